@@ -1,0 +1,49 @@
+/** What an error may carry besides code, status and message. */
+export interface ApiErrorDetail {
+  /** Further members of the error on the wire, e.g. S3's `BucketName` or `Resource`. */
+  readonly members?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For whoever runs the server: goes to the log and the trace, never to the client. */
+  readonly reason?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error type whose code, status and words reach a client. Anything else thrown is an `InternalError`. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    /** The code on the wire, e.g. `NoSuchBucket`, `AccessDenied`, `MalformedPolicyDocument`. */
+    readonly code: string,
+    /** HTTP status. */
+    readonly status: number,
+    message: string,
+    readonly detail: ApiErrorDetail = {},
+  ) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+  }
+}
+
+type Message = string | ((...values: never[]) => string);
+type Rows = Readonly<Record<string, readonly [status: number, message: Message]>>;
+type Words<M> = M extends (...values: infer A) => string ? A : [];
+
+/**
+ * Makes a service's table of errors: each row becomes a function that returns the `ApiError`.
+ * A row's message is fixed text or a function of the values it speaks of.
+ */
+export function errorTable<T extends Rows>(
+  rows: T,
+): { readonly [C in keyof T & string]: (words?: Words<T[C][1]>, detail?: ApiErrorDetail) => ApiError } {
+  const table: Record<string, (words?: unknown[], detail?: ApiErrorDetail) => ApiError> = {};
+  for (const [code, [status, message]] of Object.entries(rows)) {
+    table[code] = (words = [], detail = {}) =>
+      new ApiError(
+        code,
+        status,
+        typeof message === 'string' ? message : (message as (...v: unknown[]) => string)(...words),
+        detail,
+      );
+  }
+  return table as never;
+}

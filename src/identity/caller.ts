@@ -1,0 +1,65 @@
+import type { Context, NamedPolicy, Partition, Principal } from '../policy/types.js';
+
+export interface Account {
+  /** 12 digits. */
+  readonly id: string;
+  readonly partition: Partition;
+  readonly name: string;
+  /** S3's canonical user id: 64 hexadecimal digits. */
+  readonly canonicalId: string;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+}
+
+/** Who signed a request, or nobody. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Absent for anonymous callers. */
+  readonly account?: Account;
+  /** Absent for anonymous callers. */
+  readonly accessKeyId?: string;
+  /** `aws:userid`: `AIDA…`, the account id for root, `AROA…:session`, `account:name` of a federated user. */
+  readonly userId: string;
+  /** How the credentials came to be: decides chaining and who may call GetSessionToken. */
+  readonly credentials: 'none' | 'long-term' | 'assume-role' | 'session-token' | 'federation-token';
+  /** When the session ends, milliseconds since the epoch; absent for long-term keys. */
+  readonly expires?: number;
+  /**
+   * The condition keys that the credentials carry: `aws:PrincipalArn`, `aws:PrincipalAccount`,
+   * `aws:PrincipalType`, `aws:userid`, `aws:username`, `aws:PrincipalTag/k`, `aws:TokenIssueTime`,
+   * `aws:MultiFactorAuthPresent`, `aws:SourceIdentity` …
+   */
+  readonly context: Context;
+  /** Set for sessions: what a chained session inherits. */
+  readonly session?: {
+    readonly transitiveTags: Readonly<Record<string, string>>;
+    readonly sourceIdentity?: string | undefined;
+  };
+}
+
+/** The policies in force for a caller, compiled. */
+export interface CallerPolicies {
+  readonly identity: readonly NamedPolicy[];
+  readonly boundary?: NamedPolicy;
+  readonly session?: readonly NamedPolicy[];
+}
+
+/** What a look-up of an access key (and session token) finds. */
+export type CredentialLookup =
+  | { readonly found: 'valid'; readonly secretAccessKey: string; readonly caller: Caller }
+  | { readonly found: 'expired'; readonly secretAccessKey: string }
+  /**
+   * `key`: no such access key; `inactive`: it is switched off; `token`: the session token is not ours, was
+   * tampered with or belongs to another key; `revoked`: the session was ended.
+   * `reason` is for the log.
+   */
+  | { readonly found: 'none'; readonly why: 'key' | 'inactive' | 'token' | 'revoked'; readonly reason: string };
+
+/** What authentication needs of identity. */
+export interface CredentialSource {
+  /** `now`: milliseconds since the epoch. Cheap: every request pays it. */
+  lookup(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<CredentialLookup>;
+  policiesOf(caller: Caller): Promise<CallerPolicies>;
+  /** Notes that a long-term key was used; resolves at once, written later and at most once a minute per key. */
+  used(accessKeyId: string, service: string, region: string, now: number): void;
+}

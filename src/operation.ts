@@ -1,0 +1,85 @@
+import type { Clock } from './clock.js';
+import type { Caller } from './identity/caller.js';
+import type { HttpRequest } from './message.js';
+import type { AuthorizationRequest, Context, NamedPolicy, ResourcePolicyKind } from './policy/types.js';
+
+export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'karikagi';
+
+/** One thing that must be allowed before an operation runs. */
+export interface Requirement {
+  /** `s3:PutObject` */
+  readonly action: string;
+  /** ARN, or `*` where the action has no resource type. */
+  readonly resource: string;
+  /** Owner of the resource; where absent, the caller's account. */
+  readonly resourceAccount?: string | undefined;
+  /** The policy attached to the resource: a bucket's, a role's trust policy, a key's. */
+  readonly resourcePolicy?: NamedPolicy | undefined;
+  readonly resourceKind?: ResourcePolicyKind;
+  /** Condition keys of this operation, beside the global ones that every request carries. */
+  readonly context?: Context;
+}
+
+/** A request on its way through the pipeline, as an operation sees it. */
+export interface Call {
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** When the request arrived, milliseconds since the epoch. */
+  readonly time: number;
+  readonly clock: Clock;
+  /** The region the request was signed for; the server's default for anonymous requests. */
+  readonly region: string;
+  /** Aborted when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+  /** The caller's network address. */
+  readonly sourceIp: string;
+  /** The request as received, for the few operations that need what the shapes lack. Its body is consumed. */
+  readonly http: HttpRequest;
+  /** Whether the caller may also do this: for checks inside an operation (a key of DeleteObjects). Denials are recorded. */
+  permits(requirement: Requirement): Promise<boolean>;
+  /** Throws the service's AccessDenied where `permits` would answer false. */
+  demand(requirement: Requirement): Promise<void>;
+}
+
+/**
+ * One API operation. `I` and `O` are the SDK's own input and output types; `P` what the service hands its
+ * operations. An operation without `requires` does not compile.
+ */
+export interface Operation<P, I = never, O = unknown> {
+  /** The operation's name in the SDK: `AssumeRole`. */
+  readonly name: string;
+  /**
+   * What must be allowed, all of it. An empty list means the operation is open to every authenticated
+   * caller, or asks `call.demand` itself: say which in a comment.
+   */
+  requires(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
+  run(input: I, call: Call, ports: P): Promise<O>;
+}
+
+/** A service: its operations by name, bound to what they work on. */
+export interface Service {
+  readonly id: ServiceId;
+  readonly operations: ReadonlyMap<string, BoundOperation>;
+}
+
+export interface BoundOperation {
+  readonly name: string;
+  requires(input: never, call: Call): Requirement[] | Promise<Requirement[]>;
+  run(input: never, call: Call): Promise<unknown>;
+}
+
+/** Binds a service's operations to its ports. Throws on a name given twice. */
+export function service<P>(id: ServiceId, ports: P, operations: readonly Operation<P>[]): Service {
+  const bound = new Map<string, BoundOperation>();
+  for (const operation of operations) {
+    if (bound.has(operation.name)) throw new Error(`${id}:${operation.name} is defined twice`);
+    bound.set(operation.name, {
+      name: operation.name,
+      requires: (input, call) => operation.requires(input, call, ports),
+      run: (input, call) => operation.run(input, call, ports),
+    });
+  }
+  return { id, operations: bound };
+}
+
+export type { AuthorizationRequest };

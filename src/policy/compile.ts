@@ -1,0 +1,4 @@
+/** A parsed policy ready for decisions. */
+export interface CompiledPolicy {
+  readonly text: string;
+}

@@ -1,0 +1,99 @@
+/** The vocabulary of the policy engine: plain data, usable in a browser. */
+
+import type { CompiledPolicy } from './compile.js';
+
+/** `aws`, `aws-cn`, `aws-us-gov`. */
+export type Partition = string;
+
+export type ContextValue = string | readonly string[];
+
+/**
+ * Condition keys of a request; names are matched without case. Numbers, booleans and dates are strings
+ * (`'true'`, ISO 8601). A key that a request does not carry is left out.
+ */
+export type Context = Readonly<Record<string, ContextValue>>;
+
+export type PrincipalType =
+  | 'anonymous'
+  | 'root'
+  | 'user'
+  | 'assumed-role'
+  | 'federated-user'
+  | 'service';
+
+/** Who asks. */
+export interface Principal {
+  readonly type: PrincipalType;
+  /**
+   * `arn:aws:iam::1:root`, `arn:aws:iam::1:user/path/name`, `arn:aws:sts::1:assumed-role/role/session`,
+   * `arn:aws:sts::1:federated-user/name`; for a service its name (`ec2.amazonaws.com`); for anonymous `*`.
+   */
+  readonly arn: string;
+  /** 12 digits; absent for anonymous callers and services. */
+  readonly account?: string;
+  /** Unique id of the user (`AIDA…`) or of the role behind a session (`AROA…`): stored policies name these. */
+  readonly uniqueId?: string;
+  /** For `assumed-role`: ARN of the role, with its path. */
+  readonly roleArn?: string;
+  /** For `federated-user`: the ARN of the user who federated. */
+  readonly federatingArn?: string;
+  readonly federatingId?: string;
+  /** For web identity and SAML callers of STS: the provider's ARN or host, matched by `Federated` principals. */
+  readonly federatedProvider?: string;
+}
+
+export interface AuthorizationRequest {
+  readonly principal: Principal;
+  /** `s3:GetObject` */
+  readonly action: string;
+  /** An ARN, or `*` for actions without a resource. */
+  readonly resource: string;
+  /** The account that owns the resource; where absent, the principal's. */
+  readonly resourceAccount?: string;
+  readonly context: Context;
+}
+
+/** A compiled policy and how to speak of it in a reason: an ARN, or `inline policy x of user y`. */
+export interface NamedPolicy {
+  readonly name: string;
+  /** Where it has one: AWS's messages quote it. */
+  readonly arn?: string;
+  readonly policy: CompiledPolicy;
+}
+
+export type ResourcePolicyKind = 'resource' | 'trust' | 'key';
+
+/** Every policy that applies to a request. What is absent is not in force. */
+export interface PolicySet {
+  readonly identity: readonly NamedPolicy[];
+  readonly boundary?: NamedPolicy;
+  /** Present (even empty) if the session was issued with session policies. */
+  readonly session?: readonly NamedPolicy[];
+  readonly resource?: NamedPolicy;
+  /** What `resource` is: a trust policy and a KMS key policy have rules of their own. Default `resource`. */
+  readonly resourceKind?: ResourcePolicyKind;
+  /** One list per level from the organisation's root to the account; each level must allow. */
+  readonly serviceControl?: readonly (readonly NamedPolicy[])[];
+  readonly resourceControl?: readonly (readonly NamedPolicy[])[];
+}
+
+export type Layer =
+  | 'identity'
+  | 'resource'
+  | 'trust'
+  | 'key'
+  | 'boundary'
+  | 'session'
+  | 'service-control'
+  | 'resource-control';
+
+/** The answer. Cheap to make: the full reasoning is `explain`'s. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly effect: 'Allow' | 'ExplicitDeny' | 'ImplicitDeny';
+  /** The layer that denied, or whose Allow was decisive; `root` where the account's root user needs none. */
+  readonly layer: Layer | 'root';
+  /** The policy and statement that decided; absent for an implicit deny and for root. */
+  readonly policy?: NamedPolicy;
+  readonly statement?: { readonly index: number; readonly sid?: string };
+}

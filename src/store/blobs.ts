@@ -1,0 +1,39 @@
+/** Where large bodies live: immutable, named by an id the store gives, verified on read. */
+
+export interface StoredBlob {
+  readonly id: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface BlobInfo extends StoredBlob {
+  /** When it was written, milliseconds since the epoch. */
+  readonly modified: number;
+}
+
+/** Stored bytes do not match their checksum: damage, never served. */
+export class BlobDamaged extends Error {
+  override readonly name = 'BlobDamaged';
+}
+
+/** No blob of that id. */
+export class BlobMissing extends Error {
+  override readonly name = 'BlobMissing';
+}
+
+export interface Blobs {
+  /**
+   * Writes a body and resolves once it is on disk; if the source throws, nothing stays behind and the
+   * error passes through. Unreferenced until a KV commit names it.
+   */
+  write(source: AsyncIterable<Uint8Array>): Promise<StoredBlob>;
+  /**
+   * The bytes from `start` (inclusive) to `end` (exclusive; default: the whole blob). Throws `BlobDamaged`
+   * before a damaged block is yielded, `BlobMissing` where there is none.
+   */
+  read(id: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
+  /** Idempotent. */
+  delete(id: string): Promise<void>;
+  list(): AsyncIterable<BlobInfo>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,69 @@
+/**
+ * The ordered key-value store that holds everything but large bodies.
+ * Small enough for LMDB, PostgreSQL and any ordered transactional store.
+ */
+
+/** Sorts after every string and number: `[...prefix, END]` bounds all keys under a prefix. */
+export const END = Symbol('END');
+
+/**
+ * One component of a key. Order: numbers (safe, non-negative integers, by value) before strings
+ * (by the bytes of their UTF-8) before `END` (allowed only in the bounds of a range).
+ */
+export type KeyPart = string | number | typeof END;
+
+/** A tuple, ordered component by component; a prefix sorts before its extensions. */
+export type Key = readonly KeyPart[];
+
+/** Opaque; never the same again for a key once it was written anew, deleted and recreated included. */
+export type Version = number;
+
+export interface Entry {
+  readonly value: Uint8Array;
+  readonly version: Version;
+}
+
+export interface Item extends Entry {
+  readonly key: Key;
+}
+
+export interface Range {
+  /** Inclusive. */
+  readonly start: Key;
+  /** Exclusive. */
+  readonly end: Key;
+  /** From `end` downwards. */
+  readonly reverse?: boolean;
+  /** At most so many items. */
+  readonly limit?: number;
+}
+
+/** Holds if the key is at that version, or, where `version` is `undefined`, absent. */
+export interface Check {
+  readonly key: Key;
+  readonly version: Version | undefined;
+}
+
+/** Stores `value`, or deletes the key where it is `undefined`. */
+export interface Write {
+  readonly key: Key;
+  readonly value: Uint8Array | undefined;
+}
+
+export interface Kv {
+  /** Reads the newest committed value: read-after-write for every client of the store. */
+  get(key: Key): Promise<Entry | undefined>;
+  /** The items of a range in key order, all from one snapshot. */
+  list(range: Range): Promise<Item[]>;
+  /**
+   * Applies all writes if all checks hold, else nothing. Resolves with whether it did, after the data is
+   * on disk. Rejects where the store failed (disk full, I/O error); then nothing is visible.
+   */
+  commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** The range of all keys under `prefix`. */
+export function under(prefix: Key): Range {
+  return { start: prefix, end: [...prefix, END] };
+}

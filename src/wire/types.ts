@@ -1,0 +1,49 @@
+import type { ApiError } from '../errors.js';
+import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
+
+/** Which operation a request is, and what was read on the way to knowing it. */
+export interface Recognised {
+  readonly operation: WireOperation;
+  /** restXml: the bucket, from the path or the host name. */
+  readonly bucket?: string;
+  /** restXml: the object key, percent-decoded. */
+  readonly key?: string;
+  /** awsQuery: the decoded form or query parameters, in order. */
+  readonly parameters?: ReadonlyMap<string, string>;
+}
+
+export interface ErrorContext {
+  readonly requestId: string;
+  /** S3's `<Resource>`: the request's path. */
+  readonly path: string;
+  /** S3 answers HEAD without a body. */
+  readonly head: boolean;
+}
+
+/** One operation's reading and writing, compiled once from the SDK's schema. */
+export interface WireOperation {
+  readonly name: string;
+  /** The request's payload is handed over as it streams (PutObject, UploadPart), not collected. */
+  readonly streamsInput: boolean;
+  /**
+   * The SDK's input object. `body` is the collected payload, or the stream where `streamsInput`, in which case
+   * the input's payload member is that `RequestBody`. Throws the service's `ApiError` for malformed input and for
+   * broken constraints.
+   */
+  decode(request: HttpRequest, recognised: Recognised, body: Uint8Array | RequestBody): unknown;
+  /** `output` is the SDK's output object; a payload member may be bytes or an `AsyncIterable`. */
+  encode(output: unknown, requestId: string): HttpReply;
+}
+
+/** A service's protocol. */
+export interface WireService {
+  readonly id: string;
+  /** The largest payload collected for operations that do not stream, bytes. */
+  readonly bodyLimit: number;
+  /**
+   * Names the operation. `body` is the collected payload for protocols that need it (awsQuery, awsJson).
+   * Throws the service's own error for an operation that does not exist.
+   */
+  recognise(request: HttpRequest, body: Uint8Array | undefined): Recognised;
+  encodeError(error: ApiError, context: ErrorContext): HttpReply;
+}
