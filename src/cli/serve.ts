@@ -1,0 +1,82 @@
+import { Command, Option } from 'commander';
+import { type RunningServer, readSettings, startServer } from '../main.js';
+
+interface ServeFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly [setting: string]: unknown;
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('Run the server. Flags win over KARIKAGI_* variables, those over the configuration file.')
+    .option('--data <directory>', 'where everything is kept, or "memory" (default: ./karikagi-data)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <number>', 'port of the API; 0 takes a free one (default: 9000)')
+    .option('--account <id>', 'id of the first account, 12 digits (default: a random one)')
+    .option('--account-name <name>', 'name of the first account')
+    .addOption(
+      new Option('--partition <name>', "the first account's partition").choices([
+        'aws',
+        'aws-cn',
+        'aws-us-gov',
+      ]),
+    )
+    .option(
+      '--region <name>',
+      'region of requests that name none (default: us-east-1, or the partition’s first)',
+    )
+    .option('--domains <names>', 'host names under which BUCKET.name addresses a bucket, with commas between')
+    .option('--root-key-file <path>', 'file with the root key (default: root.key in the data directory)')
+    .option('--event-days <number>', 'how many days of the request log are kept (default: 30)')
+    .addOption(
+      new Option('--log <format>', 'what goes to standard error (default: text)').choices([
+        'text',
+        'json',
+        'none',
+      ]),
+    )
+    .option('--config <file>', 'JSON file with the same settings: {"data": "/srv/karikagi", "port": 9000}')
+    .option('--json', 'print the start as one JSON object')
+    .action(async ({ config, json, ...flags }: ServeFlags) => {
+      const server = await startServer(readSettings(flags, process.env, config));
+      process.stdout.write(json ? `${JSON.stringify(startOf(server))}\n` : greeting(server));
+      await untilStopped(server);
+    });
+}
+
+/** Resolves after SIGTERM or SIGINT, once running requests have ended; a second signal ends at once. */
+export async function untilStopped(server: RunningServer): Promise<void> {
+  await new Promise<void>(resolve => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
+  await server.close();
+}
+
+function startOf(server: RunningServer) {
+  const { endpoint, accountId, credentialsFile, settings } = server;
+  return { endpoint, accountId, partition: settings.partition, region: settings.region, credentialsFile };
+}
+
+function greeting(server: RunningServer): string {
+  const { endpoint, accountId, credentialsFile, settings } = server;
+  const environment = [
+    `AWS_ENDPOINT_URL=${endpoint}`,
+    `AWS_REGION=${settings.region}`,
+    ...(credentialsFile ? [`AWS_SHARED_CREDENTIALS_FILE=${credentialsFile}`] : []),
+  ];
+  return `Karikagi is ready.
+  endpoint     ${endpoint}
+  account      ${accountId}
+  data         ${settings.data}
+  credentials  ${credentialsFile ?? 'in memory only'}
+
+Try:
+  ${environment.join(' ')} aws sts get-caller-identity
+`;
+}
+
+export { type RunningServer, startServer };

@@ -1,0 +1,93 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What every request leaves behind, in the words of AWS CloudTrail's records. */
+export interface AuditEvent {
+  /** When the request arrived, ISO 8601. */
+  readonly eventTime: string;
+  /** `s3.amazonaws.com`; absent where the request could not be understood. */
+  readonly eventSource?: string | undefined;
+  readonly eventName?: string | undefined;
+  readonly awsRegion?: string | undefined;
+  readonly sourceIPAddress: string;
+  readonly userAgent?: string | undefined;
+  readonly requestID: string;
+  readonly userIdentity: {
+    readonly type: string;
+    readonly arn?: string | undefined;
+    readonly accountId?: string | undefined;
+    readonly accessKeyId?: string | undefined;
+  };
+  /** ARNs that the request was authorised on. */
+  readonly resources: readonly string[];
+  readonly httpStatus: number;
+  readonly errorCode?: string | undefined;
+  /** Whole milliseconds from the request's arrival to the end of its reply. */
+  readonly durationMs: number;
+}
+
+export interface AuditLog {
+  /** Takes note at once, writes soon: a request never waits for its record. */
+  record(event: AuditEvent): void;
+  close(): Promise<void>;
+}
+
+/** Keeps nothing: for a server whose data lives in memory. */
+export const noAuditLog: AuditLog = { record: () => {}, close: async () => {} };
+
+const DAY = 86_400_000;
+const FLUSH_BYTES = 64 * 1024;
+
+/**
+ * Appends events as JSON lines to one file a day (UTC) and process, `events-2026-01-31-PID.jsonl`, and deletes
+ * files older than `keepDays`. Lines wait in memory for at most a fifth of a second.
+ */
+export async function openAuditLog(directory: string, keepDays: number): Promise<AuditLog> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  let day = '';
+  let file: WriteStream | undefined;
+  let waiting: string[] = [];
+  let bytes = 0;
+  const flush = () => {
+    if (waiting.length === 0) return;
+    file?.write(waiting.join(''));
+    waiting = [];
+    bytes = 0;
+  };
+  const timer = setInterval(flush, 200).unref();
+  const open = (today: string) => {
+    flush();
+    file?.end();
+    day = today;
+    file = createWriteStream(join(directory, `events-${today}-${process.pid}.jsonl`), {
+      flags: 'a',
+      mode: 0o600,
+    });
+    // A full disk must not end the server: the stream reports, the next line tries again in a new file.
+    file.on('error', () => (day = ''));
+    void removeOlder(directory, Date.parse(today) - keepDays * DAY);
+  };
+  return {
+    record(event) {
+      const today = event.eventTime.slice(0, 10);
+      if (today !== day) open(today);
+      const line = `${JSON.stringify(event)}\n`;
+      waiting.push(line);
+      bytes += line.length;
+      if (bytes >= FLUSH_BYTES) flush();
+    },
+    async close() {
+      clearInterval(timer);
+      flush();
+      await new Promise<void>(done => (file ? file.end(() => done()) : done()));
+    },
+  };
+}
+
+async function removeOlder(directory: string, oldest: number): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const written = Date.parse(name.slice('events-'.length, 'events-2026-01-31'.length));
+    if (name.startsWith('events-') && written < oldest) await rm(join(directory, name), { force: true });
+  }
+}

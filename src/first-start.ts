@@ -1,0 +1,63 @@
+import { randomInt } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Identity } from './identity/index.js';
+import { writeDurably } from './root-key.js';
+import type { Settings } from './settings.js';
+import type { Kv } from './store/kv.js';
+
+export interface RootCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/**
+ * The server's first account: made on the first start, found on every later one. Its root credentials stand in an
+ * AWS-style credentials file in the data directory, readable by its owner alone; a file that a crash or a person
+ * took away is written again as long as the key exists.
+ */
+export async function firstAccount(
+  kv: Kv,
+  identity: Identity,
+  settings: Settings,
+): Promise<{ accountId: string; root: RootCredentials | undefined; credentialsFile: string | undefined }> {
+  const accountId = await findOrCreate(kv, identity, settings);
+  const root = await identity.rootCredentials(accountId);
+  if (settings.data === 'memory') return { accountId, root, credentialsFile: undefined };
+  const credentialsFile = join(settings.data, 'credentials');
+  if (root && !(await exists(credentialsFile))) {
+    await writeDurably(
+      credentialsFile,
+      `# The root user of account ${accountId}.\n[default]\naws_access_key_id = ${root.accessKeyId}\naws_secret_access_key = ${root.secretAccessKey}\n`,
+    );
+  }
+  return { accountId, root, credentialsFile };
+}
+
+const FIRST = ['server', 'first-account'];
+
+async function findOrCreate(kv: Kv, identity: Identity, settings: Settings): Promise<string> {
+  const known = await kv.get(FIRST);
+  if (known) return new TextDecoder().decode(known.value);
+  const id = settings.account ?? randomAccountId();
+  // An account that a crash left without this record is taken up again where the id is given.
+  if (!(await identity.account(id))) {
+    await identity.createAccount({ id, name: settings.accountName, partition: settings.partition });
+  }
+  await kv.commit(
+    [{ key: FIRST, version: undefined }],
+    [{ key: FIRST, value: new TextEncoder().encode(id) }],
+  );
+  return id;
+}
+
+function randomAccountId(): string {
+  return String(randomInt(100_000, 1_000_000)) + String(randomInt(0, 1_000_000)).padStart(6, '0');
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,238 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type Authenticated, authenticate, createAuthoriser, globalContext } from '../auth/index.js';
+import type { Clock } from '../clock.js';
+import { ApiError } from '../errors.js';
+import type { AuditLog } from '../events/audit.js';
+import type { Denials } from '../events/denials.js';
+import type { Caller, CredentialSource } from '../identity/caller.js';
+import type { Logger } from '../log.js';
+import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
+import type { BoundOperation, Call, Requirement } from '../operation.js';
+import { denialMessage, explain } from '../policy/index.js';
+import type { Context } from '../policy/types.js';
+import type { Recognised } from '../wire/types.js';
+import { collect } from './receive.js';
+import { recogniseService, type ServedService, type Services } from './services.js';
+
+export interface PipelineOptions {
+  readonly services: Services;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  readonly denials: Denials;
+  readonly audit: AuditLog;
+  readonly log: Logger;
+  /** The region of requests that name none. */
+  readonly defaultRegion: string;
+}
+
+/** What the socket knows of a request. */
+export interface Connection {
+  readonly sourceIp: string;
+  readonly secure: boolean;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** What is learnt of a request on its way, for the reply to an error and for the record. */
+interface Journey {
+  readonly request: HttpRequest;
+  readonly connection: Connection;
+  readonly arrived: number;
+  readonly resources: string[];
+  requestId: string;
+  served?: ServedService;
+  operation?: string;
+  caller?: Caller;
+  region?: string | undefined;
+}
+
+/** A reply and what to do once it has left. */
+export interface Answer {
+  readonly reply: HttpReply;
+  /** Writes the request's one event. */
+  finish(): void;
+}
+
+export type Pipeline = (request: HttpRequest, connection: Connection) => Promise<Answer>;
+
+/** The way of every request: recognise, authenticate, decode, authorise, run, encode, record. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const authorise = createAuthoriser({ credentials: options.credentials });
+
+  return async (request, connection) => {
+    const journey: Journey = {
+      request,
+      connection,
+      arrived: options.clock.now(),
+      resources: [],
+      requestId: s3RequestId(),
+    };
+    let reply: HttpReply;
+    let error: ApiError | undefined;
+    try {
+      reply = await travel(journey);
+    } catch (thrown) {
+      error = asApiError(thrown, journey);
+      reply = renderError(error, journey);
+    }
+    return { reply, finish: () => record(journey, reply.status, error) };
+  };
+
+  async function travel(journey: Journey): Promise<HttpReply> {
+    const { request } = journey;
+    const served = (journey.served = recogniseService(request, options.services));
+    if (served.service.id !== 's3') journey.requestId = randomUUID();
+    const collected = served.collectsBody ? await collectFor(served, request.body) : undefined;
+    const recognised = served.wire.recognise(request, collected);
+    const name = (journey.operation = recognised.operation.name);
+    const operation = served.service.operations.get(name);
+    if (!operation) throw served.notImplemented(name);
+    const authenticated = await authenticate(request, {
+      service: served.service.id,
+      credentials: options.credentials,
+      clock: options.clock,
+      ...(collected && { collected }),
+    });
+    journey.caller = authenticated.caller;
+    journey.region = authenticated.region || options.defaultRegion;
+    const payload = recognised.operation.streamsInput
+      ? authenticated.body
+      : (collected ?? (await collectFor(served, authenticated.body)));
+    return answer(journey, operation, recognised, payload, authenticated);
+  }
+
+  async function answer(
+    journey: Journey,
+    operation: BoundOperation,
+    recognised: Recognised,
+    payload: Uint8Array | RequestBody,
+    authenticated: Authenticated,
+  ): Promise<HttpReply> {
+    const input = recognised.operation.decode(journey.request, recognised, payload) as never;
+    const call = callOf(journey, authenticated);
+    for (const requirement of await operation.requires(input, call)) await call.demand(requirement);
+    const output = await operation.run(input, call);
+    return recognised.operation.encode(output, journey.requestId);
+  }
+
+  function callOf(journey: Journey, authenticated: Authenticated): Call {
+    const { caller } = authenticated;
+    const { connection, request, requestId, arrived } = journey;
+    const region = journey.region!;
+    const context = globalContext(request, authenticated, { ...connection, now: arrived, region });
+    const check = (requirement: Requirement) => decide(journey, caller, requirement, context);
+    return {
+      requestId,
+      caller,
+      time: arrived,
+      clock: options.clock,
+      region,
+      signal: connection.signal,
+      sourceIp: connection.sourceIp,
+      http: request,
+      permits: async requirement => (await check(requirement)) === undefined,
+      demand: async requirement => {
+        const denied = await check(requirement);
+        if (denied) throw denied;
+      },
+    };
+  }
+
+  /** The error of a denial, or nothing where the requirement is allowed. */
+  async function decide(
+    journey: Journey,
+    caller: Caller,
+    requirement: Requirement,
+    context: Context,
+  ): Promise<ApiError | undefined> {
+    journey.resources.push(requirement.resource);
+    const { decision, request, policies } = await authorise(caller, requirement, context);
+    if (decision.allowed) return undefined;
+    const owner = requirement.resourceAccount ?? caller.account?.id;
+    options.denials.record(
+      {
+        requestId: journey.requestId,
+        time: journey.arrived,
+        accounts: [...new Set([caller.account?.id, owner].filter(id => id !== undefined))],
+      },
+      explain(request, policies),
+    );
+    return journey.served!.accessDenied(denialMessage(decision, request), {
+      anonymous: caller.principal.type === 'anonymous',
+      foreign: caller.account?.id !== owner,
+    });
+  }
+
+  function renderError(error: ApiError, journey: Journey): HttpReply {
+    const served = journey.served ?? options.services.get('s3')!;
+    return served.wire.encodeError(error, {
+      requestId: journey.requestId,
+      path: journey.request.path,
+      head: journey.request.method === 'HEAD',
+    });
+  }
+
+  function asApiError(thrown: unknown, journey: Journey): ApiError {
+    if (thrown instanceof ApiError) return thrown;
+    const stack = thrown instanceof Error ? thrown.stack : String(thrown);
+    options.log.error('a request failed', {
+      requestId: journey.requestId,
+      operation: journey.operation,
+      error: stack,
+    });
+    return new ApiError('InternalError', 500, 'We encountered an internal error. Please try again.', {
+      cause: thrown,
+    });
+  }
+
+  function record(journey: Journey, status: number, error: ApiError | undefined): void {
+    const { caller, request, connection, served } = journey;
+    const { principal } = caller ?? {};
+    options.audit.record({
+      eventTime: new Date(journey.arrived).toISOString(),
+      eventSource: served && `${served.service.id}.amazonaws.com`,
+      eventName: journey.operation,
+      awsRegion: journey.region,
+      sourceIPAddress: connection.sourceIp,
+      userAgent: request.headers.get('user-agent'),
+      requestID: journey.requestId,
+      userIdentity: {
+        type: principal?.type ?? 'unknown',
+        arn: principal?.arn,
+        accountId: caller?.account?.id,
+        accessKeyId: caller?.accessKeyId,
+      },
+      resources: [...new Set(journey.resources)],
+      httpStatus: status,
+      errorCode: error?.code,
+      durationMs: options.clock.now() - journey.arrived,
+    });
+    if (error && error.status !== 304 && error.status !== 404) {
+      options.log.info(error.code, {
+        requestId: journey.requestId,
+        operation: journey.operation && `${served!.service.id}:${journey.operation}`,
+        caller: principal?.arn,
+        message: error.message,
+        reason: error.detail.reason,
+      });
+    }
+  }
+}
+
+function collectFor(served: ServedService, body: RequestBody): Promise<Uint8Array> {
+  const limit = served.wire.bodyLimit;
+  return collect(body, limit, () =>
+    served.service.id === 's3'
+      ? new ApiError('MaxMessageLengthExceeded', 400, 'Your request was too big.')
+      : new ApiError('RequestEntityTooLarge', 413, `The request body is larger than ${limit} bytes.`),
+  );
+}
+
+const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** Sixteen digits and capitals, as S3's are. */
+function s3RequestId(): string {
+  let id = '';
+  for (const byte of randomBytes(16)) id += digits[byte & 31];
+  return id;
+}

@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from '../errors.js';
+import type { HttpRequest, RequestBody } from '../message.js';
+
+const noTrailers: ReadonlyMap<string, string> = new Map();
+
+/** The request as the pipeline sees it. `stall`: milliseconds without a byte of the body until it is given up. */
+export function receive(incoming: IncomingMessage, response: ServerResponse, stall: number): HttpRequest {
+  const url = incoming.url ?? '/';
+  const mark = url.indexOf('?');
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers: joinedHeaders(incoming),
+    body: new SocketBody(incoming, response, stall),
+  };
+}
+
+function joinedHeaders(incoming: IncomingMessage): Map<string, string> {
+  const headers = new Map<string, string>();
+  const raw = incoming.rawHeaders;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase();
+    // Node reads header bytes as latin1; S3's clients send UTF-8.
+    const value = utf8(raw[i + 1]!);
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return headers;
+}
+
+function utf8(value: string): string {
+  for (let i = 0; i < value.length; i++) {
+    if (value.charCodeAt(i) > 0x7f) {
+      const decoded = Buffer.from(value, 'latin1').toString('utf8');
+      return decoded.includes('\ufffd') ? value : decoded;
+    }
+  }
+  return value;
+}
+
+/** A body read from a socket: asks for it (`100 Continue`) only when somebody reads, and gives up when it stalls. */
+class SocketBody implements RequestBody {
+  readonly length: number | undefined;
+  readonly trailers = noTrailers;
+  readonly #incoming: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #stall: number;
+
+  constructor(incoming: IncomingMessage, response: ServerResponse, stall: number) {
+    const declared = incoming.headers['content-length'];
+    this.length = declared === undefined ? undefined : Number(declared);
+    this.#incoming = incoming;
+    this.#response = response;
+    this.#stall = stall;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const incoming = this.#incoming;
+    if (incoming.headers.expect?.toLowerCase() === '100-continue' && !this.#response.headersSent) {
+      this.#response.writeContinue();
+    }
+    // destroyOnReturn: a reader that stops early still has an answer to give over this socket.
+    const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
+    let stalled: (error: ApiError) => void = () => {};
+    incoming.setTimeout(this.#stall, () => stalled(requestTimeout()));
+    for (;;) {
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        stalled = reject;
+        chunks.next().then(resolve, cause => reject(incompleteBody(cause)));
+      });
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+}
+
+function requestTimeout(): ApiError {
+  return new ApiError(
+    'RequestTimeout',
+    400,
+    'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+  );
+}
+
+function incompleteBody(cause: unknown): ApiError {
+  return new ApiError(
+    'IncompleteBody',
+    400,
+    'You did not provide the number of bytes specified by the Content-Length HTTP header.',
+    { cause },
+  );
+}
+
+/** Reads a whole body of at most `limit` bytes; throws `tooLarge()` beyond. */
+export async function collect(
+  body: RequestBody,
+  limit: number,
+  tooLarge: () => ApiError,
+): Promise<Uint8Array> {
+  if (body.length !== undefined && body.length > limit) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+}

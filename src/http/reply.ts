@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+import type { HttpReply } from '../message.js';
+
+/**
+ * Writes a reply and resolves when it has left or the client is gone. A body that fails midway ends the
+ * connection, so that the client sees a broken reply and never a short one that looks whole.
+ * `stall`: milliseconds that a client may take nothing of the body before it is cut off.
+ */
+export async function sendReply(response: ServerResponse, reply: HttpReply, stall: number): Promise<void> {
+  const { body } = reply;
+  const streams = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
+  if (!streams) {
+    response.writeHead(reply.status, withLength(reply, body));
+    response.end(body);
+    return;
+  }
+  response.writeHead(reply.status, reply.headers);
+  response.setTimeout(stall, () => response.destroy());
+  try {
+    for await (const chunk of body) {
+      if (response.destroyed) return;
+      if (!response.write(chunk)) await drained(response);
+    }
+    response.end();
+  } catch (error) {
+    response.destroy();
+    throw error;
+  }
+}
+
+function withLength(reply: HttpReply, body: string | Uint8Array | undefined): Record<string, string> {
+  const { headers, status } = reply;
+  if (status === 204 || status === 304 || 'content-length' in headers) return headers;
+  return { ...headers, 'content-length': String(body === undefined ? 0 : Buffer.byteLength(body)) };
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { ApiError } from '../errors.js';
+import { silentLogger } from '../log.js';
+import type { HttpReply, HttpRequest } from '../message.js';
+import { collect } from './receive.js';
+import { defaultHttpLimits, type HttpLimits, type HttpServer, listen } from './server.js';
+
+const tooLarge = () => new ApiError('EntityTooLarge', 400, 'too large');
+
+async function start(
+  t: TestContext,
+  answer: (request: HttpRequest) => HttpReply | Promise<HttpReply>,
+  limits: Partial<HttpLimits> = {},
+): Promise<HttpServer> {
+  const server = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    log: silentLogger,
+    limits: { ...defaultHttpLimits, ...limits },
+    pipeline: async received => {
+      try {
+        return { reply: await answer(received), finish: () => {} };
+      } catch (error) {
+        const { status, code } = error as ApiError;
+        return { reply: { status, headers: {}, body: code }, finish: () => {} };
+      }
+    },
+  });
+  t.after(() => server.close(0));
+  return server;
+}
+
+/** Sends raw bytes and resolves with everything that comes back until the server closes the connection. */
+function raw(server: HttpServer, bytes: string, halfClose = false): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(server.port, server.host, () =>
+      halfClose ? socket.end(bytes) : socket.write(bytes),
+    );
+    let answer = '';
+    socket.setEncoding('latin1');
+    socket.on('data', text => (answer += text));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
+
+const echo = async (received: HttpRequest): Promise<HttpReply> => ({
+  status: 200,
+  headers: {
+    'x-path': received.path,
+    'x-query': received.query,
+    'x-agent': received.headers.get('user-agent') ?? '',
+  },
+  body: await collect(received.body, 1000, tooLarge),
+});
+
+test('a request arrives as it was sent and its body comes back', async t => {
+  const server = await start(t, echo);
+  const answer = await raw(
+    server,
+    'POST /b/a%20b//c?x=%7E&y HTTP/1.1\r\nhost: h\r\nuser-agent: a\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello',
+  );
+  assert.match(answer, /^HTTP\/1.1 200/);
+  assert.match(answer, /x-path: \/b\/a%20b\/\/c\r\n/);
+  assert.match(answer, /x-query: x=%7E&y\r\n/);
+  assert.match(answer, /\r\n\r\nhello$/);
+});
+
+test('headers in UTF-8 are read as UTF-8', async t => {
+  const server = await start(t, received => ({
+    status: 200,
+    headers: {},
+    body: received.headers.get('x-amz-meta-name'),
+  }));
+  const answer = await raw(
+    server,
+    `GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-amz-meta-name: 仮鍵\r\n\r\n`,
+  );
+  assert.ok(Buffer.from(answer, 'latin1').toString().endsWith('仮鍵'));
+});
+
+test('a body that stalls is answered with RequestTimeout', async t => {
+  const server = await start(t, echo, { stall: 50 });
+  const answer = await raw(
+    server,
+    'PUT / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhel',
+  );
+  assert.match(answer, /^HTTP\/1.1 400/);
+  assert.match(answer, /RequestTimeout/);
+});
+
+test('a body shorter than its length is IncompleteBody for the one who reads it', async t => {
+  let seen: unknown;
+  const server = await start(t, async received => {
+    try {
+      return await echo(received);
+    } catch (error) {
+      seen = error;
+      throw error;
+    }
+  });
+  await raw(server, 'PUT / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhel', true);
+  assert.equal((seen as ApiError).code, 'IncompleteBody');
+});
+
+test('headers beyond the limit are refused with 400', async t => {
+  const server = await start(t, echo, { headerBytes: 8192 });
+  const answer = await raw(server, `GET / HTTP/1.1\r\nhost: h\r\nx-long: ${'x'.repeat(9000)}\r\n\r\n`);
+  assert.match(answer, /^HTTP\/1.1 400[\s\S]*RequestHeaderSectionTooLarge/);
+});
+
+test('what is not HTTP is refused with 400', async t => {
+  const server = await start(t, echo);
+  assert.match(await raw(server, 'NONSENSE\r\n\r\n'), /^HTTP\/1.1 400[\s\S]*BadRequest/);
+});
+
+test('a client whose upload is refused unread gets to see the refusal', async t => {
+  const server = await start(t, () => ({ status: 403, headers: {}, body: 'AccessDenied' }));
+  const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+    const upload = request(
+      { host: server.host, port: server.port, method: 'PUT', path: '/b/k' },
+      response => {
+        let body = '';
+        response.on('data', chunk => (body += chunk));
+        response.on('end', () => resolve({ status: response.statusCode, body }));
+      },
+    );
+    upload.on('error', reject);
+    upload.end(Buffer.alloc(8 * 1024 * 1024));
+  });
+  assert.deepEqual(answer, { status: 403, body: 'AccessDenied' });
+});
+
+test('100 Continue is sent when the body is wanted, and not before a refusal', async t => {
+  const server = await start(t, async received => {
+    if (received.path === '/no') return { status: 403, headers: {}, body: 'no' };
+    return echo(received);
+  });
+  const ask = (path: string) =>
+    new Promise<{ continued: boolean; status: number | undefined }>((resolve, reject) => {
+      let continued = false;
+      const upload = request(
+        {
+          host: server.host,
+          port: server.port,
+          method: 'PUT',
+          path,
+          headers: { expect: '100-continue', 'content-length': 5 },
+        },
+        response => {
+          response.resume();
+          resolve({ continued, status: response.statusCode });
+          upload.destroy();
+        },
+      );
+      upload.on('continue', () => {
+        continued = true;
+        upload.end('hello');
+      });
+      upload.on('error', reject);
+      upload.flushHeaders();
+    });
+  assert.deepEqual(await ask('/yes'), { continued: true, status: 200 });
+  assert.deepEqual(await ask('/no'), { continued: false, status: 403 });
+});
+
+test('a reply whose body fails midway is cut off, never ended as if whole', async t => {
+  const server = await start(t, () => ({
+    status: 200,
+    headers: { 'content-length': '10' },
+    body: (async function* () {
+      yield Buffer.from('half');
+      throw new Error('the disk is gone');
+    })(),
+  }));
+  const answer = await raw(server, 'GET / HTTP/1.1\r\nhost: h\r\n\r\n').catch(() => '');
+  assert.ok(!answer.includes('0\r\n\r\n') && !/\r\n\r\n.{10}/s.test(answer));
+});

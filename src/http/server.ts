@@ -1,0 +1,157 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Logger } from '../log.js';
+import type { Connection, Pipeline } from './pipeline.js';
+import { receive } from './receive.js';
+import { sendReply } from './reply.js';
+
+/** Bounds on what a client may take of the server; times in milliseconds, sizes in bytes. */
+export interface HttpLimits {
+  /** Request line and headers. */
+  readonly headerBytes: number;
+  /** From the connection's first byte to the end of the headers. */
+  readonly headerTime: number;
+  /** Without a byte moving while a body is read or written. */
+  readonly stall: number;
+  /** Between requests of a connection. */
+  readonly idle: number;
+  /** How much of a refused request's body is still read, so that the client gets to see the refusal. */
+  readonly drainBytes: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  headerBytes: 32 * 1024,
+  headerTime: 20_000,
+  stall: 60_000,
+  idle: 65_000,
+  drainBytes: 64 * 1024 * 1024,
+};
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new requests, lets the running ones end for at most `grace` milliseconds, then cuts them off. */
+  close(grace: number): Promise<void>;
+}
+
+export interface HttpServerOptions {
+  readonly pipeline: Pipeline;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly limits: HttpLimits;
+  readonly log: Logger;
+}
+
+/** Listens; rejects where the address cannot be had (`EADDRINUSE`, `EACCES`). */
+export async function listen(options: HttpServerOptions): Promise<HttpServer> {
+  const { limits } = options;
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headerTime,
+    // A 5 GiB upload over a slow line takes its time; the stall limit guards instead.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.idle,
+    noDelay: true,
+  });
+  const serve = (incoming: IncomingMessage, response: ServerResponse) =>
+    void handle(incoming, response, options);
+  server.on('request', serve);
+  server.on('checkContinue', serve);
+  server.on('clientError', refuseGarbage);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  return { host: options.host, port: address.port, close: grace => closeServer(server, grace) };
+}
+
+async function handle(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  options: HttpServerOptions,
+): Promise<void> {
+  const { limits, log } = options;
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  try {
+    const answer = await options.pipeline(
+      receive(incoming, response, limits.stall),
+      connectionOf(incoming, gone.signal),
+    );
+    if (!incoming.complete && hasBody(incoming)) discardRest(incoming, response, limits);
+    try {
+      await sendReply(response, answer.reply, limits.stall);
+    } finally {
+      answer.finish();
+    }
+  } catch (error) {
+    log.error('a reply broke off', { error: error instanceof Error ? error.stack : String(error) });
+    response.destroy();
+  }
+}
+
+function connectionOf(incoming: IncomingMessage, signal: AbortSignal): Connection {
+  const peer = incoming.socket.remoteAddress ?? '';
+  return { sourceIp: peer.startsWith('::ffff:') ? peer.slice(7) : peer, secure: false, signal };
+}
+
+function hasBody(incoming: IncomingMessage): boolean {
+  return (
+    incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0
+  );
+}
+
+/** Deals with a body that nobody will read, so that its client gets to see the reply. */
+function discardRest(incoming: IncomingMessage, response: ServerResponse, limits: HttpLimits): void {
+  if (incoming.headers.expect !== undefined && incoming.readableDidRead === false) {
+    // The client may send the body or not: what follows on this connection cannot be told apart.
+    response.setHeader('connection', 'close');
+    return;
+  }
+  response.on('finish', () => {
+    let left = limits.drainBytes;
+    incoming.on('error', () => {});
+    incoming.setTimeout(limits.stall, () => incoming.destroy());
+    incoming.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) incoming.destroy();
+    });
+  });
+}
+
+/** What Node's parser refuses never becomes a request: the socket gets a plain answer and is closed. */
+function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [code, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [
+          'RequestHeaderSectionTooLarge',
+          'Your request header and query parameters exceed the maximum allowed size.',
+        ]
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['RequestTimeout', 'The request was not received within the timeout period.']
+        : ['BadRequest', 'An error occurred when parsing the HTTP request.'];
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/xml\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function closeServer(server: Server, grace: number): Promise<void> {
+  return new Promise(resolve => {
+    const cut = setTimeout(() => server.closeAllConnections(), grace);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

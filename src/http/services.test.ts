@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiError } from '../errors.js';
+import type { HttpRequest } from '../message.js';
+import type { ServiceId } from '../operation.js';
+import { recogniseService, type ServedService, type Services } from './services.js';
+
+const services = new Map(
+  (['sts', 'iam', 's3', 'karikagi'] as ServiceId[]).map(id => [
+    id,
+    { service: { id } } as unknown as ServedService,
+  ]),
+) as Services;
+
+const told = (request: Partial<HttpRequest> & { head?: Record<string, string> }) => {
+  const { head = {}, ...rest } = request;
+  const whole = { method: 'GET', path: '/', query: '', headers: new Map(Object.entries(head)), ...rest };
+  return recogniseService(whole as unknown as HttpRequest, services).service.id;
+};
+
+const scope = (service: string, region = 'us-east-1') =>
+  `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+
+test('the credential scope tells the service, from a header or a presigned query, with or without a region', () => {
+  assert.equal(told({ head: { authorization: scope('iam') } }), 'iam');
+  assert.equal(told({ head: { authorization: scope('sts', '') } }), 'sts');
+  assert.equal(told({ query: 'X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fsts%2Faws4_request' }), 'sts');
+});
+
+test('an unsigned request is told by its host, then by its form, and is S3 otherwise', () => {
+  assert.equal(told({ head: { host: 'sts.localhost:9000' } }), 'sts');
+  const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+  assert.equal(told({ method: 'POST', head: form }), 'sts');
+  assert.equal(told({ method: 'POST', path: '/bucket', head: form }), 's3');
+  assert.equal(told({ path: '/bucket/key' }), 's3');
+});
+
+test('a service that is not served is an error of the client', () => {
+  assert.throws(
+    () => told({ head: { authorization: scope('dynamodb') } }),
+    (error: unknown) => {
+      return error instanceof ApiError && error.status === 400 && error.code === 'UnknownService';
+    },
+  );
+});

@@ -1,0 +1,59 @@
+import { ApiError } from '../errors.js';
+import type { HttpRequest } from '../message.js';
+import type { Service, ServiceId } from '../operation.js';
+import type { WireService } from '../wire/types.js';
+
+/** A service as the pipeline serves it. */
+export interface ServedService {
+  readonly wire: WireService;
+  readonly service: Service;
+  /** Whether the operation can only be told from the body (awsQuery, awsJson), which is then read first. */
+  readonly collectsBody: boolean;
+  /** The answer to an operation that AWS has and this server does not. */
+  readonly notImplemented: (operation: string) => ApiError;
+  /** The answer to a caller that is not allowed. `message`: AWS's sentence. */
+  readonly accessDenied: (
+    message: string,
+    caller: { readonly anonymous: boolean; readonly foreign: boolean },
+  ) => ApiError;
+}
+
+export type Services = ReadonlyMap<ServiceId, ServedService>;
+
+const serviceHost = /^(sts|iam|kms|s3|karikagi)[.-]/;
+
+/**
+ * Which service a request is for: told by the credential scope of its signature, else by its `Host`
+ * (`sts.…`), else by what only that service's requests carry. S3 is what remains.
+ */
+export function recogniseService(request: HttpRequest, services: Services): ServedService {
+  const id = scopeService(request) ?? hostService(request) ?? shapeService(request) ?? 's3';
+  const served = services.get(id as ServiceId);
+  if (served) return served;
+  throw new ApiError('UnknownService', 400, `The service ${JSON.stringify(id)} is not served here.`);
+}
+
+/** The fourth part of `AKID/20130524/us-east-1/s3/aws4_request`. */
+function scopeService(request: HttpRequest): string | undefined {
+  const header = request.headers.get('authorization');
+  const scope = header
+    ? /Credential=([^,\s]+)/.exec(header)?.[1]
+    : /(?:^|&)X-Amz-Credential=([^&]+)/.exec(request.query)?.[1]?.replace(/%2F/gi, '/');
+  // An access key id holds no slash; the region may be empty.
+  const name = scope?.split('/')[3];
+  return name === 's3express' ? 's3' : name || undefined;
+}
+
+function hostService(request: HttpRequest): string | undefined {
+  return serviceHost.exec(request.headers.get('host') ?? '')?.[1];
+}
+
+function shapeService(request: HttpRequest): string | undefined {
+  const target = request.headers.get('x-amz-target');
+  if (target?.startsWith('TrentService.')) return 'kms';
+  if (target?.startsWith('Karikagi.')) return 'karikagi';
+  const form = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded');
+  if (request.path !== '/') return undefined;
+  if (form && request.method === 'POST') return 'sts';
+  return /(?:^|&)Action=/.test(request.query) ? 'sts' : undefined;
+}

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { type Clock, systemClock } from './clock.js';
+import { noAuditLog, openAuditLog } from './events/audit.js';
+import { Denials } from './events/denials.js';
+import { firstAccount, type RootCredentials } from './first-start.js';
+import { createPipeline } from './http/pipeline.js';
+import { defaultHttpLimits, type HttpLimits, listen } from './http/server.js';
+import { openIdentity } from './identity/index.js';
+import { type Logger, lineLogger, silentLogger } from './log.js';
+import { openObjects } from './objects/index.js';
+import { loadRootKey } from './root-key.js';
+import { served } from './served.js';
+import { readSettings, type Settings } from './settings.js';
+import { lockDirectory } from './store/directory-lock.js';
+import { openFileBlobs } from './store/files.js';
+import { openLmdb } from './store/lmdb.js';
+import { openMemoryKv } from './store/memory.js';
+import { openMemoryBlobs } from './store/memory-blobs.js';
+
+export { type Clock, ManualClock, systemClock } from './clock.js';
+export type { RootCredentials } from './first-start.js';
+export { readSettings, type Settings, SettingsError } from './settings.js';
+export { DirectoryInUse } from './store/directory-lock.js';
+
+export interface ServerOptions extends Partial<Settings> {
+  /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
+  readonly clock?: Clock;
+  /** Default: as the setting `log` says, to standard error. */
+  readonly logger?: Logger;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface RunningServer {
+  /** `http://127.0.0.1:9000` */
+  readonly endpoint: string;
+  readonly settings: Settings;
+  readonly accountId: string;
+  /** The first account's root user; absent where its key was deleted. */
+  readonly root: RootCredentials | undefined;
+  /** The AWS-style credentials file of the root user; absent for a server in memory. */
+  readonly credentialsFile: string | undefined;
+  /** Lets running requests end (for at most `grace` milliseconds, default 10,000), then frees everything. */
+  close(grace?: number): Promise<void>;
+}
+
+/**
+ * Starts a server in this process. Without options: in `./karikagi-data`, on port 9000 of loopback. `data: 'memory'`
+ * keeps everything in memory, `port: 0` takes a free port. Throws `SettingsError`, `DirectoryInUse`, and what
+ * the operating system says of the directory and the port.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const { clock = systemClock, logger, limits, ...flags } = options;
+  const settings = readSettings(flags);
+  const log = logger ?? loggerOf(settings, clock);
+  const inMemory = settings.data === 'memory';
+  // What was opened, to be closed in reverse order, whether by the owner or by a start that failed midway.
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async () => {
+    while (opened.length > 0) await opened.pop()!();
+  };
+  try {
+    if (!inMemory) {
+      const lock = await lockDirectory(settings.data);
+      opened.push(() => lock.release());
+    }
+    const rootKey = await loadRootKey(settings);
+    const kv = inMemory ? openMemoryKv() : await openLmdb(join(settings.data, 'kv'));
+    opened.push(() => kv.close());
+    const blobs = inMemory ? openMemoryBlobs() : await openFileBlobs(join(settings.data, 'blobs'));
+    opened.push(() => blobs.close());
+    const identity = await openIdentity({ kv, rootKey, clock });
+    opened.push(() => identity.close());
+    const objects = await openObjects({ kv, blobs, clock });
+    opened.push(() => objects.close());
+    const audit = inMemory
+      ? noAuditLog
+      : await openAuditLog(join(settings.data, 'events'), settings.eventDays);
+    opened.push(() => audit.close());
+    const denials = new Denials(kv);
+    opened.push(() => denials.close());
+    const { accountId, root, credentialsFile } = await firstAccount(kv, identity, settings);
+    const pipeline = createPipeline({
+      services: served({ identity, objects, denials, settings }),
+      credentials: identity,
+      clock,
+      denials,
+      audit,
+      log,
+      defaultRegion: settings.region,
+    });
+    const http = await listen({
+      pipeline,
+      host: settings.host,
+      port: settings.port,
+      limits: { ...defaultHttpLimits, ...limits },
+      log,
+    });
+    const name = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+    return {
+      endpoint: `http://${name}:${http.port}`,
+      settings,
+      accountId,
+      root,
+      credentialsFile,
+      async close(grace = 10_000) {
+        await http.close(grace);
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function loggerOf(settings: Settings, clock: Clock): Logger {
+  return settings.log === 'none' ? silentLogger : lineLogger(process.stderr, clock, settings.log === 'json');
+}

@@ -1,0 +1,36 @@
+import { ApiError } from '../../errors.js';
+import type { Operation } from '../../operation.js';
+import type { KarikagiPorts } from './index.js';
+
+interface Input {
+  readonly RequestId: string;
+}
+
+interface Output {
+  readonly RequestId: string;
+  readonly EventTime: Date;
+  /** The explanations as JSON: their shape is the policy engine's `Explanation`. */
+  readonly AuthorizationDetails: string;
+}
+
+/** The whole reasoning of a denied request. To whoever may ask, in the caller's or the resource's account. */
+export const getRequestAuthorizationDetails: Operation<KarikagiPorts, Input, Output> = {
+  name: 'GetRequestAuthorizationDetails',
+  requires: () => [{ action: 'karikagi:GetRequestAuthorizationDetails', resource: '*' }],
+  async run(input, call, { denials }) {
+    const denial = await denials.find(input.RequestId);
+    const account = call.caller.account?.id;
+    if (!denial || account === undefined || !denial.accounts.includes(account)) {
+      throw new ApiError(
+        'ResourceNotFoundException',
+        400,
+        `No denied request ${input.RequestId} is known in this account. Allowed requests leave no reasoning, and it is kept for a limited time.`,
+      );
+    }
+    return {
+      RequestId: denial.requestId,
+      EventTime: new Date(denial.time),
+      AuthorizationDetails: JSON.stringify(denial.explanations),
+    };
+  },
+};

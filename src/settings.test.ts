@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readSettings, SettingsError } from './settings.js';
+
+test('flags win over the environment, the environment over the file, the file over the defaults', t => {
+  const directory = mkdtempSync(join(tmpdir(), 'karikagi-settings-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'karikagi.json');
+  writeFileSync(file, JSON.stringify({ port: 1, data: '/file', eventDays: 7 }));
+  const settings = readSettings({ port: '3' }, { KARIKAGI_PORT: '2', KARIKAGI_DATA: '/environment' }, file);
+  assert.equal(settings.port, 3);
+  assert.equal(settings.data, '/environment');
+  assert.equal(settings.eventDays, 7);
+  assert.equal(settings.host, '127.0.0.1');
+});
+
+test('the default region is one of the partition', () => {
+  assert.equal(readSettings({}).region, 'us-east-1');
+  assert.equal(readSettings({ partition: 'aws-cn' }).region, 'cn-north-1');
+});
+
+test('a value that does not fit is refused by name', () => {
+  const wrong: [Record<string, unknown>, RegExp][] = [
+    [{ port: '70000' }, /^port must be a whole number/],
+    [{ account: '123' }, /^account must be an account id/],
+    [{ partition: 'aws-eu' }, /^partition must be one of/],
+    [{ region: 'tokyo' }, /^region must be a region/],
+    [{ domains: 3 }, /^domains must be a list/],
+  ];
+  for (const [flags, message] of wrong) {
+    assert.throws(
+      () => readSettings(flags),
+      (error: unknown) => error instanceof SettingsError && message.test(error.message),
+    );
+  }
+});
+
+test('a file with a name that is no setting, or no object, is refused', t => {
+  const directory = mkdtempSync(join(tmpdir(), 'karikagi-settings-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'karikagi.json');
+  for (const [content, message] of [
+    ['{"prot": 1}', /no setting "prot"/],
+    ['[]', /one JSON object/],
+    ['{', /cannot be read as JSON/],
+  ] as const) {
+    writeFileSync(file, content);
+    assert.throws(() => readSettings({}, {}, file), message);
+  }
+});

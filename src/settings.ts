@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+
+/** Everything that a server can be told, validated. */
+export interface Settings {
+  /** The directory that holds everything, or `memory`. */
+  readonly data: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** The first account's id, 12 digits; a random one where absent. Only the first start looks at it. */
+  readonly account: string | undefined;
+  readonly accountName: string;
+  /** The first account's partition. */
+  readonly partition: 'aws' | 'aws-cn' | 'aws-us-gov';
+  /** The region of requests and buckets that name none. */
+  readonly region: string;
+  /** Further host names under which `BUCKET.name` addresses a bucket. */
+  readonly domains: readonly string[];
+  /** A file with the root key (32 bytes in base64); default: `root.key` in the data directory. */
+  readonly rootKeyFile: string | undefined;
+  /** How long the request log is kept, days. */
+  readonly eventDays: number;
+  readonly log: 'text' | 'json' | 'none';
+}
+
+/** A setting that cannot be used; the message names it and says why. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const partitionRegions = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' } as const;
+
+type Reader<T> = (value: unknown, name: string) => T;
+
+const text: Reader<string> = (value, name) => {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new SettingsError(`${name} must be text`);
+};
+
+const optional =
+  <T>(read: Reader<T>): Reader<T | undefined> =>
+  (value, name) =>
+    value === undefined ? undefined : read(value, name);
+
+const oneOf =
+  <T extends string>(...choices: readonly T[]): Reader<T> =>
+  (value, name) => {
+    if (choices.includes(value as T)) return value as T;
+    throw new SettingsError(`${name} must be one of ${choices.join(', ')}`);
+  };
+
+const whole =
+  (least: number, most: number): Reader<number> =>
+  (value, name) => {
+    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+    if (Number.isInteger(number) && (number as number) >= least && (number as number) <= most)
+      return number as number;
+    throw new SettingsError(`${name} must be a whole number from ${least} to ${most}`);
+  };
+
+const matching =
+  (pattern: RegExp, what: string): Reader<string> =>
+  (value, name) => {
+    if (typeof value === 'string' && pattern.test(value)) return value;
+    throw new SettingsError(`${name} must be ${what}`);
+  };
+
+const names: Reader<readonly string[]> = (value, name) => {
+  const list = typeof value === 'string' ? value.split(',').filter(Boolean) : value;
+  if (Array.isArray(list)) return list.map(item => text(item, name).toLowerCase());
+  throw new SettingsError(`${name} must be a list of host names`);
+};
+
+const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
+  data: text,
+  host: text,
+  port: whole(0, 65_535),
+  account: optional(matching(/^[1-9]\d{11}$/, 'an account id: 12 digits, the first not 0')),
+  accountName: text,
+  partition: oneOf('aws', 'aws-cn', 'aws-us-gov'),
+  region: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'),
+  domains: names,
+  rootKeyFile: optional(text),
+  eventDays: whole(1, 3650),
+  log: oneOf('text', 'json', 'none'),
+};
+
+function defaults(partition: Settings['partition']): Settings {
+  return {
+    data: './karikagi-data',
+    host: '127.0.0.1',
+    port: 9000,
+    account: undefined,
+    accountName: 'karikagi',
+    partition,
+    region: partitionRegions[partition],
+    domains: [],
+    rootKeyFile: undefined,
+    eventDays: 30,
+    log: 'text',
+  };
+}
+
+/**
+ * Flags win over the environment (`KARIKAGI_DATA`, `KARIKAGI_EVENT_DAYS` …), the environment over the
+ * file (JSON, same names), the file over the defaults. Throws `SettingsError` for a value that does not fit
+ * and for a name that does not exist.
+ */
+export function readSettings(
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>> = {},
+  file?: string,
+): Settings {
+  const given: Record<string, unknown> = { ...(file === undefined ? {} : readFile(file)) };
+  for (const name of Object.keys(readers)) {
+    const variable = `KARIKAGI_${name.replace(/[A-Z]/g, capital => `_${capital}`).toUpperCase()}`;
+    if (environment[variable] !== undefined) given[name] = environment[variable];
+    if (flags[name] !== undefined) given[name] = flags[name];
+  }
+  const partition =
+    given['partition'] === undefined ? 'aws' : readers.partition(given['partition'], 'partition');
+  const settings: Record<string, unknown> = { ...defaults(partition) };
+  for (const [name, value] of Object.entries(given)) {
+    const read = readers[name as keyof Settings] as Reader<unknown> | undefined;
+    if (!read) throw new SettingsError(`there is no setting ${JSON.stringify(name)}`);
+    settings[name] = read(value, name);
+  }
+  return settings as unknown as Settings;
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new SettingsError(`${path} cannot be read as JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
+    return content as Record<string, unknown>;
+  }
+  throw new SettingsError(`${path} must hold one JSON object`);
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+
+/**
+ * Who may import whom inside `src/`: the architecture's table. A folder not listed here may not exist.
+ * The files at the root of `src/` that everyone may use are the vocabulary: errors, clock, messages, the
+ * operation type, the log.
+ */
+const vocabulary = ['clock.ts', 'errors.ts', 'log.ts', 'message.ts', 'operation.ts'];
+const composition = ['main.ts', 'served.ts', 'first-start.ts', 'root-key.ts', 'settings.ts'];
+const table: Record<string, readonly string[]> = {
+  policy: [],
+  store: [],
+  models: [],
+  wire: ['models'],
+  identity: ['store', 'policy'],
+  objects: ['store'],
+  auth: ['identity', 'policy'],
+  events: ['store', 'policy'],
+  services: ['identity', 'policy', 'objects', 'store', 'models', 'events'],
+  imds: ['identity'],
+  http: ['wire', 'auth', 'events', 'identity', 'policy'],
+  clients: [],
+  staging: [],
+  cli: ['clients', 'staging', 'policy'],
+};
+const withoutVocabulary = new Set(['policy', 'store', 'models']);
+
+const root = resolve('src');
+
+function sources(directory: string): string[] {
+  return readdirSync(directory).flatMap(name => {
+    const path = join(directory, name);
+    if (statSync(path).isDirectory()) return sources(path);
+    return name.endsWith('.ts') && !name.endsWith('.test.ts') ? [path] : [];
+  });
+}
+
+function imports(path: string): string[] {
+  const found = readFileSync(path, 'utf8').matchAll(
+    /^(?:import|export)\b[^;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gm,
+  );
+  return [...found].map(match =>
+    relative(root, resolve(dirname(path), (match[1] ?? match[2])!)).replace(/\.js$/, '.ts'),
+  );
+}
+
+test('every import inside src/ is one that the architecture allows', () => {
+  const wrong: string[] = [];
+  for (const path of sources(root)) {
+    const file = relative(root, path);
+    const [folder = '', service] = file.split('/');
+    for (const target of imports(path)) {
+      const [to = '', toService] = target.split('/');
+      if (!allowed(file, folder, service, target, to, toService)) wrong.push(`${file} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+function allowed(
+  file: string,
+  folder: string,
+  service: string | undefined,
+  target: string,
+  to: string,
+  toService: string | undefined,
+) {
+  if (composition.includes(file)) return true;
+  if (target.startsWith('../')) return folder === 'cli' && target === '../package.json';
+  if (vocabulary.includes(file)) return vocabulary.includes(target) || ['policy', 'identity'].includes(to);
+  if (vocabulary.includes(target)) return !withoutVocabulary.has(folder);
+  if (folder === 'cli' && composition.includes(target))
+    return target === 'main.ts' && file === 'cli/serve.ts';
+  if (folder === 'services' && to === 'services') return service === toService;
+  return folder === to || (table[folder] ?? []).includes(to);
+}
+
+test('only the clock reads the machine time', () => {
+  const wrong = sources(root)
+    .filter(path => !path.endsWith('src/clock.ts'))
+    .filter(path => /Date\.now\(\)|new Date\(\)/.test(readFileSync(path, 'utf8')))
+    .map(path => relative(root, path));
+  assert.deepEqual(wrong, []);
+});
