@@ -1,0 +1,3 @@
+export { type QueryServiceOptions, queryService } from './query/service.js';
+export type { SdkModule } from './schema.js';
+export type { ErrorContext, Recognised, WireOperation, WireService } from './types.js';
