@@ -1,0 +1,162 @@
+import type { Clock } from '../clock.js';
+import type { Caller, CredentialLookup, CredentialSource } from '../identity/caller.js';
+import type { HttpRequest } from '../message.js';
+import type { ServiceId } from '../operation.js';
+import type { Context } from '../policy/types.js';
+import { canonicalQuery, canonicalRequest, objectPath, servicePath } from './canonical.js';
+import { type Payload, payloadOf } from './payload.js';
+import { type Refusals, refusalsOf } from './refusals.js';
+import { readSignature, type Signature } from './signature.js';
+import { ALGORITHM, SigningKeys, sameSignature, scopeText, sign, stringToSign } from './signing.js';
+import type { Authenticated } from './types.js';
+
+export interface AuthenticateOptions {
+  readonly service: ServiceId;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  /** The whole body, where it was read before (awsQuery, awsJson). */
+  readonly collected?: Uint8Array;
+}
+
+/** Nobody: what an unsigned request acts as. */
+export const ANONYMOUS: Caller = {
+  principal: { type: 'anonymous', arn: '*' },
+  userId: 'anonymous',
+  credentials: 'none',
+  context: { 'aws:PrincipalType': 'Anonymous', 'aws:userid': 'anonymous' },
+};
+
+const signingKeys = new SigningKeys();
+
+/**
+ * Verifies the signature of a request (SigV4, in the header or presigned) and says who sent it; a request that
+ * carries no signature is anonymous. Throws the service's error for anything that does not hold. What the
+ * signature says of the payload is checked while the returned `body` is read.
+ */
+export async function authenticate(
+  request: HttpRequest,
+  options: AuthenticateOptions,
+): Promise<Authenticated> {
+  const { service } = options;
+  const now = options.clock.now();
+  const refusals = refusalsOf(service);
+  const signature = readSignature(request, service, refusals);
+  if (signature === undefined) {
+    const payload = payloadOf(request, service, undefined, options.collected);
+    return {
+      caller: ANONYMOUS,
+      region: undefined,
+      body: payload.open(undefined),
+      context: payload.announced === undefined ? {} : { 's3:x-amz-content-sha256': payload.announced },
+    };
+  }
+  checkTime(signature, service, now, refusals);
+  checkSignedHeaders(request, signature, service, refusals);
+  const payload = payloadOf(request, service, signature, options.collected);
+  const found = await options.credentials.lookup(signature.accessKeyId, signature.token, now);
+  if (found.found === 'none') throw unknownCredentials(found, signature, refusals);
+  const key = verify(request, signature, payload.hash, found.secretAccessKey, service, refusals);
+  if (found.found === 'expired') {
+    throw refusals.expiredToken(signature.token ?? '', 'The session is over.');
+  }
+  const { caller } = found;
+  if (caller.credentials === 'long-term') {
+    if (signature.token !== undefined) {
+      throw refusals.token(signature.token, 'A session token came with a long-term access key.');
+    }
+    options.credentials.used(signature.accessKeyId, service, signature.region, now);
+  }
+  return {
+    caller,
+    region: signature.region === '' ? undefined : signature.region,
+    body: payload.open({ key, signature }),
+    context: service === 's3' ? signatureContext(signature, payload, now) : {},
+  };
+}
+
+/** The error for a request that is not signed where a signature is needed. */
+export const missingAuthentication = (service: ServiceId) => refusalsOf(service).missing();
+
+/** Checks the signature itself; returns the signing key, with which the chunks of a body are verified. */
+function verify(
+  request: HttpRequest,
+  signature: Signature,
+  payloadHash: string,
+  secret: string,
+  service: ServiceId,
+  refusals: Refusals,
+): Uint8Array {
+  const canonical = canonicalRequest({
+    method: request.method,
+    path: service === 's3' ? objectPath(request.path) : servicePath(request.path),
+    query: canonicalQuery(request.query, signature.place === 'query' ? 'X-Amz-Signature' : undefined),
+    headers: request.headers,
+    signedHeaders: signature.signedHeaders,
+    payloadHash,
+  });
+  const text = stringToSign(signature.timestamp, scopeText(signature), canonical);
+  const key = signingKeys.get(secret, signature);
+  if (!sameSignature(sign(key, text), signature.signature)) {
+    throw refusals.mismatch({
+      accessKeyId: signature.accessKeyId,
+      provided: signature.signature,
+      stringToSign: text,
+      canonicalRequest: canonical,
+    });
+  }
+  return key;
+}
+
+/**
+ * In the header a signature is good for the clock skew around now. A presigned URL is good from its date for
+ * `X-Amz-Expires`; services other than S3 disregard that parameter and allow the skew (so does STS for a
+ * presigned GetCallerIdentity).
+ */
+function checkTime(signature: Signature, service: ServiceId, now: number, refusals: Refusals): void {
+  const { time, expires } = signature;
+  if (signature.place === 'query' && service === 's3' && expires !== undefined) {
+    if (time > now + refusals.skew) throw refusals.urlNotYetValid(time, now);
+    if (now > time + expires * 1000) throw refusals.urlExpired(time, expires, now);
+  } else if (Math.abs(now - time) > refusals.skew) {
+    throw refusals.skewed(time, now);
+  }
+}
+
+/** `host` and what decides over the meaning of a request must be signed. */
+function checkSignedHeaders(
+  request: HttpRequest,
+  signature: Signature,
+  service: ServiceId,
+  refusals: Refusals,
+): void {
+  const signed = signature.signedHeaders;
+  const unsigned = signed.includes('host') ? [] : ['host'];
+  for (const name of request.headers.keys()) {
+    // S3 wants every x-amz- header signed; elsewhere only the target of the JSON protocol chooses the operation.
+    const needed = service === 's3' ? name.startsWith('x-amz-') : name === 'x-amz-target';
+    if (needed && !signed.includes(name)) unsigned.push(name);
+  }
+  if (unsigned.length > 0) throw refusals.unsignedHeaders(unsigned);
+}
+
+function unknownCredentials(
+  found: Extract<CredentialLookup, { found: 'none' }>,
+  signature: Signature,
+  refusals: Refusals,
+) {
+  const { token, accessKeyId } = signature;
+  if (token !== undefined && found.why === 'revoked') return refusals.expiredToken(token, found.reason);
+  if (token !== undefined && found.why === 'token') return refusals.token(token, found.reason);
+  return refusals.accessKey(accessKeyId, found.reason);
+}
+
+/** Condition keys of S3 (Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys"). */
+function signatureContext(signature: Signature, payload: Payload, now: number): Context {
+  const presigned = signature.place === 'query';
+  return {
+    's3:authType': presigned ? 'REST-QUERY-STRING' : 'REST-HEADER',
+    's3:signatureversion': ALGORITHM,
+    's3:x-amz-content-sha256': payload.hash,
+    ...(presigned && { 's3:signatureAge': String(Math.max(0, now - signature.time)) }),
+  };
+}

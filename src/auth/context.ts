@@ -1,0 +1,34 @@
+import type { HttpRequest } from '../message.js';
+import type { Context } from '../policy/types.js';
+import { isoSeconds } from './timestamp.js';
+import type { Authenticated } from './types.js';
+
+export interface RequestFacts {
+  readonly sourceIp: string;
+  /** Whether the request came over TLS. */
+  readonly secure: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly region: string;
+}
+
+/** The condition keys that every request carries (IAM User Guide, "AWS global condition context keys"). */
+export function globalContext(
+  request: HttpRequest,
+  authenticated: Authenticated,
+  facts: RequestFacts,
+): Context {
+  const userAgent = request.headers.get('user-agent');
+  const referer = request.headers.get('referer');
+  return {
+    ...authenticated.context,
+    'aws:CurrentTime': isoSeconds(facts.now),
+    'aws:EpochTime': String(Math.floor(facts.now / 1000)),
+    'aws:SourceIp': facts.sourceIp,
+    'aws:SecureTransport': String(facts.secure),
+    'aws:RequestedRegion': facts.region,
+    'aws:ViaAWSService': 'false',
+    ...(userAgent !== undefined && { 'aws:UserAgent': userAgent }),
+    ...(referer !== undefined && { 'aws:Referer': referer }),
+  };
+}

@@ -1,0 +1,4 @@
+export { ANONYMOUS, type AuthenticateOptions, authenticate, missingAuthentication } from './authenticate.js';
+export { type Authorisation, type Authoriser, createAuthoriser } from './authorise.js';
+export { globalContext, type RequestFacts } from './context.js';
+export type { Authenticated } from './types.js';

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import type { ApiError } from '../errors.js';
+import type { HttpRequest, RequestBody } from '../message.js';
+import type { ServiceId } from '../operation.js';
+import { type ChunkSigning, decodeChunks } from './chunked.js';
+import { s3Errors } from './errors.js';
+import { refusalsOf } from './refusals.js';
+import type { Signature } from './signature.js';
+import { EMPTY_SHA256, scopeText, sha256Hex } from './signing.js';
+
+const UNSIGNED = 'UNSIGNED-PAYLOAD';
+const HEADER = 'x-amz-content-sha256';
+const SHA256_HEX = /^[0-9a-f]{64}$/i;
+const STREAMING = /^STREAMING-(AWS4-HMAC-SHA256-PAYLOAD(-TRAILER)?|UNSIGNED-PAYLOAD-TRAILER)$/;
+const STREAMING_V4A = /^STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD(-TRAILER)?$/;
+
+/** What a request says of its payload. */
+export interface Payload {
+  /** The last line of the canonical request. */
+  readonly hash: string;
+  /** `x-amz-content-sha256` as sent. */
+  readonly announced: string | undefined;
+  /** The body, unframed and checked while it is read. `verified`: the signature that was found right. */
+  open(verified: { readonly key: Uint8Array; readonly signature: Signature } | undefined): RequestBody;
+}
+
+/**
+ * How the payload of a request is signed and framed. Throws S3's errors for an `x-amz-content-sha256` that is
+ * missing or not one of its values, and for lengths that are missing.
+ */
+export function payloadOf(
+  request: HttpRequest,
+  service: ServiceId,
+  signature: Signature | undefined,
+  collected: Uint8Array | undefined,
+): Payload {
+  const source = collected === undefined ? request.body : bodyOf(collected);
+  return service === 's3'
+    ? s3Payload(request, signature, source)
+    : servicePayload(request, service, source, collected);
+}
+
+/**
+ * The other services sign the hash of the body. Where the body was not read before, the hash is the one that
+ * the request states (else that of nothing), and the body is held to it.
+ */
+function servicePayload(
+  request: HttpRequest,
+  service: ServiceId,
+  source: RequestBody,
+  collected: Uint8Array | undefined,
+): Payload {
+  const announced = request.headers.get(HEADER);
+  if (collected !== undefined) {
+    return { hash: sha256Hex(collected), announced, open: () => source };
+  }
+  const hash = announced !== undefined && SHA256_HEX.test(announced) ? announced : EMPTY_SHA256;
+  return {
+    hash,
+    announced,
+    open: verified =>
+      verified === undefined
+        ? measured(source)
+        : hashed(measured(source), hash, () =>
+            refusalsOf(service).mismatch({
+              accessKeyId: verified.signature.accessKeyId,
+              provided: verified.signature.signature,
+              stringToSign: '',
+            }),
+          ),
+  };
+}
+
+function s3Payload(request: HttpRequest, signature: Signature | undefined, source: RequestBody): Payload {
+  const announced = request.headers.get(HEADER) ?? signature?.contentSha256;
+  if (announced === undefined && signature?.place === 'header') {
+    throw s3Errors.InvalidRequest([`Missing required header for this request: ${HEADER}`]);
+  }
+  const hash = announced ?? UNSIGNED;
+  if (hash !== UNSIGNED && !SHA256_HEX.test(hash) && !STREAMING.test(hash)) {
+    throw STREAMING_V4A.test(hash) ? s3Errors.NotImplemented([], headerMember(HEADER)) : invalidHash(hash);
+  }
+  checkLengths(request, hash);
+  if (STREAMING.test(hash)) return chunkedPayload(request, hash, signature !== undefined, source);
+  const body = measured(source);
+  return {
+    hash,
+    announced,
+    open: () =>
+      hash === UNSIGNED ? body : hashed(body, hash.toLowerCase(), computed => hashMismatch(hash, computed)),
+  };
+}
+
+function chunkedPayload(request: HttpRequest, hash: string, signed: boolean, source: RequestBody): Payload {
+  const chunksSigned = !hash.includes('UNSIGNED');
+  if (chunksSigned && !signed) {
+    throw s3Errors.InvalidRequest([
+      "Anonymous requests don't support this x-amz-content-sha256 value. Please use UNSIGNED-PAYLOAD or STREAMING-UNSIGNED-PAYLOAD-TRAILER.",
+    ]);
+  }
+  const decodedLength = Number(request.headers.get('x-amz-decoded-content-length'));
+  const trailers = hash.endsWith('-TRAILER') ? announcedTrailers(request) : undefined;
+  return {
+    hash,
+    announced: hash,
+    open: verified =>
+      decodeChunks(source, {
+        decodedLength,
+        trailers,
+        signing: chunksSigned && verified !== undefined ? chunkSigning(verified) : undefined,
+      }),
+  };
+}
+
+const chunkSigning = (verified: {
+  readonly key: Uint8Array;
+  readonly signature: Signature;
+}): ChunkSigning => ({
+  key: verified.key,
+  timestamp: verified.signature.timestamp,
+  scope: scopeText(verified.signature),
+  seed: verified.signature.signature,
+  accessKeyId: verified.signature.accessKeyId,
+});
+
+/** The names of `x-amz-trailer`, lower-case. S3 takes checksums only. */
+function announcedTrailers(request: HttpRequest): readonly string[] {
+  const names = (request.headers.get('x-amz-trailer') ?? '')
+    .split(',')
+    .map(name => name.trim().toLowerCase())
+    .filter(name => name !== '');
+  if (!names.every(name => name.startsWith('x-amz-checksum-'))) {
+    throw s3Errors.InvalidRequest(['The value specified in the x-amz-trailer header is not supported']);
+  }
+  return names;
+}
+
+/** S3 wants to know how long a body is before it reads it. */
+function checkLengths(request: HttpRequest, hash: string): void {
+  if (STREAMING.test(hash)) {
+    if (!/^\d{1,15}$/.test(request.headers.get('x-amz-decoded-content-length') ?? '')) {
+      throw s3Errors.MissingContentLength();
+    }
+  } else if (request.headers.has('transfer-encoding')) {
+    throw s3Errors.NotImplemented([], headerMember('Transfer-Encoding'));
+  } else if (request.method === 'PUT' && !request.headers.has('content-length')) {
+    throw s3Errors.MissingContentLength();
+  }
+}
+
+const headerMember = (name: string) => ({ members: { Header: name } });
+
+const invalidHash = (value: string): ApiError =>
+  s3Errors.InvalidArgument(
+    [
+      `${HEADER} must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.`,
+    ],
+    { members: { ArgumentName: HEADER, ArgumentValue: value } },
+  );
+
+const hashMismatch = (provided: string, computed: string): ApiError =>
+  s3Errors.XAmzContentSHA256Mismatch([], {
+    members: { ClientComputedContentSHA256: provided, S3ComputedContentSHA256: computed },
+  });
+
+const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
+
+const bodyOf = (bytes: Uint8Array): RequestBody => ({
+  length: bytes.length,
+  trailers: NO_TRAILERS,
+  async *[Symbol.asyncIterator]() {
+    if (bytes.length > 0) yield bytes;
+  },
+});
+
+/** Fails at the end of a body that is shorter than it says. */
+function measured(source: RequestBody): RequestBody {
+  const { length } = source;
+  if (length === undefined) return source;
+  return {
+    length,
+    trailers: source.trailers,
+    async *[Symbol.asyncIterator]() {
+      let received = 0;
+      for await (const bytes of source) {
+        received += bytes.length;
+        yield bytes;
+      }
+      if (received !== length) {
+        throw s3Errors.IncompleteBody(
+          ['You did not provide the number of bytes specified by the Content-Length HTTP header'],
+          { members: { NumberBytesExpected: String(length), NumberBytesProvided: String(received) } },
+        );
+      }
+    },
+  };
+}
+
+/** Fails instead of ending where the bytes do not have that SHA-256. */
+function hashed(
+  source: RequestBody,
+  expected: string,
+  mismatch: (computed: string) => ApiError,
+): RequestBody {
+  return {
+    length: source.length,
+    trailers: source.trailers,
+    async *[Symbol.asyncIterator]() {
+      const hash = createHash('sha256');
+      for await (const bytes of source) {
+        hash.update(bytes);
+        yield bytes;
+      }
+      const computed = hash.digest('hex');
+      if (computed !== expected) throw mismatch(computed);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+/** The only algorithm accepted. */
+export const ALGORITHM = 'AWS4-HMAC-SHA256';
+
+/** SHA-256 of nothing, in hexadecimal. */
+export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/** SHA-256 in lower-case hexadecimal; a string is hashed as UTF-8. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+const hmac = (key: string | Uint8Array, text: string): Buffer =>
+  createHmac('sha256', key).update(text).digest();
+
+/** HMAC-SHA-256 in lower-case hexadecimal. */
+export function sign(key: Uint8Array, stringToSign: string): string {
+  return createHmac('sha256', key).update(stringToSign).digest('hex');
+}
+
+/** Compares two signatures without telling by the time it takes how much of them agrees. */
+export function sameSignature(computed: string, provided: string): boolean {
+  const a = Buffer.from(computed, 'latin1');
+  const b = Buffer.from(provided, 'latin1');
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** What a signing key is derived for, besides the secret. */
+export interface Scope {
+  /** `yyyyMMdd` */
+  readonly date: string;
+  /** May be empty. */
+  readonly region: string;
+  readonly service: string;
+}
+
+/** `20130524/us-east-1/s3/aws4_request` */
+export const scopeText = (scope: Scope): string =>
+  `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
+
+/** AWS General Reference, "Derive a signing key". */
+export function deriveKey(secret: string, scope: Scope): Buffer {
+  const date = hmac(`AWS4${secret}`, scope.date);
+  return hmac(hmac(hmac(date, scope.region), scope.service), 'aws4_request');
+}
+
+/** Signing keys by secret and scope: four HMACs saved on every request but the first of a day. */
+export class SigningKeys {
+  readonly #keys = new Map<string, Buffer>();
+
+  /** @param limit how many keys are kept; the one used longest ago goes first */
+  constructor(readonly limit = 4096) {}
+
+  get(secret: string, scope: Scope): Buffer {
+    // A line feed cannot stand in a scope that came in a header or a decoded credential.
+    const name = `${secret}\n${scope.date}\n${scope.region}\n${scope.service}`;
+    const known = this.#keys.get(name);
+    if (known !== undefined) {
+      this.#keys.delete(name);
+      this.#keys.set(name, known);
+      return known;
+    }
+    const key = deriveKey(secret, scope);
+    if (this.#keys.size >= this.limit) {
+      for (const oldest of this.#keys.keys()) {
+        this.#keys.delete(oldest);
+        break;
+      }
+    }
+    this.#keys.set(name, key);
+    return key;
+  }
+}
+
+/** The text that a request's signature signs. */
+export function stringToSign(timestamp: string, scope: string, canonicalRequest: string): string {
+  return `${ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonicalRequest)}`;
+}
