@@ -13,13 +13,7 @@ export type ContextValue = string | readonly string[];
  */
 export type Context = Readonly<Record<string, ContextValue>>;
 
-export type PrincipalType =
-  | 'anonymous'
-  | 'root'
-  | 'user'
-  | 'assumed-role'
-  | 'federated-user'
-  | 'service';
+export type PrincipalType = 'anonymous' | 'root' | 'user' | 'assumed-role' | 'federated-user' | 'service';
 
 /** Who asks. */
 export interface Principal {

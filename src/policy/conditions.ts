@@ -1,0 +1,123 @@
+/** Compiles a `Condition` block: all its keys must hold, any value of a key suffices. */
+
+import { ArnPattern, splitArn } from './arn.js';
+import type { ConditionElement } from './document.js';
+import { type Facts, type KeyName, keyName } from './facts.js';
+import { Glob, type Token } from './glob.js';
+import { type OperatorUse, plainComparison, readOperator } from './operators.js';
+import { differsEarly, isFixed, lowerTokens, readTemplate, resolve, type Template } from './template.js';
+
+/** One key under one operator. */
+export interface CompiledCondition {
+  readonly element: ConditionElement;
+  readonly use: OperatorUse;
+  readonly key: KeyName;
+  holds(facts: Facts): boolean;
+}
+
+/** Whether one value of the request equals one of the policy's, before any negation. */
+type ValueTest = (value: string, facts: Facts) => boolean;
+
+/** `variables`: whether the document's Version turns variables on. The operator must exist (the grammar sees to it). */
+export function compileCondition(element: ConditionElement, variables: boolean): CompiledCondition {
+  const use = readOperator(element.operator.value) as OperatorUse;
+  const key = keyName(element.key.value);
+  const wanted = element.values.map(word => word.value);
+  if (use.operator.comparison === 'null') {
+    const tests = wanted.map(value => value.toLowerCase() === 'true');
+    return { element, use, key, holds: facts => tests.includes(facts.value(key) === undefined) };
+  }
+  return { element, use, key, holds: combine(use, key, anyOf(wanted.map(compile))) };
+
+  function compile(value: string): ValueTest {
+    return compileValue(use, value, variables);
+  }
+}
+
+/** How the values of a key are taken together, and what an absent key means. */
+function combine(use: OperatorUse, key: KeyName, test: ValueTest): (facts: Facts) => boolean {
+  const { negated } = use.operator;
+  const { qualifier } = use;
+  if (qualifier === undefined) {
+    const whenAbsent = use.ifExists || negated;
+    return facts => {
+      const value = facts.value(key);
+      if (value === undefined) return whenAbsent;
+      if (typeof value === 'string') return test(value, facts) !== negated;
+      return value.some(one => test(one, facts)) !== negated;
+    };
+  }
+  if (qualifier === 'ForAnyValue') {
+    return facts => {
+      const value = facts.value(key);
+      if (value === undefined) return use.ifExists;
+      if (typeof value === 'string') return test(value, facts) !== negated;
+      return value.some(one => test(one, facts) !== negated);
+    };
+  }
+  return facts => {
+    const value = facts.value(key);
+    // "It also returns true if … the key value resolves to a null data set, such as an empty string."
+    if (value === undefined || value === '') return true;
+    if (typeof value === 'string') return test(value, facts) !== negated;
+    if (value.length === 1 && value[0] === '') return true;
+    return value.every(one => test(one, facts) !== negated);
+  };
+}
+
+function anyOf(tests: readonly ValueTest[]): ValueTest {
+  if (tests.length === 1) return tests[0] as ValueTest;
+  return (value, facts) => {
+    for (const test of tests) if (test(value, facts)) return true;
+    return false;
+  };
+}
+
+function compileValue({ operator }: OperatorUse, wanted: string, variables: boolean): ValueTest {
+  switch (operator.comparison) {
+    case 'string':
+      return templateTest(readTemplate(wanted, { variables, wildcards: false }), glob);
+    case 'string-like':
+      return templateTest(readTemplate(wanted, { variables, wildcards: true }), glob);
+    case 'string-ignore-case': {
+      const lower = (tokens: readonly Token[]) => glob(lowerTokens(tokens));
+      const template = readTemplate(wanted, { variables, wildcards: false });
+      if (isFixed(template)) {
+        const matches = lower(template);
+        return value => matches(value.toLowerCase());
+      }
+      return (value, facts) => {
+        const tokens = resolve(template, facts);
+        return tokens !== undefined && lower(tokens)(value.toLowerCase());
+      };
+    }
+    case 'arn':
+      return templateTest(readTemplate(wanted, { variables, wildcards: true }), arn);
+    default:
+      return plainComparison(operator, wanted);
+  }
+}
+
+function glob(tokens: readonly Token[]): (value: string) => boolean {
+  const compiled = new Glob(tokens);
+  const { exact } = compiled;
+  return exact === undefined ? value => compiled.matches(value) : value => value === exact;
+}
+
+function arn(tokens: readonly Token[]): (value: string) => boolean {
+  const compiled = new ArnPattern(tokens);
+  return value => splitArn(value) !== undefined && compiled.matches(value);
+}
+
+/** Compiles once where the text is fixed; else per request, after a look at its first characters. */
+function templateTest(
+  template: Template,
+  compile: (tokens: readonly Token[]) => (value: string) => boolean,
+): ValueTest {
+  if (isFixed(template)) return compile(template);
+  return (value, facts) => {
+    if (differsEarly(template, value)) return false;
+    const tokens = resolve(template, facts);
+    return tokens !== undefined && compile(tokens)(value);
+  };
+}

@@ -1,0 +1,122 @@
+/** Reads the elements `Principal`, `NotPrincipal` and `Condition`. */
+
+import type { ConditionElement, PrincipalElement, PrincipalKind, Word } from './document.js';
+import type { JsonMember, Span } from './json.js';
+import { isPrincipal } from './names.js';
+import { readOperator } from './operators.js';
+import type { PolicyReader } from './parse.js';
+
+const PRINCIPAL_KINDS = ['AWS', 'Federated', 'Service', 'CanonicalUser'];
+
+type Fields = ReadonlyMap<string, JsonMember>;
+
+export function readPrincipal(
+  reader: PolicyReader,
+  fields: Fields,
+  statement: Span,
+  effect: 'Allow' | 'Deny' | undefined,
+): PrincipalElement | undefined {
+  const plain = fields.get('Principal');
+  const negated = fields.get('NotPrincipal');
+  const member = plain ?? negated;
+  const attached = reader.family === 'resource' || reader.kind === 'resource-control';
+  if (!attached) {
+    if (member) {
+      const message = `This kind of policy has no "${member.name}": it speaks of whoever it is attached to.`;
+      reader.refuse('hasPrincipal', 'UNSUPPORTED_PRINCIPAL', message, member.nameSpan);
+    }
+    return undefined;
+  }
+  if (!member) {
+    reader.refuse('noPrincipal', 'MISSING_PRINCIPAL', 'The statement has no "Principal".', statement);
+    return undefined;
+  }
+  if (plain && negated) {
+    const message = 'A statement has "Principal" or "NotPrincipal", not both.';
+    reader.refuse('both', 'REDUNDANT_PRINCIPAL_ELEMENT', message, negated.nameSpan);
+  } else if (negated && reader.kind === 'trust') {
+    const message = 'A trust policy has no "NotPrincipal": name whom it trusts.';
+    reader.refuse('trustNotPrincipal', 'UNSUPPORTED_NOT_PRINCIPAL', message, negated.nameSpan);
+  } else if (negated && effect === 'Allow') {
+    const message = '"NotPrincipal" with "Allow" would let in everyone else, anonymous callers too.';
+    reader.refuse('allowNotPrincipal', 'UNSUPPORTED_NOT_PRINCIPAL', message, negated.nameSpan);
+  }
+  const entries = principalEntries(reader, member);
+  return { not: !plain, entries, start: member.nameSpan.start, end: member.value.end };
+}
+
+function principalEntries(reader: PolicyReader, member: JsonMember): PrincipalElement['entries'] {
+  const { value } = member;
+  if (value.kind === 'string' && value.value === '*') {
+    return [{ type: 'AWS', word: { value: '*', start: value.start, end: value.end } }];
+  }
+  if (value.kind !== 'object') {
+    const message = `"${member.name}" is "*" or an object such as { "AWS": "arn:…" }.`;
+    const quoted = value.kind === 'string' ? `"${value.value}"` : '';
+    reader.refuse('principal', 'INVALID_PRINCIPAL_FORMAT', message, value, quoted);
+    return [];
+  }
+  if (value.members.length === 0) {
+    reader.refuse('emptyPrincipal', 'MISSING_PRINCIPAL', `"${member.name}" names nobody.`, value);
+  }
+  return [...reader.fields(value).values()].flatMap(kind => {
+    if (!PRINCIPAL_KINDS.includes(kind.name)) {
+      const message = `"${kind.name}" is no kind of principal: ${PRINCIPAL_KINDS.join(', ')}.`;
+      reader.refuse('principal', 'INVALID_PRINCIPAL_FORMAT', message, kind.nameSpan, `"${kind.name}"`);
+      return [];
+    }
+    const type = kind.name as PrincipalKind;
+    const words = reader.words(kind);
+    if (kind.value.kind === 'array' && words.length === 0) {
+      reader.refuse('emptyPrincipal', 'MISSING_PRINCIPAL', `"${type}" names nobody.`, kind.value);
+    }
+    for (const word of words) checkPrincipal(reader, type, word);
+    return words.map(word => ({ type, word }));
+  });
+}
+
+function checkPrincipal(reader: PolicyReader, type: PrincipalKind, word: Word): void {
+  const complaint = isPrincipal(type, word.value);
+  if (complaint === undefined) return;
+  // IAM quotes the kind of principal as it stands, but services in capitals.
+  const quoted = `"${type === 'Service' ? 'SERVICE' : type}":"${word.value}"`;
+  reader.refuse('principal', 'INVALID_PRINCIPAL', complaint, word, quoted);
+}
+
+export function readCondition(reader: PolicyReader, member: JsonMember | undefined): ConditionElement[] {
+  if (!member) return [];
+  if (member.value.kind !== 'object') {
+    const message = '"Condition" is an object: { "Operator": { "key": "value" } }.';
+    reader.refuse('shape', 'DATA_TYPE_MISMATCH', message, member.value);
+    return [];
+  }
+  return [...reader.fields(member.value).values()].flatMap(operator => {
+    if (!readOperator(operator.name)) {
+      const message = `There is no condition operator "${operator.name}".`;
+      reader.refuse('operator', 'INVALID_CONDITION_OPERATOR', message, operator.nameSpan, operator.name);
+      return [];
+    }
+    if (operator.value.kind !== 'object') {
+      const message = `"${operator.name}" takes an object: { "key": "value" }.`;
+      reader.refuse('shape', 'DATA_TYPE_MISMATCH', message, operator.value);
+      return [];
+    }
+    return conditionKeys(reader, operator, operator.value);
+  });
+}
+
+function conditionKeys(
+  reader: PolicyReader,
+  operator: JsonMember,
+  block: JsonMember['value'] & { kind: 'object' },
+): ConditionElement[] {
+  const operatorWord = { value: operator.name, ...operator.nameSpan };
+  return [...reader.fields(block).values()].map(key => {
+    if (!/^[^:\s]+:./.test(key.name)) {
+      const message = `"${key.name}" is no condition key: it needs its service in front, as in "aws:SourceIp".`;
+      reader.refuse('conditionKey', 'INVALID_CONDITION_KEY_FORMAT', message, key.nameSpan);
+    }
+    const values = reader.words(key, true);
+    return { operator: operatorWord, key: { value: key.name, ...key.nameSpan }, values };
+  });
+}

@@ -1,0 +1,24 @@
+/** The policy engine: reads, decides and explains IAM policies. No I/O, no clock; it runs in a browser. */
+
+export { type Arn, ArnPattern, matchesArn, parseArn } from './arn.js';
+export { type CompiledPolicy, type CompiledStatement, compilePolicy } from './compile.js';
+export {
+  type ConditionElement,
+  type ListElement,
+  type PolicyDocument,
+  type PolicyKind,
+  PolicySyntaxError,
+  type PrincipalElement,
+  type PrincipalEntry,
+  type PrincipalKind,
+  type Problem,
+  policySize,
+  type Statement,
+  type Word,
+} from './document.js';
+export { evaluate } from './evaluate.js';
+export { JsonError, position, type Span } from './json.js';
+export { invalidPrincipal, mapPrincipals, principalsOf } from './map-principals.js';
+export { denialMessage } from './message.js';
+export { type ParseOptions, parsePolicy, type ReadResult, readPolicy } from './parse.js';
+export type * from './types.js';

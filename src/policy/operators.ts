@@ -1,0 +1,142 @@
+/** The condition operators ("IAM JSON policy elements: Condition operators"), one row each. */
+
+import { ipInRange, parseIp, parseRange } from './ip.js';
+
+export type Comparison =
+  | 'string'
+  | 'string-ignore-case'
+  | 'string-like'
+  | 'numeric'
+  | 'date'
+  | 'bool'
+  | 'binary'
+  | 'ip'
+  | 'arn'
+  | 'null';
+
+export interface Operator {
+  /** AWS's spelling, without qualifier and `IfExists`. */
+  readonly name: string;
+  readonly comparison: Comparison;
+  readonly negated: boolean;
+  /** For numbers and dates: whether `value compared with wanted` holds. */
+  readonly order?: (value: number, wanted: number) => boolean;
+}
+
+export interface OperatorUse {
+  readonly operator: Operator;
+  readonly qualifier: 'ForAllValues' | 'ForAnyValue' | undefined;
+  readonly ifExists: boolean;
+}
+
+const equal = (value: number, wanted: number) => value === wanted;
+const less = (value: number, wanted: number) => value < wanted;
+const lessOrEqual = (value: number, wanted: number) => value <= wanted;
+const greater = (value: number, wanted: number) => value > wanted;
+const greaterOrEqual = (value: number, wanted: number) => value >= wanted;
+
+const OPERATORS: readonly Operator[] = [
+  { name: 'StringEquals', comparison: 'string', negated: false },
+  { name: 'StringNotEquals', comparison: 'string', negated: true },
+  { name: 'StringEqualsIgnoreCase', comparison: 'string-ignore-case', negated: false },
+  { name: 'StringNotEqualsIgnoreCase', comparison: 'string-ignore-case', negated: true },
+  { name: 'StringLike', comparison: 'string-like', negated: false },
+  { name: 'StringNotLike', comparison: 'string-like', negated: true },
+  ...(['Numeric', 'Date'] as const).flatMap((type): Operator[] => {
+    const comparison = type === 'Date' ? 'date' : 'numeric';
+    return [
+      { name: `${type}Equals`, comparison, negated: false, order: equal },
+      { name: `${type}NotEquals`, comparison, negated: true, order: equal },
+      { name: `${type}LessThan`, comparison, negated: false, order: less },
+      { name: `${type}LessThanEquals`, comparison, negated: false, order: lessOrEqual },
+      { name: `${type}GreaterThan`, comparison, negated: false, order: greater },
+      { name: `${type}GreaterThanEquals`, comparison, negated: false, order: greaterOrEqual },
+    ];
+  }),
+  { name: 'Bool', comparison: 'bool', negated: false },
+  { name: 'BinaryEquals', comparison: 'binary', negated: false },
+  { name: 'IpAddress', comparison: 'ip', negated: false },
+  { name: 'NotIpAddress', comparison: 'ip', negated: true },
+  { name: 'ArnEquals', comparison: 'arn', negated: false },
+  { name: 'ArnNotEquals', comparison: 'arn', negated: true },
+  { name: 'ArnLike', comparison: 'arn', negated: false },
+  { name: 'ArnNotLike', comparison: 'arn', negated: true },
+  { name: 'Null', comparison: 'null', negated: false },
+];
+
+const BY_NAME: ReadonlyMap<string, Operator> = new Map(
+  OPERATORS.map(operator => [operator.name.toLowerCase(), operator]),
+);
+const USE = /^(?:(ForAllValues|ForAnyValue):)?(.+?)(IfExists)?$/i;
+
+export const OPERATOR_NAMES: readonly string[] = OPERATORS.map(operator => operator.name);
+
+/** Reads `ForAnyValue:StringLikeIfExists`; `undefined` where there is no such operator. Case is no matter. */
+export function readOperator(text: string): OperatorUse | undefined {
+  const match = USE.exec(text);
+  const operator = match && BY_NAME.get((match[2] as string).toLowerCase());
+  if (!match || !operator) return undefined;
+  const ifExists = match[3] !== undefined;
+  if (ifExists && operator.comparison === 'null') return undefined;
+  const qualifier = match[1]?.toLowerCase();
+  return {
+    operator,
+    ifExists,
+    qualifier:
+      qualifier === undefined ? undefined : qualifier === 'forallvalues' ? 'ForAllValues' : 'ForAnyValue',
+  };
+}
+
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const EPOCH = /^-?\d+(?:\.\d+)?$/;
+const ISO_DATE = /^\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?)?)?$/;
+
+/** An integer or decimal; NaN where the text is none. */
+export function parseNumber(text: string): number {
+  return DECIMAL.test(text) ? Number(text) : Number.NaN;
+}
+
+/**
+ * Milliseconds since the epoch of a date in one of the W3C's ISO 8601 forms, in UTC where it names no zone, or of a
+ * number of seconds; NaN where the text is neither. Four digits are a year, as ISO 8601 has it.
+ */
+export function parseDate(text: string): number {
+  if (ISO_DATE.test(text)) {
+    const zoned = text.length > 10 && !/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? `${text}Z` : text;
+    return Date.parse(zoned.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  }
+  return EPOCH.test(text) ? Number(text) * 1000 : Number.NaN;
+}
+
+/**
+ * A test of one value against one wanted value, for the comparisons that take neither variables nor wildcards.
+ * A wanted value that is not of the operator's type equals nothing.
+ */
+export function plainComparison(operator: Operator, wanted: string): (value: string) => boolean {
+  switch (operator.comparison) {
+    case 'numeric': {
+      const bound = parseNumber(wanted);
+      const order = operator.order as NonNullable<Operator['order']>;
+      return value => order(parseNumber(value), bound);
+    }
+    case 'date': {
+      const bound = parseDate(wanted);
+      const order = operator.order as NonNullable<Operator['order']>;
+      return value => order(parseDate(value), bound);
+    }
+    case 'ip': {
+      const range = parseRange(wanted);
+      if (range === undefined) return () => false;
+      return value => {
+        const address = parseIp(value);
+        return address !== undefined && ipInRange(address, range);
+      };
+    }
+    case 'bool': {
+      const flag = wanted.toLowerCase();
+      return value => value.toLowerCase() === flag;
+    }
+    default:
+      return value => value === wanted;
+  }
+}

@@ -1,0 +1,108 @@
+/** The `Principal` and `NotPrincipal` elements ("AWS JSON policy elements: Principal"). */
+
+import { parseArn } from './arn.js';
+import type { PrincipalElement } from './document.js';
+import type { Principal } from './types.js';
+
+/**
+ * What an Allow overcomes that names the caller in some way: a set of the implicit denies of the caller's
+ * identity policies, boundary and session policies ("Evaluating identity-based policies with resource-based
+ * policies", same account).
+ */
+export const OVERCOMES_IDENTITY = 1;
+export const OVERCOMES_BOUNDARY = 2;
+export const OVERCOMES_SESSION = 4;
+const ALL = OVERCOMES_IDENTITY | OVERCOMES_BOUNDARY | OVERCOMES_SESSION;
+
+/** The element does not name the caller. */
+export const NOT_NAMED = -1;
+/** It names the caller's account only: the account's own policies must still allow. */
+export const DELEGATED = 0;
+
+const ACCOUNT = /^\d{12}$/;
+
+/** The account a principal value stands for: `111122223333` or the ARN of that account's root. */
+export function accountOf(value: string): string | undefined {
+  if (ACCOUNT.test(value)) return value;
+  const arn = parseArn(value);
+  return arn?.service === 'iam' && arn.resource === 'root' ? arn.account : undefined;
+}
+
+export class CompiledPrincipal {
+  readonly not: boolean;
+  readonly #everyone: boolean;
+  readonly #accounts = new Set<string>();
+  /** ARNs and unique ids of users, roles and sessions. */
+  readonly #entities = new Set<string>();
+  readonly #services = new Set<string>();
+  readonly #providers = new Set<string>();
+
+  constructor(element: PrincipalElement) {
+    this.not = element.not;
+    let everyone = false;
+    for (const { type, word } of element.entries) {
+      const account = type === 'AWS' ? accountOf(word.value) : undefined;
+      if (type === 'AWS' && word.value === '*') everyone = true;
+      else if (account !== undefined) this.#accounts.add(account);
+      else this.#setOf(type).add(word.value);
+    }
+    this.#everyone = everyone;
+  }
+
+  #setOf(type: string): Set<string> {
+    if (type === 'Service') return this.#services;
+    return type === 'Federated' ? this.#providers : this.#entities;
+  }
+
+  /** How the element names the caller: `NOT_NAMED`, `DELEGATED` or a set of `OVERCOMES_…`. */
+  names(principal: Principal): number {
+    if (this.not) return this.#spares(principal) ? NOT_NAMED : ALL;
+    if (this.#everyone) return ALL;
+    switch (principal.type) {
+      case 'user':
+        if (this.#isNamed(principal.arn, principal.uniqueId)) return OVERCOMES_IDENTITY | OVERCOMES_BOUNDARY;
+        break;
+      case 'assumed-role':
+        if (this.#entities.has(principal.arn)) return ALL;
+        if (this.#isNamed(principal.roleArn, principal.uniqueId)) return OVERCOMES_IDENTITY;
+        break;
+      case 'federated-user':
+        if (this.#entities.has(principal.arn)) return ALL;
+        if (this.#isNamed(principal.federatingArn, principal.federatingId)) return OVERCOMES_IDENTITY;
+        break;
+      case 'service':
+        return this.#services.has(principal.arn) ? ALL : NOT_NAMED;
+    }
+    if (principal.federatedProvider !== undefined && this.#providers.has(principal.federatedProvider))
+      return ALL;
+    return principal.account !== undefined && this.#accounts.has(principal.account) ? DELEGATED : NOT_NAMED;
+  }
+
+  #isNamed(arn: string | undefined, id: string | undefined): boolean {
+    return (arn !== undefined && this.#entities.has(arn)) || (id !== undefined && this.#entities.has(id));
+  }
+
+  /**
+   * Whether `NotPrincipal` lists the caller. An account listed there spares its root user only: listing the
+   * account is needed beside the user's or role's ARN, so it cannot stand for every user in it.
+   */
+  #spares(principal: Principal): boolean {
+    if (this.#everyone) return true;
+    switch (principal.type) {
+      case 'root':
+        return principal.account !== undefined && this.#accounts.has(principal.account);
+      case 'user':
+        return this.#isNamed(principal.arn, principal.uniqueId);
+      case 'assumed-role':
+        return this.#entities.has(principal.arn) || this.#isNamed(principal.roleArn, principal.uniqueId);
+      case 'federated-user':
+        return (
+          this.#entities.has(principal.arn) || this.#isNamed(principal.federatingArn, principal.federatingId)
+        );
+      case 'service':
+        return this.#services.has(principal.arn);
+      case 'anonymous':
+        return principal.federatedProvider !== undefined && this.#providers.has(principal.federatedProvider);
+    }
+  }
+}

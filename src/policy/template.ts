@@ -1,0 +1,91 @@
+/** Policy variables: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`, `${*}`. */
+
+import { type Facts, type KeyName, keyName } from './facts.js';
+import { MANY, ONE, type Token } from './glob.js';
+
+export interface Variable {
+  readonly key: KeyName;
+  /** What it becomes where the request carries no such key. */
+  readonly fallback: string | undefined;
+}
+
+/** Text with variables and, where read so, wildcards. */
+export type Template = readonly (Token | Variable)[];
+
+export interface TemplateOptions {
+  /** Variables and escapes count only under Version 2012-10-17; elsewhere they are plain text. */
+  readonly variables: boolean;
+  /** Whether `*` and `?` are wildcards; where not they are plain text. */
+  readonly wildcards: boolean;
+}
+
+/** The inside of `${…}`: a key, and a default in single quotes. */
+const VARIABLE = /^\s*([^\s,']+)\s*(?:,\s*'([^']*)'\s*)?$/;
+
+/** Longer than any key with its default; keeps a hostile text of many `${` cheap to read. */
+const MAX_VARIABLE = 1024;
+
+/**
+ * Reads text with variables ("IAM policy elements: Variables and tags"). `${*}`, `${?}` and `${$}` stand for
+ * the characters themselves; `${` without a well-formed variable after it is plain text.
+ */
+export function readTemplate(text: string, { variables, wildcards }: TemplateOptions): Template {
+  const parts: (Token | Variable)[] = [];
+  let literal = '';
+  const push = (part: Token | Variable) => {
+    if (literal !== '') parts.push(literal);
+    literal = '';
+    parts.push(part);
+  };
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] as string;
+    const close = variables && char === '$' && text[at + 1] === '{' ? text.indexOf('}', at) : -1;
+    const inside = close === -1 || close - at > MAX_VARIABLE ? undefined : text.slice(at + 2, close);
+    if (inside === '*' || inside === '?' || inside === '$') {
+      literal += inside;
+      at = close;
+      continue;
+    }
+    const variable = inside === undefined ? null : VARIABLE.exec(inside);
+    if (variable) {
+      push({ key: keyName(variable[1] as string), fallback: variable[2] });
+      at = close;
+    } else if (wildcards && char === '*') push(MANY);
+    else if (wildcards && char === '?') push(ONE);
+    else literal += char;
+  }
+  if (literal !== '') parts.push(literal);
+  return parts;
+}
+
+export function isFixed(template: Template): template is readonly Token[] {
+  return template.every(part => typeof part !== 'object');
+}
+
+/**
+ * Puts the request's values in place of the variables; they count as literal text, whatever they hold.
+ * `undefined` where a variable has neither value nor default: then nothing equals the text.
+ */
+export function resolve(template: Template, facts: Facts): Token[] | undefined {
+  const tokens: Token[] = [];
+  for (const part of template) {
+    if (typeof part !== 'object') tokens.push(part);
+    else {
+      const value = facts.variable(part.key) ?? part.fallback;
+      if (value === undefined) return undefined;
+      tokens.push(value);
+    }
+  }
+  return tokens;
+}
+
+/** Whether the text surely differs: it does not begin with the template's first literal. */
+export function differsEarly(template: Template, value: string): boolean {
+  const first = template[0];
+  return typeof first === 'string' && !value.startsWith(first);
+}
+
+/** Lower-cases the literal text, for comparisons without case. */
+export function lowerTokens(tokens: readonly Token[]): Token[] {
+  return tokens.map(token => (typeof token === 'string' ? token.toLowerCase() : token));
+}

@@ -1,0 +1,89 @@
+/**
+ * The sentences with which AWS refuses a policy. IAM speaks one way of identity policies, boundaries and session
+ * policies, and another, shared with S3 and KMS, of trust and resource policies.
+ */
+
+import type { PolicyKind } from './document.js';
+
+export type Family = 'identity' | 'resource';
+
+export function familyOf(kind: PolicyKind): Family {
+  return kind === 'resource' || kind === 'trust' || kind === 'key' ? 'resource' : 'identity';
+}
+
+type Sentence = string | ((value: string) => string);
+
+const SYNTAX = 'Syntax errors in policy.';
+const LEGACY = 'The policy failed legacy parsing';
+const VENDOR = 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.';
+
+/** For each refusal: the identity family's sentence, then the resource family's. */
+const SENTENCES = {
+  json: [SYNTAX, 'This policy contains invalid Json'],
+  shape: [SYNTAX, 'Syntax errors in policy.'],
+  unknownField: [SYNTAX, (name: string) => `Unknown field ${name}`],
+  duplicateField: [SYNTAX, 'This policy contains invalid Json'],
+  unknownVersion: [SYNTAX, 'The policy must contain a valid version string'],
+  oldVersion: [
+    'Policy document must be version 2012-10-17 or greater.',
+    'The policy must contain a valid version string',
+  ],
+  noStatement: [SYNTAX, 'Missing required field Statement'],
+  emptyStatement: [SYNTAX, 'Could not parse the policy: Statement is empty!'],
+  noEffect: [SYNTAX, 'Missing required field Effect'],
+  badEffect: [SYNTAX, (value: string) => `Invalid effect: ${value}`],
+  effectCase: [LEGACY, (value: string) => `Invalid effect: ${value}`],
+  noAction: ['Policy statement must contain actions.', 'Missing required field Action'],
+  noResource: ['Policy statement must contain resources.', 'Missing required field Resource'],
+  noPrincipal: [SYNTAX, 'Missing required field Principal'],
+  emptyPrincipal: [SYNTAX, 'Missing required field Principal cannot be empty!'],
+  both: [SYNTAX, SYNTAX],
+  hasPrincipal: ['Policy document should not specify a principal.', SYNTAX],
+  hasResource: [SYNTAX, (name: string) => `Has prohibited field ${name}`],
+  trustNotPrincipal: [SYNTAX, 'AssumeRole policy must not contain NotPrincipal field.'],
+  allowNotPrincipal: [SYNTAX, 'Allow with NotPrincipal is not allowed.'],
+  principal: [
+    (value: string) => `Invalid principal in policy: ${value}`,
+    (value: string) => `Invalid principal in policy: ${value}`,
+  ],
+  sidCharacters: [
+    'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
+    'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
+  ],
+  sidTwice: [
+    'Statement IDs (SID) in a single policy must be unique.',
+    'The Statement Ids in the policy are not unique',
+  ],
+  vendor: [VENDOR, 'Policy has invalid action'],
+  colons: ['Actions/Condition can contain only one colon.', 'Policy has invalid action'],
+  vendorName: [(value: string) => `Vendor ${value} is not valid`, 'Policy has invalid action'],
+  trustAction: [SYNTAX, 'AssumeRole policy may only specify STS AssumeRole actions.'],
+  resourceFormat: [
+    (value: string) => `Resource ${value} must be in ARN format or "*".`,
+    'Policy has invalid resource',
+  ],
+  resourceVendor: [
+    'Resource vendor must be fully qualified and cannot contain regexes.',
+    'Policy has invalid resource',
+  ],
+  iamRegion: [
+    (value: string) => `IAM resource ${value} cannot contain region information.`,
+    'Policy has invalid resource',
+  ],
+  operator: [SYNTAX, (value: string) => `Invalid Condition type : ${value}`],
+  conditionKey: [VENDOR, 'Policy has an invalid condition key'],
+  conditionValue: [SYNTAX, SYNTAX],
+} as const satisfies Record<string, readonly [Sentence, Sentence]>;
+
+export type Refusal = keyof typeof SENTENCES;
+
+/** AWS's sentence for a refusal; `value` is the name or text it quotes. */
+export function sentence(refusal: Refusal, family: Family, value: string): string {
+  const words: Sentence = SENTENCES[refusal][family === 'identity' ? 0 : 1];
+  return typeof words === 'string' ? words : words(value);
+}
+
+/** Kept apart because both families say the same, and it needs two values. */
+export function partitionSentence(partition: string, resource: string): string {
+  return `Partition "${partition}" is not valid for resource "${resource}".`;
+}
