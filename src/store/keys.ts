@@ -31,25 +31,29 @@ const scratch = Buffer.allocUnsafeSlow(MAX_KEY_BYTES + 16);
 const decoded = Buffer.allocUnsafeSlow(MAX_KEY_BYTES);
 
 /**
- * Encodes a key. The result is the caller's own.
+ * Encodes a key to store under. The result is the caller's own.
+ * Throws as `encodeBound` does; `RangeError` for an empty key or one with `END`, which only bounds may have.
+ */
+export function encodeKey(key: Key): Buffer {
+  if (key.length === 0 || key.includes(END)) throw new RangeError('nothing can be stored under a bound');
+  return encodeBound(key);
+}
+
+/**
+ * Encodes a bound of a range. The result is the caller's own.
  * Throws `KeyTooLong`; `RangeError` for a number that is negative or no safe integer; `TypeError` for a string
  * with a lone surrogate, which has no UTF-8.
  */
-export function encodeKey(key: Key): Buffer {
+export function encodeBound(key: Key): Buffer {
   const length = writeKey(key, scratch, 0);
   const bytes = Buffer.allocUnsafe(length);
   scratch.copy(bytes, 0, 0, length);
   return bytes;
 }
 
-/** The encoded key as a string of one character per byte: comparing two of them compares the keys. */
-export function encodeKeyAsString(key: Key): string {
-  return scratch.toString('latin1', 0, writeKey(key, scratch, 0));
-}
-
 /**
  * Writes a key into `target`, which must hold `MAX_KEY_BYTES + 16` bytes from `start`, and answers where it ends.
- * Throws as `encodeKey` does.
+ * Throws as `encodeBound` does.
  */
 export function writeKey(key: Key, target: Buffer, start: number): number {
   let at = start;
@@ -101,7 +105,7 @@ function writeBeyondAscii(text: string, target: Buffer, start: number, limit: nu
   return end + 1;
 }
 
-/** Decodes what `encodeKey` wrote, within `bytes` from `start` to `end`. Throws `RangeError` on anything else. */
+/** Decodes an encoded key or bound, within `bytes` from `start` to `end`. Throws `RangeError` on anything else. */
 export function decodeKey(bytes: Uint8Array, start = 0, end = bytes.length): Key {
   const key: (string | number | typeof END)[] = [];
   let at = start;

@@ -1,15 +1,18 @@
 /** The key-value store in memory: for tests and for servers that keep nothing. */
-import { encodeKeyAsString } from './keys.js';
+import { encodeBound, encodeKey } from './keys.js';
 import type { Check, Entry, Item, Key, Kv, Range, Write } from './kv.js';
 
 interface Stored extends Entry {
   readonly key: Key;
 }
 
-/** Opens an empty store. Values are kept as handed in: do not change them afterwards. */
+/** Opens an empty store. */
 export function openMemoryKv(): Kv {
   return new MemoryKv();
 }
+
+/** One character per byte: comparing two of these strings compares the keys. */
+const text = (encoded: Buffer): string => encoded.toString('latin1');
 
 class MemoryKv implements Kv {
   readonly #entries = new Map<string, Stored>();
@@ -20,13 +23,13 @@ class MemoryKv implements Kv {
 
   async get(key: Key): Promise<Entry | undefined> {
     this.#demandOpen();
-    return this.#entries.get(encodeKeyAsString(key));
+    return this.#entries.get(text(encodeBound(key)));
   }
 
   async list({ start, end, reverse = false, limit = Number.POSITIVE_INFINITY }: Range): Promise<Item[]> {
     this.#demandOpen();
-    const from = this.#position(encodeKeyAsString(start));
-    const to = this.#position(encodeKeyAsString(end));
+    const from = this.#position(text(encodeBound(start)));
+    const to = this.#position(text(encodeBound(end)));
     const count = Math.max(0, Math.min(to - from, limit));
     const items: Item[] = [];
     for (let index = 0; index < count; index++) {
@@ -37,14 +40,14 @@ class MemoryKv implements Kv {
 
   async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
     this.#demandOpen();
-    const encoded = writes.map(write => encodeKeyAsString(write.key));
+    const encoded = writes.map(write => text(encodeKey(write.key)));
     for (const check of checks) {
-      if (this.#entries.get(encodeKeyAsString(check.key))?.version !== check.version) return false;
+      if (this.#entries.get(text(encodeBound(check.key)))?.version !== check.version) return false;
     }
     const version = ++this.#version;
     for (const [index, write] of writes.entries()) {
       if (write.value === undefined) this.#delete(encoded[index]!);
-      else this.#put(encoded[index]!, { key: write.key, value: write.value, version });
+      else this.#put(encoded[index]!, { key: write.key, value: Buffer.from(write.value), version });
     }
     return true;
   }

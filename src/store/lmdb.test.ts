@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Kv, under } from './kv.js';
+import { openLmdb } from './lmdb.js';
+import { testKv } from './suite.js';
+
+const script = fileURLToPath(import.meta.url);
+const INCREMENTS = 100;
+
+/** What this file does when a test starts it as another process. */
+const roles: Record<string, (kv: Kv) => Promise<void>> = {
+  async increment(kv) {
+    for (let done = 0; done < INCREMENTS; ) {
+      const { value, version } = (await kv.get(['counter']))!;
+      const next = Buffer.from(String(Number(Buffer.from(value)) + 1));
+      if (await kv.commit([{ key: ['counter'], version }], [{ key: ['counter'], value: next }])) done++;
+    }
+  },
+  /** Answers each key on its standard input with the value it finds there. */
+  async read(kv) {
+    for await (const line of process.stdin) {
+      const entry = await kv.get([String(line).trim()]);
+      process.stdout.write(`${entry === undefined ? 'nothing' : Buffer.from(entry.value)}\n`);
+    }
+  },
+  /** Fills the disk, prints how many commits were acknowledged and how many of its keys it then sees. */
+  async fill(kv) {
+    const write = (id: number, size: number) =>
+      kv.commit([], [{ key: ['full', id], value: Buffer.alloc(size) }]);
+    let acknowledged = 0;
+    let rejected = 0;
+    while (rejected < 3) {
+      const batch = Array.from({ length: 3 }, (_, index) => write(acknowledged + index, 100_000));
+      const results = await Promise.allSettled(batch);
+      if (results.every(({ status }) => status === 'fulfilled')) acknowledged += batch.length;
+      else rejected++;
+    }
+    const visible = (await kv.list(under(['full']))).length;
+    console.log(JSON.stringify({ acknowledged, visible }));
+  },
+};
+
+const role = roles[process.argv[2] ?? ''];
+if (role !== undefined) {
+  const kv = await openLmdb(process.argv[3]!);
+  await role(kv);
+  await kv.close();
+} else {
+  defineTests();
+}
+
+/** Starts this file in a role. */
+function start(role: string, directory: string, shell = '') {
+  const command = `${shell} exec "$0" "$@"`;
+  return spawn('sh', ['-c', command, process.execPath, script, role, directory], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+}
+
+async function output(child: ReturnType<typeof start>): Promise<string> {
+  child.stdin.end();
+  let all = '';
+  for await (const chunk of child.stdout) all += chunk;
+  const status = child.exitCode ?? (await new Promise(resolve => child.once('exit', resolve)));
+  assert.equal(status, 0);
+  return all;
+}
+
+function defineTests(): void {
+  testKv(
+    'lmdb',
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'karikagi-lmdb-'));
+      const store = await openLmdb(directory);
+      return {
+        store,
+        async release() {
+          await store.close();
+          await rm(directory, { recursive: true });
+        },
+      };
+    },
+    40,
+  );
+
+  const onDisk = (title: string, body: (directory: string) => Promise<void>) =>
+    test(title, async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'karikagi-lmdb-'));
+      try {
+        await body(directory);
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    });
+
+  onDisk('what was committed is there when the store is opened again, at its version', async directory => {
+    const first = await openLmdb(directory);
+    await first.commit([], [{ key: ['k'], value: Buffer.from('v') }]);
+    const before = await first.get(['k']);
+    await first.close();
+    const second = await openLmdb(directory);
+    assert.deepEqual(await second.get(['k']), before);
+    await second.commit([], [{ key: ['k'], value: Buffer.from('v') }]);
+    assert.notEqual((await second.get(['k']))!.version, before!.version);
+    await second.close();
+  });
+
+  onDisk('several processes on one directory lose no update', async directory => {
+    const kv = await openLmdb(directory);
+    await kv.commit([], [{ key: ['counter'], value: Buffer.from('0') }]);
+    const others = [start('increment', directory), start('increment', directory)];
+    await Promise.all([roles['increment']!(kv), ...others.map(output)]);
+    assert.equal(String((await kv.get(['counter']))!.value), String(3 * INCREMENTS));
+    await kv.close();
+  });
+
+  onDisk('another process sees a commit as soon as it is acknowledged', async directory => {
+    const kv = await openLmdb(directory);
+    const reader = start('read', directory);
+    const answers = reader.stdout[Symbol.asyncIterator]();
+    for (let round = 0; round < 50; round++) {
+      await kv.commit([], [{ key: ['k'], value: Buffer.from(`round ${round}`) }]);
+      reader.stdin.write('k\n');
+      assert.equal(String((await answers.next()).value), `round ${round}\n`);
+    }
+    await output(reader);
+    await kv.close();
+  });
+
+  onDisk('a full disk rejects the commit, hides it, and leaves the store usable', async directory => {
+    const { acknowledged, visible } = JSON.parse(await output(start('fill', directory, 'ulimit -f 4000;')));
+    assert.ok(acknowledged > 3);
+    assert.equal(visible, acknowledged);
+    const kv = await openLmdb(directory);
+    assert.equal((await kv.list(under(['full']))).length, acknowledged);
+    assert.equal(await kv.commit([], [{ key: ['full', acknowledged], value: Buffer.alloc(100_000) }]), true);
+    assert.equal((await kv.list(under(['full']))).length, acknowledged + 1);
+    await kv.close();
+  });
+}

@@ -1,0 +1,227 @@
+/**
+ * The key-value store on one machine: LMDB, a copy-on-write B-tree in a memory-mapped file, which several
+ * processes may have open at once.
+ *
+ * Durability. `overlappingSync` is off, so LMDB commits in its classic order: it writes the new pages, calls
+ * fdatasync, and only then writes the meta page that makes them visible, through a descriptor opened with
+ * O_DSYNC (`mdb_txn_commit`, `mdb_env_write_meta`). lmdb-js settles the transaction's promise after that
+ * returned. Hence what `commit` has acknowledged is on disk, what a reader can see is on disk, and a crash at
+ * any moment leaves the state before or after a transaction. With `overlappingSync`, readers would see commits
+ * that a power loss takes back, and a failed sync would reject what stays visible.
+ *
+ * Group commit. A sync costs the same for one commit or a thousand: all commits that arrive while one
+ * transaction is being synced go into the next. Each is checked and applied in order, with JavaScript running
+ * inside LMDB's write transaction, so that checks hold against other processes too. The transaction is nested:
+ * should a write fail midway, all of it is rolled back and all its commits are rejected.
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { getLastVersion, open } from 'lmdb';
+import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
+import type { Check, Entry, Item, Key, Kv, Range, Version, Write } from './kv.js';
+import { syncDirectory } from './sync-directory.js';
+
+/** What is used of lmdb-js. Keys may be tuples or already encoded. */
+interface Database {
+  getBinaryFast(key: Key | Uint8Array): Uint8Array | undefined;
+  getRange(range: {
+    readonly start: Uint8Array;
+    readonly end: Uint8Array;
+    readonly reverse: boolean;
+    readonly exclusiveStart: boolean;
+    readonly inclusiveEnd: boolean;
+    readonly limit: number;
+    readonly versions: true;
+  }): Iterable<Item>;
+  put(key: Uint8Array, value: Uint8Array, version: Version): unknown;
+  remove(key: Uint8Array): unknown;
+  childTransaction<T>(action: () => T): Promise<T>;
+  resetReadTxn(): void;
+  close(): Promise<void>;
+}
+
+interface Commit {
+  readonly checks: readonly { readonly key: Uint8Array; readonly version: Version | undefined }[];
+  readonly writes: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[];
+  readonly resolve: (applied: boolean) => void;
+  readonly reject: (error: unknown) => void;
+  applied: boolean;
+}
+
+export interface LmdbOptions {
+  /** Bytes of address space to begin with; the map grows as the data does. Default: 1 GiB. */
+  readonly mapSize?: number;
+}
+
+/** Commits in one transaction, so that its dirty pages stay bounded. */
+const BATCH = 1024;
+
+/** Holds the end of the versions that were handed out. Above every key, so that no range reaches it. */
+const VERSIONS = Buffer.of(0xff, 0xff);
+
+/** Versions that a process reserves at a time: enough that the reservation costs nothing, few enough to waste. */
+const VERSION_BLOCK = 2 ** 20;
+
+/**
+ * Opens the store in the directory `path`, making both where they do not exist.
+ * Rejects with the system's error where that fails.
+ */
+export async function openLmdb(path: string, options: LmdbOptions = {}): Promise<Kv> {
+  const directory = resolve(path);
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  const db = open(directory, {
+    noSubdir: false,
+    mapSize: options.mapSize ?? 2 ** 30,
+    overlappingSync: false,
+    // Else lmdb-js makes a promise of its own for each turn's writes: unhandled, it would end the process on a full disk.
+    eventTurnBatching: false,
+    useVersions: true,
+    keyEncoder: { writeKey: writeAnyKey, readKey: decodeKey },
+    encoder: { encode: (value: Uint8Array) => value, decode: copy },
+  }) as unknown as Database;
+  await syncDirectory(directory);
+  if (made !== undefined) await syncDirectory(dirname(made));
+  return new LmdbKv(db);
+}
+
+function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): number {
+  if (!(key instanceof Uint8Array)) return writeKey(key, target, start);
+  target.set(key, start);
+  return start + key.length;
+}
+
+/** lmdb-js reads into one buffer that it uses again, of which it sets `length` but not the true extent. */
+function copy(shared: Uint8Array, length = shared.length): Uint8Array {
+  const bytes = Buffer.allocUnsafe(length);
+  bytes.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
+  return bytes;
+}
+
+class LmdbKv implements Kv {
+  readonly #db: Database;
+  #waiting: Commit[] = [];
+  /** Settles when the commits under way are through. */
+  #running: Promise<void> | undefined;
+  #nextVersion = 0;
+  #endOfVersions = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async get(key: Key): Promise<Entry | undefined> {
+    this.#demandOpen();
+    this.#seeNewest();
+    const shared = this.#db.getBinaryFast(key);
+    return shared === undefined ? undefined : { value: copy(shared), version: getLastVersion() };
+  }
+
+  async list({ start, end, reverse = false, limit = Number.POSITIVE_INFINITY }: Range): Promise<Item[]> {
+    this.#demandOpen();
+    const low = encodeBound(start);
+    const high = encodeBound(end);
+    if (limit <= 0 || Buffer.compare(low, high) >= 0) return [];
+    this.#seeNewest();
+    // Drained without pause, so within one read transaction.
+    return Array.from(
+      this.#db.getRange({
+        start: reverse ? high : low,
+        end: reverse ? low : high,
+        reverse,
+        exclusiveStart: reverse,
+        inclusiveEnd: reverse,
+        limit,
+        versions: true,
+      }),
+    );
+  }
+
+  async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
+    this.#demandOpen();
+    const encodedChecks = checks.map(({ key, version }) => ({ key: encodeBound(key), version }));
+    const encodedWrites = writes.map(({ key, value }) => ({ key: encodeKey(key), value }));
+    return new Promise((resolve, reject) => {
+      const commit = { checks: encodedChecks, writes: encodedWrites, resolve, reject, applied: false };
+      this.#waiting.push(commit);
+      this.#running ??= this.#run();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#running;
+    await this.#db.close();
+  }
+
+  /** lmdb-js keeps a read transaction for the rest of a turn or longer: it would miss what others commit meanwhile. */
+  #seeNewest(): void {
+    this.#db.resetReadTxn();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#runBatch();
+    this.#running = undefined;
+  }
+
+  async #runBatch(): Promise<void> {
+    let batch: Commit[] = [];
+    try {
+      await this.#db.childTransaction(() => {
+        // Taken only now: what arrived while the transaction was waiting for the lock comes along.
+        batch = this.#waiting.splice(0, BATCH);
+        for (const commit of batch) this.#apply(commit);
+      });
+    } catch (error) {
+      this.#endOfVersions = 0;
+      if (batch.length === 0) batch = this.#waiting.splice(0);
+      const reason = await causeOf(error);
+      for (const commit of batch) commit.reject(reason);
+      return;
+    }
+    for (const commit of batch) commit.resolve(commit.applied);
+  }
+
+  #apply(commit: Commit): void {
+    for (const { key, version } of commit.checks) if (this.#versionOf(key) !== version) return;
+    const version = this.#newVersion();
+    for (const { key, value } of commit.writes) {
+      if (value === undefined) this.#db.remove(key);
+      else this.#db.put(key, value, version);
+    }
+    commit.applied = true;
+  }
+
+  #versionOf(key: Uint8Array): Version | undefined {
+    return this.#db.getBinaryFast(key) === undefined ? undefined : getLastVersion();
+  }
+
+  /** Never handed out before, by any process. Only within the write transaction, with which a reservation commits. */
+  #newVersion(): Version {
+    if (this.#nextVersion >= this.#endOfVersions) {
+      this.#nextVersion = this.#versionOf(VERSIONS) ?? 1;
+      this.#endOfVersions = this.#nextVersion + VERSION_BLOCK;
+      this.#db.put(VERSIONS, new Uint8Array(0), this.#endOfVersions);
+    }
+    return this.#nextVersion++;
+  }
+
+  #demandOpen(): void {
+    if (this.#closing !== undefined) throw new Error('the store is closed');
+  }
+}
+
+/** lmdb-js rejects with a general error that promises the true one. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (cause) {
+    return new Error('the store could not commit', { cause });
+  }
+}
