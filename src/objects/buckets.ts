@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import { type Check, type Entry, type Kv, under } from '../store/kv.js';
+import { s3Errors } from './errors.js';
+import { after, prefixRange } from './key-range.js';
+import {
+  type Bucket,
+  type BucketRecord,
+  type BucketSettings,
+  bucketKey,
+  bucketRecords,
+  EMPTY,
+  ownedBucketKey,
+} from './records.js';
+
+/** How often a write is tried anew because others changed the same record in between. */
+export const COMMIT_ATTEMPTS = 100;
+
+/** Decoded bucket records kept; every request reads one or more. */
+const CACHED_BUCKETS = 1000;
+
+export interface NewBucket extends BucketSettings {
+  readonly name: string;
+  /** Account id. */
+  readonly owner: string;
+  readonly partition: string;
+  readonly region: string;
+}
+
+/** One page of an account's buckets. */
+export interface BucketPage {
+  readonly buckets: readonly Bucket[];
+  /** Whether there are more behind the last. */
+  readonly more: boolean;
+}
+
+/** What a bucket holds besides its record, as far as deleting it goes. */
+export interface BucketHoldings {
+  /** Whether any version of any object is in it. */
+  isEmpty(bucket: Bucket): Promise<boolean>;
+  /** Drops what goes with the bucket: unfinished uploads. */
+  clear(bucket: Bucket): Promise<void>;
+}
+
+/** The buckets of every account: their names are one space. */
+export class Buckets {
+  readonly #kv: Kv;
+  readonly #clock: Clock;
+  readonly #holdings: BucketHoldings;
+  /** The same stored version is the same object: what is derived from it can be kept with it. */
+  readonly #cache = new Map<string, Bucket>();
+
+  constructor(kv: Kv, clock: Clock, holdings: BucketHoldings) {
+    this.#kv = kv;
+    this.#clock = clock;
+    this.#holdings = holdings;
+  }
+
+  async find(name: string): Promise<Bucket | undefined> {
+    const entry = await this.#kv.get(bucketKey(name));
+    return entry && this.#bucket(name, entry);
+  }
+
+  /** Throws NoSuchBucket. */
+  async get(name: string): Promise<Bucket> {
+    return (await this.find(name)) ?? raise(s3Errors.NoSuchBucket([], { members: { BucketName: name } }));
+  }
+
+  /**
+   * The bucket as it is now, for a write to be tried again. Throws NoSuchBucket where it is gone (a new bucket
+   * of that name is another one), OperationAborted while it is being deleted.
+   */
+  async again(bucket: Bucket): Promise<Bucket> {
+    const now = await this.get(bucket.name);
+    if (now.id !== bucket.id) throw s3Errors.NoSuchBucket([], { members: { BucketName: bucket.name } });
+    return now;
+  }
+
+  /** Throws BucketAlreadyOwnedByYou, BucketAlreadyExists. The name's form is the caller's affair. */
+  async create(bucket: NewBucket): Promise<Bucket> {
+    const record: BucketRecord = { ...bucket, id: randomUUID(), created: this.#clock.now() };
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      const existing = await this.find(bucket.name);
+      if (existing?.deleting) throw s3Errors.OperationAborted();
+      if (existing) {
+        const members = { BucketName: bucket.name };
+        throw existing.owner === bucket.owner
+          ? s3Errors.BucketAlreadyOwnedByYou([], { members })
+          : s3Errors.BucketAlreadyExists([], { members });
+      }
+      const key = bucketKey(bucket.name);
+      const writes = [
+        { key, value: bucketRecords.encode(record) },
+        { key: ownedBucketKey(bucket.owner, bucket.name), value: EMPTY },
+      ];
+      if (await this.#kv.commit([{ key, version: undefined }], writes)) return this.get(bucket.name);
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /** An account's buckets by name: those that begin with `prefix` and come after `after`. */
+  async list(
+    owner: string,
+    options: { prefix?: string; after?: string; limit: number },
+  ): Promise<BucketPage> {
+    const { start, end } = prefixRange(['bucket-of', owner], options.prefix ?? '');
+    const from = options.after === undefined ? start : after(['bucket-of', owner], options.after, start);
+    const items = await this.#kv.list({ start: from, end, limit: options.limit + 1 });
+    const found = await Promise.all(
+      items.slice(0, options.limit).map(item => this.find(String(item.key[2]))),
+    );
+    return {
+      buckets: found.filter(bucket => bucket !== undefined && bucket.owner === owner) as Bucket[],
+      more: items.length > options.limit,
+    };
+  }
+
+  /** Changes settings. `undefined` deletes one. Throws NoSuchBucket, OperationAborted. */
+  async update(bucket: Bucket, change: BucketSettings | ((now: Bucket) => BucketSettings)): Promise<void> {
+    let now = bucket;
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (attempt > 0) now = await this.again(bucket);
+      if (now.deleting) throw s3Errors.OperationAborted();
+      const settings = typeof change === 'function' ? change(now) : change;
+      if (await this.#replace(now, { ...recordOf(now), ...settings })) return;
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /**
+   * Deletes an empty bucket. It is marked first: from then on no commit that puts something in it succeeds,
+   * and only then is it looked at again. Throws BucketNotEmpty.
+   */
+  async delete(bucket: Bucket): Promise<void> {
+    let marked = bucket;
+    for (let attempt = 0; !marked.deleting; attempt++) {
+      if (attempt === COMMIT_ATTEMPTS) throw s3Errors.OperationAborted();
+      await this.#demandEmpty(marked);
+      await this.#replace(marked, { ...recordOf(marked), deleting: true });
+      marked = await this.again(bucket);
+    }
+    try {
+      await this.#demandEmpty(marked);
+    } catch (error) {
+      const { deleting: _, ...record } = recordOf(marked);
+      await this.#replace(marked, record);
+      throw error;
+    }
+    await this.#holdings.clear(marked);
+    const deleted = await this.#kv.commit(
+      [checkOf(marked)],
+      [
+        { key: bucketKey(bucket.name), value: undefined },
+        { key: ownedBucketKey(bucket.owner, bucket.name), value: undefined },
+      ],
+    );
+    // Another deletion has taken the mark: it either did the same, or found something and took it back.
+    if (!deleted && (await this.find(bucket.name))?.id === bucket.id) throw s3Errors.OperationAborted();
+  }
+
+  /** Ends the deletions that a crash cut short. */
+  async recover(): Promise<void> {
+    for (const item of await this.#kv.list(under(['bucket']))) {
+      const bucket = this.#bucket(String(item.key[1]), item);
+      if (bucket.deleting) await this.delete(bucket).catch(() => undefined);
+    }
+  }
+
+  async #demandEmpty(bucket: Bucket): Promise<void> {
+    if (await this.#holdings.isEmpty(bucket)) return;
+    throw s3Errors.BucketNotEmpty([bucket.versioning !== undefined], {
+      members: { BucketName: bucket.name },
+    });
+  }
+
+  async #replace(bucket: Bucket, record: BucketRecord): Promise<boolean> {
+    const write = { key: bucketKey(bucket.name), value: bucketRecords.encode(record) };
+    return this.#kv.commit([checkOf(bucket)], [write]);
+  }
+
+  #bucket(name: string, { value, version }: Entry): Bucket {
+    const cached = this.#cache.get(name);
+    if (cached?.stored === version) return cached;
+    const bucket = { ...bucketRecords.decode(value), stored: version };
+    if (this.#cache.size >= CACHED_BUCKETS) this.#cache.delete(this.#cache.keys().next().value!);
+    this.#cache.set(name, bucket);
+    return bucket;
+  }
+}
+
+/** Holds while no setting of the bucket has changed and it is not being deleted. */
+export function checkOf(bucket: Bucket): Check {
+  return { key: bucketKey(bucket.name), version: bucket.stored };
+}
+
+function recordOf({ stored: _, ...record }: Bucket): BucketRecord {
+  return record;
+}
+
+function raise(error: Error): never {
+  throw error;
+}

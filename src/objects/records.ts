@@ -1,0 +1,212 @@
+/** What the engine stores: record types and where each lies in the key-value store. */
+import type { Key, Version } from '../store/kv.js';
+import { recordType } from '../store/records.js';
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksums.js';
+
+/** Names and values that clients choose, in the order they gave them. */
+export type Pairs = readonly (readonly [name: string, value: string])[];
+
+export interface PublicAccessBlock {
+  readonly blockPublicAcls: boolean;
+  readonly ignorePublicAcls: boolean;
+  readonly blockPublicPolicy: boolean;
+  readonly restrictPublicBuckets: boolean;
+}
+
+export type ObjectOwnership = 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';
+
+/** A bucket's settings. What is absent was never set or was deleted. */
+export interface BucketSettings {
+  readonly versioning?: 'Enabled' | 'Suspended' | undefined;
+  /** Present once Object Lock was enabled, which cannot be undone. */
+  readonly objectLock?: ObjectLockSetting | undefined;
+  /** The policy's text, its principals as unique ids. */
+  readonly policy?: string | undefined;
+  readonly tags?: Pairs | undefined;
+  readonly publicAccessBlock?: PublicAccessBlock | undefined;
+  readonly ownership?: ObjectOwnership | undefined;
+  /** JSON of the configurations that the engine does not read itself. */
+  readonly cors?: string | undefined;
+  readonly lifecycle?: string | undefined;
+  readonly encryption?: string | undefined;
+  readonly website?: string | undefined;
+  readonly notification?: string | undefined;
+  readonly logging?: string | undefined;
+  readonly accelerate?: string | undefined;
+  readonly requestPayment?: string | undefined;
+}
+
+export interface ObjectLockSetting {
+  readonly defaultRetention?: {
+    readonly mode: RetentionMode;
+    readonly days?: number | undefined;
+    readonly years?: number | undefined;
+  };
+}
+
+export type RetentionMode = 'GOVERNANCE' | 'COMPLIANCE';
+
+export interface BucketRecord extends BucketSettings {
+  /** What everything in the bucket is keyed by: a bucket of the same name made later never sees it. */
+  readonly id: string;
+  readonly name: string;
+  /** Account id. */
+  readonly owner: string;
+  /** The owner's partition. */
+  readonly partition: string;
+  readonly region: string;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** Being deleted: nothing new goes in. */
+  readonly deleting?: boolean;
+}
+
+/** A bucket as it was read. */
+export interface Bucket extends BucketRecord {
+  /** Of the stored record: a commit that checks it fails once any setting has changed. */
+  readonly stored: Version;
+}
+
+/** The headers that are stored with an object and given back with it. */
+export interface ContentHeaders {
+  readonly contentType?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  readonly contentLanguage?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expires?: number | undefined;
+  readonly websiteRedirectLocation?: string | undefined;
+}
+
+/** Where the bytes of an object are. */
+export type Content =
+  /** In the record at `contentKey`; `crc` is their CRC-32. */
+  | { readonly kind: 'inline'; readonly crc: number }
+  | { readonly kind: 'blob'; readonly blob: string }
+  /** A list of parts in the record at `contentKey`. */
+  | { readonly kind: 'parts'; readonly count: number };
+
+/** One part of an object that was uploaded in parts. */
+export interface Part {
+  readonly number: number;
+  readonly size: number;
+  readonly blob: string;
+  /** Hexadecimal MD5. */
+  readonly etag: string;
+  /** Base64. */
+  readonly checksum: string;
+}
+
+export interface Retention {
+  readonly mode: RetentionMode;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** What a client sets with an object. */
+export interface ObjectAttributes {
+  readonly headers: ContentHeaders;
+  /** User metadata, names in lower case. */
+  readonly metadata: Pairs;
+  readonly tags?: Pairs | undefined;
+  /** Absent: STANDARD. */
+  readonly storageClass?: string | undefined;
+  readonly retention?: Retention | undefined;
+  readonly legalHold?: boolean | undefined;
+}
+
+/** A version of an object. */
+export interface ObjectRecord extends ObjectAttributes {
+  readonly marker?: undefined;
+  /** Of the record and its content; what clients call the version id, unless `isNull`. */
+  readonly id: string;
+  /** Written while versioning was not enabled: clients call it `null`. */
+  readonly isNull: boolean;
+  /** Milliseconds since the epoch. */
+  readonly modified: number;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly checksum: Checksum;
+  readonly content: Content;
+}
+
+export interface DeleteMarker {
+  readonly marker: true;
+  readonly id: string;
+  readonly isNull: boolean;
+  readonly modified: number;
+}
+
+export type VersionRecord = ObjectRecord | DeleteMarker;
+
+/**
+ * Kept for the keys of buckets that have ever had versioning enabled. Every change of a key's versions
+ * rewrites it, so that checking it in a commit excludes every other change.
+ */
+export interface KeyState {
+  /** Id of the newest version. */
+  readonly latest: string;
+  /** Whether that is a delete marker. */
+  readonly marker: boolean;
+  /** Id of the null version, where there is one. */
+  readonly nullId?: string | undefined;
+}
+
+/** A multipart upload that is neither completed nor aborted. */
+export interface UploadRecord extends ObjectAttributes {
+  readonly initiated: number;
+  /** ARN of who began it. */
+  readonly initiator: string;
+  readonly algorithm: ChecksumAlgorithm;
+  readonly checksumType: ChecksumType;
+  /** Whether the client asked for the checksum: only then is it demanded of and shown with the parts. */
+  readonly checksumAsked: boolean;
+}
+
+export interface PartRecord extends Part {
+  readonly modified: number;
+}
+
+/** Remembers for a while how an upload was completed, so that completing it again answers the same. */
+export interface CompletedRecord {
+  readonly completed: number;
+  readonly versionId: string;
+  readonly isNull: boolean;
+  readonly etag: string;
+  readonly checksum: Checksum;
+  /** The part numbers and ETags that the client named. */
+  readonly named: string;
+}
+
+const plain = { version: 1 } as const;
+export const bucketRecords = recordType<BucketRecord>(plain);
+export const versionRecords = recordType<VersionRecord>(plain);
+export const partLists = recordType<readonly Part[]>(plain);
+export const keyStates = recordType<KeyState>(plain);
+export const uploadRecords = recordType<UploadRecord>(plain);
+export const partRecords = recordType<PartRecord>(plain);
+export const completedRecords = recordType<CompletedRecord>(plain);
+/** Of rows that say all with their key. */
+export const EMPTY = new Uint8Array(0);
+
+export const bucketKey = (name: string): Key => ['bucket', name];
+export const ownedBucketKey = (owner: string, name: string): Key => ['bucket-of', owner, name];
+/** The current version of a key, unless that is a delete marker. */
+export const objectKey = (bucket: string, key: string): Key => ['object', bucket, key];
+/** Every other version, delete markers included, the newest first. */
+export const versionKey = (bucket: string, key: string, id: string): Key => ['version', bucket, key, id];
+export const keyStateKey = (bucket: string, key: string): Key => ['key', bucket, key];
+/** An inline body, or the list of an object's parts. */
+export const contentKey = (bucket: string, id: string): Key => ['content', bucket, id];
+/** One row for each record that refers to a blob: a blob without any is garbage. */
+export const blobReferenceKey = (blob: string, id: string): Key => ['blob', blob, id];
+export const uploadKey = (bucket: string, key: string, upload: string): Key => [
+  'upload',
+  bucket,
+  key,
+  upload,
+];
+export const partKey = (upload: string, part: number): Key => ['part', upload, part];
+export const completedKey = (bucket: string, upload: string): Key => ['completed', bucket, upload];

@@ -1,0 +1,408 @@
+import type { Clock } from '../clock.js';
+import { type Check, END, type Kv, type Version, type Write } from '../store/kv.js';
+import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
+import type { Contents, Received } from './content.js';
+import { s3Errors } from './errors.js';
+import type { Garbage } from './garbage.js';
+import { demandDeletable } from './lock.js';
+import {
+  type Bucket,
+  type Content,
+  type DeleteMarker,
+  type KeyState,
+  keyStateKey,
+  keyStates,
+  type ObjectAttributes,
+  type ObjectRecord,
+  objectKey,
+  type VersionRecord,
+  versionKey,
+  versionRecords,
+} from './records.js';
+import { isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js';
+
+/** What a write demands of the object that it replaces or deletes. ETags without quotes; `*` is any object. */
+export interface WriteConditions {
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
+
+/** A version that is ready to be committed. */
+export interface Candidate extends ObjectAttributes {
+  readonly size: number;
+  readonly etag: string;
+  readonly checksum: ObjectRecord['checksum'];
+  /** Places the content under the id that the version gets. */
+  place(
+    id: string,
+  ): Promise<{ content: Content; writes: readonly Write[] }> | { content: Content; writes: readonly Write[] };
+  /** What else the commit must find as it is. */
+  readonly checks?: readonly Check[];
+  /** What else the commit writes. */
+  extra?(record: ObjectRecord): readonly Write[];
+}
+
+/** What a delete did. */
+export interface Deleted {
+  /** The marker that was made or deleted, or the version that was deleted. */
+  readonly version?: VersionRecord | undefined;
+  /** Whether `version` is a new delete marker. */
+  readonly madeMarker: boolean;
+}
+
+/** A key's current version and its place in the order of versions, as the store has them. */
+interface Current {
+  readonly object: ObjectRecord | undefined;
+  readonly objectVersion: Version | undefined;
+  /** Only in buckets that have had versioning enabled. */
+  readonly state: KeyState | undefined;
+  readonly stateVersion: Version | undefined;
+}
+
+/** What one change writes, and what it makes garbage. */
+class Change {
+  readonly checks: Check[];
+  readonly writes: Write[] = [];
+  readonly garbage: string[] = [];
+
+  constructor(bucket: Bucket, key: string, current: Current) {
+    this.checks = [checkOf(bucket), { key: objectKey(bucket.id, key), version: current.objectVersion }];
+    if (bucket.versioning)
+      this.checks.push({ key: keyStateKey(bucket.id, key), version: current.stateVersion });
+  }
+
+  put(key: Write['key'], value: Uint8Array | undefined): void {
+    this.writes.push({ key, value });
+  }
+}
+
+/** The versions of objects: writing, finding and deleting them. */
+export class Versions {
+  readonly #kv: Kv;
+  readonly #clock: Clock;
+  readonly #buckets: Buckets;
+  readonly #contents: Contents;
+  readonly #garbage: Garbage;
+
+  constructor(kv: Kv, clock: Clock, buckets: Buckets, contents: Contents, garbage: Garbage) {
+    this.#kv = kv;
+    this.#clock = clock;
+    this.#buckets = buckets;
+    this.#contents = contents;
+    this.#garbage = garbage;
+  }
+
+  /**
+   * The current version of a key, or the one of `id` (`null` is the null version); a delete marker where that
+   * is what it is. Throws InvalidArgument for what cannot be an id.
+   */
+  async find(bucket: Bucket, key: string, id?: string): Promise<VersionRecord | undefined> {
+    if (id !== undefined) {
+      const found = await this.#locate(bucket, key, id);
+      if (found || !bucket.versioning) return found?.record;
+      // Becoming current moves a version: looking twice finds it in one of its places.
+      return (await this.#locate(bucket, key, id))?.record;
+    }
+    const entry = await this.#kv.get(objectKey(bucket.id, key));
+    if (entry) return versionRecords.decode(entry.value);
+    if (!bucket.versioning) return undefined;
+    const state = await this.#state(bucket, key);
+    return state.state && this.#read(versionKey(bucket.id, key, state.state.latest));
+  }
+
+  /** Puts a received body under a key. Throws PreconditionFailed, NoSuchKey, NoSuchBucket, OperationAborted. */
+  async put(
+    bucket: Bucket,
+    key: string,
+    attributes: ObjectAttributes,
+    body: Received,
+    conditions: WriteConditions = {},
+  ): Promise<ObjectRecord> {
+    const candidate: Candidate = {
+      ...attributes,
+      size: body.size,
+      etag: body.md5.toString('hex'),
+      checksum: body.checksum,
+      place: id => this.#contents.place(bucket.id, id, body.stored),
+    };
+    try {
+      return await this.commit(bucket, key, candidate, conditions);
+    } catch (error) {
+      this.#contents.abandon(body.stored);
+      throw error;
+    }
+  }
+
+  /** Makes a candidate the current version of a key. Throws as `put` does. */
+  async commit(
+    bucket: Bucket,
+    key: string,
+    candidate: Candidate,
+    conditions: WriteConditions = {},
+  ): Promise<ObjectRecord> {
+    const { place, checks = [], extra, ...members } = candidate;
+    return this.#attempt(bucket, key, async (now, current, change) => {
+      demandConditions(conditions, current.object);
+      const isNull = now.versioning !== 'Enabled';
+      const { time, id } = this.#next(current);
+      const { content, writes } = await place(id);
+      const record: ObjectRecord = { ...members, id, isNull, modified: time, content };
+      await this.#retire(now, key, current, isNull, change);
+      change.checks.push(...checks);
+      change.put(objectKey(now.id, key), versionRecords.encode(record));
+      change.writes.push(...writes, ...(extra?.(record) ?? []));
+      if (now.versioning)
+        this.#setState(now, key, change, current, { latest: id, marker: false }, isNull ? id : undefined);
+      return record;
+    });
+  }
+
+  /** Throws PreconditionFailed, NoSuchKey, as a write with these conditions would now. */
+  async demand(bucket: Bucket, key: string, conditions: WriteConditions): Promise<void> {
+    if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) return;
+    const version = await this.find(bucket, key);
+    demandConditions(conditions, asObject(version));
+  }
+
+  /** Deletes the current version, or, where the bucket has versioning, puts a delete marker in its place. */
+  async delete(bucket: Bucket, key: string, conditions: WriteConditions = {}): Promise<Deleted> {
+    return this.#attempt<Deleted>(bucket, key, async (now, current, change) => {
+      if (conditions.ifMatch !== undefined) demandConditions(conditions, current.object);
+      if (!now.versioning) {
+        if (!current.object) return unchanged;
+        change.put(objectKey(now.id, key), undefined);
+        await this.#drop(now, current.object, change);
+        return { madeMarker: false };
+      }
+      const isNull = now.versioning === 'Suspended';
+      const { time, id } = this.#next(current);
+      const marker: DeleteMarker = { marker: true, id, isNull, modified: time };
+      await this.#retire(now, key, current, isNull, change);
+      change.put(objectKey(now.id, key), undefined);
+      change.put(versionKey(now.id, key, id), versionRecords.encode(marker));
+      this.#setState(now, key, change, current, { latest: id, marker: true }, isNull ? id : undefined);
+      return { version: marker, madeMarker: true };
+    });
+  }
+
+  /**
+   * Deletes one version for good; idempotent. Throws AccessDenied for a version that is locked, unless
+   * `bypassGovernance` and its lock lets itself be bypassed.
+   */
+  async deleteVersion(
+    bucket: Bucket,
+    key: string,
+    id: string,
+    options: { bypassGovernance?: boolean } & WriteConditions = {},
+  ): Promise<Deleted> {
+    return this.#attempt<Deleted>(bucket, key, async (now, current, change) => {
+      const found = await this.#locate(now, key, id, current);
+      if (options.ifMatch !== undefined)
+        demandConditions(options, asObject(found?.record));
+      if (!found) return unchanged;
+      const { record } = found;
+      if (!record.marker) {
+        demandDeletable(record, this.#clock.now(), options.bypassGovernance ?? false);
+        await this.#drop(now, record, change);
+      }
+      change.checks.push({ key: found.key, version: found.stored });
+      const next = now.versioning && (await this.#promote(now, key, current, record, change));
+      if (next) change.put(objectKey(now.id, key), versionRecords.encode(next));
+      if (!next || record !== current.object) change.put(found.key, undefined);
+      return { version: record, madeMarker: false };
+    });
+  }
+
+  /** Rewrites a version's attributes in place: tags, retention, legal hold. Throws NoSuchKey, NoSuchVersion, MethodNotAllowed. */
+  async update(
+    bucket: Bucket,
+    key: string,
+    id: string | undefined,
+    change: (record: ObjectRecord) => ObjectRecord,
+  ): Promise<ObjectRecord> {
+    return this.#attempt(bucket, key, async (now, current, { checks, writes }) => {
+      const found =
+        id === undefined ? asLocated(now, key, current) : await this.#locate(now, key, id, current);
+      if (!found) {
+        throw id === undefined
+          ? s3Errors.NoSuchKey([], { members: { Key: key } })
+          : s3Errors.NoSuchVersion([], { members: { Key: key, VersionId: id } });
+      }
+      if (found.record.marker) {
+        throw s3Errors.MethodNotAllowed([], { members: { ResourceType: 'DeleteMarker' } });
+      }
+      const record = change(found.record);
+      checks.push({ key: found.key, version: found.stored });
+      writes.push({ key: found.key, value: versionRecords.encode(record) });
+      return record;
+    });
+  }
+
+  /** Tries a change until its commit finds everything as the change saw it. */
+  async #attempt<T>(
+    bucket: Bucket,
+    key: string,
+    plan: (now: Bucket, current: Current, change: Change) => Promise<T>,
+  ): Promise<T> {
+    let now = bucket;
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (attempt > 0) now = await this.#buckets.again(bucket);
+      const current = await this.#current(now, key);
+      const change = new Change(now, key, current);
+      const result = await plan(now, current, change);
+      if (change.writes.length === 0) return result;
+      if (now.deleting) throw s3Errors.OperationAborted();
+      if (await this.#kv.commit(change.checks, change.writes)) {
+        this.#garbage.discard(change.garbage);
+        return result;
+      }
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  async #current(bucket: Bucket, key: string): Promise<Current> {
+    const entry = await this.#kv.get(objectKey(bucket.id, key));
+    const object = entry && (versionRecords.decode(entry.value) as ObjectRecord);
+    const state = bucket.versioning
+      ? await this.#state(bucket, key)
+      : { state: undefined, stateVersion: undefined };
+    return { object, objectVersion: entry?.version, ...state };
+  }
+
+  async #state(bucket: Bucket, key: string): Promise<Pick<Current, 'state' | 'stateVersion'>> {
+    const entry = await this.#kv.get(keyStateKey(bucket.id, key));
+    return { state: entry && keyStates.decode(entry.value), stateVersion: entry?.version };
+  }
+
+  async #read(key: Write['key']): Promise<VersionRecord | undefined> {
+    const entry = await this.#kv.get(key);
+    return entry && versionRecords.decode(entry.value);
+  }
+
+  /** The time and id of a version that is newer than every other of its key. */
+  #next({ object, state }: Current): { time: number; id: string } {
+    const time = this.#clock.now();
+    const latest = state?.latest ?? object?.id;
+    return { time, id: versionId(sequenceAt(time, latest === undefined ? 0 : sequenceOf(latest))) };
+  }
+
+  /**
+   * Makes room for a new current version: the one so far moves among the others, or is dropped where the new
+   * one replaces it (both are null versions, or the bucket has no versioning).
+   */
+  async #retire(
+    bucket: Bucket,
+    key: string,
+    { object, state }: Current,
+    nextIsNull: boolean,
+    change: Change,
+  ): Promise<void> {
+    if (object && nextIsNull && object.isNull) await this.#drop(bucket, object, change);
+    else if (object) change.put(versionKey(bucket.id, key, object.id), versionRecords.encode(object));
+    const nullId = state?.nullId;
+    if (!nextIsNull || nullId === undefined || nullId === object?.id) return;
+    const rowKey = versionKey(bucket.id, key, nullId);
+    const replaced = await this.#read(rowKey);
+    change.put(rowKey, undefined);
+    if (replaced && !replaced.marker) await this.#drop(bucket, replaced, change);
+  }
+
+  async #drop(bucket: Bucket, record: ObjectRecord, change: Change): Promise<void> {
+    const { writes, blobs } = await this.#contents.drop(bucket.id, record);
+    change.writes.push(...writes);
+    change.garbage.push(...blobs);
+  }
+
+  #setState(
+    bucket: Bucket,
+    key: string,
+    change: Change,
+    current: Current,
+    latest: Pick<KeyState, 'latest' | 'marker'>,
+    nullId: string | undefined,
+  ): void {
+    // A null version from before versioning was enabled is known only by its record.
+    const kept = current.state
+      ? current.state.nullId
+      : current.object?.isNull
+        ? current.object.id
+        : undefined;
+    const state: KeyState = { ...latest, nullId: nullId ?? kept };
+    change.put(keyStateKey(bucket.id, key), keyStates.encode(state));
+  }
+
+  /** Once `removed` is gone: answers the version that becomes current, where `removed` was and one is left. */
+  async #promote(
+    bucket: Bucket,
+    key: string,
+    current: Current,
+    removed: VersionRecord,
+    change: Change,
+  ): Promise<ObjectRecord | undefined> {
+    const stateKey = keyStateKey(bucket.id, key);
+    const nullId = current.state?.nullId === removed.id ? undefined : current.state?.nullId;
+    if (removed.id !== (current.state?.latest ?? current.object?.id)) {
+      change.put(stateKey, keyStates.encode({ ...current.state!, nullId }));
+      return undefined;
+    }
+    const base = ['version', bucket.id, key];
+    const rows = await this.#kv.list({ start: [...base, removed.id], end: [...base, END], limit: 2 });
+    const next = rows.map(row => versionRecords.decode(row.value)).find(row => row.id !== removed.id);
+    const state = next && { latest: next.id, marker: next.marker ?? false, nullId };
+    change.put(stateKey, state && keyStates.encode(state));
+    if (!next || next.marker) return undefined;
+    change.put(versionKey(bucket.id, key, next.id), undefined);
+    return next;
+  }
+
+  /** Where the version of an id that a client gave is stored. */
+  async #locate(bucket: Bucket, key: string, id: string, known?: Current): Promise<Located | undefined> {
+    if (id !== 'null' && !isVersionId(id)) {
+      const members = { ArgumentName: 'versionId', ArgumentValue: id };
+      throw s3Errors.InvalidArgument(['Invalid version id specified'], { members });
+    }
+    const current = known ?? (await this.#current(bucket, key));
+    if (current.object && isCalled(current.object, id)) return asLocated(bucket, key, current);
+    const rowId = id === 'null' ? current.state?.nullId : id;
+    if (rowId === undefined) return undefined;
+    const rowKey = versionKey(bucket.id, key, rowId);
+    const entry = await this.#kv.get(rowKey);
+    const record = entry && versionRecords.decode(entry.value);
+    return record && isCalled(record, id) ? { key: rowKey, record, stored: entry!.version } : undefined;
+  }
+}
+
+interface Located {
+  readonly key: Write['key'];
+  readonly record: VersionRecord;
+  readonly stored: Version;
+}
+
+const unchanged: Deleted = { madeMarker: false };
+
+function asObject(version: VersionRecord | undefined): ObjectRecord | undefined {
+  return version?.marker ? undefined : version;
+}
+
+/** Whether clients know the version under this id. */
+function isCalled(record: VersionRecord, id: string): boolean {
+  return id === 'null' ? record.isNull : record.id === id && !record.isNull;
+}
+
+function asLocated(bucket: Bucket, key: string, { object, objectVersion }: Current): Located | undefined {
+  return object && { key: objectKey(bucket.id, key), record: object, stored: objectVersion! };
+}
+
+/**
+ * Throws PreconditionFailed; NoSuchKey for If-Match on a key without object ("Conditional writes", S3 User Guide).
+ */
+function demandConditions({ ifMatch, ifNoneMatch }: WriteConditions, object: ObjectRecord | undefined): void {
+  if (ifNoneMatch !== undefined && object && (ifNoneMatch === '*' || ifNoneMatch === object.etag)) {
+    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-None-Match' } });
+  }
+  if (ifMatch === undefined) return;
+  if (!object) throw s3Errors.NoSuchKey();
+  if (ifMatch !== '*' && ifMatch !== object.etag) {
+    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-Match' } });
+  }
+}
