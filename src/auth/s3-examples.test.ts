@@ -4,7 +4,15 @@ import { ManualClock } from '../clock.js';
 import type { ApiError } from '../errors.js';
 import type { HttpRequest } from '../message.js';
 import { authenticate } from './authenticate.js';
-import { EXAMPLE_TIME, FakeCredentials, read, requestOf, SECRET, sha256, signChunks } from './testing.js';
+import {
+  EXAMPLE_TIME,
+  FakeCredentials,
+  read,
+  requestOf,
+  SECRET,
+  sha256,
+  signChunks,
+} from './requests.test.support.js';
 
 const HOST = 'examplebucket.s3.amazonaws.com';
 const DATE = '20130524T000000Z';
