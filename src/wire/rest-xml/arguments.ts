@@ -1,0 +1,106 @@
+/** Arguments in headers and in the query, and what S3 answers where one is wrong. */
+
+import type { ApiError } from '../../errors.js';
+import type { ShapeConstraints } from '../../models/types.js';
+import { parseBase64, parseBoolean, parseInteger } from '../scalars.js';
+import { kindOf, type Schema } from '../schema.js';
+import { parseDateTime, parseHttpDate } from '../timestamps.js';
+import { timestampParser } from '../xml/read.js';
+import { invalidArgument, s3Error } from './errors.js';
+
+/** The value of an argument; `undefined` where it counts as not given. `name` is the header's or parameter's. */
+export type ArgumentReader = (text: string, name: string) => unknown;
+
+/** Compiles the reader of one member. `constraints`: those of its shape, of a list its members', for the enumerations. */
+export function argumentReader(schema: Schema, constraints: ShapeConstraints | undefined): ArgumentReader {
+  const traits = schema.getMergedTraits() as { readonly httpHeader?: string; readonly httpQuery?: string };
+  switch (kindOf(schema)) {
+    case 'number':
+      return readInteger;
+    case 'boolean':
+      return (text, name) => parseBoolean(text) ?? refuse(name, text);
+    case 'timestamp':
+      return timestampReader(schema, traits.httpHeader);
+    case 'blob':
+      return (text, name) => parseBase64(text) ?? refuse(name, text);
+    case 'list':
+      return listReader(constraints?.enum);
+    default:
+      return stringReader(traits.httpQuery, constraints?.enum);
+  }
+}
+
+function stringReader(parameter: string | undefined, values: readonly string[] | undefined): ArgumentReader {
+  if (parameter?.startsWith('response-')) return readResponseHeader;
+  if (!values) return text => text;
+  const allowed = new Set(values);
+  return (text, name) => (allowed.has(text) ? text : refuse(name, text));
+}
+
+/** A value that S3 is asked to send back as a header. */
+function readResponseHeader(text: string, name: string): string {
+  if (/^[\t\x20-\x7e\xa0-\xff]*$/.test(text)) return text;
+  throw invalidArgument('Header value cannot be represented using ISO-8859-1.', name, text);
+}
+
+function listReader(values: readonly string[] | undefined): ArgumentReader {
+  const allowed = values && new Set(values);
+  return (text, name) => {
+    const items = text.split(',').map(item => item.trim());
+    for (const item of items) if (allowed && !allowed.has(item)) refuse(name, text);
+    return items;
+  };
+}
+
+/** Conditions on dates that are no dates are ignored (RFC 9110, section 13.1.3). */
+function timestampReader(schema: Schema, header: string | undefined): ArgumentReader {
+  const parse = timestampParser(schema, header ? parseHttpDate : parseDateTime);
+  const lenient = header !== undefined && /(?:^|-)if-(?:un)?modified-since$|^expires$/i.test(header);
+  return (text, name) => parse(text) ?? (lenient ? undefined : refuse(name, text));
+}
+
+/** Arguments that are numbers of entries or places in a list, all 32 bits wide. */
+const listSizes = new Set(['max-keys', 'max-uploads', 'max-parts', 'max-buckets', 'part-number-marker']);
+
+function readInteger(text: string, name: string): number | undefined {
+  const value = parseInteger(text);
+  if (name === 'partNumber') {
+    if (value !== undefined && value >= 1 && value <= 10_000) return value;
+    throw invalidArgument('Part number must be an integer between 1 and 10000, inclusive', name, text);
+  }
+  if (value === undefined || (listSizes.has(name) && value > 2_147_483_647)) {
+    throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, text);
+  }
+  if (listSizes.has(name) && value < 0) {
+    throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, text);
+  }
+  return value;
+}
+
+const checksumAlgorithms =
+  'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]';
+
+/** What S3 says of a value that is none of those it knows; by header or parameter. */
+const messages: ReadonlyMap<string, string> = new Map([
+  ['x-amz-acl', ''],
+  ['x-amz-metadata-directive', 'Unknown metadata directive.'],
+  ['x-amz-tagging-directive', 'Unknown tagging directive.'],
+  ['x-amz-server-side-encryption', 'The encryption method specified is not supported'],
+  ['x-amz-object-lock-mode', 'Unknown wormMode directive.'],
+  ['x-amz-object-attributes', 'Invalid attribute name specified.'],
+  ['encoding-type', 'Invalid Encoding Method specified in Request'],
+]);
+
+function refuse(name: string, text: string): never {
+  throw refusal(name, text);
+}
+
+function refusal(name: string, text: string): ApiError {
+  if (name === 'x-amz-storage-class') {
+    return s3Error.InvalidStorageClass([], { members: { StorageClassRequested: text } });
+  }
+  if (name === 'x-amz-sdk-checksum-algorithm' || name === 'x-amz-checksum-algorithm') {
+    return s3Error.InvalidRequest([checksumAlgorithms]);
+  }
+  return invalidArgument(messages.get(name) ?? `Invalid value for ${name}.`, name, text);
+}

@@ -1,0 +1,179 @@
+/** Schemas compiled to functions that read an S3 request: address, query, headers, payload. */
+
+import type { RequestBody } from '../../message.js';
+import type { ServiceConstraints } from '../../models/types.js';
+import { type Check, ConstraintChecks, type Violation } from '../constraints.js';
+import { kindOf, membersOf, type OperationSchema, type Schema, setOwn } from '../schema.js';
+import { parseXml, XmlSyntaxError } from '../xml/parse.js';
+import { type ElementReader, XmlReaders } from '../xml/read.js';
+import { elementName } from '../xml/write.js';
+import { type ArgumentReader, argumentReader } from './arguments.js';
+import { s3Error } from './errors.js';
+import { decodeWords } from './metadata.js';
+
+type Input = Record<string, unknown>;
+type Bound = ReadonlyMap<string, { readonly member: string; readonly read: ArgumentReader }>;
+
+/** What a request says outside its body. */
+export interface Head {
+  readonly bucket: string | undefined;
+  readonly key: string | undefined;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+export interface InputReader {
+  readonly streams: boolean;
+  read(head: Head, body: Uint8Array | RequestBody): Input;
+}
+
+/** Compiles the input readers of one service. */
+export class InputReaders {
+  readonly #xml = new XmlReaders();
+  readonly #checks: ConstraintChecks;
+
+  constructor(private readonly constraints: ServiceConstraints) {
+    this.#checks = new ConstraintChecks(constraints);
+  }
+
+  operation(schema: OperationSchema): InputReader {
+    const shape = this.constraints.inputs[schema.name] ?? '';
+    const { query, headers, prefix, labels, payload } = this.#bindings(schema.input, shape);
+    const body = payload && this.#payload(payload, shape);
+    return {
+      streams: !!payload?.schema.isStreaming(),
+      read(head, content) {
+        const input: Input = {};
+        if (labels.has('Bucket')) input['Bucket'] = head.bucket;
+        if (labels.has('Key')) input['Key'] = head.key;
+        readBound(input, query, head.parameters);
+        readBound(input, headers, head.headers);
+        if (prefix) input[prefix.member] = readPrefixed(prefix.prefix, head.headers);
+        if (head.headers.has('content-encoding')) withoutChunking(input);
+        keepExpires(input, head.headers, headers);
+        body?.(input, content);
+        return input;
+      },
+    };
+  }
+
+  #bindings(input: Schema, shape: string) {
+    const query = new Map<string, { member: string; read: ArgumentReader }>();
+    const headers = new Map<string, { member: string; read: ArgumentReader }>();
+    const labels = new Set<string>();
+    let prefix: { member: string; prefix: string } | undefined;
+    let payload: { name: string; schema: Schema } | undefined;
+    for (const [member, schema] of membersOf(input)) {
+      const traits = schema.getMergedTraits() as HttpTraits;
+      const read = () => {
+        const { shapes } = this.constraints;
+        const demanded = shapes[shapes[shape]?.members?.[member] ?? ''];
+        return argumentReader(schema, demanded?.member ? shapes[demanded.member] : demanded);
+      };
+      if (traits.httpLabel) labels.add(member);
+      else if (traits.httpQuery) query.set(traits.httpQuery, { member, read: read() });
+      else if (traits.httpHeader) headers.set(traits.httpHeader.toLowerCase(), { member, read: read() });
+      else if (traits.httpPrefixHeaders) prefix = { member, prefix: traits.httpPrefixHeaders.toLowerCase() };
+      else if (traits.httpPayload) payload = { name: member, schema };
+      else throw new Error(`${input.getName()}.${member} has no place in the request`);
+    }
+    return { query, headers, prefix, labels, payload };
+  }
+
+  /** Reads the payload into the input; checks what S3 checks of a document. */
+  #payload(
+    payload: { name: string; schema: Schema },
+    shape: string,
+  ): (input: Input, body: Uint8Array | RequestBody) => void {
+    const { name, schema } = payload;
+    if (schema.isStreaming()) {
+      return (input, body) => {
+        input[name] = body;
+        if (!(body instanceof Uint8Array) && body.length !== undefined) input['ContentLength'] = body.length;
+      };
+    }
+    const structure = this.constraints.shapes[shape];
+    const required = !!structure?.required?.includes(name);
+    const read =
+      kindOf(schema) === 'structure' ? this.#document(name, schema, structure?.members?.[name]) : text;
+    return (input, body) => {
+      const bytes = body as Uint8Array;
+      if (bytes.byteLength > 0) input[name] = read(bytes);
+      else if (required) throw s3Error.MissingRequestBodyError();
+    };
+  }
+
+  #document(name: string, schema: Schema, shape: string | undefined): (body: Uint8Array) => unknown {
+    const root = elementName(schema, schema.getName() ?? name);
+    const read: ElementReader = this.#xml.structure(schema);
+    const check = this.#checks.shape(shape);
+    return body => {
+      try {
+        const document = parseXml(body);
+        if (document.name !== root) throw new XmlSyntaxError(`the root is ${document.name}, not ${root}`);
+        const value = read(document);
+        validate(check, value);
+        return value;
+      } catch (error) {
+        if (error instanceof XmlSyntaxError) throw s3Error.MalformedXML([], { reason: error.message });
+        throw error;
+      }
+    };
+  }
+}
+
+interface HttpTraits {
+  readonly httpLabel?: 1;
+  readonly httpQuery?: string;
+  readonly httpHeader?: string;
+  readonly httpPrefixHeaders?: string;
+  readonly httpPayload?: 1;
+}
+
+function readBound(input: Input, bound: Bound, given: ReadonlyMap<string, string>): void {
+  if (bound.size === 0) return;
+  for (const [name, text] of given) {
+    const argument = bound.get(name);
+    if (!argument) continue;
+    const value = argument.read(text, name);
+    if (value !== undefined) input[argument.member] = value;
+  }
+}
+
+function readPrefixed(prefix: string, headers: ReadonlyMap<string, string>): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of headers) {
+    if (name.startsWith(prefix) && name.length > prefix.length) {
+      setOwn(values, name.slice(prefix.length), decodeWords(value));
+    }
+  }
+  return values;
+}
+
+/** `aws-chunked` is how the body travelled, not how the object is encoded. */
+function withoutChunking(input: Input): void {
+  const encodings = String(input['ContentEncoding'] ?? '')
+    .split(',')
+    .map(encoding => encoding.trim())
+    .filter(encoding => encoding !== '' && encoding.toLowerCase() !== 'aws-chunked');
+  if (encodings.length > 0) input['ContentEncoding'] = encodings.join(',');
+  else delete input['ContentEncoding'];
+}
+
+/** S3 keeps `Expires` as it was sent, also where it is no date; the SDK's outputs call that ExpiresString. */
+function keepExpires(input: Input, headers: ReadonlyMap<string, string>, bound: Bound): void {
+  const expires = headers.get('expires');
+  if (expires !== undefined && bound.has('expires')) input['ExpiresString'] = expires;
+}
+
+function text(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+}
+
+/** A document that lacks a required element, or has a value that is none of its enumeration. */
+function validate(check: Check | undefined, value: unknown): void {
+  if (!check) return;
+  const violations: Violation[] = [];
+  check(value, '', violations);
+  if (violations[0]) throw new XmlSyntaxError(violations[0].message);
+}

@@ -1,0 +1,133 @@
+/** Schemas compiled to functions that write an S3 reply: status, headers, body. */
+
+import type { HttpReply } from '../../message.js';
+import { kindOf, membersOf, type OperationSchema, type Schema } from '../schema.js';
+import { formatDateTimeMillis, formatHttpDate } from '../timestamps.js';
+import { elementName, timestampWriter, XmlWriters } from '../xml/write.js';
+import { encodeWords } from './metadata.js';
+
+type Output = Readonly<Record<string, unknown>>;
+type Body = HttpReply['body'];
+
+export type OutputWriter = (output: Output, base: Readonly<Record<string, string>>) => HttpReply;
+
+export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
+/** Compiles the output writers of one service. */
+export class OutputWriters {
+  readonly #xml = new XmlWriters(formatDateTimeMillis);
+
+  constructor(private readonly xmlNamespace: string) {}
+
+  /** `base`, given per reply: headers of every reply. */
+  operation(schema: OperationSchema): OutputWriter {
+    const { status } = schema.http!;
+    const headers = headerWriters(schema.output);
+    const body = this.#body(schema);
+    return (output, base) => {
+      const all: Record<string, string> = { ...base };
+      for (const write of headers) write(output, all);
+      const content = body?.write(output);
+      if (content !== undefined && body?.type && !all['content-type']) all['content-type'] = body.type;
+      // The one success that the schemas do not give a status: a part of an object (RFC 9110, section 15.3.7).
+      return { status: all['content-range'] === undefined ? status : 206, headers: all, body: content };
+    };
+  }
+
+  #body(schema: OperationSchema): { type?: string; write: (output: Output) => Body } | undefined {
+    if (schema.name === 'GetBucketLocation') return this.#location(schema.output);
+    const members = membersOf(schema.output);
+    const payload = members.find(([, member]) => member.getMergedTraits().httpPayload);
+    if (payload) return this.#payload(payload[0], payload[1]);
+    if (members.every(([, member]) => isHeader(member))) return undefined;
+    const { xmlName } = schema.output.getMergedTraits() as { readonly xmlName?: string };
+    const root = xmlName ?? schema.output.getName()!;
+    const content = this.#xml.content(schema.output, isHeader);
+    const open = `${xmlDeclaration}<${root} xmlns="${this.xmlNamespace}">`;
+    return { type: 'application/xml', write: output => `${open}${content(output)}</${root}>` };
+  }
+
+  #payload(name: string, schema: Schema): { type?: string; write: (output: Output) => Body } {
+    if (kindOf(schema) !== 'structure' || schema.isStreaming()) {
+      // Bytes or a stream as they come; the one text is GetBucketPolicy's.
+      const type = kindOf(schema) === 'string' ? { type: 'application/json' } : {};
+      return { ...type, write: output => output[name] as Body };
+    }
+    const element = this.#xml.element(schema, elementName(schema, schema.getName()!), this.xmlNamespace);
+    return {
+      type: 'application/xml',
+      write: output => (output[name] === undefined ? undefined : xmlDeclaration + element(output[name])),
+    };
+  }
+
+  /** The one reply whose member is the content of its root element. */
+  #location(output: Schema): { type: string; write: (output: Output) => Body } {
+    const member = output.getMemberSchema('LocationConstraint');
+    const element = this.#xml.element(member, 'LocationConstraint', this.xmlNamespace);
+    return {
+      type: 'application/xml',
+      write: ({ LocationConstraint = '' }) => xmlDeclaration + element(LocationConstraint),
+    };
+  }
+}
+
+function isHeader(member: Schema): boolean {
+  const traits = member.getMergedTraits();
+  return !!(traits.httpHeader || traits.httpPrefixHeaders || traits.httpResponseCode);
+}
+
+type HeaderWriter = (output: Output, headers: Record<string, string>) => void;
+
+function headerWriters(output: Schema): HeaderWriter[] {
+  const writers: HeaderWriter[] = [];
+  for (const [name, member] of membersOf(output)) {
+    const { httpHeader, httpPrefixHeaders } = member.getMergedTraits() as {
+      readonly httpHeader?: string;
+      readonly httpPrefixHeaders?: string;
+    };
+    if (httpPrefixHeaders) writers.push(prefixedWriter(name, httpPrefixHeaders));
+    else if (httpHeader) writers.push(headerWriter(name, httpHeader, member));
+  }
+  return writers;
+}
+
+function prefixedWriter(name: string, prefix: string): HeaderWriter {
+  return (output, headers) => {
+    for (const [key, value] of Object.entries((output[name] as Record<string, string> | undefined) ?? {})) {
+      headers[prefix + key.toLowerCase()] = encodeWords(value);
+    }
+  };
+}
+
+function headerWriter(name: string, header: string, member: Schema): HeaderWriter {
+  // The SDK's name for an `Expires` that is kept as it was sent.
+  const label = header === 'ExpiresString' ? 'expires' : header.toLowerCase();
+  const text = headerText(member);
+  return (output, headers) => {
+    const value = output[name];
+    if (value !== undefined && value !== null) headers[label] = text(value);
+  };
+}
+
+function headerText(member: Schema): (value: unknown) => string {
+  switch (kindOf(member)) {
+    case 'timestamp': {
+      const format = timestampWriter(member, formatHttpDate);
+      return value => format(value as Date);
+    }
+    case 'list':
+      return value => (value as readonly unknown[]).join(', ');
+    case 'string':
+      return value => printable(String(value));
+    default:
+      return String;
+  }
+}
+
+/** Node refuses other characters in headers; what is no Latin-1 goes out as the bytes of its UTF-8. */
+function printable(value: string): string {
+  if (/^[\t\x20-\x7e\xa0-\xff]*$/.test(value)) return value;
+  return Buffer.from(value)
+    .toString('latin1')
+    .replace(/[\x00-\x08\x0a-\x1f\x7f]/g, ' ');
+}

@@ -1,0 +1,43 @@
+import { s3Error } from './errors.js';
+
+const none: ReadonlyMap<string, string> = new Map();
+
+/** The query of an S3 request, decoded; of a name that comes twice, the first. Throws InvalidURI. */
+export function parseQuery(query: string): ReadonlyMap<string, string> {
+  if (query === '') return none;
+  const parameters = new Map<string, string>();
+  for (const pair of query.split('&')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals), query);
+    if (!parameters.has(name)) parameters.set(name, equals < 0 ? '' : decode(pair.slice(equals + 1), query));
+  }
+  return parameters;
+}
+
+function decode(part: string, query: string): string {
+  const spaced = part.includes('+') ? part.replaceAll('+', ' ') : part;
+  if (!spaced.includes('%')) return spaced;
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    throw s3Error.InvalidURI([], { members: { URI: `?${query}` } });
+  }
+}
+
+/**
+ * The headers of a request, with those that a presigned URL carries as parameters: signers move `x-amz-…`
+ * headers there, and S3 takes them from there.
+ */
+export function effectiveHeaders(
+  headers: ReadonlyMap<string, string>,
+  parameters: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  if (!parameters.has('X-Amz-Signature')) return headers;
+  const all = new Map(headers);
+  for (const [name, value] of parameters) {
+    const lower = name.toLowerCase();
+    if (lower.startsWith('x-amz-') && !all.has(lower)) all.set(lower, value);
+  }
+  return all;
+}

@@ -1,0 +1,113 @@
+import type { ServiceConstraints } from '../../models/types.js';
+import { membersOf, type OperationSchema } from '../schema.js';
+import type { Address } from './address.js';
+import { s3Error } from './errors.js';
+
+/** How an operation is told from the others of the same method and level. */
+interface Route {
+  readonly operation: string;
+  /** Query parameters that must be there, with the value they must have where it matters (`list-type=2`). */
+  readonly markers: ReadonlyMap<string, string | undefined>;
+  /** Query parameters and headers that its input requires: what tells UploadPart from PutObject. */
+  readonly parameters: readonly string[];
+  readonly headers: readonly string[];
+}
+
+type Level = 'service' | 'bucket' | 'object';
+
+/** What the routes look at. */
+export interface Routed {
+  readonly method: string;
+  readonly address: Address;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Operations of other endpoints (S3 Object Lambda, S3 Express), whose routes hide those of S3's own. */
+const elsewhere = new Set(['WriteGetObjectResponse', 'ListDirectoryBuckets']);
+
+/**
+ * Makes the function that names the operation of a request from the HTTP traits of the schemas. It throws
+ * MethodNotAllowed where there is none, and InvalidArgument where a request asks for two subresources.
+ */
+export function router(
+  operations: Iterable<OperationSchema>,
+  constraints: ServiceConstraints,
+): (request: Routed) => string {
+  const table = new Map<string, Route[]>();
+  /** Parameters that name a subresource: on a request whose operation has none of them, they are a mistake. */
+  const subresources = new Set<string>();
+  for (const schema of operations) {
+    if (!schema.http || elsewhere.has(schema.name)) continue;
+    const { place, route } = compileRoute(schema, constraints);
+    for (const [marker, value] of route.markers) if (value === undefined) subresources.add(marker);
+    const routes = table.get(place);
+    if (routes) routes.push(route);
+    else table.set(place, [route]);
+  }
+  for (const routes of table.values()) routes.sort((a, b) => weight(b) - weight(a));
+
+  return request => {
+    const { bucket, key } = request.address;
+    const level: Level = key !== undefined ? 'object' : bucket !== undefined ? 'bucket' : 'service';
+    const route = table.get(`${request.method} ${level}`)?.find(candidate => matches(candidate, request));
+    const asked = [...request.parameters.keys()].filter(name => subresources.has(name));
+    if (asked.length > 1) throw conflicting(asked);
+    if (!route || (asked[0] !== undefined && !route.markers.has(asked[0]))) {
+      throw notAllowed(request.method, asked[0] ?? level.toUpperCase());
+    }
+    return route.operation;
+  };
+}
+
+function compileRoute(
+  schema: OperationSchema,
+  constraints: ServiceConstraints,
+): { place: string; route: Route } {
+  const { method, uri } = schema.http!;
+  const [path, query = ''] = uri.split('?') as [string, string?];
+  const markers = new Map<string, string | undefined>();
+  for (const pair of query.split('&')) {
+    const [marker, value] = pair.split('=') as [string, string?];
+    // No client but the SDKs sends x-id.
+    if (marker && marker !== 'x-id') markers.set(marker, value);
+  }
+  const required = new Set(constraints.shapes[constraints.inputs[schema.name] ?? '']?.required);
+  const level: Level = path.includes('{Key+}') ? 'object' : required.has('Bucket') ? 'bucket' : 'service';
+  const parameters: string[] = [];
+  const headers: string[] = [];
+  for (const [name, member] of membersOf(schema.input)) {
+    if (!required.has(name)) continue;
+    const { httpQuery, httpHeader } = member.getMergedTraits() as { httpQuery?: string; httpHeader?: string };
+    if (httpQuery) parameters.push(httpQuery);
+    // Only what is copied tells operations apart; other required headers are for the operation to miss.
+    if (httpHeader === 'x-amz-copy-source') headers.push(httpHeader);
+  }
+  return { place: `${method} ${level}`, route: { operation: schema.name, markers, parameters, headers } };
+}
+
+/** The more a route asks for, the earlier it is tried. */
+function weight(route: Route): number {
+  return 10 * route.markers.size + route.parameters.length + route.headers.length;
+}
+
+function matches(route: Route, { parameters, headers }: Routed): boolean {
+  for (const [marker, value] of route.markers) {
+    const given = parameters.get(marker);
+    if (given === undefined || (value !== undefined && given !== value)) return false;
+  }
+  return (
+    route.parameters.every(name => parameters.has(name)) && route.headers.every(name => headers.has(name))
+  );
+}
+
+function notAllowed(method: string, resourceType: string) {
+  return s3Error.MethodNotAllowed([], { members: { Method: method, ResourceType: resourceType } });
+}
+
+function conflicting(subresources: readonly string[]) {
+  const message = `Conflicting query string parameters: ${subresources.join(', ')}`;
+  return s3Error.InvalidArgument([message], {
+    members: { ArgumentName: 'ResourceType', ArgumentValue: subresources[0]! },
+  });
+}
