@@ -30,6 +30,8 @@ export interface CompiledStatement {
   readonly ref: { readonly index: number; readonly sid?: string };
   readonly principal: CompiledPrincipal | undefined;
   readonly conditions: readonly CompiledCondition[];
+  /** Whether policy variables count in this policy: they do under Version 2012-10-17. */
+  readonly variables: boolean;
   /** `action` in lower case. */
   coversAction(action: string): boolean;
   coversResource(facts: Facts): boolean;
@@ -82,6 +84,7 @@ function compileStatement(source: Statement, variables: boolean): CompiledStatem
   const { index, sid, principal } = source;
   return {
     source,
+    variables,
     ref: sid?.value ? { index, sid: sid.value } : { index },
     principal: principal && new CompiledPrincipal(principal),
     conditions: source.conditions.map(condition => compileCondition(condition, variables)),

@@ -5,6 +5,7 @@ import { Facts } from './facts.js';
 import {
   DELEGATED,
   NOT_NAMED,
+  OVERCOMES_ALL,
   OVERCOMES_BOUNDARY,
   OVERCOMES_IDENTITY,
   OVERCOMES_SESSION,
@@ -12,14 +13,14 @@ import {
 import type { AuthorizationRequest, Decision, Layer, NamedPolicy, PolicySet, Principal } from './types.js';
 
 /** A statement that applies to the request. */
-interface Hit {
+export interface Hit {
   readonly layer: Layer;
   readonly policy: NamedPolicy;
   readonly statement: CompiledStatement;
 }
 
 /** An Allow of the resource's policy, and what it overcomes. */
-interface ResourceHit extends Hit {
+export interface ResourceHit extends Hit {
   readonly overcomes: number;
 }
 
@@ -64,7 +65,17 @@ export function boundByServiceControl({ type }: Principal): boolean {
   return type !== 'service' && type !== 'anonymous';
 }
 
-function decideAccess(facts: Facts, policies: PolicySet): Decision {
+/** What a request needs beside the absence of a Deny and the organisation's consent. */
+export interface Standing {
+  /** The resource policy's Allow, if there is one. */
+  readonly resource: ResourceHit | undefined;
+  /** Whether there must be one. */
+  readonly resourceRequired: boolean;
+  /** The layers on the caller's side that need not allow: a set of `OVERCOMES_…`. */
+  readonly exempt: number;
+}
+
+export function standing(facts: Facts, policies: PolicySet): Standing {
   const { request } = facts;
   const { principal } = request;
   const layer = resourceLayer(policies);
@@ -72,39 +83,36 @@ function decideAccess(facts: Facts, policies: PolicySet): Decision {
   const sameAccount = isSameAccount(request);
   // A role's trust policy and a key's policy must always allow; so must any policy of another account's resource,
   // and there is nothing else that could allow a service or an anonymous caller.
-  if (!resource && (layer !== 'resource' || !sameAccount)) return implicitDeny(layer);
-  if (principal.account === undefined) return decided(true, 'Allow', resource as ResourceHit);
-  // Across accounts each side decides alone: what the resource's policy says overcomes nothing on the caller's side.
-  const overcome = sameAccount && resource ? overcomes(resource.overcomes, layer) : DELEGATED;
-  if (principal.type === 'root') {
-    return resource ? decided(true, 'Allow', resource) : { allowed: true, effect: 'Allow', layer: 'root' };
+  const resourceRequired = layer !== 'resource' || !sameAccount;
+  if (principal.account === undefined || principal.type === 'root') {
+    return { resource, resourceRequired, exempt: OVERCOMES_ALL };
   }
-  return decideOwnSide(facts, policies, resource, overcome);
+  // Across accounts each side decides alone: what the resource's policy says overcomes nothing on the caller's side.
+  const overcome = sameAccount && resource ? resource.overcomes : DELEGATED;
+  // Trust policies are an exception: a boundary limits even a user whom they name ("Permissions boundaries for IAM
+  // entities").
+  return {
+    resource,
+    resourceRequired,
+    exempt: layer === 'trust' ? overcome & ~OVERCOMES_BOUNDARY : overcome,
+  };
 }
 
-/**
- * Trust policies are the exception: a boundary limits even a user whom they name ("Permissions boundaries for
- * IAM entities").
- */
-function overcomes(set: number, layer: Layer): number {
-  return layer === 'trust' ? set & ~OVERCOMES_BOUNDARY : set;
-}
-
-function decideOwnSide(
-  facts: Facts,
-  policies: PolicySet,
-  resource: ResourceHit | undefined,
-  overcome: number,
-): Decision {
+function decideAccess(facts: Facts, policies: PolicySet): Decision {
+  const { resource, resourceRequired, exempt } = standing(facts, policies);
+  if (!resource && resourceRequired) return implicitDeny(resourceLayer(policies));
+  const identity = exempt & OVERCOMES_IDENTITY ? undefined : firstAllow(facts, 'identity', policies.identity);
+  if (!identity && !(exempt & OVERCOMES_IDENTITY)) return implicitDeny('identity');
   const { boundary } = policies;
-  const identity = firstAllow(facts, 'identity', policies.identity);
-  if (!identity && !(overcome & OVERCOMES_IDENTITY)) return implicitDeny('identity');
-  if (boundary && !(overcome & OVERCOMES_BOUNDARY) && !firstAllow(facts, 'boundary', [boundary]))
+  if (boundary && !(exempt & OVERCOMES_BOUNDARY) && !firstAllow(facts, 'boundary', [boundary])) {
     return implicitDeny('boundary');
+  }
   const session = sessionPolicies(facts.request.principal, policies);
-  if (session && !(overcome & OVERCOMES_SESSION) && !firstAllow(facts, 'session', session))
+  if (session && !(exempt & OVERCOMES_SESSION) && !firstAllow(facts, 'session', session)) {
     return implicitDeny('session');
-  return decided(true, 'Allow', (overcome ? resource : identity) ?? (identity as Hit));
+  }
+  const decisive = identity ?? resource;
+  return decisive ? decided(true, 'Allow', decisive) : { allowed: true, effect: 'Allow', layer: 'root' };
 }
 
 /** Any explicit Deny, in the order in which AWS's page lists the layers. */
@@ -160,7 +168,7 @@ function firstAllow(facts: Facts, layer: Layer, policies: readonly NamedPolicy[]
 }
 
 /** Resource control policies name principals too (always everyone); the other layers have no such element. */
-function applies(facts: Facts, statement: CompiledStatement): boolean {
+export function applies(facts: Facts, statement: CompiledStatement): boolean {
   return (
     statement.coversResource(facts) &&
     (statement.principal === undefined || statement.principal.names(facts.request.principal) !== NOT_NAMED) &&

@@ -17,6 +17,10 @@ export {
   type Word,
 } from './document.js';
 export { evaluate } from './evaluate.js';
+export { explain } from './explain/explain.js';
+export { renderExplanation } from './explain/render.js';
+export type * from './explain/types.js';
+export { visibleTo } from './explain/visible.js';
 export { JsonError, position, type Span } from './json.js';
 export { invalidPrincipal, mapPrincipals, principalsOf } from './map-principals.js';
 export { denialMessage } from './message.js';

@@ -31,12 +31,12 @@ export function principalsOf(document: PolicyDocument): PrincipalEntry[] {
  */
 export function mapPrincipals(
   text: string,
-  replace: (value: string, type: PrincipalKind) => string | undefined,
+  replace: (type: PrincipalKind, value: string) => string | undefined,
 ): string {
   let out = '';
   let from = 0;
   for (const { type, node } of principalNodes(parseJson(text))) {
-    const value = replace(node.value, type);
+    const value = replace(type, node.value);
     if (value === undefined || value === node.value) continue;
     out += text.slice(from, node.start) + JSON.stringify(value);
     from = node.end;

@@ -12,7 +12,8 @@ import type { Principal } from './types.js';
 export const OVERCOMES_IDENTITY = 1;
 export const OVERCOMES_BOUNDARY = 2;
 export const OVERCOMES_SESSION = 4;
-const ALL = OVERCOMES_IDENTITY | OVERCOMES_BOUNDARY | OVERCOMES_SESSION;
+/** All of them. */
+export const OVERCOMES_ALL = OVERCOMES_IDENTITY | OVERCOMES_BOUNDARY | OVERCOMES_SESSION;
 
 /** The element does not name the caller. */
 export const NOT_NAMED = -1;
@@ -56,25 +57,25 @@ export class CompiledPrincipal {
 
   /** How the element names the caller: `NOT_NAMED`, `DELEGATED` or a set of `OVERCOMES_…`. */
   names(principal: Principal): number {
-    if (this.not) return this.#spares(principal) ? NOT_NAMED : ALL;
-    if (this.#everyone) return ALL;
+    if (this.not) return this.#spares(principal) ? NOT_NAMED : OVERCOMES_ALL;
+    if (this.#everyone) return OVERCOMES_ALL;
     switch (principal.type) {
       case 'user':
         if (this.#isNamed(principal.arn, principal.uniqueId)) return OVERCOMES_IDENTITY | OVERCOMES_BOUNDARY;
         break;
       case 'assumed-role':
-        if (this.#entities.has(principal.arn)) return ALL;
+        if (this.#entities.has(principal.arn)) return OVERCOMES_ALL;
         if (this.#isNamed(principal.roleArn, principal.uniqueId)) return OVERCOMES_IDENTITY;
         break;
       case 'federated-user':
-        if (this.#entities.has(principal.arn)) return ALL;
+        if (this.#entities.has(principal.arn)) return OVERCOMES_ALL;
         if (this.#isNamed(principal.federatingArn, principal.federatingId)) return OVERCOMES_IDENTITY;
         break;
       case 'service':
-        return this.#services.has(principal.arn) ? ALL : NOT_NAMED;
+        return this.#services.has(principal.arn) ? OVERCOMES_ALL : NOT_NAMED;
     }
     if (principal.federatedProvider !== undefined && this.#providers.has(principal.federatedProvider))
-      return ALL;
+      return OVERCOMES_ALL;
     return principal.account !== undefined && this.#accounts.has(principal.account) ? DELEGATED : NOT_NAMED;
   }
 

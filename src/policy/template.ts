@@ -89,3 +89,15 @@ export function differsEarly(template: Template, value: string): boolean {
 export function lowerTokens(tokens: readonly Token[]): Token[] {
   return tokens.map(token => (typeof token === 'string' ? token.toLowerCase() : token));
 }
+
+/** The text as the request makes it, for people: variables without a value stay as they are written. */
+export function show(text: string, options: TemplateOptions, facts: Facts): string {
+  return readTemplate(text, options)
+    .map(part => {
+      if (part === MANY) return '*';
+      if (part === ONE) return '?';
+      if (typeof part === 'string') return part;
+      return facts.variable(part.key) ?? part.fallback ?? `\${${part.key.name}}`;
+    })
+    .join('');
+}

@@ -1,0 +1,130 @@
+/** Explains a decision: the same rules as `evaluate`, with every step written down. */
+
+import { evaluate, resourceLayer, type Standing, standing } from '../evaluate.js';
+import { Facts } from '../facts.js';
+import { denialMessage } from '../message.js';
+import { DELEGATED, OVERCOMES_BOUNDARY, OVERCOMES_IDENTITY, OVERCOMES_SESSION } from '../principals.js';
+import type { AuthorizationRequest, Decision, Layer, PolicySet } from '../types.js';
+import { nearMisses } from './near-misses.js';
+import { summarise } from './summary.js';
+import { type TracedLayer, traceLayers } from './trace.js';
+import type { EvaluatedEffect, Explanation, LayerTrace, MatchedPolicy, PolicyTrace } from './types.js';
+
+const EFFECTS: Readonly<Record<Decision['effect'], EvaluatedEffect>> = {
+  Allow: 'ALLOW',
+  ExplicitDeny: 'EXPLICIT_DENY',
+  ImplicitDeny: 'IMPLICIT_DENY',
+};
+
+/**
+ * The whole reasoning of a decision, as plain JSON. It holds what the policies say: `visibleTo` takes out what
+ * another account must not see. Costs far more than `evaluate`: meant for denials and for people.
+ */
+export function explain(request: AuthorizationRequest, policies: PolicySet): Explanation {
+  const facts = new Facts(request);
+  const decision = evaluate(request, policies);
+  const traced = traceLayers(facts, policies);
+  const layers = layerTraces(facts, policies, traced);
+  const misses = decision.allowed ? [] : nearMisses(facts, traced, layers);
+  const { principal, action, resource, resourceAccount, context } = request;
+  const list = traced.flatMap(layer => layer.policies.map(({ source: _, ...trace }): PolicyTrace => trace));
+  return {
+    summary: summarise(request, decision, layers, list, misses),
+    ...(!decision.allowed && { message: denialMessage(decision, request) }),
+    principal,
+    requestContext: context,
+    evaluations: [
+      {
+        action,
+        resource,
+        ...(resourceAccount !== undefined && { resourceAccount }),
+        evaluatedEffect: EFFECTS[decision.effect],
+        decidedBy: decision.layer,
+        matchedPolicies: matchedPolicies(list),
+      },
+    ],
+    policies: list,
+    layers,
+    nearMisses: misses,
+  };
+}
+
+function matchedPolicies(policies: readonly PolicyTrace[]): MatchedPolicy[] {
+  return policies.flatMap(({ uri, statements }) => {
+    const matched = statements.filter(statement => statement.matched);
+    if (matched.length === 0) return [];
+    return {
+      uri,
+      matchedStatements: matched.map(({ sid, index, effect }) => ({
+        sid: sid ?? `Statement${index + 1}`,
+        evaluatedEffect: effect,
+      })),
+    };
+  });
+}
+
+function layerTraces(facts: Facts, policies: PolicySet, traced: readonly TracedLayer[]): LayerTrace[] {
+  const stands = standing(facts, policies);
+  const layers = traced.map(layer => layerTrace(layer, need(layer.layer, stands, facts)));
+  const ofResource = resourceLayer(policies);
+  if (!policies.resource && stands.resourceRequired) {
+    const missing = { layer: ofResource, policies: [] };
+    layers.push(
+      layerTrace(missing, { required: true, note: 'The resource has no policy, and needs one that allows.' }),
+    );
+  }
+  return layers;
+}
+
+function layerTrace({ layer, level, policies }: TracedLayer, { required, note }: Need): LayerTrace {
+  const matched = policies.flatMap(({ statements }) => statements.filter(statement => statement.matched));
+  const evaluatedEffect = matched.some(({ effect }) => effect === 'DENY')
+    ? 'EXPLICIT_DENY'
+    : matched.length > 0
+      ? 'ALLOW'
+      : 'IMPLICIT_DENY';
+  const blocks = evaluatedEffect === 'EXPLICIT_DENY' || (required && evaluatedEffect === 'IMPLICIT_DENY');
+  return { layer, ...(level !== undefined && { level }), evaluatedEffect, required, blocks, note };
+}
+
+interface Need {
+  readonly required: boolean;
+  readonly note: string;
+}
+
+function need(layer: Layer, { resource, resourceRequired, exempt }: Standing, facts: Facts): Need {
+  const { principal } = facts.request;
+  const flag = { identity: OVERCOMES_IDENTITY, boundary: OVERCOMES_BOUNDARY, session: OVERCOMES_SESSION }[
+    layer as string
+  ];
+  if (flag !== undefined) {
+    if (!(exempt & flag)) return { required: true, note: ownSideNote(resource?.overcomes) };
+    if (principal.type === 'root')
+      return { required: false, note: 'The root user of an account needs no policy of its own.' };
+    if (principal.account === undefined)
+      return { required: false, note: 'The caller belongs to no account.' };
+    return { required: false, note: "The resource's policy names the caller itself, which is enough." };
+  }
+  switch (layer) {
+    case 'trust':
+      return { required: true, note: "A role's trust policy must always allow." };
+    case 'key':
+      return { required: true, note: 'A key policy must allow, or delegate to the account.' };
+    case 'resource':
+      return resourceRequired
+        ? {
+            required: true,
+            note: "The caller is not of the resource's account: the resource's policy must allow.",
+          }
+        : { required: false, note: "Inside the account the resource's policy may allow, but need not." };
+    default:
+      return { required: true, note: "Each level of the organisation's policies must allow." };
+  }
+}
+
+function ownSideNote(overcomes: number | undefined): string {
+  if (overcomes === undefined) return 'Must allow.';
+  return overcomes === DELEGATED
+    ? "The resource's policy allows the account, not the caller itself: this must allow too."
+    : "What the resource's policy allows does not replace this: it must allow too.";
+}

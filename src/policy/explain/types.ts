@@ -1,0 +1,140 @@
+/**
+ * The reasoning behind a decision, as plain JSON. The outline is that of AWS's GetRequestAuthorizationDetails (IAM
+ * Toolbox API Reference): requestContext, evaluations, policies; what AWS leaves out is added beside it.
+ */
+
+import type { Context, Layer, Principal } from '../types.js';
+
+export type EvaluatedEffect = 'ALLOW' | 'EXPLICIT_DENY' | 'IMPLICIT_DENY';
+
+export interface Explanation {
+  /** One paragraph for a person. */
+  readonly summary: string;
+  /** What the API answers where the request was denied. */
+  readonly message?: string;
+  readonly principal: Principal;
+  /** The condition keys of the request. */
+  readonly requestContext: Context;
+  /** Always one: an operation that needs several actions has an explanation for each. */
+  readonly evaluations: readonly [Evaluation];
+  /** Every policy that was in force, in the order of evaluation. */
+  readonly policies: readonly PolicyTrace[];
+  /** How each layer stood, in the order of evaluation. */
+  readonly layers: readonly LayerTrace[];
+  /** What nearly allowed the request, the likeliest mistake first. */
+  readonly nearMisses: readonly NearMiss[];
+}
+
+export interface Evaluation {
+  readonly action: string;
+  readonly resource: string;
+  /** The account that owns the resource, where it is known. */
+  readonly resourceAccount?: string;
+  readonly evaluatedEffect: EvaluatedEffect;
+  /** The layer that decided. `root`: the account's root user needs no policy. */
+  readonly decidedBy: Layer | 'root';
+  /** Policies with a statement that applies to the request. */
+  readonly matchedPolicies: readonly MatchedPolicy[];
+}
+
+export interface MatchedPolicy {
+  /** Names one of `policies`. */
+  readonly uri: string;
+  readonly matchedStatements: readonly MatchedStatement[];
+}
+
+export interface MatchedStatement {
+  /** The Sid, or `Statement` and its position from 1. */
+  readonly sid: string;
+  readonly evaluatedEffect: 'ALLOW' | 'DENY';
+}
+
+export interface LayerTrace {
+  readonly layer: Layer;
+  /** For service and resource control policies: the level, from 0 at the organisation's root. */
+  readonly level?: number;
+  readonly evaluatedEffect: EvaluatedEffect;
+  /** Whether the request needs this layer's Allow. */
+  readonly required: boolean;
+  /** Whether the layer stands in the way. */
+  readonly blocks: boolean;
+  /** Why its Allow is, or is not, needed. */
+  readonly note: string;
+}
+
+export interface PolicyTrace {
+  /** The policy's ARN, or its name where it has none; with its layer in front where two would be alike. */
+  readonly uri: string;
+  readonly name: string;
+  readonly layer: Layer;
+  readonly level?: number;
+  readonly statements: readonly StatementTrace[];
+}
+
+export interface StatementTrace {
+  /** Position in the policy, from 0. */
+  readonly index: number;
+  readonly sid?: string;
+  readonly effect: 'ALLOW' | 'DENY';
+  /** Whether it applies to the request. */
+  readonly matched: boolean;
+  /** The elements that did not match; only `Action` where the action did not. Empty where the statement applies. */
+  readonly mismatches: readonly Mismatch[];
+}
+
+export interface Mismatch {
+  readonly element:
+    | 'Action'
+    | 'NotAction'
+    | 'Resource'
+    | 'NotResource'
+    | 'Principal'
+    | 'NotPrincipal'
+    | 'Condition';
+  /** What the statement names, policy variables filled in. */
+  readonly wanted: readonly string[];
+  /** What the request has; `null` for a condition key that it does not carry. */
+  readonly actual: string | readonly string[] | null;
+  /** For conditions. */
+  readonly operator?: string;
+  readonly key?: string;
+}
+
+export type NearMissKind =
+  /** A bucket ARN where the call needs an object's, or the other way round. */
+  | 'resource-level'
+  | 'partition'
+  | 'region'
+  | 'account'
+  /** Right but for upper and lower case. */
+  | 'case'
+  /** The ARN of a user or role without its path, or with another one. */
+  | 'path'
+  /** An API operation's name where the action is called otherwise. */
+  | 'action-name'
+  | 'external-id'
+  /** A condition on a key that this request does not carry. */
+  | 'absent-key'
+  /** The one thing that differs is a condition's value. */
+  | 'condition-value'
+  /** The policy names a unique id that is not the caller's: of somebody else, or of a deleted namesake. */
+  | 'recreated'
+  /** The policy names another session of the caller's role. */
+  | 'session-name'
+  /** The account delegates to its own policies, and those do not allow. */
+  | 'delegation'
+  /** Identity policies allow, the boundary does not. */
+  | 'boundary'
+  /** Identity policies allow, the session's policies do not. */
+  | 'session';
+
+export interface NearMiss {
+  readonly kind: NearMissKind;
+  /** A sentence: what the policy says and what the call needs. */
+  readonly message: string;
+  readonly layer: Layer;
+  /** Absent where no single policy is to blame. */
+  readonly uri?: string;
+  /** Position of the statement in the policy, from 0. */
+  readonly statement?: number;
+}

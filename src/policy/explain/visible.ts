@@ -1,0 +1,41 @@
+/** Takes out of an explanation what a reader's account must not see. */
+
+import type { Layer } from '../types.js';
+import type { Explanation } from './types.js';
+
+/** The layers whose policies belong to the owner of the resource. */
+const OWNERS: readonly Layer[] = ['resource', 'trust', 'key', 'resource-control'];
+
+/**
+ * The explanation as an administrator of `account` may read it. The policies of the resource (with external IDs and
+ * the like) are the business of its owner, the caller's policies that of the caller's account; a reader who is both
+ * sees everything.
+ */
+export function visibleTo(explanation: Explanation, account: string): Explanation {
+  const { principal, evaluations } = explanation;
+  const [evaluation] = evaluations;
+  const owner = evaluation.resourceAccount ?? principal.account;
+  const isOwner = owner === account;
+  const isCaller = principal.account === account;
+  if (isOwner && isCaller) return explanation;
+  const mine = (layer: Layer) => (OWNERS.includes(layer) ? isOwner : isCaller);
+  const policies = explanation.policies.filter(({ layer }) => mine(layer));
+  const uris = new Set(policies.map(({ uri }) => uri));
+  const nearMisses = explanation.nearMisses.filter(
+    ({ layer, uri }) => mine(layer) && (uri === undefined ? layer !== 'identity' || isOwner : uris.has(uri)),
+  );
+  const { action, resource, evaluatedEffect, decidedBy } = evaluation;
+  const effect = evaluatedEffect === 'ALLOW' ? 'Allowed' : 'Denied';
+  const side =
+    decidedBy !== 'root' && OWNERS.includes(decidedBy) ? "the resource's side" : "the caller's side";
+  return {
+    ...explanation,
+    summary: `${effect}: ${action} on ${resource} by ${principal.arn}. Decided on ${side}; policies of the other account are not shown.`,
+    evaluations: [
+      { ...evaluation, matchedPolicies: evaluation.matchedPolicies.filter(({ uri }) => uris.has(uri)) },
+    ],
+    policies,
+    nearMisses,
+    layers: explanation.layers.filter(({ layer }) => mine(layer)),
+  };
+}
