@@ -1,6 +1,6 @@
 /** What the tests of this folder share: a source of credentials, requests, and a signer written apart from the verifier. */
 import { createHash, createHmac } from 'node:crypto';
-import type { Caller, CredentialLookup, CredentialSource } from '../identity/caller.js';
+import type { Caller, CallerPolicies, CredentialLookup, CredentialSource } from '../identity/caller.js';
 import type { HttpRequest, RequestBody } from '../message.js';
 
 export const ACCESS_KEY = 'AKIAIOSFODNN7EXAMPLE';
@@ -33,7 +33,7 @@ export class FakeCredentials implements CredentialSource {
     return this.answer ?? { found: 'valid', secretAccessKey: this.secret, caller: USER };
   }
 
-  async policiesOf() {
+  async policiesOf(): Promise<CallerPolicies> {
     return { identity: [] };
   }
 
