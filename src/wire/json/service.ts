@@ -1,0 +1,103 @@
+import { ApiError } from '../../errors.js';
+import type { HttpReply } from '../../message.js';
+import type { ServiceConstraints } from '../../models/types.js';
+import { type Check, ConstraintChecks, type Violation, violationMessage } from '../constraints.js';
+import { lazy, type OperationSchema, operationsOf, type SdkModule } from '../schema.js';
+import type { WireOperation, WireService } from '../types.js';
+import { JsonReaders, serializationError } from './read.js';
+import { JsonWriters } from './write.js';
+
+export interface JsonServiceOptions {
+  readonly id: string;
+  /** An SDK client's module, or operations made with `defineOperation`. */
+  readonly sdk: SdkModule;
+  /** What stands before the operation in `X-Amz-Target`: `TrentService`. */
+  readonly target: string;
+  /** The protocol's version; 1.1 unless told. */
+  readonly version?: '1.0' | '1.1';
+  readonly constraints?: ServiceConstraints;
+  /** The largest body, bytes; 1 MiB unless told. */
+  readonly bodyLimit?: number;
+}
+
+/**
+ * A service that speaks awsJson 1.0 or 1.1 (Smithy, "AWS JSON 1.1 protocol"). Its errors:
+ * UnknownOperationException, SerializationException, ValidationException.
+ */
+export function jsonService(options: JsonServiceOptions): WireService {
+  const { id, sdk, target, version = '1.1', bodyLimit = 1024 * 1024 } = options;
+  const contentType = `application/x-amz-json-${version}`;
+  const readers = new JsonReaders();
+  const writers = new JsonWriters();
+  const checks = options.constraints && new ConstraintChecks(options.constraints);
+  const operations = new Map<string, WireOperation>();
+  for (const schema of operationsOf(sdk).values()) {
+    const check = lazy(() => checks?.input(schema.name));
+    operations.set(`${target}.${schema.name}`, jsonOperation(schema, readers, writers, check, contentType));
+  }
+
+  return {
+    id,
+    bodyLimit,
+    recognise(request) {
+      const operation = operations.get(request.headers.get('x-amz-target') ?? '');
+      if (!operation || request.method !== 'POST') {
+        throw new ApiError('UnknownOperationException', 400, 'The requested operation is not known.');
+      }
+      return { operation };
+    },
+    encodeError(error, { requestId }) {
+      const body = { __type: error.code, message: error.message, ...error.detail.members };
+      const reply = jsonReply(error.status, requestId, body, contentType);
+      return { ...reply, headers: { ...reply.headers, ...error.detail.headers } };
+    },
+  };
+}
+
+function jsonOperation(
+  schema: OperationSchema,
+  readers: JsonReaders,
+  writers: JsonWriters,
+  check: () => Check | undefined,
+  contentType: string,
+): WireOperation {
+  const read = lazy(() => readers.structure(schema.input));
+  const write = lazy(() => writers.structure(schema.output));
+  return {
+    name: schema.name,
+    streamsInput: false,
+    decode(_request, _recognised, body) {
+      const input = read()(parse(body as Uint8Array));
+      demand(check(), input);
+      return input;
+    },
+    encode: (output, requestId) => jsonReply(200, requestId, write()((output ?? {}) as never), contentType),
+  };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** An empty body stands for an empty input. */
+function parse(body: Uint8Array): unknown {
+  if (body.byteLength === 0) return {};
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch {
+    throw serializationError('The request body is not JSON.');
+  }
+}
+
+function demand(check: Check | undefined, input: unknown): void {
+  if (!check) return;
+  const violations: Violation[] = [];
+  check(input, '', violations);
+  if (violations.length > 0) throw new ApiError('ValidationException', 400, violationMessage(violations));
+}
+
+function jsonReply(status: number, requestId: string, body: unknown, contentType: string): HttpReply {
+  return {
+    status,
+    headers: { 'content-type': contentType, 'x-amzn-requestid': requestId },
+    body: JSON.stringify(body),
+  };
+}
