@@ -3,8 +3,9 @@ import { type Clock, systemClock } from './clock.js';
 import { noAuditLog, openAuditLog } from './events/audit.js';
 import { Denials } from './events/denials.js';
 import { firstAccount, type RootCredentials } from './first-start.js';
-import { createPipeline } from './http/pipeline.js';
+import { createPipeline, type Pipeline } from './http/pipeline.js';
 import { defaultHttpLimits, type HttpLimits, listen } from './http/server.js';
+import type { Services } from './http/services.js';
 import { openIdentity } from './identity/index.js';
 import { type Logger, lineLogger, silentLogger } from './log.js';
 import { openObjects } from './objects/index.js';
@@ -43,19 +44,27 @@ export interface RunningServer {
   close(grace?: number): Promise<void>;
 }
 
-/**
- * Starts a server in this process. Without options: in `./karikagi-data`, on port 9000 of loopback. `data: 'memory'`
- * keeps everything in memory, `port: 0` takes a free port. Throws `SettingsError`, `DirectoryInUse`, and what
- * the operating system says of the directory and the port.
- */
-export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
-  const { clock = systemClock, logger, limits, ...flags } = options;
+/** The services over their stores, before anything listens. */
+export interface OpenServices {
+  readonly settings: Settings;
+  readonly services: Services;
+  readonly pipeline: Pipeline;
+  readonly log: Logger;
+  readonly accountId: string;
+  readonly root: RootCredentials | undefined;
+  readonly credentialsFile: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens everything but the socket. Throws as `startServer` does. */
+export async function openServices(options: ServerOptions = {}): Promise<OpenServices> {
+  const { clock = systemClock, logger, limits: _, ...flags } = options;
   const settings = readSettings(flags);
   const log = logger ?? loggerOf(settings, clock);
   const inMemory = settings.data === 'memory';
   // What was opened, to be closed in reverse order, whether by the owner or by a start that failed midway.
   const opened: (() => Promise<void>)[] = [];
-  const closeAll = async () => {
+  const close = async () => {
     while (opened.length > 0) await opened.pop()!();
   };
   try {
@@ -71,16 +80,17 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const identity = await openIdentity({ kv, rootKey, clock });
     opened.push(() => identity.close());
     const objects = await openObjects({ kv, blobs, clock });
-    opened.push(() => objects.close());
+    opened.push(() => objects.settle());
     const audit = inMemory
       ? noAuditLog
       : await openAuditLog(join(settings.data, 'events'), settings.eventDays);
     opened.push(() => audit.close());
     const denials = new Denials(kv);
     opened.push(() => denials.close());
-    const { accountId, root, credentialsFile } = await firstAccount(kv, identity, settings);
+    const first = await firstAccount(kv, identity, settings);
+    const services = served({ identity, objects, denials, settings });
     const pipeline = createPipeline({
-      services: served({ identity, objects, denials, settings }),
+      services,
       credentials: identity,
       clock,
       denials,
@@ -88,29 +98,37 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       log,
       defaultRegion: settings.region,
     });
-    const http = await listen({
-      pipeline,
-      host: settings.host,
-      port: settings.port,
-      limits: { ...defaultHttpLimits, ...limits },
-      log,
-    });
-    const name = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
-    return {
-      endpoint: `http://${name}:${http.port}`,
-      settings,
-      accountId,
-      root,
-      credentialsFile,
-      async close(grace = 10_000) {
-        await http.close(grace);
-        await closeAll();
-      },
-    };
+    return { settings, services, pipeline, log, ...first, close };
   } catch (error) {
-    await closeAll();
+    await close();
     throw error;
   }
+}
+
+/**
+ * Starts a server in this process. Without options: in `./karikagi-data`, on port 9000 of loopback. `data: 'memory'`
+ * keeps everything in memory, `port: 0` takes a free port. Throws `SettingsError`, `DirectoryInUse`, and what
+ * the operating system says of the directory and the port.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const { settings, pipeline, log, accountId, root, credentialsFile, close } = await openServices(options);
+  const { host, port } = settings;
+  const limits = { ...defaultHttpLimits, ...options.limits };
+  const http = await listen({ pipeline, host, port, limits, log }).catch(async error => {
+    await close();
+    throw error;
+  });
+  return {
+    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`,
+    settings,
+    accountId,
+    root,
+    credentialsFile,
+    async close(grace = 10_000) {
+      await http.close(grace);
+      await close();
+    },
+  };
 }
 
 function loggerOf(settings: Settings, clock: Clock): Logger {

@@ -14,8 +14,8 @@
  * inside LMDB's write transaction, so that checks hold against other processes too. The transaction is nested:
  * should a write fail midway, all of it is rolled back and all its commits are rejected.
  */
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { getLastVersion, open } from 'lmdb';
 import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
 import type { Check, Entry, Item, Key, Kv, Range, Version, Write } from './kv.js';
@@ -79,6 +79,7 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
     keyEncoder: { writeKey: writeAnyKey, readKey: decodeKey },
     encoder: { encode: (value: Uint8Array) => value, decode: copy },
   }) as unknown as Database;
+  await chmod(join(directory, 'data.mdb'), 0o600);
   await syncDirectory(directory);
   if (made !== undefined) await syncDirectory(dirname(made));
   return new LmdbKv(db);

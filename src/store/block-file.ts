@@ -1,0 +1,178 @@
+/**
+ * A file whose content is checked block by block: the content, then the CRC-32 of each block of 64 KiB (the
+ * last one may be shorter) as 4 bytes little-endian, then 8 bytes of content length and 8 bytes of magic. The
+ * content comes first and unbroken, so writing needs no copy, and a range costs its blocks and their sums.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { BlobDamaged } from './blobs.js';
+
+const BLOCK = 64 * 1024;
+const SUM = 4;
+const FOOTER = 16;
+const MAGIC = Buffer.from('KGBLOCK1');
+
+/** Bytes gathered before they are written: large enough that a system call costs little. */
+const WRITE = 1024 * 1024;
+/** Bytes read at once, and the most that one `yield` carries. */
+const READ = 4 * BLOCK;
+
+/**
+ * Writes `source` and answers its length in bytes. While one batch is being written, the next is gathered: the
+ * source waits as soon as both are full. The chunks must not change once they were yielded.
+ */
+export async function writeBlocks(handle: FileHandle, source: AsyncIterable<Uint8Array>): Promise<number> {
+  const sums = new BlockSums();
+  let batch: Uint8Array[] = [];
+  let gathered = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = async (): Promise<void> => {
+    await writing;
+    writing = writeAll(handle, batch);
+    // Who awaits it next sees the failure; until then it must not count as unhandled.
+    writing.catch(() => undefined);
+    batch = [];
+    gathered = 0;
+  };
+  try {
+    for await (const chunk of source) {
+      if (chunk.length === 0) continue;
+      sums.add(chunk);
+      batch.push(chunk);
+      gathered += chunk.length;
+      if (gathered >= WRITE) await flush();
+    }
+    batch.push(sums.finish(), footerOf(sums.size));
+    await flush();
+  } finally {
+    // The caller closes the file: not under a write, even where the source failed.
+    await writing.catch(() => undefined);
+  }
+  await writing;
+  return sums.size;
+}
+
+/** The sum of each block of a content that comes in chunks of any length. */
+class BlockSums {
+  size = 0;
+  #sums = Buffer.allocUnsafe(64 * SUM);
+  #count = 0;
+  #current = 0;
+
+  add(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      const room = BLOCK - (this.size % BLOCK);
+      const part = chunk.length - at > room ? chunk.subarray(at, at + room) : chunk.subarray(at);
+      this.#current = crc32(part, this.#current);
+      this.size += part.length;
+      at += part.length;
+      if (part.length === room) this.#endBlock();
+    }
+  }
+
+  finish(): Uint8Array {
+    if (this.size % BLOCK !== 0) this.#endBlock();
+    return this.#sums.subarray(0, this.#count * SUM);
+  }
+
+  #endBlock(): void {
+    if (this.#count * SUM === this.#sums.length) this.#sums = Buffer.concat([this.#sums, this.#sums]);
+    this.#sums.writeUInt32LE(this.#current, this.#count++ * SUM);
+    this.#current = 0;
+  }
+}
+
+function footerOf(size: number): Buffer {
+  const footer = Buffer.allocUnsafe(FOOTER);
+  footer.writeBigUInt64LE(BigInt(size), 0);
+  MAGIC.copy(footer, 8);
+  return footer;
+}
+
+/** A single writev may write less than all: when the disk fills up, for one. */
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let rest = chunks.filter(chunk => chunk.length > 0);
+  while (rest.length > 0) {
+    let { bytesWritten } = await handle.writev(rest);
+    let whole = 0;
+    while (whole < rest.length && rest[whole]!.length <= bytesWritten) bytesWritten -= rest[whole++]!.length;
+    rest = rest.slice(whole);
+    if (bytesWritten > 0) rest[0] = rest[0]!.subarray(bytesWritten);
+  }
+}
+
+/** The content length of a file of `length` bytes; `undefined` where no file of ours is that long. */
+export function contentSize(length: number): number | undefined {
+  const whole = Math.floor((length - FOOTER) / (BLOCK + SUM));
+  const rest = length - FOOTER - whole * (BLOCK + SUM);
+  if (whole < 0 || (rest > 0 && rest <= SUM)) return undefined;
+  return whole * BLOCK + Math.max(0, rest - SUM);
+}
+
+/**
+ * The content from `start` to `end` (exclusive; default: all), each block checked before any of it is yielded.
+ * While one piece is being used, the next is read. Throws `BlobDamaged`; `RangeError` for what no content has.
+ */
+export async function* readBlocks(handle: FileHandle, start = 0, end?: number): AsyncGenerator<Uint8Array> {
+  const { size: length } = await handle.stat();
+  const size = contentSize(length);
+  if (size === undefined) throw new BlobDamaged('the file was cut off');
+  const stop = end ?? size;
+  if (start < 0 || start > stop || stop > size) {
+    throw new RangeError(`the blob has ${size} bytes, none from ${start} to ${stop}`);
+  }
+  const firstBlock = Math.floor(start / BLOCK);
+  const sums = await readSums(handle, size, firstBlock, Math.ceil(stop / BLOCK));
+  if (start === stop) return;
+  const last = Math.min(size, Math.ceil(stop / BLOCK) * BLOCK);
+  let at = firstBlock * BLOCK;
+  let next: Promise<Buffer> | undefined = readAt(handle, at, Math.min(READ, last - at));
+  try {
+    while (next !== undefined) {
+      const piece: Buffer = await next;
+      const from = at;
+      at += piece.length;
+      next = at < last ? readAt(handle, at, Math.min(READ, last - at)) : undefined;
+      next?.catch(() => undefined);
+      checkBlocks(piece, sums, from / BLOCK - firstBlock);
+      yield piece.subarray(Math.max(0, start - from), Math.min(piece.length, stop - from));
+    }
+  } finally {
+    // The caller closes the file: not under a read.
+    await next?.catch(() => undefined);
+  }
+}
+
+/** The sums of the blocks from `first` to `end` (exclusive), after a check of the footer. */
+async function readSums(handle: FileHandle, size: number, first: number, end: number): Promise<Buffer> {
+  const blocks = Math.ceil(size / BLOCK);
+  const footerAt = size + blocks * SUM;
+  const wanted = (end - first) * SUM;
+  const apart = footerAt - (size + first * SUM) - wanted > READ;
+  const tail = apart
+    ? Buffer.concat(
+        await Promise.all([readAt(handle, size + first * SUM, wanted), readAt(handle, footerAt, FOOTER)]),
+      )
+    : await readAt(handle, size + first * SUM, footerAt + FOOTER - (size + first * SUM));
+  if (!tail.subarray(tail.length - FOOTER).equals(footerOf(size)))
+    throw new BlobDamaged('the end of the file is damaged');
+  return tail.subarray(0, wanted);
+}
+
+function checkBlocks(piece: Buffer, sums: Buffer, first: number): void {
+  for (let at = 0, block = first; at < piece.length; at += BLOCK, block++) {
+    if (crc32(piece.subarray(at, at + BLOCK)) !== sums.readUInt32LE(block * SUM)) {
+      throw new BlobDamaged('a block does not match its checksum');
+    }
+  }
+}
+
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await handle.read(bytes, at, length - at, position + at);
+    if (bytesRead === 0) throw new BlobDamaged('the file was cut off');
+    at += bytesRead;
+  }
+  return bytes;
+}

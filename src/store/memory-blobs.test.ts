@@ -1,0 +1,14 @@
+import { openMemoryBlobs } from './memory-blobs.js';
+import { testBlobs } from './suite.js';
+
+const NOW = 1_795_000_000_000;
+
+testBlobs(
+  'memory',
+  async () => {
+    const store = openMemoryBlobs(() => NOW);
+    return { store, release: () => store.close() };
+  },
+  NOW,
+  50,
+);
