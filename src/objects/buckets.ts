@@ -30,8 +30,10 @@ export interface NewBucket extends BucketSettings {
 /** One page of an account's buckets. */
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
-  /** Whether there are more behind the last. */
+  /** Whether there are more. */
   readonly more: boolean;
+  /** Where the next page begins behind. */
+  readonly last: string | undefined;
 }
 
 /** What a bucket holds besides its record, as far as deleting it goes. */
@@ -106,12 +108,12 @@ export class Buckets {
     const { start, end } = prefixRange(['bucket-of', owner], options.prefix ?? '');
     const from = options.after === undefined ? start : after(['bucket-of', owner], options.after, start);
     const items = await this.#kv.list({ start: from, end, limit: options.limit + 1 });
-    const found = await Promise.all(
-      items.slice(0, options.limit).map(item => this.find(String(item.key[2]))),
-    );
+    const names = items.slice(0, options.limit).map(item => String(item.key[2]));
+    const found = await Promise.all(names.map(name => this.find(name)));
     return {
       buckets: found.filter(bucket => bucket !== undefined && bucket.owner === owner) as Bucket[],
       more: items.length > options.limit,
+      last: names.at(-1),
     };
   }
 

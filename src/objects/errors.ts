@@ -40,6 +40,10 @@ export const s3Errors = errorTable({
     400,
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
   ],
+  InvalidBucketOwnerAWSAccountID: [
+    400,
+    'The value of the expected bucket owner parameter must be an AWS account ID',
+  ],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, (why: string) => why],
   InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
@@ -55,6 +59,10 @@ export const s3Errors = errorTable({
   ],
   InvalidPolicyDocument: [400, (why: string) => why],
   InvalidRange: [416, 'The requested range is not satisfiable'],
+  InvalidRedirectLocation: [
+    400,
+    "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  ],
   InvalidRequest: [400, (why: string) => why],
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   InvalidTag: [400, (why: string) => why],

@@ -197,8 +197,7 @@ export class Versions {
   ): Promise<Deleted> {
     return this.#attempt<Deleted>(bucket, key, async (now, current, change) => {
       const found = await this.#locate(now, key, id, current);
-      if (options.ifMatch !== undefined)
-        demandConditions(options, asObject(found?.record));
+      if (options.ifMatch !== undefined) demandConditions(options, asObject(found?.record));
       if (!found) return unchanged;
       const { record } = found;
       if (!record.marker) {

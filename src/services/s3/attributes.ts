@@ -1,0 +1,201 @@
+/** What a client sets with an object, from the inputs that bring it to the outputs that show it. */
+import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
+import type { Bucket, ContentHeaders, ObjectAttributes, ObjectRecord, Pairs } from '../../objects/index.js';
+import { s3Errors } from './errors.js';
+import { lockAttributes, lockMembers } from './object-lock.js';
+import { headerTags } from './tags.js';
+
+/** Names and values of user metadata together ("Working with object metadata"), bytes. */
+const LARGEST_METADATA = 2048;
+
+/** Classes whose objects are read at once; the archives need a restore that this server does not have. */
+const STORAGE_CLASSES = new Set([
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+]);
+const ARCHIVE_CLASSES = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+
+export type AttributesInput = Pick<
+  PutObjectRequest,
+  | 'ACL'
+  | 'GrantFullControl'
+  | 'GrantRead'
+  | 'GrantReadACP'
+  | 'GrantWriteACP'
+  | 'CacheControl'
+  | 'ContentDisposition'
+  | 'ContentEncoding'
+  | 'ContentLanguage'
+  | 'ContentType'
+  | 'Expires'
+  | 'Metadata'
+  | 'StorageClass'
+  | 'Tagging'
+  | 'WebsiteRedirectLocation'
+  | 'ServerSideEncryption'
+  | 'SSECustomerAlgorithm'
+  | 'SSECustomerKey'
+  | 'SSECustomerKeyMD5'
+  | 'SSEKMSKeyId'
+  | 'SSEKMSEncryptionContext'
+  | 'BucketKeyEnabled'
+  | 'ObjectLockMode'
+  | 'ObjectLockRetainUntilDate'
+  | 'ObjectLockLegalHoldStatus'
+>;
+
+/** S3's type of objects that came without one. */
+const DEFAULT_TYPE = 'binary/octet-stream';
+
+/** Reads and checks all of them. `now`: milliseconds since the epoch. Throws what S3 answers to each. */
+export function attributesOf(input: AttributesInput, bucket: Bucket, now: number): ObjectAttributes {
+  demandNoAcl(input, bucket);
+  demandNoEncryption(input);
+  const tags = headerTags(input.Tagging);
+  const storageClass = storageClassOf(input.StorageClass);
+  return {
+    headers: contentHeaders(input),
+    metadata: metadataOf(input.Metadata),
+    ...(tags && { tags }),
+    ...(storageClass !== undefined && { storageClass }),
+    ...lockAttributes(input, bucket, now),
+  };
+}
+
+export function contentHeaders(input: AttributesInput): ContentHeaders {
+  const {
+    CacheControl,
+    ContentDisposition,
+    ContentEncoding,
+    ContentLanguage,
+    Expires,
+    WebsiteRedirectLocation,
+  } = input;
+  const encoding = withoutChunking(ContentEncoding);
+  demandRedirect(WebsiteRedirectLocation);
+  return {
+    contentType: input.ContentType || DEFAULT_TYPE,
+    ...(CacheControl !== undefined && { cacheControl: CacheControl }),
+    ...(ContentDisposition !== undefined && { contentDisposition: ContentDisposition }),
+    ...(encoding !== undefined && { contentEncoding: encoding }),
+    ...(ContentLanguage !== undefined && { contentLanguage: ContentLanguage }),
+    ...(Expires !== undefined && { expires: Expires.getTime() }),
+    ...(WebsiteRedirectLocation !== undefined && { websiteRedirectLocation: WebsiteRedirectLocation }),
+  };
+}
+
+/** `aws-chunked` is how the body travelled, not what it is ("Signature calculations: transferring payload in chunks"). */
+function withoutChunking(encoding: string | undefined): string | undefined {
+  if (encoding === undefined || !/aws-chunked/i.test(encoding)) return encoding;
+  const kept = encoding.split(',').filter(name => name.trim().toLowerCase() !== 'aws-chunked');
+  return kept.length === 0 ? undefined : kept.join(',').trim();
+}
+
+function demandRedirect(location: string | undefined): void {
+  if (location === undefined || /^(https?:\/\/|\/)/.test(location)) return;
+  throw s3Errors.InvalidRedirectLocation();
+}
+
+/** Throws MetadataTooLarge. */
+export function metadataOf(metadata: Record<string, string> | undefined): Pairs {
+  if (!metadata) return [];
+  const pairs = Object.entries(metadata);
+  const size = pairs.reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+  if (size <= LARGEST_METADATA) return pairs;
+  const members = { Size: String(size), MaxSizeAllowed: String(LARGEST_METADATA) };
+  throw s3Errors.MetadataTooLarge([], { members });
+}
+
+/** STANDARD is what is not stored. Throws InvalidStorageClass, NotImplemented for the archives. */
+export function storageClassOf(name: string | undefined): string | undefined {
+  if (name === undefined || name === 'STANDARD') return undefined;
+  if (STORAGE_CLASSES.has(name)) return name;
+  if (ARCHIVE_CLASSES.has(name)) throw notImplemented('x-amz-storage-class');
+  throw s3Errors.InvalidStorageClass([], { members: { StorageClassRequested: name } });
+}
+
+export function notImplemented(header: string): Error {
+  return s3Errors.NotImplemented([], { members: { Header: header } });
+}
+
+/**
+ * With BucketOwnerEnforced there are no ACLs to set: only the one that says the same is accepted
+ * ("Controlling ownership of objects", S3 User Guide).
+ */
+function demandNoAcl(input: AttributesInput, bucket: Bucket): void {
+  const grant = input.GrantFullControl ?? input.GrantRead ?? input.GrantReadACP ?? input.GrantWriteACP;
+  if (grant === undefined && (input.ACL === undefined || input.ACL === 'bucket-owner-full-control')) return;
+  // Where ACLs are enabled, a private object is what every object is.
+  const enforced = (bucket.ownership ?? 'BucketOwnerEnforced') === 'BucketOwnerEnforced';
+  if (!enforced && grant === undefined && input.ACL === 'private') return;
+  if (enforced) throw s3Errors.AccessControlListNotSupported();
+  throw notImplemented(grant === undefined ? 'x-amz-acl' : 'x-amz-grant');
+}
+
+/** Nothing is said to be encrypted that is not. */
+export function demandNoEncryption(input: AttributesInput): void {
+  if (input.ServerSideEncryption !== undefined || input.SSEKMSKeyId !== undefined) {
+    throw notImplemented('x-amz-server-side-encryption');
+  }
+  if (input.SSECustomerAlgorithm !== undefined || input.SSECustomerKey !== undefined) {
+    throw notImplemented('x-amz-server-side-encryption-customer-algorithm');
+  }
+}
+
+/** The condition keys of what an input sets with an object. */
+export function attributeKeys(input: AttributesInput): Record<string, string | undefined> {
+  return {
+    's3:x-amz-acl': input.ACL,
+    's3:x-amz-grant-full-control': input.GrantFullControl,
+    's3:x-amz-grant-read': input.GrantRead,
+    's3:x-amz-grant-read-acp': input.GrantReadACP,
+    's3:x-amz-grant-write-acp': input.GrantWriteACP,
+    's3:x-amz-storage-class': input.StorageClass,
+    's3:x-amz-website-redirect-location': input.WebsiteRedirectLocation,
+    's3:x-amz-server-side-encryption': input.ServerSideEncryption,
+    's3:x-amz-server-side-encryption-aws-kms-key-id': input.SSEKMSKeyId,
+    's3:x-amz-server-side-encryption-customer-algorithm': input.SSECustomerAlgorithm,
+    's3:object-lock-mode': input.ObjectLockMode,
+    's3:object-lock-retain-until-date': input.ObjectLockRetainUntilDate?.toISOString(),
+    's3:object-lock-legal-hold': input.ObjectLockLegalHoldStatus,
+  };
+}
+
+/** The stored attributes of a version as GetObject and HeadObject show them. */
+export function attributeMembers(record: ObjectRecord): GetObjectOutput {
+  const { headers, metadata, storageClass } = record;
+  const output: GetObjectOutput = {
+    ContentType: headers.contentType,
+    CacheControl: headers.cacheControl,
+    ContentDisposition: headers.contentDisposition,
+    ContentEncoding: headers.contentEncoding,
+    ContentLanguage: headers.contentLanguage,
+    WebsiteRedirectLocation: headers.websiteRedirectLocation,
+    Metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
+    StorageClass: storageClass as GetObjectOutput['StorageClass'],
+    ...lockMembers(record),
+  };
+  if (headers.expires !== undefined) output.Expires = new Date(headers.expires);
+  if (record.tags?.length) output.TagCount = record.tags.length;
+  return output;
+}
+
+/** The version id as clients see it; undefined in buckets that never had versioning. */
+export function shownVersionId(
+  bucket: Pick<Bucket, 'versioning'>,
+  version: { readonly id: string; readonly isNull: boolean },
+): string | undefined {
+  if (!bucket.versioning) return undefined;
+  return version.isNull ? 'null' : version.id;
+}
+
+export function quoted(etag: string): string {
+  return `"${etag}"`;
+}

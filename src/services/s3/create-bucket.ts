@@ -1,0 +1,86 @@
+import type { CreateBucketOutput, CreateBucketRequest } from '@aws-sdk/client-s3';
+import { ApiError } from '../../errors.js';
+import type { Account } from '../../identity/caller.js';
+import type { Bucket } from '../../objects/index.js';
+import type { Call, Operation } from '../../operation.js';
+import { demandBucketName } from './bucket-names.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+import { DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
+import { FIRST_REGION, regionOfNewBucket } from './regions.js';
+import { bucketArn, present } from './requirements.js';
+import { bucketTags } from './tags.js';
+
+export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketOutput> = {
+  name: 'CreateBucket',
+
+  requires(input, call) {
+    const name = input.Bucket ?? '';
+    demandBucketName(name);
+    const partition = call.caller.account?.partition ?? 'aws';
+    const resource = bucketArn({ partition, name });
+    const context = present({
+      's3:LocationConstraint': input.CreateBucketConfiguration?.LocationConstraint,
+      's3:x-amz-acl': input.ACL,
+      's3:x-amz-object-ownership': input.ObjectOwnership,
+    });
+    const actions = ['s3:CreateBucket'];
+    if (input.ObjectLockEnabledForBucket) {
+      actions.push('s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning');
+    }
+    if (input.ObjectOwnership) actions.push('s3:PutBucketOwnershipControls');
+    if (input.CreateBucketConfiguration?.Tags?.length) actions.push('s3:TagResource');
+    return actions.map(action => ({ action, resource, context }));
+  },
+
+  async run(input, call, { objects }) {
+    const account = accountOf(call);
+    const { LocationConstraint, Tags } = input.CreateBucketConfiguration ?? {};
+    demandNoAcl(input);
+    const region = regionOfNewBucket(account.partition, LocationConstraint, call.region);
+    const lock = input.ObjectLockEnabledForBucket ? { objectLock: {}, versioning: 'Enabled' as const } : {};
+    const bucket = await objects.buckets
+      .create({
+        name: input.Bucket!,
+        owner: account.id,
+        partition: account.partition,
+        region,
+        publicAccessBlock: DEFAULT_PUBLIC_ACCESS_BLOCK,
+        ownership: input.ObjectOwnership ?? 'BucketOwnerEnforced',
+        ...lock,
+        ...(Tags?.length ? { tags: bucketTags(Tags) } : {}),
+      })
+      .catch(error => ownedInFirstRegion(error, region, input.Bucket!, objects.buckets));
+    return { Location: `/${bucket.name}`, BucketArn: bucketArn(bucket) };
+  },
+};
+
+/** The caller's account; operations that need one refuse anonymous callers. */
+export function accountOf(call: Call): Account {
+  if (call.caller.account) return call.caller.account;
+  throw s3Errors.AccessDenied(['Access Denied']);
+}
+
+/** New buckets enforce the owner's control: ACLs have nothing to grant ("Controlling ownership of objects"). */
+function demandNoAcl(input: CreateBucketRequest): void {
+  const { GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
+  const grants = GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWrite ?? GrantWriteACP;
+  if (grants === undefined && (input.ACL === undefined || input.ACL === 'private')) return;
+  if ((input.ObjectOwnership ?? 'BucketOwnerEnforced') === 'BucketOwnerEnforced') {
+    throw s3Errors.InvalidBucketAclWithObjectOwnership();
+  }
+  throw s3Errors.AccessControlListNotSupported();
+}
+
+/** In us-east-1, making one's own bucket again succeeds (CreateBucket, S3 API Reference). */
+async function ownedInFirstRegion(
+  error: unknown,
+  region: string,
+  name: string,
+  buckets: S3Ports['objects']['buckets'],
+): Promise<Bucket> {
+  if (!(error instanceof ApiError) || error.code !== 'BucketAlreadyOwnedByYou') throw error;
+  const existing = await buckets.get(name);
+  if (region !== FIRST_REGION || existing.region !== FIRST_REGION) throw error;
+  return existing;
+}

@@ -1,0 +1,61 @@
+import type { DeleteObjectOutput, DeleteObjectRequest } from '@aws-sdk/client-s3';
+import type { Bucket, Deleted } from '../../objects/index.js';
+import type { Call, Operation, Requirement } from '../../operation.js';
+import { notImplemented, shownVersionId } from './attributes.js';
+import type { S3Ports } from './ports.js';
+import { onVersion } from './requirements.js';
+import { bucketOf, keyOf } from './target.js';
+
+export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectOutput> = {
+  name: 'DeleteObject',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    keyOf(input);
+    return deleteRequirements(bucket, call, input);
+  },
+
+  async run(input, call, ports) {
+    const { IfMatchLastModifiedTime, IfMatchSize } = input;
+    if (IfMatchLastModifiedTime !== undefined) throw notImplemented('x-amz-if-match-last-modified-time');
+    if (IfMatchSize !== undefined) throw notImplemented('x-amz-if-match-size');
+    const bucket = await bucketOf(input, call, ports);
+    const deleted = await deleteOne(bucket, input, ports);
+    return deletedMembers(bucket, deleted, input.VersionId);
+  },
+};
+
+interface DeleteInput {
+  readonly Key: string | undefined;
+  readonly VersionId?: string | undefined;
+  readonly BypassGovernanceRetention?: boolean | undefined;
+  readonly IfMatch?: string | undefined;
+}
+
+/** What deleting a key or one of its versions takes. */
+export function deleteRequirements(bucket: Bucket, call: Call, input: DeleteInput): Requirement[] {
+  const requirements = [onVersion(bucket, call, 's3:DeleteObject', input, { 's3:if-match': input.IfMatch })];
+  if (input.BypassGovernanceRetention && bucket.objectLock) {
+    requirements.push(onVersion(bucket, call, 's3:BypassGovernanceRetention', { Key: input.Key }));
+  }
+  return requirements;
+}
+
+export async function deleteOne(bucket: Bucket, input: DeleteInput, { objects }: S3Ports): Promise<Deleted> {
+  const key = keyOf(input);
+  const ifMatch = input.IfMatch?.replace(/^"(.*)"$/, '$1');
+  if (input.VersionId === undefined) return objects.versions.delete(bucket, key, { ifMatch });
+  const bypassGovernance = input.BypassGovernanceRetention ?? false;
+  return objects.versions.deleteVersion(bucket, key, input.VersionId, { bypassGovernance, ifMatch });
+}
+
+/** What the answer says: the marker that was made, or the version that is gone. */
+export function deletedMembers(
+  bucket: Bucket,
+  { version, madeMarker }: Deleted,
+  asked: string | undefined,
+): DeleteObjectOutput {
+  if (madeMarker) return { DeleteMarker: true, VersionId: shownVersionId(bucket, version!) };
+  if (asked === undefined) return {};
+  return { VersionId: asked, ...(version?.marker && { DeleteMarker: true }) };
+}

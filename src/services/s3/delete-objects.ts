@@ -1,0 +1,102 @@
+import type {
+  DeletedObject,
+  _Error as DeleteError,
+  DeleteObjectsOutput,
+  DeleteObjectsRequest,
+  ObjectIdentifier,
+} from '@aws-sdk/client-s3';
+import { ApiError } from '../../errors.js';
+import type { Bucket } from '../../objects/index.js';
+import type { Call, Operation } from '../../operation.js';
+import { notImplemented, shownVersionId } from './attributes.js';
+import { deleteOne, deleteRequirements } from './delete-object.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+import { bucketOf } from './target.js';
+
+const MOST_OBJECTS = 1000;
+/** Deletions under way at once. */
+const CONCURRENCY = 64;
+
+export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjectsOutput> = {
+  name: 'DeleteObjects',
+
+  /** Nothing for the whole: each key is authorised on its own, and its denial is told beside the others. */
+  async requires(input, call, ports) {
+    await bucketOf(input, call, ports);
+    return [];
+  },
+
+  async run(input, call, ports) {
+    demandIntegrity(call);
+    const bucket = await bucketOf(input, call, ports);
+    const objects = input.Delete?.Objects ?? [];
+    if (objects.length === 0 || objects.length > MOST_OBJECTS) throw s3Errors.MalformedXML();
+    const results: Result[] = new Array(objects.length);
+    let next = 0;
+    const worker = async () => {
+      for (let index = next++; index < objects.length; index = next++) {
+        results[index] = await deleteListed(bucket, objects[index]!, input, call, ports);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(CONCURRENCY, objects.length) }, worker));
+    const deleted = results.flatMap(result => result.deleted ?? []);
+    const errors = results.flatMap(result => result.error ?? []);
+    return {
+      ...(!input.Delete?.Quiet && deleted.length > 0 && { Deleted: deleted }),
+      ...(errors.length > 0 && { Errors: errors }),
+    };
+  },
+};
+
+interface Result {
+  readonly deleted?: DeletedObject;
+  readonly error?: DeleteError;
+}
+
+/** The body says what is to be deleted: S3 takes no such body without a digest ("DeleteObjects", S3 API Reference). */
+function demandIntegrity(call: Call): void {
+  for (const name of call.http.headers.keys()) {
+    if (name === 'content-md5' || name === 'x-amz-trailer') return;
+    if (name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-algorithm') return;
+  }
+  throw s3Errors.InvalidRequest([
+    'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+  ]);
+}
+
+async function deleteListed(
+  bucket: Bucket,
+  object: ObjectIdentifier,
+  request: DeleteObjectsRequest,
+  call: Call,
+  ports: S3Ports,
+): Promise<Result> {
+  const { Key, VersionId, ETag } = object;
+  try {
+    if (object.LastModifiedTime !== undefined || object.Size !== undefined) throw notImplemented('Object');
+    const { BypassGovernanceRetention } = request;
+    const input = { Key, VersionId, BypassGovernanceRetention, IfMatch: ETag };
+    for (const requirement of deleteRequirements(bucket, call, input)) await call.demand(requirement);
+    const { version, madeMarker } = await deleteOne(bucket, input, ports);
+    return { deleted: deletedMembers(bucket, object, version, madeMarker) };
+  } catch (error) {
+    return { error: { Key, VersionId, ...errorMembers(error) } };
+  }
+}
+
+function deletedMembers(
+  bucket: Bucket,
+  { Key, VersionId }: ObjectIdentifier,
+  version: Awaited<ReturnType<typeof deleteOne>>['version'],
+  madeMarker: boolean,
+): DeletedObject {
+  if (madeMarker) return { Key, DeleteMarker: true, DeleteMarkerVersionId: shownVersionId(bucket, version!) };
+  if (version?.marker) return { Key, VersionId, DeleteMarker: true, DeleteMarkerVersionId: VersionId };
+  return { Key, VersionId };
+}
+
+function errorMembers(error: unknown): DeleteError {
+  if (error instanceof ApiError) return { Code: error.code, Message: error.message };
+  return { Code: 'InternalError', Message: 'We encountered an internal error. Please try again.' };
+}

@@ -1,0 +1,187 @@
+/** GetObject and HeadObject: the same but for the body. */
+import type {
+  GetObjectOutput,
+  GetObjectRequest,
+  HeadObjectOutput,
+  HeadObjectRequest,
+} from '@aws-sdk/client-s3';
+import { type Bucket, ContentGone, type ObjectRecord, type Part } from '../../objects/index.js';
+import type { Call, Operation, Requirement } from '../../operation.js';
+import { attributeMembers, quoted, shownVersionId } from './attributes.js';
+import { checksumMember, checksumMembers } from './checksum-members.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+import { demandReadable } from './preconditions.js';
+import { type Span, spanOf, spanOfPart } from './ranges.js';
+import { existingTagKeys, onBucket, onVersion } from './requirements.js';
+import { bucketOf, forgetVersion, keyOf, versionOf } from './target.js';
+
+/** An object that is replaced again and again while it is read is given up after so many tries. */
+const ATTEMPTS = 10;
+
+type Body = Uint8Array | AsyncIterable<Uint8Array>;
+export type GetObjectResult = Omit<GetObjectOutput, 'Body'> & { readonly Body: Body };
+type ReadInput = GetObjectRequest & HeadObjectRequest;
+
+export const getObject: Operation<S3Ports, GetObjectRequest, GetObjectResult> = {
+  name: 'GetObject',
+  requires: readRequirements,
+
+  async run(input, call, ports) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { bucket, record, span, output } = await describe(input, call, ports);
+        const Body = await ports.objects.contents.read(bucket.id, record, span?.start, span?.end);
+        return { ...output, Body };
+      } catch (error) {
+        if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
+        forgetVersion(call);
+      }
+    }
+  },
+};
+
+export const headObject: Operation<S3Ports, HeadObjectRequest, HeadObjectOutput> = {
+  name: 'HeadObject',
+  requires: readRequirements,
+
+  async run(input, call, ports) {
+    return (await describe(input, call, ports)).output;
+  },
+};
+
+/** Reading an object also takes what its version and its tags demand. */
+async function readRequirements(input: ReadInput, call: Call, ports: S3Ports): Promise<Requirement[]> {
+  const bucket = await bucketOf(input, call, ports);
+  const version = await versionOf(input, call, ports);
+  return [onVersion(bucket, call, 's3:GetObject', input, existingTagKeys(version))];
+}
+
+/** The object that the request names, and all of the answer but the body. */
+async function describe(
+  input: ReadInput,
+  call: Call,
+  ports: S3Ports,
+): Promise<{
+  bucket: Bucket;
+  record: ObjectRecord;
+  span: Span | undefined;
+  output: HeadObjectOutput & GetObjectOutput;
+}> {
+  demandSignedOverrides(input, call);
+  const bucket = await bucketOf(input, call, ports);
+  const record = await existingObject(input, call, ports);
+  demandReadable(record, {
+    ifMatch: input.IfMatch,
+    ifNoneMatch: input.IfNoneMatch,
+    ifModifiedSince: input.IfModifiedSince,
+    ifUnmodifiedSince: input.IfUnmodifiedSince,
+  });
+  const parts = input.PartNumber === undefined ? undefined : await partsOf(bucket, record, ports);
+  const span = requestedSpan(input, record, parts);
+  const output: HeadObjectOutput & GetObjectOutput = {
+    ...attributeMembers(record),
+    AcceptRanges: 'bytes',
+    ETag: quoted(record.etag),
+    LastModified: new Date(record.modified),
+    ContentLength: span ? span.end - span.start : record.size,
+    VersionId: shownVersionId(bucket, record),
+    ...(span && { ContentRange: `bytes ${span.start}-${span.end - 1}/${record.size}` }),
+    ...(parts && { PartsCount: parts.length }),
+    ...(input.ChecksumMode === 'ENABLED' && shownChecksum(input, record, span, parts)),
+    ...overrides(input),
+  };
+  return { bucket, record, span, output };
+}
+
+/**
+ * The version that the request names. Throws NoSuchKey, or AccessDenied to callers who may not know what the
+ * bucket holds; NoSuchVersion; MethodNotAllowed for a delete marker asked for by its id.
+ */
+export async function existingObject(
+  input: {
+    readonly Bucket: string | undefined;
+    readonly Key: string | undefined;
+    readonly VersionId?: string | undefined;
+  },
+  call: Call,
+  ports: S3Ports,
+): Promise<ObjectRecord> {
+  const version = await versionOf(input, call, ports);
+  if (version && !version.marker) return version;
+  const bucket = await bucketOf(input, call, ports);
+  const Key = keyOf(input);
+  const headers: Record<string, string> = version
+    ? { 'x-amz-delete-marker': 'true', 'x-amz-version-id': shownVersionId(bucket, version)! }
+    : {};
+  if (input.VersionId !== undefined && version) {
+    headers['last-modified'] = new Date(version.modified).toUTCString();
+    const members = { Method: call.http.method, ResourceType: 'DeleteMarker' };
+    throw s3Errors.MethodNotAllowed([], { members, headers });
+  }
+  await call.demand(onBucket(bucket, call, 's3:ListBucket'));
+  if (input.VersionId === undefined) throw s3Errors.NoSuchKey([], { members: { Key }, headers });
+  throw s3Errors.NoSuchVersion([], { members: { Key, VersionId: input.VersionId } });
+}
+
+async function partsOf(
+  bucket: Bucket,
+  record: ObjectRecord,
+  ports: S3Ports,
+): Promise<readonly Part[] | undefined> {
+  if (record.content.kind !== 'parts' || !record.etag.includes('-')) return undefined;
+  return ports.objects.contents.parts(bucket.id, record.id);
+}
+
+function requestedSpan(
+  input: ReadInput,
+  record: ObjectRecord,
+  parts: readonly Part[] | undefined,
+): Span | undefined {
+  if (input.PartNumber === undefined) return spanOf(input.Range, record.size);
+  if (input.Range !== undefined) {
+    throw s3Errors.InvalidRequest(['Cannot specify both Range header and partNumber query parameter']);
+  }
+  const span = spanOfPart(input.PartNumber, record, parts);
+  // An empty object has no range to speak of.
+  return record.size === 0 ? undefined : span;
+}
+
+/** A part's own checksum with `partNumber`, none with a range, which it would not be of. */
+function shownChecksum(
+  input: ReadInput,
+  record: ObjectRecord,
+  span: Span | undefined,
+  parts: readonly Part[] | undefined,
+): object {
+  if (parts && input.PartNumber !== undefined) {
+    const part = parts[input.PartNumber - 1]!;
+    return {
+      ...checksumMember(record.checksum.algorithm, part.checksum),
+      ChecksumType: record.checksum.type,
+    };
+  }
+  if (span && span.end - span.start < record.size) return {};
+  return checksumMembers(record.checksum);
+}
+
+/** Overrides are for requests that someone answers for ("GetObject", S3 API Reference). */
+function demandSignedOverrides(input: ReadInput, call: Call): void {
+  if (call.caller.principal.type === 'anonymous' && Object.keys(overrides(input)).length > 0) {
+    throw s3Errors.InvalidRequest([
+      'Request specific response headers cannot be used for anonymous GET requests.',
+    ]);
+  }
+}
+
+function overrides(input: ReadInput): Partial<GetObjectOutput> {
+  const output: Partial<GetObjectOutput> = {};
+  if (input.ResponseCacheControl !== undefined) output.CacheControl = input.ResponseCacheControl;
+  if (input.ResponseContentDisposition !== undefined)
+    output.ContentDisposition = input.ResponseContentDisposition;
+  if (input.ResponseContentEncoding !== undefined) output.ContentEncoding = input.ResponseContentEncoding;
+  if (input.ResponseContentLanguage !== undefined) output.ContentLanguage = input.ResponseContentLanguage;
+  if (input.ResponseContentType !== undefined) output.ContentType = input.ResponseContentType;
+  if (input.ResponseExpires !== undefined) output.Expires = input.ResponseExpires;
+  return output;
+}

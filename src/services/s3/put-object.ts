@@ -1,0 +1,97 @@
+import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
+import type { RequestBody } from '../../message.js';
+import type { WriteConditions } from '../../objects/index.js';
+import type { Operation } from '../../operation.js';
+import {
+  type AttributesInput,
+  attributeKeys,
+  attributesOf,
+  notImplemented,
+  quoted,
+  shownVersionId,
+} from './attributes.js';
+import { checksumMembers, integrityOf } from './checksum-members.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+import { type Keys, onObject, requestTagKeys } from './requirements.js';
+import { headerTags } from './tags.js';
+import { bucketOf, keyOf } from './target.js';
+
+/** The largest body of one request ("Amazon S3 multipart upload limits"). */
+const LARGEST_PUT = 5 * 1024 ** 3;
+
+export type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
+
+export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
+  name: 'PutObject',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    return writeActions(input).map(action => onObject(bucket, call, action, keyOf(input), writeKeys(input)));
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const key = keyOf(input);
+    if (input.WriteOffsetBytes !== undefined) throw notImplemented('x-amz-write-offset-bytes');
+    const attributes = attributesOf(input, bucket, call.clock.now());
+    const conditions = writeConditions(input);
+    const { versions, contents } = ports.objects;
+    await versions.demand(bucket, key, conditions);
+    const body = input.Body ?? NO_BODY;
+    const received = await contents.receive(body, lengthOf(body), integrityOf(input, call));
+    const record = await versions.put(bucket, key, attributes, received, conditions);
+    return {
+      ETag: quoted(record.etag),
+      ...checksumMembers(record.checksum),
+      VersionId: shownVersionId(bucket, record),
+    };
+  },
+};
+
+/** The actions that writing an object takes, by what is set with it. */
+export function writeActions(input: AttributesInput): string[] {
+  const actions = ['s3:PutObject'];
+  if (input.Tagging) actions.push('s3:PutObjectTagging');
+  const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
+  if (ACL ?? GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) actions.push('s3:PutObjectAcl');
+  if (input.ObjectLockMode ?? input.ObjectLockRetainUntilDate) actions.push('s3:PutObjectRetention');
+  if (input.ObjectLockLegalHoldStatus) actions.push('s3:PutObjectLegalHold');
+  return actions;
+}
+
+interface ConditionInput {
+  readonly IfMatch?: string | undefined;
+  readonly IfNoneMatch?: string | undefined;
+}
+
+/** The condition keys of a write. */
+export function writeKeys(input: AttributesInput & ConditionInput): Keys {
+  return {
+    ...attributeKeys(input),
+    ...requestTagKeys(headerTags(input.Tagging)),
+    's3:if-match': input.IfMatch,
+    's3:if-none-match': input.IfNoneMatch,
+  };
+}
+
+/** Throws NotImplemented for an If-None-Match other than `*`, as S3 does. */
+export function writeConditions({ IfMatch, IfNoneMatch }: ConditionInput): WriteConditions {
+  if (IfNoneMatch !== undefined && IfNoneMatch !== '*') throw notImplemented('If-None-Match');
+  return { ifMatch: IfMatch?.replace(/^"(.*)"$/, '$1'), ifNoneMatch: IfNoneMatch };
+}
+
+/** Throws MissingContentLength, EntityTooLarge. */
+export function lengthOf(body: RequestBody): number {
+  const { length } = body;
+  if (length === undefined) throw s3Errors.MissingContentLength();
+  if (length <= LARGEST_PUT) return length;
+  const members = { ProposedSize: String(length), MaxSizeAllowed: String(LARGEST_PUT) };
+  throw s3Errors.EntityTooLarge([], { members });
+}
+
+const NO_BODY: RequestBody = {
+  length: 0,
+  trailers: new Map(),
+  async *[Symbol.asyncIterator]() {},
+};

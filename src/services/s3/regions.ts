@@ -1,0 +1,44 @@
+/** Where buckets can be: any region of the account's partition. */
+import { s3Errors } from './errors.js';
+
+/** The region that S3 calls by no name. */
+export const FIRST_REGION = 'us-east-1';
+
+const PARTITION_FORMS: Readonly<Record<string, RegExp>> = {
+  'aws-cn': /^cn-[a-z]+-\d$/,
+  'aws-us-gov': /^us-gov-[a-z]+-\d$/,
+};
+const COMMERCIAL = /^(?!cn-|us-gov-|us-iso)[a-z]{2,}-[a-z]+-\d{1,2}$/;
+
+function isRegionOf(partition: string, region: string): boolean {
+  return (PARTITION_FORMS[partition] ?? COMMERCIAL).test(region);
+}
+
+/**
+ * The region of a new bucket. `constraint`: LocationConstraint; `signed`: the region the request was signed
+ * for, whose endpoint it was thus sent to. us-east-1 makes buckets anywhere; the other endpoints only in their
+ * own region, which must be named (CreateBucket, S3 API Reference).
+ * Throws InvalidLocationConstraint, IllegalLocationConstraintException.
+ */
+export function regionOfNewBucket(partition: string, constraint: string | undefined, signed: string): string {
+  if (constraint === undefined || constraint === '') {
+    if (signed === FIRST_REGION) return FIRST_REGION;
+    throw s3Errors.IllegalLocationConstraintException(['unspecified']);
+  }
+  const region = constraint === 'EU' ? 'eu-west-1' : constraint;
+  if (!isRegionOf(partition, region)) {
+    throw s3Errors.InvalidLocationConstraint([], { members: { LocationConstraint: constraint } });
+  }
+  // LocationConstraint has no value for us-east-1, and only its endpoint makes buckets elsewhere.
+  if (region === FIRST_REGION && signed === FIRST_REGION) {
+    throw s3Errors.InvalidLocationConstraint([], { members: { LocationConstraint: constraint } });
+  }
+  if (signed !== FIRST_REGION && signed !== region)
+    throw s3Errors.IllegalLocationConstraintException([constraint]);
+  return region;
+}
+
+/** LocationConstraint of a bucket: us-east-1 has none. */
+export function locationConstraint(region: string): string | undefined {
+  return region === FIRST_REGION ? undefined : region;
+}

@@ -1,0 +1,117 @@
+/** What S3's operations require: actions, ARNs and condition keys as the Service Authorization Reference has them. */
+import type { Bucket, Pairs, VersionRecord } from '../../objects/index.js';
+import type { Call, Requirement } from '../../operation.js';
+import { compilePolicy } from '../../policy/index.js';
+import type { ContextValue, NamedPolicy } from '../../policy/types.js';
+import { isPublicPolicy } from './public-access.js';
+
+/** Condition keys; those that the request does not carry are `undefined` and left out. */
+export type Keys = Readonly<Record<string, ContextValue | number | boolean | undefined>>;
+
+/** `action` on the bucket itself. */
+export function onBucket(bucket: Bucket, call: Call, action: string, keys: Keys = {}): Requirement {
+  return require(bucket, call, action, bucketArn(bucket), keys);
+}
+
+/** `action` on an object of the bucket. */
+export function onObject(
+  bucket: Bucket,
+  call: Call,
+  action: string,
+  key: string,
+  keys: Keys = {},
+): Requirement {
+  return require(bucket, call, action, `${bucketArn(bucket)}/${key}`, keys);
+}
+
+/**
+ * As `onObject` for an action that has a variant for a version asked for by its id: `s3:GetObject` and
+ * `s3:GetObjectVersion`, `s3:GetObjectTagging` and `s3:GetObjectVersionTagging`.
+ */
+export function onVersion(
+  bucket: Bucket,
+  call: Call,
+  action: string,
+  input: { readonly Key: string | undefined; readonly VersionId?: string | undefined },
+  keys: Keys = {},
+): Requirement {
+  const id = input.VersionId;
+  const named = id === undefined ? action : versioned(action);
+  return onObject(
+    bucket,
+    call,
+    named,
+    input.Key ?? '',
+    id === undefined ? keys : { ...keys, 's3:VersionId': id },
+  );
+}
+
+function versioned(action: string): string {
+  return action.replace(/^(s3:[A-Z][a-z]+Object)/, '$1Version');
+}
+
+export function bucketArn(bucket: Pick<Bucket, 'partition' | 'name'>): string {
+  return `arn:${bucket.partition}:s3:::${bucket.name}`;
+}
+
+function require(bucket: Bucket, call: Call, action: string, resource: string, keys: Keys): Requirement {
+  return {
+    action,
+    resource,
+    resourceAccount: bucket.owner,
+    resourcePolicy: policyFor(bucket, call),
+    resourceKind: 'resource',
+    context: { 's3:ResourceAccount': bucket.owner, ...present(keys) },
+  };
+}
+
+/** The keys that the request carries, as condition values. */
+export function present(keys: Keys): Record<string, ContextValue> {
+  const context: Record<string, ContextValue> = {};
+  for (const [name, value] of Object.entries(keys)) {
+    if (value !== undefined) context[name] = typeof value === 'object' ? value : String(value);
+  }
+  return context;
+}
+
+/** `s3:RequestObjectTag/…` and `s3:RequestObjectTagKeys` of tags that a request brings. */
+export function requestTagKeys(tags: Pairs | undefined): Keys {
+  if (!tags) return {};
+  const keys: Record<string, ContextValue> = {};
+  for (const [name, value] of tags) keys[`s3:RequestObjectTag/${name}`] = value;
+  return { ...keys, 's3:RequestObjectTagKeys': tags.map(([name]) => name) };
+}
+
+/** `s3:ExistingObjectTag/…` of a version that stands there. */
+export function existingTagKeys(version: VersionRecord | undefined): Keys {
+  if (!version || version.marker || !version.tags) return {};
+  return Object.fromEntries(version.tags.map(([name, value]) => [`s3:ExistingObjectTag/${name}`, value]));
+}
+
+/** Compiled policies, kept with the bucket record that they stand in. */
+const compiled = new WeakMap<Bucket, { readonly named: NamedPolicy; readonly isPublic: boolean }>();
+
+/**
+ * The bucket's policy, as far as it counts for the caller: RestrictPublicBuckets leaves a public policy in
+ * force only for the owner's account ("Blocking public access to your Amazon S3 storage").
+ */
+function policyFor(bucket: Bucket, call: Call): NamedPolicy | undefined {
+  if (bucket.policy === undefined) return undefined;
+  let policy = compiled.get(bucket);
+  if (!policy) {
+    const named = {
+      name: `bucket policy of ${bucket.name}`,
+      policy: compilePolicy(bucket.policy, 'resource'),
+    };
+    policy = { named, isPublic: isPublicPolicy(named.policy.document) };
+    compiled.set(bucket, policy);
+  }
+  const restricted = policy.isPublic && (bucket.publicAccessBlock?.restrictPublicBuckets ?? false);
+  return restricted && call.caller.account?.id !== bucket.owner ? undefined : policy.named;
+}
+
+/** Whether the bucket's policy gives access to the public. */
+export function hasPublicPolicy(bucket: Bucket, call: Call): boolean {
+  policyFor(bucket, call);
+  return compiled.get(bucket)?.isPublic ?? false;
+}

@@ -1,0 +1,86 @@
+/** What a request is about, read once per request: what was authorised is what is worked on. */
+import type { Bucket, VersionRecord } from '../../objects/index.js';
+import type { Call } from '../../operation.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+
+interface BucketInput {
+  readonly Bucket: string | undefined;
+  readonly ExpectedBucketOwner?: string | undefined;
+}
+
+interface ObjectInput extends BucketInput {
+  readonly Key: string | undefined;
+  readonly VersionId?: string | undefined;
+}
+
+/** Keys are at most so many bytes of UTF-8 ("Naming Amazon S3 objects"). */
+const LONGEST_KEY = 1024;
+
+const buckets = new WeakMap<Call, Map<string, Promise<Bucket>>>();
+const versions = new WeakMap<Call, Promise<VersionRecord | undefined>>();
+
+/** The bucket that the request is about. Throws NoSuchBucket, AccessDenied where another owner was expected. */
+export function bucketOf(input: BucketInput, call: Call, ports: S3Ports): Promise<Bucket> {
+  return namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
+}
+
+/** As `bucketOf`, for a bucket that the request names elsewhere: the source of a copy. */
+export async function namedBucket(
+  name: string,
+  expectedOwner: string | undefined,
+  call: Call,
+  ports: S3Ports,
+): Promise<Bucket> {
+  let known = buckets.get(call);
+  if (!known) buckets.set(call, (known = new Map()));
+  let found = known.get(name);
+  if (!found) known.set(name, (found = ports.objects.buckets.get(name)));
+  const bucket = await found;
+  demandOwner(bucket, expectedOwner);
+  return bucket;
+}
+
+function demandOwner(bucket: Bucket, expected: string | undefined): void {
+  if (expected === undefined || expected === bucket.owner) return;
+  if (!/^\d{12}$/.test(expected)) throw s3Errors.InvalidBucketOwnerAWSAccountID();
+  throw s3Errors.AccessDenied(['Access Denied'], {
+    reason: `x-amz-expected-bucket-owner is ${expected}, but the bucket belongs to ${bucket.owner}`,
+  });
+}
+
+/** The key that the request is about. Throws KeyTooLongError. */
+export function keyOf(input: { readonly Key: string | undefined }): string {
+  return demandKey(input.Key ?? '');
+}
+
+/** Throws KeyTooLongError. */
+export function demandKey(key: string): string {
+  // No UTF-8 is longer than three bytes a UTF-16 unit.
+  const size = key.length * 3 <= LONGEST_KEY ? 0 : Buffer.byteLength(key);
+  if (size <= LONGEST_KEY) return key;
+  throw s3Errors.KeyTooLongError([], {
+    members: { Size: String(size), MaxSizeAllowed: String(LONGEST_KEY) },
+  });
+}
+
+/** The version that the request is about, a delete marker included; undefined where there is none. */
+export function versionOf(
+  input: ObjectInput,
+  call: Call,
+  ports: S3Ports,
+): Promise<VersionRecord | undefined> {
+  let found = versions.get(call);
+  if (!found) {
+    found = bucketOf(input, call, ports).then(bucket =>
+      ports.objects.versions.find(bucket, keyOf(input), input.VersionId),
+    );
+    versions.set(call, found);
+  }
+  return found;
+}
+
+/** Forgets what `versionOf` found: its content is gone, and what stands there now is to be found. */
+export function forgetVersion(call: Call): void {
+  versions.delete(call);
+}
