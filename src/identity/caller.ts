@@ -53,7 +53,11 @@ export type CredentialLookup =
    * tampered with or belongs to another key; `revoked`: the session was ended.
    * `reason` is for the log.
    */
-  | { readonly found: 'none'; readonly why: 'key' | 'inactive' | 'token' | 'revoked'; readonly reason: string };
+  | {
+      readonly found: 'none';
+      readonly why: 'key' | 'inactive' | 'token' | 'revoked';
+      readonly reason: string;
+    };
 
 /** What authentication needs of identity. */
 export interface CredentialSource {

@@ -1,0 +1,119 @@
+import type { NamedPolicy } from '../policy/types.js';
+import type { Account, Caller, CallerPolicies } from './caller.js';
+import type { IdentifiedCaller } from './callers.js';
+import type { Database } from './database.js';
+import { defaultVersion, type ManagedPolicies } from './managed-policies.js';
+import { type Entity, tables } from './model.js';
+import { compiledPolicy } from './policy-documents.js';
+
+const NONE: CallerPolicies = { identity: [] };
+
+/** What a root user may do, for the sessions that are made of its permissions. */
+const EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}';
+
+/** Gathers the policies that apply to a caller, as they are now. */
+export class PoliciesOfCallers {
+  readonly #db: Database;
+  readonly #managed: ManagedPolicies;
+  /** Inline policies by the record that holds them: the record is shared as long as it is unchanged. */
+  readonly #inline = new WeakMap<Entity, readonly NamedPolicy[]>();
+
+  constructor(db: Database, managed: ManagedPolicies) {
+    this.#db = db;
+    this.#managed = managed;
+  }
+
+  /** Callers that did not come from `CredentialSource.lookup` have none. */
+  async of(caller: Caller): Promise<CallerPolicies> {
+    if (!isIdentified(caller)) return NONE;
+    const { account, entity, claims } = caller;
+    const [identity, boundary, session] = await Promise.all([
+      entity === undefined ? ROOT_IDENTITY : this.#identity(account, entity),
+      entity !== undefined && 'boundary' in entity && entity.boundary !== undefined
+        ? this.#boundary(account, entity.boundary)
+        : undefined,
+      claims && (claims.policy !== undefined || claims.policyArns.length > 0)
+        ? this.#session(account, claims.policy, claims.policyArns)
+        : undefined,
+    ]);
+    return { identity, ...(boundary && { boundary }), ...(session && { session }) };
+  }
+
+  /** Identity policies of a user (its groups' included), a group or a role. */
+  async #identity(
+    account: Account,
+    entity: Entity & { groups?: readonly string[] },
+  ): Promise<readonly NamedPolicy[]> {
+    const own = this.inline(entity, entityLabel(entity));
+    const groups = entity.groups ?? [];
+    if (entity.attached.length === 0 && groups.length === 0) return own;
+    const [attached, ...inherited] = await Promise.all([
+      this.attached(account, entity.attached),
+      ...groups.map(group => this.#group(account, group)),
+    ]);
+    return [...own, ...attached, ...inherited.flat()];
+  }
+
+  async #group(account: Account, name: string): Promise<readonly NamedPolicy[]> {
+    const group = await this.#db.get(tables.groups, account.id, name);
+    if (group === undefined) return [];
+    return [...this.inline(group, `group ${group.name}`), ...(await this.attached(account, group.attached))];
+  }
+
+  inline(entity: Entity, label: string): readonly NamedPolicy[] {
+    let policies = this.#inline.get(entity);
+    if (policies === undefined) {
+      policies = entity.inline.map(({ name, document }) => ({
+        name: `inline policy ${name} of ${label}`,
+        policy: compiledPolicy(document, 'identity'),
+      }));
+      this.#inline.set(entity, policies);
+    }
+    return policies;
+  }
+
+  /** The managed policies of those ARNs that exist. */
+  async attached(account: Account, arns: readonly string[], kind: 'identity' | 'session' = 'identity') {
+    const found = await Promise.all(arns.map(arn => this.#managed.find(account, arn)));
+    const policies: NamedPolicy[] = [];
+    for (const [index, policy] of found.entries()) {
+      const arn = arns[index]!;
+      if (policy === undefined) continue;
+      policies.push({ name: arn, arn, policy: compiledPolicy(defaultVersion(policy).document, kind) });
+    }
+    return policies;
+  }
+
+  /** A boundary whose policy is gone allows nothing. */
+  async #boundary(account: Account, arn: string): Promise<NamedPolicy> {
+    const policy = await this.#managed.find(account, arn);
+    const document = policy === undefined ? NOTHING : defaultVersion(policy).document;
+    return { name: arn, arn, policy: compiledPolicy(document, 'boundary') };
+  }
+
+  async #session(
+    account: Account,
+    inline: string | undefined,
+    arns: readonly string[],
+  ): Promise<NamedPolicy[]> {
+    const policies = await this.attached(account, arns, 'session');
+    if (inline === undefined) return policies;
+    return [{ name: 'inline session policy', policy: compiledPolicy(inline, 'session') }, ...policies];
+  }
+}
+
+const NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}';
+const ROOT_IDENTITY: readonly NamedPolicy[] = [
+  { name: 'permissions of the root user', policy: compiledPolicy(EVERYTHING, 'identity') },
+];
+
+function isIdentified(caller: Caller): caller is IdentifiedCaller {
+  return (
+    caller.account !== undefined &&
+    ('entity' in caller || 'claims' in caller || caller.principal.type === 'root')
+  );
+}
+
+function entityLabel(entity: Entity): string {
+  return 'trust' in entity ? `role ${entity.name}` : `user ${entity.name}`;
+}

@@ -1,0 +1,27 @@
+/** IAM's errors. Codes and statuses: IAM API Reference; words as AWS answers them. */
+import { errorTable } from '../errors.js';
+
+const said = (message: string) => message;
+
+export const errors = errorTable({
+  AccessDenied: [403, said],
+  ConcurrentModification: [
+    409,
+    'The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.',
+  ],
+  DeleteConflict: [409, said],
+  EntityAlreadyExists: [409, said],
+  InvalidInput: [400, said],
+  LimitExceeded: [409, said],
+  MalformedPolicyDocument: [400, said],
+  NoSuchEntity: [404, said],
+  PackedPolicyTooLarge: [400, said],
+  PolicyNotAttachable: [400, said],
+  UnmodifiableEntity: [400, said],
+  ValidationError: [400, said],
+});
+
+/** What a quota refuses: `Cannot exceed quota for AccessKeysPerUser: 2`. */
+export function overQuota(quota: string, limit: number) {
+  return errors.LimitExceeded([`Cannot exceed quota for ${quota}: ${limit}`]);
+}

@@ -1,0 +1,128 @@
+/** Accounts, users, groups, roles, policies, access keys and sessions, and who a request's credentials are. */
+import type { Clock } from '../clock.js';
+import type { Kv } from '../store/kv.js';
+import { AccessKeys, type NewAccessKey } from './access-keys.js';
+import { Accounts, type NewAccount } from './accounts.js';
+import type { Account, Caller, CallerPolicies, CredentialLookup, CredentialSource } from './caller.js';
+import { PoliciesOfCallers } from './caller-policies.js';
+import { Credentials } from './credentials.js';
+import { Database } from './database.js';
+import { EntityPolicies } from './entity-policies.js';
+import { Groups } from './groups.js';
+import { InstanceProfiles } from './instance-profiles.js';
+import { Keyring } from './keyring.js';
+import { ManagedPolicies } from './managed-policies.js';
+import { Principals } from './principals.js';
+import { Roles } from './roles.js';
+import { Sessions } from './sessions.js';
+import { KeyUsage } from './usage.js';
+import { Users } from './users.js';
+
+export interface IdentityOptions {
+  readonly kv: Kv;
+  /** 32 bytes: all secrets hang on it. */
+  readonly rootKey: Uint8Array;
+  /** Root keys that were replaced: what they sealed still opens. */
+  readonly formerRootKeys?: readonly Uint8Array[];
+  readonly clock: Clock;
+}
+
+/** An account and the access key of its root user. */
+export interface CreatedAccount {
+  readonly account: Account;
+  readonly rootKey: NewAccessKey;
+}
+
+/** Everything about who may be who. The parts are documented at their classes. */
+export class Identity implements CredentialSource {
+  readonly accounts: Accounts;
+  readonly users: Users;
+  readonly groups: Groups;
+  readonly roles: Roles;
+  readonly policies: ManagedPolicies;
+  readonly entityPolicies: EntityPolicies;
+  readonly instanceProfiles: InstanceProfiles;
+  readonly accessKeys: AccessKeys;
+  readonly sessions: Sessions;
+  readonly principals: Principals;
+  readonly callerPolicies: PoliciesOfCallers;
+  readonly #credentials: Credentials;
+  readonly #usage: KeyUsage;
+
+  constructor({ kv, rootKey, formerRootKeys, clock }: IdentityOptions) {
+    const db = new Database(kv);
+    const keyring = new Keyring(rootKey, formerRootKeys);
+    this.accounts = new Accounts(db, clock);
+    this.principals = new Principals(db, this.accounts);
+    this.users = new Users(db, clock);
+    this.groups = new Groups(db, clock);
+    this.roles = new Roles(db, clock, this.principals);
+    this.policies = new ManagedPolicies(db, clock);
+    this.entityPolicies = new EntityPolicies(db);
+    this.instanceProfiles = new InstanceProfiles(db, clock);
+    this.accessKeys = new AccessKeys(db, clock, keyring);
+    this.sessions = new Sessions(db, clock, keyring);
+    this.callerPolicies = new PoliciesOfCallers(db, this.policies);
+    this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
+    this.#usage = new KeyUsage(db);
+  }
+
+  async account(id: string): Promise<Account | undefined> {
+    return await this.accounts.find(id);
+  }
+
+  /** Makes an account and an access key of its root user. Throws `EntityAlreadyExists` where the id is taken. */
+  async createAccount(input: NewAccount): Promise<CreatedAccount> {
+    const account = await this.accounts.create(input);
+    return { account, rootKey: await this.accessKeys.create(account, undefined) };
+  }
+
+  /** An active access key of the account's root user, with its secret: for the server's own credentials file. */
+  async rootCredentials(accountId: string): Promise<NewAccessKey | undefined> {
+    const account = await this.accounts.find(accountId);
+    for (const id of account?.keys ?? []) {
+      const key = await this.accessKeys.find(id);
+      if (key?.active)
+        return { id, created: key.created, secretAccessKey: this.accessKeys.secretOf(id, key) };
+    }
+    return undefined;
+  }
+
+  async lookup(
+    accessKeyId: string,
+    sessionToken: string | undefined,
+    now: number,
+  ): Promise<CredentialLookup> {
+    return await this.#credentials.lookup(accessKeyId, sessionToken, now);
+  }
+
+  async policiesOf(caller: Caller): Promise<CallerPolicies> {
+    return await this.callerPolicies.of(caller);
+  }
+
+  used(accessKeyId: string, service: string, region: string, now: number): void {
+    this.#usage.note(accessKeyId, service, region, now);
+  }
+
+  /** Resolves once nothing is left to write. The store stays open: it is its opener's. */
+  async close(): Promise<void> {
+    await this.#usage.settled();
+  }
+}
+
+/** Opens identity on a store. Throws `RangeError` where a root key is not 32 bytes long. */
+export async function openIdentity(options: IdentityOptions): Promise<Identity> {
+  return new Identity(options);
+}
+
+export type { NewAccessKey } from './access-keys.js';
+export type { NewAccount } from './accounts.js';
+export * from './arn.js';
+export type * from './caller.js';
+export * from './errors.js';
+export type * from './model.js';
+export type { Page } from './page.js';
+export { checkDocument, compiledPolicy } from './policy-documents.js';
+export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
+export { MAX_TAGS, readTags, tagContext } from './tags.js';
+export { accountOfId } from './unique-id.js';

@@ -1,0 +1,154 @@
+import type { Clock } from '../clock.js';
+import { policySize } from '../policy/index.js';
+import { count } from './accounts.js';
+import type { Account } from './caller.js';
+import type { Database } from './database.js';
+import { demandEntity, demandNoPolicies, noSuchEntity, replaceBoundary } from './entity-policies.js';
+import { errors, overQuota } from './errors.js';
+import { type Role, type Tags, tables } from './model.js';
+import type { Page } from './page.js';
+import { checkDocument } from './policy-documents.js';
+import type { Principals } from './principals.js';
+import { mergeTags, withoutTags } from './tags.js';
+import { newId } from './unique-id.js';
+
+/** Characters of a trust policy without white space. Source: "IAM and AWS STS quotas" (default). */
+const MAX_TRUST_SIZE = 2048;
+const DEFAULT_SESSION = 3600;
+
+export interface NewRole {
+  readonly name: string;
+  readonly path?: string | undefined;
+  /** The trust policy as its author wrote it. */
+  readonly trust: string;
+  readonly description?: string | undefined;
+  /** Seconds, 3,600 to 43,200; default 3,600. */
+  readonly maxSessionDuration?: number | undefined;
+  readonly boundary?: string | undefined;
+  readonly tags?: Tags;
+}
+
+export interface RoleChanges {
+  readonly description?: string | undefined;
+  readonly maxSessionDuration?: number | undefined;
+}
+
+/** Roles. Everything throws `NoSuchEntity` for a name that is not there. */
+export class Roles {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #principals: Principals;
+
+  constructor(db: Database, clock: Clock, principals: Principals) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#principals = principals;
+  }
+
+  /** Throws `EntityAlreadyExists`, `MalformedPolicyDocument`, `LimitExceeded`. */
+  async create(home: Account, input: NewRole): Promise<Role> {
+    const {
+      name,
+      path = '/',
+      description,
+      maxSessionDuration = DEFAULT_SESSION,
+      boundary,
+      tags = [],
+    } = input;
+    const trust = await this.#trust(home, input.trust);
+    const key = name.toLowerCase();
+    return await this.#db.transact(home.id, async transaction => {
+      if ((await transaction.get(tables.roles, home.id, key)) !== undefined) {
+        throw errors.EntityAlreadyExists([`Role with name ${name} already exists.`]);
+      }
+      await count(transaction, home.id, 'roles', 1);
+      const id = newId('role', home.id);
+      await replaceBoundary(transaction, home, { kind: 'role', name: key, id }, undefined, boundary);
+      const shared = { id, name, path, created: this.#clock.now(), tags, boundary, inline: [], attached: [] };
+      const role: Role = { ...shared, trust, description, maxSessionDuration, profiles: [] };
+      transaction.put(tables.roles, [home.id, key], role);
+      transaction.put(tables.ids, [id], { account: home.id, kind: 'role', name: key });
+      return role;
+    });
+  }
+
+  async find(account: string, name: string): Promise<Role | undefined> {
+    return await this.#db.get(tables.roles, account, name.toLowerCase());
+  }
+
+  async get(account: string, name: string): Promise<Role> {
+    const role = await this.find(account, name);
+    if (role === undefined) throw noSuchEntity('role', name);
+    return role;
+  }
+
+  /** In the order of their names. */
+  async list(account: string, page: Page): Promise<Role[]> {
+    const after = page.after === undefined ? undefined : [account, page.after];
+    const rows = await this.#db.list(tables.roles, [account], { after, limit: page.limit });
+    return rows.map(row => row.value);
+  }
+
+  /** Throws `DeleteConflict` while it has policies or is in an instance profile. */
+  async delete(home: Account, name: string): Promise<void> {
+    await this.#db.transact(home.id, async transaction => {
+      const role = await demandEntity(transaction, home, 'role', name);
+      if (role.profiles.length > 0) {
+        throw errors.DeleteConflict(['Cannot delete entity, must remove roles from instance profile first.']);
+      }
+      demandNoPolicies(role);
+      const key = name.toLowerCase();
+      await replaceBoundary(
+        transaction,
+        home,
+        { kind: 'role', name: key, id: role.id },
+        role.boundary,
+        undefined,
+      );
+      transaction.delete(tables.roles, home.id, key);
+      transaction.delete(tables.ids, role.id);
+      await count(transaction, home.id, 'roles', -1);
+    });
+  }
+
+  async update(home: Account, name: string, changes: RoleChanges): Promise<Role> {
+    return await this.#change(home, name, role => ({
+      ...role,
+      description: changes.description ?? role.description,
+      maxSessionDuration: changes.maxSessionDuration ?? role.maxSessionDuration,
+    }));
+  }
+
+  /** Throws `MalformedPolicyDocument`, `LimitExceeded`. */
+  async setTrust(home: Account, name: string, document: string): Promise<void> {
+    const trust = await this.#trust(home, document);
+    await this.#change(home, name, role => ({ ...role, trust }));
+  }
+
+  /** Every session of the role that was issued before now is refused from the next request on. */
+  async revokeSessions(home: Account, name: string): Promise<void> {
+    await this.#change(home, name, role => ({ ...role, revokedBefore: this.#clock.now() }));
+  }
+
+  async tag(home: Account, name: string, tags: Tags): Promise<void> {
+    await this.#change(home, name, role => ({ ...role, tags: mergeTags(role.tags, tags, 'TagsPerRole') }));
+  }
+
+  async untag(home: Account, name: string, keys: readonly string[]): Promise<void> {
+    await this.#change(home, name, role => ({ ...role, tags: withoutTags(role.tags, keys) }));
+  }
+
+  async #trust(home: Account, document: string): Promise<string> {
+    checkDocument(document, 'trust', { partition: home.partition });
+    if (policySize(document) > MAX_TRUST_SIZE) throw overQuota('ACLSizePerRole', MAX_TRUST_SIZE);
+    return await this.#principals.toStored(document, 'trust', home.partition);
+  }
+
+  async #change(home: Account, name: string, change: (role: Role) => Role): Promise<Role> {
+    return await this.#db.transact(home.id, async transaction => {
+      const role = change(await demandEntity(transaction, home, 'role', name));
+      transaction.put(tables.roles, [home.id, name.toLowerCase()], role);
+      return role;
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import type { GetSessionTokenRequest, GetSessionTokenResponse } from '@aws-sdk/client-sts';
+import type { Operation } from '../../operation.js';
+import { accountOf, credentialsOf, demandCredentials, issuerOf } from './credentials.js';
+import { stsErrors } from './errors.js';
+import { longTermEntity } from './long-term.js';
+import type { StsPorts } from './ports.js';
+
+const DEFAULT_DURATION = 43_200;
+
+/** Temporary credentials of the calling user itself. */
+export const getSessionToken: Operation<StsPorts, GetSessionTokenRequest, GetSessionTokenResponse> = {
+  name: 'GetSessionToken',
+  /** Open to every user and root user: policies do not control it (STS API Reference, GetSessionToken, "Permissions"). */
+  requires(_input, call) {
+    demandCredentials(call, 'GetSessionToken', ['long-term']);
+    return [];
+  },
+  async run(input, call, { identity }) {
+    if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
+      throw stsErrors.AccessDenied([
+        'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
+      ]);
+    }
+    const { entity, entityId, longest } = longTermEntity(call);
+    const issued = await identity.sessions.issue({
+      arn: call.caller.principal.arn,
+      duration: Math.min(input.DurationSeconds ?? DEFAULT_DURATION, longest),
+      issuer: issuerOf(call),
+      claims: {
+        kind: 'session-token',
+        account: accountOf(call).id,
+        entity,
+        entityId,
+        name: '',
+        policyArns: [],
+        tags: [],
+        transitiveKeys: [],
+        mfa: false,
+        chained: false,
+      },
+    });
+    return { Credentials: credentialsOf(issued) };
+  },
+};

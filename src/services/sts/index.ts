@@ -1,0 +1,18 @@
+import { type Service, service } from '../../operation.js';
+import { assumeRole } from './assume-role.js';
+import { getAccessKeyInfo } from './get-access-key-info.js';
+import { getCallerIdentity } from './get-caller-identity.js';
+import { getFederationToken } from './get-federation-token.js';
+import { getSessionToken } from './get-session-token.js';
+import type { StsPorts } from './ports.js';
+
+/** The Security Token Service: hands out temporary credentials. */
+export function stsService(ports: StsPorts): Service {
+  return service('sts', ports, [
+    assumeRole,
+    getAccessKeyInfo,
+    getCallerIdentity,
+    getFederationToken,
+    getSessionToken,
+  ]);
+}

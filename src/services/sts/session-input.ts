@@ -1,0 +1,117 @@
+/** The parts of a request that become part of the session: policies and tags. */
+import type { PolicyDescriptorType, Tag } from '@aws-sdk/client-sts';
+import {
+  type Account,
+  checkDocument,
+  type Identity,
+  MAX_TAGS,
+  type Tags,
+  tagContext,
+} from '../../identity/index.js';
+import type { Context } from '../../policy/types.js';
+import { stsErrors } from './errors.js';
+
+/** Managed policies per session. Source: "IAM and AWS STS quotas". */
+const MAX_POLICIES = 10;
+
+/** Plain text of inline and managed session policies together, characters. Source: AssumeRole, `Policy`. */
+const MAX_POLICY_TEXT = 2048;
+
+export interface SessionPolicies {
+  readonly policy: string | undefined;
+  readonly policyArns: readonly string[];
+}
+
+interface PolicyInput {
+  readonly Policy?: string | undefined;
+  readonly PolicyArns?: PolicyDescriptorType[] | undefined;
+}
+
+/**
+ * The session policies of a request, of the account that issues the session. Throws `MalformedPolicyDocument`,
+ * and `ValidationError` for a managed policy that does not exist there.
+ */
+export async function readSessionPolicies(
+  identity: Identity,
+  account: Account,
+  { Policy: policy, PolicyArns }: PolicyInput,
+): Promise<SessionPolicies> {
+  const policyArns = (PolicyArns ?? []).map(({ arn = '' }) => arn);
+  if (policyArns.length > MAX_POLICIES) {
+    throw stsErrors.ValidationError([
+      `1 validation error detected: Value '[${policyArns.join(', ')}]' at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to ${MAX_POLICIES}`,
+    ]);
+  }
+  if ((policy ?? '').length + policyArns.join('').length > MAX_POLICY_TEXT) {
+    throw stsErrors.ValidationError([
+      `The plaintext of the session policies exceeds ${MAX_POLICY_TEXT} characters.`,
+    ]);
+  }
+  if (policy !== undefined) checkDocument(policy, 'session', { partition: account.partition });
+  for (const arn of policyArns) {
+    if ((await identity.policies.find(account, arn)) === undefined) {
+      throw stsErrors.ValidationError([`Policy ${arn} does not exist or is not attachable.`]);
+    }
+  }
+  return { policy, policyArns };
+}
+
+/** Tags that a session carries, and which of them pass on along a chain. */
+export interface SessionTags {
+  readonly tags: Tags;
+  readonly transitiveKeys: readonly string[];
+}
+
+/**
+ * The tags of a request together with those that the calling session passes on. Throws `InvalidParameterValue`
+ * for keys given twice (without case), for an inherited key given again, and for transitive keys without a tag.
+ * Source: IAM User Guide, "Pass session tags in AWS STS".
+ */
+export function readSessionTags(
+  input: Tag[] | undefined,
+  transitive: string[] | undefined,
+  inherited: Readonly<Record<string, string>> = {},
+): SessionTags {
+  const given = requestTags(input);
+  const keys = new Set(given.map(([key]) => key.toLowerCase()));
+  if (keys.size < given.length) {
+    throw invalid('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
+  }
+  const passed = Object.entries(inherited);
+  if (passed.some(([key]) => keys.has(key.toLowerCase()))) {
+    throw invalid(
+      "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+    );
+  }
+  const transitiveKeys = new Set((transitive ?? []).map(key => key.toLowerCase()));
+  if ([...transitiveKeys].some(key => !keys.has(key))) {
+    throw invalid('The specified transitive tag key must be included in the requested tags.');
+  }
+  const tags = [...passed, ...given];
+  if (tags.length > MAX_TAGS) throw invalid(`A session can have at most ${MAX_TAGS} tags.`);
+  return {
+    tags,
+    transitiveKeys: [
+      ...passed.map(([key]) => key),
+      ...given.map(([key]) => key).filter(key => transitiveKeys.has(key.toLowerCase())),
+    ],
+  };
+}
+
+/** `aws:RequestTag/k`, `aws:TagKeys` and `sts:TransitiveTagKeys` of a request; none where it has no tags. */
+export function tagRequestContext(input: Tag[] | undefined, transitive: string[] | undefined): Context {
+  const tags = requestTags(input);
+  return {
+    ...tagContext('aws:RequestTag', tags),
+    ...(tags.length > 0 && { 'aws:TagKeys': tags.map(([key]) => key) }),
+    ...(transitive !== undefined && transitive.length > 0 && { 'sts:TransitiveTagKeys': transitive }),
+  };
+}
+
+function requestTags(input: Tag[] | undefined): Tags {
+  return (input ?? []).map(({ Key = '', Value = '' }) => [Key, Value]);
+}
+
+function invalid(message: string) {
+  return stsErrors.InvalidParameterValue([message]);
+}
