@@ -76,16 +76,16 @@ function fromHeader(
   if (space < 0 || authorization.slice(0, space) !== ALGORITHM) {
     throw refusals.mechanism('header', authorization);
   }
-  const components = new Map<string, string>();
+  let credential = '';
+  let signedHeaders = '';
+  let signature = '';
   for (const component of authorization.slice(space + 1).split(',')) {
     const text = component.trim();
-    const equals = text.indexOf('=');
-    if (equals < 0) throw refusals.component(text, authorization);
-    components.set(text.slice(0, equals), text.slice(equals + 1));
+    if (text.startsWith('Credential=')) credential = text.slice(11);
+    else if (text.startsWith('SignedHeaders=')) signedHeaders = text.slice(14);
+    else if (text.startsWith('Signature=')) signature = text.slice(10);
+    else if (!text.includes('=')) throw refusals.component(text, authorization);
   }
-  const credential = components.get('Credential');
-  const signature = components.get('Signature');
-  const signedHeaders = components.get('SignedHeaders');
   const date = request.headers.get('x-amz-date') ?? request.headers.get('date');
   if (!credential || !signature || !signedHeaders || date === undefined) {
     const absent = [
@@ -98,7 +98,8 @@ function fromHeader(
   }
   const time = parseDateHeader(date);
   if (time === undefined) throw refusals.date('header', date);
-  const timestamp = formatTimestamp(time);
+  // The string to sign holds ISO 8601's basic format, in which the date nearly always comes.
+  const timestamp = date.endsWith('Z') ? date : formatTimestamp(time);
   return {
     ...readCredential('header', credential, timestamp, service, refusals),
     place: 'header',

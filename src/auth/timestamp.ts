@@ -1,21 +1,19 @@
-const BASIC = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
+const BASIC = /^\d{8}T\d{6}Z$/;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** `20130524T000000Z` in milliseconds since the epoch; `undefined` where the text is no such time. */
 export function parseTimestamp(text: string): number | undefined {
-  const match = BASIC.exec(text);
-  if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const time = Date.UTC(year, month - 1, day, hour, minute, second);
-  // Date.UTC carries a 13th month over into the next year: such a text is not a time.
-  return formatTimestamp(time) === text ? time : undefined;
+  if (!BASIC.test(text)) return undefined;
+  const number = (from: number, to: number): number => Number(text.slice(from, to));
+  const month = number(4, 6);
+  const day = number(6, 8);
+  const [hour, minute, second] = [number(9, 11), number(11, 13), number(13, 15)];
+  const midnight = Date.UTC(number(0, 4), month - 1, day);
+  // Date.UTC carries a 13th month or a 30th of February over: such a text is not a time.
+  const date = new Date(midnight);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  return midnight + ((hour * 60 + minute) * 60 + second) * 1000;
 }
 
 /** A `Date` header: ISO 8601 basic format, or HTTP's own format. */
