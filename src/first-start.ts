@@ -22,7 +22,8 @@ export async function firstAccount(
   settings: Settings,
 ): Promise<{ accountId: string; root: RootCredentials | undefined; credentialsFile: string | undefined }> {
   const accountId = await findOrCreate(kv, identity, settings);
-  const root = await identity.rootCredentials(accountId);
+  const key = await identity.rootCredentials(accountId);
+  const root = key && { accessKeyId: key.id, secretAccessKey: key.secretAccessKey };
   if (settings.data === 'memory') return { accountId, root, credentialsFile: undefined };
   const credentialsFile = join(settings.data, 'credentials');
   if (root && !(await exists(credentialsFile))) {

@@ -62,6 +62,7 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
   const settings = readSettings(flags);
   const log = logger ?? loggerOf(settings, clock);
   const inMemory = settings.data === 'memory';
+  const now = () => clock.now();
   // What was opened, to be closed in reverse order, whether by the owner or by a start that failed midway.
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -75,7 +76,7 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
     const rootKey = await loadRootKey(settings);
     const kv = inMemory ? openMemoryKv() : await openLmdb(join(settings.data, 'kv'));
     opened.push(() => kv.close());
-    const blobs = inMemory ? openMemoryBlobs() : await openFileBlobs(join(settings.data, 'blobs'));
+    const blobs = inMemory ? openMemoryBlobs(now) : await openFileBlobs(join(settings.data, 'blobs'), now);
     opened.push(() => blobs.close());
     const identity = await openIdentity({ kv, rootKey, clock });
     opened.push(() => identity.close());

@@ -65,7 +65,7 @@ function greeting(server: RunningServer): string {
   const { endpoint, accountId, credentialsFile, settings } = server;
   const environment = [
     `AWS_ENDPOINT_URL=${endpoint}`,
-    `AWS_REGION=${settings.region}`,
+    `AWS_DEFAULT_REGION=${settings.region}`,
     ...(credentialsFile ? [`AWS_SHARED_CREDENTIALS_FILE=${credentialsFile}`] : []),
   ];
   return `Karikagi is ready.

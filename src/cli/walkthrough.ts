@@ -91,7 +91,7 @@ export async function walkthrough(options: WalkthroughOptions): Promise<Walkthro
   const clientOf = (credentials: ApiCredentials) => ({
     endpoint,
     region,
-    credentials: credentials as Required<ApiCredentials>,
+    credentials,
     forcePathStyle: true,
     maxAttempts: 1,
   });
@@ -285,7 +285,7 @@ export async function walkthrough(options: WalkthroughOptions): Promise<Walkthro
   const { AccessKeyId, SecretAccessKey, SessionToken } = session.Credentials!;
 
   const temporary = new S3Client(
-    clientOf({ accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey!, sessionToken: SessionToken }),
+    clientOf({ accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey!, sessionToken: SessionToken! }),
   );
   const holder = `${names.role}/quickstart`;
   const list = () => temporary.send(new ListObjectsV2Command({ Bucket: names.bucket }));

@@ -36,5 +36,5 @@ export function whyCommand(): Command {
 /** The explanations of a denied request, one for each check that was refused. */
 export async function fetchExplanations(target: ApiTarget, requestId: string): Promise<Explanation[]> {
   const output = await callKarikagi(target, 'GetRequestAuthorizationDetails', { RequestId: requestId });
-  return JSON.parse((output as { AuthorizationDetails: string }).AuthorizationDetails) as Explanation[];
+  return (output as { AuthorizationDetails: Explanation[] }).AuthorizationDetails;
 }

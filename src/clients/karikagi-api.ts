@@ -6,7 +6,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 export interface ApiCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
+  readonly sessionToken?: string;
 }
 
 export interface ApiTarget {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
 import type { AuditLog } from '../events/audit.js';
 import type { Denials } from '../events/denials.js';
-import type { Caller, CredentialSource } from '../identity/caller.js';
+import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
 import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
 import type { BoundOperation, Call, Requirement } from '../operation.js';
@@ -120,7 +120,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { connection, request, requestId, arrived } = journey;
     const region = journey.region!;
     const context = globalContext(request, authenticated, { ...connection, now: arrived, region });
-    const check = (requirement: Requirement) => decide(journey, caller, requirement, context);
+    let policies: Promise<CallerPolicies> | undefined;
+    const check = (requirement: Requirement) => {
+      policies ??= options.credentials.policiesOf(caller);
+      return decide(journey, caller, requirement, context, policies);
+    };
     return {
       requestId,
       caller,
@@ -144,9 +148,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     caller: Caller,
     requirement: Requirement,
     context: Context,
+    own: Promise<CallerPolicies>,
   ): Promise<ApiError | undefined> {
     journey.resources.push(requirement.resource);
-    const { decision, request, policies } = await authorise(caller, requirement, context);
+    const { decision, request, policies } = await authorise(caller, requirement, context, own);
     if (decision.allowed) return undefined;
     const owner = requirement.resourceAccount ?? caller.account?.id;
     options.denials.record(

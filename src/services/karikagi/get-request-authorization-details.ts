@@ -1,5 +1,6 @@
 import { ApiError } from '../../errors.js';
 import type { Operation } from '../../operation.js';
+import { type Explanation, visibleTo } from '../../policy/index.js';
 import type { KarikagiPorts } from './index.js';
 
 interface Input {
@@ -9,8 +10,8 @@ interface Input {
 interface Output {
   readonly RequestId: string;
   readonly EventTime: Date;
-  /** The explanations as JSON: their shape is the policy engine's `Explanation`. */
-  readonly AuthorizationDetails: string;
+  /** One for each check that was refused, as far as the caller's account may see it. */
+  readonly AuthorizationDetails: readonly Explanation[];
 }
 
 /** The whole reasoning of a denied request. To whoever may ask, in the caller's or the resource's account. */
@@ -30,7 +31,7 @@ export const getRequestAuthorizationDetails: Operation<KarikagiPorts, Input, Out
     return {
       RequestId: denial.requestId,
       EventTime: new Date(denial.time),
-      AuthorizationDetails: JSON.stringify(denial.explanations),
+      AuthorizationDetails: denial.explanations.map(explanation => visibleTo(explanation, account)),
     };
   },
 };

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type AuditEvent, openAuditLog } from './audit.js';
+
+const event = (eventTime: string): AuditEvent => ({
+  eventTime,
+  sourceIPAddress: '127.0.0.1',
+  requestID: 'R',
+  userIdentity: { type: 'user' },
+  resources: [],
+  httpStatus: 200,
+  durationMs: 1,
+});
+
+test('events are JSON lines in a file a day, and old files go', async t => {
+  const directory = await mkdtemp(join(tmpdir(), 'karikagi-audit-'));
+  t.after(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, 'events-2025-12-01-1.jsonl'), '');
+  await writeFile(join(directory, 'something-else'), '');
+  const audit = await openAuditLog(directory, 30);
+  audit.record(event('2026-01-30T23:59:59.000Z'));
+  audit.record(event('2026-01-31T00:00:01.000Z'));
+  audit.record(event('2026-01-31T00:00:02.000Z'));
+  await audit.close();
+  const names = (await readdir(directory)).sort();
+  assert.deepEqual(names, [
+    `events-2026-01-30-${process.pid}.jsonl`,
+    `events-2026-01-31-${process.pid}.jsonl`,
+    'something-else',
+  ]);
+  const lines = (await readFile(join(directory, names[1]!), 'utf8')).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map(line => JSON.parse(line).eventTime),
+    ['2026-01-31T00:00:01.000Z', '2026-01-31T00:00:02.000Z'],
+  );
+});

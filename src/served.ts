@@ -1,0 +1,147 @@
+import * as iamSdk from '@aws-sdk/client-iam';
+import * as kmsSdk from '@aws-sdk/client-kms';
+import * as s3Sdk from '@aws-sdk/client-s3';
+import * as stsSdk from '@aws-sdk/client-sts';
+import { ApiError } from './errors.js';
+import type { Denials } from './events/denials.js';
+import type { ServedService, Services } from './http/services.js';
+import type { Identity } from './identity/index.js';
+import { iam as iamConstraints } from './models/iam.js';
+import { karikagi as karikagiConstraints } from './models/karikagi.js';
+import { kms as kmsConstraints } from './models/kms.js';
+import { s3 as s3Constraints } from './models/s3.js';
+import { sts as stsConstraints } from './models/sts.js';
+import type { Objects } from './objects/index.js';
+import { type Service, type ServiceId, service } from './operation.js';
+import { iamService } from './services/iam/index.js';
+import { karikagiService } from './services/karikagi/index.js';
+import { s3Service } from './services/s3/index.js';
+import { stsService } from './services/sts/index.js';
+import type { Settings } from './settings.js';
+import {
+  defineOperation,
+  jsonService,
+  queryService,
+  restXmlService,
+  types,
+  type WireService,
+} from './wire/index.js';
+
+export interface Parts {
+  readonly identity: Identity;
+  readonly objects: Objects;
+  readonly denials: Denials;
+  readonly settings: Settings;
+}
+
+/** The product's own API, in the form of the SDKs' schemas. */
+const karikagiOperations = {
+  GetRequestAuthorizationDetails$: defineOperation(
+    'GetRequestAuthorizationDetails',
+    { RequestId: types.string },
+    { RequestId: types.string, EventTime: types.timestamp, AuthorizationDetails: types.document },
+  ),
+};
+
+/** The services and the protocols they speak. */
+export function served({ identity, objects, denials, settings }: Parts): Services {
+  const s3 = s3Service({
+    objects,
+    principals: identity.principals,
+    accountOf: id => identity.account(id),
+    region: settings.region,
+  });
+  return new Map<ServiceId, ServedService>([
+    ['sts', query(stsWire(), stsService({ identity }))],
+    ['iam', query(iamWire(), iamService({ identity }))],
+    ['s3', rest(s3Wire(settings.domains), s3)],
+    ['kms', json(kmsWire(), service('kms', undefined, []))],
+    ['karikagi', json(karikagiWire(), karikagiService({ denials }))],
+  ]);
+}
+
+function stsWire(): WireService {
+  return queryService({
+    id: 'sts',
+    sdk: stsSdk,
+    apiVersion: '2011-06-15',
+    xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+    constraints: stsConstraints,
+  });
+}
+
+function iamWire(): WireService {
+  return queryService({
+    id: 'iam',
+    sdk: iamSdk,
+    apiVersion: '2010-05-08',
+    xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+    constraints: iamConstraints,
+  });
+}
+
+function s3Wire(domains: readonly string[]): WireService {
+  return restXmlService({
+    id: 's3',
+    sdk: s3Sdk,
+    xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/',
+    constraints: s3Constraints,
+    hostSuffixes: domains,
+  });
+}
+
+function kmsWire(): WireService {
+  return jsonService({ id: 'kms', sdk: kmsSdk, target: 'TrentService', constraints: kmsConstraints });
+}
+
+function karikagiWire(): WireService {
+  return jsonService({
+    id: 'karikagi',
+    sdk: karikagiOperations,
+    target: 'Karikagi',
+    constraints: karikagiConstraints,
+  });
+}
+
+function query(wire: WireService, bound: Service): ServedService {
+  return {
+    wire,
+    service: bound,
+    collectsBody: true,
+    notImplemented: name => new ApiError('InvalidAction', 400, `${name} is not available on this server.`),
+    accessDenied: message => new ApiError('AccessDenied', 403, message),
+  };
+}
+
+function json(wire: WireService, bound: Service): ServedService {
+  return {
+    wire,
+    service: bound,
+    collectsBody: true,
+    notImplemented: name =>
+      new ApiError('UnknownOperationException', 400, `${name} is not available on this server.`),
+    accessDenied: message => new ApiError('AccessDeniedException', 400, message),
+  };
+}
+
+/** S3 quotes the resource, and tells nobody outside the bucket's account why. */
+function rest(wire: WireService, bound: Service): ServedService {
+  return {
+    wire,
+    service: bound,
+    collectsBody: false,
+    notImplemented: name =>
+      new ApiError(
+        'NotImplemented',
+        501,
+        'A header you provided implies functionality that is not implemented',
+        { reason: `${name} is not available on this server` },
+      ),
+    accessDenied: (message, { anonymous, foreign }) =>
+      new ApiError(
+        'AccessDenied',
+        403,
+        anonymous || foreign ? 'Access Denied' : message.replace(/ on resource: (\S+)/, ' on resource: "$1"'),
+      ),
+  };
+}

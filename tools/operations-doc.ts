@@ -1,0 +1,51 @@
+/**
+ * Writes docs/operations.md: which of AWS's operations are there, from the code itself.
+ * Run with `npm run docs`; a test fails where the page and the code differ.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as iamSdk from '@aws-sdk/client-iam';
+import * as kmsSdk from '@aws-sdk/client-kms';
+import * as s3Sdk from '@aws-sdk/client-s3';
+import * as stsSdk from '@aws-sdk/client-sts';
+import type { Services } from '../src/http/services.js';
+import { openServices } from '../src/main.js';
+import type { ServiceId } from '../src/operation.js';
+import { operationsOf } from '../src/wire/schema.js';
+
+const sdks = { sts: stsSdk, iam: iamSdk, s3: s3Sdk, kms: kmsSdk } as const;
+const refusals: Record<keyof typeof sdks, string> = {
+  sts: '`InvalidAction`',
+  iam: '`InvalidAction`',
+  s3: '`NotImplemented`',
+  kms: '`UnknownOperationException`',
+};
+
+/** The page, for the services as they are served. */
+export function operationsPage(services: Services): string {
+  const sections = Object.entries(sdks).map(([id, sdk]) => {
+    const there = services.get(id as ServiceId)!.service.operations;
+    const all = [...operationsOf(sdk).keys()].sort();
+    const list = (names: string[]) => (names.length === 0 ? 'none' : names.join(', '));
+    const present = all.filter(name => there.has(name));
+    return [
+      `## ${id.toUpperCase()}: ${present.length} of ${all.length}`,
+      `**There:** ${list(present)}`,
+      `**Not there** (answer ${refusals[id as keyof typeof sdks]}): ${list(all.filter(name => !there.has(name)))}`,
+    ].join('\n\n');
+  });
+  return [
+    '# Operations',
+    'Made by `npm run docs` from the code. An operation that is not there never answers success.',
+    ...sections,
+    '',
+  ].join('\n\n');
+}
+
+export const pagePath = 'docs/operations.md';
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { services, close } = await openServices({ data: 'memory', log: 'none' });
+  writeFileSync(pagePath, operationsPage(services));
+  await close();
+}
