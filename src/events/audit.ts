@@ -49,6 +49,7 @@ export async function openAuditLog(directory: string, keepDays: number): Promise
   let file: WriteStream | undefined;
   let waiting: string[] = [];
   let bytes = 0;
+  let removal = Promise.resolve();
   const flush = () => {
     if (waiting.length === 0) return;
     file?.write(waiting.join(''));
@@ -66,7 +67,7 @@ export async function openAuditLog(directory: string, keepDays: number): Promise
     });
     // A full disk must not end the server: the stream reports, the next line tries again in a new file.
     file.on('error', () => (day = ''));
-    void removeOlder(directory, Date.parse(today) - keepDays * DAY);
+    removal = removeOlder(directory, Date.parse(today) - keepDays * DAY);
   };
   return {
     record(event) {
@@ -80,6 +81,7 @@ export async function openAuditLog(directory: string, keepDays: number): Promise
     async close() {
       clearInterval(timer);
       flush();
+      await removal;
       await new Promise<void>(done => (file ? file.end(() => done()) : done()));
     },
   };
@@ -88,6 +90,7 @@ export async function openAuditLog(directory: string, keepDays: number): Promise
 async function removeOlder(directory: string, oldest: number): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const written = Date.parse(name.slice('events-'.length, 'events-2026-01-31'.length));
-    if (name.startsWith('events-') && written < oldest) await rm(join(directory, name), { force: true });
+    // A file that cannot be removed today is tried again tomorrow.
+    if (name.startsWith('events-') && written < oldest) await rm(join(directory, name)).catch(() => {});
   }
 }

@@ -40,8 +40,9 @@ test('what is too old or too many is forgotten, oldest first', async () => {
 });
 
 test('a store that refuses the trace does not fail the request', async () => {
-  const kv = { ...openMemoryKv(), commit: () => Promise.reject(new Error('disk full')) };
-  const denials = new Denials(kv as never);
+  const kv = openMemoryKv();
+  kv.commit = () => Promise.reject(new Error('disk full'));
+  const denials = new Denials(kv);
   denials.record({ requestId: 'A', time: 1, accounts: [] }, explanation('no'));
   await denials.close();
   assert.equal(await denials.find('A'), undefined);
