@@ -97,6 +97,20 @@ export function membersOf(schema: Schema): [string, Schema][] {
   return kindOf(schema) === 'structure' ? [...schema.structIterator()] : [];
 }
 
+/** The members that must be there: a static schema lists them first, and counts them in its last place. */
+export function requiredOf(schema: Schema): ReadonlySet<string> {
+  const [, , , , names, , count] = schema.getSchema() as unknown as readonly [
+    0,
+    0,
+    0,
+    0,
+    string[]?,
+    0?,
+    number?,
+  ];
+  return new Set(count === undefined ? [] : names?.slice(0, count));
+}
+
 /** Makes `make` run once, on first use. */
 export function lazy<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

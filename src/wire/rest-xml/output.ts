@@ -56,7 +56,8 @@ export class OutputWriters {
     const element = this.#xml.element(schema, elementName(schema, schema.getName()!), this.xmlNamespace);
     return {
       type: 'application/xml',
-      write: output => (output[name] === undefined ? undefined : xmlDeclaration + element(output[name])),
+      // A reply without its document is an aborted one to clients: it is never left out.
+      write: output => xmlDeclaration + element(output[name] ?? {}),
     };
   }
 

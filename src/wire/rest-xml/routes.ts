@@ -1,5 +1,4 @@
-import type { ServiceConstraints } from '../../models/types.js';
-import { membersOf, type OperationSchema } from '../schema.js';
+import { membersOf, type OperationSchema, requiredOf } from '../schema.js';
 import type { Address } from './address.js';
 import { s3Error } from './errors.js';
 
@@ -30,16 +29,13 @@ const elsewhere = new Set(['WriteGetObjectResponse', 'ListDirectoryBuckets']);
  * Makes the function that names the operation of a request from the HTTP traits of the schemas. It throws
  * MethodNotAllowed where there is none, and InvalidArgument where a request asks for two subresources.
  */
-export function router(
-  operations: Iterable<OperationSchema>,
-  constraints: ServiceConstraints,
-): (request: Routed) => string {
+export function router(operations: Iterable<OperationSchema>): (request: Routed) => string {
   const table = new Map<string, Route[]>();
   /** Parameters that name a subresource: on a request whose operation has none of them, they are a mistake. */
   const subresources = new Set<string>();
   for (const schema of operations) {
     if (!schema.http || elsewhere.has(schema.name)) continue;
-    const { place, route } = compileRoute(schema, constraints);
+    const { place, route } = compileRoute(schema);
     for (const [marker, value] of route.markers) if (value === undefined) subresources.add(marker);
     const routes = table.get(place);
     if (routes) routes.push(route);
@@ -60,10 +56,7 @@ export function router(
   };
 }
 
-function compileRoute(
-  schema: OperationSchema,
-  constraints: ServiceConstraints,
-): { place: string; route: Route } {
+function compileRoute(schema: OperationSchema): { place: string; route: Route } {
   const { method, uri } = schema.http!;
   const [path, query = ''] = uri.split('?') as [string, string?];
   const markers = new Map<string, string | undefined>();
@@ -72,7 +65,7 @@ function compileRoute(
     // No client but the SDKs sends x-id.
     if (marker && marker !== 'x-id') markers.set(marker, value);
   }
-  const required = new Set(constraints.shapes[constraints.inputs[schema.name] ?? '']?.required);
+  const required = requiredOf(schema.input);
   const level: Level = path.includes('{Key+}') ? 'object' : required.has('Bucket') ? 'bucket' : 'service';
   const parameters: string[] = [];
   const headers: string[] = [];

@@ -38,7 +38,7 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
   for (const schema of schemas.values()) {
     operations.set(schema.name, restXmlOperation(schema, readers, writers));
   }
-  const route = lazy(() => router(schemas.values(), constraints));
+  const route = lazy(() => router(schemas.values()));
   const addressOf = addressReader(options.hostSuffixes ?? []);
 
   return {
