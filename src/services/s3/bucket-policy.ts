@@ -7,6 +7,7 @@ import type {
   GetBucketPolicyStatusRequest,
   PutBucketPolicyRequest,
 } from '@aws-sdk/client-s3';
+import { ApiError } from '../../errors.js';
 import type { Bucket } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { type PolicyDocument, PolicySyntaxError, parsePolicy } from '../../policy/index.js';
@@ -35,7 +36,7 @@ export const putBucketPolicy: Operation<S3Ports, PutBucketPolicyRequest, object>
         `User: ${call.caller.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
       ]);
     }
-    const policy = await ports.principals.toStored(text);
+    const policy = await storedPolicy(text, bucket, ports);
     await ports.objects.buckets.update(bucket, { policy });
     return {};
   },
@@ -50,7 +51,7 @@ export const getBucketPolicy: Operation<S3Ports, GetBucketPolicyRequest, GetBuck
 
   async run(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    return { Policy: await ports.principals.toShown(policyOf(bucket)) };
+    return { Policy: await ports.principals.toShown(policyOf(bucket), 'resource') };
   },
 };
 
@@ -115,6 +116,16 @@ function parsed(text: string, bucket: Bucket): PolicyDocument {
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
     throw s3Errors.MalformedPolicy([error.message], { cause: error });
+  }
+}
+
+/** Throws MalformedPolicy for a principal that does not exist. */
+async function storedPolicy(text: string, bucket: Bucket, { principals }: S3Ports): Promise<string> {
+  try {
+    return await principals.toStored(text, 'resource', bucket.partition);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'MalformedPolicyDocument') throw error;
+    throw s3Errors.MalformedPolicy(['Invalid principal in policy'], { reason: error.message });
   }
 }
 

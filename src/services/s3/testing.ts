@@ -1,0 +1,195 @@
+/** For tests: runs S3's operations through requires, the policy evaluator and run, without HTTP. */
+import { ManualClock } from '../../clock.js';
+import { ApiError } from '../../errors.js';
+import type { Account, Caller } from '../../identity/caller.js';
+import type { RequestBody } from '../../message.js';
+import { type Objects, openObjects } from '../../objects/index.js';
+import type { Call, Requirement, Service } from '../../operation.js';
+import { compilePolicy, evaluate } from '../../policy/index.js';
+import type { NamedPolicy } from '../../policy/types.js';
+import type { Blobs } from '../../store/blobs.js';
+import type { Kv } from '../../store/kv.js';
+import { openMemoryKv } from '../../store/memory.js';
+import { openMemoryBlobs } from '../../store/memory-blobs.js';
+import { s3Errors } from './errors.js';
+import { s3Service } from './index.js';
+
+export const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+export function testAccount(id: string, partition = 'aws'): Account {
+  return { id, partition, name: `account ${id}`, canonicalId: id.padEnd(64, '0'), created: START };
+}
+
+/** A request's circumstances that a test chooses. */
+export interface Circumstances {
+  readonly as?: Caller;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly region?: string;
+}
+
+export interface TestS3 {
+  readonly service: Service;
+  readonly objects: Objects;
+  readonly clock: ManualClock;
+  readonly kv: Kv;
+  readonly blobs: Blobs;
+  readonly root: Caller;
+  /** Runs an operation as the pipeline does. */
+  send(operation: string, input: object, circumstances?: Circumstances): Promise<Record<string, unknown>>;
+  /** What the operation would require. */
+  requires(operation: string, input: object, circumstances?: Circumstances): Promise<Requirement[]>;
+}
+
+export interface TestS3Options {
+  readonly kv?: Kv;
+  readonly blobs?: Blobs;
+  readonly inlineLimit?: number;
+  readonly account?: Account;
+}
+
+export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
+  const clock = new ManualClock(START);
+  const kv = options.kv ?? openMemoryKv();
+  const blobs = options.blobs ?? openMemoryBlobs(() => clock.now());
+  const { inlineLimit } = options;
+  const objects = await openObjects({ kv, blobs, clock, ...(inlineLimit !== undefined && { inlineLimit }) });
+  const unchanged = async (policy: string) => policy;
+  const service = s3Service({
+    objects,
+    principals: { toStored: unchanged, toShown: unchanged },
+    accountOf: async id => testAccount(id),
+    region: 'us-east-1',
+  });
+  const root = rootOf(options.account ?? testAccount('111122223333'));
+  const callOf = (circumstances: Circumstances) => testCall(clock, { as: root, ...circumstances });
+  return {
+    service,
+    objects,
+    clock,
+    kv,
+    blobs,
+    root,
+    async send(operation, input, circumstances = {}) {
+      const bound = service.operations.get(operation)!;
+      const call = callOf(circumstances);
+      for (const requirement of await bound.requires(input as never, call)) await call.demand(requirement);
+      return (await bound.run(input as never, call)) as Record<string, unknown>;
+    },
+    async requires(operation, input, circumstances = {}) {
+      return service.operations.get(operation)!.requires(input as never, callOf(circumstances));
+    },
+  };
+}
+
+export function rootOf(account: Account): Caller {
+  const arn = `arn:${account.partition}:iam::${account.id}:root`;
+  return {
+    principal: { type: 'root', arn, account: account.id },
+    account,
+    accessKeyId: 'AKIATEST',
+    userId: account.id,
+    credentials: 'long-term',
+    context: { 'aws:PrincipalArn': arn, 'aws:PrincipalAccount': account.id },
+  };
+}
+
+const policies = new WeakMap<Caller, readonly NamedPolicy[]>();
+
+/** A user of the account with one policy. */
+export function userOf(account: Account, name: string, policy?: object): Caller {
+  const arn = `arn:${account.partition}:iam::${account.id}:user/${name}`;
+  const caller: Caller = {
+    principal: { type: 'user', arn, account: account.id, uniqueId: `AIDA${name.toUpperCase()}` },
+    account,
+    accessKeyId: `AKIA${name}`,
+    userId: `AIDA${name.toUpperCase()}`,
+    credentials: 'long-term',
+    context: { 'aws:PrincipalArn': arn, 'aws:PrincipalAccount': account.id },
+  };
+  if (policy) {
+    policies.set(caller, [
+      { name: `policy of ${name}`, policy: compilePolicy(JSON.stringify(policy), 'identity') },
+    ]);
+  }
+  return caller;
+}
+
+export const anonymous: Caller = {
+  principal: { type: 'anonymous', arn: '*' },
+  userId: 'anonymous',
+  credentials: 'none',
+  context: {},
+};
+
+/** A policy that allows these actions on everything. */
+export function allow(...actions: string[]): object {
+  return { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: actions, Resource: '*' } };
+}
+
+function testCall(
+  clock: ManualClock,
+  { as: caller, headers = {}, region = 'us-east-1' }: Circumstances & { as: Caller },
+): Call {
+  const permitted = ({ action, resource, resourceAccount, resourcePolicy, context }: Requirement) =>
+    evaluate(
+      {
+        principal: caller.principal,
+        action,
+        resource,
+        ...(resourceAccount !== undefined && { resourceAccount }),
+        context: { ...caller.context, ...context },
+      },
+      { identity: policies.get(caller) ?? [], ...(resourcePolicy && { resource: resourcePolicy }) },
+    ).allowed;
+  return {
+    requestId: 'TEST',
+    caller,
+    time: clock.now(),
+    clock,
+    region,
+    signal: new AbortController().signal,
+    sourceIp: '127.0.0.1',
+    http: {
+      method: 'GET',
+      path: '/',
+      query: '',
+      headers: new Map(Object.entries(headers)),
+      body: bodyOf(''),
+    },
+    permits: async requirement => permitted(requirement),
+    async demand(requirement) {
+      if (!permitted(requirement))
+        throw s3Errors.AccessDenied([`no ${requirement.action} on ${requirement.resource}`]);
+    },
+  };
+}
+
+/** A request body, given in pieces. `length`: what the client declares, if not the truth. */
+export function bodyOf(
+  content: string | Uint8Array | readonly Uint8Array[],
+  { length, trailers = {} }: { length?: number; trailers?: Readonly<Record<string, string>> } = {},
+): RequestBody {
+  const pieces = Array.isArray(content) ? (content as Uint8Array[]) : [Buffer.from(content as string)];
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return {
+    length: length ?? size,
+    trailers: new Map(Object.entries(trailers)),
+    async *[Symbol.asyncIterator]() {
+      yield* pieces;
+    },
+  };
+}
+
+/** The whole of a body that was answered. */
+export async function wholeOf(body: unknown): Promise<Buffer> {
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** For `assert.rejects`: an `ApiError` of that code. */
+export function code(expected: string, status?: number): (error: unknown) => boolean {
+  return error =>
+    error instanceof ApiError && error.code === expected && (status === undefined || error.status === status);
+}
