@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { BlobDamaged, type Blobs } from './blobs.js';
 import { openFileBlobs } from './files.js';
-import { testBlobs } from './suite.js';
+import { testBlobs } from './suite-blobs.js';
 
 const NOW = 1_795_000_000_000;
 const DAY = 24 * 60 * 60 * 1000;

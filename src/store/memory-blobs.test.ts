@@ -1,5 +1,5 @@
 import { openMemoryBlobs } from './memory-blobs.js';
-import { testBlobs } from './suite.js';
+import { testBlobs } from './suite-blobs.js';
 
 const NOW = 1_795_000_000_000;
 

@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const cli = fileURLToPath(new URL('../../src/cli/karikagi.js', import.meta.url));
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  readonly endpoint: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** SIGKILL; resolves once the process is gone. */
+  kill(): Promise<void>;
+}
+
+/** Starts `karikagi serve` on a data directory and a free port. */
+export function spawnServer(data: string): ChildProcess {
+  const flags = ['serve', '--data', data, '--port', '0', '--log', 'none', '--json'];
+  return spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Starts a server and resolves once it is ready. Rejects where it ends before. */
+export async function startServerProcess(data: string): Promise<ServerProcess> {
+  const child = spawnServer(data);
+  const ended = once(child, 'exit');
+  const line = await Promise.race([
+    once(createInterface({ input: child.stdout! }), 'line').then(([first]) => String(first)),
+    ended.then(([status]) => Promise.reject(new Error(`the server ended with status ${status}`))),
+  ]);
+  const { endpoint, credentialsFile } = JSON.parse(line);
+  return {
+    endpoint,
+    credentials: await readCredentials(credentialsFile),
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function readCredentials(path: string) {
+  const text = await readFile(path, 'utf8');
+  const value = (name: string): string => new RegExp(`^${name}\\s*=\\s*(\\S+)`, 'm').exec(text)![1]!;
+  return { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') };
+}
