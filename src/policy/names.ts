@@ -120,7 +120,6 @@ function awsPrincipal(value: string): string | undefined {
   if (/[*?]/.test(value)) {
     return `"${value}": a principal takes no wildcards; name it in full, or use "*" with a condition on aws:PrincipalArn.`;
   }
-  if (/\s/.test(value) && value.startsWith('arn:')) return `"${value}" has white space inside an ARN.`;
   const parts = splitArn(value);
   if (parts?.[0] !== 'arn') {
     return `"${value}" is no principal: an account id, or the ARN of an account's root, a user, a role or a session.`;
@@ -136,6 +135,7 @@ function awsPrincipal(value: string): string | undefined {
   if (!PARTITIONS.includes(partition)) return `"${value}": there is no partition "${partition}".`;
   if (region !== '') return `"${value}": the ARN of a principal has no region.`;
   if (service === 'iam' && account === 'cloudfront' && resource.startsWith('user/')) return undefined;
+  if (/\s/.test(value) && value.startsWith('arn:')) return `"${value}" has white space inside an ARN.`;
   if (!ACCOUNT.test(account)) return `"${value}": "${account}" is no account id of 12 digits.`;
   if (service === 'iam' && resource.startsWith('group/'))
     return `"${value}": a group cannot be a principal; name its users.`;

@@ -76,7 +76,13 @@ export class CompiledPrincipal {
     }
     if (principal.federatedProvider !== undefined && this.#providers.has(principal.federatedProvider))
       return OVERCOMES_ALL;
-    return principal.account !== undefined && this.#accounts.has(principal.account) ? DELEGATED : NOT_NAMED;
+    return this.#isNamed(principal.canonicalId, undefined) || this.#hasAccount(principal)
+      ? DELEGATED
+      : NOT_NAMED;
+  }
+
+  #hasAccount({ account }: Principal): boolean {
+    return account !== undefined && this.#accounts.has(account);
   }
 
   #isNamed(arn: string | undefined, id: string | undefined): boolean {
@@ -91,7 +97,7 @@ export class CompiledPrincipal {
     if (this.#everyone) return true;
     switch (principal.type) {
       case 'root':
-        return principal.account !== undefined && this.#accounts.has(principal.account);
+        return this.#hasAccount(principal);
       case 'user':
         return this.#isNamed(principal.arn, principal.uniqueId);
       case 'assumed-role':

@@ -25,6 +25,8 @@ export interface Principal {
   readonly arn: string;
   /** 12 digits; absent for anonymous callers and services. */
   readonly account?: string;
+  /** The account's canonical user id (64 hexadecimal digits), matched by `CanonicalUser` principals as the account. */
+  readonly canonicalId?: string;
   /** Unique id of the user (`AIDA…`) or of the role behind a session (`AROA…`): stored policies name these. */
   readonly uniqueId?: string;
   /** For `assumed-role`: ARN of the role, with its path. */

@@ -1,0 +1,574 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { explain, renderExplanation, visibleTo } from '../index.js';
+import {
+  ALICE,
+  ALLOW_ALL,
+  ANONYMOUS,
+  AWAY,
+  ask,
+  FEDERATED,
+  HOME,
+  policy,
+  ROOT,
+  SERVICE,
+  SESSION,
+} from '../testing.js';
+import type { AuthorizationRequest, PolicySet, Principal } from '../types.js';
+import type { NearMissKind } from './types.js';
+
+const explainSet = (request: Partial<AuthorizationRequest>, policies: Partial<PolicySet>) =>
+  explain(ask(request), { identity: [], ...policies });
+const grant = (Action: string | string[], Resource: string | string[], Condition?: object) =>
+  policy('identity', { Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) });
+const trust = (Principal: unknown, Condition?: object) =>
+  policy('trust', { Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...(Condition && { Condition }) });
+const assume = (principal: Principal = ALICE): Partial<AuthorizationRequest> => ({
+  principal,
+  action: 'sts:AssumeRole',
+  resource: `arn:aws:iam::${HOME}:role/team/app`,
+});
+
+describe('the trace', () => {
+  test('shows every policy and statement with the element that did not match', () => {
+    const identity = [
+      policy(
+        'identity',
+        { Sid: 'Write', Effect: 'Allow', Action: 's3:Put*', Resource: '*' },
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/${aws:username}/*' },
+        {
+          Effect: 'Allow',
+          Action: 's3:*',
+          Resource: '*',
+          Condition: {
+            Bool: { 'aws:SecureTransport': true },
+            StringEquals: { 'aws:username': ['bob', 'eve'] },
+          },
+        },
+        { Effect: 'Deny', NotAction: 's3:Get*', Resource: '*' },
+        { Effect: 'Deny', Action: '*', NotResource: 'arn:aws:s3:::bucket/*' },
+      ),
+    ];
+    const explanation = explainSet({ context: { 'aws:username': 'alice' } }, { identity });
+    assert.deepEqual(explanation.policies[0]?.statements, [
+      {
+        index: 0,
+        sid: 'Write',
+        effect: 'ALLOW',
+        matched: false,
+        mismatches: [{ element: 'Action', wanted: ['s3:Put*'], actual: 's3:GetObject' }],
+      },
+      {
+        index: 1,
+        effect: 'ALLOW',
+        matched: false,
+        mismatches: [
+          { element: 'Resource', wanted: ['arn:aws:s3:::bucket/alice/*'], actual: 'arn:aws:s3:::bucket/key' },
+        ],
+      },
+      {
+        index: 2,
+        effect: 'ALLOW',
+        matched: false,
+        mismatches: [
+          {
+            element: 'Condition',
+            operator: 'Bool',
+            key: 'aws:SecureTransport',
+            wanted: ['true'],
+            actual: null,
+          },
+          {
+            element: 'Condition',
+            operator: 'StringEquals',
+            key: 'aws:username',
+            wanted: ['bob', 'eve'],
+            actual: 'alice',
+          },
+        ],
+      },
+      {
+        index: 3,
+        effect: 'DENY',
+        matched: false,
+        mismatches: [{ element: 'NotAction', wanted: ['s3:Get*'], actual: 's3:GetObject' }],
+      },
+      {
+        index: 4,
+        effect: 'DENY',
+        matched: false,
+        mismatches: [
+          { element: 'NotResource', wanted: ['arn:aws:s3:::bucket/*'], actual: 'arn:aws:s3:::bucket/key' },
+        ],
+      },
+    ]);
+  });
+
+  test('has the outline of GetRequestAuthorizationDetails', () => {
+    const deny = policy('resource', {
+      Sid: 'No',
+      Effect: 'Deny',
+      Principal: { AWS: HOME },
+      Action: 's3:*',
+      Resource: '*',
+    });
+    const managed = { ...policy('identity', ALLOW_ALL), arn: 'arn:aws:iam::aws:policy/AdministratorAccess' };
+    const context = { 'aws:SourceIp': '10.0.0.1' };
+    const { evaluations, requestContext, message, layers } = explainSet(
+      { context },
+      { identity: [managed], resource: deny },
+    );
+    assert.deepEqual(requestContext, context);
+    assert.deepEqual(evaluations, [
+      {
+        action: 's3:GetObject',
+        resource: 'arn:aws:s3:::bucket/key',
+        evaluatedEffect: 'EXPLICIT_DENY',
+        decidedBy: 'resource',
+        matchedPolicies: [
+          { uri: 'resource policy', matchedStatements: [{ sid: 'No', evaluatedEffect: 'DENY' }] },
+          { uri: managed.arn, matchedStatements: [{ sid: 'Statement1', evaluatedEffect: 'ALLOW' }] },
+        ],
+      },
+    ]);
+    assert.match(message ?? '', /with an explicit deny in a resource-based policy$/);
+    assert.deepEqual(
+      layers.map(({ layer, evaluatedEffect, blocks }) => [layer, evaluatedEffect, blocks]),
+      [
+        ['resource', 'EXPLICIT_DENY', true],
+        ['identity', 'ALLOW', false],
+      ],
+    );
+  });
+
+  test('is plain JSON', () => {
+    const explanation = explainSet(
+      {},
+      { identity: [grant('s3:PutObject', '*')], boundary: policy('boundary', ALLOW_ALL) },
+    );
+    assert.deepEqual(JSON.parse(JSON.stringify(explanation)), explanation);
+  });
+
+  test('policies of one name get different uris', () => {
+    const twice = policy('identity', ALLOW_ALL);
+    const boundary = { ...policy('boundary', ALLOW_ALL), name: twice.name };
+    const { policies } = explainSet({}, { identity: [twice, twice, twice], boundary });
+    assert.deepEqual(
+      policies.map(({ uri }) => uri),
+      [
+        'identity policy',
+        'identity: identity policy',
+        'identity: identity policy (2)',
+        'boundary: identity policy',
+      ],
+    );
+  });
+
+  test('says of each layer whether its Allow is needed', () => {
+    const notes = (request: Partial<AuthorizationRequest>, policies: Partial<PolicySet>) =>
+      explainSet(request, policies).layers.map(({ layer, level, required, blocks }) => [
+        layer,
+        level,
+        required,
+        blocks,
+      ]);
+    const open = policy('resource', { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' });
+    const session = [policy('session', ALLOW_ALL)];
+    assert.deepEqual(notes({}, { resource: open, session }), [
+      ['resource', undefined, false, false],
+      ['identity', undefined, false, false],
+      ['session', undefined, false, false],
+    ]);
+    assert.deepEqual(notes({ resourceAccount: AWAY }, {}), [
+      ['identity', undefined, true, true],
+      ['resource', undefined, true, true],
+    ]);
+    assert.deepEqual(
+      notes({ principal: ROOT }, { serviceControl: [[policy('service-control', ALLOW_ALL)], []] }),
+      [
+        ['service-control', 0, true, false],
+        ['service-control', 1, true, true],
+        ['identity', undefined, false, false],
+      ],
+    );
+    assert.deepEqual(
+      notes({ principal: SERVICE, resourceAccount: HOME }, { resource: open, serviceControl: [[]] }),
+      [
+        ['resource', undefined, true, false],
+        ['identity', undefined, false, false],
+      ],
+    );
+    assert.deepEqual(notes({ principal: FEDERATED }, { identity: [grant('*', '*')] }), [
+      ['identity', undefined, true, false],
+      ['session', undefined, true, true],
+    ]);
+    const rcp = [
+      [policy('resource-control', { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' })],
+    ];
+    assert.deepEqual(notes({ action: 'kms:Decrypt' }, { resourceControl: rcp, resourceKind: 'key' }), [
+      ['resource-control', 0, true, false],
+      ['identity', undefined, true, true],
+      ['key', undefined, true, true],
+    ]);
+  });
+});
+
+describe('near misses', () => {
+  const rows: [
+    name: string,
+    kind: NearMissKind,
+    request: Partial<AuthorizationRequest>,
+    policies: Partial<PolicySet>,
+    message: RegExp,
+  ][] = [
+    [
+      'listing granted on the objects instead of the bucket',
+      'resource-level',
+      { action: 's3:ListBucket', resource: 'arn:aws:s3:::b' },
+      { identity: [grant(['s3:PutObject', 's3:ListBucket'], 'arn:aws:s3:::b/*')] },
+      /^the statement grants s3:ListBucket on arn:aws:s3:::b\/\*, the call needs arn:aws:s3:::b$/,
+    ],
+    [
+      'reading granted on the bucket instead of the objects',
+      'resource-level',
+      {},
+      { identity: [grant('s3:GetObject', 'arn:aws:s3:::bucket')] },
+      /^the statement grants s3:GetObject on arn:aws:s3:::bucket, the call needs arn:aws:s3:::bucket\/key$/,
+    ],
+    [
+      'an alias instead of the key',
+      'resource-level',
+      { action: 'kms:Decrypt', resource: `arn:aws:kms:eu-west-1:${HOME}:key/1` },
+      { identity: [grant('kms:Decrypt', `arn:aws:kms:eu-west-1:${HOME}:alias/a`)] },
+      /alias\/a, the call needs/,
+    ],
+    [
+      'another partition',
+      'partition',
+      {},
+      { identity: [grant('s3:GetObject', 'arn:aws-cn:s3:::bucket/*')] },
+      /another partition/,
+    ],
+    [
+      'another region',
+      'region',
+      { action: 'kms:Decrypt', resource: `arn:aws:kms:eu-west-1:${HOME}:key/1` },
+      { identity: [grant('kms:*', `arn:aws:kms:us-east-1:${HOME}:key/*`)] },
+      /another region/,
+    ],
+    [
+      'another account',
+      'account',
+      { action: 'kms:Decrypt', resource: `arn:aws:kms:eu-west-1:${HOME}:key/1` },
+      { identity: [grant('kms:*', `arn:aws:kms:eu-west-1:${AWAY}:key/*`)] },
+      /another account/,
+    ],
+    [
+      'the wrong case',
+      'case',
+      {},
+      { identity: [grant('s3:GetObject', 'arn:aws:s3:::Bucket/*')] },
+      /upper and lower case/,
+    ],
+    [
+      'a role without its path',
+      'path',
+      assume(),
+      {
+        resourceKind: 'trust',
+        resource: trust({ AWS: HOME }),
+        identity: [grant('sts:AssumeRole', `arn:aws:iam::${HOME}:role/app`)],
+      },
+      /role\/app, the call needs .*role\/team\/app \(the path differs\)/,
+    ],
+    [
+      'an operation that is no action',
+      'action-name',
+      { action: 's3:ListBucket', resource: 'arn:aws:s3:::b' },
+      { identity: [grant('s3:ListObjectsV2', '*')] },
+      /ListObjectsV2 is the name of an operation, the action that allows it is s3:ListBucket/,
+    ],
+    [
+      'a version',
+      'action-name',
+      { action: 's3:GetObjectVersion' },
+      { identity: [grant('s3:GetObject', '*')] },
+      /needs the action for versions/,
+    ],
+    [
+      'an absent external ID',
+      'external-id',
+      assume(),
+      {
+        resourceKind: 'trust',
+        resource: trust({ AWS: ALICE.arn }, { StringEquals: { 'sts:ExternalId': 'x1' } }),
+      },
+      /requires the external ID "x1", the call passes none/,
+    ],
+    [
+      'a wrong external ID',
+      'external-id',
+      { ...assume(), context: { 'sts:ExternalId': 'x2' } },
+      {
+        resourceKind: 'trust',
+        resource: trust({ AWS: ALICE.arn }, { StringEquals: { 'sts:ExternalId': 'x1' } }),
+      },
+      /"x1", the call passes "x2"/,
+    ],
+    [
+      'a key that the request does not carry',
+      'absent-key',
+      {},
+      { identity: [grant('s3:*', '*', { Bool: { 'aws:MultiFactorAuthPresent': 'true' } })] },
+      /requires aws:MultiFactorAuthPresent .* no such key/,
+    ],
+    [
+      'a value',
+      'condition-value',
+      { context: { 'aws:SourceIp': '10.1.1.1' } },
+      { identity: [grant('s3:*', '*', { IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } })] },
+      /IpAddress "192.0.2.0\/24"\), the request has "10.1.1.1"/,
+    ],
+    [
+      "a value's case",
+      'case',
+      { context: { 'aws:username': 'Alice' } },
+      { identity: [grant('s3:*', '*', { StringEquals: { 'aws:username': 'alice' } })] },
+      /upper and lower case/,
+    ],
+    [
+      'a recreated user',
+      'recreated',
+      assume(),
+      { resourceKind: 'trust', resource: trust({ AWS: 'AIDAALICEALICEALICE0' }) },
+      /unique id AIDAALICEALICEALICE0, the caller's is AIDAALICEALICEALICE1/,
+    ],
+    [
+      "a principal's case",
+      'case',
+      assume(),
+      { resourceKind: 'trust', resource: trust({ AWS: `arn:aws:iam::${HOME}:user/Alice` }) },
+      /upper and lower case/,
+    ],
+    [
+      "a principal's account",
+      'account',
+      assume(),
+      { resourceKind: 'trust', resource: trust({ AWS: `arn:aws:iam::${AWAY}:user/alice` }) },
+      /another account/,
+    ],
+    [
+      "a principal's path",
+      'path',
+      assume(SESSION),
+      { resourceKind: 'trust', resource: trust({ AWS: `arn:aws:iam::${HOME}:role/app` }) },
+      /the path differs/,
+    ],
+    [
+      'another session of the role',
+      'session-name',
+      assume(SESSION),
+      { resourceKind: 'trust', resource: trust({ AWS: `arn:aws:sts::${HOME}:assumed-role/app/s2` }) },
+      /names the session/,
+    ],
+    [
+      'an account that delegates',
+      'delegation',
+      assume(),
+      { resourceKind: 'trust', resource: trust({ AWS: HOME }) },
+      /allows the account as a whole/,
+    ],
+    [
+      'a boundary that cuts',
+      'boundary',
+      {},
+      { identity: [grant('*', '*')], boundary: policy('boundary', { ...ALLOW_ALL, Action: 'sqs:*' }) },
+      /identity policy allows s3:GetObject .* the permissions boundary does not/,
+    ],
+    [
+      'a session that cuts',
+      'session',
+      {},
+      { identity: [grant('*', '*')], session: [] },
+      /the session policy does not/,
+    ],
+    [
+      'a Deny that holds for want of a key',
+      'absent-key',
+      { action: 's3:PutObject' },
+      {
+        identity: [grant('*', '*')],
+        resource: policy('resource', {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:PutObject',
+          Resource: '*',
+          Condition: { StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } },
+        }),
+      },
+      /the Deny holds because this request carries no s3:x-amz-server-side-encryption/,
+    ],
+  ];
+  for (const [name, kind, request, policies, message] of rows) {
+    test(name, () => {
+      const { nearMisses, summary } = explainSet(request, policies);
+      assert.equal(nearMisses[0]?.kind, kind);
+      assert.match(nearMisses[0].message, message);
+      assert.ok(summary.includes(nearMisses[0].message));
+    });
+  }
+
+  test('there is none for what is simply not granted', () => {
+    const identity = [
+      grant('sqs:*', '*'),
+      grant('s3:GetObject', 'arn:aws:s3:::other/*'),
+      policy(
+        'identity',
+        { Effect: 'Allow', NotAction: 's3:*', Resource: '*' },
+        { Effect: 'Allow', Action: 's3:*', NotResource: '*' },
+      ),
+    ];
+    assert.deepEqual(explainSet({}, { identity }).nearMisses, []);
+    const trusts = [
+      trust({ AWS: 'AROAAPPAPPAPPAPPAPP1' }),
+      trust({ Service: 'ec2.amazonaws.com' }),
+      trust({ AWS: `arn:aws:iam::${HOME}:user/bob` }),
+    ];
+    for (const resource of trusts)
+      assert.deepEqual(explainSet(assume(), { resourceKind: 'trust', resource }).nearMisses, []);
+  });
+
+  test('there is none for what is allowed', () => {
+    assert.deepEqual(
+      explainSet({}, { identity: [grant('*', '*'), grant('s3:GetObject', 'arn:aws:s3:::bucket')] })
+        .nearMisses,
+      [],
+    );
+  });
+
+  test('the statement with the fewest mismatches comes first', () => {
+    const condition = { StringEquals: { 'aws:username': 'alice' } };
+    const identity = [
+      grant('s3:GetObject', 'arn:aws:s3:::bucket', condition),
+      grant('s3:GetObject', '*', condition),
+    ];
+    assert.deepEqual(
+      explainSet({}, { identity }).nearMisses.map(({ kind, uri }) => [kind, uri]),
+      [
+        ['absent-key', 'identity: identity policy'],
+        ['resource-level', 'identity policy'],
+        ['absent-key', 'identity policy'],
+      ],
+    );
+  });
+});
+
+describe('the summary', () => {
+  test('of what is allowed', () => {
+    assert.match(
+      explainSet({}, { identity: [grant('*', '*')] }).summary,
+      /^Allowed: .* The identity-based policy identity policy allows it in statement 1\.$/,
+    );
+    assert.match(explainSet({ principal: ROOT }, {}).summary, /root user of an account needs no policy/);
+    assert.equal(explainSet({ principal: ROOT }, {}).message, undefined);
+  });
+
+  test('of what is denied', () => {
+    const sid = policy('identity', { Sid: 'Never', Effect: 'Deny', Action: '*', Resource: '*' });
+    assert.match(
+      explainSet({}, { identity: [sid] }).summary,
+      /denies it in statement 1 \("Never"\), and a Deny outweighs every Allow/,
+    );
+    assert.match(explainSet({}, {}).summary, /No identity-based policy allows it\. There is none\.$/);
+    assert.match(
+      explainSet({ resourceAccount: AWAY }, {}).summary,
+      /the caller is of another account.*Refused too by: identity-based policy/,
+    );
+    assert.match(
+      explainSet({ principal: ANONYMOUS, resourceAccount: HOME }, {}).summary,
+      /by an anonymous caller\. No resource-based policy allows it\./,
+    );
+  });
+});
+
+test('the text for a terminal shows layers, statements and condition keys', () => {
+  const many = Array.from({ length: 9 }, (_, i) => `arn:aws:s3:::bucket-${i}/*`);
+  const identity = [
+    policy('identity', { Sid: 'Many', Effect: 'Allow', Action: 's3:*', Resource: many }),
+    grant('s3:Get*', '*', { Bool: { 'aws:SecureTransport': 'true' } }),
+  ];
+  const serviceControl = [[policy('service-control', ALLOW_ALL)]];
+  const text = renderExplanation(
+    explainSet(
+      { resourceAccount: HOME, context: { 'aws:TagKeys': ['a', 'b'], 'aws:SourceIp': '10.0.0.1' } },
+      { identity, serviceControl },
+    ),
+  );
+  for (const line of [
+    '  decision   IMPLICIT_DENY by identity',
+    `  resource   arn:aws:s3:::bucket/key (account ${HOME})`,
+    'Service control policy, level 1: ALLOW',
+    '    ✓ statement 1, Allow: applies',
+    'Identity-based policy: IMPLICIT_DENY (blocks)',
+    '    · statement 1 ("Many"), Allow: does not apply',
+    '        Condition Bool aws:SecureTransport: true; not in the request',
+    '  aws:SourceIp = 10.0.0.1',
+    '  aws:TagKeys = a, b',
+  ]) {
+    assert.ok(text.split('\n').includes(line), line);
+  }
+  assert.match(text, /bucket-5\/\* and 3 more; request has arn:aws:s3:::bucket\/key/);
+  const bare = renderExplanation(explainSet({ resourceAccount: AWAY }, { identity: [grant('*', '*')] }));
+  assert.match(bare, /\(no policy\)/);
+  assert.match(bare, /\(none\)$/);
+  assert.match(
+    renderExplanation(explainSet({}, { identity: [grant('*', '*')], session: [] })),
+    /Near misses\n {2}- identity policy allows/,
+  );
+});
+
+describe('what another account may read', () => {
+  const policies = {
+    resourceKind: 'trust',
+    resource: trust({ AWS: ALICE.arn }, { StringEquals: { 'sts:ExternalId': 'secret-id' } }),
+    identity: [grant('sts:AssumeRole', `arn:aws:iam::${AWAY}:role/hidden`)],
+  } as const;
+  const explanation = explainSet({ ...assume(), resourceAccount: AWAY }, policies);
+
+  test("the caller's account does not see the role's trust policy", () => {
+    const seen = visibleTo(explanation, HOME);
+    assert.deepEqual(
+      seen.policies.map(({ layer }) => layer),
+      ['identity'],
+    );
+    assert.doesNotMatch(JSON.stringify(seen), /secret-id/);
+    assert.match(seen.summary, /Decided on the resource's side/);
+  });
+
+  test("the role's account does not see the caller's policies", () => {
+    const seen = visibleTo(explanation, AWAY);
+    assert.deepEqual(
+      seen.policies.map(({ layer }) => layer),
+      ['trust'],
+    );
+    assert.doesNotMatch(JSON.stringify(seen), /hidden/);
+    assert.equal(seen.nearMisses[0]?.kind, 'external-id');
+  });
+
+  test('an account that is both sees all, one that is neither nothing', () => {
+    const own = explainSet(assume(), policies);
+    assert.equal(visibleTo(own, HOME), own);
+    assert.deepEqual(visibleTo(explanation, '999999999999').policies, []);
+    const cut = explainSet(
+      { resourceAccount: AWAY },
+      {
+        identity: [grant('*', '*')],
+        resource: policy('resource', { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }),
+        session: [],
+      },
+    );
+    assert.deepEqual(visibleTo(cut, AWAY).nearMisses, []);
+    assert.match(visibleTo(cut, HOME).summary, /^Denied: .*the caller's side/);
+    assert.match(visibleTo(explainSet({ principal: ROOT }, {}), AWAY).summary, /^Allowed/);
+  });
+});
