@@ -5,10 +5,8 @@ import { demandEntity } from './entity-policies.js';
 import { errors, overQuota } from './errors.js';
 import { type Keyring, newSecretAccessKey } from './keyring.js';
 import { type AccessKey, type AccessKeyUse, tables } from './model.js';
+import { quotas } from './quotas.js';
 import { newId } from './unique-id.js';
-
-/** Access keys of one user. Source: "IAM and AWS STS quotas". */
-const MAX_KEYS = 2;
 
 /** Whose keys: a user's by name, or the root user's where it is absent. */
 export type KeyOwner = string | undefined;
@@ -42,7 +40,9 @@ export class AccessKeys {
   async create(home: Account, owner: KeyOwner): Promise<NewAccessKey> {
     return await this.#db.transact(home.id, async transaction => {
       const { keys, setKeys } = await keyHolder(transaction, home, owner);
-      if (keys.length >= MAX_KEYS) throw overQuota('AccessKeysPerUser', MAX_KEYS);
+      if (keys.length >= quotas.accessKeysPerUser) {
+        throw overQuota('AccessKeysPerUser', quotas.accessKeysPerUser);
+      }
       const id = await freeId(transaction, home.id);
       const secretAccessKey = newSecretAccessKey();
       const created = this.#clock.now();

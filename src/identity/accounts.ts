@@ -5,16 +5,17 @@ import type { Account } from './caller.js';
 import type { Database, Transaction } from './database.js';
 import { errors, overQuota } from './errors.js';
 import { type AccountRecord, type Counts, tables } from './model.js';
+import { quotas } from './quotas.js';
 
 const NO_COUNTS: Counts = { users: 0, groups: 0, roles: 0, policies: 0, instanceProfiles: 0 };
 
-/** Quotas of an account. Source: IAM User Guide, "IAM and AWS STS quotas" (defaults). */
-const QUOTAS: Readonly<Record<keyof Counts, readonly [name: string, limit: number]>> = {
-  users: ['UsersPerAccount', 5000],
-  groups: ['GroupsPerAccount', 300],
-  roles: ['RolesPerAccount', 1000],
-  policies: ['PoliciesPerAccount', 1500],
-  instanceProfiles: ['InstanceProfilesPerAccount', 1000],
+/** The quotas' names as refusals give them. */
+const QUOTAS: Readonly<Record<keyof Counts, string>> = {
+  users: 'UsersPerAccount',
+  groups: 'GroupsPerAccount',
+  roles: 'RolesPerAccount',
+  policies: 'PoliciesPerAccount',
+  instanceProfiles: 'InstanceProfilesPerAccount',
 };
 
 export interface NewAccount {
@@ -106,11 +107,6 @@ export class Accounts {
   }
 }
 
-/** The quotas of an account by the name that AccountSummary gives them. */
-export function quotaOf(what: keyof Counts): number {
-  return QUOTAS[what][1];
-}
-
 /** Counts one more (or, with -1, one less) of something within a transaction. Throws `LimitExceeded`. */
 export async function count(
   transaction: Transaction,
@@ -120,7 +116,6 @@ export async function count(
 ): Promise<void> {
   const counts = (await transaction.get(tables.counts, account)) ?? NO_COUNTS;
   const number = counts[what] + change;
-  const [quota, limit] = QUOTAS[what];
-  if (change > 0 && number > limit) throw overQuota(quota, limit);
+  if (change > 0 && number > quotas[what]) throw overQuota(QUOTAS[what], quotas[what]);
   transaction.put(tables.counts, [account], { ...counts, [what]: number });
 }

@@ -13,6 +13,7 @@ import {
   type User,
 } from './model.js';
 import { checkDocument, totalSize } from './policy-documents.js';
+import { quotas } from './quotas.js';
 
 export type HolderKind = 'user' | 'group' | 'role';
 
@@ -21,12 +22,6 @@ export interface HolderTypes {
   group: Group;
   role: Role;
 }
-
-/** Attached policies per entity. Source: "IAM and AWS STS quotas" (defaults). */
-const MAX_ATTACHED = 10;
-
-/** Characters of all inline policies of one entity, without white space. Source: the same. */
-const MAX_INLINE: Readonly<Record<HolderKind, number>> = { user: 2048, group: 5120, role: 10240 };
 
 const QUOTAS: Readonly<Record<HolderKind, string>> = {
   user: 'PoliciesPerUser',
@@ -74,8 +69,9 @@ export class EntityPolicies {
     await this.#change(home, kind, name, entity => {
       const others = entity.inline.filter(other => other.name !== policy.name);
       const inline = [...others, policy].sort((a, b) => (a.name < b.name ? -1 : 1));
-      if (totalSize(inline.map(({ document }) => document)) > MAX_INLINE[kind]) {
-        const limit = `Maximum policy size of ${MAX_INLINE[kind]} bytes exceeded`;
+      const most = quotas.inlinePolicySize[kind];
+      if (totalSize(inline.map(({ document }) => document)) > most) {
+        const limit = `Maximum policy size of ${most} bytes exceeded`;
         throw errors.LimitExceeded([`${limit} for ${kind} ${entity.name}`]);
       }
       return { ...entity, inline };
@@ -94,7 +90,9 @@ export class EntityPolicies {
     await this.#change(home, kind, name, async (entity, transaction, holder) => {
       if (entity.attached.includes(arn)) return entity;
       await beginUse(transaction, home, arn, 'attached', holder);
-      if (entity.attached.length >= MAX_ATTACHED) throw overQuota(QUOTAS[kind], MAX_ATTACHED);
+      if (entity.attached.length >= quotas.attachedPolicies) {
+        throw overQuota(QUOTAS[kind], quotas.attachedPolicies);
+      }
       return { ...entity, attached: [...entity.attached, arn] };
     });
   }

@@ -7,10 +7,8 @@ import { errors, overQuota } from './errors.js';
 import { beginUse, endUse } from './managed-policies.js';
 import { type Group, tables, type User } from './model.js';
 import type { Page } from './page.js';
+import { quotas } from './quotas.js';
 import { newId } from './unique-id.js';
-
-/** Groups that one user can be in. Source: "IAM and AWS STS quotas". */
-const MAX_GROUPS = 10;
 
 /** Groups of users. Everything throws `NoSuchEntity` for a name that is not there. */
 export class Groups {
@@ -103,7 +101,7 @@ export class Groups {
   async addUser(home: Account, name: string, userName: string): Promise<void> {
     await this.#membership(home, name, userName, (groups, key) => {
       if (groups.includes(key)) return groups;
-      if (groups.length >= MAX_GROUPS) throw overQuota('GroupsPerUser', MAX_GROUPS);
+      if (groups.length >= quotas.groupsPerUser) throw overQuota('GroupsPerUser', quotas.groupsPerUser);
       return [...groups, key];
     });
   }

@@ -9,12 +9,10 @@ import { errors, overQuota } from './errors.js';
 import { type ManagedPolicy, type PolicyUsage, type PolicyVersion, type Tags, tables } from './model.js';
 import type { Page } from './page.js';
 import { checkDocument } from './policy-documents.js';
+import { quotas } from './quotas.js';
 import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
 
-/** Characters without white space. Source: "IAM and AWS STS quotas". */
-const MAX_SIZE = 6144;
-const MAX_VERSIONS = 5;
 const UNUSED: PolicyUsage = { attachments: 0, boundaries: 0 };
 
 export type PolicyUse = 'attached' | 'boundary';
@@ -135,9 +133,9 @@ export class ManagedPolicies {
     checkManaged(document, home);
     const created = this.#clock.now();
     const policy = await this.#change(home, arn, policy => {
-      if (policy.versions.length >= MAX_VERSIONS) {
+      if (policy.versions.length >= quotas.versionsPerPolicy) {
         throw errors.LimitExceeded([
-          `A managed policy can have up to ${MAX_VERSIONS} versions. Before you create a new version, you must delete an existing version.`,
+          `A managed policy can have up to ${quotas.versionsPerPolicy} versions. Before you create a new version, you must delete an existing version.`,
         ]);
       }
       const number = policy.newest + 1;
@@ -313,7 +311,7 @@ function isNamed(policy: ManagedPolicy, name: EntityName): boolean {
 
 function checkManaged(document: string, home: Account): void {
   checkDocument(document, 'identity', { partition: home.partition, managed: true });
-  if (policySize(document) > MAX_SIZE) throw overQuota('PolicySize', MAX_SIZE);
+  if (policySize(document) > quotas.policySize) throw overQuota('PolicySize', quotas.policySize);
 }
 
 function notFound(arn: string) {

@@ -1,5 +1,4 @@
 /** Policy documents on their way in, checked, and on their way to a decision, compiled once. */
-import type { ApiError } from '../errors.js';
 import {
   type CompiledPolicy,
   compilePolicy,
@@ -30,13 +29,13 @@ export function checkDocument(text: string, kind: PolicyKind, options: ParseOpti
   try {
     return parsePolicy(text, kind, options);
   } catch (error) {
-    if (error instanceof PolicySyntaxError) throw malformed(error);
-    throw error;
+    throw malformed(error);
   }
 }
 
-/** IAM's error for what the policy engine refuses. */
-export function malformed(error: PolicySyntaxError): ApiError {
+/** IAM's error for what the policy engine refuses; any other error as it is. */
+export function malformed(error: unknown): unknown {
+  if (!(error instanceof PolicySyntaxError)) return error;
   return errors.MalformedPolicyDocument([error.message], { cause: error });
 }
 

@@ -11,7 +11,6 @@ import type { Accounts } from './accounts.js';
 import { entityArn, parseEntityArn } from './arn.js';
 import type { Database } from './database.js';
 import { tables } from './model.js';
-import { malformed } from './policy-documents.js';
 import { isPrincipalId } from './unique-id.js';
 
 /**
@@ -29,23 +28,23 @@ export class Principals {
   }
 
   /**
-   * The document with its user and role ARNs as unique ids. It must have been parsed as `kind` before.
-   * Throws `MalformedPolicyDocument` (`Invalid principal in policy: "AWS":"arn…"`) for what does not exist in
-   * the partition.
+   * The document with its user and role ARNs as unique ids. `partition`: the only one whose principals exist for
+   * the policy's owner. Throws `PolicySyntaxError` for a document that does not parse as `kind`, and (`Invalid
+   * principal in policy: "AWS":"arn…"`) for principals that do not exist.
    */
-  async toStored(document: string, kind: PolicyKind, partition: string): Promise<string> {
+  async toStored(document: string, kind: PolicyKind = 'resource', partition?: string): Promise<string> {
     const stored = new Map<string, string>();
     for (const entry of principalsOf(parsePolicy(document, kind))) {
       const { type, word } = entry;
       const value = await this.#resolve(type, word.value, partition);
-      if (value === undefined) throw malformed(invalidPrincipal(entry));
+      if (value === undefined) throw invalidPrincipal(entry);
       stored.set(word.value, value);
     }
     return mapPrincipals(document, value => stored.get(value));
   }
 
   /** The document as its readers know it, with ARNs of what still exists. */
-  async toShown(document: string, kind: PolicyKind): Promise<string> {
+  async toShown(document: string, kind: PolicyKind = 'resource'): Promise<string> {
     const shown = new Map<string, string>();
     for (const { word } of principalsOf(parsePolicy(document, kind))) {
       const arn = isPrincipalId(word.value) ? await this.#arnOf(word.value) : undefined;
@@ -55,7 +54,7 @@ export class Principals {
   }
 
   /** `undefined` where the principal does not exist. */
-  async #resolve(type: PrincipalKind, value: string, partition: string): Promise<string | undefined> {
+  async #resolve(type: PrincipalKind, value: string, partition?: string): Promise<string | undefined> {
     switch (type) {
       case 'Service':
         return /^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$/.test(value) ? value : undefined;
@@ -68,16 +67,18 @@ export class Principals {
     if (isPrincipalId(value)) return (await this.#db.get(tables.ids, value)) && value;
     if (/^\d{12}$/.test(value)) return await this.#account(value, value, partition);
     const arn = parseArn(value);
-    if (arn === undefined || arn.partition !== partition) return undefined;
-    if (arn.service === 'iam' && arn.resource === 'root')
-      return await this.#account(arn.account, value, partition);
+    if (arn === undefined || arn.partition !== (partition ?? arn.partition)) return undefined;
+    if ((await this.#account(arn.account, value, arn.partition)) === undefined) return undefined;
+    if (arn.service === 'iam' && arn.resource === 'root') return value;
     if (arn.service === 'sts') return await this.#session(arn.account, arn.resource, value);
     return await this.#entity(value);
   }
 
-  async #account(id: string, value: string, partition: string): Promise<string | undefined> {
+  async #account(id: string, value: string, partition?: string): Promise<string | undefined> {
     const account = await this.#accounts.find(id);
-    return account?.partition === partition ? value : undefined;
+    return account !== undefined && account.partition === (partition ?? account.partition)
+      ? value
+      : undefined;
   }
 
   /** A role session is trusted by its ARN, whether it lives or not; its role must exist. */

@@ -7,13 +7,12 @@ import { demandEntity, demandNoPolicies, noSuchEntity, replaceBoundary } from '.
 import { errors, overQuota } from './errors.js';
 import { type Role, type Tags, tables } from './model.js';
 import type { Page } from './page.js';
-import { checkDocument } from './policy-documents.js';
+import { checkDocument, malformed } from './policy-documents.js';
 import type { Principals } from './principals.js';
+import { quotas } from './quotas.js';
 import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
 
-/** Characters of a trust policy without white space. Source: "IAM and AWS STS quotas" (default). */
-const MAX_TRUST_SIZE = 2048;
 const DEFAULT_SESSION = 3600;
 
 export interface NewRole {
@@ -140,8 +139,13 @@ export class Roles {
 
   async #trust(home: Account, document: string): Promise<string> {
     checkDocument(document, 'trust', { partition: home.partition });
-    if (policySize(document) > MAX_TRUST_SIZE) throw overQuota('ACLSizePerRole', MAX_TRUST_SIZE);
-    return await this.#principals.toStored(document, 'trust', home.partition);
+    if (policySize(document) > quotas.trustPolicySize)
+      throw overQuota('ACLSizePerRole', quotas.trustPolicySize);
+    try {
+      return await this.#principals.toStored(document, 'trust', home.partition);
+    } catch (error) {
+      throw malformed(error);
+    }
   }
 
   async #change(home: Account, name: string, change: (role: Role) => Role): Promise<Role> {

@@ -1,9 +1,7 @@
 /** Tags of IAM resources and of sessions: keys are unique without case, and keep it. */
 import { errors, overQuota } from './errors.js';
 import type { Tags } from './model.js';
-
-/** Tags per resource and per session. Source: "IAM and AWS STS quotas". */
-export const MAX_TAGS = 50;
+import { quotas } from './quotas.js';
 
 /** A tag as the SDKs have it. */
 export interface TagInput {
@@ -35,7 +33,7 @@ export function readTags(input: readonly TagInput[] | undefined): Tags {
 export function mergeTags(tags: Tags, changes: Tags, quota: string): Tags {
   const merged = new Map(tags.map(tag => [tag[0].toLowerCase(), tag]));
   for (const tag of changes) merged.set(tag[0].toLowerCase(), tag);
-  if (merged.size > MAX_TAGS) throw overQuota(quota, MAX_TAGS);
+  if (merged.size > quotas.tags) throw overQuota(quota, quotas.tags);
   return [...merged.values()];
 }
 

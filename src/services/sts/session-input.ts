@@ -4,7 +4,7 @@ import {
   type Account,
   checkDocument,
   type Identity,
-  MAX_TAGS,
+  quotas,
   type Tags,
   tagContext,
 } from '../../identity/index.js';
@@ -88,7 +88,7 @@ export function readSessionTags(
     throw invalid('The specified transitive tag key must be included in the requested tags.');
   }
   const tags = [...passed, ...given];
-  if (tags.length > MAX_TAGS) throw invalid(`A session can have at most ${MAX_TAGS} tags.`);
+  if (tags.length > quotas.tags) throw invalid(`A session can have at most ${quotas.tags} tags.`);
   return {
     tags,
     transitiveKeys: [

@@ -1,0 +1,81 @@
+import type * as iam from '@aws-sdk/client-iam';
+import { quotas } from '../../identity/index.js';
+import type { Operation } from '../../operation.js';
+import { slicePage } from './paging.js';
+import { homeOf, type IamPorts } from './ports.js';
+import { onAll } from './requirements.js';
+
+export const createAccountAlias: Operation<IamPorts, iam.CreateAccountAliasRequest, object> = {
+  name: 'CreateAccountAlias',
+  requires: (_input, call) => onAll('CreateAccountAlias', call),
+  async run(input, call, { identity }) {
+    await identity.accounts.setAlias(homeOf(call), input.AccountAlias!);
+    return {};
+  },
+};
+
+export const deleteAccountAlias: Operation<IamPorts, iam.DeleteAccountAliasRequest, object> = {
+  name: 'DeleteAccountAlias',
+  requires: (_input, call) => onAll('DeleteAccountAlias', call),
+  async run(input, call, { identity }) {
+    await identity.accounts.deleteAlias(homeOf(call), input.AccountAlias!);
+    return {};
+  },
+};
+
+export const listAccountAliases: Operation<
+  IamPorts,
+  iam.ListAccountAliasesRequest,
+  iam.ListAccountAliasesResponse
+> = {
+  name: 'ListAccountAliases',
+  requires: (_input, call) => onAll('ListAccountAliases', call),
+  async run(input, call, { identity }) {
+    const account = await identity.accounts.find(homeOf(call).id);
+    const { items, page } = slicePage(
+      input,
+      account?.alias === undefined ? [] : [account.alias],
+      alias => alias,
+    );
+    return { AccountAliases: [...items], ...page };
+  },
+};
+
+export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummaryResponse> = {
+  name: 'GetAccountSummary',
+  requires: (_input, call) => onAll('GetAccountSummary', call),
+  async run(_input, call, { identity }) {
+    const home = homeOf(call);
+    const [counts, account] = await Promise.all([
+      identity.accounts.counts(home.id),
+      identity.accounts.find(home.id),
+    ]);
+    return {
+      SummaryMap: {
+        Users: counts.users,
+        UsersQuota: quotas.users,
+        Groups: counts.groups,
+        GroupsQuota: quotas.groups,
+        Roles: counts.roles,
+        RolesQuota: quotas.roles,
+        Policies: counts.policies,
+        PoliciesQuota: quotas.policies,
+        InstanceProfiles: counts.instanceProfiles,
+        InstanceProfilesQuota: quotas.instanceProfiles,
+        AccessKeysPerUserQuota: quotas.accessKeysPerUser,
+        AccountAccessKeysPresent: (account?.keys.length ?? 0) > 0 ? 1 : 0,
+        AccountMFAEnabled: 0,
+        AssumeRolePolicySizeQuota: quotas.trustPolicySize,
+        AttachedPoliciesPerGroupQuota: quotas.attachedPolicies,
+        AttachedPoliciesPerRoleQuota: quotas.attachedPolicies,
+        AttachedPoliciesPerUserQuota: quotas.attachedPolicies,
+        GroupPolicySizeQuota: quotas.inlinePolicySize.group,
+        RolePolicySizeQuota: quotas.inlinePolicySize.role,
+        UserPolicySizeQuota: quotas.inlinePolicySize.user,
+        GroupsPerUserQuota: quotas.groupsPerUser,
+        PolicySizeQuota: quotas.policySize,
+        VersionsPerPolicyQuota: quotas.versionsPerPolicy,
+      },
+    };
+  },
+};

@@ -1,0 +1,147 @@
+/**
+ * What each operation asks for: the ARN of what it works on and its condition keys. Source: Service
+ * Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".
+ */
+import {
+  type EntityKind,
+  entityArn,
+  parseEntityArn,
+  rootArn,
+  type Tags,
+  tagContext,
+} from '../../identity/index.js';
+import type { Call, Requirement } from '../../operation.js';
+import type { Context } from '../../policy/types.js';
+import { homeOf, type IamPorts } from './ports.js';
+
+/** `iam:CreateUser` on what will be there. */
+export function onNew(
+  operation: string,
+  call: Call,
+  kind: EntityKind,
+  input: { path: string | undefined; name: string | undefined },
+  context: Context = {},
+): Requirement[] {
+  const resource = entityArn(kind, homeOf(call), input.path ?? '/', input.name!);
+  return [{ action: `iam:${operation}`, resource, context }];
+}
+
+/** On everything of a kind under a path: `arn:aws:iam::111122223333:user/path/`. */
+export function onPath(
+  operation: string,
+  call: Call,
+  kind: EntityKind,
+  prefix: string | undefined,
+): Requirement[] {
+  return [{ action: `iam:${operation}`, resource: entityArn(kind, homeOf(call), prefix ?? '/', '') }];
+}
+
+/** On no particular resource. */
+export function onAll(operation: string, call: Call): Requirement[] {
+  homeOf(call);
+  return [{ action: `iam:${operation}`, resource: '*' }];
+}
+
+/** On a user, or on the root user where the name is absent. Its tags are condition keys, its boundary where asked for. */
+export async function onUser(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  name: string | undefined,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const home = homeOf(call);
+  if (name === undefined) return [{ action: `iam:${operation}`, resource: rootArn(home), context }];
+  const user = await identity.users.find(home.id, name);
+  const resource = entityArn('user', home, user?.path ?? '/', user?.name ?? name);
+  return [{ action: `iam:${operation}`, resource, context: { ...taggedContext(user?.tags), ...context } }];
+}
+
+export async function onRole(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  name: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const home = homeOf(call);
+  const role = await identity.roles.find(home.id, name);
+  const resource = entityArn('role', home, role?.path ?? '/', role?.name ?? name);
+  return [{ action: `iam:${operation}`, resource, context: { ...taggedContext(role?.tags), ...context } }];
+}
+
+export async function onGroup(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  name: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const home = homeOf(call);
+  const group = await identity.groups.find(home.id, name);
+  const resource = entityArn('group', home, group?.path ?? '/', group?.name ?? name);
+  return [{ action: `iam:${operation}`, resource, context }];
+}
+
+/** On a managed policy, by the ARN that the request gives. */
+export async function onPolicy(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  arn: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const policy = parseEntityArn(arn) && (await identity.policies.find(homeOf(call), arn));
+  const tags = tagContext('aws:ResourceTag', policy?.tags ?? []);
+  return [{ action: `iam:${operation}`, resource: arn, context: { ...tags, ...context } }];
+}
+
+export async function onInstanceProfile(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  name: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const home = homeOf(call);
+  const profile = await identity.instanceProfiles.find(home.id, name);
+  const resource = entityArn('instance-profile', home, profile?.path ?? '/', profile?.name ?? name);
+  const tags = tagContext('aws:ResourceTag', profile?.tags ?? []);
+  return [{ action: `iam:${operation}`, resource, context: { ...tags, ...context } }];
+}
+
+/** The boundary that the user or role has now. */
+export async function boundaryContext(
+  call: Call,
+  { identity }: IamPorts,
+  kind: 'user' | 'role',
+  name: string,
+): Promise<Context> {
+  const entities = kind === 'user' ? identity.users : identity.roles;
+  return requestedBoundary((await entities.find(homeOf(call).id, name))?.boundary);
+}
+
+/** The boundary that a request sets. */
+export function requestedBoundary(arn: string | undefined): Context {
+  return arn === undefined ? {} : { 'iam:PermissionsBoundary': arn };
+}
+
+interface TagLike {
+  readonly Key: string | undefined;
+  readonly Value: string | undefined;
+}
+
+/** `aws:RequestTag/k` and `aws:TagKeys` of the tags in a request. */
+export function requestTags(tags: readonly TagLike[] | undefined): Context {
+  if (tags === undefined || tags.length === 0) return {};
+  const pairs = tags.map(({ Key = '', Value = '' }) => [Key, Value] as const);
+  return { ...tagContext('aws:RequestTag', pairs), ...tagKeys(pairs.map(([key]) => key)) };
+}
+
+export function tagKeys(keys: readonly string[] | undefined): Context {
+  return keys === undefined || keys.length === 0 ? {} : { 'aws:TagKeys': keys };
+}
+
+function taggedContext(tags: Tags = []): Context {
+  return { ...tagContext('aws:ResourceTag', tags), ...tagContext('iam:ResourceTag', tags) };
+}
