@@ -76,6 +76,8 @@ export interface Integrity {
   readonly value?: string | undefined;
   /** Lower-case name of the trailer that brings the value. */
   readonly trailer?: string | undefined;
+  /** The checksum to keep, where it is not the one that the client gives. */
+  readonly keep?: ChecksumAlgorithm | undefined;
 }
 
 /** Throws InvalidDigest for a Content-MD5 that is not base64 of 16 bytes. */
@@ -90,21 +92,25 @@ export class BodyDigest {
   readonly #integrity: Integrity;
   readonly #md5 = createHash('md5');
   readonly #checksum: Digest | undefined;
+  readonly #kept: Digest | undefined;
   size = 0;
 
   /** Throws InvalidDigest, or InvalidRequest for a checksum that cannot be one. */
   constructor(integrity: Integrity) {
     demandValidMd5(integrity.contentMd5);
     this.#integrity = integrity;
-    this.algorithm = integrity.algorithm ?? DEFAULT_ALGORITHM;
+    this.algorithm = integrity.algorithm ?? integrity.keep ?? DEFAULT_ALGORITHM;
     if (integrity.value !== undefined) demandValidChecksum(this.algorithm, integrity.value, 'header');
     this.#checksum = this.algorithm === 'MD5' ? undefined : openDigest(this.algorithm);
+    const { keep = this.algorithm } = integrity;
+    this.#kept = keep === this.algorithm ? undefined : openDigest(keep);
   }
 
   update(chunk: Uint8Array): void {
     this.size += chunk.length;
     this.#md5.update(chunk);
     this.#checksum?.update(chunk);
+    this.#kept?.update(chunk);
   }
 
   /**
@@ -127,7 +133,9 @@ export class BodyDigest {
       demandValidChecksum(this.algorithm, expected, 'trailing header');
     }
     if (expected !== undefined && expected !== value) throw s3Errors.BadDigest([this.algorithm]);
-    return { md5, checksum: { algorithm: this.algorithm, value, type: 'FULL_OBJECT' } };
+    if (!this.#kept) return { md5, checksum: { algorithm: this.algorithm, value, type: 'FULL_OBJECT' } };
+    const kept = this.#kept.digest().toString('base64');
+    return { md5, checksum: { algorithm: this.#integrity.keep!, value: kept, type: 'FULL_OBJECT' } };
   }
 }
 
@@ -179,6 +187,11 @@ export function multipartChecksum(
   }
   const joined = Buffer.concat(digests.map(({ digest }) => digest));
   return { algorithm, type, value: `${checksumOf(algorithm, joined)}-${parts.length}` };
+}
+
+/** Whether a client means that checksum: it may leave out the number of parts. */
+export function isSameChecksum(given: string, { value }: Checksum): boolean {
+  return given === value || given === value.replace(/-\d+$/, '');
 }
 
 /** Whether a multipart upload with the algorithm may have a full-object checksum. */

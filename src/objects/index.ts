@@ -4,9 +4,19 @@ import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
 import { Buckets } from './buckets.js';
 import { Contents } from './content.js';
+import { type CopySource, type CopyTarget, copyVersion } from './copy.js';
 import { Garbage } from './garbage.js';
-import { type ListOptions, type ListPage, listObjects } from './listing.js';
+import {
+  type ListedUpload,
+  type ListedVersion,
+  type ListOptions,
+  type ListPage,
+  listObjects,
+  listUploads,
+  listVersions,
+} from './listing.js';
 import type { Bucket, ObjectRecord } from './records.js';
+import { Uploads } from './uploads.js';
 import { Versions } from './versions.js';
 
 export interface ObjectsOptions {
@@ -23,6 +33,7 @@ export class Objects {
   readonly buckets: Buckets;
   readonly contents: Contents;
   readonly versions: Versions;
+  readonly uploads: Uploads;
   readonly #kv: Kv;
   readonly #garbage: Garbage;
 
@@ -35,11 +46,28 @@ export class Objects {
     });
     this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit);
     this.versions = new Versions(kv, clock, this.buckets, this.contents, this.#garbage);
+    const { buckets, contents, versions } = this;
+    this.uploads = new Uploads({ kv, clock, buckets, contents, versions, garbage: this.#garbage });
   }
 
   /** A page of a bucket's current objects. */
   list(bucket: Bucket, options: ListOptions): Promise<ListPage<ObjectRecord>> {
     return listObjects(this.#kv, bucket, options);
+  }
+
+  /** A page of all versions, delete markers included: by key, the newest of a key first. */
+  listVersions(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedVersion>> {
+    return listVersions(this.#kv, bucket, options);
+  }
+
+  /** A page of a bucket's unfinished uploads: by key, the oldest of a key first. */
+  listUploads(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedUpload>> {
+    return listUploads(this.#kv, bucket, options);
+  }
+
+  /** Copies a version; see `copyVersion`. */
+  copy(source: CopySource, target: CopyTarget): Promise<ObjectRecord> {
+    return copyVersion(this, source, target);
   }
 
   /** Resolves once the deletions of blobs that are under way have ended. */
@@ -68,7 +96,17 @@ export async function openObjects(options: ObjectsOptions): Promise<Objects> {
 export { Buckets } from './buckets.js';
 export * from './checksums.js';
 export { ContentGone, type Received } from './content.js';
+export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
-export { entryName, type ListEntry, type ListOptions, type ListPage } from './listing.js';
+export {
+  entryName,
+  type ListEntry,
+  type ListedUpload,
+  type ListedVersion,
+  type ListOptions,
+  type ListPage,
+} from './listing.js';
 export * from './records.js';
-export type { Deleted, Versions, WriteConditions } from './versions.js';
+export { type Completion, type NamedPart, type NewUpload, SMALLEST_PART } from './uploads.js';
+export type { Deleted, Versions } from './versions.js';
+export type { WriteConditions } from './write-conditions.js';

@@ -1,6 +1,13 @@
-import type { Item, Key, Kv } from '../store/kv.js';
+import { type Item, type Key, type Kv, type Range, under } from '../store/kv.js';
 import { compareNames, prefixRange, successor } from './key-range.js';
-import { type Bucket, type ObjectRecord, type VersionRecord, versionRecords } from './records.js';
+import {
+  type Bucket,
+  type ObjectRecord,
+  type UploadRecord,
+  uploadRecords,
+  type VersionRecord,
+  versionRecords,
+} from './records.js';
 
 /** Rows read at once, at least and at most: few where folding may skip the rest, many where it does not. */
 const SMALLEST_BATCH = 16;
@@ -12,11 +19,13 @@ export interface ListOptions {
   readonly delimiter?: string | undefined;
   /** Begin behind this key; behind all that it stands for where it is a common prefix of this very listing. */
   readonly after?: string | undefined;
+  /** With `after`: begin behind this one of that key's versions or uploads, not behind all of them. */
+  readonly afterId?: string | undefined;
   /** At most so many entries: keys and common prefixes together. */
   readonly limit: number;
 }
 
-/** An entry of a listing: a common prefix, or a row. */
+/** An entry of a listing: a common prefix, or what stands under a key. */
 export type ListEntry<T> = { readonly prefix: string } | { readonly key: string; readonly item: T };
 
 export interface ListPage<T> {
@@ -25,92 +34,199 @@ export interface ListPage<T> {
   readonly more: boolean;
 }
 
+/** A version in a listing. */
+export interface ListedVersion {
+  readonly version: VersionRecord;
+  readonly isLatest: boolean;
+}
+
+/** A multipart upload in a listing. */
+export interface ListedUpload {
+  readonly id: string;
+  readonly upload: UploadRecord;
+}
+
 /** The name that an entry has in the order of the listing: where the next page begins behind. */
 export function entryName(entry: ListEntry<unknown>): string {
   return 'prefix' in entry ? entry.prefix : entry.key;
 }
 
-/** The current objects of a bucket. */
+/** A page of a bucket's current objects. */
 export async function listObjects(
   kv: Kv,
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ObjectRecord>> {
-  const page = await listFolded(kv, ['object', bucket.id], options);
-  return { ...page, entries: page.entries.map(decoded) as ListEntry<ObjectRecord>[] };
-}
-
-function decoded(entry: ListEntry<Item>): ListEntry<VersionRecord> {
-  return 'prefix' in entry ? entry : { key: entry.key, item: versionRecords.decode(entry.item.value) };
+  const page = await listFolded(kv, [['object', bucket.id]], options);
+  return mapped(page, row => versionRecords.decode(row.value) as ObjectRecord);
 }
 
 /**
- * Lists the rows `[...base, key]` in key order. What it reads is in proportion to what it answers: the rest of
- * a common prefix is skipped, not read.
+ * A page of a bucket's versions: by key, and the newest of a key first. The current version lies in a table of
+ * its own, unless it is a delete marker.
  */
-export async function listFolded(kv: Kv, base: Key, options: ListOptions): Promise<ListPage<Item>> {
-  const { prefix = '', delimiter = '', limit } = options;
-  const range = prefixRange(base, prefix);
-  const entries: ListEntry<Item>[] = [];
-  if (limit === 0) return { entries, more: false };
-  let start = startBehind(base, options, range.start);
-  let batch = delimiter === '' ? LARGEST_BATCH : SMALLEST_BATCH;
-  while (start !== undefined) {
-    const wanted = Math.min(batch, limit - entries.length + 1);
-    const rows: readonly Item[] = await kv.list({ start, end: range.end, limit: wanted });
-    const step = fold(rows, base, prefix, delimiter, entries, limit);
-    if (step.full) return { entries, more: true };
-    if (rows.length < wanted) break;
-    start = step.skipped ? behindPrefix(base, step.skipped) : [...base, `${keyOf(rows.at(-1)!, base)}\0`];
-    batch = step.skipped ? SMALLEST_BATCH : Math.min(batch * 2, LARGEST_BATCH);
-  }
-  return { entries, more: false };
+export async function listVersions(
+  kv: Kv,
+  bucket: Bucket,
+  options: ListOptions,
+): Promise<ListPage<ListedVersion>> {
+  const page = await listFolded(
+    kv,
+    [
+      ['object', bucket.id],
+      ['version', bucket.id],
+    ],
+    options,
+  );
+  let previous = options.afterId === undefined ? undefined : options.after;
+  return mapped(page, (row, key) => {
+    const isLatest = key !== previous;
+    previous = key;
+    return { version: versionRecords.decode(row.value), isLatest };
+  });
 }
 
-/** Adds rows to the entries. `skipped`: the common prefix that the last of the rows is folded into. */
-function fold(
-  rows: readonly Item[],
-  base: Key,
-  prefix: string,
-  delimiter: string,
-  entries: ListEntry<Item>[],
-  limit: number,
-): { readonly full: boolean; readonly skipped: string | undefined } {
-  let folded: string | undefined;
-  for (const item of rows) {
-    const key = keyOf(item, base);
-    if (folded !== undefined && key.startsWith(folded)) continue;
-    if (entries.length === limit) return { full: true, skipped: undefined };
-    folded = commonPrefix(key, prefix, delimiter);
-    entries.push(folded === undefined ? { key, item } : { prefix: folded });
+/** A page of a bucket's unfinished uploads: by key, and the oldest of a key first. */
+export async function listUploads(
+  kv: Kv,
+  bucket: Bucket,
+  options: ListOptions,
+): Promise<ListPage<ListedUpload>> {
+  const page = await listFolded(kv, [['upload', bucket.id]], options);
+  return mapped(page, row => ({ id: row.key.at(-1) as string, upload: uploadRecords.decode(row.value) }));
+}
+
+function mapped<T>(page: ListPage<Item>, read: (row: Item, key: string) => T): ListPage<T> {
+  const entries = page.entries.map(entry =>
+    'prefix' in entry ? entry : { key: entry.key, item: read(entry.item, entry.key) },
+  );
+  return { entries, more: page.more };
+}
+
+/**
+ * Lists the rows `[...table, key]` and `[...table, key, id]` of one table, or of several merged, in key order.
+ * What it reads is in proportion to what it answers: the rest of a common prefix is skipped, not read.
+ */
+async function listFolded(kv: Kv, tables: readonly Key[], options: ListOptions): Promise<ListPage<Item>> {
+  const { prefix = '', delimiter = '', limit } = options;
+  const entries: ListEntry<Item>[] = [];
+  if (limit === 0) return { entries, more: false };
+  const batch = delimiter === '' ? Math.min(limit + 1, LARGEST_BATCH) : SMALLEST_BATCH;
+  const cursors = await Promise.all(tables.map(table => openCursor(kv, table, options, batch)));
+  for (;;) {
+    for (const cursor of cursors) if (cursor.needsLoading) await cursor.load();
+    const first = firstOf(cursors);
+    if (!first) return { entries, more: false };
+    if (entries.length === limit) return { entries, more: true };
+    const key = first.key!;
+    const folded = commonPrefix(key, prefix, delimiter);
+    if (folded === undefined) {
+      entries.push({ key, item: first.row! });
+      first.advance();
+    } else {
+      entries.push({ prefix: folded });
+      for (const cursor of cursors) cursor.skip(folded);
+    }
   }
-  return { full: false, skipped: folded };
 }
 
 /** What a key is folded into. */
-export function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
+function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '') return undefined;
   const at = key.indexOf(delimiter, prefix.length);
   return at < 0 ? undefined : key.slice(0, at + delimiter.length);
 }
 
-function keyOf(item: Item, base: Key): string {
-  return item.key[base.length] as string;
+/** The cursor that stands at the smallest key; of several at the same key, the first. */
+function firstOf(cursors: readonly Cursor[]): Cursor | undefined {
+  let first: Cursor | undefined;
+  for (const cursor of cursors) {
+    if (cursor.key === undefined) continue;
+    if (!first || compareNames(cursor.key, first.key!) < 0) first = cursor;
+  }
+  return first;
+}
+
+/** Goes through the rows of one table, reading them in batches. */
+class Cursor {
+  readonly #kv: Kv;
+  readonly #table: Key;
+  readonly #end: Key;
+  /** Where the next batch begins; undefined where there is none. */
+  #next: Key | undefined;
+  #batch: number;
+  #rows: readonly Item[] = [];
+  #at = 0;
+
+  constructor(kv: Kv, table: Key, range: { start: Key | undefined; end: Key }, batch: number) {
+    this.#kv = kv;
+    this.#table = table;
+    this.#next = range.start;
+    this.#end = range.end;
+    this.#batch = batch;
+  }
+
+  get row(): Item | undefined {
+    return this.#rows[this.#at];
+  }
+
+  /** The client's key of the row it stands at. */
+  get key(): string | undefined {
+    return this.row?.key[this.#table.length] as string | undefined;
+  }
+
+  get needsLoading(): boolean {
+    return this.row === undefined && this.#next !== undefined;
+  }
+
+  async load(): Promise<void> {
+    this.#rows = await this.#kv.list({ start: this.#next!, end: this.#end, limit: this.#batch });
+    this.#at = 0;
+    const last = this.#rows.at(-1);
+    this.#next = last && this.#rows.length === this.#batch ? behindRow(last.key) : undefined;
+    this.#batch = Math.min(this.#batch * 2, LARGEST_BATCH);
+  }
+
+  advance(): void {
+    this.#at++;
+  }
+
+  /** Goes behind every key that begins with `prefix`. */
+  skip(prefix: string): void {
+    while (this.key?.startsWith(prefix)) this.#at++;
+    if (!this.needsLoading) return;
+    this.#next = behindPrefix(this.#table, prefix);
+    this.#batch = SMALLEST_BATCH;
+  }
+}
+
+/** The first key behind that of a row. */
+function behindRow(key: Key): Key {
+  return [...key.slice(0, -1), `${key.at(-1) as string}\0`];
+}
+
+/** The first key of a table behind all that begin with `prefix`; undefined where there is none. */
+function behindPrefix(table: Key, prefix: string): Key | undefined {
+  const next = successor(prefix);
+  return next === undefined ? undefined : [...table, next];
+}
+
+async function openCursor(kv: Kv, table: Key, options: ListOptions, batch: number): Promise<Cursor> {
+  const range = prefixRange(table, options.prefix ?? '');
+  return new Cursor(kv, table, { start: await startOf(kv, table, options, range), end: range.end }, batch);
 }
 
 /** Where a listing starts; undefined where it would start behind everything. */
-function startBehind(
-  base: Key,
-  { prefix = '', delimiter = '', after }: ListOptions,
-  start: Key,
-): Key | undefined {
+async function startOf(kv: Kv, table: Key, options: ListOptions, { start }: Range): Promise<Key | undefined> {
+  const { prefix = '', delimiter = '', after, afterId } = options;
   if (after === undefined || (prefix !== '' && compareNames(after, prefix) < 0)) return start;
-  if (after.startsWith(prefix) && commonPrefix(after, prefix, delimiter) === after)
-    return behindPrefix(base, after);
-  return [...base, `${after}\0`];
-}
-
-function behindPrefix(base: Key, prefix: string): Key | undefined {
-  const next = successor(prefix);
-  return next === undefined ? undefined : [...base, next];
+  if (after.startsWith(prefix) && commonPrefix(after, prefix, delimiter) === after) {
+    return behindPrefix(table, after);
+  }
+  if (afterId === undefined) return [...table, `${after}\0`];
+  if (table[0] !== 'object') return [...table, after, `${afterId}\0`];
+  // A key's one row in the table of current objects is behind the id if it is of an older version.
+  const [row] = await kv.list({ ...under([...table, after]), limit: 1 });
+  const isBehind = row !== undefined && versionRecords.decode(row.value).id > afterId;
+  return isBehind ? [...table, after] : [...table, `${after}\0`];
 }

@@ -130,6 +130,8 @@ export interface ObjectRecord extends ObjectAttributes {
   readonly etag: string;
   readonly checksum: Checksum;
   readonly content: Content;
+  /** The id of the multipart upload that made it. */
+  readonly upload?: string | undefined;
 }
 
 export interface DeleteMarker {
@@ -169,17 +171,6 @@ export interface PartRecord extends Part {
   readonly modified: number;
 }
 
-/** Remembers for a while how an upload was completed, so that completing it again answers the same. */
-export interface CompletedRecord {
-  readonly completed: number;
-  readonly versionId: string;
-  readonly isNull: boolean;
-  readonly etag: string;
-  readonly checksum: Checksum;
-  /** The part numbers and ETags that the client named. */
-  readonly named: string;
-}
-
 const plain = { version: 1 } as const;
 export const bucketRecords = recordType<BucketRecord>(plain);
 export const versionRecords = recordType<VersionRecord>(plain);
@@ -187,7 +178,6 @@ export const partLists = recordType<readonly Part[]>(plain);
 export const keyStates = recordType<KeyState>(plain);
 export const uploadRecords = recordType<UploadRecord>(plain);
 export const partRecords = recordType<PartRecord>(plain);
-export const completedRecords = recordType<CompletedRecord>(plain);
 /** Of rows that say all with their key. */
 export const EMPTY = new Uint8Array(0);
 
@@ -209,4 +199,3 @@ export const uploadKey = (bucket: string, key: string, upload: string): Key => [
   upload,
 ];
 export const partKey = (upload: string, part: number): Key => ['part', upload, part];
-export const completedKey = (bucket: string, upload: string): Key => ['completed', bucket, upload];

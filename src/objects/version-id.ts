@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 
 /**
  * Ids of versions sort the newest first, so that the versions of a key lie in a store in the order in which
- * S3 lists them: ten digits that count down, then random ones, so that no id is ever given twice.
+ * S3 lists them: digits that count down, then random ones, so that no id is ever given twice.
  */
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUV';
 const COUNT_DIGITS = 11;
-const RANDOM_BYTES = 13;
 /** Steps within a millisecond: a key may get so many versions in one before their times run ahead. */
 const STEPS = 2048;
 
@@ -19,13 +18,22 @@ export function sequenceAt(now: number, previous = 0): number {
 
 /** The id of the version that stands at `sequence`. 32 characters, safe in URLs. */
 export function versionId(sequence: number): string {
-  let rest = Number.MAX_SAFE_INTEGER - sequence;
-  let count = '';
+  return counted(Number.MAX_SAFE_INTEGER - sequence) + randomDigits(21);
+}
+
+/** The id of a multipart upload: the ids of one key sort by when they were made. 64 characters, safe in URLs. */
+export function uploadId(now: number): string {
+  return counted(now) + randomDigits(53);
+}
+
+function counted(number: number): string {
+  let rest = number;
+  let digits = '';
   for (let digit = 0; digit < COUNT_DIGITS; digit++) {
-    count = DIGITS[rest % 32]! + count;
+    digits = DIGITS[rest % 32]! + digits;
     rest = Math.floor(rest / 32);
   }
-  return count + randomDigits();
+  return digits;
 }
 
 /** The `sequence` that an id was made from. */
@@ -39,17 +47,14 @@ export function isVersionId(id: string): boolean {
   return form.test(id);
 }
 
-function randomDigits(): string {
+function randomDigits(count: number): string {
   let digits = '';
   let bits = 0;
   let held = 0;
-  for (const byte of randomBytes(RANDOM_BYTES + 1)) {
+  for (const byte of randomBytes(Math.ceil((count * 5) / 8))) {
     held = (held << 8) | byte;
     bits += 8;
-    while (bits >= 5 && digits.length < 21) {
-      bits -= 5;
-      digits += DIGITS[(held >>> bits) & 31]!;
-    }
+    for (; bits >= 5 && digits.length < count; bits -= 5) digits += DIGITS[(held >>> (bits - 5)) & 31]!;
     held &= (1 << bits) - 1;
   }
   return digits;

@@ -1,13 +1,12 @@
 import type { Clock } from '../clock.js';
 import { type Check, END, type Kv, type Version, type Write } from '../store/kv.js';
 import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
-import type { Contents, Received } from './content.js';
+import type { Contents, PlacedContent, Received } from './content.js';
 import { s3Errors } from './errors.js';
 import type { Garbage } from './garbage.js';
 import { demandDeletable } from './lock.js';
 import {
   type Bucket,
-  type Content,
   type DeleteMarker,
   type KeyState,
   keyStateKey,
@@ -20,26 +19,23 @@ import {
   versionRecords,
 } from './records.js';
 import { isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js';
+import { demandConditions, type WriteConditions } from './write-conditions.js';
 
-/** What a write demands of the object that it replaces or deletes. ETags without quotes; `*` is any object. */
-export interface WriteConditions {
-  readonly ifMatch?: string | undefined;
-  readonly ifNoneMatch?: string | undefined;
-}
+/** Content and what a commit writes to place it. */
+type Placed = PlacedContent | Promise<PlacedContent>;
 
 /** A version that is ready to be committed. */
 export interface Candidate extends ObjectAttributes {
   readonly size: number;
   readonly etag: string;
   readonly checksum: ObjectRecord['checksum'];
+  readonly upload?: string;
   /** Places the content under the id that the version gets. */
-  place(
-    id: string,
-  ): Promise<{ content: Content; writes: readonly Write[] }> | { content: Content; writes: readonly Write[] };
+  place(id: string): Placed;
   /** What else the commit must find as it is. */
   readonly checks?: readonly Check[];
   /** What else the commit writes. */
-  extra?(record: ObjectRecord): readonly Write[];
+  readonly writes?: readonly Write[];
 }
 
 /** What a delete did. */
@@ -140,21 +136,38 @@ export class Versions {
     candidate: Candidate,
     conditions: WriteConditions = {},
   ): Promise<ObjectRecord> {
-    const { place, checks = [], extra, ...members } = candidate;
-    return this.#attempt(bucket, key, async (now, current, change) => {
-      demandConditions(conditions, current.object);
-      const isNull = now.versioning !== 'Enabled';
-      const { time, id } = this.#next(current);
-      const { content, writes } = await place(id);
-      const record: ObjectRecord = { ...members, id, isNull, modified: time, content };
-      await this.#retire(now, key, current, isNull, change);
-      change.checks.push(...checks);
-      change.put(objectKey(now.id, key), versionRecords.encode(record));
-      change.writes.push(...writes, ...(extra?.(record) ?? []));
-      if (now.versioning)
-        this.#setState(now, key, change, current, { latest: id, marker: false }, isNull ? id : undefined);
-      return record;
-    });
+    return this.#attempt(bucket, now => this.commitOnce(now, key, candidate, conditions));
+  }
+
+  /** As `commit`, but answers undefined where the commit did not find all as it was read or as the candidate has it. */
+  async commitOnce(
+    bucket: Bucket,
+    key: string,
+    candidate: Candidate,
+    conditions: WriteConditions = {},
+  ): Promise<ObjectRecord | undefined> {
+    const { place, checks = [], writes: further = [], ...members } = candidate;
+    const current = await this.#current(bucket, key);
+    demandConditions(conditions, current.object);
+    const change = new Change(bucket, key, current);
+    const isNull = bucket.versioning !== 'Enabled';
+    const { time, id } = this.#next(current);
+    const { content, writes } = await place(id);
+    const record: ObjectRecord = { ...members, id, isNull, modified: time, content };
+    await this.#retire(bucket, key, current, isNull, change);
+    change.checks.push(...checks);
+    change.put(objectKey(bucket.id, key), versionRecords.encode(record));
+    change.writes.push(...writes, ...further);
+    if (bucket.versioning) {
+      this.#setState(bucket, key, change, current, { latest: id, marker: false }, isNull ? id : undefined);
+    }
+    return (await this.#apply(bucket, change)) ? record : undefined;
+  }
+
+  /** Where a version lies that was found before; undefined once it is gone. */
+  async whereIs(bucket: Bucket, key: string, record: ObjectRecord): Promise<Located | undefined> {
+    const found = await this.#locate(bucket, key, record.isNull ? 'null' : record.id);
+    return found?.record.id === record.id ? found : undefined;
   }
 
   /** Throws PreconditionFailed, NoSuchKey, as a write with these conditions would now. */
@@ -166,7 +179,7 @@ export class Versions {
 
   /** Deletes the current version, or, where the bucket has versioning, puts a delete marker in its place. */
   async delete(bucket: Bucket, key: string, conditions: WriteConditions = {}): Promise<Deleted> {
-    return this.#attempt<Deleted>(bucket, key, async (now, current, change) => {
+    return this.#change<Deleted>(bucket, key, async (now, current, change) => {
       if (conditions.ifMatch !== undefined) demandConditions(conditions, current.object);
       if (!now.versioning) {
         if (!current.object) return unchanged;
@@ -195,7 +208,7 @@ export class Versions {
     id: string,
     options: { bypassGovernance?: boolean } & WriteConditions = {},
   ): Promise<Deleted> {
-    return this.#attempt<Deleted>(bucket, key, async (now, current, change) => {
+    return this.#change<Deleted>(bucket, key, async (now, current, change) => {
       const found = await this.#locate(now, key, id, current);
       if (options.ifMatch !== undefined) demandConditions(options, asObject(found?.record));
       if (!found) return unchanged;
@@ -219,7 +232,7 @@ export class Versions {
     id: string | undefined,
     change: (record: ObjectRecord) => ObjectRecord,
   ): Promise<ObjectRecord> {
-    return this.#attempt(bucket, key, async (now, current, { checks, writes }) => {
+    return this.#change(bucket, key, async (now, current, { checks, writes }) => {
       const found =
         id === undefined ? asLocated(now, key, current) : await this.#locate(now, key, id, current);
       if (!found) {
@@ -237,26 +250,37 @@ export class Versions {
     });
   }
 
-  /** Tries a change until its commit finds everything as the change saw it. */
-  async #attempt<T>(
+  /** Plans and applies a change until its commit finds everything as the plan saw it. */
+  #change<T>(
     bucket: Bucket,
     key: string,
     plan: (now: Bucket, current: Current, change: Change) => Promise<T>,
   ): Promise<T> {
-    let now = bucket;
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      if (attempt > 0) now = await this.#buckets.again(bucket);
+    return this.#attempt(bucket, async now => {
       const current = await this.#current(now, key);
       const change = new Change(now, key, current);
       const result = await plan(now, current, change);
-      if (change.writes.length === 0) return result;
-      if (now.deleting) throw s3Errors.OperationAborted();
-      if (await this.#kv.commit(change.checks, change.writes)) {
-        this.#garbage.discard(change.garbage);
-        return result;
-      }
+      return change.writes.length === 0 || (await this.#apply(now, change)) ? result : undefined;
+    });
+  }
+
+  /** Tries until something is answered, each time with the bucket as it is then. */
+  async #attempt<T>(bucket: Bucket, once: (now: Bucket) => Promise<T | undefined>): Promise<T> {
+    let now = bucket;
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (attempt > 0) now = await this.#buckets.again(bucket);
+      const result = await once(now);
+      if (result !== undefined) return result;
     }
     throw s3Errors.OperationAborted();
+  }
+
+  /** Commits a change. Throws OperationAborted where the bucket is being deleted. */
+  async #apply(bucket: Bucket, change: Change): Promise<boolean> {
+    if (bucket.deleting) throw s3Errors.OperationAborted();
+    const applied = await this.#kv.commit(change.checks, change.writes);
+    if (applied) this.#garbage.discard(change.garbage);
+    return applied;
   }
 
   async #current(bucket: Bucket, key: string): Promise<Current> {
@@ -371,7 +395,8 @@ export class Versions {
   }
 }
 
-interface Located {
+/** A version, and where it is stored. */
+export interface Located {
   readonly key: Write['key'];
   readonly record: VersionRecord;
   readonly stored: Version;
@@ -390,18 +415,4 @@ function isCalled(record: VersionRecord, id: string): boolean {
 
 function asLocated(bucket: Bucket, key: string, { object, objectVersion }: Current): Located | undefined {
   return object && { key: objectKey(bucket.id, key), record: object, stored: objectVersion! };
-}
-
-/**
- * Throws PreconditionFailed; NoSuchKey for If-Match on a key without object ("Conditional writes", S3 User Guide).
- */
-function demandConditions({ ifMatch, ifNoneMatch }: WriteConditions, object: ObjectRecord | undefined): void {
-  if (ifNoneMatch !== undefined && object && (ifNoneMatch === '*' || ifNoneMatch === object.etag)) {
-    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-None-Match' } });
-  }
-  if (ifMatch === undefined) return;
-  if (!object) throw s3Errors.NoSuchKey();
-  if (ifMatch !== '*' && ifMatch !== object.etag) {
-    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-Match' } });
-  }
 }

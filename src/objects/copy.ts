@@ -1,0 +1,79 @@
+import { type Buckets, COMMIT_ATTEMPTS } from './buckets.js';
+import { BodyDigest, type Checksum, type ChecksumAlgorithm } from './checksums.js';
+import { ContentGone, type Contents } from './content.js';
+import { s3Errors } from './errors.js';
+import type { Bucket, ObjectAttributes, ObjectRecord } from './records.js';
+import type { Versions } from './versions.js';
+import type { WriteConditions } from './write-conditions.js';
+
+/** A version as it was found. */
+export interface CopySource {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly record: ObjectRecord;
+}
+
+export interface CopyTarget extends WriteConditions {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly attributes: ObjectAttributes;
+  /** The checksum that the copy is to have; by default the source's. */
+  readonly algorithm?: ChecksumAlgorithm | undefined;
+}
+
+interface Stores {
+  readonly buckets: Buckets;
+  readonly contents: Contents;
+  readonly versions: Versions;
+}
+
+/**
+ * Copies a version without moving its bytes: both refer to the same blobs, which never change. A copy is one
+ * whole object: where the source was uploaded in parts, its bytes are read once for an MD5 of the whole.
+ * Throws `ContentGone` where the source is gone by now, and what `Versions.commit` throws.
+ */
+export async function copyVersion(
+  stores: Stores,
+  source: CopySource,
+  target: CopyTarget,
+): Promise<ObjectRecord> {
+  const { buckets, contents, versions } = stores;
+  const { record } = source;
+  const digests = await digestsOf(contents, source, target.algorithm);
+  let bucket = target.bucket;
+  for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+    if (attempt > 0) bucket = await buckets.again(target.bucket);
+    const now = await versions.whereIs(await buckets.again(source.bucket), source.key, record);
+    if (!now) throw new ContentGone('the source of the copy is gone');
+    const copy = await versions.commitOnce(
+      bucket,
+      target.key,
+      {
+        ...target.attributes,
+        ...digests,
+        size: record.size,
+        place: id => contents.share(source.bucket.id, record, bucket.id, id),
+        checks: [{ key: now.key, version: now.stored }],
+      },
+      target,
+    );
+    if (copy) return copy;
+  }
+  throw s3Errors.OperationAborted();
+}
+
+async function digestsOf(
+  contents: Contents,
+  { bucket, record }: CopySource,
+  algorithm: ChecksumAlgorithm = record.checksum.algorithm,
+): Promise<{ readonly etag: string; readonly checksum: Checksum }> {
+  const { etag, checksum } = record;
+  const isWhole = !etag.includes('-') && checksum.type === 'FULL_OBJECT';
+  if (isWhole && checksum.algorithm === algorithm) return { etag, checksum };
+  const digest = new BodyDigest({ algorithm });
+  const body = await contents.read(bucket.id, record);
+  if (body instanceof Uint8Array) digest.update(body);
+  else for await (const chunk of body) digest.update(chunk);
+  const whole = digest.finish(new Map());
+  return { etag: whole.md5.toString('hex'), checksum: whole.checksum };
+}

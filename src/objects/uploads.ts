@@ -1,0 +1,416 @@
+import type { Clock } from '../clock.js';
+import { ApiError } from '../errors.js';
+import type { RequestBody } from '../message.js';
+import { type Key, type Kv, under, type Version, type Write } from '../store/kv.js';
+import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
+import {
+  allowsFullObject,
+  type Checksum,
+  type ChecksumAlgorithm,
+  type ChecksumType,
+  DEFAULT_ALGORITHM,
+  type Integrity,
+  isSameChecksum,
+  multipartChecksum,
+  multipartETag,
+} from './checksums.js';
+import type { Contents } from './content.js';
+import { s3Errors } from './errors.js';
+import type { Garbage } from './garbage.js';
+import {
+  type Bucket,
+  blobReferenceKey,
+  contentKey,
+  EMPTY,
+  type ObjectAttributes,
+  type ObjectRecord,
+  type PartRecord,
+  partKey,
+  partLists,
+  partRecords,
+  type UploadRecord,
+  uploadKey,
+  uploadRecords,
+} from './records.js';
+import { uploadId } from './version-id.js';
+import type { Versions } from './versions.js';
+import type { WriteConditions } from './write-conditions.js';
+
+/** Every part but the last has at least so many bytes ("Amazon S3 multipart upload limits"). */
+export const SMALLEST_PART = 5 * 1024 * 1024;
+
+export interface NewUpload extends ObjectAttributes {
+  /** ARN of who begins it. */
+  readonly initiator: string;
+  readonly algorithm?: ChecksumAlgorithm | undefined;
+  readonly checksumType?: ChecksumType | undefined;
+}
+
+/** A part as the client that completes an upload names it. */
+export interface NamedPart {
+  readonly number: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined;
+}
+
+/** What the client says of the whole object when it completes an upload. */
+export interface Completion {
+  readonly parts: readonly NamedPart[];
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined;
+  readonly checksumType?: ChecksumType | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+}
+
+interface StoredUpload extends UploadRecord {
+  readonly stored: Version;
+}
+
+interface StoredPart extends PartRecord {
+  readonly stored: Version;
+}
+
+/** A page of the parts of an upload. */
+export interface PartPage {
+  readonly parts: readonly PartRecord[];
+  readonly more: boolean;
+}
+
+/** Multipart uploads that are neither completed nor aborted. A part is a blob, and stays one in the object. */
+export class Uploads {
+  readonly #kv: Kv;
+  readonly #clock: Clock;
+  readonly #buckets: Buckets;
+  readonly #contents: Contents;
+  readonly #versions: Versions;
+  readonly #garbage: Garbage;
+
+  constructor(stores: {
+    readonly kv: Kv;
+    readonly clock: Clock;
+    readonly buckets: Buckets;
+    readonly contents: Contents;
+    readonly versions: Versions;
+    readonly garbage: Garbage;
+  }) {
+    this.#kv = stores.kv;
+    this.#clock = stores.clock;
+    this.#buckets = stores.buckets;
+    this.#contents = stores.contents;
+    this.#versions = stores.versions;
+    this.#garbage = stores.garbage;
+  }
+
+  /** Begins an upload; answers its id. Throws InvalidRequest for a checksum type that the algorithm cannot have. */
+  async create(
+    bucket: Bucket,
+    key: string,
+    { algorithm, checksumType, ...upload }: NewUpload,
+  ): Promise<{ id: string; upload: UploadRecord }> {
+    const record: UploadRecord = {
+      ...upload,
+      initiated: this.#clock.now(),
+      algorithm: algorithm ?? DEFAULT_ALGORITHM,
+      checksumType: typeOf(algorithm, checksumType),
+      checksumAsked: algorithm !== undefined,
+    };
+    const id = uploadId(record.initiated);
+    let now = bucket;
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (attempt > 0) now = await this.#buckets.again(bucket);
+      if (now.deleting) throw s3Errors.OperationAborted();
+      const write = { key: uploadKey(bucket.id, key, id), value: uploadRecords.encode(record) };
+      if (await this.#kv.commit([checkOf(now)], [write])) return { id, upload: record };
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /** Throws NoSuchUpload. */
+  async get(bucket: Bucket, key: string, id: string): Promise<UploadRecord> {
+    return (await this.#find(bucket, key, id)) ?? noSuchUpload(id);
+  }
+
+  /**
+   * Takes in a part, in place of an earlier one of its number. `length`: bytes that the client declared.
+   * Throws NoSuchUpload; InvalidRequest for another checksum than the upload's; what `Contents.receive` throws.
+   */
+  async putPart(
+    bucket: Bucket,
+    key: string,
+    id: string,
+    number: number,
+    body: RequestBody,
+    length: number,
+    integrity: Integrity,
+  ): Promise<PartRecord> {
+    const upload = await this.#get(bucket, key, id);
+    demandAlgorithm(upload, integrity.algorithm);
+    const received = await this.#contents.receiveBlob(body, length, { ...integrity, keep: upload.algorithm });
+    const part: PartRecord = {
+      number,
+      size: received.size,
+      blob: received.stored.blob,
+      etag: received.md5.toString('hex'),
+      checksum: received.checksum.value,
+      modified: this.#clock.now(),
+    };
+    try {
+      await this.#storePart(bucket, key, id, part);
+      return part;
+    } catch (error) {
+      this.#contents.abandon(received.stored);
+      throw error;
+    }
+  }
+
+  async #storePart(bucket: Bucket, key: string, id: string, part: PartRecord): Promise<void> {
+    const rowKey = partKey(id, part.number);
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      const upload = await this.#get(bucket, key, id);
+      const entry = await this.#kv.get(rowKey);
+      const replaced = entry && partRecords.decode(entry.value);
+      const checks = [
+        { key: uploadKey(bucket.id, key, id), version: upload.stored },
+        { key: rowKey, version: entry?.version },
+      ];
+      const writes: Write[] = [
+        { key: rowKey, value: partRecords.encode(part) },
+        { key: blobReferenceKey(part.blob, id), value: EMPTY },
+      ];
+      if (replaced) writes.push({ key: blobReferenceKey(replaced.blob, id), value: undefined });
+      if (!(await this.#kv.commit(checks, writes))) continue;
+      if (replaced) this.#garbage.discard([replaced.blob]);
+      return;
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /** The parts behind number `after`. Throws NoSuchUpload. */
+  async listParts(bucket: Bucket, key: string, id: string, after: number, limit: number): Promise<PartPage> {
+    await this.#get(bucket, key, id);
+    const { end } = under(['part', id]);
+    const rows = await this.#kv.list({ start: partKey(id, after + 1), end, limit: limit + 1 });
+    return {
+      parts: rows.slice(0, limit).map(row => partRecords.decode(row.value)),
+      more: rows.length > limit,
+    };
+  }
+
+  /**
+   * Makes the object of the named parts; no byte of them is moved. Done again, it answers the same as long as
+   * the object stands. Throws NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest,
+   * InvalidRequest, and what `Versions.commit` throws.
+   */
+  async complete(
+    bucket: Bucket,
+    key: string,
+    id: string,
+    completion: Completion,
+    conditions: WriteConditions,
+  ): Promise<ObjectRecord> {
+    let now = bucket;
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (attempt > 0) now = await this.#buckets.again(bucket);
+      const upload = await this.#find(bucket, key, id);
+      if (!upload) return this.#completedBefore(bucket, key, id);
+      const stored = await this.#parts(id);
+      const parts = chosenParts(id, upload, completion, stored);
+      const checksum = demandWhole(upload, completion, parts);
+      const rowKey = uploadKey(bucket.id, key, id);
+      const record = await this.#versions.commitOnce(
+        now,
+        key,
+        {
+          ...attributesOf(upload),
+          size: parts.reduce((sum, part) => sum + part.size, 0),
+          etag: multipartETag(parts),
+          checksum,
+          upload: id,
+          place: version => placeParts(bucket.id, version, parts),
+          checks: [
+            { key: rowKey, version: upload.stored },
+            ...parts.map(part => ({ key: partKey(id, part.number), version: part.stored })),
+          ],
+          writes: [{ key: rowKey, value: undefined }, ...dropParts(id, stored)],
+        },
+        conditions,
+      );
+      if (!record) continue;
+      const used = new Set(parts.map(part => part.blob));
+      this.#garbage.discard(stored.map(part => part.blob).filter(blob => !used.has(blob)));
+      await this.#clear(id);
+      return record;
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /** Drops an upload and its parts. Throws NoSuchUpload. */
+  async abort(bucket: Bucket, key: string, id: string): Promise<void> {
+    const rowKey = uploadKey(bucket.id, key, id);
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      const upload = await this.#get(bucket, key, id);
+      const parts = await this.#parts(id);
+      const writes = [{ key: rowKey, value: undefined }, ...dropParts(id, parts)];
+      if (!(await this.#kv.commit([{ key: rowKey, version: upload.stored }], writes))) continue;
+      this.#garbage.discard(parts.map(part => part.blob));
+      return this.#clear(id);
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /** Drops every upload of a bucket in which nothing can be begun any more. */
+  async abortAll(bucket: Bucket): Promise<void> {
+    for (;;) {
+      const rows = await this.#kv.list({ ...under(['upload', bucket.id]), limit: 100 });
+      if (rows.length === 0) return;
+      for (const { key } of rows)
+        await this.abort(bucket, key[2] as string, key[3] as string).catch(ifNoSuchUpload);
+    }
+  }
+
+  /** Drops the parts that were put while the upload went: no commit adds to them any more. */
+  async #clear(id: string): Promise<void> {
+    const left = await this.#parts(id);
+    if (left.length === 0) return;
+    await this.#kv.commit([], dropParts(id, left));
+    this.#garbage.discard(left.map(part => part.blob));
+  }
+
+  /** A client that did not hear the answer asks again. */
+  async #completedBefore(bucket: Bucket, key: string, id: string): Promise<ObjectRecord> {
+    const version = await this.#versions.find(bucket, key);
+    return version && !version.marker && version.upload === id ? version : noSuchUpload(id);
+  }
+
+  async #parts(id: string): Promise<StoredPart[]> {
+    const rows = await this.#kv.list(under(['part', id]));
+    return rows.map(row => ({ ...partRecords.decode(row.value), stored: row.version }));
+  }
+
+  async #get(bucket: Bucket, key: string, id: string): Promise<StoredUpload> {
+    return (await this.#find(bucket, key, id)) ?? noSuchUpload(id);
+  }
+
+  async #find(bucket: Bucket, key: string, id: string): Promise<StoredUpload | undefined> {
+    const entry = await this.#kv.get(uploadKey(bucket.id, key, id));
+    return entry && { ...uploadRecords.decode(entry.value), stored: entry.version };
+  }
+}
+
+function ifNoSuchUpload(error: unknown): void {
+  if (!(error instanceof ApiError) || error.code !== 'NoSuchUpload') throw error;
+}
+
+function noSuchUpload(id: string): never {
+  throw s3Errors.NoSuchUpload([], { members: { UploadId: id } });
+}
+
+/** "Checking object integrity", S3 User Guide: the types that a multipart upload may have, and their defaults. */
+function typeOf(
+  algorithm: ChecksumAlgorithm = DEFAULT_ALGORITHM,
+  asked: ChecksumType | undefined,
+): ChecksumType {
+  const type = asked ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE');
+  const possible = type === 'FULL_OBJECT' ? allowsFullObject(algorithm) : algorithm !== 'CRC64NVME';
+  if (possible) return type;
+  throw s3Errors.InvalidRequest([
+    `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+  ]);
+}
+
+function demandAlgorithm(upload: UploadRecord, given: ChecksumAlgorithm | undefined): void {
+  if (!upload.checksumAsked || given === undefined || given === upload.algorithm) return;
+  throw s3Errors.InvalidRequest([
+    `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${given.toLowerCase()}`,
+  ]);
+}
+
+/** The stored parts that the client named, checked one by one. */
+function chosenParts(
+  id: string,
+  upload: UploadRecord,
+  { parts }: Completion,
+  stored: readonly StoredPart[],
+): StoredPart[] {
+  const byNumber = new Map(stored.map(part => [part.number, part]));
+  let previous = 0;
+  const chosen = parts.map(named => {
+    if (named.number <= previous) throw s3Errors.InvalidPartOrder([], { members: { UploadId: id } });
+    previous = named.number;
+    const part = byNumber.get(named.number);
+    if (!part || part.etag !== named.etag || !hasChecksum(part, named, upload)) {
+      throw s3Errors.InvalidPart([], {
+        members: { UploadId: id, PartNumber: String(named.number), ETag: named.etag },
+      });
+    }
+    return part;
+  });
+  for (const part of chosen.slice(0, -1)) {
+    if (part.size >= SMALLEST_PART) continue;
+    const { number, etag, size } = part;
+    const members = { ProposedSize: String(size), MinSizeAllowed: String(SMALLEST_PART) };
+    throw s3Errors.EntityTooSmall([], { members: { ...members, PartNumber: String(number), ETag: etag } });
+  }
+  return chosen;
+}
+
+/** Composite checksums are made of those that the client confirms; the others need none. */
+function hasChecksum(part: PartRecord, { number, checksum }: NamedPart, upload: UploadRecord): boolean {
+  if (checksum) return checksum.algorithm !== upload.algorithm || checksum.value === part.checksum;
+  if (upload.checksumAsked && upload.checksumType === 'COMPOSITE') {
+    throw s3Errors.InvalidRequest([
+      `The upload was created using a ${upload.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
+    ]);
+  }
+  return true;
+}
+
+/** What the client says of the whole object holds. Answers its checksum. */
+function demandWhole(upload: UploadRecord, completion: Completion, parts: readonly StoredPart[]): Checksum {
+  const { algorithm, checksumType } = upload;
+  if (completion.checksumType !== undefined && completion.checksumType !== checksumType) {
+    throw s3Errors.InvalidRequest([
+      `The upload was created using the ${checksumType} checksum mode. The complete request must use the same checksum mode.`,
+    ]);
+  }
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  if (completion.size !== undefined && completion.size !== size) {
+    throw s3Errors.InvalidRequest([
+      `The provided 'x-amz-mp-object-size' header value ${completion.size} does not match what was computed: ${size}`,
+    ]);
+  }
+  const checksum = multipartChecksum(algorithm, checksumType, parts);
+  const given = completion.checksum;
+  if (given) demandAlgorithm(upload, given.algorithm);
+  if (given?.algorithm === algorithm && !isSameChecksum(given.value, checksum))
+    throw s3Errors.BadDigest([algorithm.toLowerCase()]);
+  return checksum;
+}
+
+function attributesOf(upload: UploadRecord): ObjectAttributes {
+  const { headers, metadata, tags, storageClass, retention, legalHold } = upload;
+  return { headers, metadata, tags, storageClass, retention, legalHold };
+}
+
+function placeParts(bucket: string, version: string, parts: readonly StoredPart[]) {
+  const list = parts.map(({ number, size, blob, etag, checksum }) => ({
+    number,
+    size,
+    blob,
+    etag,
+    checksum,
+  }));
+  const references = parts.map(({ blob }) => ({ key: blobReferenceKey(blob, version) as Key, value: EMPTY }));
+  return {
+    content: { kind: 'parts' as const, count: parts.length },
+    writes: [{ key: contentKey(bucket, version), value: partLists.encode(list) }, ...references],
+  };
+}
+
+function dropParts(id: string, parts: readonly PartRecord[]): Write[] {
+  return parts.flatMap(({ number, blob }) => [
+    { key: partKey(id, number), value: undefined },
+    { key: blobReferenceKey(blob, id), value: undefined },
+  ]);
+}

@@ -1,0 +1,26 @@
+import { s3Errors } from './errors.js';
+import type { ObjectRecord } from './records.js';
+
+/** What a write demands of the object that it replaces or deletes. ETags without quotes; `*` is any object. */
+export interface WriteConditions {
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
+
+/**
+ * Throws PreconditionFailed; NoSuchKey for If-Match on a key without object ("How to prevent object overwrites
+ * with conditional writes", S3 User Guide).
+ */
+export function demandConditions(
+  { ifMatch, ifNoneMatch }: WriteConditions,
+  object: ObjectRecord | undefined,
+): void {
+  if (ifNoneMatch !== undefined && object && (ifNoneMatch === '*' || ifNoneMatch === object.etag)) {
+    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-None-Match' } });
+  }
+  if (ifMatch === undefined) return;
+  if (!object) throw s3Errors.NoSuchKey();
+  if (ifMatch !== '*' && ifMatch !== object.etag) {
+    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-Match' } });
+  }
+}
