@@ -124,7 +124,7 @@ function json(wire: WireService, bound: Service): ServedService {
   };
 }
 
-/** S3 quotes the resource, and tells nobody outside the bucket's account why. */
+/** S3 tells nobody outside the bucket's account why. */
 function rest(wire: WireService, bound: Service): ServedService {
   return {
     wire,
@@ -138,10 +138,6 @@ function rest(wire: WireService, bound: Service): ServedService {
         { reason: `${name} is not available on this server` },
       ),
     accessDenied: (message, { anonymous, foreign }) =>
-      new ApiError(
-        'AccessDenied',
-        403,
-        anonymous || foreign ? 'Access Denied' : message.replace(/ on resource: (\S+)/, ' on resource: "$1"'),
-      ),
+      new ApiError('AccessDenied', 403, anonymous || foreign ? 'Access Denied' : message),
   };
 }

@@ -288,7 +288,7 @@ describe('signatures and tokens', () => {
       await sts(whoami, user, skewed),
       403,
       'SignatureDoesNotMatch',
-      /^Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 5 min\.\)$/,
+      /^Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 15 min\.\)$/,
     );
     answered(await s3({ method: 'GET', path: '/bucket', ...skewed }), 403, 'RequestTimeTooSkewed');
   });

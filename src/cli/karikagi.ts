@@ -9,6 +9,9 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
   version: string;
 };
 
+// The SDK's notice about its own future is for whoever builds this, not for whoever runs it.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const program = new Command('karikagi')
   .description('An object store whose keys expire: STS, IAM, S3 and KMS behind one endpoint.')
   .version(version)

@@ -90,7 +90,7 @@ function stepText(step: Step): string {
 }
 
 function summary(steps: readonly Step[]): string {
-  const rows = steps.map(step => [step.as, step.call, step.outcome, step.why ?? '']);
+  const rows = steps.map(step => [step.as, step.call, step.outcome, reasonOf(step)]);
   const width = (column: number) => Math.max(...rows.map(row => row[column]!.length));
   const widths = [0, 1, 2].map(width);
   const lines = rows.map(row =>
@@ -100,6 +100,13 @@ function summary(steps: readonly Step[]): string {
       .trimEnd(),
   );
   return `\nWhat was allowed and refused, and why:\n${lines.map(line => `  ${line}\n`).join('')}`;
+}
+
+/** AWS's own reason, the end of its sentence. */
+function reasonOf(step: Step): string {
+  return step.outcome === 'refused'
+    ? (/(because|with an explicit deny) .*$/.exec(step.detail)?.[0] ?? '')
+    : '';
 }
 
 interface Profiles {

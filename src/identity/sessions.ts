@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Database } from './database.js';
 import { errors } from './errors.js';
-import type { Keyring } from './keyring.js';
+import { type Keyring, Unsealable } from './keyring.js';
 import { type SessionRecord, tables } from './model.js';
 import { packClaims, packedSize, type SessionClaims, unpackClaims } from './session-claims.js';
 import { newId } from './unique-id.js';
@@ -85,10 +85,10 @@ export class Sessions {
 
   /** Opens a token. Throws `Unsealable` where it is not ours, was changed or belongs to another access key. */
   open(sessionToken: string, accessKeyId: string): OpenSession {
-    const { claims, secretAccessKey } = this.#keyring.openSession(
-      Buffer.from(sessionToken, 'base64'),
-      accessKeyId,
-    );
+    const token = Buffer.from(sessionToken, 'base64');
+    // Node's decoder passes over what is no base64: a token has one spelling.
+    if (token.toString('base64') !== sessionToken) throw new Unsealable('the session token is not in base64');
+    const { claims, secretAccessKey } = this.#keyring.openSession(token, accessKeyId);
     return { claims: unpackClaims(claims), secretAccessKey };
   }
 
