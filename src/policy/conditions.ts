@@ -24,8 +24,15 @@ export function compileCondition(element: ConditionElement, variables: boolean):
   const key = keyName(element.key.value);
   const wanted = element.values.map(word => word.value);
   if (use.operator.comparison === 'null') {
-    const tests = wanted.map(value => value.toLowerCase() === 'true');
-    return { element, use, key, holds: facts => tests.includes(facts.value(key) === undefined) };
+    const lower = wanted.map(value => value.toLowerCase());
+    const whenAbsent = lower.includes('true');
+    const whenPresent = lower.includes('false');
+    return {
+      element,
+      use,
+      key,
+      holds: facts => (facts.value(key) === undefined ? whenAbsent : whenPresent),
+    };
   }
   return { element, use, key, holds: combine(use, key, anyOf(wanted.map(compile))) };
 

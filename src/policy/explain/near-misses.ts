@@ -27,7 +27,7 @@ export function nearMisses(
     if (standing.evaluatedEffect === 'EXPLICIT_DENY')
       found.push({ misses: whyDenied(facts, layer), distance: 0 });
     else {
-      found.push({ misses: layerFindings(facts, layers, standing), distance: Number.POSITIVE_INFINITY });
+      found.push({ misses: layerFindings(facts, layers, standing), distance: Number.MAX_SAFE_INTEGER });
       for (const policy of layer?.policies ?? []) {
         for (const statement of policy.statements) found.push(statementFindings(facts, policy, statement));
       }
