@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Identity } from './identity/index.js';
 import { writeDurably } from './root-key.js';
 import type { Settings } from './settings.js';
@@ -25,7 +25,7 @@ export async function firstAccount(
   const key = await identity.rootCredentials(accountId);
   const root = key && { accessKeyId: key.id, secretAccessKey: key.secretAccessKey };
   if (settings.data === 'memory') return { accountId, root, credentialsFile: undefined };
-  const credentialsFile = join(settings.data, 'credentials');
+  const credentialsFile = resolve(settings.data, 'credentials');
   if (root && !(await exists(credentialsFile))) {
     await writeDurably(
       credentialsFile,

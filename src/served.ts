@@ -35,7 +35,21 @@ export interface Parts {
 }
 
 /** The product's own API, in the form of the SDKs' schemas. */
+const deniedRequest = types.structure('DeniedRequest', {
+  RequestId: types.string,
+  EventTime: types.timestamp,
+  Principal: types.string,
+  Action: types.string,
+  Resource: types.string,
+  Summary: types.string,
+});
+
 const karikagiOperations = {
+  ListDeniedRequests$: defineOperation(
+    'ListDeniedRequests',
+    { MaxItems: types.number },
+    { DeniedRequests: types.list('DeniedRequestList', deniedRequest) },
+  ),
   GetRequestAuthorizationDetails$: defineOperation(
     'GetRequestAuthorizationDetails',
     { RequestId: types.string },

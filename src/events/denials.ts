@@ -59,6 +59,19 @@ export class Denials {
     return entry && (JSON.parse(plain.decode(entry.value)) as Denial);
   }
 
+  /** The latest traces that an account may read, newest first; at most `limit` of the last thousand. */
+  async recent(account: string, limit: number): Promise<Denial[]> {
+    await this.#writing;
+    const rows = await this.#kv.list({ ...under(['denial-time']), reverse: true, limit: 1000 });
+    const found: Denial[] = [];
+    for (const { key } of rows) {
+      if (found.length >= limit) break;
+      const denial = await this.find(key[2] as string);
+      if (denial?.accounts.includes(account)) found.push(denial);
+    }
+    return found;
+  }
+
   /** Resolves when everything recorded so far is on disk. */
   async close(): Promise<void> {
     while (this.#writing) await this.#writing;
