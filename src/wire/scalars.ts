@@ -1,10 +1,14 @@
 /** Text to scalar values, strictly; `undefined` stands for text that is no such value. */
 
-/** A whole number within the range that a double holds exactly. */
+/** A whole number within the range that a double holds exactly; leading zeros are fine. */
 export function parseInteger(text: string): number | undefined {
-  return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined;
+  if (!/^-?\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  // Adding zero makes 0 of -0.
+  return Number.isSafeInteger(value) ? value + 0 : undefined;
 }
 
+/** `true` and `false` in any case. */
 export function parseBoolean(text: string): boolean | undefined {
   const lower = text.toLowerCase();
   return lower === 'true' ? true : lower === 'false' ? false : undefined;

@@ -100,14 +100,13 @@ const tokens: Readonly<Record<string, string>> = {
   boolean: 'BOOLEAN_VALUE',
 };
 
+/** AWS's words for JSON of another type than the shape's. */
 function mistyped(json: unknown, wanted: string): ApiError {
-  const token =
-    json === null
-      ? 'NULL_VALUE'
-      : Array.isArray(json)
-        ? 'START_ARRAY'
-        : (tokens[typeof json] ?? 'START_OBJECT');
-  return serializationError(`${token} can not be converted to ${wanted}`);
+  if (Array.isArray(json)) return serializationError('Start of list found where not expected');
+  if (typeof json === 'object' && json !== null) {
+    return serializationError('Start of structure or map found where not expected');
+  }
+  return serializationError(`${tokens[typeof json] ?? 'NULL_VALUE'} can not be converted to ${wanted}`);
 }
 
 /** What awsJson services answer to a body that is no JSON of the operation's shape. */

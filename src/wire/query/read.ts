@@ -12,8 +12,8 @@ export interface Parameter {
   children: Map<string, Parameter> | undefined;
 }
 
-/** The value that a parameter and those under it make. `path` is for the error. */
-export type ParameterReader = (parameter: Parameter, path: string) => unknown;
+/** The value that a parameter and those under it make. Throws MalformedInput. */
+export type ParameterReader = (parameter: Parameter) => unknown;
 
 export function parameterTree(parameters: ReadonlyMap<string, string>): Parameter {
   const root: Parameter = { value: undefined, children: undefined };
@@ -40,13 +40,13 @@ export class ParameterReaders {
     const known = this.#structures.get(key);
     if (known) return known;
     const members: (readonly [member: string, parameter: string, read: ParameterReader])[] = [];
-    const read: ParameterReader = (parameter, path) => {
-      if (parameter.value !== undefined && parameter.value !== '') throw malformed(parameter.value, path);
+    const read: ParameterReader = parameter => {
+      if (parameter.value) throw malformed('Unexpected value where a structure is expected');
       const value: Record<string, unknown> = {};
       for (const [member, name, readMember] of members) {
         const child = parameter.children?.get(name);
         if (!child) continue;
-        const memberValue = readMember(child, path ? `${path}.${name}` : name);
+        const memberValue = readMember(child);
         if (memberValue !== undefined) value[member] = memberValue;
       }
       return value;
@@ -70,11 +70,10 @@ export class ParameterReaders {
     const member = schema.getValueSchema();
     const read = this.#value(member);
     const infix = schema.getMergedTraits().xmlFlattened ? undefined : elementName(member, 'member');
-    return (parameter, path) => {
+    return parameter => {
       const items = infix === undefined ? parameter : parameter.children?.get(infix);
-      const prefix = infix === undefined ? path : `${path}.${infix}`;
-      if (!items?.children) return emptyOr(parameter, path, []);
-      return ordered(items.children, prefix).map(([index, item]) => read(item, `${prefix}.${index}`));
+      if (!items?.children) return emptyOr(parameter, []);
+      return ordered(items.children).map(read);
     };
   }
 
@@ -84,16 +83,15 @@ export class ParameterReaders {
     const readKey = this.#value(schema.getKeySchema());
     const readValue = this.#value(schema.getValueSchema());
     const flattened = !!schema.getMergedTraits().xmlFlattened;
-    return (parameter, path) => {
+    return parameter => {
       const entries = flattened ? parameter : parameter.children?.get('entry');
-      const prefix = flattened ? path : `${path}.entry`;
-      if (!entries?.children) return emptyOr(parameter, path, {});
+      if (!entries?.children) return emptyOr(parameter, {});
       const map: Record<string, unknown> = {};
-      for (const [index, entry] of ordered(entries.children, prefix)) {
+      for (const entry of ordered(entries.children)) {
         const key = entry.children?.get(keyName);
         const value = entry.children?.get(valueName);
-        if (!key || !value) throw malformed('', `${prefix}.${index}`);
-        setOwn(map, String(readKey(key, prefix)), readValue(value, `${prefix}.${index}.${valueName}`));
+        if (!key || !value) throw malformed('An entry of a map lacks its key or its value');
+        setOwn(map, String(readKey(key)), readValue(value));
       }
       return map;
     };
@@ -101,41 +99,51 @@ export class ParameterReaders {
 }
 
 /** `Tags=` is how a client sends an empty list or map. */
-function emptyOr<T>(parameter: Parameter, path: string, empty: T): T | undefined {
+function emptyOr<T>(parameter: Parameter, empty: T): T | undefined {
   if (parameter.value === '') return empty;
-  if (parameter.value !== undefined) throw malformed(parameter.value, path);
+  if (parameter.value !== undefined) throw malformed('Unexpected value where a list or map is expected');
   return undefined;
 }
 
-/** The members of a list by their numbers, which may have gaps. */
-function ordered(children: ReadonlyMap<string, Parameter>, path: string): [number, Parameter][] {
-  const items: [number, Parameter][] = [];
+/** The members of a list in the order of their numbers, which may have gaps. */
+function ordered(children: ReadonlyMap<string, Parameter>): Parameter[] {
+  const items: (readonly [number, Parameter])[] = [];
   for (const [index, item] of children) {
-    if (!/^[1-9]\d{0,6}$/.test(index)) throw malformed(index, path);
+    if (!/^[1-9]\d{0,6}$/.test(index)) throw malformed('Members of a list are numbered from 1');
     items.push([Number(index), item]);
   }
-  return items.sort(([a], [b]) => a - b);
+  return items.sort(([a], [b]) => a - b).map(([, item]) => item);
 }
 
-const scalars: Partial<Record<Kind, (text: string) => unknown>> = {
-  string: text => text,
-  number: parseInteger,
-  boolean: parseBoolean,
-  timestamp: text => parseDateTime(text) ?? parseEpochSeconds(text),
-  blob: parseBase64,
+interface Scalar {
+  readonly parse: (text: string) => unknown;
+  /** AWS's words for text that is no such value. */
+  readonly refusal: string;
+}
+
+const scalars: Partial<Record<Kind, Scalar>> = {
+  string: { parse: text => text, refusal: '' },
+  number: { parse: parseInteger, refusal: 'number must be an integer' },
+  boolean: { parse: parseBoolean, refusal: 'boolean must follow xsd1.1 definition' },
+  timestamp: {
+    parse: text => parseDateTime(text) ?? parseEpochSeconds(text),
+    refusal: 'timestamp must follow ISO8601',
+  },
+  blob: { parse: parseBase64, refusal: 'blob must be base64 encoded' },
 };
 
 function scalar(kind: Kind): ParameterReader {
-  const parse = scalars[kind];
-  if (!parse) throw new Error(`awsQuery has no ${kind}`);
-  return (parameter, path) => {
-    const { value } = parameter;
-    const parsed = value === undefined ? undefined : parse(value);
-    if (parsed === undefined) throw malformed(value ?? '', path);
+  const known = scalars[kind];
+  if (!known) throw new Error(`awsQuery has no ${kind}`);
+  const { parse, refusal } = known;
+  return ({ value }) => {
+    if (value === undefined) throw malformed('Start of structure or map found where not expected');
+    const parsed = parse(value);
+    if (parsed === undefined) throw malformed(refusal);
     return parsed;
   };
 }
 
-function malformed(value: string, path: string): ApiError {
-  return new ApiError('MalformedInput', 400, `The value '${value}' of parameter ${path} has the wrong type.`);
+function malformed(message: string): ApiError {
+  return new ApiError('MalformedInput', 400, message);
 }

@@ -90,7 +90,7 @@ function queryOperation(
     name,
     streamsInput: false,
     decode(_request: HttpRequest, recognised: Recognised, _body: Uint8Array | RequestBody) {
-      const input = read()(parameterTree(recognised.parameters!), '');
+      const input = read()(parameterTree(recognised.parameters!));
       demand(check(), input);
       return input;
     },

@@ -34,6 +34,9 @@ function stringReader(parameter: string | undefined, values: readonly string[] |
   if (parameter?.startsWith('response-')) return readResponseHeader;
   if (!values) return text => text;
   const allowed = new Set(values);
+  if (parameter === 'encoding-type') {
+    return (text, name) => (text.toLowerCase() === 'url' ? text : refuse(name, text));
+  }
   return (text, name) => (allowed.has(text) ? text : refuse(name, text));
 }
 
@@ -59,20 +62,32 @@ function timestampReader(schema: Schema, header: string | undefined): ArgumentRe
   return (text, name) => parse(text) ?? (lenient ? undefined : refuse(name, text));
 }
 
-/** Arguments that are numbers of entries or places in a list, all 32 bits wide. */
-const listSizes = new Set(['max-keys', 'max-uploads', 'max-parts', 'max-buckets', 'part-number-marker']);
+/** Ranges of 32-bit numbers; the argument that S3 spells otherwise where it is out of range has a name. */
+const ranges: ReadonlyMap<string, { readonly min: number; readonly max: number; readonly name?: string }> =
+  new Map([
+    ['max-keys', { min: 0, max: 2_147_483_647, name: 'maxKeys' }],
+    ['max-uploads', { min: 0, max: 2_147_483_647 }],
+    ['max-parts', { min: 0, max: 2_147_483_647 }],
+    ['part-number-marker', { min: 0, max: 2_147_483_647 }],
+    ['max-buckets', { min: 1, max: 10_000 }],
+  ]);
 
+/** An empty number counts as not given. */
 function readInteger(text: string, name: string): number | undefined {
+  if (text === '') return undefined;
   const value = parseInteger(text);
   if (name === 'partNumber') {
     if (value !== undefined && value >= 1 && value <= 10_000) return value;
     throw invalidArgument('Part number must be an integer between 1 and 10000, inclusive', name, text);
   }
-  if (value === undefined || (listSizes.has(name) && value > 2_147_483_647)) {
+  const range = ranges.get(name);
+  if (value === undefined || (range && (value > 2_147_483_647 || value < -2_147_483_648))) {
     throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, text);
   }
-  if (listSizes.has(name) && value < 0) {
-    throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, text);
+  if (range && (value < range.min || value > range.max)) {
+    const spelt = range.name ?? name;
+    const message = `Argument ${spelt} must be an integer between ${range.min} and ${range.max}`;
+    throw invalidArgument(message, spelt, String(value));
   }
   return value;
 }
@@ -103,4 +118,22 @@ function refusal(name: string, text: string): ApiError {
     return s3Error.InvalidRequest([checksumAlgorithms]);
   }
   return invalidArgument(messages.get(name) ?? `Invalid value for ${name}.`, name, text);
+}
+
+const listingV2Only: readonly (readonly [parameter: string, message: string])[] = [
+  ['continuation-token', 'continuation-token only supported in REST.GET.BUCKET with list-type=2'],
+  ['start-after', 'startAfter only supported in REST.GET.BUCKET with list-type=2'],
+];
+
+/** Refuses the parameters of one version of the listing where the other is asked for, as S3 does. */
+export function refuseMisplaced(operation: string, parameters: ReadonlyMap<string, string>): void {
+  if (operation === 'ListObjectsV2' && parameters.has('marker')) {
+    throw misplaced('marker', 'Marker unsupported with REST.GET.BUCKET in list-type=2');
+  }
+  if (operation !== 'ListObjects') return;
+  for (const [name, message] of listingV2Only) if (parameters.has(name)) throw misplaced(name, message);
+}
+
+function misplaced(name: string, message: string): ApiError {
+  return s3Error.InvalidArgument([message], { members: { ArgumentName: name } });
 }

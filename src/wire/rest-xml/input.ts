@@ -27,9 +27,13 @@ export interface InputReader {
   read(head: Head, body: Uint8Array | RequestBody): Input;
 }
 
+/** Documents in which S3 refuses elements that it does not know; in others they are ignored. */
+const strict = new Set(['Delete', 'ObjectEncryption']);
+
 /** Compiles the input readers of one service. */
 export class InputReaders {
-  readonly #xml = new XmlReaders();
+  readonly #xml = new XmlReaders('ignored');
+  readonly #strictXml = new XmlReaders('refused');
   readonly #checks: ConstraintChecks;
 
   constructor(private readonly constraints: ServiceConstraints) {
@@ -105,7 +109,7 @@ export class InputReaders {
 
   #document(name: string, schema: Schema, shape: string | undefined): (body: Uint8Array) => unknown {
     const root = elementName(schema, schema.getName() ?? name);
-    const read: ElementReader = this.#xml.structure(schema);
+    const read: ElementReader = (strict.has(root) ? this.#strictXml : this.#xml).structure(schema);
     const check = this.#checks.shape(shape);
     return body => {
       try {

@@ -26,7 +26,8 @@ export class OutputWriters {
     const body = this.#body(schema);
     return (output, base) => {
       const all: Record<string, string> = { ...base };
-      for (const write of headers) write(output, all);
+      // Outputs have few of the many members that a shape has: ask for those.
+      for (const name in output) headers.get(name)?.(output[name], all);
       const content = body?.write(output);
       if (content !== undefined && body?.type && !all['content-type']) all['content-type'] = body.type;
       // The one success that the schemas do not give a status: a part of an object (RFC 9110, section 15.3.7).
@@ -77,36 +78,38 @@ function isHeader(member: Schema): boolean {
   return !!(traits.httpHeader || traits.httpPrefixHeaders || traits.httpResponseCode);
 }
 
-type HeaderWriter = (output: Output, headers: Record<string, string>) => void;
+type HeaderWriter = (value: unknown, headers: Record<string, string>) => void;
 
-function headerWriters(output: Schema): HeaderWriter[] {
-  const writers: HeaderWriter[] = [];
+function headerWriters(output: Schema): ReadonlyMap<string, HeaderWriter> {
+  const writers = new Map<string, HeaderWriter>();
   for (const [name, member] of membersOf(output)) {
     const { httpHeader, httpPrefixHeaders } = member.getMergedTraits() as {
       readonly httpHeader?: string;
       readonly httpPrefixHeaders?: string;
     };
-    if (httpPrefixHeaders) writers.push(prefixedWriter(name, httpPrefixHeaders));
-    else if (httpHeader) writers.push(headerWriter(name, httpHeader, member));
+    if (httpPrefixHeaders) writers.set(name, prefixedWriter(httpPrefixHeaders));
+    else if (httpHeader) writers.set(name, headerWriter(httpHeader, member));
   }
   return writers;
 }
 
-function prefixedWriter(name: string, prefix: string): HeaderWriter {
-  return (output, headers) => {
-    for (const [key, value] of Object.entries((output[name] as Record<string, string> | undefined) ?? {})) {
+function prefixedWriter(prefix: string): HeaderWriter {
+  return (values, headers) => {
+    for (const [key, value] of Object.entries((values as Record<string, string> | undefined) ?? {})) {
       headers[prefix + key.toLowerCase()] = encodeWords(value);
     }
   };
 }
 
-function headerWriter(name: string, header: string, member: Schema): HeaderWriter {
+function headerWriter(header: string, member: Schema): HeaderWriter {
   // The SDK's name for an `Expires` that is kept as it was sent.
   const label = header === 'ExpiresString' ? 'expires' : header.toLowerCase();
   const text = headerText(member);
-  return (output, headers) => {
-    const value = output[name];
-    if (value !== undefined && value !== null) headers[label] = text(value);
+  // ExpiresString says it exactly, whichever comes first.
+  const yields = header === 'Expires';
+  return (value, headers) => {
+    if (value === undefined || value === null || (yields && headers[label] !== undefined)) return;
+    headers[label] = text(value);
   };
 }
 

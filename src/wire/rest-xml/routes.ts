@@ -1,6 +1,7 @@
 import { membersOf, type OperationSchema, requiredOf } from '../schema.js';
 import type { Address } from './address.js';
-import { s3Error } from './errors.js';
+import { refuseMisplaced } from './arguments.js';
+import { invalidArgument, s3Error } from './errors.js';
 
 /** How an operation is told from the others of the same method and level. */
 interface Route {
@@ -22,17 +23,21 @@ export interface Routed {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** Operations of other endpoints (S3 Object Lambda, S3 Express), whose routes hide those of S3's own. */
-const elsewhere = new Set(['WriteGetObjectResponse', 'ListDirectoryBuckets']);
+/**
+ * Operations of other endpoints (S3 Object Lambda, S3 Express), whose routes hide those of S3's own: `?session`
+ * on a general purpose bucket is a listing.
+ */
+const elsewhere = new Set(['WriteGetObjectResponse', 'ListDirectoryBuckets', 'CreateSession']);
 
 /**
  * Makes the function that names the operation of a request from the HTTP traits of the schemas. It throws
- * MethodNotAllowed where there is none, and InvalidArgument where a request asks for two subresources.
+ * MethodNotAllowed where there is none, InvalidArgument where a request asks for two subresources or mixes the
+ * parameters of two operations, InvalidRequest where a parameter of objects comes without a key.
  */
 export function router(operations: Iterable<OperationSchema>): (request: Routed) => string {
   const table = new Map<string, Route[]>();
   /** Parameters that name a subresource: on a request whose operation has none of them, they are a mistake. */
-  const subresources = new Set<string>();
+  const subresources = new Set(['uploadId']);
   for (const schema of operations) {
     if (!schema.http || elsewhere.has(schema.name)) continue;
     const { place, route } = compileRoute(schema);
@@ -44,16 +49,45 @@ export function router(operations: Iterable<OperationSchema>): (request: Routed)
   for (const routes of table.values()) routes.sort((a, b) => weight(b) - weight(a));
 
   return request => {
-    const { bucket, key } = request.address;
-    const level: Level = key !== undefined ? 'object' : bucket !== undefined ? 'bucket' : 'service';
-    const route = table.get(`${request.method} ${level}`)?.find(candidate => matches(candidate, request));
-    const asked = [...request.parameters.keys()].filter(name => subresources.has(name));
+    const level = levelOf(request.address);
+    const { method, parameters } = request;
+    const asked = [...parameters.keys()].filter(name => subresources.has(name)).sort();
     if (asked.length > 1) throw conflicting(asked);
-    if (!route || (asked[0] !== undefined && !route.markers.has(asked[0]))) {
-      throw notAllowed(request.method, asked[0] ?? level.toUpperCase());
+    if (level === 'bucket') refuseKeyless(parameters);
+    const route = table.get(`${method} ${level}`)?.find(candidate => matches(candidate, request));
+    if (!route || (asked[0] !== undefined && !names(route, asked[0]))) {
+      const allowed = methods.filter(other =>
+        table
+          .get(`${other} ${level}`)
+          ?.some(candidate => asked[0] === undefined || names(candidate, asked[0])),
+      );
+      throw notAllowed(method, asked[0] ?? level, allowed);
     }
+    refuseMisplaced(route.operation, parameters);
     return route.operation;
   };
+}
+
+const methods = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
+
+function levelOf({ bucket, key }: Address): Level {
+  return key !== undefined ? 'object' : bucket !== undefined ? 'bucket' : 'service';
+}
+
+/** Whether a route is of that subresource. */
+function names(route: Route, subresource: string): boolean {
+  return route.markers.has(subresource) || route.parameters.includes(subresource);
+}
+
+/** What S3 answers to parameters of objects where the path names none. */
+function refuseKeyless(parameters: ReadonlyMap<string, string>): void {
+  if (parameters.size === 0) return;
+  if (parameters.has('partNumber')) throw s3Error.InvalidRequest(['Object must have a valid key name.']);
+  if (parameters.has('uploadId')) throw s3Error.InvalidRequest(['A key must be specified']);
+  const version = parameters.get('versionId');
+  if (version !== undefined) {
+    throw invalidArgument('This operation does not accept a version-id.', 'versionId', version);
+  }
 }
 
 function compileRoute(schema: OperationSchema): { place: string; route: Route } {
@@ -94,13 +128,24 @@ function matches(route: Route, { parameters, headers }: Routed): boolean {
   );
 }
 
-function notAllowed(method: string, resourceType: string) {
-  return s3Error.MethodNotAllowed([], { members: { Method: method, ResourceType: resourceType } });
+/** What S3 calls a subresource where that is not just its name. */
+const resourceTypes: ReadonlyMap<string, string> = new Map([
+  ['delete', 'MULTI_OBJECT_DELETE'],
+  ['logging', 'LOGGING_STATUS'],
+  ['policy', 'BUCKETPOLICY'],
+  ['uploadId', 'UPLOAD'],
+  ['versions', 'BUCKETVERSIONS'],
+]);
+
+function notAllowed(method: string, subject: string, allowed: readonly string[]) {
+  const name = subject.replaceAll('-', '_').replace(/[A-Z]/g, '_$&').toUpperCase();
+  return s3Error.MethodNotAllowed([], {
+    members: { Method: method, ResourceType: resourceTypes.get(subject) ?? name },
+    headers: { allow: allowed.join(', ') },
+  });
 }
 
 function conflicting(subresources: readonly string[]) {
   const message = `Conflicting query string parameters: ${subresources.join(', ')}`;
-  return s3Error.InvalidArgument([message], {
-    members: { ArgumentName: 'ResourceType', ArgumentValue: subresources[0]! },
-  });
+  return invalidArgument(message, 'ResourceType', subresources[0]!);
 }

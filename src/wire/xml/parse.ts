@@ -28,7 +28,8 @@ const startTag = new RegExp(`<(${name})`, 'y');
 const endTag = new RegExp(`</(${name})\\s*>`, 'y');
 const attribute = new RegExp(`\\s+(${name})\\s*=\\s*("[^"<]*"|'[^'<]*')`, 'y');
 const tagEnd = /\s*(\/?)>/y;
-const declaration = /^<\?xml\s[^?]*?(?:encoding\s*=\s*["']([\w.-]+)["'][^?]*)?\?>/;
+const declaration =
+  /^<\?xml\s+version\s*=\s*["']1\.0["'](?:\s+encoding\s*=\s*["']([\w.-]+)["'])?(?:\s+standalone\s*=\s*["']\w+["'])?\s*\?>/;
 const illegal = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 const noAttributes: ReadonlyMap<string, string> = new Map();
 
@@ -77,6 +78,8 @@ class Parser {
   /** Skips a comment or a processing instruction, if one starts here. */
   #skipMarkup(): boolean {
     if (this.xml.startsWith('<!--', this.#at)) this.#through('-->', 4);
+    else if (/^<\?xml\s/i.test(this.xml.slice(this.#at, this.#at + 6)))
+      throw new XmlSyntaxError('a misplaced declaration');
     else if (this.xml.startsWith('<?', this.#at)) this.#through('?>', 2);
     else return false;
     return true;

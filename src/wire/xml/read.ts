@@ -14,6 +14,9 @@ type MemberReader = (into: Record<string, unknown>, element: XmlElement) => void
 
 /** Compiles readers for the shapes of one service; structures that occur twice are compiled once. */
 export class XmlReaders {
+  /** `unknown`: what becomes of elements that a structure does not have. */
+  constructor(private readonly unknown: 'ignored' | 'refused') {}
+
   readonly #structures = new Map<unknown, ElementReader>();
 
   /** A reader of an element that holds `schema`. */
@@ -29,7 +32,6 @@ export class XmlReaders {
     };
   }
 
-  /** Reads a structure; elements that it does not have are ignored, as S3 ignores them. */
   structure(schema: Schema): ElementReader {
     const key = schema.getSchema();
     const known = this.#structures.get(key);
@@ -39,7 +41,11 @@ export class XmlReaders {
     const read: ElementReader = element => {
       const value: Record<string, unknown> = {};
       for (const attribute of attributes) attribute(value, element);
-      for (const child of element.children) members.get(child.name)?.(value, child);
+      for (const child of element.children) {
+        const member = members.get(child.name);
+        if (member) member(value, child);
+        else if (this.unknown === 'refused') throw new XmlSyntaxError(`${child.name} is unknown`);
+      }
       return value;
     };
     this.#structures.set(key, read);
