@@ -8,6 +8,7 @@ const cli = fileURLToPath(new URL('../../src/cli/karikagi.js', import.meta.url))
 
 /** A server in a process of its own. */
 export interface ServerProcess {
+  readonly pid: number;
   readonly endpoint: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** SIGKILL; resolves once the process is gone. */
@@ -30,6 +31,7 @@ export async function startServerProcess(data: string): Promise<ServerProcess> {
   ]);
   const { endpoint, credentialsFile } = JSON.parse(line);
   return {
+    pid: child.pid!,
     endpoint,
     credentials: await readCredentials(credentialsFile),
     async kill() {

@@ -1,0 +1,88 @@
+/**
+ * The load generator: a process of its own that keeps so many connections busy, each with one request at a time,
+ * and prints what it counted as JSON. Reads a `LoadPlan` as JSON on standard input. Requests are sent as they are,
+ * over bare sockets, so that it takes little of the processor from what it measures.
+ */
+import { connect, type Socket } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+export interface LoadPlan {
+  readonly host: string;
+  readonly port: number;
+  /** In base64; sent in turn. */
+  readonly requests: readonly string[];
+  readonly connections: number;
+  /** Seconds before counting begins, and for which it lasts. */
+  readonly warmUp: number;
+  readonly seconds: number;
+}
+
+export interface LoadResult {
+  readonly perSecond: number;
+  /** Milliseconds from the request's first byte to the answer's last. */
+  readonly median: number;
+  readonly p99: number;
+}
+
+const plan = (await json(process.stdin)) as LoadPlan;
+const requests = plan.requests.map(request => Buffer.from(request, 'base64'));
+const latencies: number[] = [];
+let turn = 0;
+let counting = false;
+let ended = false;
+
+const connections = Array.from({ length: plan.connections }, runConnection);
+setTimeout(() => {
+  counting = true;
+  setTimeout(finish, plan.seconds * 1000);
+}, plan.warmUp * 1000);
+
+function finish(): void {
+  ended = true;
+  for (const socket of connections) socket.destroy();
+  latencies.sort((a, b) => a - b);
+  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
+  const result: LoadResult = { perSecond: latencies.length / plan.seconds, median: at(0.5), p99: at(0.99) };
+  process.stdout.write(JSON.stringify(result));
+}
+
+function runConnection(): Socket {
+  const socket = connect(plan.port, plan.host);
+  socket.setNoDelay(true);
+  let begun = 0;
+  let received: Buffer = Buffer.alloc(0);
+  /** Bytes of the answer under way; 0 until its headers are there. */
+  let length = 0;
+  const send = (): void => {
+    begun = performance.now();
+    socket.write(requests[turn++ % requests.length]!);
+  };
+  socket.on('connect', send);
+  socket.on('data', chunk => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    if (length === 0) length = answerLength(received);
+    if (length === 0 || received.length < length) return;
+    if (counting) latencies.push(performance.now() - begun);
+    received = received.subarray(length);
+    length = 0;
+    if (!ended) send();
+  });
+  socket.on('error', fail);
+  socket.on('close', () => ended || fail(new Error('the server closed a connection')));
+  return socket;
+}
+
+/** Of headers and body; 0 where the headers are not all there. Only a 200 will do. */
+function answerLength(received: Buffer): number {
+  const end = received.indexOf('\r\n\r\n');
+  if (end < 0) return 0;
+  const head = received.toString('latin1', 0, end).toLowerCase();
+  const stated = /\r\ncontent-length: (\d+)/.exec(head);
+  if (!head.startsWith('http/1.1 200') || stated === null) fail(new Error(received.toString()));
+  return end + 4 + Number(stated![1]);
+}
+
+function fail(error: Error): never {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
