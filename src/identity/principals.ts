@@ -40,7 +40,7 @@ export class Principals {
       if (value === undefined) throw invalidPrincipal(entry);
       stored.set(word.value, value);
     }
-    return mapPrincipals(document, value => stored.get(value));
+    return mapPrincipals(document, (_type, value) => stored.get(value));
   }
 
   /** The document as its readers know it, with ARNs of what still exists. */
@@ -50,7 +50,7 @@ export class Principals {
       const arn = isPrincipalId(word.value) ? await this.#arnOf(word.value) : undefined;
       if (arn !== undefined) shown.set(word.value, arn);
     }
-    return shown.size === 0 ? document : mapPrincipals(document, value => shown.get(value));
+    return shown.size === 0 ? document : mapPrincipals(document, (_type, value) => shown.get(value));
   }
 
   /** `undefined` where the principal does not exist. */

@@ -11,11 +11,12 @@ export const createAccessKey: Operation<IamPorts, iam.CreateAccessKeyRequest, ia
   name: 'CreateAccessKey',
   requires: (input, call, ports) => onUser('CreateAccessKey', call, ports, userNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
+    const home = homeOf(call);
     const name = userNameOf(input.UserName, call);
-    const key = await identity.accessKeys.create(homeOf(call), name);
+    const key = await identity.accessKeys.create(home, name);
     return {
       AccessKey: {
-        UserName: name,
+        UserName: name && (await identity.users.get(home.id, name)).name,
         AccessKeyId: key.id,
         Status: 'Active',
         SecretAccessKey: key.secretAccessKey,
