@@ -1,4 +1,4 @@
-// Writes src/models/{sts,iam,s3,kms}.ts from botocore's service models: the constraints (length, range,
+// Writes src/models/{sts,iam,s3,kms,organizations}.ts from botocore's service models: the constraints (length, range,
 // pattern, enum, required) that the schemas of the AWS SDK for JavaScript lack.
 //
 //   pip install botocore==1.43.11
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 const BOTOCORE = '1.43.11';
-const services = ['sts', 'iam', 's3', 'kms'];
+const services = ['sts', 'iam', 's3', 'kms', 'organizations'];
 
 /** Where the model says something that the service does not hold to. */
 const corrections = {
