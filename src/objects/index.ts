@@ -42,7 +42,7 @@ export class Objects {
     this.#garbage = new Garbage(kv, blobs);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),
-      clear: async () => undefined,
+      clear: bucket => this.uploads.abortAll(bucket),
     });
     this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit);
     this.versions = new Versions(kv, clock, this.buckets, this.contents, this.#garbage);

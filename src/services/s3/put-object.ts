@@ -18,7 +18,7 @@ import { headerTags } from './tags.js';
 import { bucketOf, keyOf } from './target.js';
 
 /** The largest body of one request ("Amazon S3 multipart upload limits"). */
-const LARGEST_PUT = 5 * 1024 ** 3;
+export const LARGEST_PUT = 5 * 1024 ** 3;
 
 export type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 

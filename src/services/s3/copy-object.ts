@@ -1,0 +1,130 @@
+import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
+import { type Bucket, ContentGone, type ObjectAttributes } from '../../objects/index.js';
+import type { Operation } from '../../operation.js';
+import { attributesOf, notImplemented, quoted, shownVersionId, storageClassOf } from './attributes.js';
+import { algorithmOf, checksumMembers } from './checksum-members.js';
+import {
+  demandSource,
+  type FoundSource,
+  forgetSource,
+  sourceKey,
+  sourceName,
+  sourceRequirements,
+} from './copy-source.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+import { LARGEST_PUT, writeActions, writeConditions, writeKeys } from './put-object.js';
+import { onObject } from './requirements.js';
+import { bucketOf, keyOf } from './target.js';
+
+/** A source that is replaced again and again while it is copied is given up after so many tries. */
+const ATTEMPTS = 10;
+
+export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput> = {
+  name: 'CopyObject',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const keys = {
+      ...writeKeys(input),
+      's3:x-amz-copy-source': sourceKey(sourceName(input.CopySource)),
+      's3:x-amz-metadata-directive': input.MetadataDirective,
+    };
+    const withTags = input.TaggingDirective !== 'REPLACE';
+    const source = await sourceRequirements(input, call, ports, { withTags });
+    // Tags that come along are put as well as read.
+    const copiesTags = source.length > 1;
+    const actions = new Set([...writeActions(input), ...(copiesTags ? ['s3:PutObjectTagging'] : [])]);
+    const target = [...actions].map(action => onObject(bucket, call, action, keyOf(input), keys));
+    return [...source, ...target];
+  },
+
+  async run(input, call, ports) {
+    demandKnownDirectives(input);
+    const bucket = await bucketOf(input, call, ports);
+    const conditions = writeConditions(input);
+    const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
+    for (let attempt = 1; ; attempt++) {
+      const source = await demandSource(input, call, ports);
+      demandCopyable(input, source, bucket);
+      const attributes = copiedAttributes(input, source, bucket, call.clock.now());
+      const target = { bucket, key: keyOf(input), attributes, algorithm, ...conditions };
+      try {
+        const copy = await ports.objects.copy(source, target);
+        return {
+          CopyObjectResult: {
+            ETag: quoted(copy.etag),
+            LastModified: new Date(copy.modified),
+            ...checksumMembers(copy.checksum),
+          },
+          CopySourceVersionId: shownVersionId(source.bucket, source.record),
+          VersionId: shownVersionId(bucket, copy),
+        };
+      } catch (error) {
+        if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
+        forgetSource(call);
+      }
+    }
+  },
+};
+
+function demandKnownDirectives({ MetadataDirective, TaggingDirective }: CopyObjectRequest): void {
+  demandDirective(MetadataDirective, 'metadata');
+  demandDirective(TaggingDirective, 'tagging');
+}
+
+function demandDirective(value: string | undefined, what: string): void {
+  if (value === undefined || value === 'COPY' || value === 'REPLACE') return;
+  throw s3Errors.InvalidArgument([`Unknown ${what} directive.`], {
+    members: { ArgumentName: `x-amz-${what}-directive`, ArgumentValue: value },
+  });
+}
+
+/** Throws InvalidRequest for a source that is too large, or a copy onto itself that would change nothing. */
+function demandCopyable(
+  input: CopyObjectRequest,
+  { bucket, key, record }: FoundSource,
+  target: Bucket,
+): void {
+  if (record.size > LARGEST_PUT) {
+    throw s3Errors.InvalidRequest([
+      `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_PUT}`,
+    ]);
+  }
+  if (input.CopySourceSSECustomerAlgorithm !== undefined) {
+    throw notImplemented('x-amz-copy-source-server-side-encryption-customer-algorithm');
+  }
+  const ontoItself =
+    bucket.id === target.id && key === input.Key && !input.CopySource?.includes('?versionId=');
+  const changes =
+    input.MetadataDirective === 'REPLACE' ||
+    input.TaggingDirective === 'REPLACE' ||
+    input.WebsiteRedirectLocation !== undefined ||
+    (input.StorageClass !== undefined && storageClassOf(input.StorageClass) !== record.storageClass);
+  if (!ontoItself || changes) return;
+  throw s3Errors.InvalidRequest([
+    "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+  ]);
+}
+
+/**
+ * What the copy is given: the directives say which of it comes from the source. Storage class, redirect and
+ * lock are never copied ("CopyObject", S3 API Reference).
+ */
+function copiedAttributes(
+  input: CopyObjectRequest,
+  { record }: FoundSource,
+  target: Bucket,
+  now: number,
+): ObjectAttributes {
+  const { headers, metadata, tags, ...given } = attributesOf(input, target, now);
+  const replacesTags = input.TaggingDirective === 'REPLACE';
+  const own =
+    input.MetadataDirective === 'REPLACE'
+      ? { headers, metadata }
+      : {
+          headers: { ...record.headers, websiteRedirectLocation: headers.websiteRedirectLocation },
+          metadata: record.metadata,
+        };
+  return { ...given, ...own, tags: replacesTags ? tags : record.tags };
+}

@@ -1,0 +1,129 @@
+/** ListParts and ListMultipartUploads. */
+import type {
+  ListMultipartUploadsOutput,
+  ListMultipartUploadsRequest,
+  ListPartsOutput,
+  ListPartsRequest,
+  MultipartUpload,
+  StorageClass,
+} from '@aws-sdk/client-s3';
+import type { UploadRecord } from '../../objects/index.js';
+import type { Operation } from '../../operation.js';
+import { quoted } from './attributes.js';
+import { checksumMember } from './checksum-members.js';
+import { entriesAsked } from './list-objects.js';
+import { bucketOwner } from './owner.js';
+import type { S3Ports } from './ports.js';
+import { onBucket, onObject } from './requirements.js';
+import { bucketOf, keyOf } from './target.js';
+import { keyWriter } from './url-encoding.js';
+
+export const listParts: Operation<S3Ports, ListPartsRequest, ListPartsOutput> = {
+  name: 'ListParts',
+
+  async requires(input, call, ports) {
+    return [onObject(await bucketOf(input, call, ports), call, 's3:ListMultipartUploadParts', keyOf(input))];
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const key = keyOf(input);
+    const limit = entriesAsked(input.MaxParts, 'max-parts');
+    const marker = Number(input.PartNumberMarker ?? 0);
+    const { uploads } = ports.objects;
+    const upload = await uploads.get(bucket, key, input.UploadId ?? '');
+    const { parts, more } = await uploads.listParts(bucket, key, input.UploadId ?? '', marker, limit);
+    const { checksumAsked, algorithm, checksumType } = upload;
+    return {
+      Bucket: bucket.name,
+      Key: key,
+      UploadId: input.UploadId,
+      PartNumberMarker: String(marker),
+      NextPartNumberMarker: String(parts.at(-1)?.number ?? 0),
+      MaxParts: limit,
+      IsTruncated: more && limit > 0,
+      ...(parts.length > 0 && {
+        Parts: parts.map(part => ({
+          PartNumber: part.number,
+          LastModified: new Date(part.modified),
+          ETag: quoted(part.etag),
+          Size: part.size,
+          ...(checksumAsked && checksumMember(algorithm, part.checksum)),
+        })),
+      }),
+      Initiator: { ID: upload.initiator },
+      Owner: await bucketOwner(bucket, ports),
+      StorageClass: storageClass(upload),
+      ...(checksumAsked && { ChecksumAlgorithm: algorithm, ChecksumType: checksumType }),
+    };
+  },
+};
+
+export const listMultipartUploads: Operation<
+  S3Ports,
+  ListMultipartUploadsRequest,
+  ListMultipartUploadsOutput
+> = {
+  name: 'ListMultipartUploads',
+
+  async requires(input, call, ports) {
+    return [onBucket(await bucketOf(input, call, ports), call, 's3:ListBucketMultipartUploads')];
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const write = keyWriter(input.EncodingType);
+    const limit = entriesAsked(input.MaxUploads, 'max-uploads');
+    const { Prefix = '', Delimiter, KeyMarker, UploadIdMarker } = input;
+    const { entries, more } = await ports.objects.listUploads(bucket, {
+      prefix: Prefix,
+      delimiter: Delimiter,
+      after: KeyMarker || undefined,
+      // Without a key marker, it is ignored ("ListMultipartUploads", S3 API Reference).
+      afterId: KeyMarker ? UploadIdMarker || undefined : undefined,
+      limit,
+    });
+    const owner = await bucketOwner(bucket, ports);
+    const Uploads: MultipartUpload[] = [];
+    const CommonPrefixes: { Prefix: string }[] = [];
+    for (const entry of entries) {
+      if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
+      else Uploads.push({ ...listed(entry.item.id, entry.item.upload), Key: write(entry.key), Owner: owner });
+    }
+    const last = entries.at(-1);
+    return {
+      Bucket: bucket.name,
+      KeyMarker: write(KeyMarker ?? ''),
+      UploadIdMarker: KeyMarker ? (UploadIdMarker ?? '') : '',
+      ...(last &&
+        more && {
+          NextKeyMarker: write('prefix' in last ? last.prefix : last.key),
+          NextUploadIdMarker: 'prefix' in last ? '' : last.item.id,
+        }),
+      Prefix: write(Prefix),
+      Delimiter: Delimiter && write(Delimiter),
+      EncodingType: input.EncodingType,
+      MaxUploads: limit,
+      IsTruncated: more,
+      ...(Uploads.length > 0 && { Uploads }),
+      ...(CommonPrefixes.length > 0 && { CommonPrefixes }),
+    };
+  },
+};
+
+function listed(UploadId: string, upload: UploadRecord): MultipartUpload {
+  return {
+    UploadId,
+    Initiated: new Date(upload.initiated),
+    Initiator: { ID: upload.initiator },
+    StorageClass: storageClass(upload),
+    ...(upload.checksumAsked && {
+      ChecksumAlgorithm: upload.algorithm,
+      ChecksumType: upload.checksumType,
+    }),
+  };
+}
+
+function storageClass(upload: UploadRecord): StorageClass {
+  return (upload.storageClass ?? 'STANDARD') as StorageClass;
+}

@@ -1,0 +1,129 @@
+/** Beginning, listing, completing and aborting multipart uploads. */
+import type {
+  AbortMultipartUploadRequest,
+  CompletedPart,
+  CompleteMultipartUploadOutput,
+  CompleteMultipartUploadRequest,
+  CreateMultipartUploadOutput,
+  CreateMultipartUploadRequest,
+} from '@aws-sdk/client-s3';
+import type { NamedPart } from '../../objects/index.js';
+import type { Operation } from '../../operation.js';
+import { attributesOf, quoted, shownVersionId } from './attributes.js';
+import { algorithmOf, checksumMembers, givenChecksum } from './checksum-members.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+import { writeActions, writeConditions, writeKeys } from './put-object.js';
+import { onObject } from './requirements.js';
+import { bucketOf, keyOf } from './target.js';
+
+export const MOST_PARTS = 10_000;
+
+export const createMultipartUpload: Operation<
+  S3Ports,
+  CreateMultipartUploadRequest,
+  CreateMultipartUploadOutput
+> = {
+  name: 'CreateMultipartUpload',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    return writeActions(input).map(action => onObject(bucket, call, action, keyOf(input), writeKeys(input)));
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const attributes = attributesOf(input, bucket, call.clock.now());
+    const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
+    if (input.ChecksumType !== undefined && algorithm === undefined) {
+      throw s3Errors.InvalidRequest([
+        'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+      ]);
+    }
+    const initiator = call.caller.principal.arn;
+    const checksumType = input.ChecksumType;
+    const created = await ports.objects.uploads.create(bucket, keyOf(input), {
+      ...attributes,
+      initiator,
+      algorithm,
+      checksumType,
+    });
+    return {
+      Bucket: bucket.name,
+      Key: keyOf(input),
+      UploadId: created.id,
+      ...(algorithm && { ChecksumAlgorithm: algorithm, ChecksumType: created.upload.checksumType }),
+    };
+  },
+};
+
+export const completeMultipartUpload: Operation<
+  S3Ports,
+  CompleteMultipartUploadRequest,
+  CompleteMultipartUploadOutput
+> = {
+  name: 'CompleteMultipartUpload',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const keys = { 's3:if-match': input.IfMatch, 's3:if-none-match': input.IfNoneMatch };
+    return [onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const key = keyOf(input);
+    const parts = input.MultipartUpload?.Parts ?? [];
+    if (parts.length === 0 || parts.length > MOST_PARTS) throw s3Errors.MalformedXML();
+    const completion = {
+      parts: parts.map(namedPart),
+      checksum: givenChecksum(input),
+      checksumType: input.ChecksumType,
+      size: input.MpuObjectSize,
+    };
+    const { uploads } = ports.objects;
+    const record = await uploads.complete(
+      bucket,
+      key,
+      input.UploadId ?? '',
+      completion,
+      writeConditions(input),
+    );
+    return {
+      Location: locationOf(call.http.headers.get('host'), bucket.name, key),
+      Bucket: bucket.name,
+      Key: key,
+      ETag: quoted(record.etag),
+      ...checksumMembers(record.checksum),
+      VersionId: shownVersionId(bucket, record),
+    };
+  },
+};
+
+export const abortMultipartUpload: Operation<S3Ports, AbortMultipartUploadRequest, object> = {
+  name: 'AbortMultipartUpload',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    return [onObject(bucket, call, 's3:AbortMultipartUpload', keyOf(input))];
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    await ports.objects.uploads.abort(bucket, keyOf(input), input.UploadId ?? '');
+    return {};
+  },
+};
+
+/** Throws MalformedXML for a part without number or ETag. */
+function namedPart(part: CompletedPart): NamedPart {
+  const { PartNumber: number, ETag } = part;
+  if (number === undefined || ETag === undefined) throw s3Errors.MalformedXML();
+  return { number, etag: ETag.replace(/^"(.*)"$/, '$1'), checksum: givenChecksum(part) };
+}
+
+function locationOf(host: string | undefined, bucket: string, key: string): string {
+  const path = key.split('/').map(encodeURIComponent).join('/');
+  if (host === undefined) return `/${bucket}/${path}`;
+  return host.startsWith(`${bucket}.`) ? `http://${host}/${path}` : `http://${host}/${bucket}/${path}`;
+}

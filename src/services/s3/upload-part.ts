@@ -1,0 +1,136 @@
+/** UploadPart and UploadPartCopy. */
+import type {
+  UploadPartCopyOutput,
+  UploadPartCopyRequest,
+  UploadPartOutput,
+  UploadPartRequest,
+} from '@aws-sdk/client-s3';
+import type { RequestBody } from '../../message.js';
+import { ContentGone, type Integrity } from '../../objects/index.js';
+import type { Operation } from '../../operation.js';
+import { demandNoEncryption, notImplemented, quoted, shownVersionId } from './attributes.js';
+import { type ChecksumMembers, checksumMember, integrityOf } from './checksum-members.js';
+import { demandSource, forgetSource, sourceKey, sourceName, sourceRequirements } from './copy-source.js';
+import { s3Errors } from './errors.js';
+import { MOST_PARTS } from './multipart.js';
+import type { S3Ports } from './ports.js';
+import { LARGEST_PUT, lengthOf } from './put-object.js';
+import type { Span } from './ranges.js';
+import { onObject } from './requirements.js';
+import { bucketOf, keyOf } from './target.js';
+
+const ATTEMPTS = 10;
+
+export type UploadPartInput = Omit<UploadPartRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
+
+export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> = {
+  name: 'UploadPart',
+
+  async requires(input, call, ports) {
+    return [onObject(await bucketOf(input, call, ports), call, 's3:PutObject', keyOf(input))];
+  },
+
+  async run(input, call, ports) {
+    demandNoEncryption(input);
+    const bucket = await bucketOf(input, call, ports);
+    const number = partNumberOf(input.PartNumber);
+    const body = input.Body ?? bodyOf(new Uint8Array(0));
+    const integrity = integrityOf(input, call);
+    const { uploads } = ports.objects;
+    const id = input.UploadId ?? '';
+    const part = await uploads.putPart(bucket, keyOf(input), id, number, body, lengthOf(body), integrity);
+    return { ETag: quoted(part.etag), ...confirmed(integrity, body) };
+  },
+};
+
+export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPartCopyOutput> = {
+  name: 'UploadPartCopy',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const keys = { 's3:x-amz-copy-source': sourceKey(sourceName(input.CopySource)) };
+    const source = await sourceRequirements(input, call, ports);
+    return [...source, onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
+  },
+
+  async run(input, call, ports) {
+    demandNoEncryption(input);
+    if (input.CopySourceSSECustomerAlgorithm !== undefined) {
+      throw notImplemented('x-amz-copy-source-server-side-encryption-customer-algorithm');
+    }
+    const bucket = await bucketOf(input, call, ports);
+    const number = partNumberOf(input.PartNumber);
+    const { contents, uploads } = ports.objects;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const source = await demandSource(input, call, ports);
+        const { start, end } = copiedSpan(input.CopySourceRange, source.record.size);
+        const body = bodyOf(await contents.read(source.bucket.id, source.record, start, end), end - start);
+        const id = input.UploadId ?? '';
+        const part = await uploads.putPart(bucket, keyOf(input), id, number, body, end - start, {});
+        const upload = await uploads.get(bucket, keyOf(input), id);
+        return {
+          CopyPartResult: {
+            ETag: quoted(part.etag),
+            LastModified: new Date(part.modified),
+            ...(upload.checksumAsked && checksumMember(upload.algorithm, part.checksum)),
+          },
+          CopySourceVersionId: shownVersionId(source.bucket, source.record),
+        };
+      } catch (error) {
+        if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
+        forgetSource(call);
+      }
+    }
+  },
+};
+
+/** Throws InvalidArgument. */
+function partNumberOf(number: number | undefined): number {
+  if (number !== undefined && number >= 1 && number <= MOST_PARTS) return number;
+  throw s3Errors.InvalidArgument(['Part number must be an integer between 1 and 10000, inclusive'], {
+    members: { ArgumentName: 'partNumber', ArgumentValue: String(number) },
+  });
+}
+
+/** The checksum that the client gave, which was found to be true. */
+function confirmed({ algorithm, value, trailer }: Integrity, body: RequestBody): ChecksumMembers {
+  const given = value ?? (trailer && body.trailers.get(trailer));
+  return algorithm && given ? checksumMember(algorithm, given) : {};
+}
+
+/** `bytes=first-last`, both given and within the source. Throws InvalidArgument, InvalidRequest. */
+function copiedSpan(header: string | undefined, size: number): Span {
+  const span = header === undefined ? { start: 0, end: size } : explicitSpan(header, size);
+  if (span.end - span.start <= LARGEST_PUT) return span;
+  throw s3Errors.InvalidRequest([
+    `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_PUT}`,
+  ]);
+}
+
+function explicitSpan(header: string, size: number): Span {
+  const members = { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: header };
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];
+  if (first === undefined || Number(last) < Number(first)) {
+    throw s3Errors.InvalidArgument(
+      [
+        'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+      ],
+      { members },
+    );
+  }
+  if (Number(last) >= size) {
+    throw s3Errors.InvalidArgument([`Range specified is not valid for source object of size: ${size}`], {
+      members,
+    });
+  }
+  return { start: Number(first), end: Number(last) + 1 };
+}
+
+function bodyOf(content: Uint8Array | AsyncIterable<Uint8Array>, length = 0): RequestBody {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    if (content instanceof Uint8Array) yield content;
+    else yield* content;
+  }
+  return { length, trailers: new Map(), [Symbol.asyncIterator]: chunks };
+}
