@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
- * Ends after about a minute. `--json` prints the figures alone. See README.md in this directory.
+ * Ends after a good minute. `--json` prints the figures alone. See README.md in this directory.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,6 +22,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { systemClock } from '../src/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
 import type { LoadPlan, LoadResult } from './load.js';
+import { measurePolicies, type PolicyFigure } from './policy.js';
 import { type Credentials, presignedGet, signedRequest } from './signed-request.js';
 
 const CLIENTS = 32;
@@ -29,14 +30,8 @@ const SECONDS = 4;
 const BUCKET = 'bench';
 const OBJECT = Buffer.alloc(4096, 'x');
 
-/** One line of the result. */
-interface Figure {
-  readonly name: string;
-  readonly value: string;
-  /** What it is measured against, and the aim. */
-  readonly against: string;
-  readonly met: boolean;
-}
+/** One line of the result: what was measured, and against what; `met`: whether it reached the aim. */
+type Figure = PolicyFigure;
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -245,7 +240,7 @@ async function measure(directory: string): Promise<readonly Figure[]> {
 
 const directory = await mkdtemp(join(tmpdir(), 'karikagi-bench-'));
 try {
-  const figures = await measure(directory);
+  const figures = [...measurePolicies(), ...(await measure(directory))];
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);
   else {
     for (const { name, value, against, met } of figures) {
