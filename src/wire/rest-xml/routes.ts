@@ -57,9 +57,7 @@ export function router(operations: Iterable<OperationSchema>): (request: Routed)
     const route = table.get(`${method} ${level}`)?.find(candidate => matches(candidate, request));
     if (!route || (asked[0] !== undefined && !names(route, asked[0]))) {
       const allowed = methods.filter(other =>
-        table
-          .get(`${other} ${level}`)
-          ?.some(candidate => asked[0] === undefined || names(candidate, asked[0])),
+        table.get(`${other} ${level}`)?.some(candidate => names(candidate, asked[0])),
       );
       throw notAllowed(method, asked[0] ?? level, allowed);
     }
@@ -74,8 +72,9 @@ function levelOf({ bucket, key }: Address): Level {
   return key !== undefined ? 'object' : bucket !== undefined ? 'bucket' : 'service';
 }
 
-/** Whether a route is of that subresource. */
-function names(route: Route, subresource: string): boolean {
+/** Whether a route is of that subresource; of none, where there is none. */
+function names(route: Route, subresource: string | undefined): boolean {
+  if (subresource === undefined) return route.markers.size === 0 && route.parameters.length === 0;
   return route.markers.has(subresource) || route.parameters.includes(subresource);
 }
 
