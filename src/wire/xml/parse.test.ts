@@ -67,6 +67,7 @@ const malformed = [
   '<!-- c --><?xml version="1.0"?><a/>',
   '<?xml version="1.0"?><?xml version="1.0"?><a/>',
   '<a>'.repeat(100) + '</a>'.repeat(100),
+  `<a>${'<b/>'.repeat(200_000)}</a>`,
 ];
 
 suite('XML reader', () => {

@@ -20,6 +20,8 @@ export interface XmlElement {
 
 /** No document of S3's nests deeper than a handful of elements. */
 const maxDepth = 32;
+/** The largest that S3 takes, CompleteMultipartUpload with 10,000 parts and their checksums, has half of it. */
+const maxElements = 200_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const nameStart = ':A-Z_a-z\\u00C0-\\uFFFD';
@@ -51,6 +53,7 @@ function decode(document: Uint8Array): string {
 
 class Parser {
   #at = 0;
+  #elements = 0;
 
   constructor(private readonly xml: string) {}
 
@@ -131,6 +134,7 @@ class Parser {
   #start(): { element: XmlElement; tag: string; empty: boolean } {
     const tag = this.#match(startTag)?.[1];
     if (tag === undefined) throw new XmlSyntaxError('no element where one must start');
+    if (++this.#elements > maxElements) throw new XmlSyntaxError('too many elements');
     let attributes: Map<string, string> | undefined;
     for (let found = this.#match(attribute); found; found = this.#match(attribute)) {
       attributes ??= new Map();
@@ -165,13 +169,17 @@ const entities: ReadonlyMap<string, string> = new Map([
  * them, listings write them so, and there is no other way to name such a key in DeleteObjects.
  */
 function unescapeXml(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(/&([^;&]{0,10};?)/g, (_, reference: string) => {
-    const body = reference.slice(0, -1);
-    const character = reference.endsWith(';') ? (entities.get(body) ?? numeric(body)) : undefined;
+  let from = 0;
+  let plain = '';
+  for (let start = text.indexOf('&'); start >= 0; start = text.indexOf('&', from)) {
+    const end = text.indexOf(';', start);
+    const reference = text.slice(start + 1, end < 0 ? start + 1 : Math.min(end, start + 10));
+    const character = entities.get(reference) ?? numeric(reference);
     if (character === undefined) throw new XmlSyntaxError(`&${reference} is no reference`);
-    return character;
-  });
+    plain += text.slice(from, start) + character;
+    from = end + 1;
+  }
+  return from === 0 ? text : plain + text.slice(from);
 }
 
 function numeric(reference: string): string | undefined {
