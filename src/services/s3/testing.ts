@@ -2,8 +2,8 @@
 import { ManualClock } from '../../clock.js';
 import { ApiError } from '../../errors.js';
 import type { Account, Caller } from '../../identity/caller.js';
-import type { RequestBody } from '../../message.js';
 import { type Objects, openObjects } from '../../objects/index.js';
+import { bodyOf } from '../../objects/testing.js';
 import type { Call, Requirement, Service } from '../../operation.js';
 import { compilePolicy, evaluate } from '../../policy/index.js';
 import type { NamedPolicy } from '../../policy/types.js';
@@ -164,32 +164,10 @@ function testCall(
   };
 }
 
-/** A request body, given in pieces. `length`: what the client declares, if not the truth. */
-export function bodyOf(
-  content: string | Uint8Array | readonly Uint8Array[],
-  { length, trailers = {} }: { length?: number; trailers?: Readonly<Record<string, string>> } = {},
-): RequestBody {
-  const pieces = Array.isArray(content) ? (content as Uint8Array[]) : [Buffer.from(content as string)];
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return {
-    length: length ?? size,
-    trailers: new Map(Object.entries(trailers)),
-    async *[Symbol.asyncIterator]() {
-      yield* pieces;
-    },
-  };
-}
-
-/** The whole of a body that was answered. */
-export async function wholeOf(body: unknown): Promise<Buffer> {
-  if (body instanceof Uint8Array) return Buffer.from(body);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
 /** For `assert.rejects`: an `ApiError` of that code. */
 export function code(expected: string, status?: number): (error: unknown) => boolean {
   return error =>
     error instanceof ApiError && error.code === expected && (status === undefined || error.status === status);
 }
+
+export { bodyOf, wholeOf } from '../../objects/testing.js';
