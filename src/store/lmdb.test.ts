@@ -132,6 +132,23 @@ function defineTests(): void {
     await kv.close();
   });
 
+  onDisk('the map grows with the data, in every process that has it open', async directory => {
+    const kv = await openLmdb(directory, { mapSize: 128 * 1024 });
+    const reader = start('read', directory);
+    const answers = reader.stdout[Symbol.asyncIterator]();
+    for (let id = 0; id < 40; id++) {
+      const key = `large ${id}`;
+      await kv.commit([], [{ key: [key], value: Buffer.alloc(200_000, `${id}`) }]);
+      reader.stdin.write(`${key}\n`);
+      let answer = '';
+      while (!answer.endsWith('\n')) answer += (await answers.next()).value;
+      assert.equal(answer, `${Buffer.alloc(200_000, `${id}`)}\n`);
+    }
+    assert.equal((await kv.list(under([]))).length, 40);
+    await output(reader);
+    await kv.close();
+  });
+
   onDisk('a full disk rejects the commit, hides it, and leaves the store usable', async directory => {
     const { acknowledged, visible } = JSON.parse(await output(start('fill', directory, 'ulimit -f 4000;')));
     assert.ok(acknowledged > 3);
