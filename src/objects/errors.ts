@@ -89,12 +89,14 @@ export const s3Errors = errorTable({
   NoSuchVersion: [404, 'The specified version does not exist.'],
   NotImplemented: [501, 'A header you provided implies functionality that is not implemented'],
   NotModified: [304, 'Not Modified'],
+  NoSuchWebsiteConfiguration: [404, 'The specified bucket does not have a website configuration'],
   OperationAborted: [
     409,
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',
   ],
   OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
+  ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
   ServerSideEncryptionConfigurationNotFoundError: [
     404,
     'The server side encryption configuration was not found',

@@ -9,26 +9,20 @@ import type {
 } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
 import type { Bucket } from '../../objects/index.js';
-import type { Operation } from '../../operation.js';
 import { type PolicyDocument, PolicySyntaxError, parsePolicy } from '../../policy/index.js';
+import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { isPublicPolicy } from './public-access.js';
-import { bucketArn, hasPublicPolicy, onBucket } from './requirements.js';
-import { bucketOf } from './target.js';
+import { bucketArn, hasPublicPolicy } from './requirements.js';
 
 /** "Bucket policies are limited to 20 KB in size" ("Bucket policies for Amazon S3"). */
 const LARGEST_POLICY = 20 * 1024;
 
-export const putBucketPolicy: Operation<S3Ports, PutBucketPolicyRequest, object> = {
-  name: 'PutBucketPolicy',
-
-  async requires(input, call, ports) {
-    return [onBucket(await bucketOf(input, call, ports), call, 's3:PutBucketPolicy')];
-  },
-
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+export const putBucketPolicy = bucketOperation<PutBucketPolicyRequest, object>(
+  'PutBucketPolicy',
+  's3:PutBucketPolicy',
+  async (bucket, input, ports, call) => {
     const text = input.Policy ?? '';
     const document = readBucketPolicy(text, bucket);
     if ((bucket.publicAccessBlock?.blockPublicPolicy ?? false) && isPublicPolicy(document)) {
@@ -40,51 +34,32 @@ export const putBucketPolicy: Operation<S3Ports, PutBucketPolicyRequest, object>
     await ports.objects.buckets.update(bucket, { policy });
     return {};
   },
-};
+);
 
-export const getBucketPolicy: Operation<S3Ports, GetBucketPolicyRequest, GetBucketPolicyOutput> = {
-  name: 'GetBucketPolicy',
+export const getBucketPolicy = bucketOperation<GetBucketPolicyRequest, GetBucketPolicyOutput>(
+  'GetBucketPolicy',
+  's3:GetBucketPolicy',
+  async (bucket, _input, { principals }) => ({
+    Policy: await principals.toShown(policyOf(bucket), 'resource'),
+  }),
+);
 
-  async requires(input, call, ports) {
-    return [onBucket(await bucketOf(input, call, ports), call, 's3:GetBucketPolicy')];
-  },
-
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    return { Policy: await ports.principals.toShown(policyOf(bucket), 'resource') };
-  },
-};
-
-export const deleteBucketPolicy: Operation<S3Ports, DeleteBucketPolicyRequest, object> = {
-  name: 'DeleteBucketPolicy',
-
-  async requires(input, call, ports) {
-    return [onBucket(await bucketOf(input, call, ports), call, 's3:DeleteBucketPolicy')];
-  },
-
-  async run(input, call, ports) {
-    await ports.objects.buckets.update(await bucketOf(input, call, ports), { policy: undefined });
+export const deleteBucketPolicy = bucketOperation<DeleteBucketPolicyRequest, object>(
+  'DeleteBucketPolicy',
+  's3:DeleteBucketPolicy',
+  async (bucket, _input, { objects }) => {
+    await objects.buckets.update(bucket, { policy: undefined });
     return {};
   },
-};
+);
 
-export const getBucketPolicyStatus: Operation<
-  S3Ports,
+export const getBucketPolicyStatus = bucketOperation<
   GetBucketPolicyStatusRequest,
   GetBucketPolicyStatusOutput
-> = {
-  name: 'GetBucketPolicyStatus',
-
-  async requires(input, call, ports) {
-    return [onBucket(await bucketOf(input, call, ports), call, 's3:GetBucketPolicyStatus')];
-  },
-
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    policyOf(bucket);
-    return { PolicyStatus: { IsPublic: hasPublicPolicy(bucket, call) } };
-  },
-};
+>('GetBucketPolicyStatus', 's3:GetBucketPolicyStatus', bucket => {
+  policyOf(bucket);
+  return { PolicyStatus: { IsPublic: hasPublicPolicy(bucket) } };
+});
 
 function policyOf(bucket: Bucket): string {
   if (bucket.policy !== undefined) return bucket.policy;

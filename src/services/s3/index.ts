@@ -1,21 +1,47 @@
 /** S3: its operations, bound to what they work on. */
 import { type Operation, type Service, service } from '../../operation.js';
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.js';
+import {
+  getBucketAccelerateConfiguration,
+  getBucketEncryption,
+  getBucketLogging,
+  getBucketNotificationConfiguration,
+  getBucketReplication,
+  getBucketRequestPayment,
+  getBucketWebsite,
+} from './bucket-defaults.js';
 import {
   deleteBucketPolicy,
   getBucketPolicy,
   getBucketPolicyStatus,
   putBucketPolicy,
 } from './bucket-policy.js';
+import {
+  deleteBucketOwnershipControls,
+  deleteBucketTagging,
+  deletePublicAccessBlock,
+  getBucketOwnershipControls,
+  getBucketTagging,
+  getBucketVersioning,
+  getPublicAccessBlock,
+  putBucketOwnershipControls,
+  putBucketTagging,
+  putBucketVersioning,
+  putPublicAccessBlock,
+} from './bucket-settings.js';
 import { deleteBucket, getBucketLocation, headBucket } from './buckets.js';
 import { copyObject } from './copy-object.js';
 import { createBucket } from './create-bucket.js';
 import { deleteObject } from './delete-object.js';
 import { deleteObjects } from './delete-objects.js';
 import { getObject, headObject } from './get-object.js';
+import { getObjectAttributes } from './get-object-attributes.js';
 import { listBuckets } from './list-buckets.js';
 import { listMultipartUploads, listParts } from './list-multipart.js';
+import { listObjectVersions } from './list-object-versions.js';
 import { listObjects, listObjectsV2 } from './list-objects.js';
 import { abortMultipartUpload, completeMultipartUpload, createMultipartUpload } from './multipart.js';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.js';
 import type { S3Ports } from './ports.js';
 import { putObject } from './put-object.js';
 import { uploadPart, uploadPartCopy } from './upload-part.js';
@@ -27,22 +53,49 @@ const operations: readonly Operation<S3Ports>[] = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketOwnershipControls,
   deleteBucketPolicy,
+  deleteBucketTagging,
   deleteObject,
+  deleteObjectTagging,
   deleteObjects,
+  deletePublicAccessBlock,
+  getBucketAccelerateConfiguration,
+  getBucketAcl,
+  getBucketEncryption,
   getBucketLocation,
+  getBucketLogging,
+  getBucketNotificationConfiguration,
+  getBucketOwnershipControls,
   getBucketPolicy,
   getBucketPolicyStatus,
+  getBucketReplication,
+  getBucketRequestPayment,
+  getBucketTagging,
+  getBucketVersioning,
+  getBucketWebsite,
   getObject,
+  getObjectAcl,
+  getObjectAttributes,
+  getObjectTagging,
+  getPublicAccessBlock,
   headBucket,
   headObject,
   listBuckets,
   listMultipartUploads,
+  listObjectVersions,
   listObjects,
   listObjectsV2,
   listParts,
+  putBucketAcl,
+  putBucketOwnershipControls,
   putBucketPolicy,
+  putBucketTagging,
+  putBucketVersioning,
   putObject,
+  putObjectAcl,
+  putObjectTagging,
+  putPublicAccessBlock,
   uploadPart,
   uploadPartCopy,
 ];

@@ -91,11 +91,9 @@ export function existingTagKeys(version: VersionRecord | undefined): Keys {
 /** Compiled policies, kept with the bucket record that they stand in. */
 const compiled = new WeakMap<Bucket, { readonly named: NamedPolicy; readonly isPublic: boolean }>();
 
-/**
- * The bucket's policy, as far as it counts for the caller: RestrictPublicBuckets leaves a public policy in
- * force only for the owner's account ("Blocking public access to your Amazon S3 storage").
- */
-function policyFor(bucket: Bucket, call: Call): NamedPolicy | undefined {
+function compiledFor(
+  bucket: Bucket,
+): { readonly named: NamedPolicy; readonly isPublic: boolean } | undefined {
   if (bucket.policy === undefined) return undefined;
   let policy = compiled.get(bucket);
   if (!policy) {
@@ -106,12 +104,20 @@ function policyFor(bucket: Bucket, call: Call): NamedPolicy | undefined {
     policy = { named, isPublic: isPublicPolicy(named.policy.document) };
     compiled.set(bucket, policy);
   }
-  const restricted = policy.isPublic && (bucket.publicAccessBlock?.restrictPublicBuckets ?? false);
-  return restricted && call.caller.account?.id !== bucket.owner ? undefined : policy.named;
+  return policy;
+}
+
+/**
+ * The bucket's policy, as far as it counts for the caller: RestrictPublicBuckets leaves a public policy in
+ * force only for the owner's account ("Blocking public access to your Amazon S3 storage").
+ */
+function policyFor(bucket: Bucket, call: Call): NamedPolicy | undefined {
+  const policy = compiledFor(bucket);
+  const restricted = policy?.isPublic && (bucket.publicAccessBlock?.restrictPublicBuckets ?? false);
+  return restricted && call.caller.account?.id !== bucket.owner ? undefined : policy?.named;
 }
 
 /** Whether the bucket's policy gives access to the public. */
-export function hasPublicPolicy(bucket: Bucket, call: Call): boolean {
-  policyFor(bucket, call);
-  return compiled.get(bucket)?.isPublic ?? false;
+export function hasPublicPolicy(bucket: Bucket): boolean {
+  return compiledFor(bucket)?.isPublic ?? false;
 }

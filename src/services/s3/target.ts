@@ -4,12 +4,12 @@ import type { Call } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 
-interface BucketInput {
+export interface BucketInput {
   readonly Bucket: string | undefined;
   readonly ExpectedBucketOwner?: string | undefined;
 }
 
-interface ObjectInput extends BucketInput {
+export interface ObjectInput extends BucketInput {
   readonly Key: string | undefined;
   readonly VersionId?: string | undefined;
 }

@@ -1,0 +1,61 @@
+/** Settings that this server does not offer: asked for, they are what they are on a bucket that never had them set. */
+import type {
+  GetBucketAccelerateConfigurationOutput,
+  GetBucketAccelerateConfigurationRequest,
+  GetBucketEncryptionRequest,
+  GetBucketLoggingOutput,
+  GetBucketLoggingRequest,
+  GetBucketNotificationConfigurationRequest,
+  GetBucketReplicationRequest,
+  GetBucketRequestPaymentOutput,
+  GetBucketRequestPaymentRequest,
+  GetBucketWebsiteRequest,
+  NotificationConfiguration,
+} from '@aws-sdk/client-s3';
+import { bucketOperation } from './bucket-operation.js';
+import { s3Errors } from './errors.js';
+
+export const getBucketRequestPayment = bucketOperation<
+  GetBucketRequestPaymentRequest,
+  GetBucketRequestPaymentOutput
+>('GetBucketRequestPayment', 's3:GetBucketRequestPayment', () => ({ Payer: 'BucketOwner' }));
+
+export const getBucketAccelerateConfiguration = bucketOperation<
+  GetBucketAccelerateConfigurationRequest,
+  GetBucketAccelerateConfigurationOutput
+>('GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration', () => ({}));
+
+export const getBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBucketLoggingOutput>(
+  'GetBucketLogging',
+  's3:GetBucketLogging',
+  () => ({}),
+);
+
+export const getBucketNotificationConfiguration = bucketOperation<
+  GetBucketNotificationConfigurationRequest,
+  NotificationConfiguration
+>('GetBucketNotificationConfiguration', 's3:GetBucketNotification', () => ({}));
+
+export const getBucketWebsite = bucketOperation<GetBucketWebsiteRequest, never>(
+  'GetBucketWebsite',
+  's3:GetBucketWebsite',
+  ({ name }) => {
+    throw s3Errors.NoSuchWebsiteConfiguration([], { members: { BucketName: name } });
+  },
+);
+
+export const getBucketReplication = bucketOperation<GetBucketReplicationRequest, never>(
+  'GetBucketReplication',
+  's3:GetReplicationConfiguration',
+  ({ name }) => {
+    throw s3Errors.ReplicationConfigurationNotFoundError([], { members: { BucketName: name } });
+  },
+);
+
+export const getBucketEncryption = bucketOperation<GetBucketEncryptionRequest, never>(
+  'GetBucketEncryption',
+  's3:GetEncryptionConfiguration',
+  ({ name }) => {
+    throw s3Errors.ServerSideEncryptionConfigurationNotFoundError([], { members: { BucketName: name } });
+  },
+);

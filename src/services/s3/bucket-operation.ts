@@ -1,0 +1,46 @@
+import type { Bucket } from '../../objects/index.js';
+import type { Call, Operation } from '../../operation.js';
+import type { S3Ports } from './ports.js';
+import { existingTagKeys, type Keys, onBucket, onVersion } from './requirements.js';
+import { type BucketInput, bucketOf, type ObjectInput, versionOf } from './target.js';
+
+/** An operation that takes one action on one bucket. */
+export function bucketOperation<I extends BucketInput, O>(
+  name: string,
+  action: string,
+  run: (bucket: Bucket, input: I, ports: S3Ports, call: Call) => O | Promise<O>,
+  keys: (input: I) => Keys = () => ({}),
+): Operation<S3Ports, I, O> {
+  return {
+    name,
+    async requires(input, call, ports) {
+      return [onBucket(await bucketOf(input, call, ports), call, action, keys(input))];
+    },
+    async run(input, call, ports) {
+      return run(await bucketOf(input, call, ports), input, ports, call);
+    },
+  };
+}
+
+/**
+ * An operation on a version of an object that takes actions which have a variant for versions asked for by
+ * their id, and which know the version's tags.
+ */
+export function versionOperation<I extends ObjectInput, O>(
+  name: string,
+  actions: (input: I) => readonly string[],
+  run: (bucket: Bucket, input: I, ports: S3Ports, call: Call) => O | Promise<O>,
+  keys: (input: I) => Keys = () => ({}),
+): Operation<S3Ports, I, O> {
+  return {
+    name,
+    async requires(input, call, ports) {
+      const bucket = await bucketOf(input, call, ports);
+      const context = { ...existingTagKeys(await versionOf(input, call, ports)), ...keys(input) };
+      return actions(input).map(action => onVersion(bucket, call, action, input, context));
+    },
+    async run(input, call, ports) {
+      return run(await bucketOf(input, call, ports), input, ports, call);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type {
+  DeleteObjectTaggingOutput,
+  DeleteObjectTaggingRequest,
+  GetObjectTaggingOutput,
+  GetObjectTaggingRequest,
+  PutObjectTaggingOutput,
+  PutObjectTaggingRequest,
+} from '@aws-sdk/client-s3';
+import type { Pairs } from '../../objects/index.js';
+import { shownVersionId } from './attributes.js';
+import { versionOperation } from './bucket-operation.js';
+import { s3Errors } from './errors.js';
+import { existingObject } from './get-object.js';
+import { requestTagKeys } from './requirements.js';
+import { asTagSet, objectTags } from './tags.js';
+import { keyOf } from './target.js';
+
+export const putObjectTagging = versionOperation<PutObjectTaggingRequest, PutObjectTaggingOutput>(
+  'PutObjectTagging',
+  () => ['s3:PutObjectTagging'],
+  async (bucket, input, { objects }) => {
+    const tags = tagsOf(input);
+    const record = await objects.versions.update(bucket, keyOf(input), input.VersionId, now => ({
+      ...now,
+      tags,
+    }));
+    return { VersionId: shownVersionId(bucket, record) };
+  },
+  input => requestTagKeys(tagsOf(input)),
+);
+
+function tagsOf({ Tagging }: PutObjectTaggingRequest): Pairs {
+  if (!Tagging?.TagSet) throw s3Errors.MalformedXML();
+  return objectTags(Tagging.TagSet);
+}
+
+export const getObjectTagging = versionOperation<GetObjectTaggingRequest, GetObjectTaggingOutput>(
+  'GetObjectTagging',
+  () => ['s3:GetObjectTagging'],
+  async (bucket, input, ports, call) => {
+    const record = await existingObject(input, call, ports);
+    return { TagSet: asTagSet(record.tags ?? []), VersionId: shownVersionId(bucket, record) };
+  },
+);
+
+export const deleteObjectTagging = versionOperation<DeleteObjectTaggingRequest, DeleteObjectTaggingOutput>(
+  'DeleteObjectTagging',
+  () => ['s3:DeleteObjectTagging'],
+  async (bucket, input, { objects }) => {
+    const { versions } = objects;
+    const record = await versions.update(bucket, keyOf(input), input.VersionId, ({ tags: _, ...now }) => now);
+    return { VersionId: shownVersionId(bucket, record) };
+  },
+);
