@@ -156,11 +156,10 @@ function readPrefixed(prefix: string, headers: ReadonlyMap<string, string>): Rec
 
 /** `aws-chunked` is how the body travelled, not how the object is encoded. */
 function withoutChunking(input: Input): void {
-  const encodings = String(input['ContentEncoding'] ?? '')
-    .split(',')
-    .map(encoding => encoding.trim())
-    .filter(encoding => encoding !== '' && encoding.toLowerCase() !== 'aws-chunked');
-  if (encodings.length > 0) input['ContentEncoding'] = encodings.join(',');
+  const given = String(input['ContentEncoding'] ?? '');
+  if (!/aws-chunked/i.test(given)) return;
+  const encodings = given.split(',').filter(encoding => encoding.trim().toLowerCase() !== 'aws-chunked');
+  if (encodings.length > 0) input['ContentEncoding'] = encodings.join(',').trim();
   else delete input['ContentEncoding'];
 }
 
