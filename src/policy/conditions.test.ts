@@ -102,6 +102,9 @@ describe(`booleans, binaries, null: ${WHERE}`, () => {
     ['Null', 'false', 'x', true],
     ['Null', 'false', undefined, false],
     ['Null', 'true', [], true],
+    ['Null', 'perhaps', 'x', false],
+    ['ForAllValues:Null', 'false', undefined, true],
+    ['ForAnyValue:Null', 'true', undefined, false],
   ]);
 });
 

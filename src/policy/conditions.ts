@@ -24,21 +24,30 @@ export function compileCondition(element: ConditionElement, variables: boolean):
   const key = keyName(element.key.value);
   const wanted = element.values.map(word => word.value);
   if (use.operator.comparison === 'null') {
-    const lower = wanted.map(value => value.toLowerCase());
-    const whenAbsent = lower.includes('true');
-    const whenPresent = lower.includes('false');
-    return {
-      element,
-      use,
-      key,
-      holds: facts => (facts.value(key) === undefined ? whenAbsent : whenPresent),
-    };
+    return { element, use, key, holds: nullTest(use, key, wanted) };
   }
   return { element, use, key, holds: combine(use, key, anyOf(wanted.map(compile))) };
 
   function compile(value: string): ValueTest {
     return compileValue(use, value, variables);
   }
+}
+
+/**
+ * `Null`. With a qualifier it is constant: "When you use the Null condition operator with ForAllValues, the statement
+ * always returns true. When you use [it] with ForAnyValue, the statement always returns false." (IAM Access Analyzer
+ * policy check reference).
+ */
+function nullTest(
+  { qualifier }: OperatorUse,
+  key: KeyName,
+  wanted: readonly string[],
+): (facts: Facts) => boolean {
+  if (qualifier !== undefined) return () => qualifier === 'ForAllValues';
+  const lower = wanted.map(value => value.toLowerCase());
+  const whenAbsent = lower.includes('true');
+  const whenPresent = lower.includes('false');
+  return facts => (facts.value(key) === undefined ? whenAbsent : whenPresent);
 }
 
 /** How the values of a key are taken together, and what an absent key means. */

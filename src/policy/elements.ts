@@ -2,7 +2,7 @@
 
 import type { ConditionElement, PrincipalElement, PrincipalKind, Word } from './document.js';
 import type { JsonMember, Span } from './json.js';
-import { isPrincipal } from './names.js';
+import { principalFault, quotePrincipal } from './names.js';
 import { readOperator } from './operators.js';
 import type { PolicyReader } from './parse.js';
 
@@ -33,13 +33,14 @@ export function readPrincipal(
   }
   if (plain && negated) {
     const message = 'A statement has "Principal" or "NotPrincipal", not both.';
-    reader.refuse('both', 'REDUNDANT_PRINCIPAL_ELEMENT', message, negated.nameSpan);
+    reader.refuse('both', 'UNSUPPORTED_ELEMENT_COMBINATION', message, negated.nameSpan);
   } else if (negated && reader.kind === 'trust') {
     const message = 'A trust policy has no "NotPrincipal": name whom it trusts.';
-    reader.refuse('trustNotPrincipal', 'UNSUPPORTED_NOT_PRINCIPAL', message, negated.nameSpan);
+    const code = 'ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL';
+    reader.refuse('trustNotPrincipal', code, message, negated.nameSpan);
   } else if (negated && effect === 'Allow') {
     const message = '"NotPrincipal" with "Allow" would let in everyone else, anonymous callers too.';
-    reader.refuse('allowNotPrincipal', 'UNSUPPORTED_NOT_PRINCIPAL', message, negated.nameSpan);
+    reader.refuse('allowNotPrincipal', 'ALLOW_WITH_NOTPRINCIPAL', message, negated.nameSpan);
   }
   const entries = principalEntries(reader, member);
   return { not: !plain, entries, start: member.nameSpan.start, end: member.value.end };
@@ -48,6 +49,10 @@ export function readPrincipal(
 function principalEntries(reader: PolicyReader, member: JsonMember): PrincipalElement['entries'] {
   const { value } = member;
   if (value.kind === 'string' && value.value === '*') {
+    if (reader.kind === 'trust') {
+      const message = 'A trust policy takes no bare "*": write { "AWS": "*" } if really everyone is meant.';
+      reader.refuse('trustStar', 'ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL', message, value);
+    }
     return [{ type: 'AWS', word: { value: '*', start: value.start, end: value.end } }];
   }
   if (value.kind !== 'object') {
@@ -62,7 +67,7 @@ function principalEntries(reader: PolicyReader, member: JsonMember): PrincipalEl
   return [...reader.fields(value).values()].flatMap(kind => {
     if (!PRINCIPAL_KINDS.includes(kind.name)) {
       const message = `"${kind.name}" is no kind of principal: ${PRINCIPAL_KINDS.join(', ')}.`;
-      reader.refuse('principal', 'INVALID_PRINCIPAL_FORMAT', message, kind.nameSpan, `"${kind.name}"`);
+      reader.refuse('principal', 'INVALID_PRINCIPAL_KEY', message, kind.nameSpan, `"${kind.name}"`);
       return [];
     }
     const type = kind.name as PrincipalKind;
@@ -76,11 +81,8 @@ function principalEntries(reader: PolicyReader, member: JsonMember): PrincipalEl
 }
 
 function checkPrincipal(reader: PolicyReader, type: PrincipalKind, word: Word): void {
-  const complaint = isPrincipal(type, word.value);
-  if (complaint === undefined) return;
-  // IAM quotes the kind of principal as it stands, but services in capitals.
-  const quoted = `"${type === 'Service' ? 'SERVICE' : type}":"${word.value}"`;
-  reader.refuse('principal', 'INVALID_PRINCIPAL', complaint, word, quoted);
+  const fault = principalFault(type, word.value);
+  if (fault) reader.refuse('principal', fault.code, fault.message, word, quotePrincipal(type, word.value));
 }
 
 export function readCondition(reader: PolicyReader, member: JsonMember | undefined): ConditionElement[] {
@@ -92,8 +94,12 @@ export function readCondition(reader: PolicyReader, member: JsonMember | undefin
   }
   return [...reader.fields(member.value).values()].flatMap(operator => {
     if (!readOperator(operator.name)) {
-      const message = `There is no condition operator "${operator.name}".`;
-      reader.refuse('operator', 'INVALID_CONDITION_OPERATOR', message, operator.nameSpan, operator.name);
+      const isNull = /^(?:For\w+:)?NullIfExists$/i.test(operator.name);
+      const message = isNull
+        ? '"Null" asks whether the key exists: it takes no "IfExists".'
+        : `There is no condition operator "${operator.name}".`;
+      const code = isNull ? 'NULL_WITH_IF_EXISTS' : 'INVALID_CONDITION_OPERATOR';
+      reader.refuse('operator', code, message, operator.nameSpan, operator.name);
       return [];
     }
     if (operator.value.kind !== 'object') {

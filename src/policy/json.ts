@@ -31,6 +31,8 @@ export class JsonError extends Error {
     message: string,
     /** Where, as an offset into the text. */
     readonly offset: number,
+    /** What was read before, where that is a whole value. */
+    readonly partial?: JsonNode,
   ) {
     super(message);
   }
@@ -104,10 +106,10 @@ class Reader {
     const char = this.text[this.#at];
     if (char === undefined) return;
     if (char === '}' || char === ']')
-      throw new JsonError(`One closing "${char}" too many after the end of the document.`, this.#at);
+      throw new JsonError(`One closing "${char}" too many after the end of the document.`, this.#at, root);
     if (root.kind === 'string' && char === ':')
       throw new JsonError('This is a fragment: the document lacks its opening "{".', root.start);
-    throw new JsonError('Text after the end of the document.', this.#at);
+    throw new JsonError('Text after the end of the document.', this.#at, root);
   }
 
   #object(depth: number): JsonNode {

@@ -7,7 +7,7 @@ const TEXT = `{
   "Statement": [
     { "Effect": "Allow", "Principal": { "AWS": ["arn:aws:iam::111122223333:user/a", "111122223333"] }, "Action": "sts:AssumeRole" },
     { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user\\/a", "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" },
-    { "Effect": "Deny", "Principal": "*", "Action": "sts:TagSession",
+    { "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "sts:TagSession",
       "Condition": { "ArnEquals": { "aws:PrincipalArn": "arn:aws:iam::111122223333:user/a" } } }
   ]
 }`;

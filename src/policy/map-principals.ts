@@ -10,6 +10,7 @@ import {
   type PrincipalKind,
 } from './document.js';
 import { type JsonMember, type JsonNode, parseJson } from './json.js';
+import { quotePrincipal } from './names.js';
 import { sentence } from './words.js';
 
 /** Every principal a document names, without repetition, in the document's order. */
@@ -46,11 +47,10 @@ export function mapPrincipals(
 
 /** The refusal of a policy that names somebody who does not exist. */
 export function invalidPrincipal({ type, word }: PrincipalEntry): PolicySyntaxError {
-  const quoted = `"${type === 'Service' ? 'SERVICE' : type}":"${word.value}"`;
   return new PolicySyntaxError([
     {
-      code: 'INVALID_PRINCIPAL',
-      words: sentence('principal', 'resource', quoted),
+      code: 'INVALID_PRINCIPAL_FORMAT',
+      words: sentence('principal', 'resource', quotePrincipal(type, word.value)),
       message: `There is no ${word.value}.`,
       start: word.start,
       end: word.end,

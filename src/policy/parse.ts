@@ -42,7 +42,7 @@ export function readPolicy(text: string, kind: PolicyKind, options: ParseOptions
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const at = { start: error.offset, end: Math.min(error.offset + 1, text.length) };
-    reader.refuse('json', 'INVALID_JSON', error.message, at);
+    reader.refuse('json', 'JSON_SYNTAX_ERROR', error.message, at);
     return { problems: reader.problems, statements: [] };
   }
   const document = reader.document(root);
@@ -93,7 +93,7 @@ export class PolicyReader {
   document(root: JsonNode): PolicyDocument {
     const none = { kind: this.kind, version: '2008-10-17' as const, statements: [] };
     if (root.kind !== 'object') {
-      this.refuse('shape', 'INVALID_POLICY', 'A policy is one JSON object: { … }.', root);
+      this.refuse('shape', 'DATA_TYPE_MISMATCH', 'A policy is one JSON object: { … }.', root);
       return none;
     }
     const fields = this.fields(root, TOP_FIELDS);
@@ -124,7 +124,7 @@ export class PolicyReader {
         const hint = meant ? `: write it "${meant}"` : '';
         this.refuse(
           'unknownField',
-          'UNSUPPORTED_ELEMENT',
+          'INVALID_POLICY_ELEMENT',
           `"${name}" is no element of a policy${hint}.`,
           nameSpan,
           name,
@@ -183,7 +183,7 @@ export class PolicyReader {
     }
     const nodes = member.value.kind === 'array' ? member.value.items : [member.value];
     if (nodes.length === 0) {
-      this.refuse('emptyStatement', 'EMPTY_STATEMENT', 'The list of statements is empty.', member.value);
+      this.refuse('emptyStatement', 'MISSING_STATEMENT', 'The list of statements is empty.', member.value);
     }
     const sids = new Set<string>();
     return nodes.flatMap((node, index) => {
@@ -191,7 +191,12 @@ export class PolicyReader {
       const sid = statement?.sid;
       if (sid?.value) {
         if (sids.has(sid.value))
-          this.refuse('sidTwice', 'DUPLICATE_SID', `The Sid "${sid.value}" names two statements.`, sid);
+          this.refuse(
+            'sidTwice',
+            'UNIQUE_SIDS_REQUIRED',
+            `The Sid "${sid.value}" names two statements.`,
+            sid,
+          );
         sids.add(sid.value);
       }
       return statement ?? [];
@@ -200,7 +205,7 @@ export class PolicyReader {
 
   #statement(node: JsonNode, index: number): Statement | undefined {
     if (node.kind !== 'object') {
-      this.refuse('shape', 'INVALID_STATEMENT', 'A statement is a JSON object: { … }.', node);
+      this.refuse('shape', 'DATA_TYPE_MISMATCH', 'A statement is a JSON object: { … }.', node);
       return undefined;
     }
     const before = this.problems.length;
@@ -230,7 +235,12 @@ export class PolicyReader {
     const sid = this.text(member);
     const free = this.kind === 'resource' || this.kind === 'key';
     if (sid && !free && !ALPHANUMERIC.test(sid.value)) {
-      this.refuse('sidCharacters', 'INVALID_SID', 'A Sid takes letters and digits only: A-Z, a-z, 0-9.', sid);
+      this.refuse(
+        'sidCharacters',
+        'UNSUPPORTED_SID',
+        'A Sid takes letters and digits only: A-Z, a-z, 0-9.',
+        sid,
+      );
     }
     return sid;
   }
@@ -260,7 +270,7 @@ export class PolicyReader {
       const member = fields.get(name);
       if (!member) continue;
       const message = `A trust policy has no "${name}": its resource is the role itself.`;
-      this.refuse('hasResource', 'UNSUPPORTED_RESOURCE', message, member.nameSpan, name);
+      this.refuse('hasResource', 'ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE', message, member.nameSpan, name);
     }
     return undefined;
   }
@@ -281,13 +291,13 @@ export class PolicyReader {
     }
     if (plain && negated) {
       const message = `A statement has "${name}" or "Not${name}", not both.`;
-      this.refuse('both', `REDUNDANT_${name.toUpperCase()}_ELEMENT`, message, negated.nameSpan);
+      this.refuse('both', 'UNSUPPORTED_ELEMENT_COMBINATION', message, negated.nameSpan);
     }
     const values = this.words(member);
     if (member.value.kind === 'array' && member.value.items.length === 0) {
       this.refuse(
         missing,
-        `EMPTY_${name.toUpperCase()}`,
+        `EMPTY_ARRAY_${name.toUpperCase()}`,
         `The list of "${member.name}" is empty.`,
         member.value,
       );

@@ -135,16 +135,13 @@ const condition = fc
     [operator === 'Null' ? operator : `${prefix}${operator}${suffix}`]: { [key]: wanted },
   }));
 
-const principalElement = fc.oneof(
-  fc.constant<'*'>('*'),
-  fc.record(
-    {
-      AWS: some(AWS_PRINCIPALS, 3),
-      Service: fc.constantFrom('ec2.amazonaws.com', 's3.amazonaws.com'),
-      Federated: fc.constantFrom('idp.example.com'),
-    },
-    { requiredKeys: ['AWS'] },
-  ),
+const principals = fc.record(
+  {
+    AWS: some(AWS_PRINCIPALS, 3),
+    Service: fc.constantFrom('ec2.amazonaws.com', 's3.amazonaws.com'),
+    Federated: fc.constantFrom('idp.example.com'),
+  },
+  { requiredKeys: ['AWS'] },
 );
 
 function statement(kind: PolicyKind): fc.Arbitrary<NaiveStatement> {
@@ -157,7 +154,7 @@ function statement(kind: PolicyKind): fc.Arbitrary<NaiveStatement> {
       notAction: fc.integer({ min: 0, max: 9 }),
       resource: some(RESOURCE_PATTERNS, 3),
       notResource: fc.integer({ min: 0, max: 9 }),
-      principal: principalElement,
+      principal: kind === 'trust' ? principals : fc.oneof(fc.constant<'*'>('*'), principals),
       notPrincipal: fc.boolean(),
       conditions: fc.array(condition, { maxLength: 2 }),
     })

@@ -46,6 +46,7 @@ const SENTENCES = {
     (value: string) => `Invalid principal in policy: ${value}`,
     (value: string) => `Invalid principal in policy: ${value}`,
   ],
+  trustStar: [SYNTAX, 'AssumeRolepolicy contained an invalid principal: "STAR":"*".'],
   sidCharacters: [
     'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
     'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
