@@ -144,36 +144,14 @@ function members(
 }
 
 function demandsOf(shape: ShapeConstraints): Demand[] {
-  const demands: Demand[] = [];
-  const { min, max, pattern } = shape;
-  if (shape.type === 'number') {
-    if (max !== undefined)
-      demands.push({
-        kind: 'range',
-        text: `Member must have value less than or equal to ${max}`,
-        met: (value: number) => value <= max,
-      });
-    if (min !== undefined)
-      demands.push({
-        kind: 'range',
-        text: `Member must have value greater than or equal to ${min}`,
-        met: (value: number) => value >= min,
-      });
-    return demands;
-  }
-  const size = sizeOf[shape.type];
-  if (max !== undefined)
-    demands.push({
-      kind: 'length',
-      text: `Member must have length less than or equal to ${max}`,
-      met: value => size(value) <= max,
-    });
-  if (min !== undefined)
-    demands.push({
-      kind: 'length',
-      text: `Member must have length greater than or equal to ${min}`,
-      met: value => size(value) >= min,
-    });
+  const isNumber = shape.type === 'number';
+  const demands = bounds(
+    shape,
+    isNumber ? 'range' : 'length',
+    isNumber ? 'value' : 'length',
+    sizeOf[shape.type],
+  );
+  const { pattern } = shape;
   if (pattern !== undefined) {
     const compiled = lazy(() => translatePattern(pattern));
     demands.push({
@@ -193,13 +171,32 @@ function demandsOf(shape: ShapeConstraints): Demand[] {
   return demands;
 }
 
+function bounds(
+  { min, max }: ShapeConstraints,
+  kind: Violation['kind'],
+  noun: string,
+  measure: (value: never) => number,
+): Demand[] {
+  const demands: Demand[] = [];
+  if (max !== undefined) {
+    const text = `Member must have ${noun} less than or equal to ${max}`;
+    demands.push({ kind, text, met: value => measure(value) <= max });
+  }
+  if (min !== undefined) {
+    const text = `Member must have ${noun} greater than or equal to ${min}`;
+    demands.push({ kind, text, met: value => measure(value) >= min });
+  }
+  return demands;
+}
+
+/** What a shape's bounds speak of; structures have none. */
 const sizeOf: Readonly<Record<ShapeConstraints['type'], (value: never) => number>> = {
   string: codePoints,
   blob: (value: Uint8Array) => value.byteLength,
   list: (value: readonly unknown[]) => value.length,
   map: (value: object) => Object.keys(value).length,
   structure: () => 0,
-  number: () => 0,
+  number: (value: number) => value,
 };
 
 /** Lengths count code points (Smithy, "length trait"). */
