@@ -18,6 +18,7 @@ import { bucketOperation, versionOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
 import { bucketOwner } from './owner.js';
+import { aclKeys } from './write-requirements.js';
 
 export const getBucketAcl = bucketOperation<GetBucketAclRequest, GetBucketAclOutput>(
   'GetBucketAcl',
@@ -48,7 +49,7 @@ export const putBucketAcl = bucketOperation<PutBucketAclRequest, object>(
     demandSettable(bucket, input.ACL === 'private');
     return {};
   },
-  input => ({ 's3:x-amz-acl': input.ACL }),
+  aclKeys,
 );
 
 export const putObjectAcl = versionOperation<PutObjectAclRequest, object>(
@@ -59,7 +60,7 @@ export const putObjectAcl = versionOperation<PutObjectAclRequest, object>(
     demandSettable(bucket, input.ACL === 'private' || input.ACL === 'bucket-owner-full-control');
     return {};
   },
-  input => ({ 's3:x-amz-acl': input.ACL }),
+  aclKeys,
 );
 
 /** Throws AccessControlListNotSupported where lists are disabled, NotImplemented for one that would grant more. */

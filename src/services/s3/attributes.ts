@@ -149,25 +149,6 @@ export function demandNoEncryption(input: AttributesInput): void {
   }
 }
 
-/** The condition keys of what an input sets with an object. */
-export function attributeKeys(input: AttributesInput): Record<string, string | undefined> {
-  return {
-    's3:x-amz-acl': input.ACL,
-    's3:x-amz-grant-full-control': input.GrantFullControl,
-    's3:x-amz-grant-read': input.GrantRead,
-    's3:x-amz-grant-read-acp': input.GrantReadACP,
-    's3:x-amz-grant-write-acp': input.GrantWriteACP,
-    's3:x-amz-storage-class': input.StorageClass,
-    's3:x-amz-website-redirect-location': input.WebsiteRedirectLocation,
-    's3:x-amz-server-side-encryption': input.ServerSideEncryption,
-    's3:x-amz-server-side-encryption-aws-kms-key-id': input.SSEKMSKeyId,
-    's3:x-amz-server-side-encryption-customer-algorithm': input.SSECustomerAlgorithm,
-    's3:object-lock-mode': input.ObjectLockMode,
-    's3:object-lock-retain-until-date': input.ObjectLockRetainUntilDate?.toISOString(),
-    's3:object-lock-legal-hold': input.ObjectLockLegalHoldStatus,
-  };
-}
-
 /** The stored attributes of a version as GetObject and HeadObject show them. */
 export function attributeMembers(record: ObjectRecord): GetObjectOutput {
   const { headers, metadata, storageClass } = record;

@@ -13,9 +13,9 @@ import {
 } from './copy-source.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
-import { LARGEST_PUT, writeActions, writeConditions, writeKeys } from './put-object.js';
-import { onObject } from './requirements.js';
+import { LARGEST_PUT, writeConditions } from './put-object.js';
 import { bucketOf, keyOf } from './target.js';
+import { writeRequirements } from './write-requirements.js';
 
 /** A source that is replaced again and again while it is copied is given up after so many tries. */
 const ATTEMPTS = 10;
@@ -25,18 +25,16 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    const keys = {
-      ...writeKeys(input),
+    keyOf(input);
+    const withTags = input.TaggingDirective !== 'REPLACE';
+    const source = await sourceRequirements(input, call, ports, { withTags });
+    const copy = {
       's3:x-amz-copy-source': sourceKey(sourceName(input.CopySource)),
       's3:x-amz-metadata-directive': input.MetadataDirective,
     };
-    const withTags = input.TaggingDirective !== 'REPLACE';
-    const source = await sourceRequirements(input, call, ports, { withTags });
     // Tags that come along are put as well as read.
-    const copiesTags = source.length > 1;
-    const actions = new Set([...writeActions(input), ...(copiesTags ? ['s3:PutObjectTagging'] : [])]);
-    const target = [...actions].map(action => onObject(bucket, call, action, keyOf(input), keys));
-    return [...source, ...target];
+    const kind = { creates: true, copy, copiesTags: source.length > 1 };
+    return [...source, ...writeRequirements(bucket, call, input, kind)];
   },
 
   async run(input, call, ports) {

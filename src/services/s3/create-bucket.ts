@@ -1,4 +1,4 @@
-import type { CreateBucketOutput, CreateBucketRequest } from '@aws-sdk/client-s3';
+import type { CreateBucketOutput, CreateBucketRequest, Tag } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
 import type { Account } from '../../identity/caller.js';
 import type { Bucket } from '../../objects/index.js';
@@ -8,8 +8,9 @@ import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
 import { FIRST_REGION, regionOfNewBucket } from './regions.js';
-import { bucketArn, present } from './requirements.js';
+import { bucketArn, type Keys, present } from './requirements.js';
 import { bucketTags } from './tags.js';
+import { aclKeys } from './write-requirements.js';
 
 export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketOutput> = {
   name: 'CreateBucket',
@@ -19,18 +20,25 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
     demandBucketName(name);
     const partition = call.caller.account?.partition ?? 'aws';
     const resource = bucketArn({ partition, name });
-    const context = present({
-      's3:LocationConstraint': input.CreateBucketConfiguration?.LocationConstraint,
-      's3:x-amz-acl': input.ACL,
+    const { LocationConstraint, Tags = [] } = input.CreateBucketConfiguration ?? {};
+    const tags = requestedTagKeys(Tags);
+    const keys: Keys = {
+      ...aclKeys(input),
+      ...tags,
+      's3:LocationConstraint': LocationConstraint,
       's3:x-amz-object-ownership': input.ObjectOwnership,
-    });
-    const actions = ['s3:CreateBucket'];
+    };
+    const requirement = (action: string, own: Keys = {}) => ({ action, resource, context: present(own) });
+    const requirements = [requirement('s3:CreateBucket', keys)];
     if (input.ObjectLockEnabledForBucket) {
-      actions.push('s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning');
+      requirements.push(
+        requirement('s3:PutBucketObjectLockConfiguration'),
+        requirement('s3:PutBucketVersioning'),
+      );
     }
-    if (input.ObjectOwnership) actions.push('s3:PutBucketOwnershipControls');
-    if (input.CreateBucketConfiguration?.Tags?.length) actions.push('s3:TagResource');
-    return actions.map(action => ({ action, resource, context }));
+    if (input.ObjectOwnership) requirements.push(requirement('s3:PutBucketOwnershipControls'));
+    if (Tags.length > 0) requirements.push(requirement('s3:TagResource', tags));
+    return requirements;
   },
 
   async run(input, call, { objects }) {
@@ -54,6 +62,14 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
     return { Location: `/${bucket.name}`, BucketArn: bucketArn(bucket) };
   },
 };
+
+/** `aws:RequestTag/…` and `aws:TagKeys` of tags that a request brings. */
+function requestedTagKeys(tags: readonly Tag[]): Keys {
+  if (tags.length === 0) return {};
+  const keys: Record<string, string | string[]> = {};
+  for (const { Key, Value } of tags) keys[`aws:RequestTag/${Key}`] = Value ?? '';
+  return { ...keys, 'aws:TagKeys': tags.map(({ Key }) => Key ?? '') };
+}
 
 /** The caller's account; operations that need one refuse anonymous callers. */
 export function accountOf(call: Call): Account {

@@ -13,9 +13,10 @@ import { attributesOf, quoted, shownVersionId } from './attributes.js';
 import { algorithmOf, checksumMembers, givenChecksum } from './checksum-members.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
-import { writeActions, writeConditions, writeKeys } from './put-object.js';
+import { writeConditions } from './put-object.js';
 import { onObject } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
+import { writeRequirements } from './write-requirements.js';
 
 export const MOST_PARTS = 10_000;
 
@@ -28,7 +29,8 @@ export const createMultipartUpload: Operation<
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    return writeActions(input).map(action => onObject(bucket, call, action, keyOf(input), writeKeys(input)));
+    keyOf(input);
+    return writeRequirements(bucket, call, input, { creates: false });
   },
 
   async run(input, call, ports) {
@@ -66,7 +68,11 @@ export const completeMultipartUpload: Operation<
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    const keys = { 's3:if-match': input.IfMatch, 's3:if-none-match': input.IfNoneMatch };
+    const keys = {
+      's3:ObjectCreationOperation': true,
+      's3:if-match': input.IfMatch,
+      's3:if-none-match': input.IfNoneMatch,
+    };
     return [onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
   },
 

@@ -2,20 +2,12 @@ import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../message.js';
 import type { WriteConditions } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import {
-  type AttributesInput,
-  attributeKeys,
-  attributesOf,
-  notImplemented,
-  quoted,
-  shownVersionId,
-} from './attributes.js';
+import { attributesOf, notImplemented, quoted, shownVersionId } from './attributes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
-import { type Keys, onObject, requestTagKeys } from './requirements.js';
-import { headerTags } from './tags.js';
 import { bucketOf, keyOf } from './target.js';
+import { writeRequirements } from './write-requirements.js';
 
 /** The largest body of one request ("Amazon S3 multipart upload limits"). */
 export const LARGEST_PUT = 5 * 1024 ** 3;
@@ -27,7 +19,8 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    return writeActions(input).map(action => onObject(bucket, call, action, keyOf(input), writeKeys(input)));
+    keyOf(input);
+    return writeRequirements(bucket, call, input, { creates: true });
   },
 
   async run(input, call, ports) {
@@ -49,30 +42,9 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
   },
 };
 
-/** The actions that writing an object takes, by what is set with it. */
-export function writeActions(input: AttributesInput): string[] {
-  const actions = ['s3:PutObject'];
-  if (input.Tagging) actions.push('s3:PutObjectTagging');
-  const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
-  if (ACL ?? GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) actions.push('s3:PutObjectAcl');
-  if (input.ObjectLockMode ?? input.ObjectLockRetainUntilDate) actions.push('s3:PutObjectRetention');
-  if (input.ObjectLockLegalHoldStatus) actions.push('s3:PutObjectLegalHold');
-  return actions;
-}
-
 interface ConditionInput {
   readonly IfMatch?: string | undefined;
   readonly IfNoneMatch?: string | undefined;
-}
-
-/** The condition keys of a write. */
-export function writeKeys(input: AttributesInput & ConditionInput): Keys {
-  return {
-    ...attributeKeys(input),
-    ...requestTagKeys(headerTags(input.Tagging)),
-    's3:if-match': input.IfMatch,
-    's3:if-none-match': input.IfNoneMatch,
-  };
 }
 
 /** Throws NotImplemented for an If-None-Match other than `*`, as S3 does. */

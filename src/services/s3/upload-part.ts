@@ -27,7 +27,8 @@ export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> =
   name: 'UploadPart',
 
   async requires(input, call, ports) {
-    return [onObject(await bucketOf(input, call, ports), call, 's3:PutObject', keyOf(input))];
+    const bucket = await bucketOf(input, call, ports);
+    return [onObject(bucket, call, 's3:PutObject', keyOf(input), { 's3:ObjectCreationOperation': false })];
   },
 
   async run(input, call, ports) {
@@ -48,7 +49,8 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    const keys = { 's3:x-amz-copy-source': sourceKey(sourceName(input.CopySource)) };
+    const copySource = sourceKey(sourceName(input.CopySource));
+    const keys = { 's3:ObjectCreationOperation': false, 's3:x-amz-copy-source': copySource };
     const source = await sourceRequirements(input, call, ports);
     return [...source, onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
   },

@@ -1,0 +1,97 @@
+/** What writing an object takes: an action for each thing that is set with it, with the keys of that action. */
+import type { Bucket } from '../../objects/index.js';
+import type { Call, Requirement } from '../../operation.js';
+import type { AttributesInput } from './attributes.js';
+import { type Keys, onObject, requestTagKeys } from './requirements.js';
+import { headerTags } from './tags.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+export interface WriteInput extends AttributesInput {
+  readonly Key: string | undefined;
+  readonly IfMatch?: string | undefined;
+  readonly IfNoneMatch?: string | undefined;
+}
+
+/** How the write makes the object, beside what is set with it. */
+export interface WriteKind {
+  /**
+   * Whether the operation itself makes the object. False for the steps of a multipart upload before its
+   * completion, which conditional writes do not concern ("Enforce conditional writes on Amazon S3 buckets").
+   */
+  readonly creates: boolean;
+  /** Keys of copies. */
+  readonly copy?: Keys;
+  /** Tags come along that the request does not name. */
+  readonly copiesTags?: boolean;
+}
+
+export function writeRequirements(
+  bucket: Bucket,
+  call: Call,
+  input: WriteInput,
+  kind: WriteKind,
+): Requirement[] {
+  const key = input.Key ?? '';
+  const { copy = {}, creates, copiesTags = false } = kind;
+  const acl = aclKeys(input);
+  const tags = requestTagKeys(headerTags(input.Tagging));
+  const retention = retentionKeys(input, call.time);
+  const hold = { 's3:object-lock-legal-hold': input.ObjectLockLegalHoldStatus };
+  const keys: Keys = {
+    ...copy,
+    ...acl,
+    ...tags,
+    ...retention,
+    ...hold,
+    's3:ObjectCreationOperation': creates,
+    's3:if-match': input.IfMatch,
+    's3:if-none-match': input.IfNoneMatch,
+    's3:x-amz-storage-class': input.StorageClass,
+    's3:x-amz-website-redirect-location': input.WebsiteRedirectLocation,
+    's3:x-amz-server-side-encryption': input.ServerSideEncryption,
+    's3:x-amz-server-side-encryption-aws-kms-key-id': input.SSEKMSKeyId,
+    's3:x-amz-server-side-encryption-customer-algorithm': input.SSECustomerAlgorithm,
+  };
+  const requirements = [onObject(bucket, call, 's3:PutObject', key, keys)];
+  const add = (action: string, own: Keys) => requirements.push(onObject(bucket, call, action, key, own));
+  if (input.Tagging || copiesTags) add('s3:PutObjectTagging', tags);
+  if (carriesAny(acl)) add('s3:PutObjectAcl', { ...acl, 's3:x-amz-storage-class': input.StorageClass });
+  if (carriesAny(retention)) add('s3:PutObjectRetention', retention);
+  if (carriesAny(hold)) add('s3:PutObjectLegalHold', hold);
+  return requirements;
+}
+
+function carriesAny(keys: Keys): boolean {
+  return Object.values(keys).some(value => value !== undefined);
+}
+
+type AclInput = Pick<
+  AttributesInput,
+  'ACL' | 'GrantFullControl' | 'GrantRead' | 'GrantReadACP' | 'GrantWriteACP'
+>;
+
+/** The condition keys of what a request grants. */
+export function aclKeys(input: AclInput & { readonly GrantWrite?: string | undefined }): Keys {
+  return {
+    's3:x-amz-acl': input.ACL,
+    's3:x-amz-grant-full-control': input.GrantFullControl,
+    's3:x-amz-grant-read': input.GrantRead,
+    's3:x-amz-grant-read-acp': input.GrantReadACP,
+    's3:x-amz-grant-write': input.GrantWrite,
+    's3:x-amz-grant-write-acp': input.GrantWriteACP,
+  };
+}
+
+/** The condition keys of a retention. `now`: milliseconds since the epoch. */
+export function retentionKeys(
+  input: Pick<AttributesInput, 'ObjectLockMode' | 'ObjectLockRetainUntilDate'>,
+  now: number,
+): Keys {
+  const until = input.ObjectLockRetainUntilDate;
+  return {
+    's3:object-lock-mode': input.ObjectLockMode,
+    's3:object-lock-retain-until-date': until?.toISOString(),
+    's3:object-lock-remaining-retention-days': until && Math.ceil((until.getTime() - now) / DAY_MS),
+  };
+}
