@@ -71,7 +71,7 @@ export const updateGroup: Operation<IamPorts, iam.UpdateGroupRequest, object> = 
     const [now] = await onGroup('UpdateGroup', call, ports, input.GroupName!);
     const group = await ports.identity.groups.find(home.id, input.GroupName!);
     const path = input.NewPath ?? group?.path ?? '/';
-    const target = entityArn('group', home, path, input.NewGroupName ?? input.GroupName!);
+    const target = entityArn('group', home, path, input.NewGroupName ?? group?.name ?? input.GroupName!);
     return target === now!.resource ? [now!] : [now!, { ...now!, resource: target }];
   },
   async run(input, call, { identity }) {

@@ -79,7 +79,7 @@ export const updateUser: Operation<IamPorts, iam.UpdateUserRequest, object> = {
     const [now] = await onUser('UpdateUser', call, ports, input.UserName!);
     const user = await ports.identity.users.find(home.id, input.UserName!);
     const path = input.NewPath ?? user?.path ?? '/';
-    const target = entityArn('user', home, path, input.NewUserName ?? input.UserName!);
+    const target = entityArn('user', home, path, input.NewUserName ?? user?.name ?? input.UserName!);
     return target === now!.resource ? [now!] : [now!, { ...now!, resource: target }];
   },
   async run(input, call, { identity }) {

@@ -1,0 +1,254 @@
+/**
+ * What each operation asks for: action, resource, condition keys. The rows follow the Service Authorization
+ * Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Context } from '../../policy/types.js';
+import { addUser, openWorld, policy, requirementsOf, type World } from '../harness.test.support.js';
+import { iamService } from './index.js';
+
+const IAM = 'arn:aws:iam::111122223333';
+const BOUNDARY = `${IAM}:policy/limits/Boundary`;
+const OTHER = `${IAM}:policy/Other`;
+const USER = `${IAM}:user/team/Bob`;
+const GROUP = `${IAM}:group/staff/Dev`;
+const ROLE = `${IAM}:role/app/Uploader`;
+const PROFILE = `${IAM}:instance-profile/ec2/Machine`;
+
+const userTags = { 'aws:ResourceTag/Team': 'red', 'iam:ResourceTag/Team': 'red' };
+const roleTags = { 'aws:ResourceTag/Env': 'prod', 'iam:ResourceTag/Env': 'prod' };
+const policyTags = { 'aws:ResourceTag/Kind': 'limit' };
+const profileTags = { 'aws:ResourceTag/Os': 'linux' };
+const boundary = { 'iam:PermissionsBoundary': BOUNDARY };
+const arn = (value: string) => ({ 'iam:PolicyARN': value });
+const Tags = [{ Key: 'Cost', Value: '7' }];
+const requestTags = { 'aws:RequestTag/Cost': '7', 'aws:TagKeys': ['Cost'] };
+const untag = { 'aws:TagKeys': ['Cost'] };
+const trust = policy({ Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole' });
+
+/** Operation, input, resource, condition keys. */
+type Row = readonly [operation: string, input: object, resource: string, context?: Context];
+
+const user = { UserName: 'bob' };
+const group = { GroupName: 'DEV' };
+const role = { RoleName: 'uploader' };
+const profile = { InstanceProfileName: 'machine' };
+const managed = { PolicyArn: BOUNDARY };
+const attach = { PolicyArn: OTHER };
+
+const ROWS: readonly Row[] = [
+  [
+    'CreateUser',
+    { UserName: 'Eve', Path: '/x/', Tags, PermissionsBoundary: OTHER },
+    `${IAM}:user/x/Eve`,
+    { ...requestTags, 'iam:PermissionsBoundary': OTHER },
+  ],
+  ['CreateUser', { UserName: 'Eve' }, `${IAM}:user/Eve`, {}],
+  ['GetUser', user, USER, userTags],
+  ['GetUser', { UserName: 'Nobody' }, `${IAM}:user/Nobody`, {}],
+  ['ListUsers', {}, `${IAM}:user/`],
+  ['ListUsers', { PathPrefix: '/team/' }, `${IAM}:user/team/`],
+  ['DeleteUser', user, USER, userTags],
+  ['UpdateUser', user, USER, userTags],
+  ['TagUser', { ...user, Tags }, USER, { ...userTags, ...requestTags }],
+  ['UntagUser', { ...user, TagKeys: ['Cost'] }, USER, { ...userTags, ...untag }],
+  ['ListUserTags', user, USER, userTags],
+  ['CreateAccessKey', user, USER, userTags],
+  ['ListAccessKeys', user, USER, userTags],
+  ['UpdateAccessKey', { ...user, AccessKeyId: 'AKIA', Status: 'Active' }, USER, userTags],
+  ['DeleteAccessKey', { ...user, AccessKeyId: 'AKIA' }, USER, userTags],
+  ['GetAccessKeyLastUsed', { AccessKeyId: 'AKIAY34FZKBOKMUTVV7A' }, '*'],
+  ['PutUserPolicy', { ...user, PolicyName: 'p' }, USER, { ...userTags, ...boundary }],
+  ['GetUserPolicy', { ...user, PolicyName: 'p' }, USER, userTags],
+  ['DeleteUserPolicy', { ...user, PolicyName: 'p' }, USER, { ...userTags, ...boundary }],
+  ['ListUserPolicies', user, USER, userTags],
+  ['AttachUserPolicy', { ...user, ...attach }, USER, { ...userTags, ...boundary, ...arn(OTHER) }],
+  ['DetachUserPolicy', { ...user, ...attach }, USER, { ...userTags, ...boundary, ...arn(OTHER) }],
+  ['ListAttachedUserPolicies', user, USER, userTags],
+  [
+    'PutUserPermissionsBoundary',
+    { ...user, PermissionsBoundary: OTHER },
+    USER,
+    { ...userTags, 'iam:PermissionsBoundary': OTHER },
+  ],
+  ['DeleteUserPermissionsBoundary', user, USER, { ...userTags, ...boundary }],
+  ['ListGroupsForUser', user, USER, userTags],
+
+  ['CreateGroup', { GroupName: 'Ops', Path: '/x/' }, `${IAM}:group/x/Ops`, {}],
+  ['GetGroup', group, GROUP, {}],
+  ['ListGroups', { PathPrefix: '/staff/' }, `${IAM}:group/staff/`],
+  ['UpdateGroup', group, GROUP, {}],
+  ['DeleteGroup', group, GROUP, {}],
+  ['AddUserToGroup', { ...group, ...user }, GROUP, {}],
+  ['RemoveUserFromGroup', { ...group, ...user }, GROUP, {}],
+  ['PutGroupPolicy', { ...group, PolicyName: 'p' }, GROUP, {}],
+  ['GetGroupPolicy', { ...group, PolicyName: 'p' }, GROUP, {}],
+  ['DeleteGroupPolicy', { ...group, PolicyName: 'p' }, GROUP, {}],
+  ['ListGroupPolicies', group, GROUP, {}],
+  ['AttachGroupPolicy', { ...group, ...attach }, GROUP, arn(OTHER)],
+  ['DetachGroupPolicy', { ...group, ...attach }, GROUP, arn(OTHER)],
+  ['ListAttachedGroupPolicies', group, GROUP, {}],
+
+  [
+    'CreateRole',
+    { RoleName: 'New', Path: '/x/', Tags, PermissionsBoundary: OTHER },
+    `${IAM}:role/x/New`,
+    { ...requestTags, 'iam:PermissionsBoundary': OTHER },
+  ],
+  ['GetRole', role, ROLE, { ...roleTags, ...boundary }],
+  ['ListRoles', {}, `${IAM}:role/`],
+  ['UpdateRole', role, ROLE, { ...roleTags, ...boundary }],
+  ['UpdateRoleDescription', role, ROLE, { ...roleTags, ...boundary }],
+  ['UpdateAssumeRolePolicy', role, ROLE, { ...roleTags, ...boundary }],
+  ['DeleteRole', role, ROLE, { ...roleTags, ...boundary }],
+  ['TagRole', { ...role, Tags }, ROLE, { ...roleTags, ...requestTags }],
+  ['UntagRole', { ...role, TagKeys: ['Cost'] }, ROLE, { ...roleTags, ...untag }],
+  ['ListRoleTags', role, ROLE, roleTags],
+  ['PutRolePolicy', { ...role, PolicyName: 'p' }, ROLE, { ...roleTags, ...boundary }],
+  ['GetRolePolicy', { ...role, PolicyName: 'p' }, ROLE, roleTags],
+  ['DeleteRolePolicy', { ...role, PolicyName: 'p' }, ROLE, { ...roleTags, ...boundary }],
+  ['ListRolePolicies', role, ROLE, roleTags],
+  ['AttachRolePolicy', { ...role, ...attach }, ROLE, { ...roleTags, ...boundary, ...arn(OTHER) }],
+  ['DetachRolePolicy', { ...role, ...attach }, ROLE, { ...roleTags, ...boundary, ...arn(OTHER) }],
+  ['ListAttachedRolePolicies', role, ROLE, roleTags],
+  [
+    'PutRolePermissionsBoundary',
+    { ...role, PermissionsBoundary: OTHER },
+    ROLE,
+    { ...roleTags, 'iam:PermissionsBoundary': OTHER },
+  ],
+  ['DeleteRolePermissionsBoundary', role, ROLE, { ...roleTags, ...boundary }],
+  ['ListInstanceProfilesForRole', role, ROLE, roleTags],
+
+  ['CreatePolicy', { PolicyName: 'New', Path: '/x/', Tags }, `${IAM}:policy/x/New`, requestTags],
+  ['GetPolicy', managed, BOUNDARY, policyTags],
+  [
+    'GetPolicy',
+    { PolicyArn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' },
+    'arn:aws:iam::aws:policy/ReadOnlyAccess',
+    {},
+  ],
+  ['ListPolicies', {}, `${IAM}:policy/`],
+  ['DeletePolicy', managed, BOUNDARY, policyTags],
+  ['CreatePolicyVersion', managed, BOUNDARY, policyTags],
+  ['GetPolicyVersion', { ...managed, VersionId: 'v1' }, BOUNDARY, policyTags],
+  ['ListPolicyVersions', managed, BOUNDARY, policyTags],
+  ['DeletePolicyVersion', { ...managed, VersionId: 'v1' }, BOUNDARY, policyTags],
+  ['SetDefaultPolicyVersion', { ...managed, VersionId: 'v1' }, BOUNDARY, policyTags],
+  ['ListEntitiesForPolicy', managed, BOUNDARY, policyTags],
+  ['TagPolicy', { ...managed, Tags }, BOUNDARY, { ...policyTags, ...requestTags }],
+  ['UntagPolicy', { ...managed, TagKeys: ['Cost'] }, BOUNDARY, { ...policyTags, ...untag }],
+  ['ListPolicyTags', managed, BOUNDARY, policyTags],
+
+  ['CreateInstanceProfile', { InstanceProfileName: 'New', Tags }, `${IAM}:instance-profile/New`, requestTags],
+  ['GetInstanceProfile', profile, PROFILE, profileTags],
+  ['ListInstanceProfiles', {}, `${IAM}:instance-profile/`],
+  ['DeleteInstanceProfile', profile, PROFILE, profileTags],
+  ['RemoveRoleFromInstanceProfile', { ...profile, ...role }, PROFILE, profileTags],
+  ['TagInstanceProfile', { ...profile, Tags }, PROFILE, { ...profileTags, ...requestTags }],
+  ['UntagInstanceProfile', { ...profile, TagKeys: ['Cost'] }, PROFILE, { ...profileTags, ...untag }],
+  ['ListInstanceProfileTags', profile, PROFILE, profileTags],
+
+  ['CreateAccountAlias', { AccountAlias: 'example' }, '*'],
+  ['DeleteAccountAlias', { AccountAlias: 'example' }, '*'],
+  ['ListAccountAliases', {}, '*'],
+  ['GetAccountSummary', {}, '*'],
+];
+
+async function populate(world: World): Promise<void> {
+  const { identity, account } = world;
+  const document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}';
+  await identity.policies.create(account, {
+    name: 'Boundary',
+    path: '/limits/',
+    document,
+    tags: [['Kind', 'limit']],
+  });
+  await identity.policies.create(account, { name: 'Other', document });
+  await identity.users.create(account, {
+    name: 'Bob',
+    path: '/team/',
+    tags: [['Team', 'red']],
+    boundary: BOUNDARY,
+  });
+  await identity.groups.create(account, { name: 'Dev', path: '/staff/' });
+  const tags = [['Env', 'prod']] as const;
+  await identity.roles.create(account, { name: 'Uploader', path: '/app/', trust, tags, boundary: BOUNDARY });
+  await identity.instanceProfiles.create(account, {
+    name: 'Machine',
+    path: '/ec2/',
+    tags: [['Os', 'linux']],
+  });
+}
+
+const open = (async () => {
+  const world = await openWorld();
+  await populate(world);
+  const alice = await addUser(world, world.account, 'Alice');
+  return { world, alice, service: iamService({ identity: world.identity }) };
+})();
+
+for (const [operation, input, resource, context] of ROWS) {
+  test(`${operation} ${JSON.stringify(input)} asks for ${resource}`, async () => {
+    const { world, alice, service } = await open;
+    const requirements = await requirementsOf(world, service, alice, operation, input);
+    assert.deepEqual(requirements, [
+      { action: `iam:${operation}`, resource, ...(context !== undefined && { context }) },
+    ]);
+  });
+}
+
+test('a user that moves is asked for at both places', async () => {
+  const { world, alice, service } = await open;
+  const input = { ...user, NewPath: '/moved/', NewUserName: 'Robert' };
+  const requirements = await requirementsOf(world, service, alice, 'UpdateUser', input);
+  assert.deepEqual(
+    requirements.map(({ resource }) => resource),
+    [USER, `${IAM}:user/moved/Robert`],
+  );
+  const moved = await requirementsOf(world, service, alice, 'UpdateGroup', { ...group, NewGroupName: 'Ops' });
+  assert.deepEqual(
+    moved.map(({ resource }) => resource),
+    [GROUP, `${IAM}:group/staff/Ops`],
+  );
+});
+
+test('giving a role to machines passes it to EC2', async () => {
+  const { world, alice, service } = await open;
+  const input = { ...profile, ...role };
+  assert.deepEqual(await requirementsOf(world, service, alice, 'AddRoleToInstanceProfile', input), [
+    { action: 'iam:AddRoleToInstanceProfile', resource: PROFILE, context: profileTags },
+    {
+      action: 'iam:PassRole',
+      resource: ROLE,
+      context: { ...roleTags, 'iam:PassedToService': 'ec2.amazonaws.com' },
+    },
+  ]);
+});
+
+test('without a name it is the caller that is meant', async () => {
+  const { world, alice, service } = await open;
+  for (const operation of ['GetUser', 'ListAccessKeys', 'CreateAccessKey']) {
+    const [own] = await requirementsOf(world, service, alice, operation, {});
+    assert.equal(own?.resource, `${IAM}:user/Alice`);
+    const [root] = await requirementsOf(world, service, world.root, operation, {});
+    assert.equal(root?.resource, `${IAM}:root`);
+  }
+});
+
+test('the last use of a key is asked for at its user', async () => {
+  const { world, alice, service } = await open;
+  const input = { AccessKeyId: alice.accessKeyId };
+  const [own] = await requirementsOf(world, service, alice, 'GetAccessKeyLastUsed', input);
+  assert.equal(own?.resource, `${IAM}:user/Alice`);
+});
+
+test('every operation has its row here', async () => {
+  const { service } = await open;
+  const rows = new Set([...ROWS.map(([operation]) => operation), 'AddRoleToInstanceProfile']);
+  assert.deepEqual(
+    [...service.operations.keys()].filter(name => !rows.has(name)),
+    [],
+  );
+});
