@@ -1,4 +1,5 @@
-import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
+import type { Caller, CallerPolicies, CredentialSource, ResourceOwner } from '../identity/caller.js';
+import { organizationContext } from '../identity/callers.js';
 import type { Requirement } from '../operation.js';
 import { evaluate } from '../policy/index.js';
 import type { AuthorizationRequest, Context, Decision, PolicySet } from '../policy/types.js';
@@ -29,10 +30,24 @@ export function createAuthoriser({ credentials }: { readonly credentials: Creden
       caller.principal.type === 'anonymous'
         ? NO_POLICIES
         : await (policies ?? credentials.policiesOf(caller));
-    const request = authorizationRequest(caller, requirement, global);
-    const set = policySet(own, requirement);
+    const owner = await ownerOf(caller, own, requirement, credentials);
+    const request = authorizationRequest(caller, requirement, global, owner);
+    const set = policySet(caller, own, requirement, owner);
     return { decision: evaluate(request, set), request, policies: set };
   };
+}
+
+/** The account that owns the resource; the caller's own costs no look-up. */
+function ownerOf(
+  { account }: Caller,
+  { controls }: CallerPolicies,
+  { resourceAccount }: Requirement,
+  credentials: CredentialSource,
+): ResourceOwner | undefined | Promise<ResourceOwner | undefined> {
+  if (resourceAccount !== undefined && resourceAccount !== account?.id) {
+    return credentials.owner(resourceAccount);
+  }
+  return account && { account, controls };
 }
 
 /** What the credentials say of the caller stands above what the request says. */
@@ -40,6 +55,7 @@ function authorizationRequest(
   caller: Caller,
   requirement: Requirement,
   global: Context,
+  owner: ResourceOwner | undefined,
 ): AuthorizationRequest {
   const account = requirement.resourceAccount ?? caller.account?.id;
   return {
@@ -52,16 +68,32 @@ function authorizationRequest(
       ...global,
       ...caller.context,
       ...(account !== undefined && { 'aws:ResourceAccount': account }),
+      ...(owner && organizationContext('Resource', owner.account)),
     },
   };
 }
 
-function policySet(own: CallerPolicies, requirement: Requirement): PolicySet {
+/** The services of ours whose resources are controlled. Source: Organizations User Guide, "Resource control policies". */
+const CONTROLLED = /^(s3|sts|kms):/;
+
+function policySet(
+  caller: Caller,
+  own: CallerPolicies,
+  requirement: Requirement,
+  owner: ResourceOwner | undefined,
+): PolicySet {
+  // Organisations do not control what service-linked roles do (the same page, and "Service control policies").
+  const serviceLinked = caller.principal.roleArn?.includes(':role/aws-service-role/') ?? false;
+  const serviceControl = serviceLinked ? undefined : own.controls?.serviceControl;
+  const controlled = !serviceLinked && CONTROLLED.test(requirement.action);
+  const resourceControl = controlled ? owner?.controls?.resourceControl : undefined;
   return {
     identity: own.identity,
     ...(own.boundary !== undefined && { boundary: own.boundary }),
     ...(own.session !== undefined && { session: own.session }),
     ...(requirement.resourcePolicy !== undefined && { resource: requirement.resourcePolicy }),
     ...(requirement.resourceKind !== undefined && { resourceKind: requirement.resourceKind }),
+    ...(serviceControl && { serviceControl }),
+    ...(resourceControl && { resourceControl }),
   };
 }

@@ -37,6 +37,8 @@ export class FakeCredentials implements CredentialSource {
     return { identity: [] };
   }
 
+  async owner(): Promise<undefined> {}
+
   used(accessKeyId: string): void {
     this.usedKeys.push(accessKeyId);
   }

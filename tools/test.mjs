@@ -1,0 +1,120 @@
+/**
+ * What `npm test` runs, after the build: makes sure that the clients which the whole-system tests drive are there,
+ * then runs every test under dist/.
+ *
+ *   npm test -- --without=rclone,s3cmd    leaves out the tests of exactly those clients, and says so
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const venv = join(root, '.cache', 'clients');
+
+/** What pip puts into the virtual environment: AWS CLI 1 and a boto3 that can redirect STS from a profile. */
+const pipPackages = ['awscli==1.46.3', 'boto3==1.44.5'];
+
+const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+
+const runs = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** The clients by name: whether one is there, and the Debian packages that bring it. */
+const clients = {
+  awscli: { packages: ['awscli'], present: () => runs('/usr/bin/aws', '--version') },
+  boto3: { packages: ['python3-boto3'], present: () => runs(python, '-c', 'import boto3') },
+  s3cmd: { packages: ['s3cmd'], present: () => runs('s3cmd', '--version') },
+  rclone: { packages: ['rclone'], present: () => runs('rclone', 'version') },
+  pip: {
+    packages: ['python3-venv'],
+    present: () => venvIsReady() || runs(python, '-c', 'import ensurepip'),
+  },
+};
+
+const left = leftOut(process.argv.slice(2));
+provide(Object.keys(clients).filter(name => !left.includes(name)));
+if (!left.includes('pip')) makeVenv();
+if (left.length > 0) console.log(`Left out: ${left.join(', ')}.`);
+runTests(testFiles());
+
+/** The names given with --without; exits where one is no client. */
+function leftOut(options) {
+  const names = options.flatMap(option => {
+    const match = /^--without=(.+)$/.exec(option);
+    if (!match) fail(`Unknown option ${option}. There is --without=NAME[,NAME…].`);
+    return match[1].split(',');
+  });
+  const unknown = names.filter(name => !(name in clients));
+  if (unknown.length > 0)
+    fail(`No such client: ${unknown.join(', ')}. There are ${Object.keys(clients).join(', ')}.`);
+  return names;
+}
+
+/** Installs what is missing where that is possible (root on Debian); else says what is missing and exits. */
+function provide(names) {
+  const missing = () => names.filter(name => !clients[name].present());
+  let absent = missing();
+  if (absent.length === 0) return;
+  const packages = absent.flatMap(name => clients[name].packages);
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    console.log(`Installing ${packages.join(' ')} …`);
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const aptGet = (...args) => spawnSync('apt-get', args, { env: environment, encoding: 'utf8' });
+    aptGet('update');
+    const { status, stderr } = aptGet('install', '-y', '--no-install-recommends', ...packages);
+    if (status !== 0) console.error(stderr);
+    absent = missing();
+  }
+  if (absent.length > 0) {
+    fail(
+      `Missing for the tests: ${absent.join(', ')} (Debian: apt-get install ${packages.join(' ')}).\n` +
+        `To leave those tests out: npm test -- --without=${absent.join(',')}`,
+    );
+  }
+}
+
+function venvIsReady() {
+  const stamp = join(venv, 'packages');
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === pipPackages.join('\n');
+}
+
+function makeVenv() {
+  if (venvIsReady()) return;
+  console.log(`Installing ${pipPackages.join(' ')} into ${venv} …`);
+  execFileSync(python, ['-m', 'venv', '--clear', venv], { stdio: 'inherit' });
+  execFileSync(
+    join(venv, 'bin', 'pip'),
+    ['install', '--quiet', '--disable-pip-version-check', ...pipPackages],
+    {
+      stdio: 'inherit',
+    },
+  );
+  writeFileSync(join(venv, 'packages'), pipPackages.join('\n'));
+}
+
+/** Every built test whose source is still there. */
+function testFiles() {
+  const dist = join(root, 'dist');
+  return readdirSync(dist, { recursive: true })
+    .filter(file => file.endsWith('.test.js') && existsSync(join(root, file.replace(/\.js$/, '.ts'))))
+    .sort()
+    .map(file => join(dist, file));
+}
+
+/** Node's own runner, whose closing lines come last. */
+function runTests(files) {
+  const options = ['--test', '--test-reporter=spec', '--test-concurrency=2'];
+  const environment = { ...process.env, KARIKAGI_TESTS_WITHOUT: left.join(','), KARIKAGI_TESTS_VENV: venv };
+  const child = spawn(process.execPath, [...options, ...files], {
+    cwd: root,
+    env: environment,
+    stdio: 'inherit',
+  });
+  child.on('exit', (code, signal) => {
+    process.exitCode = signal ? 1 : (code ?? 1);
+  });
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
