@@ -7,8 +7,9 @@
  * stale one's token in it; that lock is taken in the same way.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeDirectory } from './directories.js';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
 const LOCK = 'server.lock';
@@ -40,8 +41,9 @@ interface Holder extends ProcessIdentity {
  * Locks a directory, making it where it does not exist, until `release` or the end of this process, however it
  * ends. Processes of another boot or container cannot be seen and count as ended. Throws `DirectoryInUse`.
  */
-export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+export async function lockDirectory(path: string): Promise<DirectoryLock> {
+  const directory = resolve(path);
+  await makeDirectory(directory);
   const holder: Holder = { ...(await ownIdentity()), token: randomBytes(8).toString('hex') };
   const proof = join(directory, `${LOCK}.${holder.token}.new`);
   await writeFile(proof, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });

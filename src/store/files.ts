@@ -3,18 +3,20 @@
  * directories, and that directory synced: a file under its id is always whole.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, opendir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BlobDamaged, type BlobInfo, BlobMissing, type Blobs, type StoredBlob } from './blobs.js';
 import { contentSize, readBlocks, writeBlocks } from './block-file.js';
+import { makeDirectory, syncDirectory } from './directories.js';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.js';
-import { syncDirectory } from './sync-directory.js';
 
 const TEMPORARY = 'tmp';
 /** After so many milliseconds without a write, a temporary file of a process that cannot be seen is given up. */
 const GIVEN_UP = 24 * 60 * 60 * 1000;
 const ID = /^[0-9a-f]{32}$/;
-const FAN_OUT = /^[0-9a-f]{2}$/;
+/** Each holds the bodies whose ids begin with its name. */
+const FAN_OUT = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+const DIRECTORIES = [TEMPORARY, ...FAN_OUT];
 
 /**
  * Opens the store in a directory, making it where it does not exist. Removes the temporary files that ended
@@ -23,12 +25,12 @@ const FAN_OUT = /^[0-9a-f]{2}$/;
  */
 export async function openFileBlobs(directory: string, now: () => number): Promise<Blobs> {
   const root = resolve(directory);
+  await makeDirectory(root);
+  const present = new Set(await readdir(root));
+  const missing = DIRECTORIES.filter(name => !present.has(name));
+  await Promise.all(missing.map(name => mkdir(join(root, name), { recursive: true, mode: 0o700 })));
+  await syncDirectory(root);
   const temporary = join(root, TEMPORARY);
-  const made = await mkdir(temporary, { recursive: true, mode: 0o700 });
-  if (made !== undefined) {
-    await syncDirectory(root);
-    await syncDirectory(dirname(made));
-  }
   await sweep(temporary, now());
   return new FileBlobs(root, encodeIdentity(await ownIdentity()), now);
 }
@@ -79,9 +81,8 @@ class FileBlobs implements Blobs {
 
   async *list(): AsyncIterable<BlobInfo> {
     this.#demandOpen();
-    for await (const directory of await opendir(this.#root)) {
-      if (!FAN_OUT.test(directory.name)) continue;
-      for await (const { name } of await opendir(join(this.#root, directory.name))) {
+    for (const directory of FAN_OUT) {
+      for await (const { name } of await opendir(join(this.#root, directory))) {
         if (!ID.test(name)) continue;
         const found = await orMissing(stat(this.#path(name)));
         if (found !== undefined)
@@ -110,22 +111,14 @@ class FileBlobs implements Blobs {
       } finally {
         await handle.close();
       }
-      await this.#install(temporary, id);
+      const path = this.#path(id);
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
       return { id, size };
     } catch (error) {
       await orMissing(unlink(temporary));
       throw error;
     }
-  }
-
-  async #install(temporary: string, id: string): Promise<void> {
-    const path = this.#path(id);
-    if ((await orMissing(rename(temporary, path).then(() => true))) === undefined) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await syncDirectory(this.#root);
-      await rename(temporary, path);
-    }
-    await syncDirectory(dirname(path));
   }
 
   /** Only for what `ID` matches: nothing that a caller hands in can lead out of the directory. */

@@ -14,12 +14,12 @@
  * inside LMDB's write transaction, so that checks hold against other processes too. The transaction is nested:
  * should a write fail midway, all of it is rolled back and all its commits are rejected.
  */
-import { chmod, mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { chmod } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { getLastVersion, open } from 'lmdb';
+import { makeDirectory, syncDirectory } from './directories.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
 import type { Check, Entry, Item, Key, Kv, Range, Version, Write } from './kv.js';
-import { syncDirectory } from './sync-directory.js';
 
 /** What is used of lmdb-js. Keys may be tuples or already encoded. */
 interface Database {
@@ -68,7 +68,7 @@ const VERSION_BLOCK = 2 ** 20;
  */
 export async function openLmdb(path: string, options: LmdbOptions = {}): Promise<Kv> {
   const directory = resolve(path);
-  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const db = open(directory, {
     noSubdir: false,
     mapSize: options.mapSize ?? 2 ** 30,
@@ -81,7 +81,6 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
   }) as unknown as Database;
   await chmod(join(directory, 'data.mdb'), 0o600);
   await syncDirectory(directory);
-  if (made !== undefined) await syncDirectory(dirname(made));
   return new LmdbKv(db);
 }
 
