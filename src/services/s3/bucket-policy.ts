@@ -7,7 +7,6 @@ import type {
   GetBucketPolicyStatusRequest,
   PutBucketPolicyRequest,
 } from '@aws-sdk/client-s3';
-import { ApiError } from '../../errors.js';
 import type { Bucket } from '../../objects/index.js';
 import { type PolicyDocument, PolicySyntaxError, parsePolicy } from '../../policy/index.js';
 import { bucketOperation } from './bucket-operation.js';
@@ -99,7 +98,7 @@ async function storedPolicy(text: string, bucket: Bucket, { principals }: S3Port
   try {
     return await principals.toStored(text, 'resource', bucket.partition);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 'MalformedPolicyDocument') throw error;
+    if (!(error instanceof PolicySyntaxError)) throw error;
     throw s3Errors.MalformedPolicy(['Invalid principal in policy'], { reason: error.message });
   }
 }

@@ -8,7 +8,7 @@ import type { PolicyKind } from '../../policy/index.js';
  */
 export interface PrincipalMapper {
   /**
-   * The policy with its principals as they are stored. Throws the `ApiError` `MalformedPolicyDocument` for one
+   * The policy with its principals as they are stored. Throws the policy engine's `PolicySyntaxError` for one
    * that does not exist.
    */
   toStored(policy: string, kind: PolicyKind, partition: string): Promise<string>;
