@@ -3,7 +3,7 @@ import type { Caller } from './identity/caller.js';
 import type { HttpRequest } from './message.js';
 import type { AuthorizationRequest, Context, NamedPolicy, ResourcePolicyKind } from './policy/types.js';
 
-export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'karikagi';
+export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'organizations' | 'karikagi';
 
 /** One thing that must be allowed before an operation runs. */
 export interface Requirement {

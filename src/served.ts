@@ -1,5 +1,6 @@
 import * as iamSdk from '@aws-sdk/client-iam';
 import * as kmsSdk from '@aws-sdk/client-kms';
+import * as organizationsSdk from '@aws-sdk/client-organizations';
 import * as s3Sdk from '@aws-sdk/client-s3';
 import * as stsSdk from '@aws-sdk/client-sts';
 import { ApiError } from './errors.js';
@@ -9,12 +10,15 @@ import type { Identity } from './identity/index.js';
 import { iam as iamConstraints } from './models/iam.js';
 import { karikagi as karikagiConstraints } from './models/karikagi.js';
 import { kms as kmsConstraints } from './models/kms.js';
+import { organizations as organizationsConstraints } from './models/organizations.js';
 import { s3 as s3Constraints } from './models/s3.js';
 import { sts as stsConstraints } from './models/sts.js';
 import type { Objects } from './objects/index.js';
 import { type Service, type ServiceId, service } from './operation.js';
 import { iamService } from './services/iam/index.js';
 import { karikagiService } from './services/karikagi/index.js';
+import { constraintError } from './services/organizations/errors.js';
+import { organizationsService } from './services/organizations/index.js';
 import { s3Service } from './services/s3/index.js';
 import { stsService } from './services/sts/index.js';
 import type { Settings } from './settings.js';
@@ -70,6 +74,7 @@ export function served({ identity, objects, denials, settings }: Parts): Service
     ['iam', query(iamWire(), iamService({ identity }))],
     ['s3', rest(s3Wire(settings.domains), s3)],
     ['kms', json(kmsWire(), service('kms', undefined, []))],
+    ['organizations', json(organizationsWire(), organizationsService({ identity }))],
     ['karikagi', json(karikagiWire(), karikagiService({ denials }))],
   ]);
 }
@@ -106,6 +111,16 @@ function s3Wire(domains: readonly string[]): WireService {
 
 function kmsWire(): WireService {
   return jsonService({ id: 'kms', sdk: kmsSdk, target: 'TrentService', constraints: kmsConstraints });
+}
+
+function organizationsWire(): WireService {
+  return jsonService({
+    id: 'organizations',
+    sdk: organizationsSdk,
+    target: 'AWSOrganizationsV20161128',
+    constraints: organizationsConstraints,
+    violated: constraintError,
+  });
 }
 
 function karikagiWire(): WireService {

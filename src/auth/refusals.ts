@@ -72,7 +72,7 @@ const families: Readonly<Record<ServiceId, Refusals>> = (() => {
     },
     5,
   );
-  return { s3: s3Refusals, sts: query, iam: query, kms: json, karikagi: json };
+  return { s3: s3Refusals, sts: query, iam: query, kms: json, organizations: json, karikagi: json };
 })();
 
 /** How a service words its refusals. */

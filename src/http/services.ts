@@ -20,7 +20,7 @@ export interface ServedService {
 
 export type Services = ReadonlyMap<ServiceId, ServedService>;
 
-const serviceHost = /^(sts|iam|kms|s3|karikagi)[.-]/;
+const serviceHost = /^(sts|iam|kms|s3|organizations|karikagi)[.-]/;
 
 /**
  * Which service a request is for: told by the credential scope of its signature, else by its `Host`
@@ -51,6 +51,7 @@ function hostService(request: HttpRequest): string | undefined {
 function shapeService(request: HttpRequest): string | undefined {
   const target = request.headers.get('x-amz-target');
   if (target?.startsWith('TrentService.')) return 'kms';
+  if (target?.startsWith('AWSOrganizationsV20161128.')) return 'organizations';
   if (target?.startsWith('Karikagi.')) return 'karikagi';
   const form = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded');
   if (request.path !== '/') return undefined;

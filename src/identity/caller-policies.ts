@@ -4,6 +4,7 @@ import type { IdentifiedCaller } from './callers.js';
 import type { Database } from './database.js';
 import { defaultVersion, type ManagedPolicies } from './managed-policies.js';
 import { type Entity, tables } from './model.js';
+import type { ControlsOfAccounts } from './organization-controls.js';
 import { compiledPolicy } from './policy-documents.js';
 
 const NONE: CallerPolicies = { identity: [] };
@@ -15,19 +16,21 @@ const EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Acti
 export class PoliciesOfCallers {
   readonly #db: Database;
   readonly #managed: ManagedPolicies;
+  readonly #controls: ControlsOfAccounts;
   /** Inline policies by the record that holds them: the record is shared as long as it is unchanged. */
   readonly #inline = new WeakMap<Entity, readonly NamedPolicy[]>();
 
-  constructor(db: Database, managed: ManagedPolicies) {
+  constructor(db: Database, managed: ManagedPolicies, controls: ControlsOfAccounts) {
     this.#db = db;
     this.#managed = managed;
+    this.#controls = controls;
   }
 
   /** Callers that did not come from `CredentialSource.lookup` have none. */
   async of(caller: Caller): Promise<CallerPolicies> {
     if (!isIdentified(caller)) return NONE;
     const { account, entity, claims } = caller;
-    const [identity, boundary, session] = await Promise.all([
+    const [identity, boundary, session, controls] = await Promise.all([
       entity === undefined ? ROOT_IDENTITY : this.#identity(account, entity),
       entity !== undefined && 'boundary' in entity && entity.boundary !== undefined
         ? this.#boundary(account, entity.boundary)
@@ -35,8 +38,14 @@ export class PoliciesOfCallers {
       claims && (claims.policy !== undefined || claims.policyArns.length > 0)
         ? this.#session(account, claims.policy, claims.policyArns)
         : undefined,
+      account.organization && this.#controls.of(account),
     ]);
-    return { identity, ...(boundary && { boundary }), ...(session && { session }) };
+    return {
+      identity,
+      ...(boundary && { boundary }),
+      ...(session && { session }),
+      ...(controls && { controls }),
+    };
   }
 
   /** Identity policies of a user (its groups' included), a group or a role. */

@@ -9,6 +9,26 @@ export interface Account {
   readonly canonicalId: string;
   /** Milliseconds since the epoch. */
   readonly created: number;
+  /** Absent for an account that is in no organisation. */
+  readonly organization?: OrganizationPlace | undefined;
+  /** When it was closed, milliseconds since the epoch: its credentials are no longer accepted. */
+  readonly closed?: number | undefined;
+}
+
+/** Where an account stands in its organisation. */
+export interface OrganizationPlace {
+  /** `o-…` */
+  readonly id: string;
+  /** From the root (`r-…`) through the organisational units (`ou-…`) that hold the account. */
+  readonly path: readonly string[];
+  /** Whether it is the management account, which nothing controls. */
+  readonly management: boolean;
+}
+
+/** The policies that an organisation sets over an account: one list per level, from the root to the account. */
+export interface OrganizationControls {
+  readonly serviceControl?: readonly (readonly NamedPolicy[])[];
+  readonly resourceControl?: readonly (readonly NamedPolicy[])[];
 }
 
 /** Who signed a request, or nobody. */
@@ -42,6 +62,14 @@ export interface CallerPolicies {
   readonly identity: readonly NamedPolicy[];
   readonly boundary?: NamedPolicy;
   readonly session?: readonly NamedPolicy[];
+  /** Of the organisation that the caller's account is in. */
+  readonly controls?: OrganizationControls;
+}
+
+/** Whose a resource is. */
+export interface ResourceOwner {
+  readonly account: Account;
+  readonly controls?: OrganizationControls | undefined;
 }
 
 /** What a look-up of an access key (and session token) finds. */
@@ -64,6 +92,8 @@ export interface CredentialSource {
   /** `now`: milliseconds since the epoch. Cheap: every request pays it. */
   lookup(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<CredentialLookup>;
   policiesOf(caller: Caller): Promise<CallerPolicies>;
+  /** The account that owns a resource, and what its organisation sets over it. */
+  owner(account: string): Promise<ResourceOwner | undefined>;
   /** Notes that a long-term key was used; resolves at once, written later and at most once a minute per key. */
   used(accessKeyId: string, service: string, region: string, now: number): void;
 }

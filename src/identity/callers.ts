@@ -118,8 +118,16 @@ function principalContext(type: string, arn: string, account: Account, userId: s
     'aws:PrincipalType': type,
     'aws:PrincipalIsAWSService': 'false',
     'aws:userid': userId,
+    ...organizationContext('Principal', account),
     ...tagContext('aws:PrincipalTag', tags),
   };
+}
+
+/** `aws:PrincipalOrgID` and `aws:PrincipalOrgPaths`, or those of a resource's account; none outside organisations. */
+export function organizationContext(whose: 'Principal' | 'Resource', { organization }: Account): Context {
+  if (organization === undefined) return {};
+  const { id, path } = organization;
+  return { [`aws:${whose}OrgID`]: id, [`aws:${whose}OrgPaths`]: [`${[id, ...path].join('/')}/`] };
 }
 
 /** The keys that only temporary credentials carry. */

@@ -61,7 +61,8 @@ export class Credentials {
     if (account === undefined || (key.user !== undefined && user === undefined)) {
       return refused('key', 'the owner of the access key is gone');
     }
-    return this.#current(id, [key, user, account.id], () => ({
+    if (account.closed !== undefined) return refused('key', 'the account is closed');
+    return this.#current(id, [key, user, account.organization], () => ({
       found: 'valid',
       secretAccessKey: this.#keys.secretOf(id, key),
       caller: user === undefined ? rootCaller(account, id) : userCaller(account, user, id),
@@ -81,13 +82,14 @@ export class Credentials {
     ]);
     if (revoked) return refused('revoked', 'the session was revoked');
     if (account === undefined) return refused('token', 'the account of the session is gone');
+    if (account.closed !== undefined) return refused('token', 'the account of the session is closed');
     if (entity === undefined && claims.entity !== '') {
       return refused('token', 'the role or user of the session is gone');
     }
     if (entity !== undefined && 'trust' in entity && claims.issued < (entity.revokedBefore ?? 0)) {
       return refused('revoked', 'the sessions of the role were revoked');
     }
-    return this.#current(id, [session, entity], () => ({
+    return this.#current(id, [session, entity, account.organization], () => ({
       found: 'valid',
       secretAccessKey,
       caller: sessionCaller(account, entity, id, claims),

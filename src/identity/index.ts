@@ -3,7 +3,14 @@ import type { Clock } from '../clock.js';
 import type { Kv } from '../store/kv.js';
 import { AccessKeys, type NewAccessKey } from './access-keys.js';
 import { Accounts, type NewAccount } from './accounts.js';
-import type { Account, Caller, CallerPolicies, CredentialLookup, CredentialSource } from './caller.js';
+import type {
+  Account,
+  Caller,
+  CallerPolicies,
+  CredentialLookup,
+  CredentialSource,
+  ResourceOwner,
+} from './caller.js';
 import { PoliciesOfCallers } from './caller-policies.js';
 import { Credentials } from './credentials.js';
 import { Database } from './database.js';
@@ -12,6 +19,8 @@ import { Groups } from './groups.js';
 import { InstanceProfiles } from './instance-profiles.js';
 import { Keyring } from './keyring.js';
 import { ManagedPolicies } from './managed-policies.js';
+import { ControlsOfAccounts } from './organization-controls.js';
+import { Organizations } from './organizations.js';
 import { Principals } from './principals.js';
 import { Roles } from './roles.js';
 import { Sessions } from './sessions.js';
@@ -46,6 +55,8 @@ export class Identity implements CredentialSource {
   readonly sessions: Sessions;
   readonly principals: Principals;
   readonly callerPolicies: PoliciesOfCallers;
+  readonly organizations: Organizations;
+  readonly #controls: ControlsOfAccounts;
   readonly #credentials: Credentials;
   readonly #usage: KeyUsage;
 
@@ -62,7 +73,10 @@ export class Identity implements CredentialSource {
     this.instanceProfiles = new InstanceProfiles(db, clock);
     this.accessKeys = new AccessKeys(db, clock, keyring);
     this.sessions = new Sessions(db, clock, keyring);
-    this.callerPolicies = new PoliciesOfCallers(db, this.policies);
+    const { accounts, roles, entityPolicies } = this;
+    this.organizations = new Organizations({ db, clock, accounts, roles, entityPolicies });
+    this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
+    this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
     this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
     this.#usage = new KeyUsage(db);
   }
@@ -100,6 +114,12 @@ export class Identity implements CredentialSource {
     return await this.callerPolicies.of(caller);
   }
 
+  async owner(id: string): Promise<ResourceOwner | undefined> {
+    const account = await this.accounts.find(id);
+    if (account?.organization === undefined) return account && { account };
+    return { account, controls: await this.#controls.of(account) };
+  }
+
   used(accessKeyId: string, service: string, region: string, now: number): void {
     this.#usage.note(accessKeyId, service, region, now);
   }
@@ -123,9 +143,13 @@ export { inlinePolicy } from './entity-policies.js';
 export * from './errors.js';
 export { defaultVersion, type NamedManagedPolicy, versionOf } from './managed-policies.js';
 export type * from './model.js';
+export type { MemberAccount } from './organization-accounts.js';
+export * from './organization-errors.js';
+export * from './organization-model.js';
+export type { Organizations } from './organizations.js';
 export type { Page } from './page.js';
 export { checkDocument, compiledPolicy } from './policy-documents.js';
 export { quotas } from './quotas.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
-export { readTags, tagContext } from './tags.js';
+export { mergeTags, readTags, tagContext, withoutTags } from './tags.js';
 export { accountOfId } from './unique-id.js';

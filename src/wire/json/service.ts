@@ -16,6 +16,8 @@ export interface JsonServiceOptions {
   /** The protocol's version; 1.1 unless told. */
   readonly version?: '1.0' | '1.1';
   readonly constraints?: ServiceConstraints;
+  /** The error for an input that breaks constraints; ValidationException with AWS's sentence unless told. */
+  readonly violated?: (violations: readonly Violation[]) => ApiError;
   /** The largest body, bytes; 1 MiB unless told. */
   readonly bodyLimit?: number;
 }
@@ -25,14 +27,15 @@ export interface JsonServiceOptions {
  * UnknownOperationException, SerializationException, ValidationException.
  */
 export function jsonService(options: JsonServiceOptions): WireService {
-  const { id, sdk, target, version = '1.1', bodyLimit = 1024 * 1024 } = options;
+  const { id, sdk, target, version = '1.1', violated = validationException } = options;
+  const { bodyLimit = 1024 * 1024 } = options;
   const contentType = `application/x-amz-json-${version}`;
   const readers = new JsonReaders();
   const writers = new JsonWriters();
   const checks = options.constraints && new ConstraintChecks(options.constraints);
   const operations = new Map<string, WireOperation>();
   for (const schema of operationsOf(sdk).values()) {
-    const check = lazy(() => checks?.input(schema.name));
+    const check = lazy(() => demand(checks?.input(schema.name), violated));
     operations.set(`${target}.${schema.name}`, jsonOperation(schema, readers, writers, check, contentType));
   }
 
@@ -58,7 +61,7 @@ function jsonOperation(
   schema: OperationSchema,
   readers: JsonReaders,
   writers: JsonWriters,
-  check: () => Check | undefined,
+  check: () => (input: unknown) => void,
   contentType: string,
 ): WireOperation {
   const read = lazy(() => readers.structure(schema.input));
@@ -68,7 +71,7 @@ function jsonOperation(
     streamsInput: false,
     decode(_request, _recognised, body) {
       const input = read()(parse(body as Uint8Array));
-      demand(check(), input);
+      check()(input);
       return input;
     },
     encode: (output, requestId) => jsonReply(200, requestId, write()((output ?? {}) as never), contentType),
@@ -87,11 +90,21 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
-function demand(check: Check | undefined, input: unknown): void {
-  if (!check) return;
-  const violations: Violation[] = [];
-  check(input, '', violations);
-  if (violations.length > 0) throw new ApiError('ValidationException', 400, violationMessage(violations));
+/** What an input must pass. */
+function demand(
+  check: Check | undefined,
+  violated: NonNullable<JsonServiceOptions['violated']>,
+): (input: unknown) => void {
+  if (!check) return () => undefined;
+  return input => {
+    const violations: Violation[] = [];
+    check(input, '', violations);
+    if (violations.length > 0) throw violated(violations);
+  };
+}
+
+function validationException(violations: readonly Violation[]): ApiError {
+  return new ApiError('ValidationException', 400, violationMessage(violations));
 }
 
 function jsonReply(status: number, requestId: string, body: unknown, contentType: string): HttpReply {

@@ -1,0 +1,143 @@
+import type { Clock } from '../clock.js';
+import type { Accounts } from './accounts.js';
+import type { Account } from './caller.js';
+import type { Database, Transaction } from './database.js';
+import type { EntityPolicies } from './entity-policies.js';
+import { type AccountRecord, type Tags, tables } from './model.js';
+import { OrganizationAccounts } from './organization-accounts.js';
+import { changeOrganization } from './organization-change.js';
+import { organizationErrors } from './organization-errors.js';
+import { type OrganizationRecord, organizationTables, randomLetters } from './organization-model.js';
+import { OrganizationPolicies } from './organization-policies.js';
+import { OrganizationUnits } from './organization-units.js';
+import type { Roles } from './roles.js';
+
+export interface OrganizationParts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly accounts: Accounts;
+  readonly roles: Roles;
+  readonly entityPolicies: EntityPolicies;
+}
+
+/**
+ * Organisations of accounts. Any account that is in none may make one and becomes its management account; all
+ * accounts of an organisation are of one partition. Errors are those of AWS Organizations.
+ */
+export class Organizations {
+  readonly accounts: OrganizationAccounts;
+  readonly units: OrganizationUnits;
+  readonly policies: OrganizationPolicies;
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(parts: OrganizationParts) {
+    this.#db = parts.db;
+    this.#clock = parts.clock;
+    this.accounts = new OrganizationAccounts(parts);
+    this.units = new OrganizationUnits(parts.db);
+    this.policies = new OrganizationPolicies(parts.db);
+  }
+
+  /** The organisation that the account is in. Throws `AWSOrganizationsNotInUseException`. */
+  async of(account: Account): Promise<OrganizationRecord> {
+    const { organization } = account;
+    const found = organization && (await this.#db.get(organizationTables.organizations, organization.id));
+    if (found === undefined) throw organizationErrors.AWSOrganizationsNotInUseException();
+    return found;
+  }
+
+  /** Makes an organisation of one account. Service control policies are enabled. Throws `AlreadyInOrganizationException`. */
+  async create(managementAccount: string, email: string): Promise<OrganizationRecord> {
+    const id = `o-${randomLetters(10)}`;
+    return await this.#db.transact(`organization ${id}`, async transaction => {
+      const account = await accountRecord(transaction, managementAccount);
+      if (account.organization !== undefined) throw organizationErrors.AlreadyInOrganizationException();
+      const rootId = `r-${randomLetters(4)}`;
+      const joined = this.#clock.now();
+      const organization: OrganizationRecord = {
+        id,
+        rootId,
+        partition: account.partition,
+        managementAccount,
+        created: joined,
+        policyTypes: ['SERVICE_CONTROL_POLICY'],
+        rootTags: [],
+        revision: 1,
+      };
+      const member = {
+        account: managementAccount,
+        email,
+        joined,
+        joinedMethod: 'INVITED',
+        tags: [],
+      } as const;
+      transaction.put(organizationTables.organizations, [id], organization);
+      transaction.put(organizationTables.members, [id, managementAccount], member);
+      transaction.put(organizationTables.children, [id, rootId, 'account', managementAccount], true);
+      const place = { id, path: [rootId], management: true };
+      transaction.put(tables.accounts, [managementAccount], { ...account, organization: place });
+      return organization;
+    });
+  }
+
+  /** Throws `OrganizationNotEmptyException` while it has other accounts or policies of its own, or units. */
+  async delete({ id, managementAccount }: OrganizationRecord): Promise<void> {
+    await changeOrganization(this.#db, id, async transaction => {
+      const { members, units, policies } = organizationTables;
+      const [accounts, ...rest] = await Promise.all([
+        transaction.list(members, [id], 2),
+        transaction.list(units, [id], 1),
+        transaction.list(policies, [id], 1),
+      ]);
+      if (accounts.length > 1 || rest.some(rows => rows.length > 0)) {
+        throw organizationErrors.OrganizationNotEmptyException();
+      }
+      for (const table of Object.values(organizationTables)) {
+        for (const row of await transaction.list<unknown>(table, [id]))
+          transaction.delete(table, ...row.parts);
+      }
+      const account = await accountRecord(transaction, managementAccount);
+      transaction.put(tables.accounts, [managementAccount], { ...account, organization: undefined });
+    });
+  }
+
+  /** Changes the tags of a root, unit, account or policy. Throws `TargetNotFoundException`. */
+  async changeTags(
+    { id: organization }: OrganizationRecord,
+    resource: string,
+    change: (tags: Tags) => Tags,
+  ): Promise<void> {
+    await changeOrganization(this.#db, organization, async (transaction, record) => {
+      if (resource === record.rootId) {
+        const rootTags = change(record.rootTags);
+        transaction.put(organizationTables.organizations, [organization], { ...record, rootTags });
+        return;
+      }
+      const table = tableOf(resource);
+      const found = await transaction.get(table, organization, resource);
+      if (found === undefined) throw organizationErrors.TargetNotFoundException();
+      transaction.put(table, [organization, resource], { ...found, tags: change(found.tags) });
+    });
+  }
+
+  /** Throws `TargetNotFoundException`. */
+  async tagsOf(organization: OrganizationRecord, resource: string): Promise<Tags> {
+    if (resource === organization.rootId) return organization.rootTags;
+    const found = await this.#db.get(tableOf(resource), organization.id, resource);
+    if (found === undefined) throw organizationErrors.TargetNotFoundException();
+    return found.tags;
+  }
+}
+
+function tableOf(resource: string) {
+  const { members, units, policies } = organizationTables;
+  const table = resource.startsWith('ou-') ? units : resource.startsWith('p-') ? policies : members;
+  return table as typeof members;
+}
+
+async function accountRecord(transaction: Transaction, id: string): Promise<AccountRecord> {
+  const account = await transaction.get(tables.accounts, id);
+  if (account === undefined) throw organizationErrors.AccountNotFoundException();
+  return account;
+}

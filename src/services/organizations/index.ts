@@ -1,0 +1,32 @@
+import { type Operation, type Service, service } from '../../operation.js';
+import * as accounts from './accounts.js';
+import {
+  createOrganization,
+  deleteOrganization,
+  describeOrganization,
+  disablePolicyType,
+  enablePolicyType,
+  listRoots,
+} from './organization.js';
+import * as policies from './policies.js';
+import type { OrganizationsPorts } from './ports.js';
+import { listTagsForResource, tagResource, untagResource } from './tags.js';
+import * as units from './units.js';
+
+/** AWS Organizations: several accounts, and the policies set over them. */
+export function organizationsService(ports: OrganizationsPorts): Service {
+  return service('organizations', ports, [
+    createOrganization,
+    deleteOrganization,
+    describeOrganization,
+    disablePolicyType,
+    enablePolicyType,
+    listRoots,
+    ...Object.values(accounts),
+    ...Object.values(policies),
+    listTagsForResource,
+    tagResource,
+    untagResource,
+    ...Object.values(units),
+  ] as Operation<OrganizationsPorts>[]);
+}

@@ -1,0 +1,33 @@
+import {
+  type Account,
+  type Identity,
+  type OrganizationRecord,
+  organizationErrors,
+} from '../../identity/index.js';
+import type { Call } from '../../operation.js';
+
+/** What AWS Organizations works on. */
+export interface OrganizationsPorts {
+  readonly identity: Identity;
+}
+
+/** The caller's account. Throws `AccessDeniedException` for anonymous callers. */
+export function homeOf({ caller }: Call): Account {
+  if (caller.account === undefined) throw organizationErrors.AccessDeniedException();
+  return caller.account;
+}
+
+/** The organisation of the caller's account. Throws `AWSOrganizationsNotInUseException`. */
+export function organizationOf(call: Call, { identity }: OrganizationsPorts): Promise<OrganizationRecord> {
+  return identity.organizations.of(homeOf(call));
+}
+
+/**
+ * The organisation that the caller's account manages. Throws `AWSOrganizationsNotInUseException`, and
+ * `AccessDeniedException` for the other accounts: most operations are the management account's alone.
+ */
+export async function managedBy(call: Call, ports: OrganizationsPorts): Promise<OrganizationRecord> {
+  const organization = await organizationOf(call, ports);
+  if (organization.managementAccount !== homeOf(call).id) throw organizationErrors.AccessDeniedException();
+  return organization;
+}
