@@ -1,4 +1,5 @@
 /** For tests of the engine and of what stands on it. */
+import { ApiError } from '../errors.js';
 import type { RequestBody } from '../message.js';
 
 /** A request body, given whole or in pieces. `length`: what the client declares, if not the truth. */
@@ -28,4 +29,10 @@ export async function wholeOf(body: unknown): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
   return Buffer.concat(pieces);
+}
+
+/** For `assert.rejects`: an `ApiError` of that code. */
+export function code(expected: string, status?: number): (error: unknown) => boolean {
+  return error =>
+    error instanceof ApiError && error.code === expected && (status === undefined || error.status === status);
 }

@@ -1,6 +1,5 @@
 /** For tests: runs S3's operations through requires, the policy evaluator and run, without HTTP. */
 import { ManualClock } from '../../clock.js';
-import { ApiError } from '../../errors.js';
 import type { Account, Caller } from '../../identity/caller.js';
 import { type Objects, openObjects } from '../../objects/index.js';
 import { bodyOf } from '../../objects/testing.js';
@@ -164,10 +163,4 @@ function testCall(
   };
 }
 
-/** For `assert.rejects`: an `ApiError` of that code. */
-export function code(expected: string, status?: number): (error: unknown) => boolean {
-  return error =>
-    error instanceof ApiError && error.code === expected && (status === undefined || error.status === status);
-}
-
-export { bodyOf, wholeOf } from '../../objects/testing.js';
+export { bodyOf, code, wholeOf } from '../../objects/testing.js';
