@@ -1,0 +1,175 @@
+/** How KMS's operations say what must be allowed: the key, its policy and grants, and the condition keys. */
+import type { GrantOperation } from '@aws-sdk/client-kms';
+import type { Call, Operation, Requirement } from '../../operation.js';
+import type { Context } from '../../policy/types.js';
+import type { GrantUse } from './engine/grants.js';
+import { policyWithGrants } from './engine/key-policies.js';
+import { isPrimary } from './engine/key-states.js';
+import { isMultiRegion, type KeyRecord, type Pairs } from './engine/records.js';
+import { errors } from './errors.js';
+import { homeOf, type Kms, type Target } from './kms.js';
+
+export interface KmsPorts {
+  readonly kms: Kms;
+}
+
+/** What a caller wants to do with a key. */
+export interface KeyUse {
+  /** `kms:Encrypt` */
+  readonly action: string;
+  /** Whether keys of other accounts may be used ("Cross-account use" in the KMS API Reference). */
+  readonly crossAccount: boolean;
+  /** Condition keys of this operation, beside those of every operation on a key. */
+  readonly context?: Context | undefined;
+  /** Absent where a grant cannot allow it. */
+  readonly grant?: GrantUse | undefined;
+}
+
+/** What must be allowed for a caller to use a key, found or not. */
+export async function keyRequirement(
+  kms: Kms,
+  call: Call,
+  target: Target,
+  { action, crossAccount, context, grant }: KeyUse,
+): Promise<Requirement> {
+  const { key, arn, account, alias } = target;
+  const caller = call.caller.account?.id;
+  const base = {
+    action,
+    resource: arn,
+    resourceAccount: account,
+    context: {
+      ...(caller !== undefined && { 'kms:CallerAccount': caller }),
+      ...(alias !== undefined && { 'kms:RequestAlias': alias }),
+      ...(key && keyContext(key)),
+      ...context,
+    },
+  };
+  // A key that does not exist has no policy: in the caller's account the caller's own policies decide whether it is
+  // told so; of another account's keys nobody learns anything.
+  if (!key && account === caller) return base;
+  if (!key || (!crossAccount && account !== caller)) return { ...base, resourceKind: 'key' };
+  const grants = grant ? await kms.grants.applying(key, call.caller, grant) : [];
+  return { ...base, resourceKind: 'key', resourcePolicy: policyWithGrants(key, grants, action) };
+}
+
+/** The condition keys that describe a key (KMS Developer Guide, "AWS KMS condition keys"). */
+export function keyContext(key: KeyRecord): Context {
+  const context: Record<string, string | readonly string[]> = {
+    'kms:KeySpec': key.spec,
+    'kms:KeyUsage': key.usage,
+    'kms:KeyOrigin': key.origin,
+    'kms:MultiRegion': String(isMultiRegion(key.id)),
+  };
+  if (key.related) context['kms:MultiRegionKeyType'] = isPrimary(key) ? 'PRIMARY' : 'REPLICA';
+  if (key.aliases.length > 0) context['kms:ResourceAliases'] = key.aliases;
+  for (const [name, value] of key.tags) context[`aws:ResourceTag/${name}`] = value;
+  return context;
+}
+
+/** The condition keys of an encryption context. */
+export function encryptionContextKeys(pairs: Pairs): Context {
+  if (pairs.length === 0) return {};
+  const context: Record<string, string | readonly string[]> = {
+    'kms:EncryptionContextKeys': pairs.map(([name]) => name),
+  };
+  for (const [name, value] of pairs) context[`kms:EncryptionContext:${name}`] = value;
+  return context;
+}
+
+/** The condition keys of tags in a request. */
+export function requestTags(tags: Pairs): Context {
+  const context: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of tags) context[`aws:RequestTag/${name}`] = value;
+  if (tags.length > 0) context['aws:TagKeys'] = tags.map(([name]) => name);
+  return context;
+}
+
+/** The key of a target. Throws `NotFoundException` where it does not exist. */
+export function demandKey({ key, arn, alias }: Target): KeyRecord {
+  if (key) return key;
+  throw errors.NotFoundException([
+    alias !== undefined && arn.endsWith(alias) ? `Alias ${arn} is not found.` : `Key '${arn}' does not exist`,
+  ]);
+}
+
+/**
+ * An operation whose preparation, done once, finds both what must be allowed and what it then works on, so that
+ * what runs is what was authorised, whatever an alias says by then.
+ */
+export function preparedOperation<I extends object, O, U>(definition: {
+  readonly name: string;
+  prepare(
+    input: I,
+    call: Call,
+    ports: KmsPorts,
+  ): Promise<{ readonly requirements: Requirement[]; readonly use: U }>;
+  run(input: I, call: Call, ports: KmsPorts, use: U): Promise<O>;
+}): Operation<KmsPorts, I, O> {
+  const uses = new WeakMap<Call, U>();
+  return {
+    name: definition.name,
+    async requires(input, call, ports) {
+      demandTokens(ports.kms, input);
+      const { requirements, use } = await definition.prepare(input, call, ports);
+      uses.set(call, use);
+      return requirements;
+    },
+    run: (input, call, ports) => definition.run(input, call, ports, uses.get(call) as U),
+  };
+}
+
+/** Grants are in force at once here, so that their tokens need only be genuine. */
+function demandTokens(kms: Kms, input: { readonly GrantTokens?: string[] | undefined }): void {
+  for (const token of input.GrantTokens ?? []) kms.grants.readToken(token);
+}
+
+/** An operation on the one key that its `KeyId` names. */
+export interface KeyOperation<I, O> {
+  /** The operation's name; its action is `kms:` and the name. */
+  readonly name: string;
+  /** Whether an alias may name the key. */
+  readonly aliases?: boolean;
+  readonly crossAccount?: boolean;
+  /** The operation as grants know it. */
+  readonly grant?: GrantOperation;
+  /** For operations with an encryption context. */
+  encryptionContext?(input: I): Pairs;
+  /** Further condition keys. */
+  context?(input: I, key: KeyRecord | undefined): Context;
+  /** Further requirements. */
+  also?(input: I, call: Call, target: Target): Requirement[];
+  /** Whether the key's state and kind allow it; before this a `DryRun` has no effect, after it nothing else has. */
+  check?(key: KeyRecord, input: I): void;
+  run(key: KeyRecord, input: I, call: Call, kms: Kms): Promise<O>;
+}
+
+interface KeyInput {
+  readonly KeyId: string | undefined;
+  readonly DryRun?: boolean | undefined;
+}
+
+export function keyOperation<I extends KeyInput, O>(of: KeyOperation<I, O>): Operation<KmsPorts, I, O> {
+  const action = `kms:${of.name}`;
+  return preparedOperation<I, O, Target>({
+    name: of.name,
+    async prepare(input, call, { kms }) {
+      const home = homeOf(call.caller, call.region);
+      const target = await kms.target(input.KeyId as string, home, of.aliases ?? false);
+      const pairs = of.encryptionContext?.(input);
+      const requirement = await keyRequirement(kms, call, target, {
+        action,
+        crossAccount: of.crossAccount ?? false,
+        context: { ...(pairs && encryptionContextKeys(pairs)), ...of.context?.(input, target.key) },
+        grant: of.grant && { operation: of.grant, ...(pairs && { encryptionContext: pairs }) },
+      });
+      return { requirements: [requirement, ...(of.also?.(input, call, target) ?? [])], use: target };
+    },
+    async run(input, call, { kms }, target) {
+      const key = demandKey(target);
+      of.check?.(key, input);
+      if (input.DryRun) throw errors.DryRunOperationException();
+      return await of.run(key, input, call, kms);
+    },
+  });
+}

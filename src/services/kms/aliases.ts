@@ -1,0 +1,232 @@
+import type {
+  CreateAliasRequest,
+  DeleteAliasRequest,
+  ListAliasesRequest,
+  ListAliasesResponse,
+  UpdateAliasRequest,
+} from '@aws-sdk/client-kms';
+import type { Call, Requirement } from '../../operation.js';
+import { demandKey, keyRequirement, preparedOperation } from './access.js';
+import type { Home } from './engine/key-names.js';
+import { demandState } from './engine/key-states.js';
+import { type AliasRecord, type KeyRecord, tables } from './engine/records.js';
+import type { Row, Transaction } from './engine/store.js';
+import { errors } from './errors.js';
+import { homeOf, type Kms, type Target } from './kms.js';
+import { page, pageLimit, readMarker } from './pages.js';
+
+/** Aliases per key (KMS Developer Guide, "Resource quotas"). */
+const MAX_ALIASES = 50;
+
+const aliasArn = ({ partition, region, account }: Home, name: string) =>
+  `arn:${partition}:kms:${region}:${account}:${name}`;
+
+/** Throws where the name is none that a customer may give. */
+function demandName(name: string): string {
+  if (!name.startsWith('alias/')) {
+    throw errors.ValidationException([
+      'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+    ]);
+  }
+  if (!/^alias\/[a-zA-Z0-9/_-]+$/.test(name)) {
+    throw errors.InvalidAliasNameException(['Alias contains invalid characters.']);
+  }
+  if (name.startsWith('alias/aws/')) throw errors.NotFoundException(['Alias must not start with alias/aws/']);
+  return name;
+}
+
+/** Whoever changes an alias needs the action for the alias too, by an IAM policy (KMS Developer Guide, "Controlling access to aliases"). */
+function aliasRequirement(action: string, home: Home, name: string): Requirement {
+  const context = { 'kms:CallerAccount': home.account };
+  return { action, resource: aliasArn(home, name), context };
+}
+
+async function onKey(kms: Kms, call: Call, target: Target, action: string): Promise<Requirement> {
+  return await keyRequirement(kms, call, target, { action, crossAccount: false });
+}
+
+/** Within a transaction: the key with one more alias. */
+function withAlias(key: KeyRecord, name: string): KeyRecord {
+  demandState(key, 'Enabled', 'Disabled', 'PendingImport');
+  if (key.aliases.length >= MAX_ALIASES) {
+    throw errors.LimitExceededException([`A key can have ${MAX_ALIASES} aliases.`]);
+  }
+  return { ...key, aliases: [...key.aliases, name].sort() };
+}
+
+const withoutAlias = (key: KeyRecord, name: string): KeyRecord => ({
+  ...key,
+  aliases: key.aliases.filter(alias => alias !== name),
+});
+
+interface Named {
+  readonly home: Home;
+  readonly name: string;
+}
+
+export const CreateAlias = preparedOperation<CreateAliasRequest, object, Named & { target: Target }>({
+  name: 'CreateAlias',
+  async prepare(input, call, { kms }) {
+    const home = homeOf(call.caller, call.region);
+    const name = demandName(input.AliasName!);
+    const target = await kms.target(input.TargetKeyId!, home, false);
+    const requirements = [
+      aliasRequirement('kms:CreateAlias', home, name),
+      await onKey(kms, call, target, 'kms:CreateAlias'),
+    ];
+    return { requirements, use: { home, name, target } };
+  },
+  async run(_input, call, { kms }, { home, name, target }) {
+    const { account, region } = home;
+    await kms.keys.update(demandKey(target), async (key, transaction) => {
+      if (await transaction.get(tables.aliases, account, region, name)) {
+        throw errors.AlreadyExistsException([
+          `An alias with the name ${aliasArn(home, name)} already exists`,
+        ]);
+      }
+      const now = call.clock.now();
+      transaction.put(tables.aliases, [account, region, name], {
+        target: key.id,
+        created: now,
+        updated: now,
+      });
+      return withAlias(key, name);
+    });
+    return {};
+  },
+});
+
+interface Moving extends Named {
+  readonly from: Target;
+  readonly to: Target;
+}
+
+/** Needs `kms:UpdateAlias` on the alias, its key and the new key, which must be of the same kind. */
+export const UpdateAlias = preparedOperation<UpdateAliasRequest, object, Moving>({
+  name: 'UpdateAlias',
+  async prepare(input, call, { kms }) {
+    const home = homeOf(call.caller, call.region);
+    const name = demandName(input.AliasName!);
+    const from = await kms.target(name, home, true);
+    const to = await kms.target(input.TargetKeyId!, home, false);
+    const requirements = [
+      aliasRequirement('kms:UpdateAlias', home, name),
+      await onKey(kms, call, from, 'kms:UpdateAlias'),
+      await onKey(kms, call, to, 'kms:UpdateAlias'),
+    ];
+    return { requirements, use: { home, name, from, to } };
+  },
+  async run(_input, call, { kms }, { home, name, from, to }) {
+    const before = demandKey(from);
+    await kms.keys.update(demandKey(to), async (key, transaction) => {
+      const alias = await demandAlias(transaction, home, name, before.id);
+      if (key.id === before.id) return key;
+      const old = await kms.keys.demand(transaction, before);
+      if (old.usage !== key.usage || isSymmetric(old) !== isSymmetric(key)) {
+        throw errors.ValidationException([
+          'The target key of an alias can be changed to one of the same type and key usage only.',
+        ]);
+      }
+      kms.keys.save(transaction, old, withoutAlias(old, name));
+      const { account, region } = home;
+      const moved = { ...alias, target: key.id, updated: call.clock.now() };
+      transaction.put(tables.aliases, [account, region, name], moved);
+      return withAlias(key, name);
+    });
+    return {};
+  },
+});
+
+const isSymmetric = ({ spec }: KeyRecord) => spec === 'SYMMETRIC_DEFAULT' || spec.startsWith('HMAC_');
+
+export const DeleteAlias = preparedOperation<DeleteAliasRequest, object, Named & { target: Target }>({
+  name: 'DeleteAlias',
+  async prepare(input, call, { kms }) {
+    const home = homeOf(call.caller, call.region);
+    const name = demandName(input.AliasName!);
+    const target = await kms.target(name, home, true);
+    const requirements = [
+      aliasRequirement('kms:DeleteAlias', home, name),
+      await onKey(kms, call, target, 'kms:DeleteAlias'),
+    ];
+    return { requirements, use: { home, name, target } };
+  },
+  async run(_input, _call, { kms }, { home, name, target }) {
+    await kms.keys.update(demandKey(target), async (key, transaction) => {
+      await demandAlias(transaction, home, name, key.id);
+      transaction.delete(tables.aliases, home.account, home.region, name);
+      return withoutAlias(key, name);
+    });
+    return {};
+  },
+});
+
+/** The alias, if it still stands for the key that was authorised. */
+async function demandAlias(
+  transaction: Transaction,
+  home: Home,
+  name: string,
+  keyId: string,
+): Promise<AliasRecord> {
+  const alias = await transaction.get(tables.aliases, home.account, home.region, name);
+  if (alias?.target === keyId) return alias;
+  throw errors.NotFoundException([`Alias ${aliasArn(home, name)} is not found.`]);
+}
+
+/** With a `KeyId`, that key's; without, all of the account and region. */
+export const ListAliases = preparedOperation<ListAliasesRequest, ListAliasesResponse, Target | undefined>({
+  name: 'ListAliases',
+  async prepare(input, call, { kms }) {
+    const home = homeOf(call.caller, call.region);
+    const use = input.KeyId === undefined ? undefined : await kms.target(input.KeyId, home, false);
+    const context = { 'kms:CallerAccount': home.account };
+    return { requirements: [{ action: 'kms:ListAliases', resource: '*', context }], use };
+  },
+  async run(input, call, { kms }, target) {
+    const home = homeOf(call.caller, call.region);
+    const limit = pageLimit(input, 50, 100);
+    const [after] = readMarker(input) ?? [];
+    const names = target && demandOwn(target, home).aliases;
+    const prefix = [home.account, home.region];
+    const rows: Row<AliasRecord>[] = names
+      ? await readAliases(
+          kms,
+          home,
+          names.filter(name => after === undefined || name > after).slice(0, limit),
+        )
+      : await kms.keys.store.list(
+          tables.aliases,
+          prefix,
+          limit,
+          after === undefined ? undefined : [...prefix, after],
+        );
+    const { items, output } = page(rows, limit, ({ parts }) => [parts[2] as string]);
+    return { ...output, Aliases: items.map(row => aliasEntry(home, row)) };
+  },
+});
+
+/** Aliases are listed to their own account only. */
+function demandOwn(target: Target, { account }: Home): KeyRecord {
+  if (target.account !== account) throw errors.NotFoundException([`Key '${target.arn}' does not exist`]);
+  return demandKey(target);
+}
+
+async function readAliases(kms: Kms, { account, region }: Home, names: readonly string[]) {
+  const rows: Row<AliasRecord>[] = [];
+  for (const name of names) {
+    const value = await kms.keys.store.get(tables.aliases, account, region, name);
+    if (value) rows.push({ parts: [account, region, name], value });
+  }
+  return rows;
+}
+
+function aliasEntry(home: Home, { parts, value }: Row<AliasRecord>) {
+  const name = parts[2] as string;
+  return {
+    AliasName: name,
+    AliasArn: aliasArn(home, name),
+    TargetKeyId: value.target,
+    CreationDate: new Date(value.created),
+    LastUpdatedDate: new Date(value.updated),
+  };
+}

@@ -1,0 +1,48 @@
+import type { DecryptRequest, DecryptResponse } from '@aws-sdk/client-kms';
+import { encryptionContextKeys, keyRequirement, preparedOperation } from './access.js';
+import {
+  type CiphertextTarget,
+  checkCiphertext,
+  demandCiphertextKey,
+  findCiphertextKey,
+  openCiphertext,
+} from './ciphertext-target.js';
+import { keyArn } from './engine/records.js';
+import { errors } from './errors.js';
+import { demandBlob, pairsOf, refuseRecipient } from './usage.js';
+
+export const Decrypt = preparedOperation<DecryptRequest, DecryptResponse, CiphertextTarget>({
+  name: 'Decrypt',
+  async prepare(input, call, { kms }) {
+    const context = pairsOf(input.EncryptionContext);
+    const found = await findCiphertextKey(kms, call, {
+      blob: demandBlob(input),
+      keyId: input.KeyId,
+      algorithm: input.EncryptionAlgorithm,
+      context,
+    });
+    const requirement = await keyRequirement(kms, call, found.target, {
+      action: 'kms:Decrypt',
+      crossAccount: true,
+      context: {
+        'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
+        ...encryptionContextKeys(context),
+      },
+      grant: { operation: 'Decrypt', encryptionContext: context },
+    });
+    return { requirements: [requirement], use: found };
+  },
+  async run(input, _call, { kms }, found) {
+    const key = demandCiphertextKey(found);
+    const algorithm = checkCiphertext(key, found, 'Decrypt');
+    refuseRecipient(input);
+    if (input.DryRun) throw errors.DryRunOperationException();
+    const { plaintext, material } = await openCiphertext(kms, key, found);
+    return {
+      KeyId: keyArn(key),
+      Plaintext: plaintext,
+      EncryptionAlgorithm: algorithm,
+      ...(algorithm === 'SYMMETRIC_DEFAULT' && { KeyMaterialId: material.id }),
+    };
+  },
+});

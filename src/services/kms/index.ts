@@ -1,0 +1,95 @@
+/** The key service (AWS KMS): what it does and what it leaves out stands in docs/kms.md. */
+import { type Service, service } from '../../operation.js';
+import type { KmsPorts } from './access.js';
+import { CreateAlias, DeleteAlias, ListAliases, UpdateAlias } from './aliases.js';
+import { CreateKey } from './create-key.js';
+import {
+  GenerateDataKey,
+  GenerateDataKeyPair,
+  GenerateDataKeyPairWithoutPlaintext,
+  GenerateDataKeyWithoutPlaintext,
+  GenerateRandom,
+} from './data-keys.js';
+import { Decrypt } from './decrypt.js';
+import { Encrypt } from './encrypt.js';
+import { CreateGrant, ListGrants, ListRetirableGrants, RetireGrant, RevokeGrant } from './grants.js';
+import { DeleteImportedKeyMaterial, GetParametersForImport, ImportKeyMaterial } from './import.js';
+import { GetKeyPolicy, ListKeyPolicies, PutKeyPolicy } from './key-policies.js';
+import {
+  CancelKeyDeletion,
+  DescribeKey,
+  DisableKey,
+  EnableKey,
+  ListKeys,
+  ScheduleKeyDeletion,
+  UpdateKeyDescription,
+} from './keys.js';
+import { ReplicateKey, UpdatePrimaryRegion } from './multi-region.js';
+import { ReEncrypt } from './re-encrypt.js';
+import {
+  DisableKeyRotation,
+  EnableKeyRotation,
+  GetKeyRotationStatus,
+  ListKeyRotations,
+  RotateKeyOnDemand,
+} from './rotation.js';
+import { DeriveSharedSecret, GenerateMac, GetPublicKey, Sign, Verify, VerifyMac } from './sign.js';
+import { ListResourceTags, TagResource, UntagResource } from './tags.js';
+
+export type { KmsPorts } from './access.js';
+export type { PrincipalMapper } from './engine/principals.js';
+export { type Kms, type KmsOptions, openKms, S3_ALIAS } from './kms.js';
+export { type ObjectDataKey, type ObjectKeys, objectKeys } from './s3.js';
+
+/** The service with its operations. */
+export function kmsService(ports: KmsPorts): Service {
+  return service('kms', ports, [
+    CancelKeyDeletion,
+    CreateAlias,
+    CreateGrant,
+    CreateKey,
+    Decrypt,
+    DeleteAlias,
+    DeleteImportedKeyMaterial,
+    DeriveSharedSecret,
+    DescribeKey,
+    DisableKey,
+    DisableKeyRotation,
+    EnableKey,
+    EnableKeyRotation,
+    Encrypt,
+    GenerateDataKey,
+    GenerateDataKeyPair,
+    GenerateDataKeyPairWithoutPlaintext,
+    GenerateDataKeyWithoutPlaintext,
+    GenerateMac,
+    GenerateRandom,
+    GetKeyPolicy,
+    GetKeyRotationStatus,
+    GetParametersForImport,
+    GetPublicKey,
+    ImportKeyMaterial,
+    ListAliases,
+    ListGrants,
+    ListKeyPolicies,
+    ListKeyRotations,
+    ListKeys,
+    ListResourceTags,
+    ListRetirableGrants,
+    PutKeyPolicy,
+    ReEncrypt,
+    ReplicateKey,
+    RetireGrant,
+    RevokeGrant,
+    RotateKeyOnDemand,
+    ScheduleKeyDeletion,
+    Sign,
+    TagResource,
+    UntagResource,
+    UpdateAlias,
+    UpdateKeyDescription,
+    UpdatePrimaryRegion,
+    Verify,
+    VerifyMac,
+  ]);
+}

@@ -1,0 +1,49 @@
+import type {
+  GetKeyPolicyRequest,
+  GetKeyPolicyResponse,
+  ListKeyPoliciesRequest,
+  ListKeyPoliciesResponse,
+  PutKeyPolicyRequest,
+} from '@aws-sdk/client-kms';
+import { keyContext, keyOperation } from './access.js';
+import { demandNoLockout, POLICY_NAME, readPolicy } from './engine/key-policies.js';
+import { errors } from './errors.js';
+import { demandCustomerManaged } from './usage.js';
+
+/** A key has one policy, and it has one name. */
+function demandPolicyName({ PolicyName = POLICY_NAME }: { readonly PolicyName?: string | undefined }): void {
+  if (PolicyName !== POLICY_NAME) throw errors.NotFoundException(['No such policy exists']);
+}
+
+export const GetKeyPolicy = keyOperation<GetKeyPolicyRequest, GetKeyPolicyResponse>({
+  name: 'GetKeyPolicy',
+  async run(key, input, _call, kms) {
+    demandPolicyName(input);
+    return { Policy: await kms.principals.toShown(key.policy, 'key'), PolicyName: POLICY_NAME };
+  },
+});
+
+export const ListKeyPolicies = keyOperation<ListKeyPoliciesRequest, ListKeyPoliciesResponse>({
+  name: 'ListKeyPolicies',
+  run: async () => ({ PolicyNames: [POLICY_NAME], Truncated: false }),
+});
+
+export const PutKeyPolicy = keyOperation<PutKeyPolicyRequest, object>({
+  name: 'PutKeyPolicy',
+  context: input => ({
+    'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
+  }),
+  check(key, input) {
+    demandPolicyName(input);
+    demandCustomerManaged(key);
+  },
+  async run(key, input, call, kms) {
+    const policy = await readPolicy(kms.principals, input.Policy!, key.partition);
+    if (!input.BypassPolicyLockoutSafetyCheck) {
+      const context = { 'kms:CallerAccount': key.account, ...keyContext(key) };
+      demandNoLockout(policy, call.caller, context, key.account);
+    }
+    await kms.keys.update(key, now => ({ ...now, policy }));
+    return {};
+  },
+});
