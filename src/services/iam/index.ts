@@ -2,6 +2,8 @@ import { type Operation, type Service, service } from '../../operation.js';
 import * as accessKeys from './access-keys.js';
 import * as account from './account.js';
 import { attachPolicy, detachPolicy, listAttachedPolicies } from './attached-policies.js';
+import { getAccountAuthorizationDetails } from './authorization-details.js';
+import { getContextKeysForCustomPolicy, getContextKeysForPrincipalPolicy } from './context-keys.js';
 import type { HolderKind } from './entities.js';
 import * as groups from './groups.js';
 import { deletePolicyOf, getPolicyOf, listPoliciesOf, putPolicy } from './inline-policies.js';
@@ -11,6 +13,7 @@ import { deleteBoundary, putBoundary } from './permissions-boundaries.js';
 import * as policyVersions from './policy-versions.js';
 import type { IamPorts } from './ports.js';
 import * as roles from './roles.js';
+import { simulateCustomPolicy, simulatePrincipalPolicy } from './simulate-policy.js';
 import { listTags, TAGGABLE, tagResource, untagResource } from './tags.js';
 import * as users from './users.js';
 
@@ -36,6 +39,11 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(policyVersions),
     ...Object.values(instanceProfiles),
     ...Object.values(account),
+    getAccountAuthorizationDetails,
+    getContextKeysForCustomPolicy,
+    getContextKeysForPrincipalPolicy,
+    simulateCustomPolicy,
+    simulatePrincipalPolicy,
     ...HOLDERS.flatMap(kind => [
       putPolicy(kind),
       getPolicyOf(kind),

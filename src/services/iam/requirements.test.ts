@@ -154,6 +154,11 @@ const ROWS: readonly Row[] = [
   ['DeleteAccountAlias', { AccountAlias: 'example' }, '*'],
   ['ListAccountAliases', {}, '*'],
   ['GetAccountSummary', {}, '*'],
+  ['GetAccountAuthorizationDetails', {}, '*'],
+  ['SimulateCustomPolicy', {}, '*'],
+  ['SimulatePrincipalPolicy', { PolicySourceArn: USER }, USER],
+  ['GetContextKeysForCustomPolicy', {}, '*'],
+  ['GetContextKeysForPrincipalPolicy', { PolicySourceArn: ROLE }, ROLE],
 ];
 
 async function populate(world: World): Promise<void> {
