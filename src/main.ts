@@ -11,6 +11,7 @@ import { type Logger, lineLogger, silentLogger } from './log.js';
 import { openObjects } from './objects/index.js';
 import { loadRootKey } from './root-key.js';
 import { served } from './served.js';
+import { openKms, startSweeping } from './services/kms/index.js';
 import { readSettings, type Settings } from './settings.js';
 import { lockDirectory } from './store/directory-lock.js';
 import { openFileBlobs } from './store/files.js';
@@ -88,8 +89,10 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
     opened.push(() => audit.close());
     const denials = new Denials(kv);
     opened.push(() => denials.close());
+    const kms = await openKms({ kv, rootKey, clock, principals: identity.principals });
+    opened.push(startSweeping(kms, error => log.error('a sweep of keys failed', { error: String(error) })));
     const first = await firstAccount(kv, identity, settings);
-    const services = served({ identity, objects, denials, settings });
+    const services = served({ identity, objects, denials, kms, settings });
     const pipeline = createPipeline({
       services,
       credentials: identity,

@@ -14,9 +14,10 @@ import { organizations as organizationsConstraints } from './models/organization
 import { s3 as s3Constraints } from './models/s3.js';
 import { sts as stsConstraints } from './models/sts.js';
 import type { Objects } from './objects/index.js';
-import { type Service, type ServiceId, service } from './operation.js';
+import type { Service, ServiceId } from './operation.js';
 import { iamService } from './services/iam/index.js';
 import { karikagiService } from './services/karikagi/index.js';
+import { type Kms, kmsService } from './services/kms/index.js';
 import { constraintError } from './services/organizations/errors.js';
 import { organizationsService } from './services/organizations/index.js';
 import { s3Service } from './services/s3/index.js';
@@ -35,6 +36,7 @@ export interface Parts {
   readonly identity: Identity;
   readonly objects: Objects;
   readonly denials: Denials;
+  readonly kms: Kms;
   readonly settings: Settings;
 }
 
@@ -62,7 +64,7 @@ const karikagiOperations = {
 };
 
 /** The services and the protocols they speak. */
-export function served({ identity, objects, denials, settings }: Parts): Services {
+export function served({ identity, objects, denials, kms, settings }: Parts): Services {
   const s3 = s3Service({
     objects,
     principals: identity.principals,
@@ -73,7 +75,7 @@ export function served({ identity, objects, denials, settings }: Parts): Service
     ['sts', query(stsWire(), stsService({ identity }))],
     ['iam', query(iamWire(), iamService({ identity }))],
     ['s3', rest(s3Wire(settings.domains), s3)],
-    ['kms', json(kmsWire(), service('kms', undefined, []))],
+    ['kms', json(kmsWire(), kmsService({ kms }))],
     ['organizations', json(organizationsWire(), organizationsService({ identity }))],
     ['karikagi', json(karikagiWire(), karikagiService({ denials }))],
   ]);

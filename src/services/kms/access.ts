@@ -46,8 +46,11 @@ export async function keyRequirement(
     },
   };
   // A key that does not exist has no policy: in the caller's account the caller's own policies decide whether it is
-  // told so; of another account's keys nobody learns anything.
-  if (!key && account === caller) return base;
+  // told so; of another account's keys nobody learns anything. An alias of no key names nothing to decide about.
+  if (!key && account === caller) {
+    if (alias !== undefined) demandKey(target);
+    return base;
+  }
   if (!key || (!crossAccount && account !== caller)) return { ...base, resourceKind: 'key' };
   const grants = grant ? await kms.grants.applying(key, call.caller, grant) : [];
   return { ...base, resourceKind: 'key', resourcePolicy: policyWithGrants(key, grants, action) };

@@ -40,6 +40,7 @@ export type { KmsPorts } from './access.js';
 export type { PrincipalMapper } from './engine/principals.js';
 export { type Kms, type KmsOptions, openKms, S3_ALIAS } from './kms.js';
 export { type ObjectDataKey, type ObjectKeys, objectKeys } from './s3.js';
+export { startSweeping } from './sweeper.js';
 
 /** The service with its operations. */
 export function kmsService(ports: KmsPorts): Service {

@@ -1,0 +1,20 @@
+import type { Kms } from './kms.js';
+
+/** Milliseconds between sweeps. A key that somebody uses is always up to date; the sweep is for the others. */
+const PERIOD = 60_000;
+
+/**
+ * Deletes, expires and rotates keys when their time has come, though nobody asks for them. Answers with how to
+ * stop, which resolves when nothing runs any more. `failed` hears of a sweep that did not succeed; the next one
+ * tries again.
+ */
+export function startSweeping(kms: Kms, failed: (error: unknown) => void): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    running = running.then(() => kms.sweep()).catch(failed);
+  }, PERIOD).unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
