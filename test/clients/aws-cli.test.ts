@@ -145,6 +145,10 @@ for (const cli of CLIS) {
         await awsRefused(['s3', 'ls', `s3://${BUCKET}`, ...profile('impostor')], {}),
         /AccessDenied.*AssumeRole|AssumeRole.*AccessDenied/,
       );
+      assert.match(
+        await awsRefused(['s3', 'ls', `s3://${BUCKET}`, ...profile('overtime')], {}),
+        /DurationSeconds exceeds the MaxSessionDuration/,
+      );
     });
   });
 }

@@ -32,6 +32,7 @@ for (const { name, python, skip, redirects } of PYTHONS) {
         /^User: .*:user\/uploader is not authorized to perform: sts:AssumeRole on resource: /,
       );
       assert.equal(result.identity, `arn:aws:sts::${ACCOUNT}:assumed-role/${ROLE}/boto3`);
+      assert.equal(result.environment, result.identity);
       assert.equal(result.transferred, true);
       assert.deepEqual(result.head, { length: 17 * 1024 * 1024, metadata: { 'made-by': 'boto3' } });
       assert.equal(result.range, 10);
@@ -55,6 +56,10 @@ for (const { name, python, skip, redirects } of PYTHONS) {
       if (redirects) {
         assert.equal(result.profile, `arn:aws:sts::${ACCOUNT}:assumed-role/${ROLE}/from-profile`);
         assert.equal(result.impostor.code, 'AccessDenied');
+        assert.deepEqual(result.overtime, {
+          code: 'ValidationError',
+          message: 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+        });
       }
     });
   });

@@ -60,6 +60,11 @@ def main():
     result["denied"], session = assumed()
     s3 = client(session, "s3")
     result["identity"] = client(session, "sts").get_caller_identity()["Arn"]
+    keys = session.get_credentials()
+    os.environ["AWS_ACCESS_KEY_ID"] = keys.access_key
+    os.environ["AWS_SECRET_ACCESS_KEY"] = keys.secret_key
+    os.environ["AWS_SESSION_TOKEN"] = keys.token
+    result["environment"] = client(boto3.Session(), "sts").get_caller_identity()["Arn"]
     result["transferred"] = transfer(s3)
     head = s3.head_object(Bucket=BUCKET, Key="boto3/large ü.bin")
     result["head"] = {"length": head["ContentLength"], "metadata": head["Metadata"]}
@@ -83,6 +88,8 @@ def main():
         client(profile, "s3").put_object(Bucket=BUCKET, Key="boto3/profile", Body=b"x")
         impostor = client(boto3.Session(profile_name="impostor"), "s3")
         result["impostor"] = error_of(impostor.list_objects_v2, Bucket=BUCKET)
+        overtime = client(boto3.Session(profile_name="overtime"), "s3")
+        result["overtime"] = error_of(overtime.list_objects_v2, Bucket=BUCKET)
     json.dump(result, sys.stdout)
 
 

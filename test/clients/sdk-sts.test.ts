@@ -182,12 +182,10 @@ suite('AWS SDK for JavaScript: STS', () => {
     const identity = await new STSClient(config('stager')).send(new GetCallerIdentityCommand({}));
     assert.equal(identity.Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/${ROLE}/from-profile`);
     await new S3Client(config('stager')).send(new ListObjectsV2Command({ Bucket: BUCKET }));
-    await assert.rejects(
-      new S3Client(config('impostor')).send(new ListObjectsV2Command({ Bucket: BUCKET })),
-      {
-        name: /^AccessDenied/,
-      },
-    );
+    const refusedAs = (profile: string, error: { name: RegExp; message: RegExp }) =>
+      assert.rejects(new S3Client(config(profile)).send(new ListObjectsV2Command({ Bucket: BUCKET })), error);
+    await refusedAs('impostor', { name: /^AccessDenied/, message: /sts:AssumeRole/ });
+    await refusedAs('overtime', { name: /^Validation/, message: /DurationSeconds exceeds/ });
   });
 
   test('from the environment', async () => {

@@ -166,24 +166,28 @@ async function setUp(config: ReturnType<Stage['config']>): Promise<Keys> {
 
 const SIGNATURE = 's3 =\n  signature_version = s3v4\n';
 
-/** The AWS configuration in the clients' home: `root`, `user`, and `stager`, which assumes the role. */
+/** The AWS configuration in the clients' home: `root`, `user`, and profiles that assume the role. */
 async function writeProfiles(home: string, root: Keys, user: Keys): Promise<void> {
   const section = (name: string, keys: Keys) =>
     `[${name}]\naws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\n`;
   await writeFile(join(home, 'credentials'), section('root', root) + section('user', user), { mode: 0o600 });
-  const profile = (name: string, externalId: string) =>
+  const profile = (name: string, externalId: string, seconds: number) =>
     [
       `[profile ${name}]`,
       `role_arn = ${ROLE_ARN}`,
       'source_profile = user',
       `external_id = ${externalId}`,
-      'duration_seconds = 3600',
+      `duration_seconds = ${seconds}`,
       'role_session_name = from-profile',
       SIGNATURE,
     ].join('\n');
-  await writeFile(
-    join(home, 'config'),
-    // Presigning with version 4 is what botocore must be told; every other call uses it.
-    `[default]\n${SIGNATURE}[profile root]\n${SIGNATURE}[profile user]\n${SIGNATURE}${profile('stager', EXTERNAL_ID)}${profile('impostor', 'guessed')}`,
-  );
+  // Presigning with version 4 is what botocore must be told; every other call uses it.
+  const plain = ['[default]', '[profile root]', '[profile user]'].map(header => `${header}\n${SIGNATURE}`);
+  const assuming = [
+    profile('stager', EXTERNAL_ID, 3600),
+    profile('impostor', 'guessed', 3600),
+    // Longer than the role lets: only a client that sends duration_seconds is refused.
+    profile('overtime', EXTERNAL_ID, 7200),
+  ];
+  await writeFile(join(home, 'config'), [...plain, ...assuming].join(''));
 }
