@@ -26,18 +26,32 @@ export function argumentReader(schema: Schema, constraints: ShapeConstraints | u
     case 'list':
       return listReader(constraints?.enum);
     default:
-      return stringReader(traits.httpQuery, constraints?.enum);
+      return stringReader(traits.httpQuery ?? traits.httpHeader, constraints?.enum);
   }
 }
 
-function stringReader(parameter: string | undefined, values: readonly string[] | undefined): ArgumentReader {
-  if (parameter?.startsWith('response-')) return readResponseHeader;
+function stringReader(argument: string | undefined, values: readonly string[] | undefined): ArgumentReader {
+  if (argument?.startsWith('response-')) return readResponseHeader;
   if (!values) return text => text;
   const allowed = new Set(values);
-  if (parameter === 'encoding-type') {
+  if (argument === 'encoding-type') {
     return (text, name) => (text.toLowerCase() === 'url' ? text : refuse(name, text));
   }
+  if (argument?.endsWith('-checksum-algorithm')) return checksumAlgorithmReader(allowed);
   return (text, name) => (allowed.has(text) ? text : refuse(name, text));
+}
+
+/** Names of checksum algorithms, in any case; an empty one counts as not given. */
+function checksumAlgorithmReader(known: ReadonlySet<string>): ArgumentReader {
+  const all = [...known].sort().join(', ');
+  const unsupported = `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${all}]`;
+  return (text, name) => {
+    const algorithm = text.toUpperCase();
+    if (algorithm === '') return undefined;
+    if (known.has(algorithm)) return algorithm;
+    const message = name.includes('-sdk-') ? `Value for ${name} header is invalid.` : unsupported;
+    throw s3Error.InvalidRequest([message]);
+  };
 }
 
 /** A value that S3 is asked to send back as a header. */
@@ -68,7 +82,6 @@ const ranges: ReadonlyMap<string, { readonly min: number; readonly max: number; 
     ['max-keys', { min: 0, max: 2_147_483_647, name: 'maxKeys' }],
     ['max-uploads', { min: 0, max: 2_147_483_647 }],
     ['max-parts', { min: 0, max: 2_147_483_647 }],
-    ['part-number-marker', { min: 0, max: 2_147_483_647 }],
     ['max-buckets', { min: 1, max: 10_000 }],
   ]);
 
@@ -92,9 +105,6 @@ function readInteger(text: string, name: string): number | undefined {
   return value;
 }
 
-const checksumAlgorithms =
-  'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]';
-
 /** What S3 says of a value that is none of those it knows; by header or parameter. */
 const messages: ReadonlyMap<string, string> = new Map([
   ['x-amz-acl', ''],
@@ -113,9 +123,6 @@ function refuse(name: string, text: string): never {
 function refusal(name: string, text: string): ApiError {
   if (name === 'x-amz-storage-class') {
     return s3Error.InvalidStorageClass([], { members: { StorageClassRequested: text } });
-  }
-  if (name === 'x-amz-sdk-checksum-algorithm' || name === 'x-amz-checksum-algorithm') {
-    return s3Error.InvalidRequest([checksumAlgorithms]);
   }
   return invalidArgument(messages.get(name) ?? `Invalid value for ${name}.`, name, text);
 }

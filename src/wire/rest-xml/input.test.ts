@@ -70,6 +70,19 @@ suite('S3 arguments', () => {
     ]);
   });
 
+  test('checksum algorithms in any case, or none', () => {
+    const algorithm = (value: string) =>
+      read('PUT', '/b/k', { 'x-amz-sdk-checksum-algorithm': value }).input['ChecksumAlgorithm'];
+    assert.equal(algorithm('crc64nvme'), 'CRC64NVME');
+    assert.equal(algorithm(''), undefined);
+    const error = refusal(() => read('POST', '/b/k?uploads', { 'x-amz-checksum-algorithm': 'CRC8' }));
+    assert.equal(error.code, 'InvalidRequest');
+    assert.match(
+      error.message,
+      /^Checksum algorithm provided is unsupported\. .* \[CRC32, CRC32C, CRC64NVME, MD5, SHA1, /,
+    );
+  });
+
   test('aws-chunked is no encoding of the object', () => {
     const encoding = (value: string) =>
       read('PUT', '/b/k', { 'content-encoding': value }).input['ContentEncoding'];
