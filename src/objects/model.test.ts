@@ -323,7 +323,7 @@ test('a deletion that a crash cut short is ended at the next start', async () =>
     const account = { owner: '111122223333', partition: 'aws', region: 'us-east-1' };
     const bucket = await objects.buckets.create({ name, ...account });
     if (name === 'full') await objects.versions.put(bucket, 'k', attributes, received);
-    const mark = { deleting: true };
+    const mark = { deleting: true } as never;
     await objects.buckets.update(bucket, mark);
     const marked = await objects.buckets.get(name);
     await assert.rejects(objects.versions.put(marked, 'l', attributes, received), code('OperationAborted'));

@@ -146,7 +146,6 @@ function testCall(
     time: clock.now(),
     clock,
     region,
-    signal: new AbortController().signal,
     sourceIp: '127.0.0.1',
     http: {
       method: 'GET',
