@@ -51,7 +51,35 @@ test('an assumed role without policies and tags fits a short token', () => {
     mfa: false,
     chained: false,
   };
-  assert.ok(packClaims(claims).length < 150);
+  assert.ok(packClaims(claims).length < 200);
+});
+
+test('a long policy takes less room in the token than it is long', () => {
+  const statement = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::example/*' };
+  const policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: Array.from({ length: 20 }, () => statement),
+  });
+  const claims: SessionClaims = {
+    kind: 'federation-token',
+    account: '111122223333',
+    entityId: '111122223333',
+    entity: '',
+    name: 'Guest',
+    issued: 1_795_000_000_000,
+    expires: 1_795_000_900_000,
+    policy,
+    policyArns: [],
+    tags: [],
+    transitiveKeys: [],
+    sourceIdentity: undefined,
+    externalId: undefined,
+    mfa: false,
+    chained: false,
+  };
+  const packed = packClaims(claims);
+  assert.ok(packed.length < policy.length / 4);
+  assert.deepEqual(unpackClaims(packed), claims);
 });
 
 test('without policies and tags nothing is packed', () => {

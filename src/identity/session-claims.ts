@@ -31,6 +31,13 @@ export interface SessionClaims {
 const KINDS: readonly SessionKind[] = ['assume-role', 'session-token', 'federation-token'];
 const FORMAT = 1;
 
+/** What the first byte says of the rest. */
+const PLAIN = Buffer.of(0);
+const DEFLATED = Buffer.of(1);
+
+/** Bytes from which deflating pays: below, it costs more time than all the rest and saves few bytes. */
+const WORTH_DEFLATING = 1024;
+
 type Packed = [
   format: number,
   kind: number,
@@ -67,12 +74,17 @@ export function packClaims(claims: SessionClaims): Buffer {
     claims.externalId ?? 0,
     (claims.mfa ? 1 : 0) | (claims.chained ? 2 : 0),
   ];
-  return deflateRawSync(JSON.stringify(packed), { level: constants.Z_BEST_SPEED });
+  const plain = Buffer.from(JSON.stringify(packed));
+  return plain.length < WORTH_DEFLATING
+    ? Buffer.concat([PLAIN, plain])
+    : Buffer.concat([DEFLATED, deflateRawSync(plain, { level: constants.Z_BEST_SPEED })]);
 }
 
 /** Reads what `packClaims` wrote. Throws `RangeError` for claims of another format. */
 export function unpackClaims(bytes: Buffer): SessionClaims {
-  const packed = JSON.parse(inflateRawSync(bytes).toString('utf8')) as Packed;
+  const content = bytes.subarray(1);
+  const plain = bytes[0] === DEFLATED[0] ? inflateRawSync(content) : content;
+  const packed = JSON.parse(plain.toString('utf8')) as Packed;
   if (packed[0] !== FORMAT) throw new RangeError(`session claims of format ${packed[0]}`);
   const [, kind, account, entityId, entity, name, issued, life] = packed;
   const [policy, policyArns, tags, transitiveKeys, sourceIdentity, externalId, flags] = packed.slice(8) as [
