@@ -29,8 +29,6 @@ export interface Call {
   readonly clock: Clock;
   /** The region the request was signed for; the server's default for anonymous requests. */
   readonly region: string;
-  /** Aborted when the client goes away or the server stops. */
-  readonly signal: AbortSignal;
   /** The caller's network address. */
   readonly sourceIp: string;
   /** The request as received, for the few operations that need what the shapes lack. Its body is consumed. */

@@ -27,19 +27,21 @@ class Policies extends FakeCredentials {
   }
 }
 
+const NOTHING = () => ({});
+
 const ALLOW = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' };
 
 test('the policies of the caller decide', async () => {
   const authorise = createAuthoriser({ credentials: new Policies(ALLOW) });
-  assert.equal((await authorise(USER, GET, {})).decision.allowed, true);
-  assert.equal((await authorise(USER, { ...GET, action: 's3:PutObject' }, {})).decision.allowed, false);
+  assert.equal((await authorise(USER, GET, NOTHING)).decision.allowed, true);
+  assert.equal((await authorise(USER, { ...GET, action: 's3:PutObject' }, NOTHING)).decision.allowed, false);
 });
 
 test('policies loaded before in the request are not loaded again', async () => {
   const credentials = new Policies(ALLOW);
   const authorise = createAuthoriser({ credentials });
   const policies = Promise.resolve({ identity: [] });
-  assert.equal((await authorise(USER, GET, {}, policies)).decision.allowed, false);
+  assert.equal((await authorise(USER, GET, NOTHING, policies)).decision.allowed, false);
   assert.equal(credentials.loaded, 0);
 });
 
@@ -51,8 +53,11 @@ test('anonymous callers have the resource policy alone', async () => {
     policy: compilePolicy(document({ ...ALLOW, Principal: '*', Resource: 'arn:aws:s3:::b/*' }), 'resource'),
   };
   const requirement = { ...GET, resourceAccount: '111122223333' };
-  assert.equal((await authorise(ANONYMOUS, requirement, {})).decision.allowed, false);
-  assert.equal((await authorise(ANONYMOUS, { ...requirement, resourcePolicy }, {})).decision.allowed, true);
+  assert.equal((await authorise(ANONYMOUS, requirement, NOTHING)).decision.allowed, false);
+  assert.equal(
+    (await authorise(ANONYMOUS, { ...requirement, resourcePolicy }, NOTHING)).decision.allowed,
+    true,
+  );
   assert.equal(credentials.loaded, 0);
 });
 
@@ -67,14 +72,14 @@ test('condition keys of requirement, request and caller meet; the caller cannot 
     ...GET,
     context: { 's3:prefix': 'x', 'aws:username': 'mallory', 'aws:SourceIp': '::' },
   };
-  const { request } = await authorise(caller, requirement, { 'aws:SourceIp': '127.0.0.1' });
+  const { request } = await authorise(caller, requirement, () => ({ 'aws:SourceIp': '127.0.0.1' }));
   assert.deepEqual(request.context, {
     's3:prefix': 'x',
     'aws:username': 'alice',
     'aws:SourceIp': '127.0.0.1',
     'aws:ResourceAccount': '111122223333',
   });
-  const foreign = await authorise(caller, { ...requirement, resourceAccount: '999999999999' }, {});
+  const foreign = await authorise(caller, { ...requirement, resourceAccount: '999999999999' }, NOTHING);
   assert.equal(foreign.request.context['aws:ResourceAccount'], '999999999999');
   assert.equal(foreign.request.resourceAccount, '999999999999');
 });
@@ -84,7 +89,7 @@ test('boundary, session and trust policies are handed to the decision', async ()
   const named = identityPolicy(ALLOW);
   const own = { identity: [named], boundary: named, session: [] };
   const requirement = { ...GET, resourcePolicy: named, resourceKind: 'trust' } as const;
-  const { policies, decision } = await authorise(USER, requirement, {}, Promise.resolve(own));
+  const { policies, decision } = await authorise(USER, requirement, NOTHING, Promise.resolve(own));
   assert.deepEqual(policies, { ...own, resource: named, resourceKind: 'trust' });
   assert.equal(decision.allowed, false, 'an empty list of session policies allows nothing');
 });

@@ -12,13 +12,14 @@ export interface Authorisation {
 }
 
 /**
- * Decides whether a caller may do something. `global`: condition keys that every requirement of the request shares.
+ * Decides whether a caller may do something. `global`: condition keys that every requirement of the request shares,
+ * asked for when a policy looks at one.
  * `policies`: the caller's, where they were loaded before in this request.
  */
 export type Authoriser = (
   caller: Caller,
   requirement: Requirement,
-  global: Context,
+  global: () => Context,
   policies?: Promise<CallerPolicies>,
 ) => Promise<Authorisation>;
 
@@ -54,21 +55,25 @@ function ownerOf(
 function authorizationRequest(
   caller: Caller,
   requirement: Requirement,
-  global: Context,
+  global: () => Context,
   owner: ResourceOwner | undefined,
 ): AuthorizationRequest {
   const account = requirement.resourceAccount ?? caller.account?.id;
+  let context: Context | undefined;
+  const merged = (): Context => ({
+    ...requirement.context,
+    ...global(),
+    ...caller.context,
+    ...(account !== undefined && { 'aws:ResourceAccount': account }),
+    ...(owner && organizationContext('Resource', owner.account)),
+  });
   return {
     principal: caller.principal,
     action: requirement.action,
     resource: requirement.resource,
     ...(account !== undefined && { resourceAccount: account }),
-    context: {
-      ...requirement.context,
-      ...global,
-      ...caller.context,
-      ...(account !== undefined && { 'aws:ResourceAccount': account }),
-      ...(owner && organizationContext('Resource', owner.account)),
+    get context() {
+      return (context ??= merged());
     },
   };
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { type Authenticated, authenticate, createAuthoriser, globalContext } from '../auth/index.js';
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
@@ -29,8 +29,6 @@ export interface PipelineOptions {
 export interface Connection {
   readonly sourceIp: string;
   readonly secure: boolean;
-  /** Aborted when the client goes away. */
-  readonly signal: AbortSignal;
 }
 
 /** What is learnt of a request on its way, for the reply to an error and for the record. */
@@ -119,7 +117,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { caller } = authenticated;
     const { connection, request, requestId, arrived } = journey;
     const region = journey.region!;
-    const context = globalContext(request, authenticated, { ...connection, now: arrived, region });
+    // Most decisions read no condition key: what is known of the request is put together only for one that does.
+    let known: Context | undefined;
+    const context = () =>
+      (known ??= globalContext(request, authenticated, { ...connection, now: arrived, region }));
     let policies: Promise<CallerPolicies> | undefined;
     const check = (requirement: Requirement) => {
       policies ??= options.credentials.policiesOf(caller);
@@ -131,7 +132,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       time: arrived,
       clock: options.clock,
       region,
-      signal: connection.signal,
       sourceIp: connection.sourceIp,
       http: request,
       permits: async requirement => (await check(requirement)) === undefined,
@@ -147,7 +147,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     journey: Journey,
     caller: Caller,
     requirement: Requirement,
-    context: Context,
+    context: () => Context,
     own: Promise<CallerPolicies>,
   ): Promise<ApiError | undefined> {
     journey.resources.push(requirement.resource);
@@ -235,9 +235,16 @@ function collectFor(served: ServedService, body: RequestBody): Promise<Uint8Arra
 
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
+const random = Buffer.alloc(4096);
+let used = random.length;
+
 /** Sixteen digits and capitals, as S3's are. */
 function s3RequestId(): string {
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
   let id = '';
-  for (const byte of randomBytes(16)) id += digits[byte & 31];
+  for (const end = used + 16; used < end; used++) id += digits[random[used]! & 31];
   return id;
 }

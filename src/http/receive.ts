@@ -47,16 +47,20 @@ class SocketBody implements RequestBody {
   readonly #incoming: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #stall: number;
+  /** Neither header of a body is there: nothing to set up a stream for. */
+  readonly #absent: boolean;
 
   constructor(incoming: IncomingMessage, response: ServerResponse, stall: number) {
     const declared = incoming.headers['content-length'];
     this.length = declared === undefined ? undefined : Number(declared);
+    this.#absent = declared === undefined && incoming.headers['transfer-encoding'] === undefined;
     this.#incoming = incoming;
     this.#response = response;
     this.#stall = stall;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    if (this.#absent) return;
     const incoming = this.#incoming;
     if (incoming.headers.expect?.toLowerCase() === '100-continue' && !this.#response.headersSent) {
       this.#response.writeContinue();

@@ -76,13 +76,8 @@ async function handle(
   options: HttpServerOptions,
 ): Promise<void> {
   const { limits, log } = options;
-  const gone = new AbortController();
-  response.on('close', () => gone.abort());
   try {
-    const answer = await options.pipeline(
-      receive(incoming, response, limits.stall),
-      connectionOf(incoming, gone.signal),
-    );
+    const answer = await options.pipeline(receive(incoming, response, limits.stall), connectionOf(incoming));
     if (!incoming.complete && hasBody(incoming)) discardRest(incoming, response, limits);
     try {
       await sendReply(response, answer.reply, limits.stall);
@@ -95,9 +90,9 @@ async function handle(
   }
 }
 
-function connectionOf(incoming: IncomingMessage, signal: AbortSignal): Connection {
+function connectionOf(incoming: IncomingMessage): Connection {
   const peer = incoming.socket.remoteAddress ?? '';
-  return { sourceIp: peer.startsWith('::ffff:') ? peer.slice(7) : peer, secure: false, signal };
+  return { sourceIp: peer.startsWith('::ffff:') ? peer.slice(7) : peer, secure: false };
 }
 
 function hasBody(incoming: IncomingMessage): boolean {

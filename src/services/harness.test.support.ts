@@ -119,7 +119,6 @@ function callFor(world: World, caller: Caller): Call {
     time: world.clock.now(),
     clock: world.clock,
     region: 'us-east-1',
-    signal: new AbortController().signal,
     sourceIp: '192.0.2.1',
     http: { method: 'POST', path: '/', query: '', headers: new Map(), body: undefined as never },
     permits: async requirement => (await decide(world, caller, requirement)).decision.allowed,
