@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addAccount, requirementsOf } from '../harness.test.support.js';
+import { openOrganization } from './world.test.support.js';
+
+const DENY = { Effect: 'Deny', Action: 's3:*', Resource: '*' };
+
+test('what each operation asks for (Service Authorization Reference, AWS Organizations)', async () => {
+  const world = await openOrganization();
+  const account = await world.member('dev');
+  const unit = await world.unit('prod');
+  const policy = await world.policy(DENY);
+  await world.ask('TagResource', { ResourceId: unit, Tags: [{ Key: 'stage', Value: 'prod' }] });
+  const id = (await world.identity.account(account))!.organization!.id;
+  const home = `arn:aws:organizations::${world.account.id}`;
+  const arns = {
+    root: `${home}:root/${id}/${world.rootId}`,
+    unit: `${home}:ou/${id}/${unit}`,
+    account: `${home}:account/${id}/${account}`,
+    policy: `${home}:policy/${id}/service_control_policy/${policy}`,
+    full: 'arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess',
+  };
+  const SCP = 'SERVICE_CONTROL_POLICY';
+  const table: readonly (readonly [string, object, ...string[]])[] = [
+    ['CreateOrganization', {}, '*'],
+    ['DescribeOrganization', {}, '*'],
+    ['DeleteOrganization', {}, '*'],
+    ['LeaveOrganization', {}, '*'],
+    ['ListRoots', {}, '*'],
+    ['EnablePolicyType', { RootId: world.rootId, PolicyType: SCP }, arns.root],
+    ['DisablePolicyType', { RootId: world.rootId, PolicyType: SCP }, arns.root],
+    ['CreateAccount', { AccountName: 'x', Email: 'x@example.com' }, '*'],
+    ['DescribeCreateAccountStatus', { CreateAccountRequestId: 'car-00000000' }, '*'],
+    ['ListCreateAccountStatus', {}, '*'],
+    ['ListAccounts', {}, '*'],
+    ['DescribeAccount', { AccountId: account }, arns.account],
+    ['ListAccountsForParent', { ParentId: unit }, arns.unit],
+    ['ListParents', { ChildId: account }, arns.account],
+    [
+      'MoveAccount',
+      { AccountId: account, SourceParentId: world.rootId, DestinationParentId: unit },
+      arns.account,
+      arns.root,
+      arns.unit,
+    ],
+    ['CloseAccount', { AccountId: account }, arns.account],
+    ['RemoveAccountFromOrganization', { AccountId: account }, arns.account],
+    ['CreateOrganizationalUnit', { ParentId: world.rootId, Name: 'x' }, arns.root],
+    ['DescribeOrganizationalUnit', { OrganizationalUnitId: unit }, arns.unit],
+    ['UpdateOrganizationalUnit', { OrganizationalUnitId: unit }, arns.unit],
+    ['DeleteOrganizationalUnit', { OrganizationalUnitId: unit }, arns.unit],
+    ['ListOrganizationalUnitsForParent', { ParentId: world.rootId }, arns.root],
+    ['ListChildren', { ParentId: unit, ChildType: 'ACCOUNT' }, arns.unit],
+    ['CreatePolicy', { Type: SCP, Name: 'x', Content: '{}', Description: '' }, '*'],
+    ['DescribePolicy', { PolicyId: policy }, arns.policy],
+    ['UpdatePolicy', { PolicyId: policy }, arns.policy],
+    ['DeletePolicy', { PolicyId: policy }, arns.policy],
+    ['ListPolicies', { Filter: SCP }, '*'],
+    ['AttachPolicy', { PolicyId: policy, TargetId: unit }, arns.policy, arns.unit],
+    ['DetachPolicy', { PolicyId: 'p-FullAWSAccess', TargetId: account }, arns.full, arns.account],
+    ['ListPoliciesForTarget', { TargetId: world.rootId, Filter: SCP }, arns.root],
+    ['ListTargetsForPolicy', { PolicyId: 'p-FullAWSAccess' }, arns.full],
+    ['TagResource', { ResourceId: account, Tags: [{ Key: 'a', Value: 'b' }] }, arns.account],
+    ['UntagResource', { ResourceId: policy, TagKeys: ['a'] }, arns.policy],
+    ['ListTagsForResource', { ResourceId: world.rootId }, arns.root],
+  ];
+  for (const [operation, input, ...resources] of table) {
+    const requirements = await requirementsOf(world, world.service, world.root, operation, input);
+    assert.deepEqual(
+      requirements.map(({ action, resource }) => `${action} ${resource}`),
+      resources.map(resource => `organizations:${operation} ${resource}`),
+    );
+  }
+  assert.deepEqual(
+    new Set(table.map(([operation]) => operation)),
+    new Set(world.service.operations.keys()),
+    'an operation is not in the table',
+  );
+});
+
+test('the condition keys of a request', async () => {
+  const world = await openOrganization();
+  const Tags = [{ Key: 'team', Value: 'a' }];
+  const contextOf = async (operation: string, input: object) =>
+    (await requirementsOf(world, world.service, world.root, operation, input))[0]!.context;
+  assert.deepEqual(await contextOf('CreateAccount', { Tags }), {
+    'aws:RequestTag/team': 'a',
+    'aws:TagKeys': ['team'],
+  });
+  const policy = await world.policy(DENY);
+  await world.ask('TagResource', { ResourceId: policy, Tags });
+  const attached = await contextOf('AttachPolicy', { PolicyId: policy, TargetId: world.rootId });
+  assert.deepEqual(attached, {
+    'aws:ResourceTag/team': 'a',
+    'organizations:PolicyType': 'SERVICE_CONTROL_POLICY',
+  });
+});
+
+test('a caller outside organisations asks on no resource', async () => {
+  const world = await openOrganization();
+  const other = await addAccount(world, '444455556666');
+  const [requirement] = await requirementsOf(world, world.service, other.root, 'DescribeAccount', {
+    AccountId: world.account.id,
+  });
+  assert.equal(requirement!.resource, '*');
+});
