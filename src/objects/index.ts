@@ -106,6 +106,7 @@ export {
   type ListOptions,
   type ListPage,
 } from './listing.js';
+export { demandRetention } from './lock.js';
 export * from './records.js';
 export { type Completion, type NamedPart, type NewUpload, SMALLEST_PART } from './uploads.js';
 export type { Deleted, Versions } from './versions.js';

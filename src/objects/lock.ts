@@ -1,5 +1,5 @@
 import { s3Errors } from './errors.js';
-import type { ObjectRecord } from './records.js';
+import type { ObjectRecord, Retention } from './records.js';
 
 /**
  * Throws AccessDenied where a legal hold or a retention that is still running protects the version ("Object
@@ -13,4 +13,21 @@ export function demandDeletable(record: ObjectRecord, now: number, bypassGoverna
     !(retention.mode === 'GOVERNANCE' && bypassGovernance);
   if (legalHold || retained)
     throw s3Errors.AccessDenied(['Access Denied because object protected by object lock.']);
+}
+
+/**
+ * Throws AccessDenied where a new retention would weaken the one that is running: in compliance mode nobody may,
+ * in governance mode only with the right to bypass it. `next`: undefined takes the retention away.
+ */
+export function demandRetention(
+  { retention }: ObjectRecord,
+  next: Retention | undefined,
+  now: number,
+  bypassGovernance: boolean,
+): void {
+  if (!retention || retention.until <= now) return;
+  const keepsMode = next?.mode === retention.mode || next?.mode === 'COMPLIANCE';
+  if (next && keepsMode && next.until >= retention.until) return;
+  if (retention.mode === 'GOVERNANCE' && bypassGovernance) return;
+  throw s3Errors.AccessDenied(['Access Denied because object protected by object lock.']);
 }

@@ -46,6 +46,7 @@ export type AttributesInput = Pick<
   | 'ObjectLockMode'
   | 'ObjectLockRetainUntilDate'
   | 'ObjectLockLegalHoldStatus'
+  | 'ObjectLockEventHold'
 >;
 
 /** S3's type of objects that came without one. */
@@ -55,6 +56,7 @@ const DEFAULT_TYPE = 'binary/octet-stream';
 export function attributesOf(input: AttributesInput, bucket: Bucket, now: number): ObjectAttributes {
   demandNoAcl(input, bucket);
   demandNoEncryption(input);
+  if (input.ObjectLockEventHold !== undefined) throw notImplemented('x-amz-object-lock-event-hold');
   const tags = headerTags(input.Tagging);
   const storageClass = storageClassOf(input.StorageClass);
   return {

@@ -30,17 +30,24 @@ export function versionOperation<I extends ObjectInput, O>(
   name: string,
   actions: (input: I) => readonly string[],
   run: (bucket: Bucket, input: I, ports: S3Ports, call: Call) => O | Promise<O>,
-  keys: (input: I) => Keys = () => ({}),
+  keys: (input: I, call: Call, action: string) => Keys = () => ({}),
 ): Operation<S3Ports, I, O> {
   return {
     name,
     async requires(input, call, ports) {
       const bucket = await bucketOf(input, call, ports);
-      const context = { ...existingTagKeys(await versionOf(input, call, ports)), ...keys(input) };
-      return actions(input).map(action => onVersion(bucket, call, action, input, context));
+      const tags = knowsTags(name) ? existingTagKeys(await versionOf(input, call, ports)) : {};
+      return actions(input).map(action =>
+        onVersion(bucket, call, action, input, { ...tags, ...keys(input, call, action) }),
+      );
     },
     async run(input, call, ports) {
       return run(await bucketOf(input, call, ports), input, ports, call);
     },
   };
+}
+
+/** Retention and legal holds are decided without the tags (Service Authorization Reference). */
+function knowsTags(operation: string): boolean {
+  return !/Retention$|LegalHold$/.test(operation);
 }

@@ -41,6 +41,14 @@ import { listMultipartUploads, listParts } from './list-multipart.js';
 import { listObjectVersions } from './list-object-versions.js';
 import { listObjects, listObjectsV2 } from './list-objects.js';
 import { abortMultipartUpload, completeMultipartUpload, createMultipartUpload } from './multipart.js';
+import {
+  getObjectLegalHold,
+  getObjectLockConfiguration,
+  getObjectRetention,
+  putObjectLegalHold,
+  putObjectLockConfiguration,
+  putObjectRetention,
+} from './object-lock-operations.js';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.js';
 import type { S3Ports } from './ports.js';
 import { putObject } from './put-object.js';
@@ -77,6 +85,9 @@ const operations: readonly Operation<S3Ports>[] = [
   getObject,
   getObjectAcl,
   getObjectAttributes,
+  getObjectLegalHold,
+  getObjectLockConfiguration,
+  getObjectRetention,
   getObjectTagging,
   getPublicAccessBlock,
   headBucket,
@@ -94,6 +105,9 @@ const operations: readonly Operation<S3Ports>[] = [
   putBucketVersioning,
   putObject,
   putObjectAcl,
+  putObjectLegalHold,
+  putObjectLockConfiguration,
+  putObjectRetention,
   putObjectTagging,
   putPublicAccessBlock,
   uploadPart,

@@ -164,6 +164,31 @@ const table: readonly Row[] = [
   ],
   ['DeleteObject', { ...o, IfMatch: '"e"' }, [['s3:DeleteObject', objectResource, { 's3:if-match': '"e"' }]]],
   ['DeleteObject', v, [['s3:DeleteObjectVersion', objectResource, { 's3:VersionId': 'V' }]]],
+  plainBucket('GetObjectLockConfiguration', 's3:GetBucketObjectLockConfiguration'),
+  plainBucket('PutObjectLockConfiguration', 's3:PutBucketObjectLockConfiguration'),
+  ['GetObjectRetention', v, [['s3:GetObjectRetention', objectResource]]],
+  [
+    'PutObjectRetention',
+    { ...v, Retention: { Mode: 'GOVERNANCE', RetainUntilDate: until }, BypassGovernanceRetention: true },
+    [
+      [
+        's3:PutObjectRetention',
+        objectResource,
+        {
+          's3:object-lock-mode': 'GOVERNANCE',
+          's3:object-lock-retain-until-date': until.toISOString(),
+          's3:object-lock-remaining-retention-days': '10',
+        },
+      ],
+      ['s3:BypassGovernanceRetention', objectResource],
+    ],
+  ],
+  ['GetObjectLegalHold', v, [['s3:GetObjectLegalHold', objectResource]]],
+  [
+    'PutObjectLegalHold',
+    { ...o, LegalHold: { Status: 'ON' } },
+    [['s3:PutObjectLegalHold', objectResource, { 's3:object-lock-legal-hold': 'ON' }]],
+  ],
   ['DeleteObjects', { ...b, Delete: { Objects: [{ Key: 'k' }] } }, []],
   ['PutObject', o, [['s3:PutObject', objectResource, creates]]],
   [

@@ -36,14 +36,11 @@ export function onVersion(
   keys: Keys = {},
 ): Requirement {
   const id = input.VersionId;
-  const named = id === undefined ? action : versioned(action);
-  return onObject(
-    bucket,
-    call,
-    named,
-    input.Key ?? '',
-    id === undefined ? keys : { ...keys, 's3:VersionId': id },
-  );
+  const key = input.Key ?? '';
+  // Locking a version is the same action whichever version it is.
+  if (id === undefined || /Retention$|LegalHold$/.test(action))
+    return onObject(bucket, call, action, key, keys);
+  return onObject(bucket, call, versioned(action), key, { ...keys, 's3:VersionId': id });
 }
 
 function versioned(action: string): string {
