@@ -34,7 +34,7 @@ function sources(directory: string): string[] {
   return readdirSync(directory).flatMap(name => {
     const path = join(directory, name);
     if (statSync(path).isDirectory()) return sources(path);
-    return name.endsWith('.ts') && !name.endsWith('.test.ts') ? [path] : [];
+    return name.endsWith('.ts') && !name.includes('.test.') ? [path] : [];
   });
 }
 
