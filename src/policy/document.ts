@@ -55,6 +55,8 @@ export interface Statement extends Span {
   readonly resource?: ListElement;
   readonly principal?: PrincipalElement;
   readonly conditions: readonly ConditionElement[];
+  /** The `Condition` element, where there is one. */
+  readonly condition?: Span;
 }
 
 export interface PolicyDocument {

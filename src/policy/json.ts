@@ -108,7 +108,7 @@ class Reader {
     if (char === '}' || char === ']')
       throw new JsonError(`One closing "${char}" too many after the end of the document.`, this.#at, root);
     if (root.kind === 'string' && char === ':')
-      throw new JsonError('This is a fragment: the document lacks its opening "{".', root.start);
+      throw new JsonError('This is a fragment: the document lacks its opening "{".', root.start, root);
     throw new JsonError('Text after the end of the document.', this.#at, root);
   }
 

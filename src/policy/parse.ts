@@ -21,6 +21,8 @@ export interface ReadResult {
   readonly problems: readonly Problem[];
   /** Statements that could be read, even where others could not. */
   readonly statements: readonly Statement[];
+  /** The Version as it stands; absent where the document names none, or cannot be read at all. */
+  readonly version?: Word;
 }
 
 /**
@@ -45,11 +47,19 @@ export function readPolicy(text: string, kind: PolicyKind, options: ParseOptions
     reader.refuse('json', 'JSON_SYNTAX_ERROR', error.message, at);
     return { problems: reader.problems, statements: [] };
   }
+  return readDocument(reader, root);
+}
+
+/** Reads a document whose JSON is already parsed; problems noted before in the reader are kept. */
+export function readDocument(reader: PolicyReader, root: JsonNode): ReadResult {
   const document = reader.document(root);
   const problems = [...reader.problems].sort((a, b) => a.start - b.start);
-  return problems.length === 0
-    ? { document, problems, statements: document.statements }
-    : { problems, statements: document.statements };
+  return {
+    problems,
+    statements: document.statements,
+    ...(problems.length === 0 && { document }),
+    ...(reader.version && { version: reader.version }),
+  };
 }
 
 /** The order in which AWS complains: syntax before version before the rest. */
@@ -77,6 +87,7 @@ const ALPHANUMERIC = /^[0-9A-Za-z]*$/;
 export class PolicyReader {
   readonly problems: Problem[] = [];
   readonly family: Family;
+  version: Word | undefined;
 
   constructor(
     readonly kind: PolicyKind,
@@ -162,6 +173,7 @@ export class PolicyReader {
 
   #version(member: JsonMember | undefined, root: Span): PolicyDocument['version'] {
     const word = this.text(member);
+    this.version = word;
     const version = word?.value ?? '2008-10-17';
     const at = word ?? member?.nameSpan ?? { start: root.start, end: root.start + 1 };
     if (version !== '2012-10-17' && version !== '2008-10-17') {
@@ -215,7 +227,8 @@ export class PolicyReader {
     const principal = readPrincipal(this, fields, node, effect);
     const action = this.#list(fields, 'Action', node);
     const resource = this.#resource(fields, node);
-    const conditions = readCondition(this, fields.get('Condition'));
+    const condition = fields.get('Condition');
+    const conditions = readCondition(this, condition);
     if (!effect || !action || this.problems.slice(before).some(({ code }) => code === 'DUPLICATE_KEY'))
       return undefined;
     return {
@@ -228,6 +241,7 @@ export class PolicyReader {
       ...(sid && { sid }),
       ...(resource && { resource }),
       ...(principal && { principal }),
+      ...(condition && { condition: { start: condition.nameSpan.start, end: condition.value.end } }),
     };
   }
 

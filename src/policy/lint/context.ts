@@ -1,0 +1,69 @@
+/** What a check works with. */
+
+import type { PolicyKind, Statement, Word } from '../document.js';
+import { Glob, readGlob } from '../glob.js';
+import { position, type Span } from '../json.js';
+import { type Edit, type Finding, type LintOptions, severityOf } from './finding.js';
+
+export type Fix = NonNullable<Finding['fix']>;
+
+/** One policy under inspection: checks read it and report into it. */
+export class LintContext {
+  readonly findings: Finding[] = [];
+
+  constructor(
+    readonly text: string,
+    readonly kind: PolicyKind,
+    readonly statements: readonly Statement[],
+    readonly version: Word | undefined,
+    readonly options: LintOptions,
+  ) {}
+
+  /** Whether policy variables count. */
+  get variables(): boolean {
+    return this.version?.value === '2012-10-17';
+  }
+
+  report(code: string, message: string, { start, end }: Span, fix?: Fix): void {
+    const where = position(this.text, start);
+    this.findings.push({
+      code,
+      severity: severityOf(code),
+      message,
+      start,
+      end,
+      ...where,
+      ...(fix && { fix }),
+    });
+  }
+}
+
+/** `"…"` of a JSON string; the change keeps it a string. */
+export function replaceWord(word: Word, value: string): Edit {
+  return { start: word.start, end: word.end, text: JSON.stringify(value) };
+}
+
+/** Takes an item out of a list, with the comma that becomes superfluous. */
+export function removeItem(text: string, { start, end }: Span): Edit {
+  const after = /^\s*,\s*/.exec(text.slice(end));
+  if (after) return { start, end: end + after[0].length, text: '' };
+  const before = /,\s*$/.exec(text.slice(0, start));
+  return { start: before ? before.index : start, end, text: '' };
+}
+
+/** The keys that a statement's conditions ask for, in lower case. */
+export function conditionKeys(statement: Statement): Set<string> {
+  return new Set(statement.conditions.map(({ key }) => key.value.toLowerCase()));
+}
+
+/** Whether any of a statement's actions covers one; `NotAction` counts as covering what it leaves in. */
+export function coversAction({ action }: Statement, name: string): boolean {
+  const lower = name.toLowerCase();
+  return (
+    action.values.some(({ value }) => new Glob(readGlob(value.toLowerCase())).matches(lower)) !== action.not
+  );
+}
+
+export function quoted(values: readonly string[]): string {
+  return values.map(value => `"${value}"`).join(', ');
+}

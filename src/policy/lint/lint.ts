@@ -1,0 +1,122 @@
+/** Finds what is wrong with a policy, or may be. */
+
+import type { PolicyKind, Problem } from '../document.js';
+import { JsonError, type JsonNode, parseJson, position } from '../json.js';
+import { PolicyReader, type ReadResult, readDocument, readPolicy } from '../parse.js';
+import { checkActions } from './actions.js';
+import { checkArns } from './arns.js';
+import { checkConditions } from './conditions.js';
+import { LintContext } from './context.js';
+import { checkElements } from './elements.js';
+import { type Edit, type Finding, type LintOptions, severityOf } from './finding.js';
+import { defaultKnowledge } from './knowledge.js';
+import { checkPrincipals } from './principals.js';
+
+/**
+ * All findings about a policy, in the order of the text. Text that is no JSON is still read as far as it goes. Never
+ * throws for what stands in the text.
+ */
+export async function lint(text: string, kind: PolicyKind, options: LintOptions = {}): Promise<Finding[]> {
+  const { text: read, shift, result } = readLeniently(text, kind, options);
+  const context = new LintContext(read, kind, result.statements, result.version, options);
+  const knowledge = options.knowledge ?? (await defaultKnowledge());
+  checkElements(context);
+  checkPrincipals(context);
+  await checkActions(context, knowledge);
+  await checkArns(context, knowledge);
+  await checkConditions(context, knowledge);
+  // What the grammar refuses already needs no second finding at the same place.
+  const problems = result.problems.map(problem => ofProblem(read, problem));
+  const taken = new Set(problems.map(({ code, start }) => `${code} ${start}`));
+  const rest = context.findings.filter(({ code, start }) => !taken.has(`${code} ${start}`));
+  return [...problems, ...rest]
+    .map(finding => shifted(text, finding, shift))
+    .sort((a, b) => a.start - b.start);
+}
+
+/** Applies the fixes of findings that do not touch each other; the first of the text goes first. */
+export function applyFixes(text: string, findings: readonly Finding[]): string {
+  const edits = findings
+    .flatMap(({ fix }) => fix?.edits ?? [])
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  let out = '';
+  let from = 0;
+  for (const { start, end, text: replacement } of withoutOverlaps(edits)) {
+    out += text.slice(from, start) + replacement;
+    from = end;
+  }
+  return out + text.slice(from);
+}
+
+function withoutOverlaps(edits: readonly Edit[]): Edit[] {
+  let reached = -1;
+  return edits.filter(({ start, end }) => {
+    if (start < reached || (start === reached && start === end)) return false;
+    reached = Math.max(end, reached);
+    return true;
+  });
+}
+
+function ofProblem(text: string, { code, message, start, end }: Problem): Finding {
+  return { code, severity: severityOf(code), message, start, end, ...position(text, start) };
+}
+
+/** Positions back into the text as given, where something was put in front of it. */
+function shifted(text: string, finding: Finding, by: number): Finding {
+  if (by === 0) return finding;
+  const at = (offset: number) => Math.min(Math.max(0, offset - by), text.length);
+  const { fix: _, ...rest } = finding;
+  const start = at(finding.start);
+  return { ...rest, start, end: at(finding.end), ...position(text, start) };
+}
+
+interface LenientReading {
+  /** The text that was read: a fragment gets its braces. */
+  readonly text: string;
+  /** How many characters were put in front. */
+  readonly shift: number;
+  readonly result: ReadResult;
+}
+
+/**
+ * People paste fragments of policies and close one brace too many. The mistake is reported, and the rest is checked all
+ * the same.
+ */
+function readLeniently(text: string, kind: PolicyKind, options: LintOptions): LenientReading {
+  const failure = jsonFailure(text);
+  if (failure?.partial && failure.partial.kind !== 'string') {
+    return { text, shift: 0, result: afterFailure(text, kind, options, failure, failure.partial) };
+  }
+  if (failure?.partial) {
+    const braced = `{${text}}`;
+    const root = jsonFailure(braced) ? undefined : parseJson(braced);
+    if (root) {
+      const moved = new JsonError(failure.message, failure.offset + 1);
+      return { text: braced, shift: 1, result: afterFailure(braced, kind, options, moved, root) };
+    }
+  }
+  return { text, shift: 0, result: readPolicy(text, kind, options) };
+}
+
+function jsonFailure(text: string): JsonError | undefined {
+  try {
+    parseJson(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof JsonError) return error;
+    throw error;
+  }
+}
+
+function afterFailure(
+  text: string,
+  kind: PolicyKind,
+  options: LintOptions,
+  failure: JsonError,
+  root: JsonNode,
+): ReadResult {
+  const reader = new PolicyReader(kind, options);
+  const at = { start: failure.offset, end: Math.min(failure.offset + 1, text.length) };
+  reader.refuse('json', 'JSON_SYNTAX_ERROR', failure.message, at);
+  return readDocument(reader, root);
+}
