@@ -8,7 +8,7 @@ export interface Recognised {
   readonly bucket?: string;
   /** restXml: the object key, percent-decoded. */
   readonly key?: string;
-  /** awsQuery: the decoded form or query parameters, in order. */
+  /** Decoded, in order: awsQuery's form and query, restXml's query. */
   readonly parameters?: ReadonlyMap<string, string>;
 }
 
