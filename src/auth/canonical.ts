@@ -14,7 +14,11 @@ const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
 });
 
 const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
-const PLAIN_PATH = /^[A-Za-z0-9\-._~/]*$/;
+/** `%XX` of a byte that must be encoded, in upper case; `%2F` apart, which stands for itself in a query only. */
+const ESCAPE = '%(?:[0189A-F][0-9A-F]|2[0-9A-C]|3[A-F]|40|5[B-E]|60|7[B-DF])';
+/** What nearly every client sends: canonical as it is. */
+const CANONICAL_PATH = new RegExp(`^(?:[A-Za-z0-9\\-._~/]|${ESCAPE})*$`);
+const CANONICAL_COMPONENT = new RegExp(`^(?:[A-Za-z0-9\\-._~]|%2F|${ESCAPE})*$`);
 
 function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
@@ -48,27 +52,20 @@ function recode(text: string, plus: '+' | ' ', slash: '/' | '%2F'): string {
   return result;
 }
 
-/** The bytes that a query component stands for: `%XX` and `+` decoded. */
+/** What a query component stands for: `%XX` and `+` decoded; as it is where that is not UTF-8. */
 export function decodeComponent(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
-  let result = '';
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    const escaped = code === 0x25 ? escapedByte(text, at) : -1;
-    if (escaped >= 0) {
-      result += String.fromCharCode(escaped);
-      at += 2;
-    } else {
-      result += code === 0x2b ? ' ' : text[at];
-    }
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
   }
-  return result;
 }
 
 /** S3's rule: the path as it is, encoded once; `//`, `.` and `..` are parts of a key. */
 export function objectPath(path: string): string {
   if (path === '') return '/';
-  return PLAIN_PATH.test(path) ? path : recode(path, '+', '/');
+  return CANONICAL_PATH.test(path) ? path : recode(path, '+', '/');
 }
 
 /** Every other service's rule: the path normalised (RFC 3986), and what was received encoded once more. */
@@ -90,7 +87,8 @@ function encodeBytes(text: string): string {
   return result;
 }
 
-const queryComponent = (text: string): string => (UNRESERVED.test(text) ? text : recode(text, ' ', '%2F'));
+const queryComponent = (text: string): string =>
+  CANONICAL_COMPONENT.test(text) ? text : recode(text, ' ', '%2F');
 
 /** The query sorted by name, then value; `without` names a parameter that is left out (the signature itself). */
 export function canonicalQuery(query: string, without?: string): string {
