@@ -179,6 +179,14 @@ export function shownVersionId(
   return version.isNull ? 'null' : version.id;
 }
 
+/** The version id that the answer to a write tells: only that of a new version beside others. */
+export function writtenVersionId(version: {
+  readonly id: string;
+  readonly isNull: boolean;
+}): string | undefined {
+  return version.isNull ? undefined : version.id;
+}
+
 export function quoted(etag: string): string {
   return `"${etag}"`;
 }

@@ -1,7 +1,14 @@
 import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
 import { type Bucket, ContentGone, type ObjectAttributes } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import { attributesOf, notImplemented, quoted, shownVersionId, storageClassOf } from './attributes.js';
+import {
+  attributesOf,
+  notImplemented,
+  quoted,
+  shownVersionId,
+  storageClassOf,
+  writtenVersionId,
+} from './attributes.js';
 import { algorithmOf, checksumMembers } from './checksum-members.js';
 import {
   demandSource,
@@ -56,7 +63,7 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
             ...checksumMembers(copy.checksum),
           },
           CopySourceVersionId: shownVersionId(source.bucket, source.record),
-          VersionId: shownVersionId(bucket, copy),
+          VersionId: writtenVersionId(copy),
         };
       } catch (error) {
         if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;

@@ -101,7 +101,7 @@ export const listMultipartUploads: Operation<
           NextUploadIdMarker: 'prefix' in last ? '' : last.item.id,
         }),
       Prefix: write(Prefix),
-      Delimiter: Delimiter && write(Delimiter),
+      Delimiter: Delimiter ? write(Delimiter) : undefined,
       EncodingType: input.EncodingType,
       MaxUploads: limit,
       IsTruncated: more,

@@ -41,7 +41,7 @@ export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, Lis
     return {
       Name: bucket.name,
       Prefix: write(Prefix),
-      Delimiter: Delimiter && write(Delimiter),
+      Delimiter: Delimiter ? write(Delimiter) : undefined,
       KeyMarker: write(KeyMarker),
       VersionIdMarker,
       ...(more &&

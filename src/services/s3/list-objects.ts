@@ -29,13 +29,13 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjects
     const write = keyWriter(input.EncodingType);
     const limit = entriesAsked(input.MaxKeys, 'max-keys');
     const { Prefix: prefix = '', Delimiter: delimiter } = input;
-    const after = openToken(input.ContinuationToken) ?? input.StartAfter;
+    const after = openToken(input.ContinuationToken || undefined) ?? input.StartAfter;
     const { entries, more } = await ports.objects.list(bucket, { prefix, delimiter, after, limit });
     const owner = input.FetchOwner ? await bucketOwner(bucket, ports) : undefined;
     return {
       Name: bucket.name,
       Prefix: write(prefix),
-      Delimiter: delimiter && write(delimiter),
+      Delimiter: delimiter ? write(delimiter) : undefined,
       StartAfter: input.StartAfter && write(input.StartAfter),
       MaxKeys: limit,
       EncodingType: input.EncodingType,
@@ -62,7 +62,7 @@ export const listObjects: Operation<S3Ports, ListObjectsRequest, ListObjectsOutp
     return {
       Name: bucket.name,
       Prefix: write(prefix),
-      Delimiter: delimiter && write(delimiter),
+      Delimiter: delimiter ? write(delimiter) : undefined,
       Marker: write(Marker),
       MaxKeys: limit,
       EncodingType: input.EncodingType,

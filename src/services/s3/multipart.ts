@@ -9,7 +9,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { NamedPart } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import { attributesOf, quoted, shownVersionId } from './attributes.js';
+import { attributesOf, quoted, writtenVersionId } from './attributes.js';
 import { algorithmOf, checksumMembers, givenChecksum } from './checksum-members.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -101,7 +101,7 @@ export const completeMultipartUpload: Operation<
       Key: key,
       ETag: quoted(record.etag),
       ...checksumMembers(record.checksum),
-      VersionId: shownVersionId(bucket, record),
+      VersionId: writtenVersionId(record),
     };
   },
 };

@@ -2,7 +2,7 @@ import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../message.js';
 import type { WriteConditions } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import { attributesOf, notImplemented, quoted, shownVersionId } from './attributes.js';
+import { attributesOf, notImplemented, quoted, writtenVersionId } from './attributes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -37,7 +37,7 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     return {
       ETag: quoted(record.etag),
       ...checksumMembers(record.checksum),
-      VersionId: shownVersionId(bucket, record),
+      VersionId: writtenVersionId(record),
     };
   },
 };

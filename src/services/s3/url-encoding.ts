@@ -1,12 +1,14 @@
 /** `encoding-type=url`: keys that XML could not carry, in the answers of listings. */
 import { s3Errors } from './errors.js';
 
-/** A key as S3 encodes it: like a form's value, but for `/` and `*`, which stay, and `~`, which does not. */
+/**
+ * A key with everything encoded but what is plain in a path. A space is `%20`, which every client reads,
+ * whether it takes a plus for a space or not.
+ */
 function urlEncoded(text: string): string {
   return encodeURIComponent(text)
     .replaceAll('%2F', '/')
-    .replaceAll('%20', '+')
-    .replace(/[!'()~]/g, mark => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+    .replace(/[!'()]/g, mark => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function asIs(text: string): string {

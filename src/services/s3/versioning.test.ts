@@ -56,8 +56,9 @@ test('suspended: new objects are the null version', async () => {
   await setStatus('Enabled');
   const first = await put('first');
   await setStatus('Suspended');
-  assert.equal(await put('null one'), 'null');
-  assert.equal(await put('null two'), 'null');
+  assert.equal(await put('null one'), undefined);
+  assert.equal(await put('null two'), undefined);
+  assert.deepEqual(await get(), ['null two', 'null']);
   assert.deepEqual(await get(first), ['first', first]);
   const { VersionId, DeleteMarker } = await s3.send('DeleteObject', { Bucket, Key });
   assert.deepEqual([VersionId, DeleteMarker], ['null', true]);
