@@ -192,11 +192,12 @@ test('a presigned URL of the SDK is accepted; with a session token it carries th
   });
   assert.equal(caller.credentials, 'assume-role');
   assert.deepEqual(credentials.tokens, ['the/token+=']);
-  assert.deepEqual(credentials.usedKeys, []);
+  assert.deepEqual(credentials.usedKeys, [SESSION.accessKeyId]);
 });
 
 const SESSION = {
   principal: { type: 'assumed-role', arn: 'arn:aws:sts::111122223333:assumed-role/r/s' },
+  accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
   userId: 'AROAEXAMPLE:s',
   credentials: 'assume-role',
   context: {},

@@ -64,8 +64,8 @@ export async function authenticate(
     if (signature.token !== undefined) {
       throw refusals.token(signature.token, 'A session token came with a long-term access key.');
     }
-    options.credentials.used(signature.accessKeyId, service, signature.region, now);
   }
+  options.credentials.used(caller, service, signature.region, now);
   return {
     caller,
     region: signature.region === '' ? undefined : signature.region,

@@ -592,7 +592,7 @@ test('a request without a signature is anonymous', async () => {
   assert.deepEqual(credentials.tokens, []);
 });
 
-test('a long-term key that signed well counts as used', async () => {
+test('a key that signed well counts as used', async () => {
   const credentials = new FakeCredentials();
   await authenticate(signedBySecret(), { service: 's3', credentials, clock: new ManualClock(EXAMPLE_TIME) });
   assert.deepEqual(credentials.usedKeys, ['AKIAIOSFODNN7EXAMPLE']);

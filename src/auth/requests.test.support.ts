@@ -12,6 +12,7 @@ export const EXAMPLE_TIME = Date.UTC(2013, 4, 24);
 export const USER: Caller = {
   principal: { type: 'user', arn: 'arn:aws:iam::111122223333:user/alice', account: '111122223333' },
   userId: 'AIDAEXAMPLE',
+  accessKeyId: ACCESS_KEY,
   credentials: 'long-term',
   context: {},
 };
@@ -39,8 +40,8 @@ export class FakeCredentials implements CredentialSource {
 
   async owner(): Promise<undefined> {}
 
-  used(accessKeyId: string): void {
-    this.usedKeys.push(accessKeyId);
+  used({ accessKeyId }: Caller): void {
+    this.usedKeys.push(accessKeyId ?? '');
   }
 }
 

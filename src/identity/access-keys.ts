@@ -4,7 +4,7 @@ import type { Database, Transaction } from './database.js';
 import { demandEntity } from './entity-policies.js';
 import { errors, overQuota } from './errors.js';
 import { type Keyring, newSecretAccessKey } from './keyring.js';
-import { type AccessKey, type AccessKeyUse, tables } from './model.js';
+import { type AccessKey, type LastUse, tables } from './model.js';
 import { quotas } from './quotas.js';
 import { newId } from './unique-id.js';
 
@@ -87,7 +87,7 @@ export class AccessKeys {
     });
   }
 
-  async lastUse(id: string): Promise<AccessKeyUse | undefined> {
+  async lastUse(id: string): Promise<LastUse | undefined> {
     return await this.#db.get(tables.accessKeyUses, id);
   }
 

@@ -94,6 +94,6 @@ export interface CredentialSource {
   policiesOf(caller: Caller): Promise<CallerPolicies>;
   /** The account that owns a resource, and what its organisation sets over it. */
   owner(account: string): Promise<ResourceOwner | undefined>;
-  /** Notes that a long-term key was used; resolves at once, written later and at most once a minute per key. */
-  used(accessKeyId: string, service: string, region: string, now: number): void;
+  /** Notes that a caller's credentials were used; written later and at most once a minute per key and service. */
+  used(caller: Caller, service: string, region: string, now: number): void;
 }

@@ -304,20 +304,45 @@ test('the use of a key is noted at most once a minute', async () => {
   const { identity, account, clock } = await open();
   await identity.users.create(account, { name: 'Bob' });
   const { id } = await identity.accessKeys.create(account, 'Bob');
+  const { caller } = demandValid(await identity.lookup(id, undefined, clock.now()));
   const use = async (service: string) => {
-    identity.used(id, service, 'us-east-1', clock.now());
+    identity.used(caller, service, 'us-east-1', clock.now());
     await identity.close();
     return await identity.accessKeys.lastUse(id);
   };
   const start = clock.now();
   assert.deepEqual(await use('s3'), { time: start, service: 's3', region: 'us-east-1' });
   clock.advance(59);
-  assert.equal((await use('sts'))?.service, 's3');
+  assert.equal((await use('s3'))?.time, start);
   clock.advance(1);
-  assert.deepEqual(await use('sts'), { time: start + 60_000, service: 'sts', region: 'us-east-1' });
+  assert.deepEqual(await use('s3'), { time: start + 60_000, service: 's3', region: 'us-east-1' });
   await identity.accessKeys.delete(account, 'Bob', id);
   clock.advance(60);
   assert.equal(await use('s3'), undefined);
+});
+
+test('a used session is noted at itself, at its role and by service', async () => {
+  const setup = await open();
+  const { identity, account, clock } = setup;
+  const role = await identity.roles.create(account, { name: 'App', trust: TRUST(account.id) });
+  const { accessKeyId, sessionToken } = await sessionOf(setup, role);
+  const { caller } = demandValid(await identity.lookup(accessKeyId, sessionToken, clock.now()));
+  const start = clock.now();
+  const s3 = { service: 's3', region: 'us-east-1', time: start };
+  identity.used(caller, 's3', 'us-east-1', start);
+  await identity.close();
+  assert.deepEqual((await identity.sessions.list(account.id, 1))[0]?.lastUsed, s3);
+  assert.deepEqual(await identity.usage.ofRole(role.id), s3);
+  const kms = { service: 'kms', region: 'eu-west-1', time: start + 1 };
+  identity.used(caller, 'kms', 'eu-west-1', start + 1);
+  await identity.close();
+  assert.deepEqual(await identity.usage.ofRole(role.id), kms);
+  assert.deepEqual(await identity.usage.ofServices(account, role.id), [kms, s3]);
+  await identity.roles.delete(account, 'App');
+  identity.used(caller, 'sts', 'us-east-1', start + 2);
+  await identity.close();
+  assert.equal(await identity.usage.ofRole(role.id), undefined);
+  assert.deepEqual(await identity.usage.ofServices(account, role.id), []);
 });
 
 test('a look-up reads few records and opens nothing again', async () => {

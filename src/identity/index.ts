@@ -24,7 +24,7 @@ import { Organizations } from './organizations.js';
 import { Principals } from './principals.js';
 import { Roles } from './roles.js';
 import { Sessions } from './sessions.js';
-import { KeyUsage } from './usage.js';
+import { Usage } from './usage.js';
 import { Users } from './users.js';
 
 export interface IdentityOptions {
@@ -56,9 +56,9 @@ export class Identity implements CredentialSource {
   readonly principals: Principals;
   readonly callerPolicies: PoliciesOfCallers;
   readonly organizations: Organizations;
+  readonly usage: Usage;
   readonly #controls: ControlsOfAccounts;
   readonly #credentials: Credentials;
-  readonly #usage: KeyUsage;
 
   constructor({ kv, rootKey, formerRootKeys, clock }: IdentityOptions) {
     const db = new Database(kv);
@@ -78,7 +78,7 @@ export class Identity implements CredentialSource {
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
     this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
     this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
-    this.#usage = new KeyUsage(db);
+    this.usage = new Usage(db);
   }
 
   async account(id: string): Promise<Account | undefined> {
@@ -120,13 +120,13 @@ export class Identity implements CredentialSource {
     return { account, controls: await this.#controls.of(account) };
   }
 
-  used(accessKeyId: string, service: string, region: string, now: number): void {
-    this.#usage.note(accessKeyId, service, region, now);
+  used(caller: Caller, service: string, region: string, now: number): void {
+    this.usage.note(caller, { service, region, time: now });
   }
 
   /** Resolves once nothing is left to write. The store stays open: it is its opener's. */
   async close(): Promise<void> {
-    await this.#usage.settled();
+    await this.usage.settled();
   }
 }
 

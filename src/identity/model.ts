@@ -107,7 +107,8 @@ export interface AccessKey {
   readonly secret: Uint8Array;
 }
 
-export interface AccessKeyUse {
+/** The last time that something was used. */
+export interface LastUse {
   readonly time: number;
   readonly service: string;
   readonly region: string;
@@ -145,6 +146,7 @@ export interface SessionRecord {
   readonly tags: Tags;
   readonly policyArns: readonly string[];
   readonly hasPolicy: boolean;
+  readonly lastUsed?: LastUse | undefined;
 }
 
 export interface Revocation {
@@ -182,7 +184,11 @@ export const tables = {
   /** access key id */
   accessKeys: table<AccessKey>('access-key'),
   /** access key id */
-  accessKeyUses: table<AccessKeyUse>('access-key-use'),
+  accessKeyUses: table<LastUse>('access-key-use'),
+  /** unique id of a role */
+  roleUses: table<LastUse>('role-use'),
+  /** account, unique id of a user or role, service */
+  serviceUses: table<LastUse>('service-use'),
   /** account, end in seconds since the epoch, access key id */
   sessions: table<SessionRecord>('session'),
   /** access key id */

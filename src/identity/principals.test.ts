@@ -77,7 +77,6 @@ test('what stands for itself is stored as it is written', async () => {
   const { identity, account } = await open();
   await identity.roles.create(account, { name: 'App', trust: trust({ AWS: '*' }) });
   for (const principal of [
-    '*',
     { AWS: '*' },
     { AWS: '111122223333' },
     { AWS: 'arn:aws:iam::111122223333:root' },

@@ -12,6 +12,7 @@ import type { Principals } from './principals.js';
 import { quotas } from './quotas.js';
 import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
+import { forgetUses } from './usage.js';
 
 const DEFAULT_SESSION = 3600;
 
@@ -106,6 +107,8 @@ export class Roles {
       );
       transaction.delete(tables.roles, home.id, key);
       transaction.delete(tables.ids, role.id);
+      transaction.delete(tables.roleUses, role.id);
+      await forgetUses(transaction, home.id, role.id);
       await count(transaction, home.id, 'roles', -1);
     });
   }

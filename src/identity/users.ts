@@ -9,6 +9,7 @@ import { type AccessKey, type Tags, tables, type User } from './model.js';
 import type { Page } from './page.js';
 import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
+import { forgetUses } from './usage.js';
 
 export interface NewUser {
   readonly name: string;
@@ -91,6 +92,7 @@ export class Users {
       );
       transaction.delete(tables.users, home.id, key);
       transaction.delete(tables.ids, user.id);
+      await forgetUses(transaction, home.id, user.id);
       await count(transaction, home.id, 'users', -1);
     });
   }

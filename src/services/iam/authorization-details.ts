@@ -12,6 +12,7 @@ import {
   listedProfile,
   listedRole,
   listedUser,
+  roleLastUsed,
   shownGroup,
   shownVersion,
   tagList,
@@ -75,7 +76,7 @@ const SECTIONS: readonly Section[] = [
             RolePolicyList: inlinePolicies(role),
             AttachedManagedPolicies: attachedPolicies(role),
             Tags: tagList(role.tags),
-            RoleLastUsed: {},
+            RoleLastUsed: await roleLastUsed(identity, role),
           };
         },
       })),

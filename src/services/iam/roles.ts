@@ -4,7 +4,7 @@ import type { Operation } from '../../operation.js';
 import { listPage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { boundaryContext, onNew, onPath, onRole, requestedBoundary, requestTags } from './requirements.js';
-import { listedRole, shownRole } from './shapes.js';
+import { listedRole, roleLastUsed, shownRole } from './shapes.js';
 
 /** The requirement of an operation on a role that its present boundary is a condition key of. */
 const onBoundedRole = async (
@@ -48,7 +48,9 @@ export const getRole: Operation<IamPorts, iam.GetRoleRequest, iam.GetRoleRespons
   async run(input, call, { identity }) {
     const home = homeOf(call);
     const role = await identity.roles.get(home.id, input.RoleName!);
-    return { Role: { ...(await shownRole(identity, home, role)), RoleLastUsed: {} } };
+    return {
+      Role: { ...(await shownRole(identity, home, role)), RoleLastUsed: await roleLastUsed(identity, role) },
+    };
   },
 };
 

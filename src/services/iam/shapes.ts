@@ -92,6 +92,12 @@ export async function shownRole(identity: Identity, home: Account, role: Role): 
   return { ...(await listedRole(identity, home, role)), ...boundaryOf(role), ...someTags(role.tags) };
 }
 
+/** Empty where no session of the role was ever used. */
+export async function roleLastUsed(identity: Identity, role: Role): Promise<iam.RoleLastUsed> {
+  const use = await identity.usage.ofRole(role.id);
+  return use === undefined ? {} : { LastUsedDate: dateOf(use.time), Region: use.region };
+}
+
 /** A policy in a list: without tags and description (IAM API Reference, ListPolicies). */
 export async function listedPolicy(
   identity: Identity,

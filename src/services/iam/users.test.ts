@@ -231,7 +231,8 @@ test('the last use of a key is told, and that there was none', async () => {
     UserName: 'Bob',
     AccessKeyLastUsed: { ServiceName: 'N/A', Region: 'N/A' },
   });
-  world.identity.used(AccessKeyId, 's3', 'ap-northeast-1', world.clock.now());
+  const caller = await callerOf(world, { accessKeyId: AccessKeyId });
+  world.identity.used(caller, 's3', 'ap-northeast-1', world.clock.now());
   await world.identity.close();
   assert.deepEqual(await root('GetAccessKeyLastUsed', { AccessKeyId }), {
     UserName: 'Bob',
