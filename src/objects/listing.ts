@@ -6,8 +6,8 @@ import {
   type UploadRecord,
   uploadRecords,
   type VersionRecord,
-  versionRecords,
 } from './records.js';
+import { versionRecords } from './version-records.js';
 
 /** Rows read at once, at least and at most: few where folding may skip the rest, many where it does not. */
 const SMALLEST_BATCH = 16;

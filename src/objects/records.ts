@@ -173,7 +173,6 @@ export interface PartRecord extends Part {
 
 const plain = { version: 1 } as const;
 export const bucketRecords = recordType<BucketRecord>(plain);
-export const versionRecords = recordType<VersionRecord>(plain);
 export const partLists = recordType<readonly Part[]>(plain);
 export const keyStates = recordType<KeyState>(plain);
 export const uploadRecords = recordType<UploadRecord>(plain);

@@ -16,9 +16,9 @@ import {
   objectKey,
   type VersionRecord,
   versionKey,
-  versionRecords,
 } from './records.js';
 import { isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js';
+import { versionRecords } from './version-records.js';
 import { demandConditions, type WriteConditions } from './write-conditions.js';
 
 /** Content and what a commit writes to place it. */
