@@ -22,6 +22,7 @@ export async function firstAccount(
   settings: Settings,
 ): Promise<{ accountId: string; root: RootCredentials | undefined; credentialsFile: string | undefined }> {
   const accountId = await findOrCreate(kv, identity, settings);
+  await identity.regions.begin(accountId, [settings.region]);
   const key = await identity.rootCredentials(accountId);
   const root = key && { accessKeyId: key.id, secretAccessKey: key.secretAccessKey };
   if (settings.data === 'memory') return { accountId, root, credentialsFile: undefined };

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Caller, CredentialLookup, CredentialSource } from '../identity/caller.js';
+import { acceptsCredentials } from '../identity/regions.js';
 import type { HttpRequest } from '../message.js';
 import type { ServiceId } from '../operation.js';
 import type { Context } from '../policy/types.js';
@@ -64,6 +65,11 @@ export async function authenticate(
     if (signature.token !== undefined) {
       throw refusals.token(signature.token, 'A session token came with a long-term access key.');
     }
+  }
+  // The product's own API is open in every region: it is where an account switches its regions.
+  if (service !== 'karikagi' && caller.account && !acceptsCredentials(caller.account, signature.region)) {
+    const reason = `account ${caller.account.id} has no region ${signature.region}`;
+    throw refusals.accessKey(signature.accessKeyId, reason);
   }
   options.credentials.used(caller, service, signature.region, now);
   return {

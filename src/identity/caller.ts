@@ -11,8 +11,20 @@ export interface Account {
   readonly created: number;
   /** Absent for an account that is in no organisation. */
   readonly organization?: OrganizationPlace | undefined;
+  /** Absent while everything is as it was when the account was made. */
+  readonly regions?: AccountRegions | undefined;
   /** When it was closed, milliseconds since the epoch: its credentials are no longer accepted. */
   readonly closed?: number | undefined;
+}
+
+/** What an account changed about its regions. */
+export interface AccountRegions {
+  /** Opt-in regions that are enabled. */
+  readonly enabled: readonly string[];
+  /** Regions where STS was switched off. */
+  readonly withoutSts: readonly string[];
+  /** The version of tokens of the global endpoint; 1 unless set. */
+  readonly globalTokenVersion?: 1 | 2 | undefined;
 }
 
 /** Where an account stands in its organisation. */

@@ -34,7 +34,12 @@ async function sessionOf({ identity, account }: Setup, role: Role, more: Partial
   const { credentials } = await identity.sessions.issue({
     arn: 'arn:aws:sts::111122223333:assumed-role/App/s1',
     duration: 900,
-    issuer: { arn: 'arn:aws:iam::111122223333:user/Bob', accessKeyId: 'AKIA', sourceIp: '192.0.2.1' },
+    issuer: {
+      arn: 'arn:aws:iam::111122223333:user/Bob',
+      accessKeyId: 'AKIA',
+      sourceIp: '192.0.2.1',
+      region: 'us-east-1',
+    },
     claims: {
       kind: 'assume-role',
       account: account.id,

@@ -62,7 +62,7 @@ export class Credentials {
       return refused('key', 'the owner of the access key is gone');
     }
     if (account.closed !== undefined) return refused('key', 'the account is closed');
-    return this.#current(id, [key, user, account.organization], () => ({
+    return this.#current(id, [key, user, account.organization, account.regions], () => ({
       found: 'valid',
       secretAccessKey: this.#keys.secretOf(id, key),
       caller: user === undefined ? rootCaller(account, id) : userCaller(account, user, id),
@@ -89,7 +89,7 @@ export class Credentials {
     if (entity !== undefined && 'trust' in entity && claims.issued < (entity.revokedBefore ?? 0)) {
       return refused('revoked', 'the sessions of the role were revoked');
     }
-    return this.#current(id, [session, entity, account.organization], () => ({
+    return this.#current(id, [session, entity, account.organization, account.regions], () => ({
       found: 'valid',
       secretAccessKey,
       caller: sessionCaller(account, entity, id, claims),

@@ -12,6 +12,7 @@ import type {
   ResourceOwner,
 } from './caller.js';
 import { PoliciesOfCallers } from './caller-policies.js';
+import { CredentialReports } from './credential-report.js';
 import { Credentials } from './credentials.js';
 import { Database } from './database.js';
 import { EntityPolicies } from './entity-policies.js';
@@ -21,7 +22,9 @@ import { Keyring } from './keyring.js';
 import { ManagedPolicies } from './managed-policies.js';
 import { ControlsOfAccounts } from './organization-controls.js';
 import { Organizations } from './organizations.js';
+import { Passwords } from './passwords.js';
 import { Principals } from './principals.js';
+import { Regions } from './regions.js';
 import { Roles } from './roles.js';
 import { Sessions } from './sessions.js';
 import { Usage } from './usage.js';
@@ -51,11 +54,14 @@ export class Identity implements CredentialSource {
   readonly policies: ManagedPolicies;
   readonly entityPolicies: EntityPolicies;
   readonly instanceProfiles: InstanceProfiles;
+  readonly passwords: Passwords;
+  readonly reports: CredentialReports;
   readonly accessKeys: AccessKeys;
   readonly sessions: Sessions;
   readonly principals: Principals;
   readonly callerPolicies: PoliciesOfCallers;
   readonly organizations: Organizations;
+  readonly regions: Regions;
   readonly usage: Usage;
   readonly #controls: ControlsOfAccounts;
   readonly #credentials: Credentials;
@@ -72,13 +78,16 @@ export class Identity implements CredentialSource {
     this.entityPolicies = new EntityPolicies(db);
     this.instanceProfiles = new InstanceProfiles(db, clock);
     this.accessKeys = new AccessKeys(db, clock, keyring);
+    this.passwords = new Passwords(db, clock);
     this.sessions = new Sessions(db, clock, keyring);
-    const { accounts, roles, entityPolicies } = this;
-    this.organizations = new Organizations({ db, clock, accounts, roles, entityPolicies });
+    this.regions = new Regions(db);
+    const { accounts, roles, entityPolicies, regions } = this;
+    this.organizations = new Organizations({ db, clock, accounts, roles, entityPolicies, regions });
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
     this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
     this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
     this.usage = new Usage(db);
+    this.reports = new CredentialReports(db, clock, this);
   }
 
   async account(id: string): Promise<Account | undefined> {
@@ -127,6 +136,7 @@ export class Identity implements CredentialSource {
   /** Resolves once nothing is left to write. The store stays open: it is its opener's. */
   async close(): Promise<void> {
     await this.usage.settled();
+    await this.sessions.settled();
   }
 }
 
@@ -150,6 +160,7 @@ export type { Organizations } from './organizations.js';
 export type { Page } from './page.js';
 export { checkDocument, compiledPolicy } from './policy-documents.js';
 export { quotas } from './quotas.js';
+export type { RegionView } from './regions.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
 export { mergeTags, readTags, tagContext, withoutTags } from './tags.js';
 export { accountOfId } from './unique-id.js';

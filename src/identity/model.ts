@@ -114,6 +114,42 @@ export interface LastUse {
   readonly region: string;
 }
 
+/** The account's rules for passwords. */
+export interface PasswordPolicy {
+  readonly minimumLength: number;
+  readonly requireSymbols: boolean;
+  readonly requireNumbers: boolean;
+  readonly requireUppercase: boolean;
+  readonly requireLowercase: boolean;
+  readonly usersMayChange: boolean;
+  /** Days; absent where passwords do not expire. */
+  readonly maxAge?: number | undefined;
+  /** How many earlier passwords may not be used again. */
+  readonly reusePrevention?: number | undefined;
+  readonly hardExpiry: boolean;
+}
+
+export interface HashedPassword {
+  readonly salt: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+/** A user's password. */
+export interface LoginProfile {
+  readonly created: number;
+  readonly changed: number;
+  readonly password: HashedPassword;
+  /** Newest first. */
+  readonly previous: readonly HashedPassword[];
+  readonly resetRequired: boolean;
+}
+
+/** The credential report made last. */
+export interface CredentialReport {
+  readonly generated: number;
+  readonly content: string;
+}
+
 /** Where the holder of a unique id is found. */
 export interface IdHolder {
   readonly account: string;
@@ -131,6 +167,12 @@ export interface Counts {
   readonly instanceProfiles: number;
 }
 
+/** Who asked for a session, by ARN and access key. */
+export interface SessionLink {
+  readonly arn: string;
+  readonly accessKeyId: string;
+}
+
 /** What is kept of a session for whoever looks after the account; the session itself is in its token. */
 export interface SessionRecord {
   readonly kind: 'assume-role' | 'session-token' | 'federation-token';
@@ -139,6 +181,8 @@ export interface SessionRecord {
   /** ARN of who asked for it, and through which access key. */
   readonly issuer: string;
   readonly issuerKey: string;
+  /** Through which sessions the issuer came to be, the first one first; absent where it was no session. */
+  readonly chain?: readonly SessionLink[] | undefined;
   readonly sourceIp: string;
   readonly issued: number;
   readonly externalId?: string | undefined;
@@ -185,12 +229,20 @@ export const tables = {
   accessKeys: table<AccessKey>('access-key'),
   /** access key id */
   accessKeyUses: table<LastUse>('access-key-use'),
+  /** account */
+  passwordPolicies: table<PasswordPolicy>('password-policy'),
+  /** account, unique id of the user */
+  loginProfiles: table<LoginProfile>('login-profile'),
+  /** account */
+  credentialReports: table<CredentialReport>('credential-report'),
   /** unique id of a role */
   roleUses: table<LastUse>('role-use'),
   /** account, unique id of a user or role, service */
   serviceUses: table<LastUse>('service-use'),
   /** account, end in seconds since the epoch, access key id */
   sessions: table<SessionRecord>('session'),
+  /** access key id of a session → its end in seconds since the epoch */
+  sessionEnds: table<number>('session-end'),
   /** access key id */
   revocations: table<Revocation>('revocation'),
 };

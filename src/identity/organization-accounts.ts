@@ -16,6 +16,7 @@ import {
 import { dropAttachments } from './organization-policies.js';
 import { pathTo } from './organization-units.js';
 import type { Page } from './page.js';
+import type { Regions } from './regions.js';
 import type { Roles } from './roles.js';
 
 /** The role by which a new account is entered, unless the request names another. Source: CreateAccount, `RoleName`. */
@@ -39,6 +40,7 @@ interface Parts {
   readonly accounts: Accounts;
   readonly roles: Roles;
   readonly entityPolicies: EntityPolicies;
+  readonly regions: Regions;
 }
 
 /** The accounts of organisations: made, moved, closed, removed. */
@@ -174,9 +176,10 @@ export class OrganizationAccounts {
 
   /** A new account with its role, in no organisation yet. */
   async #open(organization: OrganizationRecord, input: NewMember): Promise<string> {
-    const { accounts, roles, entityPolicies } = this.#parts;
+    const { accounts, roles, entityPolicies, regions } = this.#parts;
     const { partition, managementAccount } = organization;
     const account = await accounts.create({ name: input.name, partition });
+    await regions.begin(account.id, (await accounts.find(managementAccount))?.regions?.enabled ?? []);
     const name = input.roleName ?? ACCESS_ROLE;
     const statement = {
       Effect: 'Allow',

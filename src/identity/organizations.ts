@@ -10,6 +10,7 @@ import { organizationErrors } from './organization-errors.js';
 import { type OrganizationRecord, organizationTables, randomLetters } from './organization-model.js';
 import { OrganizationPolicies } from './organization-policies.js';
 import { OrganizationUnits } from './organization-units.js';
+import type { Regions } from './regions.js';
 import type { Roles } from './roles.js';
 
 export interface OrganizationParts {
@@ -18,6 +19,7 @@ export interface OrganizationParts {
   readonly accounts: Accounts;
   readonly roles: Roles;
   readonly entityPolicies: EntityPolicies;
+  readonly regions: Regions;
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.js';
-import type { Database } from './database.js';
+import type { Database, Row } from './database.js';
 import { errors } from './errors.js';
 import { type Keyring, Unsealable } from './keyring.js';
-import { type SessionRecord, tables } from './model.js';
+import { type SessionLink, type SessionRecord, tables } from './model.js';
+import { demandActiveSts } from './regions.js';
 import { packClaims, packedSize, type SessionClaims, unpackClaims } from './session-claims.js';
-import { newId } from './unique-id.js';
+import { accountOfId, newId, PREFIXES } from './unique-id.js';
 
 /** Temporary credentials, as STS hands them out. */
 export interface SessionCredentials {
@@ -16,10 +17,10 @@ export interface SessionCredentials {
 }
 
 /** Who asked for a session. */
-export interface SessionIssuer {
-  readonly arn: string;
-  readonly accessKeyId: string;
+export interface SessionIssuer extends SessionLink {
   readonly sourceIp: string;
+  /** The region of STS that was asked. */
+  readonly region: string;
 }
 
 export interface NewSession {
@@ -44,6 +45,12 @@ export interface SessionView extends SessionRecord {
   readonly expires: number;
 }
 
+/** Where a session stands in the list: its end in seconds since the epoch, then its access key. */
+export interface SessionPlace {
+  readonly end: number;
+  readonly accessKeyId: string;
+}
+
 /** An opened session token. */
 export interface OpenSession {
   readonly claims: SessionClaims;
@@ -58,6 +65,8 @@ export class Sessions {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #keyring: Keyring;
+  #issued = 0;
+  #sweeping: Promise<void> = Promise.resolve();
 
   constructor(db: Database, clock: Clock, keyring: Keyring) {
     this.#db = db;
@@ -65,17 +74,36 @@ export class Sessions {
     this.#keyring = keyring;
   }
 
-  /** Issues a session; its record is on disk when this resolves. Throws `PackedPolicyTooLarge`. */
+  /**
+   * Issues a session; its record is on disk when this resolves. Throws `PackedPolicyTooLarge`, and
+   * `RegionDisabledException` where STS of the session's account is not active in the issuer's region.
+   */
   async issue({ claims: given, arn, duration, issuer }: NewSession): Promise<IssuedSession> {
     const packed = packedSize(given);
     if (packed > 100) throw tooLarge(given, packed);
+    const [account, chain] = await Promise.all([
+      this.#db.get(tables.accounts, given.account),
+      this.#chainOf(issuer),
+    ]);
+    if (account === undefined || account.closed !== undefined) {
+      throw errors.AccessDenied([`The account ${given.account} is closed.`]);
+    }
+    demandActiveSts(account, issuer.region);
     const issued = this.#clock.now();
     const expires = (Math.floor(issued / 1000) + duration) * 1000;
     const claims = { ...given, issued, expires };
     const accessKeyId = newId('session', claims.account);
     const { token, secretAccessKey } = this.#keyring.sealSession(packClaims(claims), accessKeyId);
-    const key = [claims.account, expires / 1000, accessKeyId];
-    await this.#db.put(tables.sessions, key, recordOf(claims, arn, issuer));
+    const end = expires / 1000;
+    await this.#db.transact(accessKeyId, async transaction => {
+      transaction.put(
+        tables.sessions,
+        [claims.account, end, accessKeyId],
+        recordOf(claims, arn, issuer, chain),
+      );
+      transaction.put(tables.sessionEnds, [accessKeyId], end);
+    });
+    this.#sweepAtTimes(claims.account);
     const sessionToken = token.toString('base64');
     return {
       credentials: { accessKeyId, secretAccessKey, sessionToken, expires },
@@ -92,15 +120,20 @@ export class Sessions {
     return { claims: unpackClaims(claims), secretAccessKey };
   }
 
-  /** The account's sessions that have not expired, soonest to expire first; at most `limit`. */
-  async list(account: string, limit: number): Promise<SessionView[]> {
-    const after = [account, Math.floor(this.#clock.now() / 1000)];
-    const rows = await this.#db.list(tables.sessions, [account], { after, limit });
-    return rows.map(({ parts, value }) => ({
-      ...value,
-      accessKeyId: parts[2] as string,
-      expires: (parts[1] as number) * 1000,
-    }));
+  /** The account's sessions that have not expired, soonest to expire first; at most `limit`, behind `after`. */
+  async list(account: string, limit: number, after?: SessionPlace): Promise<SessionView[]> {
+    const now = Math.floor(this.#clock.now() / 1000);
+    const behind = after === undefined || after.end < now ? [now] : [after.end, after.accessKeyId];
+    const rows = await this.#db.list(tables.sessions, [account], { after: [account, ...behind], limit });
+    return rows.map(viewOf);
+  }
+
+  /** A session of the account that has not expired. */
+  async find(account: string, accessKeyId: string): Promise<SessionView | undefined> {
+    const end = await this.#db.get(tables.sessionEnds, accessKeyId);
+    if (end === undefined || end * 1000 <= this.#clock.now()) return undefined;
+    const value = await this.#db.get(tables.sessions, account, end, accessKeyId);
+    return value && viewOf({ parts: [account, end, accessKeyId], value });
   }
 
   /** Ends a session: it is refused from the next request on. */
@@ -111,15 +144,76 @@ export class Sessions {
   async isRevoked(accessKeyId: string): Promise<boolean> {
     return (await this.#db.get(tables.revocations, accessKeyId)) !== undefined;
   }
+
+  /** Forgets the account's sessions that have expired, at most `SWEPT` of them; resolves with how many. */
+  async sweep(account: string): Promise<number> {
+    const now = this.#clock.now() / 1000;
+    const rows = await this.#db.list(tables.sessions, [account], { limit: SWEPT });
+    const expired = rows.filter(({ parts }) => (parts[1] as number) <= now);
+    if (expired.length === 0) return 0;
+    await this.#db.transact(`sweep ${account}`, async transaction => {
+      for (const { parts } of expired) {
+        const accessKeyId = parts[2] as string;
+        transaction.delete(tables.sessions, ...parts);
+        transaction.delete(tables.sessionEnds, accessKeyId);
+        transaction.delete(tables.revocations, accessKeyId);
+      }
+    });
+    return expired.length;
+  }
+
+  /** Resolves once nothing is left to write. */
+  async settled(): Promise<void> {
+    await this.#sweeping;
+  }
+
+  /**
+   * What expires is forgotten as new sessions are issued, four for one, so that the records of an account never
+   * grow beyond the sessions that live. A sweep that fails is made up for by the next.
+   */
+  #sweepAtTimes(account: string): void {
+    if (++this.#issued % (SWEPT / 4) !== 0) return;
+    const sweep = () =>
+      this.sweep(account).then(
+        () => undefined,
+        () => undefined,
+      );
+    this.#sweeping = this.#sweeping.then(sweep);
+  }
+
+  /** How the issuer itself came to be. */
+  async #chainOf({ accessKeyId }: SessionIssuer): Promise<readonly SessionLink[] | undefined> {
+    const account = accessKeyId.startsWith(PREFIXES.session) ? accountOfId(accessKeyId) : undefined;
+    const parent = account === undefined ? undefined : await this.find(account, accessKeyId);
+    if (parent === undefined) return undefined;
+    const chain = [...(parent.chain ?? []), { arn: parent.issuer, accessKeyId: parent.issuerKey }];
+    // Who began it matters most, and then who came last.
+    return chain.length <= LONGEST_CHAIN ? chain : [chain[0]!, ...chain.slice(1 - LONGEST_CHAIN)];
+  }
 }
 
-function recordOf(claims: SessionClaims, arn: string, issuer: SessionIssuer): SessionRecord {
+/** Expired sessions that one sweep forgets. */
+const SWEPT = 256;
+/** Links of a chain that are kept. */
+const LONGEST_CHAIN = 20;
+
+function viewOf({ parts, value }: Row<SessionRecord>): SessionView {
+  return { ...value, accessKeyId: parts[2] as string, expires: (parts[1] as number) * 1000 };
+}
+
+function recordOf(
+  claims: SessionClaims,
+  arn: string,
+  issuer: SessionIssuer,
+  chain: readonly SessionLink[] | undefined,
+): SessionRecord {
   const { kind, issued, externalId, sourceIdentity, tags, policyArns, policy } = claims;
   return {
     kind,
     arn,
     issuer: issuer.arn,
     issuerKey: issuer.accessKeyId,
+    ...(chain && { chain }),
     sourceIp: issuer.sourceIp,
     issued,
     externalId,

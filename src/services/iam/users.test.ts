@@ -104,7 +104,7 @@ test('a role has no user to speak of', async () => {
   const { credentials } = await identity.sessions.issue({
     arn: 'arn',
     duration: 900,
-    issuer: { arn: 'arn', accessKeyId: 'AKIA', sourceIp: '192.0.2.1' },
+    issuer: { arn: 'arn', accessKeyId: 'AKIA', sourceIp: '192.0.2.1', region: 'us-east-1' },
     claims: {
       kind: 'assume-role',
       account: account.id,
@@ -326,7 +326,7 @@ test('IAM refuses the credentials that may not call it', async () => {
     const { credentials } = await identity.sessions.issue({
       arn: 'arn',
       duration: 900,
-      issuer: { arn: 'arn', accessKeyId: 'AKIA', sourceIp: '192.0.2.1' },
+      issuer: { arn: 'arn', accessKeyId: 'AKIA', sourceIp: '192.0.2.1', region: 'us-east-1' },
       claims: {
         kind,
         account: account.id,

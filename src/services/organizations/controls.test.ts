@@ -223,7 +223,7 @@ test('service-linked roles are not controlled', async () => {
       },
       arn: `arn:aws:sts::${home.id}:assumed-role/${name}/work`,
       duration: 900,
-      issuer: { arn: 's3.amazonaws.com', accessKeyId: '', sourceIp: '192.0.2.1' },
+      issuer: { arn: 's3.amazonaws.com', accessKeyId: '', sourceIp: '192.0.2.1', region: 'us-east-1' },
     });
     return { accessKeyId: credentials.accessKeyId, sessionToken: credentials.sessionToken };
   };

@@ -36,6 +36,6 @@ export function credentialsOf({ credentials }: IssuedSession): Credentials {
 }
 
 /** Who asks for the session, for its record. */
-export function issuerOf({ caller, sourceIp }: Call) {
-  return { arn: caller.principal.arn, accessKeyId: caller.accessKeyId ?? '', sourceIp };
+export function issuerOf({ caller, sourceIp, region }: Call) {
+  return { arn: caller.principal.arn, accessKeyId: caller.accessKeyId ?? '', sourceIp, region };
 }
