@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, publicEncrypt } from 'node:crypto';
 import { test } from 'node:test';
 import type {
-  CreateKeyResponse,
   DecryptResponse,
   EncryptResponse,
   GenerateDataKeyPairResponse,
@@ -13,12 +12,7 @@ import type {
 } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
 import { refusal } from '../harness.test.support.js';
-import { bytes, type KmsWorld, openKmsWorld } from './kms.test.support.js';
-
-async function newKey({ call, root }: KmsWorld, input: object = {}) {
-  const { KeyMetadata } = await call<CreateKeyResponse>(root, 'CreateKey', input);
-  return KeyMetadata as Required<NonNullable<CreateKeyResponse['KeyMetadata']>>;
-}
+import { bytes, newKey, openKmsWorld } from './kms.test.support.js';
 
 test('what a key encrypts it decrypts, found by the ciphertext alone', async () => {
   const kms = await openKmsWorld();

@@ -1,4 +1,12 @@
 /** A key service in memory and callers to use it as. For tests. */
+import { createCipheriv, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
+import type {
+  CreateKeyResponse,
+  DescribeKeyResponse,
+  GetParametersForImportResponse,
+  ImportKeyMaterialResponse,
+  KeyMetadata,
+} from '@aws-sdk/client-kms';
 import type { Call, Service } from '../../operation.js';
 import { openMemoryKv } from '../../store/memory.js';
 import { type KeyPair, openWorld, run, type World } from '../harness.test.support.js';
@@ -58,3 +66,61 @@ export function inRegion(service: Service, region: string): Service {
 }
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+export type Metadata = { [K in keyof KeyMetadata]-?: NonNullable<KeyMetadata[K]> };
+
+/** Makes a key as the root user. */
+export async function newKey({ call, root }: KmsWorld, input: object = {}): Promise<Metadata> {
+  const { KeyMetadata } = await call<CreateKeyResponse>(root, 'CreateKey', input);
+  return KeyMetadata as Metadata;
+}
+
+export async function describe({ call, root }: KmsWorld, KeyId: string): Promise<Metadata> {
+  const { KeyMetadata } = await call<DescribeKeyResponse>(root, 'DescribeKey', { KeyId });
+  return KeyMetadata as Metadata;
+}
+
+/** Brings material to a key, as the AWS CLI's users do. */
+export async function importMaterial(
+  { call, root }: KmsWorld,
+  KeyId: string,
+  material: Uint8Array,
+  more: object = {},
+): Promise<ImportKeyMaterialResponse> {
+  const parameters = await call<GetParametersForImportResponse>(root, 'GetParametersForImport', {
+    KeyId,
+    WrappingAlgorithm: 'RSA_AES_KEY_WRAP_SHA_256',
+    WrappingKeySpec: 'RSA_2048',
+  });
+  return await call<ImportKeyMaterialResponse>(root, 'ImportKeyMaterial', {
+    KeyId,
+    ImportToken: parameters.ImportToken,
+    EncryptedKeyMaterial: wrapForImport(parameters.PublicKey!, material),
+    ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+    ...more,
+  });
+}
+
+/** RSA_AES_KEY_WRAP_SHA_256: an AES key under RSA-OAEP, the material under that key (RFC 5649). */
+export function wrapForImport(publicKey: Uint8Array, material: Uint8Array): Buffer {
+  const aes = randomBytes(32);
+  const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
+  const cipher = createCipheriv('id-aes256-wrap-pad', aes, Buffer.from('a65959a6', 'hex'));
+  return Buffer.concat([
+    publicEncrypt({ key, oaepHash: 'sha256' }, aes),
+    cipher.update(material),
+    cipher.final(),
+  ]);
+}
+
+/** A key with that material. */
+export async function importedKey(
+  kms: KmsWorld,
+  KeySpec: string,
+  KeyUsage: string,
+  material: Uint8Array,
+): Promise<Metadata> {
+  const key = await newKey(kms, { KeySpec, KeyUsage, Origin: 'EXTERNAL' });
+  await importMaterial(kms, key.KeyId, material);
+  return await describe(kms, key.KeyId);
+}

@@ -77,7 +77,7 @@ function openToken(keyring: KmsKeyring, sealed: Uint8Array): ImportToken {
 }
 
 /** With `RSA_AES_KEY_WRAP_…`, an AES key under RSA stands before the material under that key (RFC 5649). */
-function unwrap(key: KeyObject, algorithm: WrappingAlgorithm, encrypted: Uint8Array): Buffer {
+export function unwrap(key: KeyObject, algorithm: WrappingAlgorithm, encrypted: Uint8Array): Buffer {
   const rsa = { key, ...oaep(algorithm) };
   if (algorithm.startsWith('RSAES_OAEP')) return privateDecrypt(rsa, encrypted);
   const split = key.asymmetricKeyDetails!.modulusLength! / 8;
