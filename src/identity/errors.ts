@@ -12,12 +12,17 @@ export const errors = errorTable({
   DeleteConflict: [409, said],
   EntityAlreadyExists: [409, said],
   InvalidInput: [400, said],
+  InvalidUserType: [400, said],
   LimitExceeded: [409, said],
   MalformedPolicyDocument: [400, said],
   NoSuchEntity: [404, said],
   PackedPolicyTooLarge: [400, said],
-  PolicyNotAttachable: [400, said],
-  UnmodifiableEntity: [400, said],
+  PasswordPolicyViolation: [400, said],
+  ReportExpired: [
+    410,
+    'The most recent credential report has expired. Generate a new one with GenerateCredentialReport.',
+  ],
+  ReportNotPresent: [410, 'There is no credential report. Generate one with GenerateCredentialReport.'],
   ValidationError: [400, said],
 });
 

@@ -82,6 +82,9 @@ export class Users {
       if (user.groups.length > 0) {
         throw errors.DeleteConflict(['Cannot delete entity, must remove users from group first.']);
       }
+      if ((await transaction.get(tables.loginProfiles, home.id, user.id)) !== undefined) {
+        throw errors.DeleteConflict(['Cannot delete entity, must delete login profile first.']);
+      }
       const key = name.toLowerCase();
       await replaceBoundary(
         transaction,

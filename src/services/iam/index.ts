@@ -4,11 +4,13 @@ import * as account from './account.js';
 import { attachPolicy, detachPolicy, listAttachedPolicies } from './attached-policies.js';
 import { getAccountAuthorizationDetails } from './authorization-details.js';
 import { getContextKeysForCustomPolicy, getContextKeysForPrincipalPolicy } from './context-keys.js';
+import * as credentialReport from './credential-report.js';
 import type { HolderKind } from './entities.js';
 import * as groups from './groups.js';
 import { deletePolicyOf, getPolicyOf, listPoliciesOf, putPolicy } from './inline-policies.js';
 import * as instanceProfiles from './instance-profiles.js';
 import * as managedPolicies from './managed-policies.js';
+import * as passwords from './passwords.js';
 import { deleteBoundary, putBoundary } from './permissions-boundaries.js';
 import * as policyVersions from './policy-versions.js';
 import type { IamPorts } from './ports.js';
@@ -39,6 +41,8 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(policyVersions),
     ...Object.values(instanceProfiles),
     ...Object.values(account),
+    ...Object.values(passwords),
+    ...Object.values(credentialReport),
     getAccountAuthorizationDetails,
     getContextKeysForCustomPolicy,
     getContextKeysForPrincipalPolicy,
