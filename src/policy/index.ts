@@ -2,6 +2,7 @@
 
 export { type Arn, ArnPattern, matchesArn, parseArn } from './arn.js';
 export { type CompiledPolicy, type CompiledStatement, compilePolicy } from './compile.js';
+export { type DiffOptions, diffPolicies, type PolicyChange } from './diff.js';
 export {
   type ConditionElement,
   type ListElement,

@@ -4,9 +4,9 @@ import type { Statement, Word } from '../document.js';
 import { Glob, lowerGlob, readGlob } from '../glob.js';
 import { splitPattern } from '../names.js';
 import { actionOfOperation } from '../operation-names.js';
+import { overlapsFormat } from '../pattern-sets.js';
 import { coversAction, type LintContext, replaceWord } from './context.js';
 import type { KnownAction, ServiceKnowledge } from './knowledge.js';
-import { overlapsFormat } from './overlap.js';
 
 export async function checkActions(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   for (const statement of lint.statements) {

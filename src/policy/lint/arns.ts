@@ -2,9 +2,9 @@
 
 import type { Word } from '../document.js';
 import { splitPattern } from '../names.js';
+import { overlapsFormat } from '../pattern-sets.js';
 import { type LintContext, replaceWord } from './context.js';
 import type { ServiceKnowledge } from './knowledge.js';
-import { overlapsFormat } from './overlap.js';
 
 export async function checkArns(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   const services = new Set(await knowledge.services());

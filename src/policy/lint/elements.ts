@@ -1,9 +1,9 @@
 /** Checks of the document as a whole and of its plain elements. */
 
 import { policySize, type Statement, type Word } from '../document.js';
-import { Glob, readGlob } from '../glob.js';
 import type { Span } from '../json.js';
 import { splitPattern } from '../names.js';
+import { covers } from '../pattern-sets.js';
 import { type LintContext, removeItem } from './context.js';
 
 export function checkElements(lint: LintContext): void {
@@ -113,14 +113,6 @@ function checkRedundantWords(
       edits: [removeItem(lint.text, word)],
     });
   });
-}
-
-/** Whether a pattern surely matches all that another does. */
-function covers(wide: string, narrow: string): boolean {
-  if (wide.includes('${') || narrow.includes('${')) return false;
-  // A "?" would take the other's "*" for one character.
-  if (wide.includes('?') && /[*?]/.test(narrow)) return false;
-  return new Glob(readGlob(wide)).matches(narrow);
 }
 
 const VARIABLE = /\$\{[^}"]*\}?/g;

@@ -1,6 +1,7 @@
-/** Whether two patterns can match one text. */
+/** Patterns compared as sets of texts: whether two can match one text, whether one takes in the other. */
 
-import { splitPattern } from '../names.js';
+import { Glob, readGlob } from './glob.js';
+import { splitPattern } from './names.js';
 
 /** `\0`: any run of characters; `\u0001`: any run without a slash; `\u0002`: one character. */
 const ANY = '\0';
@@ -26,6 +27,20 @@ export function overlapsFormat(pattern: string, format: string): boolean {
     const other = i < 5 ? (known[i] as string) : known.slice(5).join(':');
     return overlap(policyTokens(part), formatTokens(other));
   });
+}
+
+/** Whether some text matches both patterns of a policy. */
+export function overlaps(a: string, b: string): boolean {
+  return overlap(policyTokens(a), policyTokens(b));
+}
+
+/** Whether a pattern surely matches all that another does; for patterns with variables only where they are the same. */
+export function covers(wide: string, narrow: string): boolean {
+  if (wide === '*' || wide === narrow) return true;
+  if (wide.includes('${') || narrow.includes('${')) return false;
+  // A "?" would take the other's "*" for one character.
+  if (wide.includes('?') && /[*?]/.test(narrow)) return false;
+  return new Glob(readGlob(wide)).matches(narrow);
 }
 
 /** Whether some text matches both: reachability in the product of the two patterns. */

@@ -1,0 +1,44 @@
+import type { Severity } from '../policy/index.js';
+import type { FileFindings } from './policy.js';
+
+const LEVELS: Readonly<Record<Severity, string>> = {
+  ERROR: 'error',
+  SECURITY_WARNING: 'warning',
+  WARNING: 'warning',
+  SUGGESTION: 'note',
+};
+
+/** Findings in the Static Analysis Results Interchange Format, version 2.1.0 (OASIS), which code hosts show. */
+export function toSarif(results: readonly FileFindings[]): object {
+  const codes = new Set(results.flatMap(({ findings }) => findings.map(({ code }) => code)));
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'karikagi policy lint', rules: [...codes].sort().map(id => ({ id })) } },
+        columnKind: 'utf16CodeUnits',
+        results: results.flatMap(({ file, findings }) =>
+          findings.map(({ code, severity, message, line, column, start, end }) => ({
+            ruleId: code,
+            level: LEVELS[severity],
+            message: { text: message },
+            locations: [
+              {
+                physicalLocation: {
+                  artifactLocation: { uri: file.replaceAll('\\', '/') },
+                  region: {
+                    startLine: line,
+                    startColumn: column,
+                    charOffset: start,
+                    charLength: end - start,
+                  },
+                },
+              },
+            ],
+          })),
+        ),
+      },
+    ],
+  };
+}
