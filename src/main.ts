@@ -92,7 +92,7 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
     const kms = await openKms({ kv, rootKey, clock, principals: identity.principals });
     opened.push(startSweeping(kms, error => log.error('a sweep of keys failed', { error: String(error) })));
     const first = await firstAccount(kv, identity, settings);
-    const services = served({ identity, objects, denials, kms, settings });
+    const services = served({ identity, objects, denials, kms, settings, firstAccount: first.accountId });
     const pipeline = createPipeline({
       services,
       credentials: identity,

@@ -1,12 +1,9 @@
-import * as iamSdk from '@aws-sdk/client-iam';
-import * as kmsSdk from '@aws-sdk/client-kms';
-import * as organizationsSdk from '@aws-sdk/client-organizations';
-import * as s3Sdk from '@aws-sdk/client-s3';
-import * as stsSdk from '@aws-sdk/client-sts';
+import { createRequire } from 'node:module';
 import { ApiError } from './errors.js';
 import type { Denials } from './events/denials.js';
 import type { ServedService, Services } from './http/services.js';
 import type { Identity } from './identity/index.js';
+import { karikagiOperations } from './karikagi-operations.js';
 import { iam as iamConstraints } from './models/iam.js';
 import { karikagi as karikagiConstraints } from './models/karikagi.js';
 import { kms as kmsConstraints } from './models/kms.js';
@@ -23,14 +20,14 @@ import { organizationsService } from './services/organizations/index.js';
 import { s3Service } from './services/s3/index.js';
 import { stsService } from './services/sts/index.js';
 import type { Settings } from './settings.js';
-import {
-  defineOperation,
-  jsonService,
-  queryService,
-  restXmlService,
-  types,
-  type WireService,
-} from './wire/index.js';
+import { jsonService, queryService, restXmlService, type SdkModule, type WireService } from './wire/index.js';
+import { lazy } from './wire/schema.js';
+
+/**
+ * Loads an SDK client for its schemas. By `require`, which takes half the time of an `import`: Node reads through
+ * all of a CommonJS module's text to find the names that an `import` could ask for.
+ */
+const sdk: (client: string) => SdkModule = createRequire(import.meta.url);
 
 export interface Parts {
   readonly identity: Identity;
@@ -38,33 +35,12 @@ export interface Parts {
   readonly denials: Denials;
   readonly kms: Kms;
   readonly settings: Settings;
+  /** The account whose administrators look after the server. */
+  readonly firstAccount: string;
 }
 
-/** The product's own API, in the form of the SDKs' schemas. */
-const deniedRequest = types.structure('DeniedRequest', {
-  RequestId: types.string,
-  EventTime: types.timestamp,
-  Principal: types.string,
-  Action: types.string,
-  Resource: types.string,
-  Summary: types.string,
-});
-
-const karikagiOperations = {
-  ListDeniedRequests$: defineOperation(
-    'ListDeniedRequests',
-    { MaxItems: types.number },
-    { DeniedRequests: types.list('DeniedRequestList', deniedRequest) },
-  ),
-  GetRequestAuthorizationDetails$: defineOperation(
-    'GetRequestAuthorizationDetails',
-    { RequestId: types.string },
-    { RequestId: types.string, EventTime: types.timestamp, AuthorizationDetails: types.document },
-  ),
-};
-
-/** The services and the protocols they speak. */
-export function served({ identity, objects, denials, kms, settings }: Parts): Services {
+/** The services and the protocols they speak. A protocol is made at the first request of its service. */
+export function served({ identity, objects, denials, kms, settings, firstAccount }: Parts): Services {
   const s3 = s3Service({
     objects,
     principals: identity.principals,
@@ -72,19 +48,19 @@ export function served({ identity, objects, denials, kms, settings }: Parts): Se
     region: settings.region,
   });
   return new Map<ServiceId, ServedService>([
-    ['sts', query(stsWire(), stsService({ identity }))],
-    ['iam', query(iamWire(), iamService({ identity }))],
-    ['s3', rest(s3Wire(settings.domains), s3)],
-    ['kms', json(kmsWire(), kmsService({ kms }))],
-    ['organizations', json(organizationsWire(), organizationsService({ identity }))],
-    ['karikagi', json(karikagiWire(), karikagiService({ denials }))],
+    ['sts', query(stsWire, stsService({ identity }))],
+    ['iam', query(iamWire, iamService({ identity }))],
+    ['s3', rest(() => s3Wire(settings.domains), s3)],
+    ['kms', json(kmsWire, kmsService({ kms }))],
+    ['organizations', json(organizationsWire, organizationsService({ identity }))],
+    ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],
   ]);
 }
 
 function stsWire(): WireService {
   return queryService({
     id: 'sts',
-    sdk: stsSdk,
+    sdk: sdk('@aws-sdk/client-sts'),
     apiVersion: '2011-06-15',
     xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
     constraints: stsConstraints,
@@ -94,7 +70,7 @@ function stsWire(): WireService {
 function iamWire(): WireService {
   return queryService({
     id: 'iam',
-    sdk: iamSdk,
+    sdk: sdk('@aws-sdk/client-iam'),
     apiVersion: '2010-05-08',
     xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
     constraints: iamConstraints,
@@ -104,7 +80,7 @@ function iamWire(): WireService {
 function s3Wire(domains: readonly string[]): WireService {
   return restXmlService({
     id: 's3',
-    sdk: s3Sdk,
+    sdk: sdk('@aws-sdk/client-s3'),
     xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/',
     constraints: s3Constraints,
     hostSuffixes: domains,
@@ -112,13 +88,18 @@ function s3Wire(domains: readonly string[]): WireService {
 }
 
 function kmsWire(): WireService {
-  return jsonService({ id: 'kms', sdk: kmsSdk, target: 'TrentService', constraints: kmsConstraints });
+  return jsonService({
+    id: 'kms',
+    sdk: sdk('@aws-sdk/client-kms'),
+    target: 'TrentService',
+    constraints: kmsConstraints,
+  });
 }
 
 function organizationsWire(): WireService {
   return jsonService({
     id: 'organizations',
-    sdk: organizationsSdk,
+    sdk: sdk('@aws-sdk/client-organizations'),
     target: 'AWSOrganizationsV20161128',
     constraints: organizationsConstraints,
     violated: constraintError,
@@ -134,9 +115,12 @@ function karikagiWire(): WireService {
   });
 }
 
-function query(wire: WireService, bound: Service): ServedService {
+function query(makeWire: () => WireService, bound: Service): ServedService {
+  const wire = lazy(makeWire);
   return {
-    wire,
+    get wire() {
+      return wire();
+    },
     service: bound,
     collectsBody: true,
     notImplemented: name => new ApiError('InvalidAction', 400, `${name} is not available on this server.`),
@@ -144,9 +128,12 @@ function query(wire: WireService, bound: Service): ServedService {
   };
 }
 
-function json(wire: WireService, bound: Service): ServedService {
+function json(makeWire: () => WireService, bound: Service): ServedService {
+  const wire = lazy(makeWire);
   return {
-    wire,
+    get wire() {
+      return wire();
+    },
     service: bound,
     collectsBody: true,
     notImplemented: name =>
@@ -156,9 +143,12 @@ function json(wire: WireService, bound: Service): ServedService {
 }
 
 /** S3 tells nobody outside the bucket's account why. */
-function rest(wire: WireService, bound: Service): ServedService {
+function rest(makeWire: () => WireService, bound: Service): ServedService {
+  const wire = lazy(makeWire);
   return {
-    wire,
+    get wire() {
+      return wire();
+    },
     service: bound,
     collectsBody: false,
     notImplemented: name =>

@@ -9,7 +9,14 @@ import { test } from 'node:test';
  * operation type, the log.
  */
 const vocabulary = ['clock.ts', 'errors.ts', 'log.ts', 'message.ts', 'operation.ts'];
-const composition = ['main.ts', 'served.ts', 'first-start.ts', 'root-key.ts', 'settings.ts'];
+const composition = [
+  'main.ts',
+  'served.ts',
+  'karikagi-operations.ts',
+  'first-start.ts',
+  'root-key.ts',
+  'settings.ts',
+];
 const table: Record<string, readonly string[]> = {
   policy: [],
   store: [],

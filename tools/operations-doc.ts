@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as iamSdk from '@aws-sdk/client-iam';
 import * as kmsSdk from '@aws-sdk/client-kms';
+import * as organizationsSdk from '@aws-sdk/client-organizations';
 import * as s3Sdk from '@aws-sdk/client-s3';
 import * as stsSdk from '@aws-sdk/client-sts';
 import type { Services } from '../src/http/services.js';
@@ -13,12 +14,13 @@ import { openServices } from '../src/main.js';
 import type { ServiceId } from '../src/operation.js';
 import { operationsOf } from '../src/wire/schema.js';
 
-const sdks = { sts: stsSdk, iam: iamSdk, s3: s3Sdk, kms: kmsSdk } as const;
+const sdks = { sts: stsSdk, iam: iamSdk, s3: s3Sdk, kms: kmsSdk, organizations: organizationsSdk } as const;
 const refusals: Record<keyof typeof sdks, string> = {
   sts: '`InvalidAction`',
   iam: '`InvalidAction`',
   s3: '`NotImplemented`',
   kms: '`UnknownOperationException`',
+  organizations: '`UnknownOperationException`',
 };
 
 /** The page, for the services as they are served. */

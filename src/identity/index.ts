@@ -160,7 +160,7 @@ export type { Organizations } from './organizations.js';
 export type { Page } from './page.js';
 export { checkDocument, compiledPolicy } from './policy-documents.js';
 export { quotas } from './quotas.js';
-export type { RegionView } from './regions.js';
+export type { Regions, RegionView } from './regions.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
 export { mergeTags, readTags, tagContext, withoutTags } from './tags.js';
 export { accountOfId } from './unique-id.js';

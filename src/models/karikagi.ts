@@ -6,6 +6,14 @@ export const karikagi: ServiceConstraints = {
   inputs: {
     GetRequestAuthorizationDetails: 'GetRequestAuthorizationDetailsRequest',
     ListDeniedRequests: 'ListDeniedRequestsRequest',
+    CreateAccount: 'CreateAccountRequest',
+    EnableRegion: 'RegionRequest',
+    DisableRegion: 'RegionRequest',
+    ActivateSTS: 'RegionRequest',
+    DeactivateSTS: 'RegionRequest',
+    ListSessions: 'ListSessionsRequest',
+    RevokeSession: 'RevokeSessionRequest',
+    RevokeRoleSessions: 'RevokeRoleSessionsRequest',
   },
   shapes: {
     GetRequestAuthorizationDetailsRequest: {
@@ -14,7 +22,35 @@ export const karikagi: ServiceConstraints = {
       members: { RequestId: 'RequestId' },
     },
     ListDeniedRequestsRequest: { type: 'structure', members: { MaxItems: 'MaxItems' } },
+    CreateAccountRequest: {
+      type: 'structure',
+      required: ['AccountName', 'Partition'],
+      members: { AccountName: 'AccountName', Partition: 'Partition', AccountId: 'AccountId' },
+    },
+    RegionRequest: { type: 'structure', required: ['RegionName'], members: { RegionName: 'RegionName' } },
+    ListSessionsRequest: {
+      type: 'structure',
+      members: { RoleName: 'RoleName', MaxItems: 'SessionItems', NextToken: 'NextToken' },
+    },
+    RevokeSessionRequest: {
+      type: 'structure',
+      required: ['AccessKeyId'],
+      members: { AccessKeyId: 'AccessKeyId' },
+    },
+    RevokeRoleSessionsRequest: {
+      type: 'structure',
+      required: ['RoleName'],
+      members: { RoleName: 'RoleName' },
+    },
+    AccessKeyId: { type: 'string', min: 16, max: 128, pattern: '[\\w]+' },
+    AccountId: { type: 'string', pattern: '[1-9]\\d{11}' },
+    AccountName: { type: 'string', min: 1, max: 50, pattern: '[ -~]+' },
     MaxItems: { type: 'number', min: 1, max: 100 },
+    NextToken: { type: 'string', min: 1, max: 1024 },
+    Partition: { type: 'string', enum: ['aws', 'aws-cn', 'aws-us-gov'] },
+    RegionName: { type: 'string', min: 1, max: 50 },
     RequestId: { type: 'string', min: 1, max: 64, pattern: '[A-Za-z0-9-]+' },
+    RoleName: { type: 'string', min: 1, max: 64, pattern: '[\\w+=,.@-]+' },
+    SessionItems: { type: 'number', min: 1, max: 1000 },
   },
 };

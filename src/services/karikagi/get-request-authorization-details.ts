@@ -1,7 +1,7 @@
 import { ApiError } from '../../errors.js';
 import type { Operation } from '../../operation.js';
 import { type Explanation, visibleTo } from '../../policy/index.js';
-import type { KarikagiPorts } from './index.js';
+import type { KarikagiPorts } from './ports.js';
 
 interface Input {
   readonly RequestId: string;

@@ -1,13 +1,18 @@
-import type { Denials } from '../../events/denials.js';
-import { type Service, service } from '../../operation.js';
+import { type Operation, type Service, service } from '../../operation.js';
+import * as accounts from './accounts.js';
 import { getRequestAuthorizationDetails } from './get-request-authorization-details.js';
 import { listDeniedRequests } from './list-denied-requests.js';
-
-export interface KarikagiPorts {
-  readonly denials: Denials;
-}
+import type { KarikagiPorts } from './ports.js';
+import * as regions from './regions.js';
+import * as sessions from './sessions.js';
 
 /** The product's own API: what AWS offers only in its console, or not at all. */
 export function karikagiService(ports: KarikagiPorts): Service {
-  return service('karikagi', ports, [getRequestAuthorizationDetails, listDeniedRequests]);
+  return service('karikagi', ports, [
+    getRequestAuthorizationDetails,
+    listDeniedRequests,
+    ...Object.values(accounts),
+    ...Object.values(regions),
+    ...Object.values(sessions),
+  ] as Operation<KarikagiPorts>[]);
 }

@@ -1,6 +1,6 @@
 import type { Operation } from '../../operation.js';
 import { visibleTo } from '../../policy/index.js';
-import type { KarikagiPorts } from './index.js';
+import type { KarikagiPorts } from './ports.js';
 
 interface Input {
   readonly MaxItems?: number;

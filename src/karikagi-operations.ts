@@ -1,0 +1,86 @@
+/** The product's own API, in the form of the SDKs' schemas. */
+import { defineOperation, types } from './wire/index.js';
+
+const { string, number, boolean, timestamp, list, structure } = types;
+
+const deniedRequest = structure('DeniedRequest', {
+  RequestId: string,
+  EventTime: timestamp,
+  Principal: string,
+  Action: string,
+  Resource: string,
+  Summary: string,
+});
+
+const account = structure('Account', {
+  AccountId: string,
+  AccountName: string,
+  Partition: string,
+  CreateDate: timestamp,
+  OrganizationId: string,
+  Status: string,
+});
+
+const rootAccessKey = structure('RootAccessKey', { AccessKeyId: string, SecretAccessKey: string });
+
+const region = structure('Region', {
+  RegionName: string,
+  RegionOptStatus: string,
+  STSStatus: string,
+  STSSwitchable: boolean,
+});
+
+const link = structure('SessionLink', { Arn: string, AccessKeyId: string });
+
+const lastUsed = structure('SessionLastUsed', { Time: timestamp, Service: string, Region: string });
+
+const session = structure('Session', {
+  AccessKeyId: string,
+  SessionType: string,
+  Arn: string,
+  Issuer: link,
+  Chain: list('SessionChain', link),
+  SourceIp: string,
+  IssueTime: timestamp,
+  Expiration: timestamp,
+  ExternalId: string,
+  SourceIdentity: string,
+  Tags: list('TagList', structure('Tag', { Key: string, Value: string })),
+  PolicyArns: list('PolicyArnList', string),
+  HasInlinePolicy: boolean,
+  LastUsed: lastUsed,
+  Status: string,
+});
+
+const changedRegion = { Region: region };
+
+export const karikagiOperations = {
+  ListDeniedRequests$: defineOperation(
+    'ListDeniedRequests',
+    { MaxItems: number },
+    { DeniedRequests: list('DeniedRequestList', deniedRequest) },
+  ),
+  GetRequestAuthorizationDetails$: defineOperation(
+    'GetRequestAuthorizationDetails',
+    { RequestId: string },
+    { RequestId: string, EventTime: timestamp, AuthorizationDetails: types.document },
+  ),
+  CreateAccount$: defineOperation(
+    'CreateAccount',
+    { AccountName: string, Partition: string, AccountId: string },
+    { Account: account, RootAccessKey: rootAccessKey },
+  ),
+  ListAccounts$: defineOperation('ListAccounts', {}, { Accounts: list('AccountList', account) }),
+  ListRegions$: defineOperation('ListRegions', {}, { Regions: list('RegionList', region) }),
+  EnableRegion$: defineOperation('EnableRegion', { RegionName: string }, changedRegion),
+  DisableRegion$: defineOperation('DisableRegion', { RegionName: string }, changedRegion),
+  ActivateSTS$: defineOperation('ActivateSTS', { RegionName: string }, changedRegion),
+  DeactivateSTS$: defineOperation('DeactivateSTS', { RegionName: string }, changedRegion),
+  ListSessions$: defineOperation(
+    'ListSessions',
+    { RoleName: string, MaxItems: number, NextToken: string },
+    { Sessions: list('SessionList', session), NextToken: string },
+  ),
+  RevokeSession$: defineOperation('RevokeSession', { AccessKeyId: string }, {}),
+  RevokeRoleSessions$: defineOperation('RevokeRoleSessions', { RoleName: string }, {}),
+};

@@ -1,0 +1,30 @@
+import { ApiError } from '../../errors.js';
+import type { Denials } from '../../events/denials.js';
+import type { Account, Identity } from '../../identity/index.js';
+import type { Call } from '../../operation.js';
+
+/** What the product's own API works on. */
+export interface KarikagiPorts {
+  readonly denials: Denials;
+  readonly identity: Identity;
+  /** The account whose administrators look after the server, by its id. */
+  readonly firstAccount: string;
+}
+
+/** The caller's account. Throws `AccessDeniedException` for anonymous callers. */
+export function homeOf({ caller }: Call): Account {
+  if (caller.account === undefined) throw denied('Sign the request: nobody is let in without credentials.');
+  return caller.account;
+}
+
+export function denied(message: string): ApiError {
+  return new ApiError('AccessDeniedException', 400, message);
+}
+
+export function notFound(message: string): ApiError {
+  return new ApiError('ResourceNotFoundException', 400, message);
+}
+
+export function invalid(message: string): ApiError {
+  return new ApiError('ValidationException', 400, message);
+}
