@@ -7,6 +7,12 @@ import { type Entity, tables } from './model.js';
 import type { ControlsOfAccounts } from './organization-controls.js';
 import { compiledPolicy } from './policy-documents.js';
 
+interface Attached {
+  /** The record of the account's policy generation when they were read. */
+  readonly generation: object | undefined;
+  readonly policies: readonly NamedPolicy[];
+}
+
 const NONE: CallerPolicies = { identity: [] };
 
 /** What a root user may do, for the sessions that are made of its permissions. */
@@ -19,6 +25,8 @@ export class PoliciesOfCallers {
   readonly #controls: ControlsOfAccounts;
   /** Inline policies by the record that holds them: the record is shared as long as it is unchanged. */
   readonly #inline = new WeakMap<Entity, readonly NamedPolicy[]>();
+  /** Managed policies by the list that names them, as long as none of the account's has changed. */
+  readonly #attached = new WeakMap<readonly string[], Attached>();
 
   constructor(db: Database, managed: ManagedPolicies, controls: ControlsOfAccounts) {
     this.#db = db;
@@ -82,7 +90,16 @@ export class PoliciesOfCallers {
   }
 
   /** The managed policies of those ARNs that exist. */
-  async attached(account: Account, arns: readonly string[], kind: 'identity' | 'session' = 'identity') {
+  async attached(
+    account: Account,
+    arns: readonly string[],
+    kind: 'identity' | 'session' = 'identity',
+  ): Promise<readonly NamedPolicy[]> {
+    if (arns.length === 0) return [];
+    // Read first: a policy that changes while the others are read makes the result out of date at once, never stale.
+    const generation = await this.#db.get(tables.policyGenerations, account.id);
+    const known = this.#attached.get(arns);
+    if (known !== undefined && known.generation === generation) return known.policies;
     const found = await Promise.all(arns.map(arn => this.#managed.find(account, arn)));
     const policies: NamedPolicy[] = [];
     for (const [index, policy] of found.entries()) {
@@ -90,6 +107,7 @@ export class PoliciesOfCallers {
       if (policy === undefined) continue;
       policies.push({ name: arn, arn, policy: compiledPolicy(defaultVersion(policy).document, kind) });
     }
+    this.#attached.set(arns, { generation, policies });
     return policies;
   }
 
@@ -104,7 +122,7 @@ export class PoliciesOfCallers {
     account: Account,
     inline: string | undefined,
     arns: readonly string[],
-  ): Promise<NamedPolicy[]> {
+  ): Promise<readonly NamedPolicy[]> {
     const policies = await this.attached(account, arns, 'session');
     if (inline === undefined) return policies;
     return [{ name: 'inline session policy', policy: compiledPolicy(inline, 'session') }, ...policies];

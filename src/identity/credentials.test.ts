@@ -372,3 +372,34 @@ test('a look-up reads few records and opens nothing again', async () => {
   await identity.policiesOf(caller);
   assert.deepEqual(reads.sort(), ['account', 'revocation', 'role']);
 });
+
+test('ten attached policies cost one more read, and a new version of one counts at once', async () => {
+  const memory = openMemoryKv();
+  const reads: string[] = [];
+  const kv: Kv = {
+    get: async (key: Key): Promise<Entry | undefined> => {
+      reads.push(String(key[1]));
+      return await memory.get(key);
+    },
+    list: range => memory.list(range),
+    commit: (checks, writes) => memory.commit(checks, writes),
+    close: () => memory.close(),
+  };
+  const { identity, account, clock } = await open(kv);
+  await identity.users.create(account, { name: 'Bob' });
+  for (let index = 0; index < 10; index++) {
+    const { arn } = await identity.policies.create(account, { name: `P${index}`, document: READ });
+    await identity.entityPolicies.attach(account, 'user', 'Bob', arn);
+  }
+  const { id } = await identity.accessKeys.create(account, 'Bob');
+  const { caller } = demandValid(await identity.lookup(id, undefined, clock.now()));
+  const first = await identity.policiesOf(caller);
+  reads.length = 0;
+  assert.equal((await identity.policiesOf(caller)).identity[3]?.policy, first.identity[3]?.policy);
+  assert.deepEqual(reads, ['policy-generation']);
+
+  const other = await openIdentity({ kv: memory, rootKey: new Uint8Array(32), clock });
+  const write = READ.replace('s3:Get*', 's3:Put*');
+  await other.policies.createVersion(account, 'arn:aws:iam::111122223333:policy/P3', write, true);
+  assert.equal((await identity.policiesOf(caller)).identity[3]?.policy.text, write);
+});

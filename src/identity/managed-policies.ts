@@ -214,6 +214,8 @@ export class ManagedPolicies {
       const policy = await transaction.get(tables.policies, ...key);
       if (policy === undefined || !isNamed(policy, name)) throw notFound(arn);
       const changed = await change(policy, transaction);
+      const generation = await transaction.get(tables.policyGenerations, home.id);
+      transaction.put(tables.policyGenerations, [home.id], { number: (generation?.number ?? 0) + 1 });
       if (changed === undefined) transaction.delete(tables.policies, ...key);
       else transaction.put(tables.policies, key, changed);
       return changed;

@@ -219,6 +219,8 @@ export const tables = {
   instanceProfiles: table<InstanceProfile>('instance-profile'),
   /** account, name */
   policies: table<ManagedPolicy>('policy'),
+  /** account: written whenever one of its policies changes or goes */
+  policyGenerations: table<{ readonly number: number }>('policy-generation'),
   /** account, policy ARN */
   policyUsage: table<PolicyUsage>('policy-usage'),
   /** account, policy ARN, `attached` or `boundary`, kind, name → unique id */
