@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { quickstartCommand } from './quickstart.js';
-import { serveCommand } from './serve.js';
-import { whyCommand } from './why.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -12,12 +9,18 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
 // The SDK's notice about its own future is for whoever builds this, not for whoever runs it.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
+/** A command is loaded when it is called by its name, so that none waits for what only the others need. */
+const commands = new Map<string | undefined, () => Promise<Command>>([
+  ['serve', async () => (await import('./serve.js')).serveCommand()],
+  ['quickstart', async () => (await import('./quickstart.js')).quickstartCommand()],
+  ['why', async () => (await import('./why.js')).whyCommand()],
+]);
+
 const program = new Command('karikagi')
   .description('An object store whose keys expire: STS, IAM, S3 and KMS behind one endpoint.')
-  .version(version)
-  .addCommand(serveCommand())
-  .addCommand(quickstartCommand())
-  .addCommand(whyCommand());
+  .version(version);
+const called = commands.get(process.argv[2]);
+for (const load of called ? [called] : commands.values()) program.addCommand(await load());
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`karikagi: ${error instanceof Error ? error.message : String(error)}\n`);
