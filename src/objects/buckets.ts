@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { ApiError } from '../errors.js';
 import { type Check, type Entry, type Kv, under } from '../store/kv.js';
 import { s3Errors } from './errors.js';
 import { after, prefixRange } from './key-range.js';
@@ -15,6 +16,9 @@ import {
 
 /** How often a write is tried anew because others changed the same record in between. */
 export const COMMIT_ATTEMPTS = 100;
+
+/** Buckets read at once where all are gone through. */
+const PAGE = 1000;
 
 /** Decoded bucket records kept; every request reads one or more. */
 const CACHED_BUCKETS = 1000;
@@ -160,11 +164,22 @@ export class Buckets {
     if (!deleted && (await this.find(bucket.name))?.id === bucket.id) throw s3Errors.OperationAborted();
   }
 
+  /** Every bucket of every account, by name. */
+  async *all(): AsyncGenerator<Bucket> {
+    const { start, end } = under(['bucket']);
+    let from = start;
+    for (;;) {
+      const rows = await this.#kv.list({ start: from, end, limit: PAGE });
+      for (const row of rows) yield this.#bucket(String(row.key[1]), row);
+      if (rows.length < PAGE) return;
+      from = after(['bucket'], String(rows.at(-1)!.key[1]), start);
+    }
+  }
+
   /** Ends the deletions that a crash cut short. */
   async recover(): Promise<void> {
-    for (const item of await this.#kv.list(under(['bucket']))) {
-      const bucket = this.#bucket(String(item.key[1]), item);
-      if (bucket.deleting) await this.delete(bucket).catch(() => undefined);
+    for await (const bucket of this.all()) {
+      if (bucket.deleting) await this.delete(bucket).catch(ifRefused);
     }
   }
 
@@ -197,6 +212,11 @@ export function checkOf(bucket: Bucket): Check {
 
 function recordOf({ stored: _, ...record }: Bucket): BucketRecord {
   return record;
+}
+
+/** A deletion may be refused: the bucket is not empty, or another process ends it. */
+function ifRefused(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
 }
 
 function raise(error: Error): never {

@@ -6,6 +6,7 @@ import { Buckets } from './buckets.js';
 import { Contents } from './content.js';
 import { type CopySource, type CopyTarget, copyVersion } from './copy.js';
 import { Garbage } from './garbage.js';
+import { type LifecycleReport, runLifecycle } from './lifecycle.js';
 import {
   type ListedUpload,
   type ListedVersion,
@@ -30,6 +31,7 @@ export interface ObjectsOptions {
 export const DEFAULT_INLINE_LIMIT = 32 * 1024;
 
 export class Objects {
+  readonly clock: Clock;
   readonly buckets: Buckets;
   readonly contents: Contents;
   readonly versions: Versions;
@@ -39,6 +41,7 @@ export class Objects {
 
   constructor({ kv, blobs, clock, inlineLimit = DEFAULT_INLINE_LIMIT }: ObjectsOptions) {
     this.#kv = kv;
+    this.clock = clock;
     this.#garbage = new Garbage(kv, blobs);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),
@@ -70,6 +73,16 @@ export class Objects {
     return copyVersion(this, source, target);
   }
 
+  /** Applies every bucket's lifecycle rules once. */
+  applyLifecycle(): Promise<LifecycleReport> {
+    return runLifecycle(this);
+  }
+
+  /** Deletes the blobs that crashes left behind. Answers how many. */
+  sweep(): Promise<number> {
+    return this.#garbage.sweep(this.clock);
+  }
+
   /** Resolves once the deletions of blobs that are under way have ended. */
   settle(): Promise<void> {
     return this.#garbage.settle();
@@ -98,6 +111,7 @@ export * from './checksums.js';
 export { ContentGone, type Received } from './content.js';
 export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
+export { dueAfter, expirationOf, type LifecycleReport } from './lifecycle.js';
 export {
   entryName,
   type ListEntry,

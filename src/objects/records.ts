@@ -25,15 +25,53 @@ export interface BucketSettings {
   readonly tags?: Pairs | undefined;
   readonly publicAccessBlock?: PublicAccessBlock | undefined;
   readonly ownership?: ObjectOwnership | undefined;
-  /** JSON of the configurations that the engine does not read itself. */
-  readonly cors?: string | undefined;
-  readonly lifecycle?: string | undefined;
-  readonly encryption?: string | undefined;
-  readonly website?: string | undefined;
-  readonly notification?: string | undefined;
-  readonly logging?: string | undefined;
-  readonly accelerate?: string | undefined;
-  readonly requestPayment?: string | undefined;
+  readonly lifecycle?: readonly LifecycleRule[] | undefined;
+  readonly cors?: readonly CorsRule[] | undefined;
+}
+
+/** A rule for the objects that its filter lets in; all that the filter names must hold. */
+export interface LifecycleRule {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly filter: {
+    readonly prefix?: string | undefined;
+    readonly tags?: Pairs | undefined;
+    /** Bytes, exclusive. */
+    readonly largerThan?: number | undefined;
+    readonly smallerThan?: number | undefined;
+  };
+  /** The prefix was given beside the filter, as it was before there were filters. */
+  readonly prefixOutside?: boolean | undefined;
+  /** Of current versions. */
+  readonly expiration?:
+    | {
+        readonly days?: number | undefined;
+        /** Milliseconds since the epoch. */
+        readonly date?: number | undefined;
+        /** Delete markers that have no version behind them go too. */
+        readonly loneMarkers?: boolean | undefined;
+      }
+    | undefined;
+  readonly noncurrentExpiration?:
+    | { readonly days: number /** So many of the newest stay. */; readonly keep?: number | undefined }
+    | undefined;
+  readonly transitions?: readonly {
+    readonly days?: number | undefined;
+    readonly date?: number | undefined;
+    readonly storageClass: string;
+  }[];
+  /** Days after which unfinished uploads are aborted. */
+  readonly abortUploadsAfter?: number | undefined;
+}
+
+/** What pages of other origins may do with a bucket. */
+export interface CorsRule {
+  readonly id?: string | undefined;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedMethods: readonly string[];
+  readonly allowedHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly maxAgeSeconds?: number | undefined;
 }
 
 export interface ObjectLockSetting {

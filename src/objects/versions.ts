@@ -19,7 +19,7 @@ import {
 } from './records.js';
 import { isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js';
 import { versionRecords } from './version-records.js';
-import { demandConditions, type WriteConditions } from './write-conditions.js';
+import { type DeleteConditions, demandConditions, type WriteConditions } from './write-conditions.js';
 
 /** Content and what a commit writes to place it. */
 type Placed = PlacedContent | Promise<PlacedContent>;
@@ -178,9 +178,10 @@ export class Versions {
   }
 
   /** Deletes the current version, or, where the bucket has versioning, puts a delete marker in its place. */
-  async delete(bucket: Bucket, key: string, conditions: WriteConditions = {}): Promise<Deleted> {
+  async delete(bucket: Bucket, key: string, conditions: DeleteConditions = {}): Promise<Deleted> {
     return this.#change<Deleted>(bucket, key, async (now, current, change) => {
       if (conditions.ifMatch !== undefined) demandConditions(conditions, current.object);
+      if (conditions.ifId !== undefined && conditions.ifId !== current.object?.id) return unchanged;
       if (!now.versioning) {
         if (!current.object) return unchanged;
         change.put(objectKey(now.id, key), undefined);

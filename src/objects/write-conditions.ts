@@ -7,6 +7,12 @@ export interface WriteConditions {
   readonly ifNoneMatch?: string | undefined;
 }
 
+/** What a delete demands besides. */
+export interface DeleteConditions extends Pick<WriteConditions, 'ifMatch'> {
+  /** Nothing is done unless the version of this id is current. */
+  readonly ifId?: string | undefined;
+}
+
 /**
  * Throws PreconditionFailed; NoSuchKey for If-Match on a key without object ("How to prevent object overwrites
  * with conditional writes", S3 User Guide).

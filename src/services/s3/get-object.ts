@@ -10,6 +10,7 @@ import type { Call, Operation, Requirement } from '../../operation.js';
 import { attributeMembers, quoted, shownVersionId } from './attributes.js';
 import { checksumMember, checksumMembers } from './checksum-members.js';
 import { s3Errors } from './errors.js';
+import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
 import { demandReadable } from './preconditions.js';
 import { type Span, spanOf, spanOfPart } from './ranges.js';
@@ -86,6 +87,7 @@ async function describe(
     LastModified: new Date(record.modified),
     ContentLength: span ? span.end - span.start : record.size,
     VersionId: shownVersionId(bucket, record),
+    Expiration: input.VersionId === undefined ? expirationHeader(bucket, keyOf(input), record) : undefined,
     ...(span && { ContentRange: `bytes ${span.start}-${span.end - 1}/${record.size}` }),
     ...(parts && { PartsCount: parts.length }),
     ...(input.ChecksumMode === 'ENABLED' && shownChecksum(input, record, span, parts)),

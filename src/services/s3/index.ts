@@ -31,11 +31,17 @@ import {
 } from './bucket-settings.js';
 import { deleteBucket, getBucketLocation, headBucket } from './buckets.js';
 import { copyObject } from './copy-object.js';
+import { deleteBucketCors, getBucketCors, putBucketCors } from './cors.js';
 import { createBucket } from './create-bucket.js';
 import { deleteObject } from './delete-object.js';
 import { deleteObjects } from './delete-objects.js';
 import { getObject, headObject } from './get-object.js';
 import { getObjectAttributes } from './get-object-attributes.js';
+import {
+  deleteBucketLifecycle,
+  getBucketLifecycleConfiguration,
+  putBucketLifecycleConfiguration,
+} from './lifecycle.js';
 import { listBuckets } from './list-buckets.js';
 import { listMultipartUploads, listParts } from './list-multipart.js';
 import { listObjectVersions } from './list-object-versions.js';
@@ -61,6 +67,8 @@ const operations: readonly Operation<S3Ports>[] = [
   createBucket,
   createMultipartUpload,
   deleteBucket,
+  deleteBucketCors,
+  deleteBucketLifecycle,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
   deleteBucketTagging,
@@ -70,7 +78,9 @@ const operations: readonly Operation<S3Ports>[] = [
   deletePublicAccessBlock,
   getBucketAccelerateConfiguration,
   getBucketAcl,
+  getBucketCors,
   getBucketEncryption,
+  getBucketLifecycleConfiguration,
   getBucketLocation,
   getBucketLogging,
   getBucketNotificationConfiguration,
@@ -99,6 +109,8 @@ const operations: readonly Operation<S3Ports>[] = [
   listObjectsV2,
   listParts,
   putBucketAcl,
+  putBucketCors,
+  putBucketLifecycleConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,
   putBucketTagging,

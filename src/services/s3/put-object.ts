@@ -5,6 +5,7 @@ import type { Operation } from '../../operation.js';
 import { attributesOf, notImplemented, quoted, writtenVersionId } from './attributes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
 import { s3Errors } from './errors.js';
+import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
 import { bucketOf, keyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
@@ -38,6 +39,7 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
       ETag: quoted(record.etag),
       ...checksumMembers(record.checksum),
       VersionId: writtenVersionId(record),
+      Expiration: expirationHeader(bucket, key, record),
     };
   },
 };

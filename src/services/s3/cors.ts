@@ -1,0 +1,137 @@
+/** Cross-origin resource sharing: the configuration, and what it answers to a page of another origin. */
+import type {
+  CORSRule,
+  DeleteBucketCorsRequest,
+  GetBucketCorsOutput,
+  GetBucketCorsRequest,
+  PutBucketCorsRequest,
+} from '@aws-sdk/client-s3';
+import type { Bucket, CorsRule } from '../../objects/index.js';
+import { bucketOperation } from './bucket-operation.js';
+import { s3Errors } from './errors.js';
+
+const MOST_RULES = 100;
+const METHODS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'HEAD']);
+
+export const putBucketCors = bucketOperation<PutBucketCorsRequest, object>(
+  'PutBucketCors',
+  's3:PutBucketCORS',
+  async (bucket, { CORSConfiguration }, { objects }) => {
+    const shapes = CORSConfiguration?.CORSRules ?? [];
+    if (shapes.length === 0 || shapes.length > MOST_RULES) throw s3Errors.MalformedXML();
+    await objects.buckets.update(bucket, { cors: shapes.map(ruleOf) });
+    return {};
+  },
+);
+
+export const getBucketCors = bucketOperation<GetBucketCorsRequest, GetBucketCorsOutput>(
+  'GetBucketCors',
+  's3:GetBucketCORS',
+  ({ name, cors }) => {
+    if (!cors) throw s3Errors.NoSuchCORSConfiguration([], { members: { BucketName: name } });
+    return { CORSRules: cors.map(shapeOf) };
+  },
+);
+
+export const deleteBucketCors = bucketOperation<DeleteBucketCorsRequest, object>(
+  'DeleteBucketCors',
+  's3:PutBucketCORS',
+  async (bucket, _input, { objects }) => {
+    await objects.buckets.update(bucket, { cors: undefined });
+    return {};
+  },
+);
+
+/** Throws MalformedXML, InvalidRequest. */
+function ruleOf(shape: CORSRule): CorsRule {
+  const { AllowedMethods = [], AllowedOrigins = [], AllowedHeaders = [], ExposeHeaders = [] } = shape;
+  if (AllowedMethods.length === 0 || AllowedOrigins.length === 0) throw s3Errors.MalformedXML();
+  const unknown = AllowedMethods.find(method => !METHODS.has(method));
+  if (unknown !== undefined) {
+    throw s3Errors.InvalidRequest([
+      `Found unsupported HTTP method in CORS config. Unsupported method is ${unknown}`,
+    ]);
+  }
+  demandOneWildcard(AllowedOrigins, 'AllowedOrigin');
+  demandOneWildcard(AllowedHeaders, 'AllowedHeader');
+  return {
+    ...(shape.ID !== undefined && { id: shape.ID }),
+    allowedOrigins: AllowedOrigins,
+    allowedMethods: AllowedMethods,
+    allowedHeaders: AllowedHeaders,
+    exposeHeaders: ExposeHeaders,
+    ...(shape.MaxAgeSeconds !== undefined && { maxAgeSeconds: shape.MaxAgeSeconds }),
+  };
+}
+
+function demandOneWildcard(patterns: readonly string[], what: string): void {
+  const wrong = patterns.find(pattern => pattern.split('*').length > 2);
+  if (wrong === undefined) return;
+  throw s3Errors.InvalidRequest([`${what} "${wrong}" can not have more than one wildcard.`]);
+}
+
+function shapeOf(rule: CorsRule): CORSRule {
+  return {
+    ...(rule.id !== undefined && { ID: rule.id }),
+    AllowedOrigins: [...rule.allowedOrigins],
+    AllowedMethods: [...rule.allowedMethods],
+    ...(rule.allowedHeaders.length > 0 && { AllowedHeaders: [...rule.allowedHeaders] }),
+    ...(rule.exposeHeaders.length > 0 && { ExposeHeaders: [...rule.exposeHeaders] }),
+    ...(rule.maxAgeSeconds !== undefined && { MaxAgeSeconds: rule.maxAgeSeconds }),
+  };
+}
+
+/** A request from a page of another origin, or, before it, the question whether it may be made. */
+export interface CrossOriginRequest {
+  readonly origin: string;
+  /** The method of the request itself, not of the question. */
+  readonly method: string;
+  /** `Access-Control-Request-Headers`; only a question has it. */
+  readonly requestHeaders?: string | undefined;
+}
+
+/** The headers that let the page have the answer; undefined where no rule does. */
+export function corsHeaders(bucket: Bucket, request: CrossOriginRequest): Record<string, string> | undefined {
+  const asked = namesOf(request.requestHeaders);
+  for (const rule of bucket.cors ?? []) {
+    const origin = rule.allowedOrigins.find(pattern => matches(pattern, request.origin));
+    if (origin === undefined || !rule.allowedMethods.includes(request.method)) continue;
+    if (!asked.every(name => rule.allowedHeaders.some(pattern => matches(pattern.toLowerCase(), name))))
+      continue;
+    return headersOf(rule, origin, request.origin, asked);
+  }
+  return undefined;
+}
+
+function headersOf(
+  rule: CorsRule,
+  pattern: string,
+  origin: string,
+  asked: readonly string[],
+): Record<string, string> {
+  const everyone = pattern === '*';
+  return {
+    'access-control-allow-origin': everyone ? '*' : origin,
+    'access-control-allow-methods': rule.allowedMethods.join(', '),
+    ...(asked.length > 0 && { 'access-control-allow-headers': asked.join(', ') }),
+    ...(rule.exposeHeaders.length > 0 && { 'access-control-expose-headers': rule.exposeHeaders.join(', ') }),
+    ...(rule.maxAgeSeconds !== undefined && { 'access-control-max-age': String(rule.maxAgeSeconds) }),
+    ...(!everyone && { 'access-control-allow-credentials': 'true' }),
+    vary: 'Origin, Access-Control-Request-Headers, Access-Control-Request-Method',
+  };
+}
+
+function namesOf(header: string | undefined): string[] {
+  return (header ?? '')
+    .split(',')
+    .map(name => name.trim().toLowerCase())
+    .filter(name => name !== '');
+}
+
+/** A pattern has at most one `*`, for any number of characters. */
+function matches(pattern: string, text: string): boolean {
+  const star = pattern.indexOf('*');
+  if (star < 0) return pattern === text;
+  const [before, behind] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  return text.length >= before.length + behind.length && text.startsWith(before) && text.endsWith(behind);
+}

@@ -1,0 +1,215 @@
+/** Lifecycle configurations, and the header that tells when an object expires. */
+import type {
+  DeleteBucketLifecycleRequest,
+  GetBucketLifecycleConfigurationOutput,
+  GetBucketLifecycleConfigurationRequest,
+  LifecycleExpiration,
+  PutBucketLifecycleConfigurationRequest,
+  LifecycleRule as RuleShape,
+  Transition,
+} from '@aws-sdk/client-s3';
+import { type Bucket, expirationOf, type LifecycleRule, type ObjectRecord } from '../../objects/index.js';
+import { notImplemented, storageClassOf } from './attributes.js';
+import { bucketOperation } from './bucket-operation.js';
+import { s3Errors } from './errors.js';
+import { asTagSet, objectTags } from './tags.js';
+
+const MOST_RULES = 1000;
+const LONGEST_ID = 255;
+const DAY_MS = 24 * 3600 * 1000;
+
+export const putBucketLifecycleConfiguration = bucketOperation<
+  PutBucketLifecycleConfigurationRequest,
+  object
+>(
+  'PutBucketLifecycleConfiguration',
+  's3:PutLifecycleConfiguration',
+  async (bucket, { LifecycleConfiguration }, { objects }) => {
+    const shapes = LifecycleConfiguration?.Rules ?? [];
+    if (shapes.length === 0 || shapes.length > MOST_RULES) throw s3Errors.MalformedXML();
+    const lifecycle = shapes.map(ruleOf);
+    if (new Set(lifecycle.map(({ id }) => id)).size < lifecycle.length) {
+      throw s3Errors.InvalidArgument(['Rule ID must be unique. Found same ID for more than one rule']);
+    }
+    await objects.buckets.update(bucket, { lifecycle });
+    return {};
+  },
+);
+
+export const getBucketLifecycleConfiguration = bucketOperation<
+  GetBucketLifecycleConfigurationRequest,
+  GetBucketLifecycleConfigurationOutput
+>('GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration', ({ name, lifecycle }) => {
+  if (!lifecycle) throw s3Errors.NoSuchLifecycleConfiguration([], { members: { BucketName: name } });
+  return { Rules: lifecycle.map(shapeOf) };
+});
+
+export const deleteBucketLifecycle = bucketOperation<DeleteBucketLifecycleRequest, object>(
+  'DeleteBucketLifecycle',
+  's3:PutLifecycleConfiguration',
+  async (bucket, _input, { objects }) => {
+    await objects.buckets.update(bucket, { lifecycle: undefined });
+    return {};
+  },
+);
+
+function invalid(why: string): Error {
+  return s3Errors.InvalidArgument([why]);
+}
+
+/** Throws MalformedXML, InvalidArgument, InvalidRequest, NotImplemented for classes that need a restore. */
+function ruleOf(shape: RuleShape, index: number): LifecycleRule {
+  const { ID, Status, Filter, Prefix } = shape;
+  if (Status !== 'Enabled' && Status !== 'Disabled') throw s3Errors.MalformedXML();
+  if ((Filter === undefined) === (Prefix === undefined)) throw s3Errors.MalformedXML();
+  if (ID !== undefined && ID.length > LONGEST_ID)
+    throw invalid('ID length should not exceed allowed limit of 255');
+  const rule: LifecycleRule = {
+    id: ID || `rule-${index + 1}`,
+    enabled: Status === 'Enabled',
+    filter: filterOf(shape),
+    ...(Prefix !== undefined && { prefixOutside: true }),
+    ...(shape.Expiration && { expiration: expirationRule(shape.Expiration) }),
+    ...noncurrentRule(shape),
+    ...(shape.Transitions?.length && { transitions: shape.Transitions.map(transitionOf) }),
+    ...abortRule(shape),
+  };
+  if (shape.NoncurrentVersionTransitions?.length) throw notImplemented('NoncurrentVersionTransition');
+  const acts = rule.expiration ?? rule.noncurrentExpiration ?? rule.transitions ?? rule.abortUploadsAfter;
+  if (acts === undefined)
+    throw s3Errors.InvalidRequest(['At least one action needs to be specified in a rule']);
+  return rule;
+}
+
+function filterOf({ Filter, Prefix }: RuleShape): LifecycleRule['filter'] {
+  const given = Filter?.And ?? Filter ?? {};
+  const tags = 'Tags' in given ? given.Tags : Filter?.Tag && [Filter.Tag];
+  const prefix = Prefix ?? given.Prefix;
+  const { ObjectSizeGreaterThan: largerThan, ObjectSizeLessThan: smallerThan } = given;
+  return {
+    ...(prefix !== undefined && { prefix }),
+    ...(tags?.length && { tags: objectTags(tags) }),
+    ...(largerThan !== undefined && { largerThan }),
+    ...(smallerThan !== undefined && { smallerThan }),
+  };
+}
+
+function expirationRule({
+  Days,
+  Date: date,
+  ExpiredObjectDeleteMarker,
+}: LifecycleExpiration): LifecycleRule['expiration'] {
+  if ([Days, date, ExpiredObjectDeleteMarker].filter(value => value !== undefined).length !== 1) {
+    throw s3Errors.MalformedXML();
+  }
+  return {
+    ...demandTime(Days, date, 'Expiration'),
+    ...(ExpiredObjectDeleteMarker && { loneMarkers: true }),
+  };
+}
+
+function demandTime(
+  days: number | undefined,
+  date: Date | undefined,
+  action: string,
+): { days?: number; date?: number } {
+  if (days !== undefined && days <= 0)
+    throw invalid(`'Days' for ${action} action must be a positive integer`);
+  if (date !== undefined && date.getTime() % DAY_MS !== 0) throw invalid("'Date' must be at midnight GMT");
+  return { ...(days !== undefined && { days }), ...(date !== undefined && { date: date.getTime() }) };
+}
+
+function transitionOf({ Days, Date: date, StorageClass }: Transition) {
+  if ((Days === undefined) === (date === undefined)) throw s3Errors.MalformedXML();
+  if (Days !== undefined && Days < 0) throw invalid("'Days' in Transition action must be nonnegative");
+  const storageClass = storageClassOf(StorageClass);
+  if (storageClass === undefined) throw s3Errors.MalformedXML();
+  return {
+    ...(Days === undefined ? demandTime(undefined, date, 'Transition') : { days: Days }),
+    storageClass,
+  };
+}
+
+function noncurrentRule({
+  NoncurrentVersionExpiration: asked,
+}: RuleShape): Pick<LifecycleRule, 'noncurrentExpiration'> {
+  if (!asked) return {};
+  const { NoncurrentDays: days = 0, NewerNoncurrentVersions: keep } = asked;
+  if (days <= 0) {
+    throw invalid("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
+  }
+  return { noncurrentExpiration: { days, ...(keep !== undefined && { keep }) } };
+}
+
+function abortRule({
+  AbortIncompleteMultipartUpload: asked,
+}: RuleShape): Pick<LifecycleRule, 'abortUploadsAfter'> {
+  if (!asked) return {};
+  const { DaysAfterInitiation = 0 } = asked;
+  if (DaysAfterInitiation <= 0) {
+    throw invalid(
+      "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
+    );
+  }
+  return { abortUploadsAfter: DaysAfterInitiation };
+}
+
+/** A rule as it is shown: as it was given, as far as that can be told. */
+function shapeOf(rule: LifecycleRule): RuleShape {
+  const { expiration, noncurrentExpiration, transitions, abortUploadsAfter } = rule;
+  return {
+    ID: rule.id,
+    Status: rule.enabled ? 'Enabled' : 'Disabled',
+    ...(rule.prefixOutside ? { Prefix: rule.filter.prefix } : { Filter: filterShape(rule.filter) }),
+    ...(expiration && {
+      Expiration: {
+        Days: expiration.days,
+        Date: dateOf(expiration.date),
+        ExpiredObjectDeleteMarker: expiration.loneMarkers,
+      },
+    }),
+    ...(noncurrentExpiration && {
+      NoncurrentVersionExpiration: {
+        NoncurrentDays: noncurrentExpiration.days,
+        NewerNoncurrentVersions: noncurrentExpiration.keep,
+      },
+    }),
+    ...(transitions && {
+      Transitions: transitions.map(({ days, date, storageClass }) => ({
+        Days: days,
+        Date: dateOf(date),
+        StorageClass: storageClass as NonNullable<Transition['StorageClass']>,
+      })),
+    }),
+    ...(abortUploadsAfter !== undefined && {
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortUploadsAfter },
+    }),
+  };
+}
+
+function filterShape({
+  prefix,
+  tags,
+  largerThan,
+  smallerThan,
+}: LifecycleRule['filter']): NonNullable<RuleShape['Filter']> {
+  const sizes = { ObjectSizeGreaterThan: largerThan, ObjectSizeLessThan: smallerThan };
+  const names =
+    [prefix, largerThan, smallerThan].filter(value => value !== undefined).length + (tags?.length ?? 0);
+  if (names > 1) return { And: { Prefix: prefix, Tags: tags && asTagSet(tags), ...sizes } };
+  const [tag] = tags ? asTagSet(tags) : [];
+  return names === 0 ? { Prefix: '' } : { Prefix: prefix, Tag: tag, ...sizes };
+}
+
+function dateOf(time: number | undefined): Date | undefined {
+  return time === undefined ? undefined : new Date(time);
+}
+
+/** The `x-amz-expiration` header of a current version. */
+export function expirationHeader(bucket: Bucket, key: string, record: ObjectRecord): string | undefined {
+  if (!bucket.lifecycle) return undefined;
+  const expiration = expirationOf(bucket.lifecycle, key, record);
+  if (!expiration) return undefined;
+  const date = new Date(expiration.at).toUTCString();
+  return `expiry-date="${date}", rule-id="${encodeURIComponent(expiration.ruleId)}"`;
+}
