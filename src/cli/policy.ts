@@ -28,15 +28,28 @@ const KINDS: readonly PolicyKind[] = [
   'resource-control',
 ];
 
+/** Where a command's output and exit status go. */
+export interface PolicyOutput {
+  write(text: string): void;
+  status(code: number): void;
+}
+
+const processOutput: PolicyOutput = {
+  write: text => process.stdout.write(text),
+  status: code => {
+    process.exitCode = code;
+  },
+};
+
 /** `karikagi policy …`: works on files, needs no server. Exit status: see each command. */
-export function policyCommand(): Command {
+export function policyCommand(output: PolicyOutput = processOutput): Command {
   return new Command('policy')
     .description('Check, test, explain, format and compare IAM policies in files.')
-    .addCommand(lintCommand())
-    .addCommand(testCommand())
-    .addCommand(explainCommand())
-    .addCommand(formatCommand())
-    .addCommand(diffCommand());
+    .addCommand(lintCommand(output))
+    .addCommand(testCommand(output))
+    .addCommand(explainCommand(output))
+    .addCommand(formatCommand(output))
+    .addCommand(diffCommand(output));
 }
 
 function kindOption(command: Command): Command {
@@ -59,11 +72,12 @@ interface KindFlags {
   readonly partition?: string;
 }
 
-function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+function print(output: PolicyOutput, text: string): void {
+  output.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+const printJson = (output: PolicyOutput, value: unknown): void =>
+  print(output, JSON.stringify(value, null, 2));
 
 /** A file's text; `-` reads standard input. */
 async function read(file: string): Promise<string> {
@@ -92,7 +106,7 @@ export interface FileFindings {
   readonly findings: readonly Finding[];
 }
 
-function lintCommand(): Command {
+function lintCommand(output: PolicyOutput): Command {
   return kindOption(new Command('lint'))
     .description(
       'Find mistakes. Exit status: 2 with errors, 1 with warnings or security warnings, 0 otherwise.',
@@ -104,11 +118,11 @@ function lintCommand(): Command {
     .action(async (files: string[], flags: LintFlags) => {
       const results: FileFindings[] = [];
       for (const file of files) results.push({ file, findings: await lintFile(file, flags) });
-      if (flags.sarif) printJson(toSarif(results));
-      else if (flags.json) printJson(results);
-      else print(results.map(renderFindings).join('\n'));
+      if (flags.sarif) printJson(output, toSarif(results));
+      else if (flags.json) printJson(output, results);
+      else print(output, results.map(renderFindings).join('\n'));
       const worst = results.flatMap(({ findings }) => findings.map(({ severity }) => STATUS[severity]));
-      process.exitCode = Math.max(0, ...worst);
+      output.status(Math.max(0, ...worst));
     });
 }
 
@@ -133,7 +147,7 @@ function renderFindings({ file, findings }: FileFindings): string {
     .join('\n');
 }
 
-function testCommand(): Command {
+function testCommand(output: PolicyOutput): Command {
   return new Command('test')
     .description('Check expectations (YAML or JSON) against policies. Exit status: 1 where one fails.')
     .argument('<cases...>', 'files with "policies" and "cases": see docs/policy.md')
@@ -143,9 +157,9 @@ function testCommand(): Command {
       for (const file of files) {
         for (const one of await readCases(file)) results.push({ file, ...runCase(one) });
       }
-      if (flags.json) printJson(results);
-      else print(renderResults(results));
-      if (results.some(({ passed }) => !passed)) process.exitCode = 1;
+      if (flags.json) printJson(output, results);
+      else print(output, renderResults(results));
+      if (results.some(({ passed }) => !passed)) output.status(1);
     });
 }
 
@@ -173,7 +187,7 @@ function renderResults(results: readonly CaseResult[]): string {
   return [...lines, `${results.length} cases, ${failed} failed`].join('\n');
 }
 
-function explainCommand(): Command {
+function explainCommand(output: PolicyOutput): Command {
   return new Command('explain')
     .description(
       'Explain the decision on the requests of a file, and suggest what would allow them. Exit status: 0.',
@@ -190,10 +204,11 @@ function explainCommand(): Command {
         })),
       }));
       if (flags.json) {
-        printJson(results);
+        printJson(output, results);
         return;
       }
       print(
+        output,
         results
           .map(({ name, explanation, suggestions }) => {
             const help = suggestions.map(
@@ -209,7 +224,7 @@ function explainCommand(): Command {
     });
 }
 
-function formatCommand(): Command {
+function formatCommand(output: PolicyOutput): Command {
   return new Command('format')
     .description(
       'Lay policies out in one way. Exit status: 1 with --check where a file is laid out otherwise.',
@@ -222,15 +237,15 @@ function formatCommand(): Command {
         const text = await read(file);
         const formatted = formatPolicy(text);
         if (flags.check && formatted !== text) {
-          print(file);
-          process.exitCode = 1;
+          print(output, file);
+          output.status(1);
         } else if (flags.write && formatted !== text) await writeFile(file, formatted);
-        else if (!flags.check && !flags.write) print(formatted);
+        else if (!flags.check && !flags.write) print(output, formatted);
       }
     });
 }
 
-function diffCommand(): Command {
+function diffCommand(output: PolicyOutput): Command {
   return kindOption(new Command('diff'))
     .description(
       'Tell what became allowed and denied from one policy to another. Exit status: 1 with changes.',
@@ -242,8 +257,8 @@ function diffCommand(): Command {
       const [old, now] = [await read(before), await read(after)];
       const options = flags.partition === undefined ? {} : { partition: flags.partition };
       const changes = await diffPolicies(old, now, flags.kind ?? guessKind(now), options);
-      if (flags.json) printJson(changes);
-      else if (changes.length === 0) print('No change in what is allowed or denied.');
+      if (flags.json) printJson(output, changes);
+      else if (changes.length === 0) print(output, 'No change in what is allowed or denied.');
       for (const { change, action, resource, principal, condition } of flags.json ? [] : changes) {
         const sign = change === 'allowed' || change === 'no longer denied' ? '+' : '-';
         const rest = [
@@ -251,8 +266,8 @@ function diffCommand(): Command {
           principal && `for ${principal}`,
           condition && `if ${condition}`,
         ];
-        print([sign, `${change}:`, action, ...rest.filter(Boolean)].join(' '));
+        print(output, [sign, `${change}:`, action, ...rest.filter(Boolean)].join(' '));
       }
-      if (changes.length > 0) process.exitCode = 1;
+      if (changes.length > 0) output.status(1);
     });
 }
