@@ -1,5 +1,4 @@
 /** Key policies (KMS Developer Guide, "Key policies in AWS KMS") and what grants add to them. */
-import { ApiError } from '../../../errors.js';
 import type { Caller } from '../../../identity/caller.js';
 import { compiledPolicy } from '../../../identity/index.js';
 import { compilePolicy, evaluate, PolicySyntaxError, parsePolicy } from '../../../policy/index.js';
@@ -81,7 +80,7 @@ export async function readPolicy(
   try {
     return await principals.toStored(text, 'key', partition);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof PolicySyntaxError)) throw error;
     throw errors.MalformedPolicyDocumentException(
       ['Policy contains a statement with one or more invalid principals.'],
       { reason: error.message, cause: error },

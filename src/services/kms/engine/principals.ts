@@ -1,12 +1,11 @@
-import { ApiError } from '../../../errors.js';
-import type { PolicyKind } from '../../../policy/index.js';
+import { type PolicyKind, PolicySyntaxError } from '../../../policy/index.js';
 
 /**
  * Key policies and grants name users and roles by ARN and are stored with their unique ids, so that an entity of
  * the same name made later is not meant.
  */
 export interface PrincipalMapper {
-  /** The policy as it is stored. Throws `MalformedPolicyDocument` where it names somebody who does not exist. */
+  /** The policy as it is stored. Throws `PolicySyntaxError` where it names somebody who does not exist. */
   toStored(document: string, kind: PolicyKind, partition: string): Promise<string>;
   /** A stored policy as it is shown: the ids of what was deleted stay ids. */
   toShown(document: string, kind: PolicyKind): Promise<string>;
@@ -21,7 +20,7 @@ export async function storedPrincipal(
   try {
     return principalOf(await principals.toStored(policyNaming(arn), 'key', partition));
   } catch (error) {
-    if (error instanceof ApiError) return undefined;
+    if (error instanceof PolicySyntaxError) return undefined;
     throw error;
   }
 }
