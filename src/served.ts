@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { ApiError } from './errors.js';
 import type { Denials } from './events/denials.js';
+import type { CrossOrigin } from './http/cross-origin.js';
 import type { ServedService, Services } from './http/services.js';
 import type { Identity } from './identity/index.js';
 import { karikagiOperations } from './karikagi-operations.js';
@@ -17,7 +18,7 @@ import { karikagiService } from './services/karikagi/index.js';
 import { type Kms, kmsService } from './services/kms/index.js';
 import { constraintError } from './services/organizations/errors.js';
 import { organizationsService } from './services/organizations/index.js';
-import { s3Service } from './services/s3/index.js';
+import { s3CrossOrigin, s3Service } from './services/s3/index.js';
 import { stsService } from './services/sts/index.js';
 import type { Settings } from './settings.js';
 import { jsonService, queryService, restXmlService, type SdkModule, type WireService } from './wire/index.js';
@@ -50,7 +51,7 @@ export function served({ identity, objects, denials, kms, settings, firstAccount
   return new Map<ServiceId, ServedService>([
     ['sts', query(stsWire, stsService({ identity }))],
     ['iam', query(iamWire, iamService({ identity }))],
-    ['s3', rest(() => s3Wire(settings.domains), s3)],
+    ['s3', rest(() => s3Wire(settings.domains), s3, s3CrossOrigin(objects))],
     ['kms', json(kmsWire, kmsService({ kms }))],
     ['organizations', json(organizationsWire, organizationsService({ identity }))],
     ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],
@@ -143,7 +144,7 @@ function json(makeWire: () => WireService, bound: Service): ServedService {
 }
 
 /** S3 tells nobody outside the bucket's account why. */
-function rest(makeWire: () => WireService, bound: Service): ServedService {
+function rest(makeWire: () => WireService, bound: Service, crossOrigin: CrossOrigin): ServedService {
   const wire = lazy(makeWire);
   return {
     get wire() {
@@ -151,6 +152,7 @@ function rest(makeWire: () => WireService, bound: Service): ServedService {
     },
     service: bound,
     collectsBody: false,
+    crossOrigin,
     notImplemented: name =>
       new ApiError(
         'NotImplemented',

@@ -11,6 +11,7 @@ import type { BoundOperation, Call, Requirement } from '../operation.js';
 import { denialMessage, explain } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import type { Recognised } from '../wire/types.js';
+import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { collect } from './receive.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
 
@@ -40,6 +41,7 @@ interface Journey {
   requestId: string;
   served?: ServedService;
   operation?: string;
+  bucket?: string | undefined;
   caller?: Caller;
   region?: string | undefined;
 }
@@ -73,6 +75,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       error = asApiError(thrown, journey);
       reply = renderError(error, journey);
     }
+    const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
+    if (allowed) Object.assign(reply.headers, allowed);
     return { reply, finish: () => record(journey, reply.status, error) };
   };
 
@@ -80,9 +84,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { request } = journey;
     const served = (journey.served = recogniseService(request, options.services));
     if (served.service.id !== 's3') journey.requestId = randomUUID();
+    if (request.method === 'OPTIONS' && served.crossOrigin) return answerPreflight(served, request);
     const collected = served.collectsBody ? await collectFor(served, request.body) : undefined;
     const recognised = served.wire.recognise(request, collected);
     const name = (journey.operation = recognised.operation.name);
+    journey.bucket = recognised.bucket;
     const operation = served.service.operations.get(name);
     if (!operation) throw served.notImplemented(name);
     const authenticated = await authenticate(request, {
@@ -123,6 +129,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       (known ??= globalContext(request, authenticated, { ...connection, now: arrived, region }));
     let policies: Promise<CallerPolicies> | undefined;
     const check = (requirement: Requirement) => {
+      if (requirement.caller !== undefined) {
+        journey.caller = requirement.caller;
+        const own = options.credentials.policiesOf(requirement.caller);
+        return decide(journey, requirement.caller, requirement, context, own);
+      }
       policies ??= options.credentials.policiesOf(caller);
       return decide(journey, caller, requirement, context, policies);
     };

@@ -2,6 +2,7 @@ import { ApiError } from '../errors.js';
 import type { HttpRequest } from '../message.js';
 import type { Service, ServiceId } from '../operation.js';
 import type { WireService } from '../wire/types.js';
+import type { CrossOrigin } from './cross-origin.js';
 
 /** A service as the pipeline serves it. */
 export interface ServedService {
@@ -16,6 +17,8 @@ export interface ServedService {
     message: string,
     caller: { readonly anonymous: boolean; readonly foreign: boolean },
   ) => ApiError;
+  /** Where pages of other origins may use the service. */
+  readonly crossOrigin?: CrossOrigin;
 }
 
 export type Services = ReadonlyMap<ServiceId, ServedService>;

@@ -4,6 +4,7 @@ import { errorTable } from '../errors.js';
 export const s3Errors = errorTable({
   AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   AccessDenied: [403, (why: string) => why],
+  AccessForbidden: [403, (why: string) => why],
   BadDigest: [
     400,
     (what: string) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { corsHeaders } from './cors.js';
+import { corsHeaders, s3CrossOrigin } from './cors.js';
 import { code, openTestS3 } from './testing.js';
 
 const Bucket = 'example-bucket';
@@ -64,4 +64,19 @@ test('configurations that are refused', async () => {
   ] as const) {
     await assert.rejects(configured(...rules), code(error, 400));
   }
+});
+
+test('the question beforehand is answered or refused in words', async () => {
+  const { s3 } = await configured({ AllowedOrigins: [origin], AllowedMethods: ['GET'] });
+  const { preflight, headers } = s3CrossOrigin(s3.objects);
+  const allowed = await preflight(Bucket, { origin, method: 'GET' });
+  assert.equal(allowed['access-control-allow-origin'], origin);
+  assert.deepEqual(await headers(Bucket, { origin, method: 'GET' }), allowed);
+  assert.equal(await headers('no-such-bucket', { origin, method: 'GET' }), undefined);
+  await assert.rejects(preflight(Bucket, { origin, method: 'PUT' }), code('AccessForbidden', 403));
+  await assert.rejects(preflight(Bucket, { method: 'GET' }), code('BadRequest', 400));
+  await assert.rejects(preflight(Bucket, { origin }), code('BadRequest', 400));
+  await assert.rejects(preflight('no-such-bucket', { origin, method: 'GET' }), code('NoSuchBucket', 404));
+  await s3.send('DeleteBucketCors', { Bucket });
+  await assert.rejects(preflight(Bucket, { origin, method: 'GET' }), /CORS is not enabled for this bucket/);
 });

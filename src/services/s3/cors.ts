@@ -6,7 +6,7 @@ import type {
   GetBucketCorsRequest,
   PutBucketCorsRequest,
 } from '@aws-sdk/client-s3';
-import type { Bucket, CorsRule } from '../../objects/index.js';
+import type { Bucket, CorsRule, Objects } from '../../objects/index.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 
@@ -101,6 +101,42 @@ export function corsHeaders(bucket: Bucket, request: CrossOriginRequest): Record
     return headersOf(rule, origin, request.origin, asked);
   }
   return undefined;
+}
+
+/** What S3 says to pages of other origins; structurally what the pipeline asks of a service. */
+export interface S3CrossOrigin {
+  headers(bucket: string, request: CrossOriginRequest): Promise<Record<string, string> | undefined>;
+  preflight(
+    bucket: string | undefined,
+    request: Partial<CrossOriginRequest>,
+  ): Promise<Record<string, string>>;
+}
+
+export function s3CrossOrigin({ buckets }: Objects): S3CrossOrigin {
+  return {
+    async headers(name, request) {
+      const bucket = await buckets.find(name);
+      return bucket && corsHeaders(bucket, request);
+    },
+
+    /** Throws BadRequest, AccessForbidden, NoSuchBucket. */
+    async preflight(name, { origin, method, requestHeaders }) {
+      if (origin === undefined) {
+        throw s3Errors.BadRequest(['Insufficient information. Origin request header needed.']);
+      }
+      if (method === undefined || !METHODS.has(method)) {
+        throw s3Errors.BadRequest([`Invalid Access-Control-Request-Method: ${method ?? 'null'}`]);
+      }
+      const bucket = await buckets.get(name ?? '');
+      const allowed = corsHeaders(bucket, { origin, method, requestHeaders });
+      if (allowed) return allowed;
+      const why = bucket.cors
+        ? "This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
+        : 'CORS is not enabled for this bucket.';
+      const members = { Method: method, ResourceType: 'BUCKET' };
+      throw s3Errors.AccessForbidden([`CORSResponse: ${why}`], { members });
+    },
+  };
 }
 
 function headersOf(

@@ -130,4 +130,5 @@ export function s3Service(ports: S3Ports): Service {
   return service('s3', ports, operations);
 }
 
+export { s3CrossOrigin } from './cors.js';
 export type { PrincipalMapper, S3Ports } from './ports.js';
