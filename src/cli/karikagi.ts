@@ -14,6 +14,9 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['serve', async () => (await import('./serve.js')).serveCommand()],
   ['quickstart', async () => (await import('./quickstart.js')).quickstartCommand()],
   ['why', async () => (await import('./why.js')).whyCommand()],
+  ['accounts', async () => (await import('./accounts.js')).accountsCommand()],
+  ['regions', async () => (await import('./regions.js')).regionsCommand()],
+  ['sessions', async () => (await import('./sessions.js')).sessionsCommand()],
 ]);
 
 const program = new Command('karikagi')
