@@ -1,20 +1,16 @@
-import type { Clock } from '../clock.js';
-import type { Caller, CredentialLookup, CredentialSource } from '../identity/caller.js';
-import { acceptsCredentials } from '../identity/regions.js';
+import type { Caller } from '../identity/caller.js';
 import type { HttpRequest } from '../message.js';
 import type { ServiceId } from '../operation.js';
 import type { Context } from '../policy/types.js';
 import { canonicalQuery, canonicalRequest, objectPath, servicePath } from './canonical.js';
+import { type IdentifyOptions, identify } from './identify.js';
 import { type Payload, payloadOf } from './payload.js';
 import { type Refusals, refusalsOf } from './refusals.js';
 import { readSignature, type Signature } from './signature.js';
-import { ALGORITHM, SigningKeys, sameSignature, scopeText, sign, stringToSign } from './signing.js';
+import { ALGORITHM, sameSignature, scopeText, sign, signingKeys, stringToSign } from './signing.js';
 import type { Authenticated } from './types.js';
 
-export interface AuthenticateOptions {
-  readonly service: ServiceId;
-  readonly credentials: CredentialSource;
-  readonly clock: Clock;
+export interface AuthenticateOptions extends IdentifyOptions {
   /** The whole body, where it was read before (awsQuery, awsJson). */
   readonly collected?: Uint8Array;
 }
@@ -26,8 +22,6 @@ export const ANONYMOUS: Caller = {
   credentials: 'none',
   context: { 'aws:PrincipalType': 'Anonymous', 'aws:userid': 'anonymous' },
 };
-
-const signingKeys = new SigningKeys();
 
 /**
  * Verifies the signature of a request (SigV4, in the header or presigned) and says who sent it; a request that
@@ -54,24 +48,9 @@ export async function authenticate(
   checkTime(signature, service, now, refusals);
   checkSignedHeaders(request, signature, service, refusals);
   const payload = payloadOf(request, service, signature, options.collected);
-  const found = await options.credentials.lookup(signature.accessKeyId, signature.token, now);
-  if (found.found === 'none') throw unknownCredentials(found, signature, refusals);
-  const key = verify(request, signature, payload.hash, found.secretAccessKey, service, refusals);
-  if (found.found === 'expired') {
-    throw refusals.expiredToken(signature.token ?? '', 'The session is over.');
-  }
-  const { caller } = found;
-  if (caller.credentials === 'long-term') {
-    if (signature.token !== undefined) {
-      throw refusals.token(signature.token, 'A session token came with a long-term access key.');
-    }
-  }
-  // The product's own API is open in every region: it is where an account switches its regions.
-  if (service !== 'karikagi' && caller.account && !acceptsCredentials(caller.account, signature.region)) {
-    const reason = `account ${caller.account.id} has no region ${signature.region}`;
-    throw refusals.accessKey(signature.accessKeyId, reason);
-  }
-  options.credentials.used(caller, service, signature.region, now);
+  const { caller, verified: key } = await identify(signature, options, secret =>
+    verify(request, signature, payload.hash, secret, service, refusals),
+  );
   return {
     caller,
     region: signature.region === '' ? undefined : signature.region,
@@ -143,17 +122,6 @@ function checkSignedHeaders(
     if (needed && !signed.includes(name)) unsigned.push(name);
   }
   if (unsigned.length > 0) throw refusals.unsignedHeaders(unsigned);
-}
-
-function unknownCredentials(
-  found: Extract<CredentialLookup, { found: 'none' }>,
-  signature: Signature,
-  refusals: Refusals,
-) {
-  const { token, accessKeyId } = signature;
-  if (token !== undefined && found.why === 'revoked') return refusals.expiredToken(token, found.reason);
-  if (token !== undefined && found.why === 'token') return refusals.token(token, found.reason);
-  return refusals.accessKey(accessKeyId, found.reason);
 }
 
 /** Condition keys of S3 (Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys"). */

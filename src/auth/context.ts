@@ -20,6 +20,7 @@ export function globalContext(
 ): Context {
   const userAgent = request.headers.get('user-agent');
   const referer = request.headers.get('referer');
+  const proven = authenticated.caller.context['aws:MultiFactorAuthTime'];
   return {
     ...authenticated.context,
     'aws:CurrentTime': isoSeconds(facts.now),
@@ -28,6 +29,9 @@ export function globalContext(
     'aws:SecureTransport': String(facts.secure),
     'aws:RequestedRegion': facts.region,
     'aws:ViaAWSService': 'false',
+    ...(typeof proven === 'string' && {
+      'aws:MultiFactorAuthAge': String(Math.floor((facts.now - Date.parse(proven)) / 1000)),
+    }),
     ...(userAgent !== undefined && { 'aws:UserAgent': userAgent }),
     ...(referer !== undefined && { 'aws:Referer': referer }),
   };

@@ -1,4 +1,6 @@
 export { ANONYMOUS, type AuthenticateOptions, authenticate, missingAuthentication } from './authenticate.js';
 export { type Authorisation, type Authoriser, createAuthoriser } from './authorise.js';
 export { globalContext, type RequestFacts } from './context.js';
+export { isPostForm } from './post-form.js';
+export { type PostedObject, type PostOptions, readPostedObject } from './post-object.js';
 export type { Authenticated } from './types.js';

@@ -73,6 +73,9 @@ export class SigningKeys {
   }
 }
 
+/** Of all requests of this process. */
+export const signingKeys = new SigningKeys();
+
 /** The text that a request's signature signs. */
 export function stringToSign(timestamp: string, scope: string, canonicalRequest: string): string {
   return `${ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonicalRequest)}`;

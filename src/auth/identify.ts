@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.js';
+import type { ApiError } from '../errors.js';
+import type { Caller, CredentialLookup, CredentialSource } from '../identity/caller.js';
+import { acceptsCredentials } from '../identity/regions.js';
+import type { ServiceId } from '../operation.js';
+import { type Refusals, refusalsOf } from './refusals.js';
+
+/** Who somebody says to be. */
+export interface Claim {
+  readonly accessKeyId: string;
+  readonly token: string | undefined;
+  /** From the credential scope; may be empty. */
+  readonly region: string;
+}
+
+export interface IdentifyOptions {
+  readonly service: ServiceId;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+}
+
+/**
+ * Finds whose access key it is. `verify` is handed the secret and throws where the signature is not right; nothing is
+ * said of a session that is over before that. Throws the service's error for credentials that are not valid.
+ */
+export async function identify<T>(
+  claim: Claim,
+  { service, credentials, clock }: IdentifyOptions,
+  verify: (secret: string) => T,
+): Promise<{ readonly caller: Caller; readonly verified: T }> {
+  const refusals = refusalsOf(service);
+  const now = clock.now();
+  const found = await credentials.lookup(claim.accessKeyId, claim.token, now);
+  if (found.found === 'none') throw unknownCredentials(found, claim, refusals);
+  const verified = verify(found.secretAccessKey);
+  if (found.found === 'expired') throw refusals.expiredToken(claim.token ?? '', 'The session is over.');
+  const { caller } = found;
+  if (caller.credentials === 'long-term' && claim.token !== undefined) {
+    throw refusals.token(claim.token, 'A session token came with a long-term access key.');
+  }
+  // The product's own API is open in every region: it is where an account switches its regions.
+  if (service !== 'karikagi' && caller.account && !acceptsCredentials(caller.account, claim.region)) {
+    const reason = `account ${caller.account.id} has no region ${claim.region}`;
+    throw refusals.accessKey(claim.accessKeyId, reason);
+  }
+  credentials.used(caller, service, claim.region, now);
+  return { caller, verified };
+}
+
+function unknownCredentials(
+  { why, reason }: Extract<CredentialLookup, { found: 'none' }>,
+  { token, accessKeyId }: Claim,
+  refusals: Refusals,
+): ApiError {
+  if (token !== undefined && why === 'revoked') return refusals.expiredToken(token, reason);
+  if (token !== undefined && why === 'token') return refusals.token(token, reason);
+  return refusals.accessKey(accessKeyId, reason);
+}

@@ -1,0 +1,198 @@
+import type { Clock } from '../clock.js';
+import type { ApiError } from '../errors.js';
+import type { CredentialSource } from '../identity/caller.js';
+import type { HttpRequest, RequestBody } from '../message.js';
+import { ANONYMOUS } from './authenticate.js';
+import { s3Errors } from './errors.js';
+import { identify } from './identify.js';
+import { type PostForm, readPostForm } from './post-form.js';
+import { checkPostPolicy, type PostPolicy, readPostPolicy } from './post-policy.js';
+import { refusalsOf } from './refusals.js';
+import { ALGORITHM, type Scope, sameSignature, sign, signingKeys } from './signing.js';
+import type { Authenticated } from './types.js';
+
+/** A browser's upload as the PutObject that it stands for. */
+export interface PostedObject {
+  /** `PUT` of the object, with the form's fields as headers. */
+  readonly request: HttpRequest;
+  readonly authenticated: Authenticated;
+  readonly key: string;
+  /** Where the browser is sent afterwards, if the form says so. */
+  readonly redirect: URL | undefined;
+  /** The status of the reply without a redirect. */
+  readonly status: 200 | 201 | 204;
+}
+
+export interface PostOptions {
+  readonly bucket: string;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+}
+
+/**
+ * Reads the form of a POST to a bucket, verifies its signed policy (version 4) and holds the form to it; a form
+ * without a policy is anonymous. The size that the policy allows is checked while the file is read. Source: Amazon S3
+ * API Reference, "POST Object", "Authenticating Requests: Browser-Based Uploads Using POST".
+ */
+export async function readPostedObject(request: HttpRequest, options: PostOptions): Promise<PostedObject> {
+  const form = await readPostForm(request);
+  const fields = expandFilename(form);
+  const key = fields.get('key') ?? '';
+  if (!fields.has('key')) throw missingField('key');
+  if (key === '') {
+    throw s3Errors.InvalidArgument(['User key must have a length greater than 0.'], {
+      members: { ArgumentName: 'key', ArgumentValue: '' },
+    });
+  }
+  const policyText = fields.get('policy');
+  const identity = await identityOf(fields, policyText, options);
+  let body: RequestBody = form.file;
+  if (policyText !== undefined) {
+    const policy = readPostPolicy(policyText);
+    checkPostPolicy(policy, fields, options.bucket, options.clock.now());
+    body = sized(form.file, policy);
+  }
+  return {
+    request: putRequest(request, fields, key, body),
+    authenticated: { ...identity, body },
+    key,
+    redirect: redirectOf(fields),
+    status: statusOf(fields.get('success_action_status')),
+  };
+}
+
+/** `${filename}` stands for the name of the file in every field but those that are signed for themselves. */
+function expandFilename({ fields, filename }: PostForm): ReadonlyMap<string, string> {
+  // Some browsers send the whole path.
+  const name = filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1);
+  return new Map(
+    [...fields].map(([field, value]) => [
+      field,
+      field === 'policy' ? value : value.replaceAll('${filename}', () => name),
+    ]),
+  );
+}
+
+type Identity = Omit<Authenticated, 'body'>;
+
+async function identityOf(
+  fields: ReadonlyMap<string, string>,
+  policy: string | undefined,
+  { credentials, clock }: PostOptions,
+): Promise<Identity> {
+  if (fields.has('awsaccesskeyid')) throw refusalsOf('s3').mechanism('query', '');
+  const field = (name: string): string => {
+    const value = fields.get(name);
+    if (value === undefined) throw missingField(name);
+    return value;
+  };
+  const signature = fields.get('x-amz-signature');
+  if (policy === undefined && signature === undefined) {
+    return { caller: ANONYMOUS, region: undefined, context: { 's3:authType': 'POST' } };
+  }
+  const signed = field('policy');
+  if (field('x-amz-algorithm') !== ALGORITHM) {
+    throw argument('x-amz-algorithm', field('x-amz-algorithm'), `Only ${ALGORITHM} is supported`);
+  }
+  field('x-amz-date');
+  const scope = readCredential(field('x-amz-credential'));
+  const provided = field('x-amz-signature');
+  const claim = { ...scope, token: fields.get('x-amz-security-token') };
+  const { caller } = await identify(claim, { service: 's3', credentials, clock }, secret => {
+    if (sameSignature(sign(signingKeys.get(secret, scope), signed), provided)) return;
+    throw refusalsOf('s3').mismatch({ accessKeyId: scope.accessKeyId, provided, stringToSign: signed });
+  });
+  return {
+    caller,
+    region: scope.region === '' ? undefined : scope.region,
+    context: { 's3:authType': 'POST', 's3:signatureversion': ALGORITHM },
+  };
+}
+
+function readCredential(credential: string): Scope & { readonly accessKeyId: string } {
+  const wrong = (why: string): ApiError => argument('x-amz-credential', credential, why);
+  const parts = credential.split('/');
+  const [accessKeyId, date, region, service, terminator] = parts as [string, string, string, string, string];
+  if (parts.length !== 5 || accessKeyId === '' || !/^[\w-]*$/.test(region)) {
+    throw wrong(
+      'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+    );
+  }
+  if (!/^\d{8}$/.test(date)) {
+    throw wrong(
+      `incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`,
+    );
+  }
+  if (service !== 's3') throw wrong(`incorrect service "${service}". This endpoint belongs to "s3".`);
+  if (terminator !== 'aws4_request') {
+    throw wrong(`incorrect terminal "${terminator}". This endpoint uses "aws4_request".`);
+  }
+  return { accessKeyId, date, region, service };
+}
+
+/** The fields that are headers of PutObject. Nothing else of a form may become one: not `x-amz-copy-source`. */
+const HEADERS =
+  /^(cache-control|content-(type|disposition|encoding|language|md5)|expires|x-amz-(meta-.+|storage-class|website-redirect-location|server-side-encryption.*|checksum-.+|sdk-checksum-algorithm|object-lock-.+|tagging|grant-.+))$/;
+
+function putRequest(
+  request: HttpRequest,
+  fields: ReadonlyMap<string, string>,
+  key: string,
+  body: RequestBody,
+): HttpRequest {
+  if (fields.has('tagging')) throw s3Errors.NotImplemented([], { members: { Header: 'tagging' } });
+  const headers = new Map<string, string>();
+  for (const name of ['host', 'user-agent', 'referer', 'origin']) {
+    const value = request.headers.get(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  for (const [name, value] of fields) if (HEADERS.test(name)) headers.set(name, value);
+  const acl = fields.get('acl');
+  if (acl !== undefined) headers.set('x-amz-acl', acl);
+  const path = key.split('/').map(encodeURIComponent).join('/');
+  return { method: 'PUT', path: `${request.path.replace(/\/$/, '')}/${path}`, query: '', headers, body };
+}
+
+/** Fails on a file larger or smaller than the policy lets. */
+function sized(file: RequestBody, { least, most }: PostPolicy): RequestBody {
+  return {
+    length: file.length,
+    trailers: file.trailers,
+    async *[Symbol.asyncIterator]() {
+      let size = 0;
+      for await (const bytes of file) {
+        size += bytes.length;
+        if (size > most) {
+          throw s3Errors.EntityTooLarge([], {
+            members: { ProposedSize: String(size), MaxSizeAllowed: String(most) },
+          });
+        }
+        yield bytes;
+      }
+      if (size < least) {
+        throw s3Errors.EntityTooSmall([], {
+          members: { ProposedSize: String(size), MinSizeAllowed: String(least) },
+        });
+      }
+    },
+  };
+}
+
+/** `redirect` is the older name. What is no URL is disregarded, as S3 does. */
+function redirectOf(fields: ReadonlyMap<string, string>): URL | undefined {
+  const text = fields.get('success_action_redirect') ?? fields.get('redirect') ?? '';
+  return /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+}
+
+const statusOf = (text: string | undefined): 200 | 201 | 204 =>
+  text === '200' ? 200 : text === '201' ? 201 : 204;
+
+const argument = (name: string, value: string, why: string): ApiError =>
+  s3Errors.InvalidArgument([why], { members: { ArgumentName: name, ArgumentValue: value } });
+
+const missingField = (name: string): ApiError =>
+  argument(
+    name,
+    '',
+    `Bucket POST must contain a field named '${name}'.  If it is specified, please check the order of the fields.`,
+  );
