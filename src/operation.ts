@@ -18,6 +18,11 @@ export interface Requirement {
   readonly resourceKind?: ResourcePolicyKind;
   /** Condition keys of this operation, beside the global ones that every request carries. */
   readonly context?: Context;
+  /**
+   * As whom it is decided, where that is not simply who signed the request: somebody whom an identity provider
+   * vouches for, or the caller with a second factor just proven.
+   */
+  readonly caller?: Caller | undefined;
 }
 
 /** A request on its way through the pipeline, as an operation sees it. */

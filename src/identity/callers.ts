@@ -137,6 +137,10 @@ function sessionContext(claims: SessionClaims): Context {
     'aws:MultiFactorAuthPresent': String(claims.mfa),
     ...(claims.mfa && { 'aws:MultiFactorAuthTime': new Date(claims.issued).toISOString() }),
     ...(claims.sourceIdentity !== undefined && { 'aws:SourceIdentity': claims.sourceIdentity }),
+    ...(claims.federation && {
+      'aws:FederatedProvider': claims.federation.provider,
+      ...claims.federation.keys,
+    }),
   };
 }
 

@@ -21,6 +21,10 @@ import { Groups } from './groups.js';
 import { InstanceProfiles } from './instance-profiles.js';
 import { Keyring } from './keyring.js';
 import { ManagedPolicies } from './managed-policies.js';
+import { MfaDevices } from './mfa-devices.js';
+import { OidcKeys } from './oidc-keys.js';
+import { OidcProviders } from './oidc-providers.js';
+import { OidcTokens } from './oidc-tokens.js';
 import { ControlsOfAccounts } from './organization-controls.js';
 import { Organizations } from './organizations.js';
 import { Passwords } from './passwords.js';
@@ -38,6 +42,8 @@ export interface IdentityOptions {
   /** Root keys that were replaced: what they sealed still opens. */
   readonly formerRootKeys?: readonly Uint8Array[];
   readonly clock: Clock;
+  /** OpenID Connect issuers whose keys are read from a file (a JWK set) instead of over the network, by their URL. */
+  readonly oidcKeyFiles?: ReadonlyMap<string, string> | undefined;
 }
 
 /** An account and the access key of its root user. */
@@ -63,12 +69,15 @@ export class Identity implements CredentialSource {
   readonly principals: Principals;
   readonly callerPolicies: PoliciesOfCallers;
   readonly organizations: Organizations;
+  readonly oidcProviders: OidcProviders;
+  readonly oidcTokens: OidcTokens;
+  readonly mfaDevices: MfaDevices;
   readonly regions: Regions;
   readonly usage: Usage;
   readonly #controls: ControlsOfAccounts;
   readonly #credentials: Credentials;
 
-  constructor({ kv, rootKey, formerRootKeys, clock }: IdentityOptions) {
+  constructor({ kv, rootKey, formerRootKeys, clock, oidcKeyFiles }: IdentityOptions) {
     const db = new Database(kv);
     const keyring = new Keyring(rootKey, formerRootKeys);
     this.accounts = new Accounts(db, clock);
@@ -86,6 +95,10 @@ export class Identity implements CredentialSource {
     this.regions = new Regions(db);
     const { accounts, roles, entityPolicies, regions } = this;
     this.organizations = new Organizations({ db, clock, accounts, roles, entityPolicies, regions });
+    this.mfaDevices = new MfaDevices(db, clock, keyring);
+    this.oidcProviders = new OidcProviders(db, clock);
+    const keys = new OidcKeys({ clock, keyFiles: oidcKeyFiles });
+    this.oidcTokens = new OidcTokens(this.oidcProviders, keys, clock);
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
     this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
     this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
@@ -154,14 +167,18 @@ export * from './arn.js';
 export type * from './caller.js';
 export { inlinePolicy } from './entity-policies.js';
 export * from './errors.js';
+export type { FederatedIdentity } from './federated-identity.js';
 export { defaultVersion, type NamedManagedPolicy, versionOf } from './managed-policies.js';
+export type { MfaDevice } from './mfa-devices.js';
 export type * from './model.js';
+export { issuerName, type OidcProvider } from './oidc-providers.js';
 export type { MemberAccount } from './organization-accounts.js';
 export * from './organization-errors.js';
 export * from './organization-model.js';
 export type { Organizations } from './organizations.js';
 export type { Page } from './page.js';
 export { checkDocument, compiledPolicy } from './policy-documents.js';
+export { mfaSerial, providerArn } from './provider-arn.js';
 export { quotas } from './quotas.js';
 export type { Regions, RegionView } from './regions.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';

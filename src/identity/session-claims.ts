@@ -1,5 +1,6 @@
 /** What a session token says, and its compact form. */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { Context } from '../policy/types.js';
 import type { Tags } from './model.js';
 
 export type SessionKind = 'assume-role' | 'session-token' | 'federation-token';
@@ -26,6 +27,15 @@ export interface SessionClaims {
   readonly mfa: boolean;
   /** Whether another role's session assumed this one. */
   readonly chained: boolean;
+  /** Of sessions that an identity provider vouched for. */
+  readonly federation?: Federation | undefined;
+}
+
+export interface Federation {
+  /** ARN of the identity provider. */
+  readonly provider: string;
+  /** The provider's condition keys that the session carries. */
+  readonly keys: Context;
 }
 
 const KINDS: readonly SessionKind[] = ['assume-role', 'session-token', 'federation-token'];
@@ -54,6 +64,7 @@ type Packed = [
   sourceIdentity: string | 0,
   externalId: string | 0,
   flags: number,
+  federation?: Federation,
 ];
 
 export function packClaims(claims: SessionClaims): Buffer {
@@ -74,6 +85,7 @@ export function packClaims(claims: SessionClaims): Buffer {
     claims.externalId ?? 0,
     (claims.mfa ? 1 : 0) | (claims.chained ? 2 : 0),
   ];
+  if (claims.federation !== undefined) packed.push(claims.federation);
   const plain = Buffer.from(JSON.stringify(packed));
   return plain.length < WORTH_DEFLATING
     ? Buffer.concat([PLAIN, plain])
@@ -87,15 +99,17 @@ export function unpackClaims(bytes: Buffer): SessionClaims {
   const packed = JSON.parse(plain.toString('utf8')) as Packed;
   if (packed[0] !== FORMAT) throw new RangeError(`session claims of format ${packed[0]}`);
   const [, kind, account, entityId, entity, name, issued, life] = packed;
-  const [policy, policyArns, tags, transitiveKeys, sourceIdentity, externalId, flags] = packed.slice(8) as [
-    Packed[8],
-    Packed[9],
-    Packed[10],
-    Packed[11],
-    Packed[12],
-    Packed[13],
-    Packed[14],
-  ];
+  const [policy, policyArns, tags, transitiveKeys, sourceIdentity, externalId, flags, federation] =
+    packed.slice(8) as [
+      Packed[8],
+      Packed[9],
+      Packed[10],
+      Packed[11],
+      Packed[12],
+      Packed[13],
+      Packed[14],
+      Packed[15],
+    ];
   return {
     kind: KINDS[kind]!,
     account,
@@ -112,6 +126,7 @@ export function unpackClaims(bytes: Buffer): SessionClaims {
     externalId: externalId || undefined,
     mfa: (flags & 1) !== 0,
     chained: (flags & 2) !== 0,
+    ...(federation && { federation }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Database, Transaction } from './database.js';
 import { demandEntity, demandNoPolicies, noSuchEntity, replaceBoundary } from './entity-policies.js';
 import { errors } from './errors.js';
 import { beginUse, endUse, type PolicyHolder, type PolicyUse } from './managed-policies.js';
+import { demandNoDevices } from './mfa-devices.js';
 import { type AccessKey, type Tags, tables, type User } from './model.js';
 import type { Page } from './page.js';
 import { mergeTags, withoutTags } from './tags.js';
@@ -85,6 +86,7 @@ export class Users {
       if ((await transaction.get(tables.loginProfiles, home.id, user.id)) !== undefined) {
         throw errors.DeleteConflict(['Cannot delete entity, must delete login profile first.']);
       }
+      await demandNoDevices(transaction, home.id, user.id);
       const key = name.toLowerCase();
       await replaceBoundary(
         transaction,

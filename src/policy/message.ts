@@ -30,6 +30,7 @@ const DENY: Readonly<Record<Layer, string>> = {
  */
 export function denialMessage(decision: Decision, request: AuthorizationRequest): string {
   const { principal, action, resource } = request;
+  if (principal.federatedProvider !== undefined) return `Not authorized to perform ${action}`;
   const s3 = action.startsWith('s3:');
   const inside = isSameAccount(request);
   if (s3 && !inside) return 'Access Denied';

@@ -91,7 +91,8 @@ export function keysIn(reply: {
 }
 
 /** What a caller may do, as evaluated for one requirement. */
-export async function decide(world: World, caller: Caller, requirement: Requirement, context: Context = {}) {
+export async function decide(world: World, asking: Caller, requirement: Requirement, context: Context = {}) {
+  const caller = requirement.caller ?? asking;
   const account = requirement.resourceAccount ?? caller.account?.id;
   const request: AuthorizationRequest = {
     principal: caller.principal,

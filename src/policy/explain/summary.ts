@@ -24,7 +24,7 @@ export function summarise(
   misses: readonly NearMiss[],
 ): string {
   const { principal, action, resource } = request;
-  const call = `${action} on ${resource} by ${principal.type === 'anonymous' ? 'an anonymous caller' : principal.arn}`;
+  const call = `${action} on ${resource} by ${principal.arn === '*' ? 'an anonymous caller' : principal.arn}`;
   if (decision.allowed) return `Allowed: ${call}. ${allowedBy(decision)}`;
   const parts = [`Denied: ${call}.`, deniedBy(decision, request)];
   const others = layers.filter(({ blocks, layer }) => blocks && layer !== decision.layer);

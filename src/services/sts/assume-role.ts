@@ -1,44 +1,26 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
-import {
-  type Account,
-  assumedRoleArn,
-  compiledPolicy,
-  type EntityName,
-  type Identity,
-  parseEntityArn,
-  type Role,
-  tagContext,
-} from '../../identity/index.js';
+import { assumedRoleArn, type Caller, type Identity, type Role } from '../../identity/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { credentialsOf, demandCredentials, issuerOf } from './credentials.js';
 import { stsErrors } from './errors.js';
+import { provesMfa } from './mfa.js';
 import type { StsPorts } from './ports.js';
 import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
+import { findRole, roleNameOf, roleTagContext, type Target, trustPolicyOf } from './target-role.js';
 
 const DEFAULT_DURATION = 3600;
 /** Seconds that a session may last whose caller is a role's session itself. */
 const MAX_CHAINED = 3600;
 
-interface Target {
-  readonly account: Account;
-  readonly role: Role;
-}
-
-/** The role of an ARN; `undefined` where the caller's partition has none of exactly that ARN. */
-async function findRole(identity: Identity, call: Call, name: EntityName): Promise<Target | undefined> {
-  const account = await identity.account(name.account);
-  if (account?.partition !== name.partition || call.caller.account?.partition !== name.partition)
-    return undefined;
-  const role = await identity.roles.find(account.id, name.name);
-  return role?.name === name.name && role.path === name.path ? { account, role } : undefined;
-}
-
-/** Throws `ValidationError` for what is no role ARN. */
-function roleNameOf(input: AssumeRoleRequest): EntityName {
-  const name = parseEntityArn(input.RoleArn!);
-  if (name?.kind !== 'role') throw stsErrors.ValidationError([`${input.RoleArn} is invalid`]);
-  return name;
+/** The role that is asked for; `undefined` where the caller's partition has none of exactly that ARN. */
+async function targetOf(
+  input: AssumeRoleRequest,
+  call: Call,
+  identity: Identity,
+): Promise<Target | undefined> {
+  const name = roleNameOf(input.RoleArn!);
+  return call.caller.account?.partition === name.partition ? await findRole(identity, name) : undefined;
 }
 
 /** What the session will carry as its source identity: along a chain it stays as it was set first. */
@@ -57,8 +39,7 @@ function requestContext(input: AssumeRoleRequest, call: Call, target: Target | u
     ...(input.ExternalId !== undefined && { 'sts:ExternalId': input.ExternalId }),
     ...(sourceIdentity !== undefined && { 'sts:SourceIdentity': sourceIdentity }),
     ...tagRequestContext(input.Tags, input.TransitiveTagKeys),
-    ...tagContext('iam:ResourceTag', target?.role.tags ?? []),
-    ...tagContext('aws:ResourceTag', target?.role.tags ?? []),
+    ...(target && roleTagContext(target.role)),
   };
 }
 
@@ -72,22 +53,18 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
 
   async requires(input, call, { identity }) {
     demandCredentials(call, 'AssumeRole', ['long-term', 'assume-role', 'session-token']);
-    const name = roleNameOf(input);
+    const name = roleNameOf(input.RoleArn!);
     if (call.caller.principal.type === 'root') {
       throw stsErrors.AccessDenied(['Roles may not be assumed by root accounts.']);
     }
-    const target = await findRole(identity, call, name);
+    const target = await targetOf(input, call, identity);
     const shared: Omit<Requirement, 'action'> = {
       resource: input.RoleArn!,
       resourceAccount: name.account,
       resourceKind: 'trust',
-      ...(target && {
-        resourcePolicy: {
-          name: `trust policy of role ${target.role.name}`,
-          policy: compiledPolicy(target.role.trust, 'trust'),
-        },
-      }),
+      ...(target && { resourcePolicy: trustPolicyOf(target.role) }),
       context: requestContext(input, call, target),
+      ...((await provesMfa(input, call, identity)) && { caller: withMfa(call) }),
     };
     const { transitiveTags = {} } = call.caller.session ?? {};
     const actions = ['sts:AssumeRole'];
@@ -98,7 +75,7 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
   },
 
   async run(input, call, { identity }) {
-    const target = await findRole(identity, call, roleNameOf(input));
+    const target = await targetOf(input, call, identity);
     if (target === undefined) throw deletedMeanwhile(input, call);
     const { account, role } = target;
     const duration = input.DurationSeconds ?? DEFAULT_DURATION;
@@ -167,11 +144,15 @@ function checkRequest(
   if (input.SourceIdentity?.toLowerCase().startsWith('aws:')) {
     throw stsErrors.ValidationError(['A source identity must not begin with aws:, which is reserved.']);
   }
-  if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
-    throw stsErrors.AccessDenied([
-      'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
-    ]);
-  }
+}
+
+/**
+ * The caller as the role's trust policy sees it once the second factor is proven. The new session does not carry it on
+ * (IAM User Guide, "Secure API access with MFA": AssumeRole's credentials do not include MFA information).
+ */
+function withMfa({ caller }: Call): Caller {
+  const proven = { 'aws:MultiFactorAuthPresent': 'true', 'aws:MultiFactorAuthAge': '0' };
+  return { ...caller, context: { ...caller.context, ...proven } };
 }
 
 function deletedMeanwhile(input: AssumeRoleRequest, call: Call) {

@@ -1,8 +1,8 @@
 import type { GetSessionTokenRequest, GetSessionTokenResponse } from '@aws-sdk/client-sts';
 import type { Operation } from '../../operation.js';
 import { accountOf, credentialsOf, demandCredentials, issuerOf } from './credentials.js';
-import { stsErrors } from './errors.js';
 import { longTermEntity } from './long-term.js';
+import { provesMfa } from './mfa.js';
 import type { StsPorts } from './ports.js';
 
 const DEFAULT_DURATION = 43_200;
@@ -16,11 +16,7 @@ export const getSessionToken: Operation<StsPorts, GetSessionTokenRequest, GetSes
     return [];
   },
   async run(input, call, { identity }) {
-    if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
-      throw stsErrors.AccessDenied([
-        'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
-      ]);
-    }
+    const mfa = await provesMfa(input, call, identity);
     const { entity, entityId, longest } = longTermEntity(call);
     const issued = await identity.sessions.issue({
       arn: call.caller.principal.arn,
@@ -35,7 +31,7 @@ export const getSessionToken: Operation<StsPorts, GetSessionTokenRequest, GetSes
         policyArns: [],
         tags: [],
         transitiveKeys: [],
-        mfa: false,
+        mfa,
         chained: false,
       },
     });

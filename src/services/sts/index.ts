@@ -1,5 +1,6 @@
 import { type Service, service } from '../../operation.js';
 import { assumeRole } from './assume-role.js';
+import { assumeRoleWithWebIdentity } from './assume-role-with-web-identity.js';
 import { getAccessKeyInfo } from './get-access-key-info.js';
 import { getCallerIdentity } from './get-caller-identity.js';
 import { getFederationToken } from './get-federation-token.js';
@@ -10,6 +11,7 @@ import type { StsPorts } from './ports.js';
 export function stsService(ports: StsPorts): Service {
   return service('sts', ports, [
     assumeRole,
+    assumeRoleWithWebIdentity,
     getAccessKeyInfo,
     getCallerIdentity,
     getFederationToken,

@@ -1,0 +1,118 @@
+/**
+ * What AssumeRoleWithWebIdentity and AssumeRoleWithSAML have in common once the identity provider's word is verified.
+ * Nobody has signed the request: it is decided as the federated identity, by the role's trust policy alone.
+ */
+import type { PolicyDescriptorType } from '@aws-sdk/client-sts';
+import {
+  assumedRoleArn,
+  type Caller,
+  type FederatedIdentity,
+  type Identity,
+  type IssuedSession,
+  type Role,
+} from '../../identity/index.js';
+import type { Call, Requirement } from '../../operation.js';
+import { stsErrors } from './errors.js';
+import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
+import { findRole, roleNameOf, roleTagContext, type Target, trustPolicyOf } from './target-role.js';
+
+export interface FederatedInput {
+  readonly RoleArn: string | undefined;
+  readonly PolicyArns?: PolicyDescriptorType[] | undefined;
+  readonly Policy?: string | undefined;
+}
+
+/** What the role must allow: the operation itself, tagging and setting the source identity where the identity brings them. */
+export async function federatedRequirements(
+  action: string,
+  input: FederatedInput,
+  federated: FederatedIdentity,
+  sessionName: string,
+  identity: Identity,
+): Promise<Requirement[]> {
+  const name = roleNameOf(input.RoleArn!);
+  const target = await findRole(identity, name);
+  const shared: Omit<Requirement, 'action'> = {
+    caller: callerOf(federated),
+    resource: input.RoleArn!,
+    resourceAccount: name.account,
+    resourceKind: 'trust',
+    ...(target && { resourcePolicy: trustPolicyOf(target.role) }),
+    context: {
+      ...(target && roleTagContext(target.role)),
+      ...federated.context,
+      'sts:RoleSessionName': sessionName,
+      ...(federated.sourceIdentity !== undefined && { 'sts:SourceIdentity': federated.sourceIdentity }),
+      ...tagRequestContext(tagsOf(federated), [...federated.transitiveTagKeys]),
+    },
+  };
+  return [
+    action,
+    ...(federated.tags.length > 0 ? ['sts:TagSession'] : []),
+    ...(federated.sourceIdentity !== undefined ? ['sts:SetSourceIdentity'] : []),
+  ].map(needed => ({ action: needed, ...shared }));
+}
+
+/** The federated identity as whoever asks. */
+function callerOf({ provider, label }: FederatedIdentity): Caller {
+  return {
+    principal: { type: 'anonymous', arn: label, federatedProvider: provider },
+    userId: label,
+    credentials: 'none',
+    context: { 'aws:FederatedProvider': provider },
+  };
+}
+
+function tagsOf({ tags }: FederatedIdentity) {
+  return tags.map(([Key, Value]) => ({ Key, Value }));
+}
+
+export interface FederatedSession extends Target {
+  readonly issued: IssuedSession;
+  readonly assumedRole: { readonly AssumedRoleId: string; readonly Arn: string };
+}
+
+/** Issues the role's session for `duration` seconds. Throws `ValidationError` where that is more than the role allows. */
+export async function issueFederated(
+  input: FederatedInput,
+  call: Call,
+  federated: FederatedIdentity,
+  { sessionName, duration }: { sessionName: string; duration: number },
+  identity: Identity,
+): Promise<FederatedSession> {
+  const target = await findRole(identity, roleNameOf(input.RoleArn!));
+  // It was there when it was decided.
+  if (target === undefined) throw stsErrors.AccessDenied(['Not authorized to assume the role']);
+  const { account, role } = target;
+  checkDuration(role, duration);
+  const { tags, transitiveKeys } = readSessionTags(tagsOf(federated), [...federated.transitiveTagKeys]);
+  const arn = assumedRoleArn(account, role.name, sessionName);
+  const issued = await identity.sessions.issue({
+    arn,
+    duration,
+    issuer: { arn: federated.label, accessKeyId: '', sourceIp: call.sourceIp, region: call.region },
+    claims: {
+      kind: 'assume-role',
+      account: account.id,
+      entityId: role.id,
+      entity: role.name.toLowerCase(),
+      name: sessionName,
+      ...(await readSessionPolicies(identity, account, input)),
+      tags,
+      transitiveKeys,
+      sourceIdentity: federated.sourceIdentity,
+      mfa: false,
+      chained: false,
+      federation: { provider: federated.provider, keys: federated.sessionKeys },
+    },
+  });
+  return { ...target, issued, assumedRole: { AssumedRoleId: `${role.id}:${sessionName}`, Arn: arn } };
+}
+
+function checkDuration(role: Role, duration: number): void {
+  if (duration > role.maxSessionDuration) {
+    throw stsErrors.ValidationError([
+      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+    ]);
+  }
+}
