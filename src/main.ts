@@ -8,7 +8,7 @@ import { defaultHttpLimits, type HttpLimits, listen } from './http/server.js';
 import type { Services } from './http/services.js';
 import { openIdentity } from './identity/index.js';
 import { type Logger, lineLogger, silentLogger } from './log.js';
-import { openObjects } from './objects/index.js';
+import { openObjects, startHousekeeping } from './objects/index.js';
 import { loadRootKey } from './root-key.js';
 import { served } from './served.js';
 import { openKms, startSweeping } from './services/kms/index.js';
@@ -83,6 +83,11 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
     opened.push(() => identity.close());
     const objects = await openObjects({ kv, blobs, clock });
     opened.push(() => objects.settle());
+    opened.push(
+      startHousekeeping(objects, error =>
+        log.error('housekeeping of buckets failed', { error: String(error) }),
+      ),
+    );
     const audit = inMemory
       ? noAuditLog
       : await openAuditLog(join(settings.data, 'events'), settings.eventDays);

@@ -111,6 +111,7 @@ export * from './checksums.js';
 export { ContentGone, type Received } from './content.js';
 export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
+export { startHousekeeping } from './housekeeping.js';
 export { dueAfter, expirationOf, type LifecycleReport } from './lifecycle.js';
 export {
   entryName,

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '../clock.js';
+import { BlobDamaged, type Blobs } from '../store/blobs.js';
+import { openMemoryKv } from '../store/memory.js';
+import { openMemoryBlobs } from '../store/memory-blobs.js';
+import { ContentGone, type ObjectRecord, objectKey, openObjects, startHousekeeping } from './index.js';
+import { bodyOf, wholeOf } from './testing.js';
+
+const attributes = { headers: {}, metadata: [] };
+const text = 'a body that is long enough for a blob';
+
+async function opened() {
+  const clock = new ManualClock(1_700_000_000_000);
+  const blobs = openMemoryBlobs(() => clock.now());
+  const kv = openMemoryKv();
+  const objects = await openObjects({ kv, blobs, clock, inlineLimit: 8 });
+  const bucket = await objects.buckets.create({
+    name: 'bucket',
+    owner: '111122223333',
+    partition: 'aws',
+    region: 'us-east-1',
+  });
+  const put = async (body: string): Promise<ObjectRecord> => {
+    const received = await objects.contents.receive(bodyOf(body), body.length, {});
+    return objects.versions.put(bucket, 'k', attributes, received);
+  };
+  return { clock, blobs, kv, objects, bucket, put };
+}
+
+async function count(blobs: Blobs): Promise<number> {
+  let blobCount = 0;
+  for await (const _ of blobs.list()) blobCount++;
+  return blobCount;
+}
+
+async function* chunks(content: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(content);
+}
+
+test('a sweep takes what nothing refers to, once it is old, and nothing else', async () => {
+  const { clock, blobs, objects, put } = await opened();
+  await put(text);
+  await blobs.write(chunks('left behind by a crash'));
+  assert.equal(await objects.sweep(), 0);
+  clock.advance(24 * 3600 + 1);
+  await blobs.write(chunks('on its way into a commit'));
+  assert.equal(await objects.sweep(), 1);
+  assert.equal(await count(blobs), 2);
+});
+
+test('a reader of a replaced object finishes, and then its blob goes', async () => {
+  const { blobs, objects, bucket, put } = await opened();
+  const before = await put(text);
+  const reading = await objects.contents.read(bucket.id, before);
+  await put(`another ${text}`);
+  await objects.settle();
+  assert.equal(await count(blobs), 2);
+  assert.equal((await wholeOf(reading)).toString(), text);
+  await objects.settle();
+  assert.equal(await count(blobs), 1);
+});
+
+test('a reader that gives up lets go of the blob', async () => {
+  const { blobs, objects, bucket, put } = await opened();
+  const reading = await objects.contents.read(bucket.id, await put(text));
+  await put('small');
+  if (Symbol.asyncIterator in reading) {
+    for await (const _ of reading) break;
+  }
+  await objects.settle();
+  assert.equal(await count(blobs), 0);
+});
+
+test('content that is gone is told before anything is answered', async () => {
+  const { objects, bucket, put } = await opened();
+  for (const body of [text, 'small']) {
+    const before = await put(body);
+    await put('other');
+    await objects.settle();
+    await assert.rejects(objects.contents.read(bucket.id, before), ContentGone);
+  }
+});
+
+test('damage is never served', async () => {
+  const { kv, objects, bucket, put } = await opened();
+  const record = await put('small');
+  await kv.commit([], [{ key: ['content', bucket.id, record.id], value: Buffer.from('smell') }]);
+  await assert.rejects(objects.contents.read(bucket.id, record), BlobDamaged);
+  await kv.commit([], [{ key: objectKey(bucket.id, 'k'), value: Buffer.from('nonsense') }]);
+  await assert.rejects(objects.versions.find(bucket, 'k'));
+});
+
+test('housekeeping runs at once, and tells what failed', async () => {
+  const { objects, bucket, clock, put } = await opened();
+  await put(text);
+  const rule = { id: 'r', enabled: true, filter: {}, expiration: { days: 1 } };
+  await objects.buckets.update(bucket, { lifecycle: [rule] });
+  clock.advance(3 * 24 * 3600);
+  const failures: unknown[] = [];
+  await startHousekeeping(objects, error => failures.push(error))();
+  assert.deepEqual((await objects.list(await objects.buckets.get('bucket'), { limit: 1 })).entries, []);
+  const broken = Object.create(objects, {
+    applyLifecycle: { value: () => Promise.reject(new Error('disk')) },
+  });
+  await startHousekeeping(broken, error => failures.push(String(error)))();
+  assert.deepEqual(failures, ['Error: disk']);
+});
