@@ -304,3 +304,46 @@ test('the context keys of policies are listed once', async () => {
     refusal('MalformedPolicyDocument'),
   );
 });
+
+test("a principal is simulated under its organisation's service control policies", async () => {
+  const { world } = await open();
+  const { identity, account } = world;
+  const { organizations } = identity;
+  const organization = await organizations.create(account.id, 'root@example.com');
+  const member = { name: 'Member', email: 'member@example.com', tags: [] };
+  const created = await organizations.accounts.create(organization, member);
+  const { id } = await organizations.policies.create(organization, {
+    type: 'SERVICE_CONTROL_POLICY',
+    name: 'NoDeletes',
+    description: '',
+    content: policy(deny('s3:DeleteObject')),
+    tags: [],
+  });
+  await organizations.policies.attach(organization, id, created.account!);
+  const home = (await identity.account(created.account!))!;
+  const carol = await addUser(world, home, 'Carol', allow('*'));
+  const input = {
+    PolicySourceArn: `arn:aws:iam::${home.id}:user/Carol`,
+    ActionNames: ['s3:GetObject', 's3:DeleteObject'],
+  };
+  const simulate = (more: object) =>
+    run<iam.SimulatePolicyResponse>(world, iamService({ identity }), carol, 'SimulatePrincipalPolicy', {
+      ...input,
+      ...more,
+    });
+  const { EvaluationResults } = await simulate({});
+  assert.deepEqual(
+    EvaluationResults!.map(result => [
+      result.EvalDecision,
+      result.OrganizationsDecisionDetail?.AllowedByOrganizations,
+    ]),
+    [
+      ['allowed', true],
+      ['explicitDeny', false],
+    ],
+  );
+  assert.deepEqual(decisions(await simulate({ PolicyExclusionList: [{ PolicyType: 'scp' }] })), [
+    's3:GetObject allowed',
+    's3:DeleteObject allowed',
+  ]);
+});

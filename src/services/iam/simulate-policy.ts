@@ -70,6 +70,7 @@ export const simulatePrincipalPolicy: Operation<
     return answer(input, {
       ...simulated,
       boundary: simulated.boundary ?? (await ownBoundary(identity, home, holder, input.PolicyExclusionList)),
+      serviceControl: await ownServiceControl(identity, home, input.PolicyExclusionList),
       identity: [...own, ...identityGiven(input)],
       principal: { ...callerOf(input.CallerArn ?? arn), uniqueId: holder.entity.id },
       context: { ...principalContext(home, holder, arn), ...contextOf(input.ContextEntries) },
@@ -143,6 +144,19 @@ async function ownBoundary(
 ): Promise<PolicySource | undefined> {
   if (excluded.some(({ PolicyType }) => PolicyType === 'permission-boundary')) return undefined;
   return await boundarySource(identity, home, holder);
+}
+
+/** The service control policies over the account, level by level. */
+async function ownServiceControl(
+  identity: Identity,
+  home: Account,
+  excluded: iam.PolicyIdentifier[] = [],
+): Promise<PolicySource[][] | undefined> {
+  if (excluded.some(({ PolicyType }) => PolicyType === 'scp')) return undefined;
+  const owner = await identity.owner(home.id);
+  return owner?.controls?.serviceControl?.map(level =>
+    level.map(policy => ({ id: policy.name, type: 'none', document: policy.policy.text, policy })),
+  );
 }
 
 function isExcluded(
