@@ -8,6 +8,7 @@ import { KmsKeyring } from './engine/keyring.js';
 import { Keys } from './engine/keys.js';
 import type { PrincipalMapper } from './engine/principals.js';
 import type { KeyRecord } from './engine/records.js';
+import { resealKeys } from './engine/reseal.js';
 import { KmsStore } from './engine/store.js';
 import { errors } from './errors.js';
 
@@ -65,6 +66,11 @@ export class Kms {
   /** Does what time has made due, for keys that nobody asks for. Call it now and then; answers with the number of keys. */
   async sweep(): Promise<number> {
     return await this.keys.sweep();
+  }
+
+  /** Wraps all key material under the current root key; resolves with how many keys had some under a former one. */
+  async reseal(signal: AbortSignal): Promise<number> {
+    return await resealKeys(this.keys, signal);
   }
 
   async #ofAlias({ account, name }: KeyName, home: Home): Promise<string | undefined> {

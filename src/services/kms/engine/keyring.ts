@@ -35,6 +35,21 @@ export class KmsKeyring {
     return this.#open('material', wrapped, about);
   }
 
+  /** The material wrapped under the current root key; `undefined` where it already is. Throws `Unsealable`. */
+  rewrap(wrapped: Uint8Array, about: string): Buffer | undefined {
+    const opened = open(this.#current.material, wrapped, about);
+    if (opened !== undefined) {
+      opened.fill(0);
+      return undefined;
+    }
+    const material = this.unwrap(wrapped, about);
+    try {
+      return this.wrap(material, about);
+    } finally {
+      material.fill(0);
+    }
+  }
+
   /** Seals what a client holds for us: grant and import tokens. `about` tells the kinds apart. */
   sealToken(content: Uint8Array, about: string): Buffer {
     return seal(this.#current.tokens, content, about);

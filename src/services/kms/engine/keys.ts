@@ -133,6 +133,11 @@ export class Keys {
     return { id: material, created: this.clock.now(), wrapped, publicKey };
   }
 
+  /** The material wrapped under the current root key; `undefined` where it already is. Throws `Unsealable`. */
+  rewrapped({ account, id }: KeyLocation, material: Material): Buffer | undefined {
+    return this.keyring.rewrap(material.wrapped!, about(account, id, material.id));
+  }
+
   /** Lends the secret of some material of a key; it is wiped when `work` is done. */
   async withSecret<T>(
     { account, id }: KeyLocation,
