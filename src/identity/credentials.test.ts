@@ -1,70 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../clock.js';
-import type { Entry, Key, Kv } from '../store/kv.js';
 import { openMemoryKv } from '../store/memory.js';
-import type { Account, CredentialLookup } from './caller.js';
-import { type Identity, openIdentity } from './index.js';
-import type { Role } from './model.js';
-import type { SessionClaims } from './session-claims.js';
-
-const TRUST = (account: string) =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' }],
-  });
-
-const READ = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}';
-
-interface Setup {
-  readonly identity: Identity;
-  readonly account: Account;
-  readonly clock: ManualClock;
-  readonly kv: Kv;
-}
-
-async function open(kv: Kv = openMemoryKv()): Promise<Setup> {
-  const clock = new ManualClock(1_795_000_000_500);
-  const identity = await openIdentity({ kv, rootKey: new Uint8Array(32), clock });
-  const { account } = await identity.createAccount({ id: '111122223333', name: 'a', partition: 'aws' });
-  return { identity, account, clock, kv };
-}
-
-async function sessionOf({ identity, account }: Setup, role: Role, more: Partial<SessionClaims> = {}) {
-  const { credentials } = await identity.sessions.issue({
-    arn: 'arn:aws:sts::111122223333:assumed-role/App/s1',
-    duration: 900,
-    issuer: {
-      arn: 'arn:aws:iam::111122223333:user/Bob',
-      accessKeyId: 'AKIA',
-      sourceIp: '192.0.2.1',
-      region: 'us-east-1',
-    },
-    claims: {
-      kind: 'assume-role',
-      account: account.id,
-      entityId: role.id,
-      entity: role.name.toLowerCase(),
-      name: 's1',
-      policyArns: [],
-      tags: [],
-      transitiveKeys: [],
-      mfa: false,
-      chained: false,
-      ...more,
-    },
-  });
-  return credentials;
-}
-
-function demandValid(found: CredentialLookup): CredentialLookup & { found: 'valid' } {
-  assert.equal(found.found, 'valid');
-  return found as CredentialLookup & { found: 'valid' };
-}
-
-function refusedWhy(found: CredentialLookup): string {
-  return found.found === 'none' ? found.why : found.found;
-}
+import { openIdentity } from './index.js';
+import { countingKv, demandValid, open, refusedWhy, sessionOf, TRUST } from './setup.test.support.js';
 
 test("a user's key: its secret, its principal, its condition keys", async () => {
   const { identity, account, clock } = await open();
@@ -231,56 +169,6 @@ test('an unchanged caller is made once, a changed one at once', async () => {
   assert.equal((await look()).principal.arn, 'arn:aws:iam::111122223333:user/Robert');
 });
 
-test('policies are gathered from everywhere and are those of now', async () => {
-  const { identity, account, clock } = await open();
-  const document = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
-  });
-  await identity.users.create(account, { name: 'Bob' });
-  await identity.groups.create(account, { name: 'Staff' });
-  const { arn } = await identity.policies.create(account, { name: 'Managed', document });
-  const aws = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess';
-  const { id } = await identity.accessKeys.create(account, 'Bob');
-  const names = async () => {
-    const { caller } = demandValid(await identity.lookup(id, undefined, clock.now()));
-    const { identity: policies, boundary, session } = await identity.policiesOf(caller);
-    return { policies: policies.map(({ name }) => name), boundary: boundary?.name, session };
-  };
-  assert.deepEqual(await names(), { policies: [], boundary: undefined, session: undefined });
-
-  await identity.entityPolicies.putInline(account, 'user', 'Bob', { name: 'own', document });
-  await identity.entityPolicies.attach(account, 'user', 'Bob', arn);
-  await identity.groups.addUser(account, 'Staff', 'Bob');
-  await identity.entityPolicies.putInline(account, 'group', 'Staff', { name: 'shared', document });
-  await identity.entityPolicies.attach(account, 'group', 'Staff', aws);
-  await identity.entityPolicies.setBoundary(account, 'user', 'Bob', arn);
-  assert.deepEqual(await names(), {
-    policies: ['inline policy own of user Bob', arn, 'inline policy shared of group Staff', aws],
-    boundary: arn,
-    session: undefined,
-  });
-
-  await identity.groups.removeUser(account, 'Staff', 'Bob');
-  await identity.entityPolicies.setBoundary(account, 'user', 'Bob', undefined);
-  assert.deepEqual((await names()).policies, ['inline policy own of user Bob', arn]);
-});
-
-test('session policies are in force beside those of the role', async () => {
-  const setup = await open();
-  const { identity, account, clock } = setup;
-  const role = await identity.roles.create(account, { name: 'App', trust: TRUST(account.id) });
-  const policy = READ;
-  const arn = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess';
-  const { accessKeyId, sessionToken } = await sessionOf(setup, role, { policy, policyArns: [arn] });
-  const { caller } = demandValid(await identity.lookup(accessKeyId, sessionToken, clock.now()));
-  const { session } = await identity.policiesOf(caller);
-  assert.deepEqual(
-    session?.map(({ name }) => name),
-    ['inline session policy', arn],
-  );
-});
-
 test('sessions are listed while they live, soonest to end first', async () => {
   const setup = await open();
   const { identity, account, clock } = setup;
@@ -353,15 +241,7 @@ test('a used session is noted at itself, at its role and by service', async () =
 test('a look-up reads few records and opens nothing again', async () => {
   const memory = openMemoryKv();
   const reads: string[] = [];
-  const kv: Kv = {
-    get: async (key: Key): Promise<Entry | undefined> => {
-      reads.push(String(key[1]));
-      return await memory.get(key);
-    },
-    list: range => memory.list(range),
-    commit: (checks, writes) => memory.commit(checks, writes),
-    close: () => memory.close(),
-  };
+  const kv = countingKv(memory, reads);
   const setup = await open(kv);
   const { identity, account, clock } = setup;
   const role = await identity.roles.create(account, { name: 'App', trust: TRUST(account.id) });
@@ -371,35 +251,4 @@ test('a look-up reads few records and opens nothing again', async () => {
   const { caller } = demandValid(await identity.lookup(accessKeyId, sessionToken, clock.now()));
   await identity.policiesOf(caller);
   assert.deepEqual(reads.sort(), ['account', 'revocation', 'role']);
-});
-
-test('ten attached policies cost one more read, and a new version of one counts at once', async () => {
-  const memory = openMemoryKv();
-  const reads: string[] = [];
-  const kv: Kv = {
-    get: async (key: Key): Promise<Entry | undefined> => {
-      reads.push(String(key[1]));
-      return await memory.get(key);
-    },
-    list: range => memory.list(range),
-    commit: (checks, writes) => memory.commit(checks, writes),
-    close: () => memory.close(),
-  };
-  const { identity, account, clock } = await open(kv);
-  await identity.users.create(account, { name: 'Bob' });
-  for (let index = 0; index < 10; index++) {
-    const { arn } = await identity.policies.create(account, { name: `P${index}`, document: READ });
-    await identity.entityPolicies.attach(account, 'user', 'Bob', arn);
-  }
-  const { id } = await identity.accessKeys.create(account, 'Bob');
-  const { caller } = demandValid(await identity.lookup(id, undefined, clock.now()));
-  const first = await identity.policiesOf(caller);
-  reads.length = 0;
-  assert.equal((await identity.policiesOf(caller)).identity[3]?.policy, first.identity[3]?.policy);
-  assert.deepEqual(reads, ['policy-generation']);
-
-  const other = await openIdentity({ kv: memory, rootKey: new Uint8Array(32), clock });
-  const write = READ.replace('s3:Get*', 's3:Put*');
-  await other.policies.createVersion(account, 'arn:aws:iam::111122223333:policy/P3', write, true);
-  assert.equal((await identity.policiesOf(caller)).identity[3]?.policy.text, write);
 });
