@@ -114,6 +114,32 @@ test('keys survive a restart; with another root key they do not open, with the f
   assert.throws(() => new KmsKeyring(new Uint8Array(31)), RangeError);
 });
 
+test('sealed anew under another root key, keys open without the former one', async () => {
+  const kv = openMemoryKv();
+  const before = await openKmsWorld('aws', kv);
+  const keys = await Promise.all(Array.from({ length: 3 }, () => newKey(before)));
+  await before.call(before.root, 'RotateKeyOnDemand', { KeyId: keys[0]!.KeyId });
+  const sealed = await Promise.all(
+    keys.map(({ KeyId }) =>
+      before.call<EncryptResponse>(before.root, 'Encrypt', { KeyId, Plaintext: bytes('kept') }),
+    ),
+  );
+  const rootKey = new Uint8Array(32).fill(1);
+  const { clock, identity } = before.world;
+  const options = { kv, rootKey, clock, principals: identity.principals };
+  const after = await openKms({ ...options, formerRootKeys: [ROOT_KEY] });
+  const { signal } = new AbortController();
+  assert.equal(await after.reseal(AbortSignal.abort()), 0);
+  assert.equal(await after.reseal(signal), 3);
+  assert.equal(await after.reseal(signal), 0);
+  const alone = kmsService({ kms: await openKms(options) });
+  for (const { CiphertextBlob } of sealed) {
+    const input = { CiphertextBlob };
+    const opened = await run<DecryptResponse>(before.world, alone, before.root, 'Decrypt', input);
+    assert.equal(Buffer.from(opened.Plaintext!).toString(), 'kept');
+  }
+});
+
 test('two servers on one store see each other, and lose nothing that both change', async () => {
   const kv = openMemoryKv();
   const one = await openKmsWorld('aws', kv);

@@ -256,7 +256,8 @@ function isDue(key: KeyRecord, now: number): boolean {
   return due !== undefined && due <= now;
 }
 
-function about(account: string, id: string, material: string): string {
+/** What wrapped material is bound to. */
+export function about(account: string, id: string, material: string): string {
   return `${account}/${id}/${material}`;
 }
 

@@ -1,32 +1,37 @@
-/** Wraps all key material under the current root key. */
-import type { Keys } from './keys.js';
-import { type KeyRecord, tables } from './records.js';
+/** Wrapping key material anew after the root key was replaced. */
+import { about, type Keys } from './keys.js';
+import { type KeyRecord, type Material, tables } from './records.js';
 import type { Parts } from './store.js';
 
-const KEYS_AT_ONCE = 64;
+/** Keys that are read at once. */
+const BATCH = 64;
 
-/** Resolves with how many keys had material under a former root key. Ends early once `signal` is aborted. */
-export async function resealKeys(keys: Keys, signal: AbortSignal): Promise<number> {
+/** Wraps all material under the current root key; answers with how many keys had some that was not. Ends early on `signal`. */
+export async function resealMaterial(keys: Keys, signal: AbortSignal): Promise<number> {
   let resealed = 0;
   let after: Parts | undefined;
   while (!signal.aborted) {
-    const rows = await keys.store.list(tables.keys, [], KEYS_AT_ONCE, after);
-    if (rows.length === 0) break;
-    for (const { parts } of rows) if (await resealKey(keys, parts)) resealed++;
+    const rows = await keys.store.list(tables.keys, [], BATCH, after);
+    for (const { value } of rows) if (await resealKey(keys, value)) resealed++;
+    if (rows.length < BATCH) break;
     after = rows.at(-1)!.parts;
   }
   return resealed;
 }
 
-async function resealKey(keys: Keys, parts: Parts): Promise<boolean> {
+async function resealKey(keys: Keys, { account, region, id }: KeyRecord): Promise<boolean> {
   return await keys.store.transact(async transaction => {
-    const key = await transaction.get(tables.keys, ...parts);
-    const materials = key?.materials.map(material => {
-      const wrapped = material.wrapped && keys.rewrapped(key, material);
-      return wrapped ? { ...material, wrapped } : material;
-    });
-    const changed = materials?.some((material, index) => material !== key!.materials[index]) ?? false;
-    if (changed) transaction.put(tables.keys, parts, { ...(key as KeyRecord), materials: materials! });
-    return changed;
+    const key = await transaction.get(tables.keys, account, region, id);
+    if (key === undefined) return false;
+    const materials = key.materials.map(material => rewrapped(keys, key, material));
+    if (materials.every((material, index) => material === key.materials[index])) return false;
+    keys.save(transaction, key, { ...key, materials });
+    return true;
   });
+}
+
+function rewrapped(keys: Keys, { account, id }: KeyRecord, material: Material): Material {
+  if (!material.wrapped) return material;
+  const wrapped = keys.keyring.rewrap(material.wrapped, about(account, id, material.id));
+  return wrapped ? { ...material, wrapped } : material;
 }
