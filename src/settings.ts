@@ -18,6 +18,8 @@ export interface Settings {
   readonly domains: readonly string[];
   /** A file with the root key (32 bytes in base64); default: `root.key` in the data directory. */
   readonly rootKeyFile: string | undefined;
+  /** OpenID Connect issuers whose keys are read from a file (a JWK set) instead of over the network: URL → path. */
+  readonly oidcKeys: Readonly<Record<string, string>>;
   /** How long the request log is kept, days. */
   readonly eventDays: number;
   readonly log: 'text' | 'json' | 'none';
@@ -71,6 +73,21 @@ const names: Reader<readonly string[]> = (value, name) => {
   throw new SettingsError(`${name} must be a list of host names`);
 };
 
+/** `URL=PATH,URL=PATH`, or an object. */
+const paths: Reader<Readonly<Record<string, string>>> = (value, name) => {
+  const pairs: readonly (readonly [string, unknown])[] =
+    typeof value === 'string'
+      ? value.split(',').map(pair => {
+          const at = pair.lastIndexOf('=');
+          return [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)] as const;
+        })
+      : Object.entries(typeof value === 'object' ? (value ?? {}) : {});
+  if (pairs.every(([url, path]) => URL.canParse(url) && typeof path === 'string' && path)) {
+    return Object.fromEntries(pairs as [string, string][]);
+  }
+  throw new SettingsError(`${name} must be issuers and files: https://issuer.example.com=keys.json`);
+};
+
 const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   data: text,
   host: text,
@@ -81,6 +98,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   region: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'),
   domains: names,
   rootKeyFile: optional(text),
+  oidcKeys: paths,
   eventDays: whole(1, 3650),
   log: oneOf('text', 'json', 'none'),
 };
@@ -96,6 +114,7 @@ function defaults(partition: Settings['partition']): Settings {
     region: partitionRegions[partition],
     domains: [],
     rootKeyFile: undefined,
+    oidcKeys: {},
     eventDays: 30,
     log: 'text',
   };

@@ -28,6 +28,10 @@ export function serveCommand(): Command {
     )
     .option('--domains <names>', 'host names under which BUCKET.name addresses a bucket, with commas between')
     .option('--root-key-file <path>', 'file with the root key (default: root.key in the data directory)')
+    .option(
+      '--oidc-keys <issuer=file>',
+      'OpenID Connect issuers whose keys are in a file (a JWK set), with commas between',
+    )
     .option('--event-days <number>', 'how many days of the request log are kept (default: 30)')
     .addOption(
       new Option('--log <format>', 'what goes to standard error (default: text)').choices([

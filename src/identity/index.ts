@@ -178,7 +178,7 @@ export * from './organization-model.js';
 export type { Organizations } from './organizations.js';
 export type { Page } from './page.js';
 export { checkDocument, compiledPolicy } from './policy-documents.js';
-export { mfaSerial, providerArn } from './provider-arn.js';
+export { mfaSerial, type ProviderKind, providerArn } from './provider-arn.js';
 export { quotas } from './quotas.js';
 export type { Regions, RegionView } from './regions.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';

@@ -7,7 +7,7 @@ import { errors, overQuota } from './errors.js';
 import type { Keyring } from './keyring.js';
 import { otpauthUri, qrPng } from './mfa-qr.js';
 import { base32, codeOf, stepOf } from './mfa-totp.js';
-import type { Tags } from './model.js';
+import { type Tags, tables, type User } from './model.js';
 import { mfaNameOf, mfaSerial } from './provider-arn.js';
 import { mergeTags, withoutTags } from './tags.js';
 
@@ -121,6 +121,12 @@ export class MfaDevices {
     const rows = await this.#db.list(owned, [account, owner]);
     const found = await Promise.all(rows.map(({ parts }) => this.#db.get(devices, account, parts[2]!)));
     return found.filter(device => device !== undefined);
+  }
+
+  /** The user who has it; `undefined` where it is the root user's or nobody's. */
+  async userOf({ owner }: MfaDevice): Promise<User | undefined> {
+    const holder = owner === undefined ? undefined : await this.#db.get(tables.ids, owner);
+    return holder && (await this.#db.get(tables.users, holder.account, holder.name));
   }
 
   /** Throws `EntityAlreadyExists` where it is enabled for somebody, `InvalidAuthenticationCode`, `LimitExceeded`. */

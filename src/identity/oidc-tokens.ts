@@ -21,22 +21,53 @@ const TAGS_CLAIM = 'https://aws.amazon.com/tags';
 const SOURCE_IDENTITY_CLAIM = 'https://aws.amazon.com/source_identity';
 
 /**
- * Claims that become condition keys for the role's trust policy alone, by issuer. Source: IAM User Guide, "Available
- * keys for AWS OIDC federation", "Cross-service OIDC federation context keys".
+ * Further claims that become condition keys of the role's trust policy, by issuer. Sources: IAM User Guide, "Available
+ * keys for AWS OIDC federation"; Service Authorization Reference, STS.
  */
-const ISSUER_CLAIMS: Readonly<Record<string, readonly string[]>> = {
-  'token.actions.githubusercontent.com': [
-    'actor',
-    'actor_id',
-    'job_workflow_ref',
-    'repository',
-    'repository_id',
-    'workflow',
-    'ref',
-    'environment',
-    'enterprise_id',
+const ISSUER_CLAIMS: readonly (readonly [issuer: RegExp, claims: readonly string[]])[] = [
+  [
+    /^(token\.actions\.githubusercontent\.com(\/|$)|token\.actions\.[^/]+\.ghe\.com$|github\.com\/enterprises\/)/,
+    [
+      'actor',
+      'actor_id',
+      'enterprise_id',
+      'environment',
+      'job_workflow_ref',
+      'ref',
+      'repository',
+      'repository_id',
+      'repository_owner_id',
+      'workflow',
+    ],
   ],
-};
+  [
+    /^gitlab\.com$/,
+    [
+      'namespace_id',
+      'pipeline_source',
+      'project_id',
+      'ref_protected',
+      'runner_environment',
+      'user_access_level',
+      'user_email',
+      'user_id',
+      'user_login',
+    ],
+  ],
+  [
+    /^agent\.(buildkite\.com|[^/]+\.buildkite\.(dev|site))$/,
+    [
+      'build_branch',
+      'cluster_id',
+      'cluster_name',
+      'organization_id',
+      'organization_slug',
+      'pipeline_id',
+      'pipeline_slug',
+    ],
+  ],
+  [/^oidc\.circleci\.com\/org\//, ['oidc.circleci.com/project-id']],
+];
 
 export class OidcTokens {
   readonly #providers: OidcProviders;
@@ -172,7 +203,8 @@ function identityOf(home: Account, provider: OidcProvider, payload: JWTPayload):
 /** The keys that only the trust policy sees. */
 function trustKeys(name: string, payload: JWTPayload, audiences: readonly string[]): Context {
   const keys: Record<string, string | readonly string[]> = { [`${name}:oaud`]: audiences };
-  for (const claim of ['azp', 'email', ...(ISSUER_CLAIMS[name] ?? [])]) {
+  const further = ISSUER_CLAIMS.find(([issuer]) => issuer.test(name))?.[1] ?? [];
+  for (const claim of ['azp', 'email', ...further]) {
     const value = payload[claim];
     if (isText(value)) keys[`${name}:${claim}`] = value;
   }

@@ -10,6 +10,8 @@ import * as groups from './groups.js';
 import { deletePolicyOf, getPolicyOf, listPoliciesOf, putPolicy } from './inline-policies.js';
 import * as instanceProfiles from './instance-profiles.js';
 import * as managedPolicies from './managed-policies.js';
+import * as mfaDevices from './mfa-devices.js';
+import * as oidcProviders from './oidc-providers.js';
 import * as passwords from './passwords.js';
 import { deleteBoundary, putBoundary } from './permissions-boundaries.js';
 import * as policyVersions from './policy-versions.js';
@@ -42,6 +44,8 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(policyVersions),
     ...Object.values(instanceProfiles),
     ...Object.values(account),
+    ...Object.values(oidcProviders),
+    ...Object.values(mfaDevices),
     ...Object.values(passwords),
     ...Object.values(credentialReport),
     ...Object.values(serviceAccess),

@@ -2,6 +2,7 @@ import type * as iam from '@aws-sdk/client-iam';
 import { type Account, type Identity, readTags, type Tags } from '../../identity/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
+import { onMfaDevice, onOidcProvider } from './federation-requirements.js';
 import { type PagingInput, type PagingOutput, slicePage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onInstanceProfile, onPolicy, onRole, onUser, requestTags, tagKeys } from './requirements.js';
@@ -11,7 +12,7 @@ import { tagList } from './shapes.js';
 interface Taggable {
   /** As in `TagUser`. */
   readonly word: string;
-  readonly member: 'UserName' | 'RoleName' | 'PolicyArn' | 'InstanceProfileName';
+  readonly member: keyof NameInput;
   on(operation: string, call: Call, ports: IamPorts, name: string, context?: Context): Promise<Requirement[]>;
   /** Throws `NoSuchEntity`. */
   tagsOf(identity: Identity, home: Account, name: string): Promise<Tags>;
@@ -24,6 +25,8 @@ interface NameInput {
   readonly RoleName?: string | undefined;
   readonly PolicyArn?: string | undefined;
   readonly InstanceProfileName?: string | undefined;
+  readonly OpenIDConnectProviderArn?: string | undefined;
+  readonly SerialNumber?: string | undefined;
 }
 
 export const TAGGABLE: readonly Taggable[] = [
@@ -59,13 +62,29 @@ export const TAGGABLE: readonly Taggable[] = [
     tag: (identity, home, name, tags) => identity.instanceProfiles.tag(home, name, tags),
     untag: (identity, home, name, keys) => identity.instanceProfiles.untag(home, name, keys),
   },
+  {
+    word: 'OpenIDConnectProvider',
+    member: 'OpenIDConnectProviderArn',
+    on: onOidcProvider,
+    tagsOf: async (identity, home, arn) => (await identity.oidcProviders.get(home, arn)).tags,
+    tag: (identity, home, arn, tags) => identity.oidcProviders.tag(home, arn, tags),
+    untag: (identity, home, arn, keys) => identity.oidcProviders.untag(home, arn, keys),
+  },
+  {
+    word: 'MFADevice',
+    member: 'SerialNumber',
+    on: onMfaDevice,
+    tagsOf: async (identity, home, serial) => (await identity.mfaDevices.get(home, serial)).tags,
+    tag: (identity, home, serial, tags) => identity.mfaDevices.tag(home, serial, tags),
+    untag: (identity, home, serial, keys) => identity.mfaDevices.untag(home, serial, keys),
+  },
 ];
 
 interface TagInput extends NameInput {
   readonly Tags: iam.Tag[] | undefined;
 }
 
-/** TagUser, TagRole, TagPolicy, TagInstanceProfile. */
+/** TagUser, TagRole, TagPolicy and their like. */
 export function tagResource({ word, member, on, tag }: Taggable): Operation<IamPorts, TagInput, object> {
   const operation = `Tag${word}`;
   return {
@@ -82,7 +101,7 @@ interface UntagInput extends NameInput {
   readonly TagKeys: string[] | undefined;
 }
 
-/** UntagUser, UntagRole, UntagPolicy, UntagInstanceProfile. */
+/** UntagUser, UntagRole, UntagPolicy and their like. */
 export function untagResource({
   word,
   member,
@@ -100,7 +119,7 @@ export function untagResource({
   };
 }
 
-/** ListUserTags, ListRoleTags, ListPolicyTags, ListInstanceProfileTags. */
+/** ListUserTags, ListRoleTags, ListPolicyTags and their like. */
 export function listTags({
   word,
   member,

@@ -1,0 +1,42 @@
+/** What operations on identity providers and MFA devices ask for. Source: Service Authorization Reference, IAM. */
+import { type ProviderKind, providerArn, tagContext } from '../../identity/index.js';
+import type { Call, Requirement } from '../../operation.js';
+import type { Context } from '../../policy/types.js';
+import { homeOf, type IamPorts } from './ports.js';
+
+/** On a provider that will be there. */
+export function onNewProvider(
+  operation: string,
+  call: Call,
+  kind: ProviderKind,
+  name: string,
+  context: Context = {},
+): Requirement[] {
+  return [{ action: `iam:${operation}`, resource: providerArn(kind, homeOf(call), name), context }];
+}
+
+/** On an OpenID Connect provider, by the ARN that the request gives. */
+export async function onOidcProvider(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  arn: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const provider = await identity.oidcProviders.find(homeOf(call), arn);
+  const tags = tagContext('aws:ResourceTag', provider?.tags ?? []);
+  return [{ action: `iam:${operation}`, resource: arn, context: { ...tags, ...context } }];
+}
+
+/** On a virtual MFA device, by its serial number, which is its ARN. */
+export async function onMfaDevice(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  serial: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const device = await identity.mfaDevices.find(homeOf(call), serial);
+  const tags = tagContext('aws:ResourceTag', device?.tags ?? []);
+  return [{ action: `iam:${operation}`, resource: serial, context: { ...tags, ...context } }];
+}
