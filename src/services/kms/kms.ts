@@ -8,7 +8,7 @@ import { KmsKeyring } from './engine/keyring.js';
 import { Keys } from './engine/keys.js';
 import type { PrincipalMapper } from './engine/principals.js';
 import type { KeyRecord } from './engine/records.js';
-import { resealKeys, resealMaterial } from './engine/reseal.js';
+import { resealKeys } from './engine/reseal.js';
 import { KmsStore } from './engine/store.js';
 import { errors } from './errors.js';
 
@@ -71,14 +71,6 @@ export class Kms {
   /** Wraps all key material under the current root key; resolves with how many keys had some under a former one. */
   async reseal(signal: AbortSignal): Promise<number> {
     return await resealKeys(this.keys, signal);
-  }
-
-  /**
-   * Wraps all key material under the current root key, after which former ones are not needed for it; answers with
-   * the number of keys that were not. Ends early on `signal`.
-   */
-  async reseal(signal: AbortSignal): Promise<number> {
-    return await resealMaterial(this.keys, signal);
   }
 
   async #ofAlias({ account, name }: KeyName, home: Home): Promise<string | undefined> {

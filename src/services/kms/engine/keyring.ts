@@ -50,15 +50,6 @@ export class KmsKeyring {
     }
   }
 
-  /** The material wrapped under the current root key; `undefined` where it already is. Throws `Unsealable`. */
-  rewrap(wrapped: Uint8Array, about: string): Buffer | undefined {
-    const known = open(this.#current.material, wrapped, about);
-    const material = known ?? this.unwrap(wrapped, about);
-    const rewrapped = known ? undefined : this.wrap(material, about);
-    material.fill(0);
-    return rewrapped;
-  }
-
   /** Seals what a client holds for us: grant and import tokens. `about` tells the kinds apart. */
   sealToken(content: Uint8Array, about: string): Buffer {
     return seal(this.#current.tokens, content, about);

@@ -7,7 +7,7 @@ import type { Parts } from './store.js';
 const BATCH = 64;
 
 /** Wraps all material under the current root key; answers with how many keys had some that was not. Ends early on `signal`. */
-export async function resealMaterial(keys: Keys, signal: AbortSignal): Promise<number> {
+export async function resealKeys(keys: Keys, signal: AbortSignal): Promise<number> {
   let resealed = 0;
   let after: Parts | undefined;
   while (!signal.aborted) {
