@@ -67,7 +67,8 @@ type Packed = [
   federation?: Federation,
 ];
 
-export function packClaims(claims: SessionClaims): Buffer {
+/** In at least `minimum` bytes: white space behind the claims fills them up. */
+export function packClaims(claims: SessionClaims, minimum = 0): Buffer {
   const packed: Packed = [
     FORMAT,
     KINDS.indexOf(claims.kind),
@@ -86,8 +87,8 @@ export function packClaims(claims: SessionClaims): Buffer {
     (claims.mfa ? 1 : 0) | (claims.chained ? 2 : 0),
   ];
   if (claims.federation !== undefined) packed.push(claims.federation);
-  const plain = Buffer.from(JSON.stringify(packed));
-  return plain.length < WORTH_DEFLATING
+  const plain = Buffer.from(JSON.stringify(packed).padEnd(minimum - PLAIN.length));
+  return plain.length < WORTH_DEFLATING || minimum > 0
     ? Buffer.concat([PLAIN, plain])
     : Buffer.concat([DEFLATED, deflateRawSync(plain, { level: constants.Z_BEST_SPEED })]);
 }

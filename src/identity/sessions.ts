@@ -30,6 +30,8 @@ export interface NewSession {
   /** Seconds. */
   readonly duration: number;
   readonly issuer: SessionIssuer;
+  /** Characters that the session token has at least. */
+  readonly minimumTokenSize?: number | undefined;
 }
 
 export interface IssuedSession {
@@ -78,7 +80,13 @@ export class Sessions {
    * Issues a session; its record is on disk when this resolves. Throws `PackedPolicyTooLarge`, and
    * `RegionDisabledException` where STS of the session's account is not active in the issuer's region.
    */
-  async issue({ claims: given, arn, duration, issuer }: NewSession): Promise<IssuedSession> {
+  async issue({
+    claims: given,
+    arn,
+    duration,
+    issuer,
+    minimumTokenSize = 0,
+  }: NewSession): Promise<IssuedSession> {
     const packed = packedSize(given);
     if (packed > 100) throw tooLarge(given, packed);
     const [account, chain] = await Promise.all([
@@ -93,7 +101,9 @@ export class Sessions {
     const expires = (Math.floor(issued / 1000) + duration) * 1000;
     const claims = { ...given, issued, expires };
     const accessKeyId = newId('session', claims.account);
-    const { token, secretAccessKey } = this.#keyring.sealSession(packClaims(claims), accessKeyId);
+    // Four characters of base64 hold three bytes; what sealing adds comes on top.
+    const sealed = packClaims(claims, Math.ceil((minimumTokenSize * 3) / 4));
+    const { token, secretAccessKey } = this.#keyring.sealSession(sealed, accessKeyId);
     const end = expires / 1000;
     await this.#db.transact(accessKeyId, async transaction => {
       transaction.put(

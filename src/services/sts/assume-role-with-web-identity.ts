@@ -4,7 +4,7 @@ import type {
 } from '@aws-sdk/client-sts';
 import type { FederatedIdentity, Identity } from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
-import { credentialsOf } from './credentials.js';
+import { credentialsOf, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { federatedRequirements, issueFederated } from './federated-session.js';
 import type { StsPorts } from './ports.js';
@@ -65,6 +65,7 @@ export const assumeRoleWithWebIdentity: Operation<
       SubjectFromWebIdentityToken: federated.subject,
       AssumedRoleUser: assumedRole,
       PackedPolicySize: issued.packedPolicySize,
+      ...tokenSizeOf(issued),
       // The provider's ARN: what AWS answers for providers made in IAM.
       Provider: federated.provider,
       Audience: federated.audience,

@@ -363,6 +363,14 @@ test('tags that contradict each other are refused', async () => {
   );
 });
 
+test('contexts of providers that nobody knows are not passed over', async () => {
+  const { bob, assume } = await open();
+  const ProvidedContexts = [
+    { ProviderArn: 'arn:aws:iam::aws:contextProvider/x', ContextAssertion: 'assertion' },
+  ];
+  await assert.rejects(assume(bob, { ProvidedContexts }), refusal('ValidationError', /context provider/));
+});
+
 test('tags and policies that take too much room are refused', async () => {
   const { bob, assume } = await open(TAGGED);
   const Tags = Array.from({ length: 9 }, (_, index) => tag(`T${index + 1}`, 'a'.repeat(250)));

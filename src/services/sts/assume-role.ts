@@ -2,7 +2,7 @@ import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts'
 import { assumedRoleArn, type Caller, type Identity, type Role } from '../../identity/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
-import { credentialsOf, demandCredentials, issuerOf } from './credentials.js';
+import { credentialsOf, demandCredentials, issuerOf, minimumTokenSize, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { provesMfa } from './mfa.js';
 import type { StsPorts } from './ports.js';
@@ -93,6 +93,7 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
       arn,
       duration,
       issuer: issuerOf(call),
+      minimumTokenSize: minimumTokenSize(input),
       claims: {
         kind: 'assume-role',
         account: account.id,
@@ -112,6 +113,7 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
       Credentials: credentialsOf(issued),
       AssumedRoleUser: { AssumedRoleId: `${role.id}:${input.RoleSessionName}`, Arn: arn },
       PackedPolicySize: issued.packedPolicySize,
+      ...tokenSizeOf(issued),
       SourceIdentity: sourceIdentity,
     };
   },
@@ -125,6 +127,11 @@ function checkRequest(
   duration: number,
   chained: boolean,
 ): void {
+  if ((input.ProvidedContexts ?? []).length > 0) {
+    throw stsErrors.ValidationError([
+      'No context provider is known here: the provided contexts are not valid.',
+    ]);
+  }
   if (chained && duration > MAX_CHAINED) {
     throw stsErrors.ValidationError([
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',

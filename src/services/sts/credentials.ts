@@ -35,6 +35,33 @@ export function credentialsOf({ credentials }: IssuedSession): Credentials {
   };
 }
 
+/** What a session token may have, in characters (STS API Reference, AssumeRole, `MinimumSessionTokenSize`). */
+const MAX_TOKEN_SIZE = 4096;
+
+/** The size that a request wants its session token to have at least. Throws `ValidationError`. */
+export function minimumTokenSize({
+  MinimumSessionTokenSize: size = 0,
+}: {
+  readonly MinimumSessionTokenSize?: number | undefined;
+}): number {
+  const bound = size < 0 ? 'greater than or equal to 0' : `less than or equal to ${MAX_TOKEN_SIZE}`;
+  if (size < 0 || size > MAX_TOKEN_SIZE) {
+    throw stsErrors.ValidationError([
+      `1 validation error detected: Value '${size}' at 'minimumSessionTokenSize' failed to satisfy constraint: Member must have value ${bound}`,
+    ]);
+  }
+  return size;
+}
+
+/** The members of a reply that tell how large the session token came out. */
+export function tokenSizeOf({ credentials }: IssuedSession) {
+  const size = credentials.sessionToken.length;
+  return {
+    SessionTokenSize: size,
+    SessionTokenUtilization: Math.min(100, Math.ceil((100 * size) / MAX_TOKEN_SIZE)),
+  };
+}
+
 /** Who asks for the session, for its record. */
 export function issuerOf({ caller, sourceIp, region }: Call) {
   return { arn: caller.principal.arn, accessKeyId: caller.accessKeyId ?? '', sourceIp, region };

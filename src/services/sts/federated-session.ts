@@ -12,6 +12,7 @@ import {
   type Role,
 } from '../../identity/index.js';
 import type { Call, Requirement } from '../../operation.js';
+import { minimumTokenSize } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
 import { findRole, roleNameOf, roleTagContext, type Target, trustPolicyOf } from './target-role.js';
@@ -20,6 +21,7 @@ export interface FederatedInput {
   readonly RoleArn: string | undefined;
   readonly PolicyArns?: PolicyDescriptorType[] | undefined;
   readonly Policy?: string | undefined;
+  readonly MinimumSessionTokenSize?: number | undefined;
 }
 
 /** What the role must allow: the operation itself, tagging and setting the source identity where the identity brings them. */
@@ -90,6 +92,7 @@ export async function issueFederated(
   const issued = await identity.sessions.issue({
     arn,
     duration,
+    minimumTokenSize: minimumTokenSize(input),
     issuer: { arn: federated.label, accessKeyId: '', sourceIp: call.sourceIp, region: call.region },
     claims: {
       kind: 'assume-role',

@@ -1,7 +1,14 @@
 import type { GetFederationTokenRequest, GetFederationTokenResponse } from '@aws-sdk/client-sts';
 import { federatedUserArn } from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
-import { accountOf, credentialsOf, demandCredentials, issuerOf } from './credentials.js';
+import {
+  accountOf,
+  credentialsOf,
+  demandCredentials,
+  issuerOf,
+  minimumTokenSize,
+  tokenSizeOf,
+} from './credentials.js';
 import { longTermEntity } from './long-term.js';
 import type { StsPorts } from './ports.js';
 import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
@@ -34,6 +41,7 @@ export const getFederationToken: Operation<StsPorts, GetFederationTokenRequest, 
         arn,
         duration: Math.min(input.DurationSeconds ?? DEFAULT_DURATION, longest),
         issuer: issuerOf(call),
+        minimumTokenSize: minimumTokenSize(input),
         claims: {
           kind: 'federation-token',
           account: account.id,
@@ -51,6 +59,7 @@ export const getFederationToken: Operation<StsPorts, GetFederationTokenRequest, 
         Credentials: credentialsOf(issued),
         FederatedUser: { FederatedUserId: `${account.id}:${input.Name}`, Arn: arn },
         PackedPolicySize: issued.packedPolicySize,
+        ...tokenSizeOf(issued),
       };
     },
   };

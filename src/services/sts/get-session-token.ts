@@ -1,6 +1,13 @@
 import type { GetSessionTokenRequest, GetSessionTokenResponse } from '@aws-sdk/client-sts';
 import type { Operation } from '../../operation.js';
-import { accountOf, credentialsOf, demandCredentials, issuerOf } from './credentials.js';
+import {
+  accountOf,
+  credentialsOf,
+  demandCredentials,
+  issuerOf,
+  minimumTokenSize,
+  tokenSizeOf,
+} from './credentials.js';
 import { longTermEntity } from './long-term.js';
 import { provesMfa } from './mfa.js';
 import type { StsPorts } from './ports.js';
@@ -22,6 +29,7 @@ export const getSessionToken: Operation<StsPorts, GetSessionTokenRequest, GetSes
       arn: call.caller.principal.arn,
       duration: Math.min(input.DurationSeconds ?? DEFAULT_DURATION, longest),
       issuer: issuerOf(call),
+      minimumTokenSize: minimumTokenSize(input),
       claims: {
         kind: 'session-token',
         account: accountOf(call).id,
@@ -35,6 +43,6 @@ export const getSessionToken: Operation<StsPorts, GetSessionTokenRequest, GetSes
         chained: false,
       },
     });
-    return { Credentials: credentialsOf(issued) };
+    return { Credentials: credentialsOf(issued), ...tokenSizeOf(issued) };
   },
 };

@@ -121,6 +121,24 @@ test('a federated user may do what both the session policy and the user may', as
   assert.equal(await may(world, guest, 's3:DeleteObject'), false);
 });
 
+test('a session token is as long as asked for, and its size is told', async () => {
+  const { world, bob, sts } = await open();
+  const ask = (MinimumSessionTokenSize?: number) =>
+    sts<GetSessionTokenResponse>(bob, 'GetSessionToken', { MinimumSessionTokenSize });
+  const short = await ask();
+  assert.ok(short.SessionTokenSize! < 400);
+  assert.ok(short.SessionTokenUtilization! < 10);
+  const long = await ask(4096);
+  assert.ok(long.SessionTokenSize! >= 4096);
+  assert.equal(long.SessionTokenSize, long.Credentials?.SessionToken?.length);
+  assert.equal(long.SessionTokenUtilization, 100);
+  assert.equal((await callerOf(world, keysIn(long))).principal.arn, 'arn:aws:iam::111122223333:user/Bob');
+  await assert.rejects(
+    ask(4097),
+    refusal('ValidationError', /Member must have value less than or equal to 4096$/),
+  );
+});
+
 test('a federated user without a session policy may do nothing', async () => {
   const { world, bob, sts } = await open(allow('*'));
   const guest = keysIn(await sts<GetFederationTokenResponse>(bob, 'GetFederationToken', { Name: 'Guest' }));
