@@ -9,7 +9,8 @@ import type { Services } from './http/services.js';
 import { openIdentity } from './identity/index.js';
 import { type Logger, lineLogger, silentLogger } from './log.js';
 import { openObjects, startHousekeeping } from './objects/index.js';
-import { loadRootKey } from './root-key.js';
+import { loadRootKeys } from './root-key.js';
+import { startResealing } from './root-key-rotation.js';
 import { served } from './served.js';
 import { openKms, startSweeping } from './services/kms/index.js';
 import { readSettings, type Settings } from './settings.js';
@@ -21,6 +22,12 @@ import { openMemoryBlobs } from './store/memory-blobs.js';
 
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export type { RootCredentials } from './first-start.js';
+export {
+  forgetRootKeys,
+  type RootKeyStatus,
+  rootKeyStatus,
+  rotateRootKey,
+} from './root-key-rotation.js';
 export { readSettings, type Settings, SettingsError } from './settings.js';
 export { DirectoryInUse } from './store/directory-lock.js';
 
@@ -74,12 +81,18 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
       const lock = await lockDirectory(settings.data);
       opened.push(() => lock.release());
     }
-    const rootKey = await loadRootKey(settings);
+    const rootKeys = await loadRootKeys(settings);
+    const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
     const kv = inMemory ? openMemoryKv() : await openLmdb(join(settings.data, 'kv'));
     opened.push(() => kv.close());
     const blobs = inMemory ? openMemoryBlobs(now) : await openFileBlobs(join(settings.data, 'blobs'), now);
     opened.push(() => blobs.close());
-    const identity = await openIdentity({ kv, rootKey, clock });
+    const identity = await openIdentity({
+      kv,
+      ...sealing,
+      clock,
+      oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
+    });
     opened.push(() => identity.close());
     const objects = await openObjects({ kv, blobs, clock });
     opened.push(() => objects.settle());
@@ -94,8 +107,9 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
     opened.push(() => audit.close());
     const denials = new Denials(kv);
     opened.push(() => denials.close());
-    const kms = await openKms({ kv, rootKey, clock, principals: identity.principals });
+    const kms = await openKms({ kv, ...sealing, clock, principals: identity.principals });
     opened.push(startSweeping(kms, error => log.error('a sweep of keys failed', { error: String(error) })));
+    opened.push(startResealing(kv, rootKeys, [identity, kms], outcome => reportResealing(log, outcome)));
     const first = await firstAccount(kv, identity, settings);
     const services = served({ identity, objects, denials, kms, settings, firstAccount: first.accountId });
     const pipeline = createPipeline({
@@ -138,6 +152,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       await close();
     },
   };
+}
+
+function reportResealing(log: Logger, outcome: number | Error): void {
+  if (typeof outcome === 'number') {
+    log.info('everything stored is sealed under the current root key', { resealed: outcome });
+  } else log.error('sealing anew under the current root key failed', { error: String(outcome) });
 }
 
 function loggerOf(settings: Settings, clock: Clock): Logger {

@@ -15,6 +15,7 @@ const composition = [
   'karikagi-operations.ts',
   'first-start.ts',
   'root-key.ts',
+  'root-key-rotation.ts',
   'settings.ts',
 ];
 const table: Record<string, readonly string[]> = {
@@ -80,7 +81,7 @@ function allowed(
   if (vocabulary.includes(file)) return vocabulary.includes(target) || ['policy', 'identity'].includes(to);
   if (vocabulary.includes(target)) return !withoutVocabulary.has(folder);
   if (folder === 'cli' && composition.includes(target))
-    return target === 'main.ts' && file === 'cli/serve.ts';
+    return target === 'main.ts' && ['cli/serve.ts', 'cli/root-key.ts'].includes(file);
   if (folder === 'services' && to === 'services') return service === toService;
   return folder === to || (table[folder] ?? []).includes(to);
 }

@@ -16,6 +16,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['why', async () => (await import('./why.js')).whyCommand()],
   ['accounts', async () => (await import('./accounts.js')).accountsCommand()],
   ['regions', async () => (await import('./regions.js')).regionsCommand()],
+  ['root-key', async () => (await import('./root-key.js')).rootKeyCommand()],
   ['sessions', async () => (await import('./sessions.js')).sessionsCommand()],
 ]);
 

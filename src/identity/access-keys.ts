@@ -6,6 +6,7 @@ import { errors, overQuota } from './errors.js';
 import { type Keyring, newSecretAccessKey } from './keyring.js';
 import { type AccessKey, type LastUse, tables } from './model.js';
 import { quotas } from './quotas.js';
+import { resealTable } from './reseal.js';
 import { newId } from './unique-id.js';
 
 /** Whose keys: a user's by name, or the root user's where it is absent. */
@@ -89,6 +90,14 @@ export class AccessKeys {
 
   async lastUse(id: string): Promise<LastUse | undefined> {
     return await this.#db.get(tables.accessKeyUses, id);
+  }
+
+  /** Seals every secret under the current root key; resolves with how many were not. Ends early on `signal`. */
+  async reseal(signal: AbortSignal): Promise<number> {
+    return await resealTable(this.#db, tables.accessKeys, signal, ({ parts, value }) => {
+      const secret = this.#keyring.resealSecret(value.secret, parts[0] as string);
+      return secret && { ...value, secret };
+    });
   }
 
   /** Throws `Unsealable`. */

@@ -149,6 +149,11 @@ export class Identity implements CredentialSource {
     this.usage.note(caller, { service, region, time: now });
   }
 
+  /** Seals all secrets under the current root key; resolves with how many were under a former one. */
+  async reseal(signal: AbortSignal): Promise<number> {
+    return (await this.accessKeys.reseal(signal)) + (await this.mfaDevices.reseal(signal));
+  }
+
   /** Resolves once nothing is left to write. The store stays open: it is its opener's. */
   async close(): Promise<void> {
     await this.usage.settled();

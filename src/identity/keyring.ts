@@ -62,11 +62,17 @@ export class Keyring {
   /** Throws `Unsealable`. */
   openSecret(sealed: Uint8Array, about: string): string {
     for (const keys of this.#candidates(sealed)) {
-      const nonce = sealed.subarray(1, 1 + NONCE);
-      const opened = decrypt(keys.secrets, nonce, sealed.subarray(1 + NONCE), Buffer.from(about));
+      const opened = openWith(keys, sealed, about);
       if (opened !== undefined) return opened.toString('utf8');
     }
     throw new Unsealable('a stored secret does not open with the root key');
+  }
+
+  /** The secret sealed under the current root key; `undefined` where it already is. Throws `Unsealable`. */
+  resealSecret(sealed: Uint8Array, about: string): Buffer | undefined {
+    // Two root keys may share an id: what opens under the current one needs nothing.
+    if (openWith(this.#current, sealed, about) !== undefined) return undefined;
+    return this.sealSecret(this.openSecret(sealed, about), about);
   }
 
   /**
@@ -95,6 +101,11 @@ export class Keyring {
   #candidates(sealed: Uint8Array): DerivedKeys[] {
     return this.#all.filter(keys => keys.id === sealed[0]);
   }
+}
+
+function openWith({ secrets }: DerivedKeys, sealed: Uint8Array, about: string): Buffer | undefined {
+  const nonce = sealed.subarray(1, 1 + NONCE);
+  return decrypt(secrets, nonce, sealed.subarray(1 + NONCE), Buffer.from(about));
 }
 
 const ZERO_NONCE = Buffer.alloc(NONCE);

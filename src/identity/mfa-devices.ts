@@ -9,6 +9,7 @@ import { otpauthUri, qrPng } from './mfa-qr.js';
 import { base32, codeOf, stepOf } from './mfa-totp.js';
 import { type Tags, tables, type User } from './model.js';
 import { mfaNameOf, mfaSerial } from './provider-arn.js';
+import { resealTable } from './reseal.js';
 import { mergeTags, withoutTags } from './tags.js';
 
 /** A virtual MFA device: a seed that an authenticator app shares. */
@@ -121,6 +122,14 @@ export class MfaDevices {
     const rows = await this.#db.list(owned, [account, owner]);
     const found = await Promise.all(rows.map(({ parts }) => this.#db.get(devices, account, parts[2]!)));
     return found.filter(device => device !== undefined);
+  }
+
+  /** Seals every seed under the current root key; resolves with how many were not. Ends early on `signal`. */
+  async reseal(signal: AbortSignal): Promise<number> {
+    return await resealTable(this.#db, devices, signal, ({ parts, value }) => {
+      const seed = this.#keyring.resealSecret(value.seed, sealedFor({ id: parts[0] as string }, value.name));
+      return seed && { ...value, seed };
+    });
   }
 
   /** The user who has it; `undefined` where it is the root user's or nobody's. */
@@ -267,7 +276,7 @@ export async function demandNoDevices(
   }
 }
 
-function sealedFor(home: Account, name: string): string {
+function sealedFor(home: Pick<Account, 'id'>, name: string): string {
   return `mfa device ${home.id} ${name.toLowerCase()}`;
 }
 
