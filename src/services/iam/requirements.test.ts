@@ -16,11 +16,15 @@ const USER = `${IAM}:user/team/Bob`;
 const GROUP = `${IAM}:group/staff/Dev`;
 const ROLE = `${IAM}:role/app/Uploader`;
 const PROFILE = `${IAM}:instance-profile/ec2/Machine`;
+const ISSUER = `${IAM}:oidc-provider/issuer.example.com/realm`;
+const DEVICE = `${IAM}:mfa/phones/Phone`;
 
 const userTags = { 'aws:ResourceTag/Team': 'red', 'iam:ResourceTag/Team': 'red' };
 const roleTags = { 'aws:ResourceTag/Env': 'prod', 'iam:ResourceTag/Env': 'prod' };
 const policyTags = { 'aws:ResourceTag/Kind': 'limit' };
 const profileTags = { 'aws:ResourceTag/Os': 'linux' };
+const issuerTags = { 'aws:ResourceTag/Realm': 'staff' };
+const deviceTags = { 'aws:ResourceTag/Os': 'android' };
 const boundary = { 'iam:PermissionsBoundary': BOUNDARY };
 const arn = (value: string) => ({ 'iam:PolicyARN': value });
 const Tags = [{ Key: 'Cost', Value: '7' }];
@@ -35,6 +39,8 @@ const user = { UserName: 'bob' };
 const group = { GroupName: 'DEV' };
 const role = { RoleName: 'uploader' };
 const profile = { InstanceProfileName: 'machine' };
+const issuer = { OpenIDConnectProviderArn: ISSUER };
+const device = { SerialNumber: DEVICE };
 const managed = { PolicyArn: BOUNDARY };
 const attach = { PolicyArn: OTHER };
 
@@ -151,10 +157,44 @@ const ROWS: readonly Row[] = [
   ['UntagInstanceProfile', { ...profile, TagKeys: ['Cost'] }, PROFILE, { ...profileTags, ...untag }],
   ['ListInstanceProfileTags', profile, PROFILE, profileTags],
 
+  [
+    'CreateOpenIDConnectProvider',
+    { Url: 'https://new.example.com/x', Tags },
+    `${IAM}:oidc-provider/new.example.com/x`,
+    requestTags,
+  ],
+  ['GetOpenIDConnectProvider', issuer, ISSUER, issuerTags],
+  ['ListOpenIDConnectProviders', {}, '*'],
+  ['DeleteOpenIDConnectProvider', issuer, ISSUER, issuerTags],
+  ['UpdateOpenIDConnectProviderThumbprint', { ...issuer, ThumbprintList: [] }, ISSUER, issuerTags],
+  ['AddClientIDToOpenIDConnectProvider', { ...issuer, ClientID: 'app' }, ISSUER, issuerTags],
+  ['RemoveClientIDFromOpenIDConnectProvider', { ...issuer, ClientID: 'app' }, ISSUER, issuerTags],
+  ['TagOpenIDConnectProvider', { ...issuer, Tags }, ISSUER, { ...issuerTags, ...requestTags }],
+  ['UntagOpenIDConnectProvider', { ...issuer, TagKeys: ['Cost'] }, ISSUER, { ...issuerTags, ...untag }],
+  ['ListOpenIDConnectProviderTags', issuer, ISSUER, issuerTags],
+
+  [
+    'CreateVirtualMFADevice',
+    { VirtualMFADeviceName: 'New', Path: '/x/', Tags },
+    `${IAM}:mfa/x/New`,
+    requestTags,
+  ],
+  ['EnableMFADevice', { ...user, ...device }, USER, userTags],
+  ['ResyncMFADevice', { ...user, ...device }, USER, userTags],
+  ['DeactivateMFADevice', { ...user, ...device }, USER, userTags],
+  ['GetMFADevice', { ...user, ...device }, USER, userTags],
+  ['ListMFADevices', user, USER, userTags],
+  ['ListVirtualMFADevices', {}, '*'],
+  ['DeleteVirtualMFADevice', device, DEVICE, deviceTags],
+  ['TagMFADevice', { ...device, Tags }, DEVICE, { ...deviceTags, ...requestTags }],
+  ['UntagMFADevice', { ...device, TagKeys: ['Cost'] }, DEVICE, { ...deviceTags, ...untag }],
+  ['ListMFADeviceTags', device, DEVICE, deviceTags],
+
   ['CreateAccountAlias', { AccountAlias: 'example' }, '*'],
   ['DeleteAccountAlias', { AccountAlias: 'example' }, '*'],
   ['ListAccountAliases', {}, '*'],
   ['GetAccountSummary', {}, '*'],
+  ['SetSecurityTokenServicePreferences', { GlobalEndpointTokenVersion: 'v2Token' }, '*'],
   ['GetAccountAuthorizationDetails', {}, '*'],
   ['UpdateAccountPasswordPolicy', {}, '*'],
   ['GetAccountPasswordPolicy', {}, '*'],
@@ -200,6 +240,13 @@ async function populate(world: World): Promise<void> {
     path: '/ec2/',
     tags: [['Os', 'linux']],
   });
+  await identity.oidcProviders.create(account, {
+    url: 'https://issuer.example.com/realm',
+    clientIds: [],
+    thumbprints: [],
+    tags: [['Realm', 'staff']],
+  });
+  await identity.mfaDevices.create(account, 'Phone', '/phones/', [['Os', 'android']]);
 }
 
 const open = (async () => {
