@@ -18,6 +18,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['regions', async () => (await import('./regions.js')).regionsCommand()],
   ['root-key', async () => (await import('./root-key.js')).rootKeyCommand()],
   ['sessions', async () => (await import('./sessions.js')).sessionsCommand()],
+  ['policy', async () => (await import('./policy.js')).policyCommand()],
 ]);
 
 const program = new Command('karikagi')
