@@ -14,6 +14,8 @@ export interface PostForm {
   readonly filename: string;
   /** The file's bytes; what follows the file is disregarded, as S3 does. */
   readonly file: RequestBody;
+  /** Lets go of the request's body, read to its end or not. */
+  close(): void;
 }
 
 /** Whether a request is sent by a form with a file (RFC 7578). */
@@ -27,12 +29,21 @@ export async function readPostForm(request: HttpRequest): Promise<PostForm> {
   );
   if (boundary === null) throw s3Errors.MalformedPOSTRequest();
   const reader = new PartReader(request.body, `--${boundary[1] ?? boundary[2]}`);
+  try {
+    return { ...(await readFields(reader)), file: fileBody(reader), close: () => reader.close() };
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
+}
+
+async function readFields(reader: PartReader): Promise<Pick<PostForm, 'fields' | 'filename'>> {
   const fields = new Map<string, string>();
   let size = 0;
   for (;;) {
     const part = await reader.nextPart();
     if (part === undefined) throw s3Errors.IncorrectNumberOfFilesInPostRequest();
-    if (part.name === 'file') return { fields, filename: part.filename, file: fileBody(reader) };
+    if (part.name === 'file') return { fields, filename: part.filename };
     const value: Uint8Array[] = [];
     for await (const bytes of reader.content()) {
       size += bytes.length;
@@ -66,6 +77,8 @@ class PartReader {
   readonly #delimiter: Buffer;
   /** Read and not yet handed out. The first delimiter needs no line end before it: one is put there. */
   #held: Buffer = Buffer.from('\r\n');
+  /** Whether the last delimiter was taken off and its part has not begun. */
+  #between = false;
   #ended = false;
 
   constructor(source: AsyncIterable<Uint8Array>, delimiter: string) {
@@ -75,9 +88,12 @@ class PartReader {
 
   /** Goes past the delimiter and the headers of the next part; `undefined` after the last. */
   async nextPart(): Promise<Part | undefined> {
-    for await (const _ of this.content()) {
-      // The preamble, or what was left unread of the part before.
+    if (!this.#between) {
+      for await (const _ of this.content()) {
+        // The preamble, or what was left unread of the part before.
+      }
     }
+    this.#between = false;
     const end = await this.#take(2);
     if (end === '--') return undefined;
     if (end !== '\r\n') throw s3Errors.MalformedPOSTRequest();
@@ -91,6 +107,7 @@ class PartReader {
       if (at >= 0) {
         const rest = this.#held.subarray(0, at);
         this.#held = this.#held.subarray(at + this.#delimiter.length);
+        this.#between = true;
         if (rest.length > 0) yield rest;
         return;
       }
@@ -111,6 +128,10 @@ class PartReader {
       this.#held = Buffer.alloc(0);
       await this.#read();
     }
+  }
+
+  close(): void {
+    void this.#source.return?.();
   }
 
   async #headers(): Promise<string> {

@@ -6,7 +6,7 @@ import { ANONYMOUS } from './authenticate.js';
 import { s3Errors } from './errors.js';
 import { identify } from './identify.js';
 import { type PostForm, readPostForm } from './post-form.js';
-import { checkPostPolicy, type PostPolicy, readPostPolicy } from './post-policy.js';
+import { checkPostPolicy, readPostPolicy } from './post-policy.js';
 import { refusalsOf } from './refusals.js';
 import { ALGORITHM, type Scope, sameSignature, sign, signingKeys } from './signing.js';
 import type { Authenticated } from './types.js';
@@ -21,6 +21,8 @@ export interface PostedObject {
   readonly redirect: URL | undefined;
   /** The status of the reply without a redirect. */
   readonly status: 200 | 201 | 204;
+  /** To be called in the end, whether the file was read or not. */
+  close(): void;
 }
 
 export interface PostOptions {
@@ -36,28 +38,31 @@ export interface PostOptions {
  */
 export async function readPostedObject(request: HttpRequest, options: PostOptions): Promise<PostedObject> {
   const form = await readPostForm(request);
-  const fields = expandFilename(form);
-  const key = fields.get('key') ?? '';
-  if (!fields.has('key')) throw missingField('key');
-  if (key === '') {
-    throw s3Errors.InvalidArgument(['User key must have a length greater than 0.'], {
-      members: { ArgumentName: 'key', ArgumentValue: '' },
-    });
+  try {
+    return await objectOf(request, form, options);
+  } catch (error) {
+    form.close();
+    throw error;
   }
+}
+
+async function objectOf(request: HttpRequest, form: PostForm, options: PostOptions): Promise<PostedObject> {
+  const fields = expandFilename(form);
+  const key = fields.get('key');
+  if (key === undefined) throw missingField('key');
+  if (key === '') throw argument('key', '', 'User key must have a length greater than 0.');
   const policyText = fields.get('policy');
   const identity = await identityOf(fields, policyText, options);
-  let body: RequestBody = form.file;
-  if (policyText !== undefined) {
-    const policy = readPostPolicy(policyText);
-    checkPostPolicy(policy, fields, options.bucket, options.clock.now());
-    body = sized(form.file, policy);
-  }
+  const policy = policyText === undefined ? undefined : readPostPolicy(policyText);
+  if (policy !== undefined) checkPostPolicy(policy, fields, options.bucket, options.clock.now());
+  const body = sized(form.file, policy?.least ?? 0, Math.min(policy?.most ?? LARGEST, LARGEST));
   return {
     request: putRequest(request, fields, key, body),
     authenticated: { ...identity, body },
     key,
     redirect: redirectOf(fields),
     status: statusOf(fields.get('success_action_status')),
+    close: () => form.close(),
   };
 }
 
@@ -153,8 +158,11 @@ function putRequest(
   return { method: 'PUT', path: `${request.path.replace(/\/$/, '')}/${path}`, query: '', headers, body };
 }
 
-/** Fails on a file larger or smaller than the policy lets. */
-function sized(file: RequestBody, { least, most }: PostPolicy): RequestBody {
+/** Of a single upload, 5 GiB. */
+const LARGEST = 5 * 1024 ** 3;
+
+/** Fails on a file that has fewer bytes than `least` or more than `most`. */
+function sized(file: RequestBody, least: number, most: number): RequestBody {
   return {
     length: file.length,
     trailers: file.trailers,

@@ -1,5 +1,11 @@
 import { randomFillSync, randomUUID } from 'node:crypto';
-import { type Authenticated, authenticate, createAuthoriser, globalContext } from '../auth/index.js';
+import {
+  type Authenticated,
+  authenticate,
+  createAuthoriser,
+  globalContext,
+  readPostedObject,
+} from '../auth/index.js';
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
 import type { AuditLog } from '../events/audit.js';
@@ -12,6 +18,7 @@ import { denialMessage, explain } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import type { Recognised } from '../wire/types.js';
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
+import { postedTo, postReply } from './post-object.js';
 import { collect } from './receive.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
 
@@ -34,7 +41,8 @@ export interface Connection {
 
 /** What is learnt of a request on its way, for the reply to an error and for the record. */
 interface Journey {
-  readonly request: HttpRequest;
+  /** As received; for a browser's upload the PutObject that its form stands for, once that is known. */
+  request: HttpRequest;
   readonly connection: Connection;
   readonly arrived: number;
   readonly resources: string[];
@@ -85,24 +93,52 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const served = (journey.served = recogniseService(request, options.services));
     if (served.service.id !== 's3') journey.requestId = randomUUID();
     if (request.method === 'OPTIONS' && served.crossOrigin) return answerPreflight(served, request);
+    const form = postedTo(request, served);
+    if (form !== undefined) return upload(journey, served, form);
     const collected = served.collectsBody ? await collectFor(served, request.body) : undefined;
     const recognised = served.wire.recognise(request, collected);
-    const name = (journey.operation = recognised.operation.name);
-    journey.bucket = recognised.bucket;
-    const operation = served.service.operations.get(name);
-    if (!operation) throw served.notImplemented(name);
+    const operation = operationOf(journey, served, recognised);
     const authenticated = await authenticate(request, {
       service: served.service.id,
       credentials: options.credentials,
       clock: options.clock,
       ...(collected && { collected }),
     });
-    journey.caller = authenticated.caller;
-    journey.region = authenticated.region || options.defaultRegion;
+    identified(journey, authenticated);
     const payload = recognised.operation.streamsInput
       ? authenticated.body
       : (collected ?? (await collectFor(served, authenticated.body)));
     return answer(journey, operation, recognised, payload, authenticated);
+  }
+
+  /** A browser's upload: its form says which object is put, and by whom. */
+  async function upload(journey: Journey, served: ServedService, bucket: string): Promise<HttpReply> {
+    const { credentials, clock } = options;
+    const posted = await readPostedObject(journey.request, { bucket, credentials, clock });
+    try {
+      const { request, authenticated } = posted;
+      journey.request = request;
+      const recognised = served.wire.recognise(request, undefined);
+      const operation = operationOf(journey, served, recognised);
+      identified(journey, authenticated);
+      const put = await answer(journey, operation, recognised, authenticated.body, authenticated);
+      return postReply(posted, bucket, put);
+    } finally {
+      posted.close();
+    }
+  }
+
+  function operationOf(journey: Journey, served: ServedService, recognised: Recognised): BoundOperation {
+    const name = (journey.operation = recognised.operation.name);
+    journey.bucket = recognised.bucket;
+    const operation = served.service.operations.get(name);
+    if (!operation) throw served.notImplemented(name);
+    return operation;
+  }
+
+  function identified(journey: Journey, { caller, region }: Authenticated): void {
+    journey.caller = caller;
+    journey.region = region || options.defaultRegion;
   }
 
   async function answer(

@@ -69,13 +69,19 @@ class SocketBody implements RequestBody {
     const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
     let stalled: (error: ApiError) => void = () => {};
     incoming.setTimeout(this.#stall, () => stalled(requestTimeout()));
-    for (;;) {
-      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        stalled = reject;
-        chunks.next().then(resolve, cause => reject(incompleteBody(cause)));
-      });
-      if (next.done) return;
-      yield next.value;
+    try {
+      for (;;) {
+        const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+          stalled = reject;
+          chunks.next().then(resolve, cause => reject(incompleteBody(cause)));
+        });
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      // Else the rest of a body that is given up cannot be discarded, and the connection would hang. Not awaited:
+      // while a read is under way it would wait for that.
+      void chunks.return?.();
     }
   }
 }

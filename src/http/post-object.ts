@@ -1,0 +1,37 @@
+import { isPostForm, type PostedObject } from '../auth/index.js';
+import type { HttpReply, HttpRequest } from '../message.js';
+import { escapeXml } from '../wire/xml/escape.js';
+import type { ServedService } from './services.js';
+
+/** The bucket that a browser's form is sent to; `undefined` for every other request. */
+export function postedTo(request: HttpRequest, { service, wire }: ServedService): string | undefined {
+  if (service.id !== 's3' || request.query !== '' || !isPostForm(request)) return undefined;
+  // The SDK's schemas have no such operation; where a form is sent is where a listing would be.
+  const { bucket, key } = wire.recognise({ ...request, method: 'GET' }, undefined);
+  return key === undefined ? bucket : undefined;
+}
+
+/**
+ * What the browser is answered, made from the answer to the PutObject that its form stands for (Amazon S3 API
+ * Reference, "POST Object").
+ */
+export function postReply(posted: PostedObject, bucket: string, put: HttpReply): HttpReply {
+  const { key, request, redirect, status } = posted;
+  const etag = put.headers['etag'] ?? '';
+  const headers: Record<string, string> = { ...put.headers };
+  if (redirect !== undefined) {
+    for (const [name, value] of Object.entries({ bucket, key, etag }))
+      redirect.searchParams.append(name, value);
+    return { status: 303, headers: { ...headers, location: redirect.href } };
+  }
+  const location = `http://${request.headers.get('host') ?? ''}${request.path}`;
+  headers['location'] = location;
+  if (status !== 201) return { status, headers };
+  const members = { Location: location, Bucket: bucket, Key: key, ETag: etag };
+  const elements = Object.entries(members).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+  return {
+    status,
+    headers: { ...headers, 'content-type': 'application/xml' },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>${elements.join('')}</PostResponse>`,
+  };
+}
