@@ -45,11 +45,13 @@ async function readFields(reader: PartReader): Promise<Pick<PostForm, 'fields' |
     if (part === undefined) throw s3Errors.IncorrectNumberOfFilesInPostRequest();
     if (part.name === 'file') return { fields, filename: part.filename };
     const value: Uint8Array[] = [];
+    size += part.name.length;
     for await (const bytes of reader.content()) {
       size += bytes.length;
-      if (size > MAX_FIELDS) throw s3Errors.MaxPostPreDataLengthExceeded();
+      if (size > MAX_FIELDS) break;
       value.push(bytes);
     }
+    if (size > MAX_FIELDS) throw s3Errors.MaxPostPreDataLengthExceeded();
     fields.set(part.name, Buffer.concat(value).toString('utf8'));
   }
 }
