@@ -127,10 +127,11 @@ function checkSignedHeaders(
 /** Condition keys of S3 (Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys"). */
 function signatureContext(signature: Signature, payload: Payload, now: number): Context {
   const presigned = signature.place === 'query';
-  return {
+  const context: Record<string, string> = {
     's3:authType': presigned ? 'REST-QUERY-STRING' : 'REST-HEADER',
     's3:signatureversion': ALGORITHM,
     's3:x-amz-content-sha256': payload.hash,
-    ...(presigned && { 's3:signatureAge': String(Math.max(0, now - signature.time)) }),
   };
+  if (presigned) context['s3:signatureAge'] = String(Math.max(0, now - signature.time));
+  return context;
 }

@@ -90,7 +90,8 @@ test('boundary, session and trust policies are handed to the decision', async ()
   const own = { identity: [named], boundary: named, session: [] };
   const requirement = { ...GET, resourcePolicy: named, resourceKind: 'trust' } as const;
   const { policies, decision } = await authorise(USER, requirement, NOTHING, Promise.resolve(own));
-  assert.deepEqual(policies, { ...own, resource: named, resourceKind: 'trust' });
+  const noControls = { serviceControl: undefined, resourceControl: undefined };
+  assert.deepEqual(policies, { ...own, ...noControls, resource: named, resourceKind: 'trust' });
   assert.equal(decision.allowed, false, 'an empty list of session policies allows nothing');
 });
 

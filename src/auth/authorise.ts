@@ -94,11 +94,11 @@ function policySet(
   const resourceControl = controlled ? owner?.controls?.resourceControl : undefined;
   return {
     identity: own.identity,
-    ...(own.boundary !== undefined && { boundary: own.boundary }),
-    ...(own.session !== undefined && { session: own.session }),
-    ...(requirement.resourcePolicy !== undefined && { resource: requirement.resourcePolicy }),
-    ...(requirement.resourceKind !== undefined && { resourceKind: requirement.resourceKind }),
-    ...(serviceControl && { serviceControl }),
-    ...(resourceControl && { resourceControl }),
+    boundary: own.boundary,
+    session: own.session,
+    resource: requirement.resourcePolicy,
+    resourceKind: requirement.resourceKind,
+    serviceControl,
+    resourceControl,
   };
 }

@@ -93,17 +93,28 @@ const queryComponent = (text: string): string =>
 /** The query sorted by name, then value; `without` names a parameter that is left out (the signature itself). */
 export function canonicalQuery(query: string, without?: string): string {
   if (query === '') return '';
-  const pairs: [name: string, value: string][] = [];
+  const pairs: Pair[] = [];
   for (const part of query.split('&')) {
     if (part === '') continue;
     const equals = part.indexOf('=');
     const name = queryComponent(equals < 0 ? part : part.slice(0, equals));
-    if (name !== without) pairs.push([name, equals < 0 ? '' : queryComponent(part.slice(equals + 1))]);
+    if (name !== without)
+      pairs.push({ name, value: equals < 0 ? '' : queryComponent(part.slice(equals + 1)) });
   }
-  if (pairs.length > 1) {
-    pairs.sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0));
-  }
-  return pairs.map(([name, value]) => `${name}=${value}`).join('&');
+  if (pairs.length > 1) pairs.sort(byNameThenValue);
+  let canonical = '';
+  for (const { name, value } of pairs) canonical += `${canonical === '' ? '' : '&'}${name}=${value}`;
+  return canonical;
+}
+
+interface Pair {
+  readonly name: string;
+  readonly value: string;
+}
+
+function byNameThenValue(a: Pair, b: Pair): number {
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
 }
 
 const FOLDABLE = /^\s|\s\s|[\t\r\n]|\s$/;

@@ -100,8 +100,12 @@ function fromHeader(
   if (time === undefined) throw refusals.date('header', date);
   // The string to sign holds ISO 8601's basic format, in which the date nearly always comes.
   const timestamp = date.endsWith('Z') ? date : formatTimestamp(time);
+  const scope = readCredential('header', credential, timestamp, service, refusals);
   return {
-    ...readCredential('header', credential, timestamp, service, refusals),
+    accessKeyId: scope.accessKeyId,
+    date: scope.date,
+    region: scope.region,
+    service,
     place: 'header',
     signedHeaders: signedHeaders.split(';'),
     signature,
@@ -132,8 +136,13 @@ function fromQuery(
   const timestamp = parameters.get('X-Amz-Date')!;
   const time = parseTimestamp(timestamp);
   if (time === undefined) throw refusals.date('query', timestamp);
+  const credential = parameters.get('X-Amz-Credential')!;
+  const scope = readCredential('query', credential, timestamp, service, refusals);
   return {
-    ...readCredential('query', parameters.get('X-Amz-Credential')!, timestamp, service, refusals),
+    accessKeyId: scope.accessKeyId,
+    date: scope.date,
+    region: scope.region,
+    service,
     place: 'query',
     signedHeaders: parameters.get('X-Amz-SignedHeaders')!.split(';'),
     signature: parameters.get('X-Amz-Signature')!,

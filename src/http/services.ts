@@ -36,14 +36,16 @@ export function recogniseService(request: HttpRequest, services: Services): Serv
   throw new ApiError('UnknownService', 400, `The service ${JSON.stringify(id)} is not served here.`);
 }
 
+// An access key id holds no slash; the region may be empty. In a query the slashes come encoded.
+const headerScope = /Credential=(?:(?:[^,\s/]*\/){3}([^,\s/]*))?/;
+const queryScope =
+  /(?:^|&)X-Amz-Credential=(?:(?:(?:[^&/%]|%(?!2[fF]))*(?:\/|%2[fF])){3}((?:[^&/%]|%(?!2[fF]))*))?/;
+
 /** The fourth part of `AKID/20130524/us-east-1/s3/aws4_request`. */
 function scopeService(request: HttpRequest): string | undefined {
   const header = request.headers.get('authorization');
-  const scope = header
-    ? /Credential=([^,\s]+)/.exec(header)?.[1]
-    : /(?:^|&)X-Amz-Credential=([^&]+)/.exec(request.query)?.[1]?.replace(/%2F/gi, '/');
-  // An access key id holds no slash; the region may be empty.
-  const name = scope?.split('/')[3];
+  const scope = header ? headerScope.exec(header) : queryScope.exec(request.query);
+  const name = scope?.[1];
   return name === 's3express' ? 's3' : name || undefined;
 }
 

@@ -62,15 +62,15 @@ export type ResourcePolicyKind = 'resource' | 'trust' | 'key';
 /** Every policy that applies to a request. What is absent is not in force. */
 export interface PolicySet {
   readonly identity: readonly NamedPolicy[];
-  readonly boundary?: NamedPolicy;
+  readonly boundary?: NamedPolicy | undefined;
   /** Present (even empty) if the session was issued with session policies. */
-  readonly session?: readonly NamedPolicy[];
-  readonly resource?: NamedPolicy;
+  readonly session?: readonly NamedPolicy[] | undefined;
+  readonly resource?: NamedPolicy | undefined;
   /** What `resource` is: a trust policy and a KMS key policy have rules of their own. Default `resource`. */
-  readonly resourceKind?: ResourcePolicyKind;
+  readonly resourceKind?: ResourcePolicyKind | undefined;
   /** One list per level from the organisation's root to the account; each level must allow. */
-  readonly serviceControl?: readonly (readonly NamedPolicy[])[];
-  readonly resourceControl?: readonly (readonly NamedPolicy[])[];
+  readonly serviceControl?: readonly (readonly NamedPolicy[])[] | undefined;
+  readonly resourceControl?: readonly (readonly NamedPolicy[])[] | undefined;
 }
 
 export type Layer =
