@@ -7,7 +7,7 @@ import type { Facts } from './facts.js';
 import { type Glob, lowerGlob } from './glob.js';
 import { type ParseOptions, parsePolicy } from './parse.js';
 import { CompiledPrincipal } from './principals.js';
-import { differsEarly, isFixed, readTemplate, resolve } from './template.js';
+import { differsEarly, isFixed, readTemplate, resolver } from './template.js';
 
 /** A parsed policy ready for decisions. */
 export interface CompiledPolicy {
@@ -124,9 +124,9 @@ export function compileResource(pattern: string, variables: boolean): (facts: Fa
     const arn = new ArnPattern(template);
     return facts => arn.matches(facts.request.resource);
   }
+  const resolve = resolver(template, tokens => new ArnPattern(tokens));
   return facts => {
-    if (differsEarly(template, facts.request.resource)) return false;
-    const tokens = resolve(template, facts);
-    return tokens !== undefined && new ArnPattern(tokens).matches(facts.request.resource);
+    const { resource } = facts.request;
+    return !differsEarly(template, resource) && resolve(facts)?.matches(resource) === true;
   };
 }

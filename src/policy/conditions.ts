@@ -5,7 +5,7 @@ import type { ConditionElement } from './document.js';
 import { type Facts, type KeyName, keyName } from './facts.js';
 import { Glob, type Token } from './glob.js';
 import { type OperatorUse, plainComparison, readOperator } from './operators.js';
-import { differsEarly, isFixed, lowerTokens, readTemplate, resolve, type Template } from './template.js';
+import { isFixed, lowerTokens, readTemplate, resolver, type Template } from './template.js';
 
 /** One key under one operator. */
 export interface CompiledCondition {
@@ -96,16 +96,10 @@ function compileValue({ operator }: OperatorUse, wanted: string, variables: bool
     case 'string-like':
       return templateTest(readTemplate(wanted, { variables, wildcards: true }), glob);
     case 'string-ignore-case': {
-      const lower = (tokens: readonly Token[]) => glob(lowerTokens(tokens));
-      const template = readTemplate(wanted, { variables, wildcards: false });
-      if (isFixed(template)) {
-        const matches = lower(template);
+      return templateTest(readTemplate(wanted, { variables, wildcards: false }), tokens => {
+        const matches = glob(lowerTokens(tokens));
         return value => matches(value.toLowerCase());
-      }
-      return (value, facts) => {
-        const tokens = resolve(template, facts);
-        return tokens !== undefined && lower(tokens)(value.toLowerCase());
-      };
+      });
     }
     case 'arn':
       return templateTest(readTemplate(wanted, { variables, wildcards: true }), arn);
@@ -125,15 +119,12 @@ function arn(tokens: readonly Token[]): (value: string) => boolean {
   return value => splitArn(value) !== undefined && compiled.matches(value);
 }
 
-/** Compiles once where the text is fixed; else per request, after a look at its first characters. */
+/** Compiles once where the text is fixed; else for the values that the request gives its variables. */
 function templateTest(
   template: Template,
   compile: (tokens: readonly Token[]) => (value: string) => boolean,
 ): ValueTest {
   if (isFixed(template)) return compile(template);
-  return (value, facts) => {
-    if (differsEarly(template, value)) return false;
-    const tokens = resolve(template, facts);
-    return tokens !== undefined && compile(tokens)(value);
-  };
+  const resolve = resolver(template, compile);
+  return (value, facts) => resolve(facts)?.(value) === true;
 }

@@ -101,11 +101,15 @@ export function parseNumber(text: string): number {
  * number of seconds; NaN where the text is neither. Four digits are a year, as ISO 8601 has it.
  */
 export function parseDate(text: string): number {
-  if (ISO_DATE.test(text)) {
-    const zoned = text.length > 10 && !/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? `${text}Z` : text;
-    return Date.parse(zoned.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
-  }
+  if (ISO_DATE.test(text)) return Date.parse(text.endsWith('Z') ? text : withZone(text));
   return EPOCH.test(text) ? Number(text) * 1000 : Number.NaN;
+}
+
+/** UTC where the text names a time but no zone; a zone gets the colon that RFC 3339 wants. */
+function withZone(text: string): string {
+  if (text.length <= 10) return text;
+  const [, local, hours, minutes] = /^(.*?)(?:([+-]\d\d):?(\d\d))?$/.exec(text) as RegExpExecArray;
+  return hours === undefined ? `${text}Z` : `${local}${hours}:${minutes}`;
 }
 
 /**

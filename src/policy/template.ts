@@ -63,20 +63,37 @@ export function isFixed(template: Template): template is readonly Token[] {
 }
 
 /**
- * Puts the request's values in place of the variables; they count as literal text, whatever they hold.
- * `undefined` where a variable has neither value nor default: then nothing equals the text.
+ * Compiles a template for the requests that come: anew only where a variable has another value than last time. The
+ * values count as literal text, whatever they hold. Answers `undefined` where a variable has neither value nor default:
+ * then nothing equals the text.
  */
-export function resolve(template: Template, facts: Facts): Token[] | undefined {
-  const tokens: Token[] = [];
-  for (const part of template) {
-    if (typeof part !== 'object') tokens.push(part);
-    else {
-      const value = facts.variable(part.key) ?? part.fallback;
-      if (value === undefined) return undefined;
-      tokens.push(value);
+export function resolver<T>(
+  template: Template,
+  compile: (tokens: readonly Token[]) => T,
+): (facts: Facts) => T | undefined {
+  const variables = template.filter(part => typeof part === 'object');
+  const last = variables.map(() => '');
+  let compiled: T | undefined;
+  return facts => {
+    let same = compiled !== undefined;
+    for (let i = 0; i < variables.length; i++) {
+      const { key, fallback } = variables[i] as Variable;
+      const value = facts.variable(key) ?? fallback;
+      if (value === undefined) {
+        compiled = undefined;
+        return undefined;
+      }
+      if (value !== last[i]) {
+        last[i] = value;
+        same = false;
+      }
     }
-  }
-  return tokens;
+    if (!same) {
+      let next = 0;
+      compiled = compile(template.map(part => (typeof part === 'object' ? (last[next++] as string) : part)));
+    }
+    return compiled;
+  };
 }
 
 /** Whether the text surely differs: it does not begin with the template's first literal. */
