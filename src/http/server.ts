@@ -58,6 +58,8 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     void handle(incoming, response, options);
   server.on('request', serve);
   server.on('checkContinue', serve);
+  // S3 disregards an expectation that it does not know.
+  server.on('checkExpectation', serve);
   server.on('clientError', refuseGarbage);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
