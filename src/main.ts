@@ -94,7 +94,7 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
       oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
     });
     opened.push(() => identity.close());
-    const objects = await openObjects({ kv, blobs, clock });
+    const objects = await openObjects({ kv, blobs, clock, ...sealing });
     opened.push(() => objects.settle());
     opened.push(
       startHousekeeping(objects, error =>
@@ -109,7 +109,9 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
     opened.push(() => denials.close());
     const kms = await openKms({ kv, ...sealing, clock, principals: identity.principals });
     opened.push(startSweeping(kms, error => log.error('a sweep of keys failed', { error: String(error) })));
-    opened.push(startResealing(kv, rootKeys, [identity, kms], outcome => reportResealing(log, outcome)));
+    opened.push(
+      startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
+    );
     const first = await firstAccount(kv, identity, settings);
     const services = served({ identity, objects, denials, kms, settings, firstAccount: first.accountId });
     const pipeline = createPipeline({

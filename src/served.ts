@@ -15,7 +15,7 @@ import type { Objects } from './objects/index.js';
 import type { Service, ServiceId } from './operation.js';
 import { iamService } from './services/iam/index.js';
 import { karikagiService } from './services/karikagi/index.js';
-import { type Kms, kmsService } from './services/kms/index.js';
+import { type Kms, kmsService, objectKeys } from './services/kms/index.js';
 import { constraintError } from './services/organizations/errors.js';
 import { organizationsService } from './services/organizations/index.js';
 import { s3CrossOrigin, s3Service } from './services/s3/index.js';
@@ -45,6 +45,7 @@ export function served({ identity, objects, denials, kms, settings, firstAccount
   const s3 = s3Service({
     objects,
     principals: identity.principals,
+    keys: objectKeys(kms),
     accountOf: id => identity.account(id),
     region: settings.region,
   });

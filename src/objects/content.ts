@@ -4,6 +4,7 @@ import type { RequestBody } from '../message.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../store/blobs.js';
 import type { Kv, Write } from '../store/kv.js';
 import { BodyDigest, type Checksum, type Integrity } from './checksums.js';
+import { BodyKey, storedSpan } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { Garbage } from './garbage.js';
 import {
@@ -23,16 +24,31 @@ export class ContentGone extends Error {
 
 /** A body that was received whole and found to be what the client said it would be. */
 export interface Received {
+  /** Bytes, as the client sent them. */
   readonly size: number;
   readonly md5: Buffer;
   readonly checksum: Checksum;
-  /** The bytes, or the blob that they were written to. */
-  readonly stored: { readonly bytes: Uint8Array } | { readonly blob: string };
+  readonly stored: StoredBody;
+}
+
+/** The bytes as they are stored, or the blob that they were written to. */
+export type StoredBody = ({ readonly bytes: Uint8Array } | { readonly blob: string }) & {
+  /** Present where they are encrypted. */
+  readonly salt?: Uint8Array | undefined;
+};
+
+/** How a body is received. */
+export interface Receiving {
+  /** 32 bytes: the body is stored encrypted under it. */
+  readonly dataKey?: Uint8Array | undefined;
+  /** A blob, however small the body is. */
+  readonly asBlob?: boolean;
 }
 
 /** A received body on its way into a commit. */
 export interface PlacedContent {
   readonly content: Content;
+  readonly salt?: Uint8Array | undefined;
   readonly writes: readonly Write[];
 }
 
@@ -51,52 +67,61 @@ export class Contents {
 
   /**
    * Reads a body once: digests it, checks it, and writes it to a blob unless it is small.
-   * `length` is what the client declared, bytes. Throws IncompleteBody, BadDigest, InvalidDigest, and whatever
-   * reading the body throws; then nothing stays behind.
+   * `length` is what the client declared, bytes; undefined where it declared nothing.
+   * Throws IncompleteBody, BadDigest, InvalidDigest, and whatever reading the body throws; then nothing stays
+   * behind.
    */
-  async receive(body: RequestBody, length: number, integrity: Integrity): Promise<Received> {
-    if (length > this.#inlineLimit) return this.receiveBlob(body, length, integrity);
-    const digest = new BodyDigest(integrity);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of checked(body, length, digest)) chunks.push(chunk);
-    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-    return { ...digest.finish(body.trailers), size: digest.size, stored: { bytes } };
-  }
-
-  /** As `receive`, for a body that is to be a blob whatever its size. */
-  async receiveBlob(
+  async receive(
     body: RequestBody,
-    length: number,
+    length: number | undefined,
     integrity: Integrity,
-  ): Promise<Received & { readonly stored: { readonly blob: string } }> {
+    { dataKey, asBlob = false }: Receiving = {},
+  ): Promise<Received> {
     const digest = new BodyDigest(integrity);
+    const key = dataKey && new BodyKey(dataKey);
+    const source = checked(body, length, digest);
+    const head: Uint8Array[] = [];
+    if (!asBlob && (length ?? 0) <= this.#inlineLimit) {
+      while (digest.size <= this.#inlineLimit) {
+        const next = await source.next();
+        if (!next.done) {
+          head.push(next.value);
+          continue;
+        }
+        const bytes = Buffer.concat(head);
+        const stored = { bytes: key ? key.encryptBytes(bytes) : bytes, salt: key?.salt };
+        return { ...digest.finish(body.trailers), size: digest.size, stored };
+      }
+    }
     let finished: ReturnType<BodyDigest['finish']> | undefined;
-    async function* source(): AsyncGenerator<Uint8Array> {
-      yield* checked(body, length, digest);
+    async function* whole(): AsyncGenerator<Uint8Array> {
+      yield* head;
+      yield* source;
       finished = digest.finish(body.trailers);
     }
-    const { id } = await this.#blobs.write(source());
-    return { ...finished!, size: digest.size, stored: { blob: id } };
+    const { id } = await this.#blobs.write(key ? key.encrypt(whole()) : whole());
+    return { ...finished!, size: digest.size, stored: { blob: id, salt: key?.salt } };
   }
 
   /** What a commit writes for a received body, in the name of the version `id`. */
-  place(bucket: string, id: string, stored: Received['stored']): PlacedContent {
+  place(bucket: string, id: string, stored: StoredBody): PlacedContent {
+    const { salt } = stored;
     if ('blob' in stored) {
       const reference = { key: blobReferenceKey(stored.blob, id), value: EMPTY };
-      return { content: { kind: 'blob', blob: stored.blob }, writes: [reference] };
+      return { content: { kind: 'blob', blob: stored.blob }, salt, writes: [reference] };
     }
     const write = { key: contentKey(bucket, id), value: stored.bytes };
-    return { content: { kind: 'inline', crc: crc32(stored.bytes) }, writes: [write] };
+    return { content: { kind: 'inline', crc: crc32(stored.bytes) }, salt, writes: [write] };
   }
 
   /** Drops a received body that no commit took. */
-  abandon(stored: Received['stored']): void {
+  abandon(stored: StoredBody): void {
     if ('blob' in stored) this.#garbage.discard([stored.blob]);
   }
 
   /**
-   * What a commit writes so that the version `id` of `bucket` has the content of `source`, which that commit
-   * must check. Throws `ContentGone`.
+   * What a commit writes so that the version `id` of `bucket` has the content of `source`, which is not encrypted
+   * and which that commit must check. Throws `ContentGone`.
    */
   async share(
     sourceBucket: string,
@@ -147,24 +172,31 @@ export class Contents {
 
   /**
    * The bytes from `start` (inclusive) to `end` (exclusive). The first of them are read before it resolves, so
-   * that what is damaged or gone is known before an answer begins.
+   * that what is damaged or gone is known before an answer begins. `dataKey`: of an encrypted version.
    * Throws `ContentGone`, `BlobDamaged`; the iteration may throw them too.
    */
   async read(
     bucket: string,
     version: ObjectRecord,
-    start = 0,
-    end = version.size,
+    {
+      start = 0,
+      end = version.size,
+      dataKey,
+    }: { start?: number; end?: number; dataKey?: Uint8Array | undefined } = {},
   ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-    const { content } = version;
+    const { content, encryption, salt, size } = version;
+    if (encryption && !dataKey) throw new TypeError('an encrypted version is read with its data key');
     if (end <= start) return EMPTY;
-    if (content.kind === 'inline')
-      return (await this.#inline(bucket, version.id, content.crc)).subarray(start, end);
+    if (content.kind === 'inline') {
+      const stored = await this.#inline(bucket, version.id, content.crc);
+      const bytes = dataKey ? new BodyKey(dataKey, salt).decryptBytes(stored) : stored;
+      return bytes.subarray(start, end);
+    }
     const slices =
       content.kind === 'blob'
-        ? [{ blob: content.blob, start, end }]
+        ? [{ blob: content.blob, salt, size, start, end }]
         : slicesOf(await this.parts(bucket, version.id), start, end);
-    return begun(this.#stream(slices));
+    return begun(this.#stream(slices, dataKey));
   }
 
   async #inline(bucket: string, id: string, crc: number): Promise<Uint8Array> {
@@ -174,21 +206,32 @@ export class Contents {
     return entry.value;
   }
 
-  async *#stream(slices: readonly Slice[]): AsyncGenerator<Uint8Array> {
-    const held = slices.map(slice => slice.blob);
-    for (const blob of held) this.#garbage.hold(blob);
+  async *#stream(slices: readonly Slice[], dataKey: Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+    for (const { blob } of slices) this.#garbage.hold(blob);
     try {
-      for (const { blob, start, end } of slices) yield* this.#blobs.read(blob, start, end);
+      for (const slice of slices) yield* this.#slice(slice, dataKey);
     } catch (error) {
       throw error instanceof BlobMissing ? new ContentGone('a blob is gone', { cause: error }) : error;
     } finally {
-      for (const blob of held) this.#garbage.release(blob);
+      for (const { blob } of slices) this.#garbage.release(blob);
     }
+  }
+
+  #slice(
+    { blob, salt, size, start, end }: Slice,
+    dataKey: Uint8Array | undefined,
+  ): AsyncIterable<Uint8Array> {
+    if (!dataKey) return this.#blobs.read(blob, start, end);
+    const span = storedSpan(start, end, size);
+    return new BodyKey(dataKey, salt).decrypt(this.#blobs.read(blob, span.start, span.end), start, end);
   }
 }
 
+/** Some bytes of a blob; `size` is that of the whole, decrypted. */
 interface Slice {
   readonly blob: string;
+  readonly salt: Uint8Array | undefined;
+  readonly size: number;
   readonly start: number;
   readonly end: number;
 }
@@ -196,24 +239,40 @@ interface Slice {
 function slicesOf(parts: readonly Part[], start: number, end: number): Slice[] {
   const slices: Slice[] = [];
   let offset = 0;
-  for (const { blob, size } of parts) {
+  for (const { blob, size, salt } of parts) {
     const from = Math.max(start - offset, 0);
     const to = Math.min(end - offset, size);
-    if (from < to) slices.push({ blob, start: from, end: to });
+    if (from < to) slices.push({ blob, salt, size, start: from, end: to });
     offset += size;
     if (offset >= end) break;
   }
   return slices;
 }
 
-/** Passes a body on while digesting it; throws IncompleteBody where its length is not what was declared. */
-async function* checked(body: RequestBody, length: number, digest: BodyDigest): AsyncGenerator<Uint8Array> {
+/** Bytes that one request may bring ("Amazon S3 multipart upload limits"). */
+export const LARGEST_BODY = 5 * 1024 ** 3;
+
+/**
+ * Passes a body on while digesting it; throws IncompleteBody where its length is not what was declared,
+ * EntityTooLarge where none was and it is too long.
+ */
+async function* checked(
+  body: RequestBody,
+  length: number | undefined,
+  digest: BodyDigest,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     digest.update(chunk);
-    if (digest.size > length) break;
+    if (digest.size > (length ?? LARGEST_BODY)) break;
     yield chunk;
   }
-  if (digest.size !== length) throw s3Errors.IncompleteBody();
+  if (length === undefined && digest.size > LARGEST_BODY) throw entityTooLarge(digest.size);
+  if (length !== undefined && digest.size !== length) throw s3Errors.IncompleteBody();
+}
+
+export function entityTooLarge(size: number): Error {
+  const members = { ProposedSize: String(size), MaxSizeAllowed: String(LARGEST_BODY) };
+  return s3Errors.EntityTooLarge([], { members });
 }
 
 /** Reads the first chunk, and gives an iterable of all of them. */

@@ -2,7 +2,7 @@ import { type Buckets, COMMIT_ATTEMPTS } from './buckets.js';
 import { BodyDigest, type Checksum, type ChecksumAlgorithm } from './checksums.js';
 import { ContentGone, type Contents } from './content.js';
 import { s3Errors } from './errors.js';
-import type { Bucket, ObjectAttributes, ObjectRecord } from './records.js';
+import type { Bucket, Encryption, ObjectAttributes, ObjectRecord } from './records.js';
 import type { Versions } from './versions.js';
 import type { WriteConditions } from './write-conditions.js';
 
@@ -11,6 +11,8 @@ export interface CopySource {
   readonly bucket: Bucket;
   readonly key: string;
   readonly record: ObjectRecord;
+  /** Of an encrypted version. */
+  readonly dataKey?: Uint8Array | undefined;
 }
 
 export interface CopyTarget extends WriteConditions {
@@ -19,6 +21,9 @@ export interface CopyTarget extends WriteConditions {
   readonly attributes: ObjectAttributes;
   /** The checksum that the copy is to have; by default the source's. */
   readonly algorithm?: ChecksumAlgorithm | undefined;
+  /** How the copy is to be encrypted. */
+  readonly encryption?: Encryption | undefined;
+  readonly dataKey?: Uint8Array | undefined;
 }
 
 interface Stores {
@@ -28,8 +33,9 @@ interface Stores {
 }
 
 /**
- * Copies a version without moving its bytes: both refer to the same blobs, which never change. A copy is one
- * whole object: where the source was uploaded in parts, its bytes are read once for an MD5 of the whole.
+ * Copies a version without moving its bytes: both refer to the same blobs, which never change; only what is or
+ * is to be encrypted is written anew, under the copy's own key. A copy is one whole object: where the source was
+ * uploaded in parts, its bytes are read once for an MD5 of the whole.
  * Throws `ContentGone` where the source is gone by now, and what `Versions.commit` throws.
  */
 export async function copyVersion(
@@ -39,6 +45,7 @@ export async function copyVersion(
 ): Promise<ObjectRecord> {
   const { buckets, contents, versions } = stores;
   const { record } = source;
+  if (record.encryption || target.encryption) return rewritten(stores, source, target);
   const digests = await digestsOf(contents, source, target.algorithm);
   let bucket = target.bucket;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
@@ -60,6 +67,23 @@ export async function copyVersion(
     if (copy) return copy;
   }
   throw s3Errors.OperationAborted();
+}
+
+async function rewritten(
+  { contents, versions }: Stores,
+  { bucket, record, dataKey }: CopySource,
+  target: CopyTarget,
+): Promise<ObjectRecord> {
+  const content = await contents.read(bucket.id, record, { dataKey });
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    if (content instanceof Uint8Array) yield content;
+    else yield* content;
+  }
+  const body = { length: record.size, trailers: new Map(), [Symbol.asyncIterator]: chunks };
+  const integrity = { algorithm: target.algorithm ?? record.checksum.algorithm };
+  const received = await contents.receive(body, record.size, integrity, { dataKey: target.dataKey });
+  const attributes = { ...target.attributes, encryption: target.encryption };
+  return versions.put(target.bucket, target.key, attributes, received, target);
 }
 
 async function digestsOf(

@@ -16,6 +16,7 @@ import {
   listUploads,
   listVersions,
 } from './listing.js';
+import { OwnKeys } from './own-keys.js';
 import type { Bucket, ObjectRecord } from './records.js';
 import { Uploads } from './uploads.js';
 import { Versions } from './versions.js';
@@ -24,6 +25,10 @@ export interface ObjectsOptions {
   readonly kv: Kv;
   readonly blobs: Blobs;
   readonly clock: Clock;
+  /** 32 bytes: the keys of encrypted objects are wrapped under it. Without one, no object can be encrypted. */
+  readonly rootKey?: Uint8Array;
+  /** Root keys that were replaced: what they wrapped still opens. */
+  readonly formerRootKeys?: readonly Uint8Array[];
   /** Bodies of at most so many bytes live in the KV. Default: 32 KiB. */
   readonly inlineLimit?: number;
 }
@@ -36,10 +41,14 @@ export class Objects {
   readonly contents: Contents;
   readonly versions: Versions;
   readonly uploads: Uploads;
+  /** Of objects under SSE-S3. */
+  readonly keys: OwnKeys | undefined;
   readonly #kv: Kv;
   readonly #garbage: Garbage;
 
-  constructor({ kv, blobs, clock, inlineLimit = DEFAULT_INLINE_LIMIT }: ObjectsOptions) {
+  constructor(options: ObjectsOptions) {
+    const { kv, blobs, clock, rootKey, formerRootKeys, inlineLimit = DEFAULT_INLINE_LIMIT } = options;
+    this.keys = rootKey && new OwnKeys(kv, rootKey, formerRootKeys);
     this.#kv = kv;
     this.clock = clock;
     this.#garbage = new Garbage(kv, blobs);
@@ -83,6 +92,11 @@ export class Objects {
     return this.#garbage.sweep(this.clock);
   }
 
+  /** Wraps keys anew that are still wrapped under a former root key. Answers how many. */
+  async reseal(): Promise<number> {
+    return (await this.keys?.reseal()) ?? 0;
+  }
+
   /** Resolves once the deletions of blobs that are under way have ended. */
   settle(): Promise<void> {
     return this.#garbage.settle();
@@ -108,7 +122,7 @@ export async function openObjects(options: ObjectsOptions): Promise<Objects> {
 
 export { Buckets } from './buckets.js';
 export * from './checksums.js';
-export { ContentGone, type Received } from './content.js';
+export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './content.js';
 export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
 export { startHousekeeping } from './housekeeping.js';
@@ -122,6 +136,7 @@ export {
   type ListPage,
 } from './listing.js';
 export { demandRetention } from './lock.js';
+export type { OwnKeys } from './own-keys.js';
 export * from './records.js';
 export { type Completion, type NamedPart, type NewUpload, SMALLEST_PART } from './uploads.js';
 export type { Deleted, Versions } from './versions.js';

@@ -27,6 +27,7 @@ export interface BucketSettings {
   readonly ownership?: ObjectOwnership | undefined;
   readonly lifecycle?: readonly LifecycleRule[] | undefined;
   readonly cors?: readonly CorsRule[] | undefined;
+  readonly encryption?: DefaultEncryption | undefined;
 }
 
 /** A rule for the objects that its filter lets in; all that the filter names must hold. */
@@ -134,6 +135,30 @@ export interface Part {
   readonly etag: string;
   /** Base64. */
   readonly checksum: string;
+  /** Present where the blob is encrypted. */
+  readonly salt?: Uint8Array | undefined;
+}
+
+/** How a version is encrypted, and the wrapped data key. */
+export type Encryption =
+  /** SSE-S3: wrapped under the engine's own key. */
+  | { readonly kind: 'AES256'; readonly wrapped: Uint8Array }
+  /** SSE-KMS: wrapped by the key service. */
+  | {
+      readonly kind: 'aws:kms';
+      readonly wrapped: Uint8Array;
+      readonly keyArn: string;
+      /** The encryption context that the data key is bound to. */
+      readonly context: Pairs;
+      readonly bucketKey: boolean;
+    };
+
+/** How new objects of a bucket are encrypted that do not say it themselves. */
+export interface DefaultEncryption {
+  readonly kind: Encryption['kind'];
+  /** Id, ARN or alias of a KMS key; absent: the account's `alias/aws/s3`. */
+  readonly keyId?: string | undefined;
+  readonly bucketKey: boolean;
 }
 
 export interface Retention {
@@ -170,6 +195,9 @@ export interface ObjectRecord extends ObjectAttributes {
   readonly content: Content;
   /** The id of the multipart upload that made it. */
   readonly upload?: string | undefined;
+  readonly encryption?: Encryption | undefined;
+  /** Of an encrypted content that is not made of parts. */
+  readonly salt?: Uint8Array | undefined;
 }
 
 export interface DeleteMarker {
@@ -203,6 +231,7 @@ export interface UploadRecord extends ObjectAttributes {
   readonly checksumType: ChecksumType;
   /** Whether the client asked for the checksum: only then is it demanded of and shown with the parts. */
   readonly checksumAsked: boolean;
+  readonly encryption?: Encryption | undefined;
 }
 
 export interface PartRecord extends Part {

@@ -22,8 +22,10 @@ import {
   blobReferenceKey,
   contentKey,
   EMPTY,
+  type Encryption,
   type ObjectAttributes,
   type ObjectRecord,
+  type Part,
   type PartRecord,
   partKey,
   partLists,
@@ -33,7 +35,7 @@ import {
   uploadRecords,
 } from './records.js';
 import { uploadId } from './version-id.js';
-import type { Versions } from './versions.js';
+import { etagOf, type Versions } from './versions.js';
 import type { WriteConditions } from './write-conditions.js';
 
 /** Every part but the last has at least so many bytes ("Amazon S3 multipart upload limits"). */
@@ -44,6 +46,7 @@ export interface NewUpload extends ObjectAttributes {
   readonly initiator: string;
   readonly algorithm?: ChecksumAlgorithm | undefined;
   readonly checksumType?: ChecksumType | undefined;
+  readonly encryption?: Encryption | undefined;
 }
 
 /** A part as the client that completes an upload names it. */
@@ -141,17 +144,29 @@ export class Uploads {
     id: string,
     number: number,
     body: RequestBody,
-    length: number,
+    length: number | undefined,
     integrity: Integrity,
+    dataKey?: Uint8Array,
   ): Promise<PartRecord> {
     const upload = await this.#get(bucket, key, id);
     demandAlgorithm(upload, integrity.algorithm);
-    const received = await this.#contents.receiveBlob(body, length, { ...integrity, keep: upload.algorithm });
+    if (upload.encryption && !dataKey)
+      throw new TypeError('a part of an encrypted upload takes its data key');
+    const receiving = { dataKey, asBlob: true };
+    const received = await this.#contents.receive(
+      body,
+      length,
+      { ...integrity, keep: upload.algorithm },
+      receiving,
+    );
+    const { stored } = received;
+    if (!('blob' in stored)) throw new TypeError('a part is a blob');
     const part: PartRecord = {
       number,
       size: received.size,
-      blob: received.stored.blob,
-      etag: received.md5.toString('hex'),
+      blob: stored.blob,
+      salt: stored.salt,
+      etag: etagOf(received, upload.encryption),
       checksum: received.checksum.value,
       modified: this.#clock.now(),
     };
@@ -159,7 +174,7 @@ export class Uploads {
       await this.#storePart(bucket, key, id, part);
       return part;
     } catch (error) {
-      this.#contents.abandon(received.stored);
+      this.#contents.abandon(stored);
       throw error;
     }
   }
@@ -223,6 +238,7 @@ export class Uploads {
         key,
         {
           ...attributesOf(upload),
+          encryption: upload.encryption,
           size: parts.reduce((sum, part) => sum + part.size, 0),
           etag: multipartETag(parts),
           checksum,
@@ -394,13 +410,7 @@ function attributesOf(upload: UploadRecord): ObjectAttributes {
 }
 
 function placeParts(bucket: string, version: string, parts: readonly StoredPart[]) {
-  const list = parts.map(({ number, size, blob, etag, checksum }) => ({
-    number,
-    size,
-    blob,
-    etag,
-    checksum,
-  }));
+  const list = parts.map(({ stored: _, modified: __, ...part }): Part => part);
   const references = parts.map(({ blob }) => ({ key: blobReferenceKey(blob, version) as Key, value: EMPTY }));
   return {
     content: { kind: 'parts' as const, count: parts.length },

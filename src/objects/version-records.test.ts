@@ -40,6 +40,14 @@ const versions: Readonly<Record<string, VersionRecord>> = {
     storageClass: 'STANDARD_IA',
     retention: { mode: 'COMPLIANCE', until: 9 },
     legalHold: false,
+    encryption: {
+      kind: 'aws:kms',
+      wrapped: Buffer.from('w'),
+      keyArn: 'arn',
+      context: [['a', 'b']],
+      bucketKey: false,
+    },
+    salt: Buffer.from('salt'),
   },
 };
 

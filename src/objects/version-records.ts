@@ -7,7 +7,10 @@ import type { Checksum } from './checksums.js';
 import type { Content, ContentHeaders, DeleteMarker, ObjectRecord, Pairs, VersionRecord } from './records.js';
 
 /** What few objects have. */
-type Rest = Pick<ObjectRecord, 'tags' | 'storageClass' | 'retention' | 'legalHold' | 'upload'> & {
+type Rest = Pick<
+  ObjectRecord,
+  'tags' | 'storageClass' | 'retention' | 'legalHold' | 'upload' | 'encryption' | 'salt'
+> & {
   /** The headers beside the content type. */
   readonly headers?: Omit<ContentHeaders, 'contentType'>;
 };
@@ -71,7 +74,7 @@ function objectRow(record: ObjectRecord): ObjectRow {
 }
 
 function restOf(record: ObjectRecord, headers: Omit<ContentHeaders, 'contentType'>): Rest {
-  const { tags, storageClass, retention, legalHold, upload } = record;
+  const { tags, storageClass, retention, legalHold, upload, encryption, salt } = record;
   return {
     ...(Object.keys(headers).length > 0 && { headers }),
     ...(tags !== undefined && { tags }),
@@ -79,6 +82,8 @@ function restOf(record: ObjectRecord, headers: Omit<ContentHeaders, 'contentType
     ...(retention !== undefined && { retention }),
     ...(legalHold !== undefined && { legalHold }),
     ...(upload !== undefined && { upload }),
+    ...(encryption !== undefined && { encryption }),
+    ...(salt !== undefined && { salt }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { type Check, END, type Kv, type Version, type Write } from '../store/kv.js';
 import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
@@ -8,6 +9,7 @@ import { demandDeletable } from './lock.js';
 import {
   type Bucket,
   type DeleteMarker,
+  type Encryption,
   type KeyState,
   keyStateKey,
   keyStates,
@@ -30,6 +32,7 @@ export interface Candidate extends ObjectAttributes {
   readonly etag: string;
   readonly checksum: ObjectRecord['checksum'];
   readonly upload?: string;
+  readonly encryption?: Encryption | undefined;
   /** Places the content under the id that the version gets. */
   place(id: string): Placed;
   /** What else the commit must find as it is. */
@@ -110,14 +113,14 @@ export class Versions {
   async put(
     bucket: Bucket,
     key: string,
-    attributes: ObjectAttributes,
+    attributes: ObjectAttributes & { readonly encryption?: Encryption | undefined },
     body: Received,
     conditions: WriteConditions = {},
   ): Promise<ObjectRecord> {
     const candidate: Candidate = {
       ...attributes,
       size: body.size,
-      etag: body.md5.toString('hex'),
+      etag: etagOf(body, attributes.encryption),
       checksum: body.checksum,
       place: id => this.#contents.place(bucket.id, id, body.stored),
     };
@@ -152,8 +155,8 @@ export class Versions {
     const change = new Change(bucket, key, current);
     const isNull = bucket.versioning !== 'Enabled';
     const { time, id } = this.#next(current);
-    const { content, writes } = await place(id);
-    const record: ObjectRecord = { ...members, id, isNull, modified: time, content };
+    const { content, salt, writes } = await place(id);
+    const record: ObjectRecord = { ...members, id, isNull, modified: time, content, salt };
     await this.#retire(bucket, key, current, isNull, change);
     change.checks.push(...checks);
     change.put(objectKey(bucket.id, key), versionRecords.encode(record));
@@ -401,6 +404,11 @@ export interface Located {
   readonly key: Write['key'];
   readonly record: VersionRecord;
   readonly stored: Version;
+}
+
+/** The ETag is the MD5, but for what KMS keys encrypt: there it says nothing ("Object", S3 API Reference). */
+export function etagOf({ md5 }: Pick<Received, 'md5'>, encryption: Encryption | undefined): string {
+  return (encryption?.kind === 'aws:kms' ? randomBytes(md5.length) : md5).toString('hex');
 }
 
 const unchanged: Deleted = { madeMarker: false };

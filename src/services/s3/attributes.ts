@@ -1,6 +1,7 @@
 /** What a client sets with an object, from the inputs that bring it to the outputs that show it. */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { Bucket, ContentHeaders, ObjectAttributes, ObjectRecord, Pairs } from '../../objects/index.js';
+import { encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { lockAttributes, lockMembers } from './object-lock.js';
 import { headerTags } from './tags.js';
@@ -55,7 +56,6 @@ const DEFAULT_TYPE = 'binary/octet-stream';
 /** Reads and checks all of them. `now`: milliseconds since the epoch. Throws what S3 answers to each. */
 export function attributesOf(input: AttributesInput, bucket: Bucket, now: number): ObjectAttributes {
   demandNoAcl(input, bucket);
-  demandNoEncryption(input);
   if (input.ObjectLockEventHold !== undefined) throw notImplemented('x-amz-object-lock-event-hold');
   const tags = headerTags(input.Tagging);
   const storageClass = storageClassOf(input.StorageClass);
@@ -141,16 +141,6 @@ function demandNoAcl(input: AttributesInput, bucket: Bucket): void {
   throw notImplemented(grant === undefined ? 'x-amz-acl' : 'x-amz-grant');
 }
 
-/** Nothing is said to be encrypted that is not. */
-export function demandNoEncryption(input: AttributesInput): void {
-  if (input.ServerSideEncryption !== undefined || input.SSEKMSKeyId !== undefined) {
-    throw notImplemented('x-amz-server-side-encryption');
-  }
-  if (input.SSECustomerAlgorithm !== undefined || input.SSECustomerKey !== undefined) {
-    throw notImplemented('x-amz-server-side-encryption-customer-algorithm');
-  }
-}
-
 /** The stored attributes of a version as GetObject and HeadObject show them. */
 export function attributeMembers(record: ObjectRecord): GetObjectOutput {
   const { headers, metadata, storageClass } = record;
@@ -164,6 +154,7 @@ export function attributeMembers(record: ObjectRecord): GetObjectOutput {
     Metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
     StorageClass: storageClass as GetObjectOutput['StorageClass'],
     ...lockMembers(record),
+    ...encryptionMembers(record.encryption),
   };
   if (headers.expires !== undefined) output.Expires = new Date(headers.expires);
   if (record.tags?.length) output.TagCount = record.tags.length;

@@ -2,7 +2,6 @@
 import type {
   GetBucketAccelerateConfigurationOutput,
   GetBucketAccelerateConfigurationRequest,
-  GetBucketEncryptionRequest,
   GetBucketLoggingOutput,
   GetBucketLoggingRequest,
   GetBucketNotificationConfigurationRequest,
@@ -49,13 +48,5 @@ export const getBucketReplication = bucketOperation<GetBucketReplicationRequest,
   's3:GetReplicationConfiguration',
   ({ name }) => {
     throw s3Errors.ReplicationConfigurationNotFoundError([], { members: { BucketName: name } });
-  },
-);
-
-export const getBucketEncryption = bucketOperation<GetBucketEncryptionRequest, never>(
-  'GetBucketEncryption',
-  's3:GetEncryptionConfiguration',
-  ({ name }) => {
-    throw s3Errors.ServerSideEncryptionConfigurationNotFoundError([], { members: { BucketName: name } });
   },
 );

@@ -1,5 +1,5 @@
 import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
-import { type Bucket, ContentGone, type ObjectAttributes } from '../../objects/index.js';
+import { type Bucket, ContentGone, LARGEST_BODY, type ObjectAttributes } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import {
   attributesOf,
@@ -14,13 +14,14 @@ import {
   demandSource,
   type FoundSource,
   forgetSource,
-  sourceKey,
   sourceName,
+  sourcePath,
   sourceRequirements,
 } from './copy-source.js';
+import { dataKeyOf, encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
-import { LARGEST_PUT, writeConditions } from './put-object.js';
+import { writeConditions } from './put-object.js';
 import { bucketOf, keyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
 
@@ -36,7 +37,7 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
     const withTags = input.TaggingDirective !== 'REPLACE';
     const source = await sourceRequirements(input, call, ports, { withTags });
     const copy = {
-      's3:x-amz-copy-source': sourceKey(sourceName(input.CopySource)),
+      's3:x-amz-copy-source': sourcePath(sourceName(input.CopySource)),
       's3:x-amz-metadata-directive': input.MetadataDirective,
     };
     // Tags that come along are put as well as read.
@@ -53,10 +54,14 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
       const source = await demandSource(input, call, ports);
       demandCopyable(input, source, bucket);
       const attributes = copiedAttributes(input, source, bucket, call.clock.now());
-      const target = { bucket, key: keyOf(input), attributes, algorithm, ...conditions };
+      const key = keyOf(input);
+      const encrypting = await encryptionFor(input, bucket, key, call, ports);
+      const target = { bucket, key, attributes, algorithm, ...conditions, ...encrypting };
+      const dataKey = await dataKeyOf(source.record, source.bucket, source.key, call, ports);
       try {
-        const copy = await ports.objects.copy(source, target);
+        const copy = await ports.objects.copy({ ...source, dataKey }, target);
         return {
+          ...encryptionMembers(copy.encryption),
           CopyObjectResult: {
             ETag: quoted(copy.etag),
             LastModified: new Date(copy.modified),
@@ -91,9 +96,9 @@ function demandCopyable(
   { bucket, key, record }: FoundSource,
   target: Bucket,
 ): void {
-  if (record.size > LARGEST_PUT) {
+  if (record.size > LARGEST_BODY) {
     throw s3Errors.InvalidRequest([
-      `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_PUT}`,
+      `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_BODY}`,
     ]);
   }
   if (input.CopySourceSSECustomerAlgorithm !== undefined) {
@@ -105,6 +110,7 @@ function demandCopyable(
     input.MetadataDirective === 'REPLACE' ||
     input.TaggingDirective === 'REPLACE' ||
     input.WebsiteRedirectLocation !== undefined ||
+    input.ServerSideEncryption !== undefined ||
     (input.StorageClass !== undefined && storageClassOf(input.StorageClass) !== record.storageClass);
   if (!ontoItself || changes) return;
   throw s3Errors.InvalidRequest([

@@ -64,7 +64,7 @@ function invalid(why: string, header: string | undefined): Error {
 }
 
 /** The header's value as policies speak of it: `bucket/key`. */
-export function sourceKey({ Bucket, Key }: SourceName): string {
+export function sourcePath({ Bucket, Key }: SourceName): string {
   return `${Bucket}/${Key}`;
 }
 

@@ -9,6 +9,7 @@ import { type Bucket, ContentGone, type ObjectRecord, type Part } from '../../ob
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { attributeMembers, quoted, shownVersionId } from './attributes.js';
 import { checksumMember, checksumMembers } from './checksum-members.js';
+import { dataKeyOf } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
@@ -32,7 +33,8 @@ export const getObject: Operation<S3Ports, GetObjectRequest, GetObjectResult> = 
     for (let attempt = 1; ; attempt++) {
       try {
         const { bucket, record, span, output } = await describe(input, call, ports);
-        const Body = await ports.objects.contents.read(bucket.id, record, span?.start, span?.end);
+        const dataKey = await dataKeyOf(record, bucket, keyOf(input), call, ports);
+        const Body = await ports.objects.contents.read(bucket.id, record, { ...span, dataKey });
         return { ...output, Body };
       } catch (error) {
         if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;

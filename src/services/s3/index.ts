@@ -3,13 +3,13 @@ import { type Operation, type Service, service } from '../../operation.js';
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.js';
 import {
   getBucketAccelerateConfiguration,
-  getBucketEncryption,
   getBucketLogging,
   getBucketNotificationConfiguration,
   getBucketReplication,
   getBucketRequestPayment,
   getBucketWebsite,
 } from './bucket-defaults.js';
+import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './bucket-encryption.js';
 import {
   deleteBucketPolicy,
   getBucketPolicy,
@@ -68,6 +68,7 @@ const operations: readonly Operation<S3Ports>[] = [
   createMultipartUpload,
   deleteBucket,
   deleteBucketCors,
+  deleteBucketEncryption,
   deleteBucketLifecycle,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
@@ -110,6 +111,7 @@ const operations: readonly Operation<S3Ports>[] = [
   listParts,
   putBucketAcl,
   putBucketCors,
+  putBucketEncryption,
   putBucketLifecycleConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,

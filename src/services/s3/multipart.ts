@@ -11,6 +11,7 @@ import type { NamedPart } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { attributesOf, quoted, writtenVersionId } from './attributes.js';
 import { algorithmOf, checksumMembers, givenChecksum } from './checksum-members.js';
+import { encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
@@ -44,8 +45,10 @@ export const createMultipartUpload: Operation<
     }
     const initiator = call.caller.principal.arn;
     const checksumType = input.ChecksumType;
+    const { encryption } = await encryptionFor(input, bucket, keyOf(input), call, ports);
     const created = await ports.objects.uploads.create(bucket, keyOf(input), {
       ...attributes,
+      encryption,
       initiator,
       algorithm,
       checksumType,
@@ -54,6 +57,7 @@ export const createMultipartUpload: Operation<
       Bucket: bucket.name,
       Key: keyOf(input),
       UploadId: created.id,
+      ...encryptionMembers(encryption),
       ...(algorithm && { ChecksumAlgorithm: algorithm, ChecksumType: created.upload.checksumType }),
     };
   },
@@ -100,6 +104,7 @@ export const completeMultipartUpload: Operation<
       Bucket: bucket.name,
       Key: key,
       ETag: quoted(record.etag),
+      ...encryptionMembers(record.encryption),
       ...checksumMembers(record.checksum),
       VersionId: writtenVersionId(record),
     };

@@ -224,6 +224,7 @@ test('nothing is said to be done that is not', async () => {
   for (const encrypted of [
     { ServerSideEncryption: 'AES256' },
     { ServerSideEncryption: 'aws:kms' },
+    { ServerSideEncryption: 'aws:kms:dsse' },
     { SSECustomerAlgorithm: 'AES256' },
     { StorageClass: 'GLACIER' },
   ]) {

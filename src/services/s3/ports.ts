@@ -1,5 +1,6 @@
 import type { Account } from '../../identity/caller.js';
 import type { Objects } from '../../objects/index.js';
+import type { Call } from '../../operation.js';
 import type { PolicyKind } from '../../policy/index.js';
 
 /**
@@ -16,10 +17,28 @@ export interface PrincipalMapper {
   toShown(policy: string, kind: PolicyKind): Promise<string>;
 }
 
+/** Data keys from the key service, made and opened in the caller's name: objects under SSE-KMS. */
+export interface KmsKeys {
+  /** `keyId`: absent means the account's `alias/aws/s3`. Throws KMS's errors, and AccessDenied. */
+  generateDataKey(
+    call: Call,
+    use: {
+      readonly keyId?: string | undefined;
+      readonly encryptionContext: Readonly<Record<string, string>>;
+    },
+  ): Promise<{ readonly plaintext: Uint8Array; readonly ciphertext: Uint8Array; readonly keyArn: string }>;
+  decrypt(
+    call: Call,
+    use: { readonly ciphertext: Uint8Array; readonly encryptionContext: Readonly<Record<string, string>> },
+  ): Promise<{ readonly plaintext: Uint8Array }>;
+}
+
 /** What S3's operations work on. */
 export interface S3Ports {
   readonly objects: Objects;
   readonly principals: PrincipalMapper;
+  /** Where it is absent, there is no SSE-KMS. */
+  readonly keys?: KmsKeys;
   /** The account of an id. */
   accountOf(id: string): Promise<Account | undefined>;
   /** The server's own region. */

@@ -1,17 +1,14 @@
 import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../message.js';
-import type { WriteConditions } from '../../objects/index.js';
+import { entityTooLarge, LARGEST_BODY, type WriteConditions } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { attributesOf, notImplemented, quoted, writtenVersionId } from './attributes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
-import { s3Errors } from './errors.js';
+import { encryptionFor, encryptionMembers } from './encryption.js';
 import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
 import { bucketOf, keyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
-
-/** The largest body of one request ("Amazon S3 multipart upload limits"). */
-export const LARGEST_PUT = 5 * 1024 ** 3;
 
 export type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 
@@ -33,10 +30,13 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     const { versions, contents } = ports.objects;
     await versions.demand(bucket, key, conditions);
     const body = input.Body ?? NO_BODY;
-    const received = await contents.receive(body, lengthOf(body), integrityOf(input, call));
-    const record = await versions.put(bucket, key, attributes, received, conditions);
+    const integrity = integrityOf(input, call);
+    const { encryption, dataKey } = await encryptionFor(input, bucket, key, call, ports);
+    const received = await contents.receive(body, lengthOf(body), integrity, { dataKey });
+    const record = await versions.put(bucket, key, { ...attributes, encryption }, received, conditions);
     return {
       ETag: quoted(record.etag),
+      ...encryptionMembers(encryption),
       ...checksumMembers(record.checksum),
       VersionId: writtenVersionId(record),
       Expiration: expirationHeader(bucket, key, record),
@@ -55,13 +55,12 @@ export function writeConditions({ IfMatch, IfNoneMatch }: ConditionInput): Write
   return { ifMatch: IfMatch?.replace(/^"(.*)"$/, '$1'), ifNoneMatch: IfNoneMatch };
 }
 
-/** Throws MissingContentLength, EntityTooLarge. */
-export function lengthOf(body: RequestBody): number {
-  const { length } = body;
-  if (length === undefined) throw s3Errors.MissingContentLength();
-  if (length <= LARGEST_PUT) return length;
-  const members = { ProposedSize: String(length), MaxSizeAllowed: String(LARGEST_PUT) };
-  throw s3Errors.EntityTooLarge([], { members });
+/**
+ * The length that the client declared: only the file of a browser's form comes without one. Throws EntityTooLarge.
+ */
+export function lengthOf({ length }: RequestBody): number | undefined {
+  if (length !== undefined && length > LARGEST_BODY) throw entityTooLarge(length);
+  return length;
 }
 
 const NO_BODY: RequestBody = {

@@ -97,6 +97,8 @@ const table: readonly Row[] = [
   plainBucket('GetBucketWebsite', 's3:GetBucketWebsite'),
   plainBucket('GetBucketReplication', 's3:GetReplicationConfiguration'),
   plainBucket('GetBucketEncryption', 's3:GetEncryptionConfiguration'),
+  plainBucket('PutBucketEncryption', 's3:PutEncryptionConfiguration'),
+  plainBucket('DeleteBucketEncryption', 's3:PutEncryptionConfiguration'),
   plainBucket('ListMultipartUploads', 's3:ListBucketMultipartUploads', { Prefix: 'p' }),
   plainBucket('ListObjectsV2', 's3:ListBucket'),
   ...(['ListObjectsV2', 'ListObjects', 'ListObjectVersions'] as const).map(

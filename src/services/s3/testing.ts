@@ -12,6 +12,7 @@ import { openMemoryKv } from '../../store/memory.js';
 import { openMemoryBlobs } from '../../store/memory-blobs.js';
 import { s3Errors } from './errors.js';
 import { s3Service } from './index.js';
+import type { KmsKeys } from './ports.js';
 
 export const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -44,17 +45,27 @@ export interface TestS3Options {
   readonly blobs?: Blobs;
   readonly inlineLimit?: number;
   readonly account?: Account;
+  /** Default: none, and so no encryption. */
+  readonly rootKey?: Uint8Array;
+  readonly keys?: KmsKeys;
 }
 
 export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
   const clock = new ManualClock(START);
   const kv = options.kv ?? openMemoryKv();
   const blobs = options.blobs ?? openMemoryBlobs(() => clock.now());
-  const { inlineLimit } = options;
-  const objects = await openObjects({ kv, blobs, clock, ...(inlineLimit !== undefined && { inlineLimit }) });
+  const { inlineLimit, rootKey, keys } = options;
+  const objects = await openObjects({
+    kv,
+    blobs,
+    clock,
+    ...(inlineLimit !== undefined && { inlineLimit }),
+    ...(rootKey && { rootKey }),
+  });
   const unchanged = async (policy: string) => policy;
   const service = s3Service({
     objects,
+    ...(keys && { keys }),
     principals: { toStored: unchanged, toShown: unchanged },
     accountOf: async id => testAccount(id),
     region: 'us-east-1',

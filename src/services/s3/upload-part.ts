@@ -6,15 +6,16 @@ import type {
   UploadPartRequest,
 } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../message.js';
-import { ContentGone, type Integrity } from '../../objects/index.js';
+import { ContentGone, type Integrity, LARGEST_BODY } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import { demandNoEncryption, notImplemented, quoted, shownVersionId } from './attributes.js';
+import { notImplemented, quoted, shownVersionId } from './attributes.js';
 import { type ChecksumMembers, checksumMember, integrityOf } from './checksum-members.js';
-import { demandSource, forgetSource, sourceKey, sourceName, sourceRequirements } from './copy-source.js';
+import { demandSource, forgetSource, sourceName, sourcePath, sourceRequirements } from './copy-source.js';
+import { dataKeyOf, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { MOST_PARTS } from './multipart.js';
 import type { S3Ports } from './ports.js';
-import { LARGEST_PUT, lengthOf } from './put-object.js';
+import { lengthOf } from './put-object.js';
 import type { Span } from './ranges.js';
 import { onObject } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
@@ -32,15 +33,22 @@ export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> =
   },
 
   async run(input, call, ports) {
-    demandNoEncryption(input);
+    demandNoCustomerKey(input);
     const bucket = await bucketOf(input, call, ports);
     const number = partNumberOf(input.PartNumber);
     const body = input.Body ?? bodyOf(new Uint8Array(0));
     const integrity = integrityOf(input, call);
     const { uploads } = ports.objects;
     const id = input.UploadId ?? '';
-    const part = await uploads.putPart(bucket, keyOf(input), id, number, body, lengthOf(body), integrity);
-    return { ETag: quoted(part.etag), ...confirmed(integrity, body) };
+    const key = keyOf(input);
+    const upload = await uploads.get(bucket, key, id);
+    const dataKey = await dataKeyOf(upload, bucket, key, call, ports);
+    const part = await uploads.putPart(bucket, key, id, number, body, lengthOf(body), integrity, dataKey);
+    return {
+      ETag: quoted(part.etag),
+      ...encryptionMembers(upload.encryption),
+      ...confirmed(integrity, body),
+    };
   },
 };
 
@@ -49,14 +57,14 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    const copySource = sourceKey(sourceName(input.CopySource));
+    const copySource = sourcePath(sourceName(input.CopySource));
     const keys = { 's3:ObjectCreationOperation': false, 's3:x-amz-copy-source': copySource };
     const source = await sourceRequirements(input, call, ports);
     return [...source, onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
   },
 
   async run(input, call, ports) {
-    demandNoEncryption(input);
+    demandNoCustomerKey(input);
     if (input.CopySourceSSECustomerAlgorithm !== undefined) {
       throw notImplemented('x-amz-copy-source-server-side-encryption-customer-algorithm');
     }
@@ -67,11 +75,29 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
       try {
         const source = await demandSource(input, call, ports);
         const { start, end } = copiedSpan(input.CopySourceRange, source.record.size);
-        const body = bodyOf(await contents.read(source.bucket.id, source.record, start, end), end - start);
         const id = input.UploadId ?? '';
-        const part = await uploads.putPart(bucket, keyOf(input), id, number, body, end - start, {});
-        const upload = await uploads.get(bucket, keyOf(input), id);
+        const key = keyOf(input);
+        const upload = await uploads.get(bucket, key, id);
+        const sourceKey = await dataKeyOf(source.record, source.bucket, source.key, call, ports);
+        const dataKey = await dataKeyOf(upload, bucket, key, call, ports);
+        const content = await contents.read(source.bucket.id, source.record, {
+          start,
+          end,
+          dataKey: sourceKey,
+        });
+        const length = end - start;
+        const part = await uploads.putPart(
+          bucket,
+          key,
+          id,
+          number,
+          bodyOf(content, length),
+          length,
+          {},
+          dataKey,
+        );
         return {
+          ...encryptionMembers(upload.encryption),
           CopyPartResult: {
             ETag: quoted(part.etag),
             LastModified: new Date(part.modified),
@@ -86,6 +112,12 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
     }
   },
 };
+
+/** Keys that customers bring with each request are not kept, and not used here. */
+function demandNoCustomerKey(input: { readonly SSECustomerAlgorithm?: string | undefined }): void {
+  if (input.SSECustomerAlgorithm === undefined) return;
+  throw notImplemented('x-amz-server-side-encryption-customer-algorithm');
+}
 
 /** Throws InvalidArgument. */
 function partNumberOf(number: number | undefined): number {
@@ -104,9 +136,9 @@ function confirmed({ algorithm, value, trailer }: Integrity, body: RequestBody):
 /** `bytes=first-last`, both given and within the source. Throws InvalidArgument, InvalidRequest. */
 function copiedSpan(header: string | undefined, size: number): Span {
   const span = header === undefined ? { start: 0, end: size } : explicitSpan(header, size);
-  if (span.end - span.start <= LARGEST_PUT) return span;
+  if (span.end - span.start <= LARGEST_BODY) return span;
   throw s3Errors.InvalidRequest([
-    `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_PUT}`,
+    `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_BODY}`,
   ]);
 }
 

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { ApiError } from '../../errors.js';
+import type { KmsKeys } from './ports.js';
+import { anonymous, bodyOf, code, openTestS3, type TestS3, wholeOf } from './testing.js';
+
+const Bucket = 'example-bucket';
+const Key = 'k';
+const KEY_ARN = 'arn:aws:kms:us-east-1:111122223333:key/1';
+
+/** Keeps data keys in the clear, and notes what it was asked. */
+class FakeKms implements KmsKeys {
+  readonly asked: unknown[] = [];
+  denies: string | undefined;
+
+  generateDataKey: KmsKeys['generateDataKey'] = async (_call, { keyId, encryptionContext }) => {
+    this.#ask('generate', { keyId, encryptionContext });
+    if (keyId === 'none') throw new ApiError('NotFoundException', 400, 'Invalid keyId none');
+    const plaintext = randomBytes(32);
+    const ciphertext = Buffer.from(JSON.stringify([plaintext.toString('hex'), encryptionContext]));
+    return { plaintext, ciphertext, keyArn: KEY_ARN };
+  };
+
+  decrypt: KmsKeys['decrypt'] = async (_call, { ciphertext, encryptionContext }) => {
+    this.#ask('decrypt', { encryptionContext });
+    const [plaintext, context] = JSON.parse(Buffer.from(ciphertext).toString());
+    assert.deepEqual(encryptionContext, context);
+    return { plaintext: Buffer.from(plaintext, 'hex') };
+  };
+
+  #ask(what: string, use: object): void {
+    this.asked.push([what, use]);
+    if (this.denies === what) throw new ApiError('AccessDenied', 403, `no kms:${what}`);
+  }
+}
+
+async function opened() {
+  const kms = new FakeKms();
+  const s3 = await openTestS3({ inlineLimit: 64, rootKey: randomBytes(32), keys: kms });
+  await s3.send('CreateBucket', { Bucket });
+  const put = (body: Uint8Array, rest: object = {}) =>
+    s3.send('PutObject', { Bucket, Key, Body: bodyOf(body), ...rest });
+  return { s3, kms, put };
+}
+
+/** Whether any stored byte shows the text. */
+async function isStoredInClear({ kv, blobs, objects }: TestS3, text: string): Promise<boolean> {
+  await objects.settle();
+  for (const { value } of await kv.list({ start: [], end: ['~'] }))
+    if (Buffer.from(value).includes(text)) return true;
+  for await (const { id } of blobs.list()) if ((await wholeOf(blobs.read(id))).includes(text)) return true;
+  return false;
+}
+
+const text = 'nobody is to read this';
+const kinds = [
+  { ServerSideEncryption: 'AES256' },
+  { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/mine' },
+];
+
+for (const encryption of kinds) {
+  for (const size of [0, 10, 64, 65, 70_000, 200_000]) {
+    test(`${encryption.ServerSideEncryption}: ${size} bytes are stored encrypted and come back`, async () => {
+      const { s3, put } = await opened();
+      const body = Buffer.alloc(size, text);
+      const answer = await put(body, encryption);
+      const isKms = encryption.ServerSideEncryption === 'aws:kms';
+      assert.equal(answer.ServerSideEncryption, encryption.ServerSideEncryption);
+      assert.equal(answer.SSEKMSKeyId, isKms ? KEY_ARN : undefined);
+      const md5 = `"${createHash('md5').update(body).digest('hex')}"`;
+      if (isKms) assert.notEqual(answer.ETag, md5);
+      else assert.equal(answer.ETag, md5);
+      assert.equal(size >= 10 && (await isStoredInClear(s3, text.slice(0, 10))), false);
+      const got = await s3.send('GetObject', { Bucket, Key });
+      assert.ok((await wholeOf(got.Body)).equals(body));
+      assert.equal(got.ServerSideEncryption, encryption.ServerSideEncryption);
+      assert.equal(got.ContentLength, size);
+      if (size < 10) return;
+      const range = await s3.send('GetObject', { Bucket, Key, Range: `bytes=5-${size - 2}` });
+      assert.ok((await wholeOf(range.Body)).equals(body.subarray(5, size - 1)));
+      const tail = await s3.send('GetObject', { Bucket, Key, Range: 'bytes=-3' });
+      assert.ok((await wholeOf(tail.Body)).equals(body.subarray(size - 3)));
+    });
+  }
+
+  test(`${encryption.ServerSideEncryption}: parts`, async () => {
+    const { s3 } = await opened();
+    const bodies = [Buffer.alloc(5 * 1024 * 1024 + 3, text), Buffer.from(text)];
+    const created = await s3.send('CreateMultipartUpload', { Bucket, Key, ...encryption });
+    const { UploadId } = created;
+    assert.equal(created.ServerSideEncryption, encryption.ServerSideEncryption);
+    const Parts: object[] = [];
+    for (const [index, body] of bodies.entries()) {
+      const part = { Bucket, Key, UploadId, PartNumber: index + 1 };
+      const { ETag } = await s3.send('UploadPart', { ...part, Body: bodyOf(body) });
+      Parts.push({ PartNumber: index + 1, ETag });
+    }
+    await s3.send('CompleteMultipartUpload', { Bucket, Key, UploadId, MultipartUpload: { Parts } });
+    assert.equal(await isStoredInClear(s3, text), false);
+    const whole = Buffer.concat(bodies);
+    const got = await s3.send('GetObject', { Bucket, Key });
+    assert.ok((await wholeOf(got.Body)).equals(whole));
+    const across = await s3.send('GetObject', {
+      Bucket,
+      Key,
+      Range: `bytes=${bodies[0]!.length - 2}-${whole.length - 2}`,
+    });
+    assert.ok((await wholeOf(across.Body)).equals(whole.subarray(bodies[0]!.length - 2, whole.length - 1)));
+    const copied = await s3.send('CopyObject', { Bucket, Key: 'plain', CopySource: `${Bucket}/${Key}` });
+    assert.equal(copied.ServerSideEncryption, undefined);
+    const plain = await s3.send('GetObject', { Bucket, Key: 'plain' });
+    assert.ok((await wholeOf(plain.Body)).equals(whole));
+  });
+}
+
+test('copies are encrypted as they ask, not as their source', async () => {
+  const { s3, put, kms } = await opened();
+  const body = Buffer.alloc(1000, text);
+  await put(body);
+  const copy = (target: string, source: string, rest: object = {}) =>
+    s3.send('CopyObject', { Bucket, Key: target, CopySource: `${Bucket}/${source}`, ...rest });
+  await copy('own', Key, { ServerSideEncryption: 'AES256' });
+  await copy('kms', 'own', { ServerSideEncryption: 'aws:kms' });
+  await s3.send('DeleteObject', { Bucket, Key });
+  await s3.send('DeleteObject', { Bucket, Key: 'own' });
+  assert.equal(await isStoredInClear(s3, text), false);
+  const got = await s3.send('GetObject', { Bucket, Key: 'kms' });
+  assert.ok((await wholeOf(got.Body)).equals(body));
+  await copy('kms', 'kms', { ServerSideEncryption: 'AES256' });
+  assert.equal((await s3.send('HeadObject', { Bucket, Key: 'kms' })).ServerSideEncryption, 'AES256');
+  kms.asked.length = 0;
+  assert.ok((await wholeOf((await s3.send('GetObject', { Bucket, Key: 'kms' })).Body)).equals(body));
+  assert.deepEqual(kms.asked, []);
+});
+
+test('the key service is asked in the context of the object, or of the bucket with a bucket key', async () => {
+  const { s3, kms, put } = await opened();
+  const context = Buffer.from(JSON.stringify({ team: 'red' })).toString('base64');
+  const mine = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/mine' };
+  await put(Buffer.from('x'), { ...mine, SSEKMSEncryptionContext: context });
+  const encryptionContext = { team: 'red', 'aws:s3:arn': `arn:aws:s3:::${Bucket}/${Key}` };
+  assert.deepEqual(kms.asked, [['generate', { keyId: 'alias/mine', encryptionContext }]]);
+  await s3.send('HeadObject', { Bucket, Key });
+  assert.equal(kms.asked.length, 1, 'what is only described needs no key');
+  await s3.send('GetObject', { Bucket, Key });
+  assert.deepEqual(kms.asked[1], ['decrypt', { encryptionContext }]);
+  const answer = await put(Buffer.from('x'), { ...mine, BucketKeyEnabled: true });
+  assert.equal(answer.BucketKeyEnabled, true);
+  assert.deepEqual(kms.asked[2], [
+    'generate',
+    { keyId: 'alias/mine', encryptionContext: { 'aws:s3:arn': `arn:aws:s3:::${Bucket}` } },
+  ]);
+});
+
+test('what the key service refuses is refused, and nothing is stored', async () => {
+  const { s3, kms, put } = await opened();
+  const encrypted = { ServerSideEncryption: 'aws:kms' };
+  await assert.rejects(
+    put(Buffer.from('x'), { ...encrypted, SSEKMSKeyId: 'none' }),
+    code('KMS.NotFoundException', 400),
+  );
+  kms.denies = 'generate';
+  await assert.rejects(put(Buffer.from('x'), encrypted), code('AccessDenied', 403));
+  await assert.rejects(s3.send('HeadObject', { Bucket, Key }), code('NoSuchKey'));
+  kms.denies = 'decrypt';
+  await put(Buffer.from('x'), encrypted);
+  await assert.rejects(s3.send('GetObject', { Bucket, Key }), code('AccessDenied', 403));
+  const allowed = {
+    Effect: 'Allow',
+    Principal: '*',
+    Action: 's3:GetObject',
+    Resource: `arn:aws:s3:::${Bucket}/*`,
+  };
+  await s3.send('DeletePublicAccessBlock', { Bucket });
+  await s3.send('PutBucketPolicy', {
+    Bucket,
+    Policy: JSON.stringify({ Version: '2012-10-17', Statement: allowed }),
+  });
+  await assert.rejects(
+    s3.send('GetObject', { Bucket, Key }, { as: anonymous }),
+    code('InvalidArgument', 400),
+  );
+});
+
+test('the bucket’s default is for objects that do not say', async () => {
+  const { s3, kms, put } = await opened();
+  await assert.rejects(
+    s3.send('GetBucketEncryption', { Bucket }),
+    code('ServerSideEncryptionConfigurationNotFoundError', 404),
+  );
+  const setDefault = (SSEAlgorithm: string, rest: object = {}, KMSMasterKeyID?: string) =>
+    s3.send('PutBucketEncryption', {
+      Bucket,
+      ServerSideEncryptionConfiguration: {
+        Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm, KMSMasterKeyID }, ...rest }],
+      },
+    });
+  await setDefault('AES256');
+  assert.equal((await put(Buffer.from('x'))).ServerSideEncryption, 'AES256');
+  await setDefault('aws:kms', { BucketKeyEnabled: true }, 'alias/default');
+  const answer = await put(Buffer.from('x'));
+  assert.deepEqual([answer.ServerSideEncryption, answer.BucketKeyEnabled], ['aws:kms', true]);
+  assert.equal((kms.asked[0] as [string, { keyId: string }])[1].keyId, 'alias/default');
+  assert.equal(
+    (await put(Buffer.from('x'), { ServerSideEncryption: 'AES256' })).ServerSideEncryption,
+    'AES256',
+  );
+  await assert.rejects(setDefault('aws:kms:dsse'), code('NotImplemented'));
+  await assert.rejects(setDefault('none'), code('MalformedXML'));
+  await assert.rejects(setDefault('AES256', {}, 'alias/default'), code('InvalidArgument'));
+  await s3.send('DeleteBucketEncryption', { Bucket });
+  assert.equal((await put(Buffer.from('x'))).ServerSideEncryption, undefined);
+});
+
+test('requests that make no sense', async () => {
+  const { put } = await opened();
+  for (const rest of [
+    { SSEKMSKeyId: 'k' },
+    { ServerSideEncryption: 'AES256', SSEKMSKeyId: 'k' },
+    { ServerSideEncryption: 'rot13' },
+    { ServerSideEncryption: 'aws:kms', SSEKMSEncryptionContext: 'nonsense' },
+    { ServerSideEncryption: 'aws:kms', SSEKMSEncryptionContext: Buffer.from('{"a":1}').toString('base64') },
+  ]) {
+    await assert.rejects(put(Buffer.from('x'), rest), code('InvalidArgument', 400));
+  }
+});

@@ -1,0 +1,184 @@
+/** Encryption of objects at rest: SSE-S3 and SSE-KMS ("Protecting data with encryption", S3 User Guide). */
+import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
+import { ApiError } from '../../errors.js';
+import type { Bucket, DefaultEncryption, Encryption } from '../../objects/index.js';
+import type { Call } from '../../operation.js';
+import { notImplemented } from './attributes.js';
+import { s3Errors } from './errors.js';
+import type { S3Ports } from './ports.js';
+import { bucketArn } from './requirements.js';
+
+export type EncryptionInput = Pick<
+  PutObjectRequest,
+  | 'ServerSideEncryption'
+  | 'SSEKMSKeyId'
+  | 'SSEKMSEncryptionContext'
+  | 'BucketKeyEnabled'
+  | 'SSECustomerAlgorithm'
+  | 'SSECustomerKey'
+>;
+
+/** How a new object is encrypted, and the key to do it with. */
+export interface Encrypting {
+  readonly encryption?: Encryption;
+  /** 32 bytes. */
+  readonly dataKey?: Uint8Array;
+}
+
+/** The key that S3 names its own context by: the ARN of the object, or of the bucket where it has a bucket key. */
+const CONTEXT_ARN = 'aws:s3:arn';
+
+/**
+ * Makes the data key of a new object, as the request or else the bucket's default says; none where neither says
+ * anything. Throws what the key service and its authorisation throw, InvalidArgument, NotImplemented.
+ */
+export async function encryptionFor(
+  input: EncryptionInput,
+  bucket: Bucket,
+  key: string,
+  call: Call,
+  ports: S3Ports,
+): Promise<Encrypting> {
+  const asked = askedEncryption(input, bucket);
+  if (!asked) return {};
+  if (asked.kind === 'AES256') return ownEncryption(bucket, key, ports);
+  const arn = bucketArn(bucket);
+  const context = {
+    ...clientContext(input.SSEKMSEncryptionContext),
+    [CONTEXT_ARN]: asked.bucketKey ? arn : `${arn}/${key}`,
+  };
+  const keys = demandKeys(call, ports);
+  const made = await keys
+    .generateDataKey(call, { keyId: asked.keyId, encryptionContext: context })
+    .catch(fromKms);
+  const encryption: Encryption = {
+    kind: 'aws:kms',
+    wrapped: made.ciphertext,
+    keyArn: made.keyArn,
+    context: Object.entries(context),
+    bucketKey: asked.bucketKey,
+  };
+  return { encryption, dataKey: made.plaintext };
+}
+
+async function ownEncryption(bucket: Bucket, key: string, { objects }: S3Ports): Promise<Encrypting> {
+  if (!objects.keys) throw notImplemented('x-amz-server-side-encryption');
+  const { dataKey, wrapped } = await objects.keys.create(ownerOf(bucket, key));
+  return { encryption: { kind: 'AES256', wrapped }, dataKey };
+}
+
+/** What the data key of an object under SSE-S3 belongs to. */
+function ownerOf(bucket: Bucket, key: string): string {
+  return `${bucket.id}/${key}`;
+}
+
+/** The data key of a stored object or an upload; undefined where it is not encrypted. Throws as `encryptionFor`. */
+export async function dataKeyOf(
+  { encryption }: { readonly encryption?: Encryption | undefined },
+  bucket: Bucket,
+  key: string,
+  call: Call,
+  ports: S3Ports,
+): Promise<Uint8Array | undefined> {
+  if (!encryption) return undefined;
+  if (encryption.kind === 'AES256') {
+    if (!ports.objects.keys) throw new Error('the object is encrypted, but the engine has no root key');
+    return ports.objects.keys.open(ownerOf(bucket, key), encryption.wrapped);
+  }
+  const keys = demandKeys(call, ports);
+  const encryptionContext = Object.fromEntries(encryption.context);
+  const opened = await keys
+    .decrypt(call, { ciphertext: encryption.wrapped, encryptionContext })
+    .catch(fromKms);
+  return opened.plaintext;
+}
+
+/** Throws InvalidArgument for anonymous callers: keys are used in somebody's name. */
+function demandKeys(call: Call, { keys }: S3Ports): NonNullable<S3Ports['keys']> {
+  if (!keys) throw notImplemented('x-amz-server-side-encryption');
+  if (call.caller.account) return keys;
+  throw s3Errors.InvalidArgument([
+    'Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.',
+  ]);
+}
+
+/** What the key service refuses, S3 says in its own way: `KMS.NotFoundException` and so on, always 400. */
+function fromKms(error: unknown): never {
+  if (error instanceof ApiError && /Exception$/.test(error.code) && error.code !== 'AccessDeniedException') {
+    throw new ApiError(`KMS.${error.code}`, 400, error.message, { cause: error });
+  }
+  throw error;
+}
+
+function askedEncryption(input: EncryptionInput, bucket: Bucket): DefaultEncryption | undefined {
+  const { ServerSideEncryption: kind, SSEKMSKeyId: keyId, BucketKeyEnabled } = input;
+  if (input.SSECustomerAlgorithm !== undefined || input.SSECustomerKey !== undefined) {
+    throw notImplemented('x-amz-server-side-encryption-customer-algorithm');
+  }
+  if (kind === undefined) {
+    if (keyId === undefined) return bucket.encryption;
+    throw invalid(
+      'x-amz-server-side-encryption',
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+    );
+  }
+  if (kind === 'AES256') {
+    if (keyId === undefined) return { kind, bucketKey: false };
+    throw invalid(
+      'x-amz-server-side-encryption',
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+    );
+  }
+  if (kind === 'aws:kms') {
+    const preset = bucket.encryption?.kind === kind ? bucket.encryption : undefined;
+    return { kind, keyId: keyId ?? preset?.keyId, bucketKey: BucketKeyEnabled ?? preset?.bucketKey ?? false };
+  }
+  if (kind === 'aws:kms:dsse' || kind === 'aws:fsx' || kind === 'aws:backup') {
+    throw notImplemented('x-amz-server-side-encryption');
+  }
+  throw invalid('x-amz-server-side-encryption', 'The encryption method specified is not supported');
+}
+
+function invalid(name: string, why: string): Error {
+  return s3Errors.InvalidArgument([why], { members: { ArgumentName: name } });
+}
+
+/** `x-amz-server-side-encryption-context`: base64 of a JSON object of strings. Throws InvalidArgument. */
+function clientContext(header: string | undefined): Record<string, string> {
+  if (header === undefined) return {};
+  const name = 'x-amz-server-side-encryption-context';
+  let context: unknown;
+  try {
+    context = JSON.parse(Buffer.from(header, 'base64').toString());
+  } catch {
+    throw invalid(
+      name,
+      'The header x-amz-server-side-encryption-context shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map',
+    );
+  }
+  const isMap = typeof context === 'object' && context !== null && !Array.isArray(context);
+  if (
+    !isMap ||
+    Object.values(context as object).some(value => typeof value !== 'string') ||
+    CONTEXT_ARN in (context as object)
+  ) {
+    throw invalid(
+      name,
+      'The header x-amz-server-side-encryption-context shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map',
+    );
+  }
+  return context as Record<string, string>;
+}
+
+/** What answers say of an object's encryption. */
+export function encryptionMembers(
+  encryption: Encryption | undefined,
+): Pick<GetObjectOutput, 'ServerSideEncryption' | 'SSEKMSKeyId' | 'BucketKeyEnabled'> {
+  if (!encryption) return {};
+  if (encryption.kind === 'AES256') return { ServerSideEncryption: 'AES256' };
+  return {
+    ServerSideEncryption: 'aws:kms',
+    SSEKMSKeyId: encryption.keyArn,
+    ...(encryption.bucketKey && { BucketKeyEnabled: true }),
+  };
+}
