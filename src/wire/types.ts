@@ -5,11 +5,13 @@ import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
 export interface Recognised {
   readonly operation: WireOperation;
   /** restXml: the bucket, from the path or the host name. */
-  readonly bucket?: string;
+  readonly bucket?: string | undefined;
   /** restXml: the object key, percent-decoded. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Decoded, in order: awsQuery's form and query, restXml's query. */
   readonly parameters?: ReadonlyMap<string, string>;
+  /** restXml: the headers, with those that a presigned URL carries as parameters. */
+  readonly headers?: ReadonlyMap<string, string>;
 }
 
 export interface ErrorContext {

@@ -9,7 +9,8 @@ import { encodeWords } from './metadata.js';
 type Output = Readonly<Record<string, unknown>>;
 type Body = HttpReply['body'];
 
-export type OutputWriter = (output: Output, base: Readonly<Record<string, string>>) => HttpReply;
+/** `headers`: those of every reply, to which the writer adds the output's own. */
+export type OutputWriter = (output: Output, headers: Record<string, string>) => HttpReply;
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
@@ -19,19 +20,18 @@ export class OutputWriters {
 
   constructor(private readonly xmlNamespace: string) {}
 
-  /** `base`, given per reply: headers of every reply. */
   operation(schema: OperationSchema): OutputWriter {
     const { status } = schema.http!;
-    const headers = headerWriters(schema.output);
+    const writers = headerWriters(schema.output);
     const body = this.#body(schema);
-    return (output, base) => {
-      const all: Record<string, string> = { ...base };
+    return (output, headers) => {
       // Outputs have few of the many members that a shape has: ask for those.
-      for (const name in output) headers.get(name)?.(output[name], all);
+      for (const name in output) writers.get(name)?.(output[name], headers);
       const content = body?.write(output);
-      if (content !== undefined && body?.type && !all['content-type']) all['content-type'] = body.type;
+      if (content !== undefined && body?.type && !headers['content-type'])
+        headers['content-type'] = body.type;
       // The one success that the schemas do not give a status: a part of an object (RFC 9110, section 15.3.7).
-      return { status: all['content-range'] === undefined ? status : 206, headers: all, body: content };
+      return { status: headers['content-range'] === undefined ? status : 206, headers, body: content };
     };
   }
 

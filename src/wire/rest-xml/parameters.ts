@@ -25,6 +25,16 @@ function decode(part: string, query: string): string {
   }
 }
 
+/** What signs a presigned URL: parameters that stand for no header. */
+const signing: ReadonlySet<string> = new Set([
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Date',
+  'X-Amz-Expires',
+  'X-Amz-SignedHeaders',
+  'X-Amz-Signature',
+]);
+
 /**
  * The headers of a request, with those that a presigned URL carries as parameters: signers move `x-amz-…`
  * headers there, and S3 takes them from there.
@@ -34,10 +44,13 @@ export function effectiveHeaders(
   parameters: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   if (!parameters.has('X-Amz-Signature')) return headers;
-  const all = new Map(headers);
+  let all: Map<string, string> | undefined;
   for (const [name, value] of parameters) {
+    if (signing.has(name)) continue;
     const lower = name.toLowerCase();
-    if (lower.startsWith('x-amz-') && !all.has(lower)) all.set(lower, value);
+    if (!lower.startsWith('x-amz-') || headers.has(lower)) continue;
+    all ??= new Map(headers);
+    if (!all.has(lower)) all.set(lower, value);
   }
-  return all;
+  return all ?? headers;
 }

@@ -50,12 +50,7 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
       const headers = effectiveHeaders(request.headers, parameters);
       const name = route()({ method: request.method, address, parameters, headers });
       const { bucket, key } = address;
-      return {
-        operation: operations.get(name)!,
-        parameters,
-        ...(bucket !== undefined && { bucket }),
-        ...(key !== undefined && { key }),
-      };
+      return { operation: operations.get(name)!, bucket, key, parameters, headers };
     },
     encodeError,
   };
@@ -76,10 +71,8 @@ function restXmlOperation(
     decode(request, recognised: Recognised, body) {
       const parameters = recognised.parameters ?? parseQuery(request.query);
       const { bucket, key } = recognised;
-      return input().read(
-        { bucket, key, parameters, headers: effectiveHeaders(request.headers, parameters) },
-        body,
-      );
+      const headers = recognised.headers ?? effectiveHeaders(request.headers, parameters);
+      return input().read({ bucket, key, parameters, headers }, body);
     },
     encode: (result, requestId) => output()((result ?? {}) as never, requestHeaders(requestId)),
   };
