@@ -34,13 +34,25 @@ export function overlaps(a: string, b: string): boolean {
   return overlap(policyTokens(a), policyTokens(b));
 }
 
-/** Whether a pattern surely matches all that another does; for patterns with variables only where they are the same. */
-export function covers(wide: string, narrow: string): boolean {
-  if (wide === '*' || wide === narrow) return true;
-  if (wide.includes('${') || narrow.includes('${')) return false;
+/**
+ * A test whether a pattern surely matches all that another does; for patterns with variables only where they are the
+ * same.
+ */
+export function coverage(wide: string): (narrow: string) => boolean {
+  if (wide === '*') return () => true;
+  if (wide.includes('${')) return narrow => narrow === wide;
+  const glob = new Glob(readGlob(wide));
   // A "?" would take the other's "*" for one character.
-  if (wide.includes('?') && /[*?]/.test(narrow)) return false;
-  return new Glob(readGlob(wide)).matches(narrow);
+  const single = wide.includes('?');
+  return narrow => {
+    if (narrow === wide) return true;
+    return !narrow.includes('${') && !(single && /[*?]/.test(narrow)) && glob.matches(narrow);
+  };
+}
+
+/** Whether a pattern surely matches all that another does: `coverage` for once. */
+export function covers(wide: string, narrow: string): boolean {
+  return coverage(wide)(narrow);
 }
 
 /** Whether some text matches both: reachability in the product of the two patterns. */

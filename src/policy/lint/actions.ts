@@ -4,7 +4,6 @@ import type { Statement, Word } from '../document.js';
 import { Glob, lowerGlob, readGlob } from '../glob.js';
 import { splitPattern } from '../names.js';
 import { actionOfOperation } from '../operation-names.js';
-import { overlapsFormat } from '../pattern-sets.js';
 import { coversAction, type LintContext, replaceWord } from './context.js';
 import type { KnownAction, ServiceKnowledge } from './knowledge.js';
 
@@ -98,7 +97,7 @@ function checkResources(lint: LintContext, { resource }: Statement, word: Word, 
   if (arns.length === 0) {
     const message = `${word.value} works on no particular resource: it needs "Resource": "*".`;
     lint.report('ACTION_WITHOUT_MATCHING_RESOURCE', message, span);
-  } else if (!arns.some(arn => patterns.some(pattern => overlapsFormat(pattern, arn)))) {
+  } else if (!arns.some(arn => patterns.some(pattern => lint.canBe(pattern, arn)))) {
     const message = `${word.value} works on ${arns.map(readable).join(' or ')}; none of the statement's resources is one (${patterns.join(', ')}), so it never matches.`;
     lint.report(
       'ACTION_WITHOUT_MATCHING_RESOURCE',

@@ -2,7 +2,6 @@
 
 import type { Word } from '../document.js';
 import { splitPattern } from '../names.js';
-import { overlapsFormat } from '../pattern-sets.js';
 import { type LintContext, replaceWord } from './context.js';
 import type { ServiceKnowledge } from './knowledge.js';
 
@@ -102,7 +101,7 @@ async function checkFormat(
   const arns = (await knowledge.service(service))?.arns ?? [];
   if (service === 'sts' && /:assumed-role\//.test(word.value)) return;
   if (service === 'iam' && word.value.endsWith(':root')) return;
-  if (arns.length > 0 && !arns.some(arn => overlapsFormat(word.value, arn))) {
+  if (arns.length > 0 && !arns.some(arn => lint.canBe(word.value, arn))) {
     lint.report(
       'INVALID_ARN_RESOURCE',
       `"${word.value}" is the ARN of no resource that ${service} has.`,

@@ -3,6 +3,7 @@
 import type { PolicyKind, Statement, Word } from '../document.js';
 import { Glob, readGlob } from '../glob.js';
 import { position, type Span } from '../json.js';
+import { overlapsFormat } from '../pattern-sets.js';
 import { type Edit, type Finding, type LintOptions, severityOf } from './finding.js';
 
 export type Fix = NonNullable<Finding['fix']>;
@@ -10,6 +11,7 @@ export type Fix = NonNullable<Finding['fix']>;
 /** One policy under inspection: checks read it and report into it. */
 export class LintContext {
   readonly findings: Finding[] = [];
+  readonly #overlaps = new Map<string, boolean>();
 
   constructor(
     readonly text: string,
@@ -22,6 +24,14 @@ export class LintContext {
   /** Whether policy variables count. */
   get variables(): boolean {
     return this.version?.value === '2012-10-17';
+  }
+
+  /** `overlapsFormat`, remembered: actions of a statement share resources and formats. */
+  canBe(pattern: string, format: string): boolean {
+    const key = `${format} ${pattern}`;
+    let known = this.#overlaps.get(key);
+    if (known === undefined) this.#overlaps.set(key, (known = overlapsFormat(pattern, format)));
+    return known;
   }
 
   report(code: string, message: string, { start, end }: Span, fix?: Fix): void {

@@ -3,7 +3,7 @@
 import { policySize, type Statement, type Word } from '../document.js';
 import type { Span } from '../json.js';
 import { splitPattern } from '../names.js';
-import { covers } from '../pattern-sets.js';
+import { coverage } from '../pattern-sets.js';
 import { type LintContext, removeItem } from './context.js';
 
 export function checkElements(lint: LintContext): void {
@@ -100,19 +100,22 @@ function checkRedundantWords(
   words: readonly Word[],
   normal: (value: string) => string,
 ): void {
-  words.forEach((word, index) => {
-    const covering = words.find((other, at) => {
-      if (at === index) return false;
-      const same = normal(other.value) === normal(word.value);
-      return same ? at < index : covers(normal(other.value), normal(word.value));
-    });
-    if (!covering) return;
+  const first = new Map<string, Word>();
+  for (const word of words) if (!first.has(normal(word.value))) first.set(normal(word.value), word);
+  const wide = [...first].flatMap(([value, word]) =>
+    /[*?]/.test(value) ? { word, covers: coverage(value) } : [],
+  );
+  for (const word of words) {
+    const value = normal(word.value);
+    const same = first.get(value);
+    const covering = same === word ? wide.find(one => one.word !== word && one.covers(value))?.word : same;
+    if (!covering) continue;
     const message = `"${word.value}" is redundant: "${covering.value}" covers it.`;
     lint.report(code, message, word, {
       description: `Remove "${word.value}"`,
       edits: [removeItem(lint.text, word)],
     });
-  });
+  }
 }
 
 const VARIABLE = /\$\{[^}"]*\}?/g;
@@ -163,7 +166,7 @@ function checkVariable(lint: LintContext, variable: string, at: Span): void {
 }
 
 /** What templates and manuals put where a value belongs. */
-const PLACEHOLDER = /<[^<>\s]*>?|\[[^\]]*\]|(?<!\$)\{[^}]*\}/;
+const PLACEHOLDER = /<[^<>\s]*>?|\[[^[\]]*\]|(?<!\$)\{[^{}]*\}/;
 
 function checkPlaceholders(lint: LintContext, statement: Statement): void {
   const principals = statement.principal?.entries.map(({ word }) => word) ?? [];

@@ -234,3 +234,21 @@ test('other knowledge can be given', async () => {
     'INVALID_SERVICE',
   ]);
 });
+
+test('a large hostile text is linted in time', async () => {
+  const many = (make: (i: number) => string, count: number) =>
+    Array.from({ length: count }, (_, i) => make(i));
+  const documents = [
+    text({ ...ALLOW, Action: many(i => `s3:Get*${i}*`, 1500) }),
+    text({
+      ...ALLOW,
+      Action: many(() => 's3:GetObject', 1200),
+      Resource: many(i => `arn:aws:s3:::b${i}`, 1200),
+    }),
+    text({ ...ALLOW, Resource: `arn:aws:s3:::${'['.repeat(20_000)}` }),
+    text({ ...ALLOW, Resource: `arn:aws:s3:::${'{'.repeat(20_000)}` }),
+    text({ ...ALLOW, Resource: `arn:aws:s3:::${'*a'.repeat(10_000)}` }),
+    text(...many(i => String(i), 1000).map(Sid => ({ ...ALLOW, Sid }))),
+  ];
+  for (const document of documents) assert.ok((await lint(document, 'identity')).length > 0);
+});
