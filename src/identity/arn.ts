@@ -2,7 +2,7 @@
 import { parseArn } from '../policy/index.js';
 import type { Account } from './caller.js';
 
-export type EntityKind = 'user' | 'group' | 'role' | 'policy' | 'instance-profile';
+export type EntityKind = 'user' | 'group' | 'role' | 'policy' | 'instance-profile' | 'server-certificate';
 
 type Home = Pick<Account, 'id' | 'partition'>;
 
@@ -21,7 +21,8 @@ export interface EntityName {
   readonly name: string;
 }
 
-const ENTITY = /^(user|group|role|policy|instance-profile)(\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]+)$/;
+const ENTITY =
+  /^(user|group|role|policy|instance-profile|server-certificate)(\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]+)$/;
 
 /** Reads the ARN of an IAM entity; `undefined` where the text is none. */
 export function parseEntityArn(text: string): EntityName | undefined {

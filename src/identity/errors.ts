@@ -10,12 +10,19 @@ export const errors = errorTable({
     'The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.',
   ],
   DeleteConflict: [409, said],
+  DuplicateCertificate: [409, said],
+  DuplicateSSHPublicKey: [400, said],
   EntityAlreadyExists: [409, said],
+  InvalidCertificate: [400, said],
   InvalidInput: [400, said],
+  InvalidPublicKey: [400, said],
   InvalidUserType: [400, said],
+  KeyPairMismatch: [400, said],
   LimitExceeded: [409, said],
+  MalformedCertificate: [400, said],
   MalformedPolicyDocument: [400, said],
   NoSuchEntity: [404, said],
+  NotSupportedService: [404, said],
   PackedPolicyTooLarge: [400, said],
   PasswordPolicyViolation: [400, said],
   ReportExpired: [
@@ -23,6 +30,7 @@ export const errors = errorTable({
     'The most recent credential report has expired. Generate a new one with GenerateCredentialReport.',
   ],
   ReportNotPresent: [410, 'There is no credential report. Generate one with GenerateCredentialReport.'],
+  UnrecognizedPublicKeyEncoding: [400, said],
   ValidationError: [400, said],
 });
 

@@ -31,8 +31,10 @@ import { Passwords } from './passwords.js';
 import { Principals } from './principals.js';
 import { Regions } from './regions.js';
 import { Roles } from './roles.js';
+import { ServerCertificates } from './server-certificates.js';
 import { Sessions } from './sessions.js';
 import { Usage } from './usage.js';
+import { ServiceCredentials, SigningCertificates, SshPublicKeys } from './user-credentials.js';
 import { Users } from './users.js';
 
 export interface IdentityOptions {
@@ -64,6 +66,10 @@ export class Identity implements CredentialSource {
   readonly passwords: Passwords;
   readonly reports: CredentialReports;
   readonly accessJobs: AccessJobs;
+  readonly sshKeys: SshPublicKeys;
+  readonly signingCertificates: SigningCertificates;
+  readonly serviceCredentials: ServiceCredentials;
+  readonly serverCertificates: ServerCertificates;
   readonly accessKeys: AccessKeys;
   readonly sessions: Sessions;
   readonly principals: Principals;
@@ -91,6 +97,10 @@ export class Identity implements CredentialSource {
     this.accessKeys = new AccessKeys(db, clock, keyring);
     this.passwords = new Passwords(db, clock);
     this.accessJobs = new AccessJobs(db, clock);
+    this.sshKeys = new SshPublicKeys(db, clock);
+    this.signingCertificates = new SigningCertificates(db, clock);
+    this.serviceCredentials = new ServiceCredentials(db, clock);
+    this.serverCertificates = new ServerCertificates(db, clock);
     this.sessions = new Sessions(db, clock, keyring);
     this.regions = new Regions(db);
     const { accounts, roles, entityPolicies, regions } = this;
@@ -186,6 +196,8 @@ export { checkDocument, compiledPolicy } from './policy-documents.js';
 export { mfaSerial, type ProviderKind, providerArn } from './provider-arn.js';
 export { quotas } from './quotas.js';
 export type { Regions, RegionView } from './regions.js';
+export type { ServerCertificate } from './server-certificates.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
 export { mergeTags, readTags, tagContext, withoutTags } from './tags.js';
 export { accountOfId } from './unique-id.js';
+export type { ServiceCredential, SigningCertificate, SshPublicKey } from './user-credentials.js';

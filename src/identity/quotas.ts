@@ -11,6 +11,11 @@ export const quotas = {
   instanceProfiles: 1000,
   accessKeysPerUser: 2,
   groupsPerUser: 10,
+  sshKeysPerUser: 5,
+  signingCertificatesPerUser: 2,
+  /** Per service. */
+  serviceCredentialsPerUser: 2,
+  serverCertificates: 20,
   /** Managed policies attached to one user, group or role. */
   attachedPolicies: 10,
   versionsPerPolicy: 5,

@@ -15,6 +15,9 @@ export const PREFIXES = {
   policy: 'ANPA',
   'policy-version': 'ANVA',
   'instance-profile': 'AIPA',
+  'server-certificate': 'ASCA',
+  'ssh-key': 'APKA',
+  'service-credential': 'ACCA',
   'access-key': 'AKIA',
   session: 'ASIA',
 } as const;

@@ -11,6 +11,7 @@ import type { Page } from './page.js';
 import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
 import { forgetUses } from './usage.js';
+import { demandNoCredentials } from './user-credentials.js';
 
 export interface NewUser {
   readonly name: string;
@@ -87,6 +88,7 @@ export class Users {
         throw errors.DeleteConflict(['Cannot delete entity, must delete login profile first.']);
       }
       await demandNoDevices(transaction, home.id, user.id);
+      await demandNoCredentials(transaction, home.id, user.id);
       const key = name.toLowerCase();
       await replaceBoundary(
         transaction,

@@ -4,7 +4,7 @@ import type { Operation } from '../../operation.js';
 import { slicePage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onAll, onUser } from './requirements.js';
-import { dateOf } from './shapes.js';
+import { dateOf, statusOf } from './shapes.js';
 import { userNameOf } from './users.js';
 
 export const createAccessKey: Operation<IamPorts, iam.CreateAccessKeyRequest, iam.CreateAccessKeyResponse> = {
@@ -42,7 +42,7 @@ export const listAccessKeys: Operation<IamPorts, iam.ListAccessKeysRequest, iam.
     const keys = items.map(({ id, active, created }) => ({
       UserName: name,
       AccessKeyId: id,
-      Status: active ? ('Active' as const) : ('Inactive' as const),
+      Status: statusOf(active),
       CreateDate: dateOf(created),
     }));
     return { AccessKeyMetadata: keys, ...page };

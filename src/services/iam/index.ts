@@ -17,8 +17,12 @@ import { deleteBoundary, putBoundary } from './permissions-boundaries.js';
 import * as policyVersions from './policy-versions.js';
 import type { IamPorts } from './ports.js';
 import * as roles from './roles.js';
+import * as serverCertificates from './server-certificates.js';
 import * as serviceAccess from './service-access.js';
+import * as serviceCredentials from './service-credentials.js';
+import * as signingCertificates from './signing-certificates.js';
 import { simulateCustomPolicy, simulatePrincipalPolicy } from './simulate-policy.js';
+import * as sshPublicKeys from './ssh-public-keys.js';
 import { listTags, TAGGABLE, tagResource, untagResource } from './tags.js';
 import * as users from './users.js';
 
@@ -49,6 +53,10 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(passwords),
     ...Object.values(credentialReport),
     ...Object.values(serviceAccess),
+    ...Object.values(sshPublicKeys),
+    ...Object.values(signingCertificates),
+    ...Object.values(serviceCredentials),
+    ...Object.values(serverCertificates),
     getAccountAuthorizationDetails,
     getContextKeysForCustomPolicy,
     getContextKeysForPrincipalPolicy,

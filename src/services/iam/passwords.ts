@@ -4,7 +4,7 @@ import type { Call, Operation, Requirement } from '../../operation.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onAll, onUser } from './requirements.js';
 import { dateOf } from './shapes.js';
-import { userNameOf } from './users.js';
+import { namedUserOf } from './users.js';
 
 /**
  * What users may do themselves where the account's password policy says so. It acts like a policy of the account
@@ -99,14 +99,6 @@ export const deleteAccountPasswordPolicy: Operation<IamPorts, object, object> = 
   },
 };
 
-/** The user of a login profile: root users have none. Throws `ValidationError`. */
-function profileUser(name: string | undefined, call: Call): string {
-  const user = userNameOf(name, call);
-  if (user === undefined)
-    throw errors.ValidationError(['Must specify userName when calling with root credentials']);
-  return user;
-}
-
 export const createLoginProfile: Operation<
   IamPorts,
   iam.CreateLoginProfileRequest,
@@ -114,10 +106,10 @@ export const createLoginProfile: Operation<
 > = {
   name: 'CreateLoginProfile',
   requires: (input, call, ports) =>
-    onUser('CreateLoginProfile', call, ports, profileUser(input.UserName, call)),
+    onUser('CreateLoginProfile', call, ports, namedUserOf(input.UserName, call)),
   async run(input, call, { identity }) {
     const home = homeOf(call);
-    const name = profileUser(input.UserName, call);
+    const name = namedUserOf(input.UserName, call);
     if (input.Password === undefined) throw errors.ValidationError(['Password must be specified.']);
     const resetRequired = input.PasswordResetRequired ?? false;
     const profile = await identity.passwords.create(home, name, input.Password, resetRequired);
@@ -127,10 +119,10 @@ export const createLoginProfile: Operation<
 
 export const getLoginProfile: Operation<IamPorts, iam.GetLoginProfileRequest, iam.GetLoginProfileResponse> = {
   name: 'GetLoginProfile',
-  requires: (input, call, ports) => onUser('GetLoginProfile', call, ports, profileUser(input.UserName, call)),
+  requires: (input, call, ports) => onUser('GetLoginProfile', call, ports, namedUserOf(input.UserName, call)),
   async run(input, call, { identity }) {
     const home = homeOf(call);
-    const name = profileUser(input.UserName, call);
+    const name = namedUserOf(input.UserName, call);
     const profile = await identity.passwords.get(home, name);
     return { LoginProfile: await shownProfile({ identity }, home, name, profile) };
   },
@@ -159,9 +151,9 @@ export const updateLoginProfile: Operation<IamPorts, iam.UpdateLoginProfileReque
 export const deleteLoginProfile: Operation<IamPorts, iam.DeleteLoginProfileRequest, object> = {
   name: 'DeleteLoginProfile',
   requires: (input, call, ports) =>
-    onUser('DeleteLoginProfile', call, ports, profileUser(input.UserName, call)),
+    onUser('DeleteLoginProfile', call, ports, namedUserOf(input.UserName, call)),
   async run(input, call, { identity }) {
-    await identity.passwords.delete(homeOf(call), profileUser(input.UserName, call));
+    await identity.passwords.delete(homeOf(call), namedUserOf(input.UserName, call));
     return {};
   },
 };

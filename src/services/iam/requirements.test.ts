@@ -43,6 +43,7 @@ const issuer = { OpenIDConnectProviderArn: ISSUER };
 const device = { SerialNumber: DEVICE };
 const managed = { PolicyArn: BOUNDARY };
 const attach = { PolicyArn: OTHER };
+const certificate = { ServerCertificateName: 'Tls' };
 
 const ROWS: readonly Row[] = [
   [
@@ -205,6 +206,42 @@ const ROWS: readonly Row[] = [
   ['DeleteLoginProfile', user, USER, userTags],
   ['ChangePassword', {}, `${IAM}:user/Alice`, {}],
   ['GenerateCredentialReport', {}, '*'],
+  ['UploadSSHPublicKey', user, USER, userTags],
+  ['GetSSHPublicKey', user, USER, userTags],
+  ['ListSSHPublicKeys', user, USER, userTags],
+  ['UpdateSSHPublicKey', user, USER, userTags],
+  ['DeleteSSHPublicKey', user, USER, userTags],
+  ['UploadSigningCertificate', user, USER, userTags],
+  ['ListSigningCertificates', user, USER, userTags],
+  ['UpdateSigningCertificate', user, USER, userTags],
+  ['DeleteSigningCertificate', user, USER, userTags],
+  [
+    'CreateServiceSpecificCredential',
+    { ...user, ServiceName: 's', CredentialAgeDays: 9 },
+    USER,
+    {
+      ...userTags,
+      'iam:ServiceSpecificCredentialServiceName': 's',
+      'iam:ServiceSpecificCredentialAgeDays': '9',
+    },
+  ],
+  ['ListServiceSpecificCredentials', user, USER, userTags],
+  ['UpdateServiceSpecificCredential', user, USER, userTags],
+  ['ResetServiceSpecificCredential', user, USER, userTags],
+  ['DeleteServiceSpecificCredential', user, USER, userTags],
+  [
+    'UploadServerCertificate',
+    { ServerCertificateName: 'Tls', Path: '/x/', Tags },
+    `${IAM}:server-certificate/x/Tls`,
+    requestTags,
+  ],
+  ['GetServerCertificate', certificate, `${IAM}:server-certificate/Tls`, {}],
+  ['ListServerCertificates', { PathPrefix: '/x/' }, `${IAM}:server-certificate/x/`],
+  ['UpdateServerCertificate', certificate, `${IAM}:server-certificate/Tls`, {}],
+  ['DeleteServerCertificate', certificate, `${IAM}:server-certificate/Tls`, {}],
+  ['TagServerCertificate', { ...certificate, Tags }, `${IAM}:server-certificate/Tls`, requestTags],
+  ['UntagServerCertificate', { ...certificate, TagKeys: ['Cost'] }, `${IAM}:server-certificate/Tls`, untag],
+  ['ListServerCertificateTags', certificate, `${IAM}:server-certificate/Tls`, {}],
   ['ListPoliciesGrantingServiceAccess', { Arn: ROLE }, ROLE],
   ['GenerateServiceLastAccessedDetails', { Arn: USER }, USER],
   ['GetServiceLastAccessedDetails', {}, '*'],
@@ -336,7 +373,14 @@ function isKeyOf(reference: readonly string[], key: string): boolean {
  * Lists of these kinds have no resource type in the reference, yet IAM asks for the path that they list, as its
  * denials show (`is not authorized to perform: iam:ListUsers on resource: arn:aws:iam::111122223333:user/`).
  */
-const LISTED_BY_PATH = ['ListUsers', 'ListGroups', 'ListRoles', 'ListPolicies', 'ListInstanceProfiles'];
+const LISTED_BY_PATH = [
+  'ListUsers',
+  'ListGroups',
+  'ListRoles',
+  'ListPolicies',
+  'ListInstanceProfiles',
+  'ListServerCertificates',
+];
 
 for (const [operation, input, resource, context = {}] of ROWS) {
   test(`${operation} ${JSON.stringify(input)} agrees with the service authorization reference`, async () => {

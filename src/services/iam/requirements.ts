@@ -110,6 +110,21 @@ export async function onInstanceProfile(
   return [{ action: `iam:${operation}`, resource, context: { ...tags, ...context } }];
 }
 
+export async function onServerCertificate(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  name: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const home = homeOf(call);
+  const certificate = await identity.serverCertificates.find(home.id, name);
+  const path = certificate?.path ?? '/';
+  const resource = entityArn('server-certificate', home, path, certificate?.name ?? name);
+  const tags = tagContext('aws:ResourceTag', certificate?.tags ?? []);
+  return [{ action: `iam:${operation}`, resource, context: { ...tags, ...context } }];
+}
+
 /** The boundary that the user or role has now. */
 export async function boundaryContext(
   call: Call,

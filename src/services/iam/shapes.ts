@@ -21,6 +21,10 @@ export function dateOf(time: number): Date {
   return new Date(Math.floor(time / 1000) * 1000);
 }
 
+export function statusOf(active: boolean): iam.StatusType {
+  return active ? 'Active' : 'Inactive';
+}
+
 /** Policy documents are URL-encoded as RFC 3986 has it (IAM API Reference, e.g. GetRolePolicy). */
 export function encodeDocument(document: string): string {
   return encodeURIComponent(document).replace(

@@ -5,7 +5,15 @@ import type { Context } from '../../policy/types.js';
 import { onMfaDevice, onOidcProvider } from './federation-requirements.js';
 import { type PagingInput, type PagingOutput, slicePage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
-import { onInstanceProfile, onPolicy, onRole, onUser, requestTags, tagKeys } from './requirements.js';
+import {
+  onInstanceProfile,
+  onPolicy,
+  onRole,
+  onServerCertificate,
+  onUser,
+  requestTags,
+  tagKeys,
+} from './requirements.js';
 import { tagList } from './shapes.js';
 
 /** A kind of resource that can be tagged: how its operations name it and where its tags are. */
@@ -25,6 +33,7 @@ interface NameInput {
   readonly RoleName?: string | undefined;
   readonly PolicyArn?: string | undefined;
   readonly InstanceProfileName?: string | undefined;
+  readonly ServerCertificateName?: string | undefined;
   readonly OpenIDConnectProviderArn?: string | undefined;
   readonly SerialNumber?: string | undefined;
 }
@@ -61,6 +70,14 @@ export const TAGGABLE: readonly Taggable[] = [
     tagsOf: async (identity, home, name) => (await identity.instanceProfiles.get(home.id, name)).tags,
     tag: (identity, home, name, tags) => identity.instanceProfiles.tag(home, name, tags),
     untag: (identity, home, name, keys) => identity.instanceProfiles.untag(home, name, keys),
+  },
+  {
+    word: 'ServerCertificate',
+    member: 'ServerCertificateName',
+    on: onServerCertificate,
+    tagsOf: async (identity, home, name) => (await identity.serverCertificates.get(home.id, name)).tags,
+    tag: (identity, home, name, tags) => identity.serverCertificates.tag(home, name, tags),
+    untag: (identity, home, name, keys) => identity.serverCertificates.untag(home, name, keys),
   },
   {
     word: 'OpenIDConnectProvider',

@@ -18,6 +18,15 @@ export function userNameOf(name: string | undefined, { caller }: Call): string |
   throw errors.ValidationError(['Must specify userName when calling with non-User credentials']);
 }
 
+/** The user that a request means, for what root users do not have. Throws `ValidationError` for them too. */
+export function namedUserOf(name: string | undefined, call: Call): string {
+  const user = userNameOf(name, call);
+  if (user === undefined) {
+    throw errors.ValidationError(['Must specify userName when calling with root credentials']);
+  }
+  return user;
+}
+
 export const createUser: Operation<IamPorts, iam.CreateUserRequest, iam.CreateUserResponse> = {
   name: 'CreateUser',
   requires: (input, call) =>
