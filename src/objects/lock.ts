@@ -16,8 +16,8 @@ export function demandDeletable(record: ObjectRecord, now: number, bypassGoverna
 }
 
 /**
- * Throws AccessDenied where a new retention would weaken the one that is running: in compliance mode nobody may,
- * in governance mode only with the right to bypass it. `next`: undefined takes the retention away.
+ * Throws AccessDenied where a new retention is not the one that is running, made longer: in compliance mode nobody
+ * may do more, in governance mode only with the right to bypass it. `next`: undefined takes the retention away.
  */
 export function demandRetention(
   { retention }: ObjectRecord,
@@ -26,8 +26,7 @@ export function demandRetention(
   bypassGovernance: boolean,
 ): void {
   if (!retention || retention.until <= now) return;
-  const keepsMode = next?.mode === retention.mode || next?.mode === 'COMPLIANCE';
-  if (next && keepsMode && next.until >= retention.until) return;
+  if (next?.mode === retention.mode && next.until >= retention.until) return;
   if (retention.mode === 'GOVERNANCE' && bypassGovernance) return;
   throw s3Errors.AccessDenied(['Access Denied because object protected by object lock.']);
 }

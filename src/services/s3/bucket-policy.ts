@@ -8,17 +8,41 @@ import type {
   PutBucketPolicyRequest,
 } from '@aws-sdk/client-s3';
 import type { Bucket } from '../../objects/index.js';
+import type { Operation } from '../../operation.js';
 import { type PolicyDocument, PolicySyntaxError, parsePolicy } from '../../policy/index.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { isPublicPolicy } from './public-access.js';
 import { bucketArn, hasPublicPolicy } from './requirements.js';
+import type { BucketInput } from './target.js';
 
 /** "Bucket policies are limited to 20 KB in size" ("Bucket policies for Amazon S3"). */
 const LARGEST_POLICY = 20 * 1024;
 
-export const putBucketPolicy = bucketOperation<PutBucketPolicyRequest, object>(
+/**
+ * An operation on the policy itself: the root user of the bucket's account may do it whatever the policy says, so
+ * that nobody is locked out for good ("PutBucketPolicy", S3 API Reference).
+ */
+function policyOperation<I extends BucketInput, O>(
+  ...definition: Parameters<typeof bucketOperation<I, O>>
+): Operation<S3Ports, I, O> {
+  const operation = bucketOperation<I, O>(...definition);
+  return {
+    ...operation,
+    async requires(input, call, ports) {
+      const requirements = await operation.requires(input, call, ports);
+      const { principal } = call.caller;
+      return requirements.map(requirement =>
+        principal.type === 'root' && principal.account === requirement.resourceAccount
+          ? { ...requirement, resourcePolicy: undefined }
+          : requirement,
+      );
+    },
+  };
+}
+
+export const putBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
   'PutBucketPolicy',
   's3:PutBucketPolicy',
   async (bucket, input, ports, call) => {
@@ -35,7 +59,7 @@ export const putBucketPolicy = bucketOperation<PutBucketPolicyRequest, object>(
   },
 );
 
-export const getBucketPolicy = bucketOperation<GetBucketPolicyRequest, GetBucketPolicyOutput>(
+export const getBucketPolicy = policyOperation<GetBucketPolicyRequest, GetBucketPolicyOutput>(
   'GetBucketPolicy',
   's3:GetBucketPolicy',
   async (bucket, _input, { principals }) => ({
@@ -43,7 +67,7 @@ export const getBucketPolicy = bucketOperation<GetBucketPolicyRequest, GetBucket
   }),
 );
 
-export const deleteBucketPolicy = bucketOperation<DeleteBucketPolicyRequest, object>(
+export const deleteBucketPolicy = policyOperation<DeleteBucketPolicyRequest, object>(
   'DeleteBucketPolicy',
   's3:DeleteBucketPolicy',
   async (bucket, _input, { objects }) => {

@@ -189,6 +189,20 @@ test('bucket policies: stored, decisive, deleted', async () => {
   await assert.rejects(s3.send('GetBucketPolicyStatus', { Bucket }), code('NoSuchBucketPolicy'));
 });
 
+test('a policy locks out everybody but the root user of the bucket’s account', async () => {
+  const s3 = await openTestS3();
+  await s3.send('CreateBucket', { Bucket });
+  const denied = { Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: `arn:aws:s3:::${Bucket}` };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: denied });
+  await s3.send('PutBucketPolicy', { Bucket, Policy });
+  const admin = userOf(testAccount('111122223333'), 'admin', allow('s3:*'));
+  await assert.rejects(s3.send('GetBucketPolicy', { Bucket }, { as: admin }), code('AccessDenied'));
+  await assert.rejects(s3.send('HeadBucket', { Bucket }), code('AccessDenied'));
+  await assert.rejects(s3.send('GetBucketPolicy', { Bucket }, { as: other }), code('AccessDenied'));
+  assert.deepEqual(await s3.send('GetBucketPolicy', { Bucket }), { Policy });
+  await s3.send('DeleteBucketPolicy', { Bucket });
+});
+
 test('RestrictPublicBuckets leaves a public policy in force for the owner’s account alone', async () => {
   const s3 = await openTestS3();
   await s3.send('CreateBucket', { Bucket });

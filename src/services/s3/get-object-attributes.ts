@@ -55,7 +55,7 @@ function wantedOf({ ObjectAttributes }: GetObjectAttributesRequest): ReadonlySet
   ]);
 }
 
-/** The parts of an object that was uploaded in parts; one by one only where each has a checksum of its own. */
+/** The parts of an object that was uploaded in parts. */
 async function partsMember(
   bucket: Bucket,
   record: ObjectRecord,
@@ -64,7 +64,6 @@ async function partsMember(
 ): Promise<{ ObjectParts?: GetObjectAttributesParts }> {
   if (!record.etag.includes('-')) return {};
   const parts = await ports.objects.contents.parts(bucket.id, record.id);
-  if (record.checksum.type !== 'COMPOSITE') return { ObjectParts: { TotalPartsCount: parts.length } };
   const marker = Number(input.PartNumberMarker ?? 0);
   const limit = entriesAsked(input.MaxParts, 'max-parts');
   const behind = parts.filter(part => part.number > marker);
