@@ -18,6 +18,7 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
+import { CreateKeyCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../src/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
@@ -224,6 +225,36 @@ async function measurePut(server: ServerProcess, directory: string): Promise<Fig
   return ratio(name, await load(new URL(server.endpoint), requests), raw, 'raw durable commits', 1 / 3);
 }
 
+/** A data key is made and opened with each object of a bucket under SSE-KMS. */
+async function measureDataKeys({ endpoint, credentials }: ServerProcess): Promise<readonly Figure[]> {
+  const kms = new KMSClient({ endpoint, credentials, region: 'us-east-1' });
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const KeyId = KeyMetadata!.KeyId!;
+  const made = await kms.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }));
+  kms.destroy();
+  const CiphertextBlob = Buffer.from(made.CiphertextBlob!).toString('base64');
+  const figures: Figure[] = [];
+  for (const [operation, input] of [
+    ['GenerateDataKey', { KeyId, KeySpec: 'AES_256' }],
+    ['Decrypt', { CiphertextBlob }],
+  ] as const) {
+    const headers = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `TrentService.${operation}`,
+    };
+    const body = Buffer.from(JSON.stringify(input));
+    const url = new URL('/', endpoint);
+    const request = signedRequest(
+      { method: 'POST', url, service: 'kms', headers, body },
+      credentials,
+      systemClock.now(),
+    );
+    const bare = await loadBareServer([request]);
+    figures.push(ratio(operation, await load(new URL(endpoint), [request]), bare, 'bare node:http', 0.1));
+  }
+  return figures;
+}
+
 async function measure(directory: string): Promise<readonly Figure[]> {
   const data = join(directory, 'data');
   const start = await measureStart(data);
@@ -232,7 +263,8 @@ async function measure(directory: string): Promise<readonly Figure[]> {
     const assumeRole = await measureAssumeRole(server);
     const get = await measurePresignedGet(server);
     const put = await measurePut(server, directory);
-    return [assumeRole, get, put, ...start];
+    const dataKeys = await measureDataKeys(server);
+    return [assumeRole, get, put, ...dataKeys, ...start];
   } finally {
     await server.kill();
   }

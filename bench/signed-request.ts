@@ -9,7 +9,7 @@ export interface Credentials {
 export interface PlainRequest {
   readonly method: string;
   readonly url: URL;
-  readonly service: 's3' | 'sts';
+  readonly service: 's3' | 'sts' | 'kms';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
 }

@@ -13,8 +13,6 @@ import {
   verify as verifyMessage,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import { signDigest, verifyDigest } from './ecdsa.js';
-import { signPrehashed, verifyPrehashed } from './ed25519ph.js';
 import { decodePss, encodePss } from './pss.js';
 import type { KeySpec } from './records.js';
 import type { SigningAlgorithm } from './specs.js';
@@ -60,6 +58,10 @@ export function takes(algorithm: SigningAlgorithm, type: 'RAW' | 'DIGEST'): bool
   return kind !== 'ed25519ph' || type === 'DIGEST';
 }
 
+// Loaded when first used: they cost start-up time and memory that most servers have no need of.
+const ecdsa = () => import('./ecdsa.js');
+const ed25519ph = () => import('./ed25519ph.js');
+
 const signAsync = promisify(signMessage);
 const verifyAsync = promisify(verifyMessage);
 
@@ -85,9 +87,9 @@ export async function sign(
         encodePss(message, hash, modulusBits(key)),
       );
     case 'ed25519ph':
-      return signPrehashed(key, message);
+      return (await ed25519ph()).signPrehashed(key, message);
     default:
-      return signDigest(key, spec, message);
+      return (await ecdsa()).signDigest(key, spec, message);
   }
 }
 
@@ -114,9 +116,9 @@ export async function verify(
       return opened !== undefined && decodePss(opened, message, hash, modulusBits(key));
     }
     case 'ed25519ph':
-      return verifyPrehashed(key, message, signature);
+      return (await ed25519ph()).verifyPrehashed(key, message, signature);
     default:
-      return verifyDigest(key, spec, message, signature);
+      return (await ecdsa()).verifyDigest(key, spec, message, signature);
   }
 }
 
