@@ -5,8 +5,10 @@ import { entityArn, rootArn } from './arn.js';
 import type { Account } from './caller.js';
 import type { Database } from './database.js';
 import { errors } from './errors.js';
+import type { MfaDevices } from './mfa-devices.js';
 import { type CredentialReport, tables, type User } from './model.js';
 import type { Passwords } from './passwords.js';
+import type { SigningCertificates } from './user-credentials.js';
 import type { Users } from './users.js';
 
 /** A report is made anew after this time, and not handed out any longer (IAM User Guide, "Generate credential reports"). */
@@ -40,7 +42,7 @@ const COLUMNS = [
   'cert_2_last_rotated',
 ];
 
-const NO_CERTIFICATES = ['false', 'N/A', 'false', 'N/A'];
+const NO_CERTIFICATE = ['false', 'N/A'];
 const NO_KEY = ['false', 'N/A', 'N/A', 'N/A', 'N/A'];
 
 interface Parts {
@@ -48,6 +50,8 @@ interface Parts {
   readonly users: Users;
   readonly accessKeys: AccessKeys;
   readonly passwords: Passwords;
+  readonly mfaDevices: MfaDevices;
+  readonly signingCertificates: SigningCertificates;
 }
 
 /** The table of an account's users and the state of their credentials. */
@@ -98,15 +102,15 @@ export class CredentialReports {
   async #rootRow(home: Account): Promise<string[]> {
     const account = await this.#parts.accounts.find(home.id);
     const password = ['not_supported', 'no_information', 'not_supported', 'not_supported'];
-    const keys = await this.#keys(account?.keys ?? []);
+    const [keys, mfa] = await Promise.all([this.#keys(account?.keys ?? []), this.#hasMfa(home, home.id)]);
     return [
       '<root_account>',
       rootArn(home),
       timeOf(home.created),
       ...password,
-      'false',
+      mfa,
       ...keys,
-      ...NO_CERTIFICATES,
+      ...twoOf([], NO_CERTIFICATE),
     ];
   }
 
@@ -119,15 +123,24 @@ export class CredentialReports {
         ? ['false', 'N/A', 'N/A', 'N/A']
         : ['true', 'no_information', timeOf(profile.changed), next];
     const arn = entityArn('user', home, user.path, user.name);
-    const keys = await this.#keys(user.keys);
-    return [user.name, arn, timeOf(user.created), ...password, 'false', ...keys, ...NO_CERTIFICATES];
+    const [keys, mfa, certificates] = await Promise.all([
+      this.#keys(user.keys),
+      this.#hasMfa(home, user.id),
+      this.#parts.signingCertificates.list(home, user.name),
+    ]);
+    const shown = certificates.map(({ active, created }) => [String(active), timeOf(created)]);
+    return [user.name, arn, timeOf(user.created), ...password, mfa, ...keys, ...twoOf(shown, NO_CERTIFICATE)];
+  }
+
+  async #hasMfa(home: Account, owner: string): Promise<string> {
+    return String((await this.#parts.mfaDevices.ofOwner(home.id, owner)).length > 0);
   }
 
   /** The columns of two keys. */
   async #keys(ids: readonly string[]): Promise<string[]> {
     const keys = await this.#parts.accessKeys.list(ids);
     const columns = await Promise.all(keys.map(key => this.#key(key)));
-    return [...columns, NO_KEY, NO_KEY].slice(0, 2).flat();
+    return twoOf(columns, NO_KEY);
   }
 
   async #key({ id, active, created }: AccessKeyInfo): Promise<string[]> {
@@ -135,6 +148,11 @@ export class CredentialReports {
     const used = use === undefined ? ['N/A', 'N/A', 'N/A'] : [timeOf(use.time), use.region, use.service];
     return [String(active), timeOf(created), ...used];
   }
+}
+
+/** The columns of two things, filled up with those of none. */
+function twoOf(columns: readonly string[][], none: string[]): string[] {
+  return [...columns, none, none].slice(0, 2).flat();
 }
 
 /** As the report has times: `2026-11-22T00:00:00+00:00`. */

@@ -46,9 +46,11 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
   requires: (_input, call) => onAll('GetAccountSummary', call),
   async run(_input, call, { identity }) {
     const home = homeOf(call);
-    const [counts, account] = await Promise.all([
+    const [counts, account, devices, certificates] = await Promise.all([
       identity.accounts.counts(home.id),
       identity.accounts.find(home.id),
+      identity.mfaDevices.list(home.id),
+      identity.serverCertificates.list(home.id, { limit: quotas.serverCertificates }),
     ]);
     return {
       SummaryMap: {
@@ -62,9 +64,14 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
         PoliciesQuota: quotas.policies,
         InstanceProfiles: counts.instanceProfiles,
         InstanceProfilesQuota: quotas.instanceProfiles,
+        ServerCertificates: certificates.length,
+        ServerCertificatesQuota: quotas.serverCertificates,
+        SigningCertificatesPerUserQuota: quotas.signingCertificatesPerUser,
         AccessKeysPerUserQuota: quotas.accessKeysPerUser,
         AccountAccessKeysPresent: (account?.keys.length ?? 0) > 0 ? 1 : 0,
-        AccountMFAEnabled: 0,
+        AccountMFAEnabled: devices.some(({ owner }) => owner === home.id) ? 1 : 0,
+        MFADevices: devices.length,
+        MFADevicesInUse: devices.filter(({ owner }) => owner !== undefined).length,
         AssumeRolePolicySizeQuota: quotas.trustPolicySize,
         AttachedPoliciesPerGroupQuota: quotas.attachedPolicies,
         AttachedPoliciesPerRoleQuota: quotas.attachedPolicies,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as iam from '@aws-sdk/client-iam';
 import { addUser, callerOf, type KeyPair, openWorld, refusal, run } from '../harness.test.support.js';
+import { CERTIFICATE } from './certificates.test.support.js';
 import { iamService } from './index.js';
 
 async function open() {
@@ -156,6 +157,7 @@ test('the credential report tells the state of every credential', async () => {
   await root('CreateUser', { UserName: 'alice', Path: '/team/' });
   await root('UpdateAccountPasswordPolicy', { MaxPasswordAge: 90 });
   await root('CreateLoginProfile', { UserName: 'Bob', Password: GOOD });
+  await root('UploadSigningCertificate', { UserName: 'Bob', CertificateBody: CERTIFICATE });
   world.identity.used(await callerOf(world, bob), 's3', 'ap-northeast-1', world.clock.now());
   await world.identity.close();
 
@@ -199,8 +201,24 @@ test('the credential report tells the state of every credential', async () => {
       bobRow?.['access_key_1_last_used_region'],
       bobRow?.['access_key_1_last_used_service'],
       bobRow?.['access_key_2_active'],
+      bobRow?.['mfa_active'],
+      bobRow?.['cert_1_active'],
+      bobRow?.['cert_1_last_rotated'],
+      bobRow?.['cert_2_active'],
     ],
-    ['true', now, '2027-02-20T00:00:00+00:00', now, 'ap-northeast-1', 's3', 'false'],
+    [
+      'true',
+      now,
+      '2027-02-20T00:00:00+00:00',
+      now,
+      'ap-northeast-1',
+      's3',
+      'false',
+      'false',
+      'true',
+      now,
+      'false',
+    ],
   );
 
   world.clock.advance(4 * 60 * 60);
