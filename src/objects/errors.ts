@@ -48,6 +48,10 @@ export const s3Errors = errorTable({
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, (why: string) => why],
   InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
+  InvalidEncryptionAlgorithmError: [
+    400,
+    'The encryption request you specified is not valid. Supported value: AES256.',
+  ],
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],
   InvalidPart: [
     400,

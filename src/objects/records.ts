@@ -151,11 +151,13 @@ export type Encryption =
       /** The encryption context that the data key is bound to. */
       readonly context: Pairs;
       readonly bucketKey: boolean;
-    };
+    }
+  /** SSE-C: nobody but the customer has the key; `check` tells whether it is the same. */
+  | { readonly kind: 'customer'; readonly salt: Uint8Array; readonly check: Uint8Array };
 
 /** How new objects of a bucket are encrypted that do not say it themselves. */
 export interface DefaultEncryption {
-  readonly kind: Encryption['kind'];
+  readonly kind: 'AES256' | 'aws:kms';
   /** Id, ARN or alias of a KMS key; absent: the account's `alias/aws/s3`. */
   readonly keyId?: string | undefined;
   readonly bucketKey: boolean;

@@ -406,9 +406,9 @@ export interface Located {
   readonly stored: Version;
 }
 
-/** The ETag is the MD5, but for what KMS keys encrypt: there it says nothing ("Object", S3 API Reference). */
+/** The ETag is the MD5, unless the encryption is SSE-KMS or SSE-C: then it says nothing ("Object", S3 API Reference). */
 export function etagOf({ md5 }: Pick<Received, 'md5'>, encryption: Encryption | undefined): string {
-  return (encryption?.kind === 'aws:kms' ? randomBytes(md5.length) : md5).toString('hex');
+  return (encryption && encryption.kind !== 'AES256' ? randomBytes(md5.length) : md5).toString('hex');
 }
 
 const unchanged: Deleted = { madeMarker: false };

@@ -1,7 +1,6 @@
 /** What a client sets with an object, from the inputs that bring it to the outputs that show it. */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { Bucket, ContentHeaders, ObjectAttributes, ObjectRecord, Pairs } from '../../objects/index.js';
-import { encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { lockAttributes, lockMembers } from './object-lock.js';
 import { headerTags } from './tags.js';
@@ -154,7 +153,6 @@ export function attributeMembers(record: ObjectRecord): GetObjectOutput {
     Metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
     StorageClass: storageClass as GetObjectOutput['StorageClass'],
     ...lockMembers(record),
-    ...encryptionMembers(record.encryption),
   };
   if (headers.expires !== undefined) output.Expires = new Date(headers.expires);
   if (record.tags?.length) output.TagCount = record.tags.length;

@@ -1,14 +1,7 @@
 import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
 import { type Bucket, ContentGone, LARGEST_BODY, type ObjectAttributes } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import {
-  attributesOf,
-  notImplemented,
-  quoted,
-  shownVersionId,
-  storageClassOf,
-  writtenVersionId,
-} from './attributes.js';
+import { attributesOf, quoted, shownVersionId, storageClassOf, writtenVersionId } from './attributes.js';
 import { algorithmOf, checksumMembers } from './checksum-members.js';
 import {
   demandSource,
@@ -18,6 +11,7 @@ import {
   sourcePath,
   sourceRequirements,
 } from './copy-source.js';
+import { sourceKeyInput } from './customer-keys.js';
 import { dataKeyOf, encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -57,11 +51,18 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
       const key = keyOf(input);
       const encrypting = await encryptionFor(input, bucket, key, call, ports);
       const target = { bucket, key, attributes, algorithm, ...conditions, ...encrypting };
-      const dataKey = await dataKeyOf(source.record, source.bucket, source.key, call, ports);
+      const dataKey = await dataKeyOf(
+        source.record,
+        source.bucket,
+        source.key,
+        call,
+        ports,
+        sourceKeyInput(input),
+      );
       try {
         const copy = await ports.objects.copy({ ...source, dataKey }, target);
         return {
-          ...encryptionMembers(copy.encryption),
+          ...encryptionMembers(copy.encryption, input),
           CopyObjectResult: {
             ETag: quoted(copy.etag),
             LastModified: new Date(copy.modified),
@@ -101,9 +102,6 @@ function demandCopyable(
       `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_BODY}`,
     ]);
   }
-  if (input.CopySourceSSECustomerAlgorithm !== undefined) {
-    throw notImplemented('x-amz-copy-source-server-side-encryption-customer-algorithm');
-  }
   const ontoItself =
     bucket.id === target.id && key === input.Key && !input.CopySource?.includes('?versionId=');
   const changes =
@@ -111,6 +109,7 @@ function demandCopyable(
     input.TaggingDirective === 'REPLACE' ||
     input.WebsiteRedirectLocation !== undefined ||
     input.ServerSideEncryption !== undefined ||
+    input.SSECustomerAlgorithm !== undefined ||
     (input.StorageClass !== undefined && storageClassOf(input.StorageClass) !== record.storageClass);
   if (!ontoItself || changes) return;
   throw s3Errors.InvalidRequest([

@@ -225,3 +225,86 @@ test('requests that make no sense', async () => {
     await assert.rejects(put(Buffer.from('x'), rest), code('InvalidArgument', 400));
   }
 });
+
+function customerKeyOf(fill: string) {
+  const key = Buffer.alloc(32, fill);
+  return {
+    SSECustomerAlgorithm: 'AES256',
+    SSECustomerKey: key.toString('base64'),
+    SSECustomerKeyMD5: createHash('md5').update(key).digest('base64'),
+  };
+}
+
+function asSource({
+  SSECustomerAlgorithm,
+  SSECustomerKey,
+  SSECustomerKeyMD5,
+}: ReturnType<typeof customerKeyOf>) {
+  return {
+    CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm,
+    CopySourceSSECustomerKey: SSECustomerKey,
+    CopySourceSSECustomerKeyMD5: SSECustomerKeyMD5,
+  };
+}
+
+test('SSE-C: whoever has the key reads, and nobody else', async () => {
+  const { s3, put } = await opened();
+  const [mine, other] = [customerKeyOf('m'), customerKeyOf('o')];
+  const body = Buffer.alloc(100_000, text);
+  const answer = await put(body, mine);
+  assert.deepEqual(
+    [answer.SSECustomerAlgorithm, answer.SSECustomerKeyMD5],
+    ['AES256', mine.SSECustomerKeyMD5],
+  );
+  assert.equal(await isStoredInClear(s3, text), false);
+  assert.equal(await isStoredInClear(s3, 'm'.repeat(32)), false);
+  const got = await s3.send('GetObject', { Bucket, Key, ...mine, Range: 'bytes=70000-' });
+  assert.ok((await wholeOf(got.Body)).equals(body.subarray(70_000)));
+  assert.equal((await s3.send('HeadObject', { Bucket, Key, ...mine })).SSECustomerAlgorithm, 'AES256');
+  for (const operation of ['GetObject', 'HeadObject']) {
+    await assert.rejects(s3.send(operation, { Bucket, Key }), code('InvalidRequest', 400));
+    await assert.rejects(s3.send(operation, { Bucket, Key, ...other }), code('AccessDenied', 403));
+  }
+  const copy = { Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}` };
+  await assert.rejects(s3.send('CopyObject', copy), code('InvalidRequest', 400));
+  await s3.send('CopyObject', { ...copy, ...asSource(mine), ...other });
+  const copied = await s3.send('GetObject', { Bucket, Key: 'copy', ...other });
+  assert.ok((await wholeOf(copied.Body)).equals(body));
+  await s3.send('CopyObject', { Bucket, Key: 'plain', CopySource: `${Bucket}/copy`, ...asSource(other) });
+  assert.ok((await wholeOf((await s3.send('GetObject', { Bucket, Key: 'plain' })).Body)).equals(body));
+  await assert.rejects(s3.send('GetObject', { Bucket, Key: 'plain', ...mine }), code('InvalidRequest', 400));
+});
+
+test('SSE-C: parts take the key that the upload was begun with', async () => {
+  const { s3 } = await opened();
+  const [mine, other] = [customerKeyOf('m'), customerKeyOf('o')];
+  const { UploadId } = await s3.send('CreateMultipartUpload', { Bucket, Key, ...mine });
+  const upload = (rest: object) =>
+    s3.send('UploadPart', { Bucket, Key, UploadId, PartNumber: 1, Body: bodyOf(text), ...rest });
+  await assert.rejects(upload({}), code('InvalidRequest', 400));
+  await assert.rejects(upload(other), code('AccessDenied', 403));
+  const { ETag } = await upload(mine);
+  await s3.send('CompleteMultipartUpload', {
+    Bucket,
+    Key,
+    UploadId,
+    MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+  });
+  assert.equal((await wholeOf((await s3.send('GetObject', { Bucket, Key, ...mine })).Body)).toString(), text);
+});
+
+test('SSE-C: keys that are no keys', async () => {
+  const { put } = await opened();
+  const mine = customerKeyOf('m');
+  for (const [error, change] of [
+    ['InvalidArgument', { SSECustomerAlgorithm: undefined }],
+    ['InvalidEncryptionAlgorithmError', { SSECustomerAlgorithm: 'DES' }],
+    ['InvalidArgument', { SSECustomerKey: undefined }],
+    ['InvalidArgument', { SSECustomerKey: 'short' }],
+    ['InvalidArgument', { SSECustomerKeyMD5: undefined }],
+    ['InvalidArgument', { SSECustomerKeyMD5: 'wrong' }],
+    ['InvalidArgument', { ServerSideEncryption: 'AES256' }],
+  ] as const) {
+    await assert.rejects(put(Buffer.from('x'), { ...mine, ...change }), code(error, 400));
+  }
+});

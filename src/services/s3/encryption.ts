@@ -1,9 +1,15 @@
-/** Encryption of objects at rest: SSE-S3 and SSE-KMS ("Protecting data with encryption", S3 User Guide). */
+/** Encryption of objects at rest: SSE-S3, SSE-KMS and SSE-C ("Protecting data with encryption", S3 User Guide). */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
 import type { Bucket, DefaultEncryption, Encryption } from '../../objects/index.js';
 import type { Call } from '../../operation.js';
 import { notImplemented } from './attributes.js';
+import {
+  type CustomerKeyInput,
+  customerEncryption,
+  customerKey,
+  demandCustomerKey,
+} from './customer-keys.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { bucketArn } from './requirements.js';
@@ -16,6 +22,7 @@ export type EncryptionInput = Pick<
   | 'BucketKeyEnabled'
   | 'SSECustomerAlgorithm'
   | 'SSECustomerKey'
+  | 'SSECustomerKeyMD5'
 >;
 
 /** How a new object is encrypted, and the key to do it with. */
@@ -39,6 +46,15 @@ export async function encryptionFor(
   call: Call,
   ports: S3Ports,
 ): Promise<Encrypting> {
+  const own = customerKey(input);
+  if (own) {
+    if (input.ServerSideEncryption === undefined)
+      return { encryption: customerEncryption(own), dataKey: own };
+    throw invalid(
+      'x-amz-server-side-encryption',
+      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+    );
+  }
   const asked = askedEncryption(input, bucket);
   if (!asked) return {};
   if (asked.kind === 'AES256') return ownEncryption(bucket, key, ports);
@@ -72,15 +88,20 @@ function ownerOf(bucket: Bucket, key: string): string {
   return `${bucket.id}/${key}`;
 }
 
-/** The data key of a stored object or an upload; undefined where it is not encrypted. Throws as `encryptionFor`. */
+/**
+ * The data key of a stored object or an upload; undefined where it is not encrypted. `input`: of the request, which
+ * brings the key of an object under SSE-C. Throws as `encryptionFor`, and what `demandCustomerKey` throws.
+ */
 export async function dataKeyOf(
   { encryption }: { readonly encryption?: Encryption | undefined },
   bucket: Bucket,
   key: string,
   call: Call,
   ports: S3Ports,
+  input: CustomerKeyInput,
 ): Promise<Uint8Array | undefined> {
-  if (!encryption) return undefined;
+  const own = demandCustomerKey(encryption, input);
+  if (!encryption || encryption.kind === 'customer') return own;
   if (encryption.kind === 'AES256') {
     if (!ports.objects.keys) throw new Error('the object is encrypted, but the engine has no root key');
     return ports.objects.keys.open(ownerOf(bucket, key), encryption.wrapped);
@@ -112,9 +133,6 @@ function fromKms(error: unknown): never {
 
 function askedEncryption(input: EncryptionInput, bucket: Bucket): DefaultEncryption | undefined {
   const { ServerSideEncryption: kind, SSEKMSKeyId: keyId, BucketKeyEnabled } = input;
-  if (input.SSECustomerAlgorithm !== undefined || input.SSECustomerKey !== undefined) {
-    throw notImplemented('x-amz-server-side-encryption-customer-algorithm');
-  }
   if (kind === undefined) {
     if (keyId === undefined) return bucket.encryption;
     throw invalid(
@@ -170,15 +188,24 @@ function clientContext(header: string | undefined): Record<string, string> {
   return context as Record<string, string>;
 }
 
-/** What answers say of an object's encryption. */
+/** What answers say of an object's encryption. `input`: of the request, which names the customer's key. */
 export function encryptionMembers(
   encryption: Encryption | undefined,
-): Pick<GetObjectOutput, 'ServerSideEncryption' | 'SSEKMSKeyId' | 'BucketKeyEnabled'> {
+  input: CustomerKeyInput,
+): Pick<
+  GetObjectOutput,
+  'ServerSideEncryption' | 'SSEKMSKeyId' | 'BucketKeyEnabled' | 'SSECustomerAlgorithm' | 'SSECustomerKeyMD5'
+> {
   if (!encryption) return {};
-  if (encryption.kind === 'AES256') return { ServerSideEncryption: 'AES256' };
-  return {
-    ServerSideEncryption: 'aws:kms',
-    SSEKMSKeyId: encryption.keyArn,
-    ...(encryption.bucketKey && { BucketKeyEnabled: true }),
-  };
+  switch (encryption.kind) {
+    case 'AES256':
+      return { ServerSideEncryption: 'AES256' };
+    case 'customer':
+      return { SSECustomerAlgorithm: 'AES256', SSECustomerKeyMD5: input.SSECustomerKeyMD5 };
+    case 'aws:kms': {
+      const { keyArn, bucketKey } = encryption;
+      const shown = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: keyArn } as const;
+      return bucketKey ? { ...shown, BucketKeyEnabled: true } : shown;
+    }
+  }
 }

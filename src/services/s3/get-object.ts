@@ -9,7 +9,8 @@ import { type Bucket, ContentGone, type ObjectRecord, type Part } from '../../ob
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { attributeMembers, quoted, shownVersionId } from './attributes.js';
 import { checksumMember, checksumMembers } from './checksum-members.js';
-import { dataKeyOf } from './encryption.js';
+import { demandCustomerKey } from './customer-keys.js';
+import { dataKeyOf, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
@@ -33,7 +34,7 @@ export const getObject: Operation<S3Ports, GetObjectRequest, GetObjectResult> = 
     for (let attempt = 1; ; attempt++) {
       try {
         const { bucket, record, span, output } = await describe(input, call, ports);
-        const dataKey = await dataKeyOf(record, bucket, keyOf(input), call, ports);
+        const dataKey = await dataKeyOf(record, bucket, keyOf(input), call, ports, input);
         const Body = await ports.objects.contents.read(bucket.id, record, { ...span, dataKey });
         return { ...output, Body };
       } catch (error) {
@@ -74,6 +75,7 @@ async function describe(
   demandSignedOverrides(input, call);
   const bucket = await bucketOf(input, call, ports);
   const record = await existingObject(input, call, ports);
+  demandCustomerKey(record.encryption, input);
   demandReadable(record, {
     ifMatch: input.IfMatch,
     ifNoneMatch: input.IfNoneMatch,
@@ -84,6 +86,7 @@ async function describe(
   const span = requestedSpan(input, record, parts);
   const output: HeadObjectOutput & GetObjectOutput = {
     ...attributeMembers(record),
+    ...encryptionMembers(record.encryption, input),
     AcceptRanges: 'bytes',
     ETag: quoted(record.etag),
     LastModified: new Date(record.modified),

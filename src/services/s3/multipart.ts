@@ -57,7 +57,7 @@ export const createMultipartUpload: Operation<
       Bucket: bucket.name,
       Key: keyOf(input),
       UploadId: created.id,
-      ...encryptionMembers(encryption),
+      ...encryptionMembers(encryption, input),
       ...(algorithm && { ChecksumAlgorithm: algorithm, ChecksumType: created.upload.checksumType }),
     };
   },
@@ -104,7 +104,7 @@ export const completeMultipartUpload: Operation<
       Bucket: bucket.name,
       Key: key,
       ETag: quoted(record.etag),
-      ...encryptionMembers(record.encryption),
+      ...encryptionMembers(record.encryption, input),
       ...checksumMembers(record.checksum),
       VersionId: writtenVersionId(record),
     };

@@ -225,7 +225,6 @@ test('nothing is said to be done that is not', async () => {
     { ServerSideEncryption: 'AES256' },
     { ServerSideEncryption: 'aws:kms' },
     { ServerSideEncryption: 'aws:kms:dsse' },
-    { SSECustomerAlgorithm: 'AES256' },
     { StorageClass: 'GLACIER' },
   ]) {
     await assert.rejects(put(encrypted), code('NotImplemented', 501));

@@ -36,7 +36,7 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     const record = await versions.put(bucket, key, { ...attributes, encryption }, received, conditions);
     return {
       ETag: quoted(record.etag),
-      ...encryptionMembers(encryption),
+      ...encryptionMembers(encryption, input),
       ...checksumMembers(record.checksum),
       VersionId: writtenVersionId(record),
       Expiration: expirationHeader(bucket, key, record),

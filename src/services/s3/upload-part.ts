@@ -8,9 +8,10 @@ import type {
 import type { RequestBody } from '../../message.js';
 import { ContentGone, type Integrity, LARGEST_BODY } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import { notImplemented, quoted, shownVersionId } from './attributes.js';
+import { quoted, shownVersionId } from './attributes.js';
 import { type ChecksumMembers, checksumMember, integrityOf } from './checksum-members.js';
 import { demandSource, forgetSource, sourceName, sourcePath, sourceRequirements } from './copy-source.js';
+import { sourceKeyInput } from './customer-keys.js';
 import { dataKeyOf, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { MOST_PARTS } from './multipart.js';
@@ -33,7 +34,6 @@ export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> =
   },
 
   async run(input, call, ports) {
-    demandNoCustomerKey(input);
     const bucket = await bucketOf(input, call, ports);
     const number = partNumberOf(input.PartNumber);
     const body = input.Body ?? bodyOf(new Uint8Array(0));
@@ -42,11 +42,11 @@ export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> =
     const id = input.UploadId ?? '';
     const key = keyOf(input);
     const upload = await uploads.get(bucket, key, id);
-    const dataKey = await dataKeyOf(upload, bucket, key, call, ports);
+    const dataKey = await dataKeyOf(upload, bucket, key, call, ports, input);
     const part = await uploads.putPart(bucket, key, id, number, body, lengthOf(body), integrity, dataKey);
     return {
       ETag: quoted(part.etag),
-      ...encryptionMembers(upload.encryption),
+      ...encryptionMembers(upload.encryption, input),
       ...confirmed(integrity, body),
     };
   },
@@ -64,10 +64,6 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
   },
 
   async run(input, call, ports) {
-    demandNoCustomerKey(input);
-    if (input.CopySourceSSECustomerAlgorithm !== undefined) {
-      throw notImplemented('x-amz-copy-source-server-side-encryption-customer-algorithm');
-    }
     const bucket = await bucketOf(input, call, ports);
     const number = partNumberOf(input.PartNumber);
     const { contents, uploads } = ports.objects;
@@ -78,8 +74,15 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
         const id = input.UploadId ?? '';
         const key = keyOf(input);
         const upload = await uploads.get(bucket, key, id);
-        const sourceKey = await dataKeyOf(source.record, source.bucket, source.key, call, ports);
-        const dataKey = await dataKeyOf(upload, bucket, key, call, ports);
+        const sourceKey = await dataKeyOf(
+          source.record,
+          source.bucket,
+          source.key,
+          call,
+          ports,
+          sourceKeyInput(input),
+        );
+        const dataKey = await dataKeyOf(upload, bucket, key, call, ports, input);
         const content = await contents.read(source.bucket.id, source.record, {
           start,
           end,
@@ -97,7 +100,7 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
           dataKey,
         );
         return {
-          ...encryptionMembers(upload.encryption),
+          ...encryptionMembers(upload.encryption, input),
           CopyPartResult: {
             ETag: quoted(part.etag),
             LastModified: new Date(part.modified),
@@ -112,12 +115,6 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
     }
   },
 };
-
-/** Keys that customers bring with each request are not kept, and not used here. */
-function demandNoCustomerKey(input: { readonly SSECustomerAlgorithm?: string | undefined }): void {
-  if (input.SSECustomerAlgorithm === undefined) return;
-  throw notImplemented('x-amz-server-side-encryption-customer-algorithm');
-}
 
 /** Throws InvalidArgument. */
 function partNumberOf(number: number | undefined): number {

@@ -1,0 +1,82 @@
+/** SSE-C: keys that customers bring with each request and that are not kept ("Using SSE-C", S3 User Guide). */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Encryption } from '../../objects/index.js';
+import { s3Errors } from './errors.js';
+
+export interface CustomerKeyInput {
+  readonly SSECustomerAlgorithm?: string | undefined;
+  /** Base64 of 32 bytes. */
+  readonly SSECustomerKey?: string | undefined;
+  /** Base64 of the key's MD5. */
+  readonly SSECustomerKeyMD5?: string | undefined;
+}
+
+const LENGTH = 32;
+const SALT = 16;
+const PREFIX = 'Requests specifying Server Side Encryption with Customer provided keys must provide';
+
+function invalid(why: string, header: string): Error {
+  const members = { ArgumentName: `x-amz-server-side-encryption-customer-${header}` };
+  return s3Errors.InvalidArgument([why], { members });
+}
+
+/** The key of a request; undefined where it brings none. Throws InvalidArgument, InvalidEncryptionAlgorithmError. */
+export function customerKey(input: CustomerKeyInput): Buffer | undefined {
+  const { SSECustomerAlgorithm: algorithm, SSECustomerKey: text, SSECustomerKeyMD5: md5 } = input;
+  if ((algorithm ?? text ?? md5) === undefined) return undefined;
+  if (algorithm === undefined) throw invalid(`${PREFIX} a valid encryption algorithm.`, 'algorithm');
+  if (algorithm !== 'AES256') throw s3Errors.InvalidEncryptionAlgorithmError();
+  if (text === undefined) throw invalid(`${PREFIX} an appropriate secret key.`, 'key');
+  const key = Buffer.from(text, 'base64');
+  if (key.length !== LENGTH) throw invalid('The secret key was invalid for the specified algorithm.', 'key');
+  if (md5 === undefined) throw invalid(`${PREFIX} the client calculated MD5 of the secret key.`, 'key-MD5');
+  if (createHash('md5').update(key).digest('base64') !== md5) {
+    throw invalid('The calculated MD5 hash of the key did not match the hash that was provided.', 'key-MD5');
+  }
+  return key;
+}
+
+/** What is kept of a key: enough to know it again, nothing to get it from. */
+export function customerEncryption(key: Uint8Array): Encryption {
+  const salt = randomBytes(SALT);
+  return { kind: 'customer', salt, check: checkOf(key, salt) };
+}
+
+function checkOf(key: Uint8Array, salt: Uint8Array): Buffer {
+  return createHmac('sha256', key).update('karikagi customer key').update(salt).digest();
+}
+
+/**
+ * Demands the key that an object was encrypted with, and none for any other. Answers it. Throws InvalidRequest,
+ * AccessDenied for another key.
+ */
+export function demandCustomerKey(
+  encryption: Encryption | undefined,
+  input: CustomerKeyInput,
+): Buffer | undefined {
+  const key = customerKey(input);
+  if (encryption?.kind !== 'customer') {
+    if (!key) return undefined;
+    throw s3Errors.InvalidRequest(['The encryption parameters are not applicable to this object.']);
+  }
+  if (!key) {
+    throw s3Errors.InvalidRequest([
+      'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
+    ]);
+  }
+  if (timingSafeEqual(checkOf(key, encryption.salt), encryption.check)) return key;
+  throw s3Errors.AccessDenied([`${PREFIX} the correct secret key.`]);
+}
+
+/** The customer's key for the source of a copy, as the key of any other read. */
+export function sourceKeyInput(input: {
+  readonly CopySourceSSECustomerAlgorithm?: string | undefined;
+  readonly CopySourceSSECustomerKey?: string | undefined;
+  readonly CopySourceSSECustomerKeyMD5?: string | undefined;
+}): CustomerKeyInput {
+  return {
+    SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm,
+    SSECustomerKey: input.CopySourceSSECustomerKey,
+    SSECustomerKeyMD5: input.CopySourceSSECustomerKeyMD5,
+  };
+}
