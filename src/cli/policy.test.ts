@@ -76,6 +76,20 @@ describe('policy lint', () => {
     assert.match(await readFile(path, 'utf8'), /"arn:aws:s3:::b", "arn:aws:s3:::b\/\*"/);
   });
 
+  test('--duration', async () => {
+    const trust = policy({
+      Effect: 'Allow',
+      Principal: { AWS: 'arn:aws:iam::111122223333:role/ec2' },
+      Action: 'sts:AssumeRole',
+    });
+    const path = await file('trust.json', trust);
+    assert.match(
+      (await run('lint', '--duration', '7200', path)).out,
+      /SESSION_DURATION_EXCEEDS_ROLE_CHAINING_LIMIT/,
+    );
+    await assert.rejects(run('lint', '--duration', 'long', path), /a whole number/);
+  });
+
   test('--kind and --partition', async () => {
     const path = await file('good.json', GOOD);
     assert.match((await run('lint', '--kind', 'resource', path)).out, /MISSING_PRINCIPAL/);

@@ -67,6 +67,11 @@ function kindOption(command: Command): Command {
     .option('--partition <partition>', "the account's partition: aws, aws-cn, aws-us-gov");
 }
 
+function wholeNumber(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('a whole number');
+  return Number(value);
+}
+
 interface KindFlags {
   readonly kind?: PolicyKind;
   readonly partition?: string;
@@ -99,6 +104,7 @@ interface LintFlags extends KindFlags {
   readonly json?: boolean;
   readonly sarif?: boolean;
   readonly fix?: boolean;
+  readonly duration?: number;
 }
 
 export interface FileFindings {
@@ -115,6 +121,7 @@ function lintCommand(output: PolicyOutput): Command {
     .option('--json', 'findings as JSON')
     .option('--sarif', 'findings as SARIF 2.1.0, for code hosts')
     .option('--fix', 'write the safe fixes into the files')
+    .option('--duration <seconds>', 'for trust policies: how long sessions are meant to last', wholeNumber)
     .action(async (files: string[], flags: LintFlags) => {
       const results: FileFindings[] = [];
       for (const file of files) results.push({ file, findings: await lintFile(file, flags) });
@@ -129,7 +136,10 @@ function lintCommand(output: PolicyOutput): Command {
 async function lintFile(file: string, flags: LintFlags): Promise<Finding[]> {
   const text = await read(file);
   const kind = flags.kind ?? guessKind(text);
-  const options = flags.partition === undefined ? {} : { partition: flags.partition };
+  const options = {
+    ...(flags.partition !== undefined && { partition: flags.partition }),
+    ...(flags.duration !== undefined && { sessionDuration: flags.duration }),
+  };
   const findings = await lint(text, kind, options);
   const mended = flags.fix ? applyFixes(text, findings) : text;
   if (mended === text || file === '-') return findings;

