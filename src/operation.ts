@@ -11,6 +11,8 @@ export interface Requirement {
   readonly action: string;
   /** ARN, or `*` where the action has no resource type. */
   readonly resource: string;
+  /** How the service's denials name the resource, where not by the ARN: IAM says `user bob`. */
+  readonly shownAs?: string | undefined;
   /** Owner of the resource; where absent, the caller's account. */
   readonly resourceAccount?: string | undefined;
   /** The policy attached to the resource: a bucket's, a role's trust policy, a key's. */

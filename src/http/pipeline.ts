@@ -209,7 +209,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
       explain(request, policies),
     );
-    return journey.served!.accessDenied(denialMessage(decision, request), {
+    const shown = { ...request, resource: requirement.shownAs ?? request.resource };
+    return journey.served!.accessDenied(denialMessage(decision, shown), {
       anonymous: caller.principal.type === 'anonymous',
       foreign: caller.account?.id !== owner,
     });

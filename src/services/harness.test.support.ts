@@ -101,12 +101,13 @@ export async function decide(world: World, asking: Caller, requirement: Requirem
     ...(account !== undefined && { resourceAccount: account }),
     context: { ...requirement.context, ...context, ...caller.context },
   };
+  const shown = { ...request, resource: requirement.shownAs ?? request.resource };
   const decision: Decision = evaluate(request, {
     ...(await world.identity.policiesOf(caller)),
     ...(requirement.resourcePolicy && { resource: requirement.resourcePolicy }),
     ...(requirement.resourceKind && { resourceKind: requirement.resourceKind }),
   });
-  return { decision, message: decision.allowed ? undefined : denialMessage(decision, request) };
+  return { decision, message: decision.allowed ? undefined : denialMessage(decision, shown) };
 }
 
 function callFor(world: World, caller: Caller): Call {

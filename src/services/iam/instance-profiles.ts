@@ -3,7 +3,7 @@ import { readTags } from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
 import { listPage, slicePage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
-import { onInstanceProfile, onNew, onPath, onRole, requestTags } from './requirements.js';
+import { onInstanceProfile, onNew, onPassedRole, onPath, onRole, requestTags } from './requirements.js';
 import { listedProfile, shownProfile } from './shapes.js';
 
 export const createInstanceProfile: Operation<
@@ -94,10 +94,9 @@ export const addRoleToInstanceProfile: Operation<IamPorts, iam.AddRoleToInstance
   name: 'AddRoleToInstanceProfile',
   /** The role is passed to EC2 as well (IAM API Reference, AddRoleToInstanceProfile: the caller needs iam:PassRole). */
   async requires(input, call, ports) {
-    const passed = { 'iam:PassedToService': 'ec2.amazonaws.com' };
     return [
       ...(await onInstanceProfile('AddRoleToInstanceProfile', call, ports, input.InstanceProfileName!)),
-      ...(await onRole('PassRole', call, ports, input.RoleName!, passed)),
+      ...(await onPassedRole(call, ports, input.RoleName!, 'ec2.amazonaws.com')),
     ];
   },
   async run(input, call, { identity }) {

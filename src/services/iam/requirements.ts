@@ -1,6 +1,7 @@
 /**
  * What each operation asks for: the ARN of what it works on and its condition keys. Source: Service
  * Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".
+ * IAM's denials name what is there by kind and name (`on resource: user bob`), what is not there yet by its ARN.
  */
 import {
   type EntityKind,
@@ -23,7 +24,8 @@ export function onNew(
   context: Context = {},
 ): Requirement[] {
   const resource = entityArn(kind, homeOf(call), input.path ?? '/', input.name!);
-  return [{ action: `iam:${operation}`, resource, context }];
+  const shownAs = kind === 'policy' ? `policy ${input.name}` : undefined;
+  return [{ action: `iam:${operation}`, resource, shownAs, context }];
 }
 
 /** On everything of a kind under a path: `arn:aws:iam::111122223333:user/path/`. */
@@ -33,7 +35,9 @@ export function onPath(
   kind: EntityKind,
   prefix: string | undefined,
 ): Requirement[] {
-  return [{ action: `iam:${operation}`, resource: entityArn(kind, homeOf(call), prefix ?? '/', '') }];
+  const resource = entityArn(kind, homeOf(call), prefix ?? '/', '');
+  const shownAs = kind === 'policy' ? `policy path ${prefix ?? '/'}` : undefined;
+  return [{ action: `iam:${operation}`, resource, shownAs }];
 }
 
 /** On no particular resource. */
@@ -54,7 +58,10 @@ export async function onUser(
   if (name === undefined) return [{ action: `iam:${operation}`, resource: rootArn(home), context }];
   const user = await identity.users.find(home.id, name);
   const resource = entityArn('user', home, user?.path ?? '/', user?.name ?? name);
-  return [{ action: `iam:${operation}`, resource, context: { ...taggedContext(user?.tags), ...context } }];
+  const shownAs = `user ${name}`;
+  return [
+    { action: `iam:${operation}`, resource, shownAs, context: { ...taggedContext(user?.tags), ...context } },
+  ];
 }
 
 export async function onRole(
@@ -67,7 +74,21 @@ export async function onRole(
   const home = homeOf(call);
   const role = await identity.roles.find(home.id, name);
   const resource = entityArn('role', home, role?.path ?? '/', role?.name ?? name);
-  return [{ action: `iam:${operation}`, resource, context: { ...taggedContext(role?.tags), ...context } }];
+  const shownAs = `role ${name}`;
+  return [
+    { action: `iam:${operation}`, resource, shownAs, context: { ...taggedContext(role?.tags), ...context } },
+  ];
+}
+
+/** Handing a role to a service: `iam:PassRole` on the role, which this denial names by its ARN. */
+export async function onPassedRole(
+  call: Call,
+  ports: IamPorts,
+  name: string,
+  service: string,
+): Promise<Requirement[]> {
+  const requirements = await onRole('PassRole', call, ports, name, { 'iam:PassedToService': service });
+  return requirements.map(requirement => ({ ...requirement, shownAs: undefined }));
 }
 
 export async function onGroup(
@@ -80,7 +101,7 @@ export async function onGroup(
   const home = homeOf(call);
   const group = await identity.groups.find(home.id, name);
   const resource = entityArn('group', home, group?.path ?? '/', group?.name ?? name);
-  return [{ action: `iam:${operation}`, resource, context }];
+  return [{ action: `iam:${operation}`, resource, shownAs: `group ${name}`, context }];
 }
 
 /** On a managed policy, by the ARN that the request gives. */
@@ -93,7 +114,8 @@ export async function onPolicy(
 ): Promise<Requirement[]> {
   const policy = parseEntityArn(arn) && (await identity.policies.find(homeOf(call), arn));
   const tags = tagContext('aws:ResourceTag', policy?.tags ?? []);
-  return [{ action: `iam:${operation}`, resource: arn, context: { ...tags, ...context } }];
+  const shownAs = `policy ${arn}`;
+  return [{ action: `iam:${operation}`, resource: arn, shownAs, context: { ...tags, ...context } }];
 }
 
 export async function onInstanceProfile(
@@ -106,8 +128,9 @@ export async function onInstanceProfile(
   const home = homeOf(call);
   const profile = await identity.instanceProfiles.find(home.id, name);
   const resource = entityArn('instance-profile', home, profile?.path ?? '/', profile?.name ?? name);
+  const shownAs = `instance profile ${name}`;
   const tags = tagContext('aws:ResourceTag', profile?.tags ?? []);
-  return [{ action: `iam:${operation}`, resource, context: { ...tags, ...context } }];
+  return [{ action: `iam:${operation}`, resource, shownAs, context: { ...tags, ...context } }];
 }
 
 export async function onServerCertificate(
