@@ -92,8 +92,7 @@ function checkResources(lint: LintContext, { resource }: Statement, word: Word, 
   if (patterns.some(pattern => pattern === '*' || pattern.startsWith('${'))) return;
   const at = (resource.values[0] as Word).start;
   const span = { start: at, end: (resource.values.at(-1) as Word).end };
-  // IAM's lists can be limited to a path, which the reference does not say.
-  if (arns.length === 0 && /^iam:list/i.test(word.value)) return;
+  if (arns.length === 0 && isTakenAll(word.value, patterns)) return;
   if (arns.length === 0) {
     const message = `${word.value} works on no particular resource: it needs "Resource": "*".`;
     lint.report('ACTION_WITHOUT_MATCHING_RESOURCE', message, span);
@@ -106,6 +105,15 @@ function checkResources(lint: LintContext, { resource }: Statement, word: Word, 
       bucketFix(lint, word, resource.values, arns),
     );
   }
+}
+
+/**
+ * Lists that the reference gives no resource, and that AWS limits nonetheless: IAM's to a path, S3's to all buckets,
+ * as AWS's own examples write them (`s3:ListAllMyBuckets` on `arn:aws:s3:::*`).
+ */
+function isTakenAll(action: string, patterns: readonly string[]): boolean {
+  if (/^iam:list/i.test(action)) return true;
+  return /^s3:/i.test(action) && patterns.some(pattern => /^arn:[^:]+:s3:::\*$/.test(pattern));
 }
 
 function readable(arn: string): string {

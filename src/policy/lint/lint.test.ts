@@ -65,6 +65,7 @@ describe('what is well is left alone', () => {
       },
     ],
     ['identity', { Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' }],
+    ['identity', { Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: 'arn:aws:s3:::*' }],
     ['identity', { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::b*' }],
     ['identity', { Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::b/${aws:username}/*' }],
     [
