@@ -74,11 +74,14 @@ test('condition keys of requirement, request and caller meet; the caller cannot 
   };
   const { request } = await authorise(caller, requirement, () => ({ 'aws:SourceIp': '127.0.0.1' }));
   assert.deepEqual(request.context, {
+    'aws:ViaAWSService': 'false',
     's3:prefix': 'x',
     'aws:username': 'alice',
     'aws:SourceIp': '127.0.0.1',
     'aws:ResourceAccount': '111122223333',
   });
+  const via = { ...GET, context: { 'aws:ViaAWSService': 'true' } };
+  assert.equal((await authorise(caller, via, NOTHING)).request.context['aws:ViaAWSService'], 'true');
   const foreign = await authorise(caller, { ...requirement, resourceAccount: '999999999999' }, NOTHING);
   assert.equal(foreign.request.context['aws:ResourceAccount'], '999999999999');
   assert.equal(foreign.request.resourceAccount, '999999999999');
@@ -109,7 +112,6 @@ test('every request carries the global keys', () => {
     'aws:SourceIp': '10.1.2.3',
     'aws:SecureTransport': 'false',
     'aws:RequestedRegion': 'eu-west-1',
-    'aws:ViaAWSService': 'false',
     'aws:UserAgent': 'aws-cli/1',
     'aws:Referer': 'http://a/',
   });

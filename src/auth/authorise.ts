@@ -61,6 +61,8 @@ function authorizationRequest(
   const account = requirement.resourceAccount ?? caller.account?.id;
   let context: Context | undefined;
   const merged = (): Context => ({
+    // Unless the operation knows that it acts for another one.
+    'aws:ViaAWSService': 'false',
     ...requirement.context,
     ...global(),
     ...caller.context,

@@ -28,7 +28,6 @@ export function globalContext(
     'aws:SourceIp': facts.sourceIp,
     'aws:SecureTransport': String(facts.secure),
     'aws:RequestedRegion': facts.region,
-    'aws:ViaAWSService': 'false',
     ...(typeof proven === 'string' && {
       'aws:MultiFactorAuthAge': String(Math.floor((facts.now - Date.parse(proven)) / 1000)),
     }),

@@ -33,7 +33,6 @@ function creation(input: ReplicateKeyRequest, { caller }: Call, { key }: Target)
     'kms:CallerAccount': caller.account!.id,
     ...(key && keyContext(key)),
     'kms:MultiRegionKeyType': 'REPLICA',
-    'aws:RequestedRegion': input.ReplicaRegion!,
     ...requestTags(tags),
   };
   const actions = tags.length > 0 ? ['kms:CreateKey', 'kms:TagResource'] : ['kms:CreateKey'];
