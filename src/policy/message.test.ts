@@ -96,6 +96,18 @@ const rows: [string, Partial<AuthorizationRequest>, Partial<PolicySet>, string][
     `${USER} s3:GetObject on resource: "arn:aws:s3:::bucket/key" with an explicit deny in a resource-based policy`,
   ],
   ['another account', { ...role, resourceAccount: AWAY }, {}, ON_ROLE],
+  [
+    'S3 without a resource',
+    { action: 's3:ListAllMyBuckets', resource: '*' },
+    {},
+    `${USER} s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action`,
+  ],
+  [
+    'S3 with all buckets',
+    { action: 's3:ListAllMyBuckets', resource: 'arn:aws:s3:::*' },
+    {},
+    `${USER} s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action`,
+  ],
   ['another account, S3', { resourceAccount: AWAY }, { identity }, 'Access Denied'],
   ['nobody, S3', { principal: ANONYMOUS, resourceAccount: HOME }, {}, 'Access Denied'],
   [

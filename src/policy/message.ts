@@ -35,12 +35,17 @@ export function denialMessage(decision: Decision, request: AuthorizationRequest)
   const inside = isSameAccount(request);
   if (s3 && !inside) return 'Access Denied';
   const user = principal.type === 'anonymous' ? 'anonymous' : principal.arn;
-  const refused = `User: ${user} is not authorized to perform: ${action} on`;
+  const refused = `User: ${user} is not authorized to perform: ${action}`;
   if (decision.layer === 'key' && decision.effect === 'ImplicitDeny') {
-    return `${refused} this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`;
+    return `${refused} on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`;
   }
-  const target = `${refused} resource: ${s3 ? `"${resource}"` : resource}`;
+  const target = `${refused}${s3 ? ofS3(resource) : ` on resource: ${resource}`}`;
   return inside ? `${target} ${reason(decision, action)}` : target;
+}
+
+/** S3 quotes the ARN, and names none where the action has no resource (`s3:ListAllMyBuckets`). */
+function ofS3(resource: string): string {
+  return resource === '*' || resource.endsWith(':s3:::*') ? '' : ` on resource: "${resource}"`;
 }
 
 function reason({ effect, layer, policy }: Decision, action: string): string {
