@@ -40,7 +40,7 @@ export async function findCiphertextKey(
   if (!header) throw errors.InvalidCiphertextException();
   const { partition, region } = home;
   const { account, keyId } = header;
-  const key = await kms.keys.find(account, region, keyId);
+  const key = await kms.keyIn(home, account, keyId);
   const arn = `arn:${partition}:kms:${region}:${account}:key/${keyId}`;
   return { input, header, target: { account, arn, key } };
 }

@@ -193,7 +193,7 @@ suite('grants', () => {
     assert.equal(filtered.Grants?.length, 1);
   });
 
-  test('that somebody may retire are listed over all keys of the account', async () => {
+  test('that somebody may retire are listed over all keys of the account in the region', async () => {
     const { kms, grant } = await stage();
     const other = await newKey(kms);
     const made = [
@@ -213,6 +213,9 @@ suite('grants', () => {
       made.map(one => one.GrantId).sort(),
     );
     assert.equal(rest.Truncated, false);
+    const input = { RetiringPrincipal: user('Carol') };
+    const there = await kms.callIn<ListGrantsResponse>('eu-west-1', kms.root, 'ListRetirableGrants', input);
+    assert.deepEqual(there.Grants, []);
   });
 
   test('reach users of other accounts, whose own policies must allow it too', async () => {

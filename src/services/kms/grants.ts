@@ -207,7 +207,7 @@ async function grantFilter(
     (GrantId === undefined || grant.id === GrantId) && (grantee === undefined || grant.grantee === grantee);
 }
 
-/** The grants of the caller's account that a principal may retire. */
+/** The grants in the caller's account and the region that a principal may retire. */
 export const ListRetirableGrants = preparedOperation<
   ListRetirableGrantsRequest,
   ListGrantsResponse,
@@ -219,7 +219,7 @@ export const ListRetirableGrants = preparedOperation<
     return { requirements: [{ action: 'kms:ListRetirableGrants', resource: '*', context }], use: undefined };
   },
   async run(input, call, { kms }) {
-    const { partition, account } = homeOf(call.caller, call.region);
+    const { partition, ...place } = homeOf(call.caller, call.region);
     const limit = pageLimit(input, 50, 100);
     const retiring = await storedPrincipal(kms.principals, input.RetiringPrincipal!, partition);
     if (retiring === undefined) {
@@ -228,9 +228,9 @@ export const ListRetirableGrants = preparedOperation<
       ]);
     }
     const after = readMarker(input);
-    const placed = await kms.grants.listRetirable(retiring, account, limit, after);
-    const { items, output } = page(placed, limit, ({ region, key, grant }) => [region, key, grant]);
-    const entries = await Promise.all(items.map(place => placedEntry(kms, place)));
+    const placed = await kms.grants.listRetirable(retiring, place, limit, after);
+    const { items, output } = page(placed, limit, ({ key, grant }) => [key, grant]);
+    const entries = await Promise.all(items.map(one => placedEntry(kms, one)));
     return { ...output, Grants: entries.filter(entry => entry !== undefined) };
   },
 });

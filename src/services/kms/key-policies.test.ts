@@ -228,6 +228,21 @@ test('the AWS managed key of S3: made on first use, once, and nobody changes it'
   assert.notEqual(elsewhere.KeyMetadata.KeyId, KeyId);
 });
 
+test('nothing reaches into another partition', async () => {
+  const kms = await openKmsWorld();
+  const { account, root } = await addAccount(kms.world, OTHER, 'aws-cn');
+  const Policy = policy(to('111122223333', 'kms:*'), to('*', 'kms:*'));
+  const key = await newKey(kms, { Policy });
+  const sealed = await encrypt(kms, kms.root, key.KeyId);
+  const cn = await addUser(kms.world, account, 'Guest', allow('kms:*'));
+  await assert.rejects(encrypt(kms, cn, key.Arn), refusal('InvalidArnException'));
+  await assert.rejects(encrypt(kms, cn, key.Arn.replace('arn:aws:', 'arn:aws-cn:')), refusal('AccessDenied'));
+  for (const keys of [cn, root]) {
+    const input = { CiphertextBlob: sealed.CiphertextBlob };
+    await assert.rejects(kms.call(keys, 'Decrypt', input), refusal('AccessDenied'));
+  }
+});
+
 test('a request that nobody signed is refused', async () => {
   const { service } = await openKmsWorld();
   const call = { caller: { principal: { type: 'anonymous', arn: '*' } }, region: 'us-east-1' } as never;

@@ -58,9 +58,15 @@ export class Kms {
     const { account } = name;
     const alias = name.kind === 'alias' ? name.name : undefined;
     const id = alias === undefined ? name.name : await this.#ofAlias(name, home);
-    const key = id === undefined ? undefined : await this.keys.find(account, home.region, id);
+    const key = id === undefined ? undefined : await this.keyIn(home, account, id);
     const resource = id === undefined ? name.name : `key/${id}`;
     return { arn: `arn:${home.partition}:kms:${home.region}:${account}:${resource}`, account, key, alias };
+  }
+
+  /** A key of an account, in the region and partition of the request: nothing reaches into another partition. */
+  async keyIn({ partition, region }: Home, account: string, id: string): Promise<KeyRecord | undefined> {
+    const key = await this.keys.find(account, region, id);
+    return key?.partition === partition ? key : undefined;
   }
 
   /** Does what time has made due, for keys that nobody asks for. Call it now and then; answers with the number of keys. */

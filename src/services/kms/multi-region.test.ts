@@ -158,6 +158,16 @@ test('a replica becomes the primary', async () => {
   );
 });
 
+test('a replica that is disabled does not become the primary', async () => {
+  const { replicate, at } = await pair();
+  await replicate();
+  await at(THERE, 'DisableKey');
+  await assert.rejects(
+    at(HERE, 'UpdatePrimaryRegion', { PrimaryRegion: THERE }),
+    refusal('DisabledException'),
+  );
+});
+
 test('a single-Region key is not replicated', async () => {
   const kms = await openKmsWorld();
   const { KeyId } = await newKey(kms);

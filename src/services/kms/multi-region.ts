@@ -125,6 +125,7 @@ export const UpdatePrimaryRegion = preparedOperation<UpdatePrimaryRegionRequest,
   },
   async run(_input, _call, { kms }, { primary, replica }) {
     const { region } = demandKey(replica);
+    demandUsable(demandKey(replica));
     await kms.keys.update(demandKey(primary), async (key, transaction) => {
       demandPrimary(key);
       const { replicas } = key.related!;

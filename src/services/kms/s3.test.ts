@@ -52,6 +52,7 @@ suite('data keys for objects', () => {
     for (const { context } of demanded) {
       assert.equal(context?.['kms:ViaService'], 's3.us-east-1.amazonaws.com');
       assert.deepEqual(context?.['aws:CalledVia'], ['s3.amazonaws.com']);
+      assert.equal(context?.['aws:ViaAWSService'], 'true');
       assert.equal(context?.['kms:EncryptionContext:aws:s3:arn'], 'arn:aws:s3:::bucket/key');
     }
     await assert.rejects(

@@ -81,14 +81,14 @@ export class Grants {
     return rows.map(row => row.value);
   }
 
-  /** The grants of one account that a principal (as stored) may retire, behind `after`. */
+  /** The grants in an account and region that a principal (as stored) may retire, behind `after`. */
   async listRetirable(
     retiring: string,
-    account: string,
+    { account, region }: Pick<KeyRecord, 'account' | 'region'>,
     limit: number,
     after?: readonly string[],
   ): Promise<PlacedGrant[]> {
-    const prefix = [retiring, account];
+    const prefix = [retiring, account, region];
     const rows: Row<true>[] = await this.keys.store.list(
       tables.retiring,
       prefix,
@@ -96,8 +96,8 @@ export class Grants {
       after && [...prefix, ...after],
     );
     return rows.map(({ parts }) => {
-      const [, , region, key, grant] = parts as string[];
-      return { account, region: region!, key: key!, grant: grant! };
+      const [, , , key, grant] = parts as string[];
+      return { account, region, key: key!, grant: grant! };
     });
   }
 

@@ -5,7 +5,7 @@ import { DAY, isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from 
 import { type KmsKeyring, materialId } from './keyring.js';
 import { type KeyRecord, type Material, tables } from './records.js';
 import { generate } from './specs.js';
-import type { KmsStore, Transaction } from './store.js';
+import type { KmsStore, Parts, Transaction } from './store.js';
 
 export type NewKey = Pick<
   KeyRecord,
@@ -189,14 +189,17 @@ export class Keys {
   /** Does what time has made due: deletes keys, forgets expired material, rotates. Answers with how many keys it settled. */
   async sweep(): Promise<number> {
     let settled = 0;
+    const end = [this.clock.now() + 1];
+    let after: Parts | undefined;
     for (;;) {
-      const rows = await this.store.listUntil(tables.due, [this.clock.now() + 1], SWEEP);
+      const rows = await this.store.listUntil(tables.due, end, SWEEP, after);
       for (const { parts } of rows) {
         const [, account, region, id] = parts as [number, string, string, string];
         await this.store.transact(transaction => this.#settled(transaction, { account, region, id }));
       }
       settled += rows.length;
       if (rows.length < SWEEP) return settled;
+      after = rows.at(-1)!.parts;
     }
   }
 

@@ -40,9 +40,10 @@ export class KmsStore {
     return await this.#rows(of, start, [...base, END], limit);
   }
 
-  /** Rows of a table from its first up to `end` (exclusive). */
-  async listUntil<T>(of: Table<T>, end: Parts, limit: number): Promise<Row<T>[]> {
-    return await this.#rows(of, keyOf(of, []), keyOf(of, end), limit);
+  /** Rows of a table up to `end` (exclusive), behind the row `after` where one is given. */
+  async listUntil<T>(of: Table<T>, end: Parts, limit: number, after?: Parts): Promise<Row<T>[]> {
+    const start: Key = after ? [...keyOf(of, after), END] : keyOf(of, []);
+    return await this.#rows(of, start, keyOf(of, end), limit);
   }
 
   /**
