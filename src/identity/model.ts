@@ -253,8 +253,6 @@ export const tables = {
   serviceUses: table<LastUse>('service-use'),
   /** account, end in seconds since the epoch, access key id */
   sessions: table<SessionRecord>('session'),
-  /** access key id of a session → its end in seconds since the epoch */
-  sessionEnds: table<number>('session-end'),
   /** access key id */
   revocations: table<Revocation>('revocation'),
 };

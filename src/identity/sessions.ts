@@ -5,7 +5,7 @@ import { type Keyring, Unsealable } from './keyring.js';
 import { type SessionLink, type SessionRecord, tables } from './model.js';
 import { demandActiveSts } from './regions.js';
 import { packClaims, packedSize, type SessionClaims, unpackClaims } from './session-claims.js';
-import { accountOfId, newId, PREFIXES } from './unique-id.js';
+import { accountOfId, newId } from './unique-id.js';
 
 /** Temporary credentials, as STS hands them out. */
 export interface SessionCredentials {
@@ -21,6 +21,8 @@ export interface SessionIssuer extends SessionLink {
   readonly sourceIp: string;
   /** The region of STS that was asked. */
   readonly region: string;
+  /** Where the issuer is a session: when it ends, milliseconds since the epoch. */
+  readonly expires?: number | undefined;
 }
 
 export interface NewSession {
@@ -105,14 +107,8 @@ export class Sessions {
     const sealed = packClaims(claims, Math.ceil((minimumTokenSize * 3) / 4));
     const { token, secretAccessKey } = this.#keyring.sealSession(sealed, accessKeyId);
     const end = expires / 1000;
-    await this.#db.transact(accessKeyId, async transaction => {
-      transaction.put(
-        tables.sessions,
-        [claims.account, end, accessKeyId],
-        recordOf(claims, arn, issuer, chain),
-      );
-      transaction.put(tables.sessionEnds, [accessKeyId], end);
-    });
+    const record = recordOf(claims, arn, issuer, chain);
+    await this.#db.put(tables.sessions, [claims.account, end, accessKeyId], record);
     this.#sweepAtTimes(claims.account);
     const sessionToken = token.toString('base64');
     return {
@@ -138,12 +134,19 @@ export class Sessions {
     return rows.map(viewOf);
   }
 
-  /** A session of the account that has not expired. */
+  /**
+   * A session of the account that has not expired. Looks through all of them: for whoever looks after the account,
+   * who asks seldom, while an index would cost every session that is issued.
+   */
   async find(account: string, accessKeyId: string): Promise<SessionView | undefined> {
-    const end = await this.#db.get(tables.sessionEnds, accessKeyId);
-    if (end === undefined || end * 1000 <= this.#clock.now()) return undefined;
-    const value = await this.#db.get(tables.sessions, account, end, accessKeyId);
-    return value && viewOf({ parts: [account, end, accessKeyId], value });
+    let after: SessionPlace | undefined;
+    for (;;) {
+      const page = await this.list(account, LOOKED_AT, after);
+      const found = page.find(session => session.accessKeyId === accessKeyId);
+      if (found !== undefined || page.length < LOOKED_AT) return found;
+      const last = page.at(-1)!;
+      after = { end: last.expires / 1000, accessKeyId: last.accessKeyId };
+    }
   }
 
   /** Ends a session: it is refused from the next request on. */
@@ -165,7 +168,6 @@ export class Sessions {
       for (const { parts } of expired) {
         const accessKeyId = parts[2] as string;
         transaction.delete(tables.sessions, ...parts);
-        transaction.delete(tables.sessionEnds, accessKeyId);
         transaction.delete(tables.revocations, accessKeyId);
       }
     });
@@ -192,9 +194,10 @@ export class Sessions {
   }
 
   /** How the issuer itself came to be. */
-  async #chainOf({ accessKeyId }: SessionIssuer): Promise<readonly SessionLink[] | undefined> {
-    const account = accessKeyId.startsWith(PREFIXES.session) ? accountOfId(accessKeyId) : undefined;
-    const parent = account === undefined ? undefined : await this.find(account, accessKeyId);
+  async #chainOf({ accessKeyId, expires }: SessionIssuer): Promise<readonly SessionLink[] | undefined> {
+    const account = accountOfId(accessKeyId);
+    if (account === undefined || expires === undefined) return undefined;
+    const parent = await this.#db.get(tables.sessions, account, expires / 1000, accessKeyId);
     if (parent === undefined) return undefined;
     const chain = [...(parent.chain ?? []), { arn: parent.issuer, accessKeyId: parent.issuerKey }];
     // Who began it matters most, and then who came last.
@@ -202,6 +205,8 @@ export class Sessions {
   }
 }
 
+/** Sessions that are read at once in search of one. */
+const LOOKED_AT = 1000;
 /** Expired sessions that one sweep forgets. */
 const SWEPT = 256;
 /** Links of a chain that are kept. */

@@ -157,6 +157,18 @@ test("a role's sessions are revoked together; later ones live", async () => {
   await assert.rejects(ask('RevokeRoleSessions', { RoleName: 'None' }), refusal('ResourceNotFoundException'));
 });
 
+test('a session is found among many', async () => {
+  const { ask, user, assume, stateOf, account, identity } = await openRoles();
+  const made: KeyPair[] = [];
+  for (let number = 0; number < 1001; number++) made.push(await assume(user, 'First'));
+  const sessions = await identity.sessions.list(account.id, 1001);
+  const last = made.find(({ accessKeyId }) => accessKeyId === sessions.at(-1)!.accessKeyId)!;
+  await ask('RevokeSession', { AccessKeyId: last.accessKeyId });
+  assert.equal(await stateOf(last), 'revoked');
+  const unknown = `${last.accessKeyId.slice(0, -4)}AAAA`;
+  await assert.rejects(ask('RevokeSession', { AccessKeyId: unknown }), refusal('ResourceNotFoundException'));
+});
+
 test("another account's sessions are neither seen nor revoked", async () => {
   const world = await openRoles();
   const other = await addAccount(world, '444455556666');

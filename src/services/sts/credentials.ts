@@ -64,5 +64,6 @@ export function tokenSizeOf({ credentials }: IssuedSession) {
 
 /** Who asks for the session, for its record. */
 export function issuerOf({ caller, sourceIp, region }: Call) {
-  return { arn: caller.principal.arn, accessKeyId: caller.accessKeyId ?? '', sourceIp, region };
+  const { principal, accessKeyId = '', expires } = caller;
+  return { arn: principal.arn, accessKeyId, sourceIp, region, expires };
 }
