@@ -2,7 +2,7 @@ import type { Caller, CallerPolicies, CredentialSource, ResourceOwner } from '..
 import { organizationContext } from '../identity/callers.js';
 import type { Requirement } from '../operation.js';
 import { evaluate } from '../policy/index.js';
-import type { AuthorizationRequest, Context, Decision, PolicySet } from '../policy/types.js';
+import type { AuthorizationRequest, Context, Decision, PolicySet, Principal } from '../policy/types.js';
 
 /** An answer and what it was made of: enough to explain it later. */
 export interface Authorisation {
@@ -32,7 +32,7 @@ export function createAuthoriser({ credentials }: { readonly credentials: Creden
         ? NO_POLICIES
         : await (policies ?? credentials.policiesOf(caller));
     const owner = await ownerOf(caller, own, requirement, credentials);
-    const request = authorizationRequest(caller, requirement, global, owner);
+    const request = new RequestedAction(caller, requirement, global, owner);
     const set = policySet(caller, own, requirement, owner);
     return { decision: evaluate(request, set), request, policies: set };
   };
@@ -51,33 +51,41 @@ function ownerOf(
   return account && { account, controls };
 }
 
-/** What the credentials say of the caller stands above what the request says. */
-function authorizationRequest(
-  caller: Caller,
-  requirement: Requirement,
-  global: () => Context,
-  owner: ResourceOwner | undefined,
-): AuthorizationRequest {
-  const account = requirement.resourceAccount ?? caller.account?.id;
-  let context: Context | undefined;
-  const merged = (): Context => ({
-    // Unless the operation knows that it acts for another one.
-    'aws:ViaAWSService': 'false',
-    ...requirement.context,
-    ...global(),
-    ...caller.context,
-    ...(account !== undefined && { 'aws:ResourceAccount': account }),
-    ...(owner && organizationContext('Resource', owner.account)),
-  });
-  return {
-    principal: caller.principal,
-    action: requirement.action,
-    resource: requirement.resource,
-    ...(account !== undefined && { resourceAccount: account }),
-    get context() {
-      return (context ??= merged());
-    },
-  };
+/** What is to be decided. Its condition keys are put together when a policy first looks at one. */
+class RequestedAction implements AuthorizationRequest {
+  readonly principal: Principal;
+  readonly action: string;
+  readonly resource: string;
+  readonly resourceAccount: string | undefined;
+  readonly #gather: () => Context;
+  #context: Context | undefined;
+
+  constructor(
+    caller: Caller,
+    requirement: Requirement,
+    global: () => Context,
+    owner: ResourceOwner | undefined,
+  ) {
+    const account = requirement.resourceAccount ?? caller.account?.id;
+    this.principal = caller.principal;
+    this.action = requirement.action;
+    this.resource = requirement.resource;
+    this.resourceAccount = account;
+    // What the credentials say of the caller stands above what the request says.
+    this.#gather = () => ({
+      // Unless the operation knows that it acts for another one.
+      'aws:ViaAWSService': 'false',
+      ...requirement.context,
+      ...global(),
+      ...caller.context,
+      ...(account !== undefined && { 'aws:ResourceAccount': account }),
+      ...(owner && organizationContext('Resource', owner.account)),
+    });
+  }
+
+  get context(): Context {
+    return (this.#context ??= this.#gather());
+  }
 }
 
 /** The services of ours whose resources are controlled. Source: Organizations User Guide, "Resource control policies". */

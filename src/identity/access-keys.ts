@@ -55,8 +55,8 @@ export class AccessKeys {
     });
   }
 
-  async find(id: string): Promise<AccessKey | undefined> {
-    return await this.#db.get(tables.accessKeys, id);
+  find(id: string): Promise<AccessKey | undefined> {
+    return this.#db.get(tables.accessKeys, id);
   }
 
   /** The keys of those ids, oldest first. */

@@ -35,8 +35,8 @@ export class Accounts {
     this.#clock = clock;
   }
 
-  async find(id: string): Promise<AccountRecord | undefined> {
-    return await this.#db.get(tables.accounts, id);
+  find(id: string): Promise<AccountRecord | undefined> {
+    return this.#db.get(tables.accounts, id);
   }
 
   /** The account of that S3 canonical user id (64 hexadecimal digits). */

@@ -38,14 +38,16 @@ export class PoliciesOfCallers {
   async of(caller: Caller): Promise<CallerPolicies> {
     if (!isIdentified(caller)) return NONE;
     const { account, entity, claims } = caller;
+    const own = entity === undefined ? ROOT_IDENTITY : this.#identity(account, entity);
+    const bounded = entity !== undefined && 'boundary' in entity ? entity.boundary : undefined;
+    const narrowed = claims !== undefined && (claims.policy !== undefined || claims.policyArns.length > 0);
+    // As most callers are.
+    if (bounded === undefined && !narrowed && account.organization === undefined)
+      return { identity: await own };
     const [identity, boundary, session, controls] = await Promise.all([
-      entity === undefined ? ROOT_IDENTITY : this.#identity(account, entity),
-      entity !== undefined && 'boundary' in entity && entity.boundary !== undefined
-        ? this.#boundary(account, entity.boundary)
-        : undefined,
-      claims && (claims.policy !== undefined || claims.policyArns.length > 0)
-        ? this.#session(account, claims.policy, claims.policyArns)
-        : undefined,
+      own,
+      bounded === undefined ? undefined : this.#boundary(account, bounded),
+      narrowed ? this.#session(account, claims.policy, claims.policyArns) : undefined,
       account.organization && this.#controls.of(account),
     ]);
     return {

@@ -48,8 +48,8 @@ export class Credentials {
     this.#sessions = sessions;
   }
 
-  async lookup(id: string, sessionToken: string | undefined, now: number): Promise<CredentialLookup> {
-    return sessionToken === undefined ? await this.#longTerm(id) : await this.#session(id, sessionToken, now);
+  lookup(id: string, sessionToken: string | undefined, now: number): Promise<CredentialLookup> {
+    return sessionToken === undefined ? this.#longTerm(id) : this.#session(id, sessionToken, now);
   }
 
   async #longTerm(id: string): Promise<CredentialLookup> {

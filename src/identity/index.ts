@@ -116,8 +116,8 @@ export class Identity implements CredentialSource {
     this.reports = new CredentialReports(db, clock, this);
   }
 
-  async account(id: string): Promise<Account | undefined> {
-    return await this.accounts.find(id);
+  account(id: string): Promise<Account | undefined> {
+    return this.accounts.find(id);
   }
 
   /** Makes an account and an access key of its root user. Throws `EntityAlreadyExists` where the id is taken. */
@@ -137,16 +137,12 @@ export class Identity implements CredentialSource {
     return undefined;
   }
 
-  async lookup(
-    accessKeyId: string,
-    sessionToken: string | undefined,
-    now: number,
-  ): Promise<CredentialLookup> {
-    return await this.#credentials.lookup(accessKeyId, sessionToken, now);
+  lookup(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<CredentialLookup> {
+    return this.#credentials.lookup(accessKeyId, sessionToken, now);
   }
 
-  async policiesOf(caller: Caller): Promise<CallerPolicies> {
-    return await this.callerPolicies.of(caller);
+  policiesOf(caller: Caller): Promise<CallerPolicies> {
+    return this.callerPolicies.of(caller);
   }
 
   async owner(id: string): Promise<ResourceOwner | undefined> {

@@ -45,7 +45,7 @@ export interface AuthorizationRequest {
   /** An ARN, or `*` for actions without a resource. */
   readonly resource: string;
   /** The account that owns the resource; where absent, the principal's. */
-  readonly resourceAccount?: string;
+  readonly resourceAccount?: string | undefined;
   readonly context: Context;
 }
 

@@ -36,7 +36,7 @@ export const getObject: Operation<S3Ports, GetObjectRequest, GetObjectResult> = 
         const { bucket, record, span, output } = await describe(input, call, ports);
         const dataKey = await dataKeyOf(record, bucket, keyOf(input), call, ports, input);
         const Body = await ports.objects.contents.read(bucket.id, record, { ...span, dataKey });
-        return { ...output, Body };
+        return Object.assign(output, { Body });
       } catch (error) {
         if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
         forgetVersion(call);
@@ -84,20 +84,18 @@ async function describe(
   });
   const parts = input.PartNumber === undefined ? undefined : await partsOf(bucket, record, ports);
   const span = requestedSpan(input, record, parts);
-  const output: HeadObjectOutput & GetObjectOutput = {
-    ...attributeMembers(record),
-    ...encryptionMembers(record.encryption, input),
-    AcceptRanges: 'bytes',
-    ETag: quoted(record.etag),
-    LastModified: new Date(record.modified),
-    ContentLength: span ? span.end - span.start : record.size,
-    VersionId: shownVersionId(bucket, record),
-    Expiration: input.VersionId === undefined ? expirationHeader(bucket, keyOf(input), record) : undefined,
-    ...(span && { ContentRange: `bytes ${span.start}-${span.end - 1}/${record.size}` }),
-    ...(parts && { PartsCount: parts.length }),
-    ...(input.ChecksumMode === 'ENABLED' && shownChecksum(input, record, span, parts)),
-    ...overrides(input),
-  };
+  const output: HeadObjectOutput & GetObjectOutput = attributeMembers(record);
+  Object.assign(output, encryptionMembers(record.encryption, input));
+  output.AcceptRanges = 'bytes';
+  output.ETag = quoted(record.etag);
+  output.LastModified = new Date(record.modified);
+  output.ContentLength = span ? span.end - span.start : record.size;
+  output.VersionId = shownVersionId(bucket, record);
+  if (input.VersionId === undefined) output.Expiration = expirationHeader(bucket, keyOf(input), record);
+  if (span) output.ContentRange = `bytes ${span.start}-${span.end - 1}/${record.size}`;
+  if (parts) output.PartsCount = parts.length;
+  if (input.ChecksumMode === 'ENABLED') Object.assign(output, shownChecksum(input, record, span, parts));
+  Object.assign(output, overrides(input));
   return { bucket, record, span, output };
 }
 

@@ -17,8 +17,19 @@ export interface ObjectInput extends BucketInput {
 /** Keys are at most so many bytes of UTF-8 ("Naming Amazon S3 objects"). */
 const LONGEST_KEY = 1024;
 
-const buckets = new WeakMap<Call, Map<string, Promise<Bucket>>>();
-const versions = new WeakMap<Call, Promise<VersionRecord | undefined>>();
+interface Found {
+  /** Of the few buckets that a request names. */
+  readonly buckets: { readonly name: string; readonly bucket: Promise<Bucket> }[];
+  version?: Promise<VersionRecord | undefined> | undefined;
+}
+
+const found = new WeakMap<Call, Found>();
+
+function foundBy(call: Call): Found {
+  let known = found.get(call);
+  if (!known) found.set(call, (known = { buckets: [] }));
+  return known;
+}
 
 /** The bucket that the request is about. Throws NoSuchBucket, AccessDenied where another owner was expected. */
 export function bucketOf(input: BucketInput, call: Call, ports: S3Ports): Promise<Bucket> {
@@ -26,23 +37,25 @@ export function bucketOf(input: BucketInput, call: Call, ports: S3Ports): Promis
 }
 
 /** As `bucketOf`, for a bucket that the request names elsewhere: the source of a copy. */
-export async function namedBucket(
+export function namedBucket(
   name: string,
   expectedOwner: string | undefined,
   call: Call,
   ports: S3Ports,
 ): Promise<Bucket> {
-  let known = buckets.get(call);
-  if (!known) buckets.set(call, (known = new Map()));
-  let found = known.get(name);
-  if (!found) known.set(name, (found = ports.objects.buckets.get(name)));
-  const bucket = await found;
-  demandOwner(bucket, expectedOwner);
+  const { buckets } = foundBy(call);
+  let bucket = buckets.find(known => known.name === name)?.bucket;
+  if (!bucket) buckets.push({ name, bucket: (bucket = ports.objects.buckets.get(name)) });
+  return expectedOwner === undefined ? bucket : ownedBy(expectedOwner, bucket);
+}
+
+async function ownedBy(expectedOwner: string, bucket: Promise<Bucket>): Promise<Bucket> {
+  demandOwner(await bucket, expectedOwner);
   return bucket;
 }
 
-function demandOwner(bucket: Bucket, expected: string | undefined): void {
-  if (expected === undefined || expected === bucket.owner) return;
+function demandOwner(bucket: Bucket, expected: string): void {
+  if (expected === bucket.owner) return;
   if (!/^\d{12}$/.test(expected)) throw s3Errors.InvalidBucketOwnerAWSAccountID();
   throw s3Errors.AccessDenied(['Access Denied'], {
     reason: `x-amz-expected-bucket-owner is ${expected}, but the bucket belongs to ${bucket.owner}`,
@@ -70,17 +83,14 @@ export function versionOf(
   call: Call,
   ports: S3Ports,
 ): Promise<VersionRecord | undefined> {
-  let found = versions.get(call);
-  if (!found) {
-    found = bucketOf(input, call, ports).then(bucket =>
-      ports.objects.versions.find(bucket, keyOf(input), input.VersionId),
-    );
-    versions.set(call, found);
-  }
-  return found;
+  const known = foundBy(call);
+  known.version ??= bucketOf(input, call, ports).then(bucket =>
+    ports.objects.versions.find(bucket, keyOf(input), input.VersionId),
+  );
+  return known.version;
 }
 
 /** Forgets what `versionOf` found: its content is gone, and what stands there now is to be found. */
 export function forgetVersion(call: Call): void {
-  versions.delete(call);
+  foundBy(call).version = undefined;
 }
