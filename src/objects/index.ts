@@ -122,6 +122,7 @@ export async function openObjects(options: ObjectsOptions): Promise<Objects> {
 
 export { Buckets } from './buckets.js';
 export * from './checksums.js';
+export { type Completion, type NamedPart, SMALLEST_PART } from './completion.js';
 export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './content.js';
 export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
@@ -138,6 +139,6 @@ export {
 export { demandRetention } from './lock.js';
 export type { OwnKeys } from './own-keys.js';
 export * from './records.js';
-export { type Completion, type NamedPart, type NewUpload, SMALLEST_PART } from './uploads.js';
+export type { NewUpload } from './uploads.js';
 export type { Deleted, Versions } from './versions.js';
 export type { WriteConditions } from './write-conditions.js';

@@ -3,17 +3,15 @@ import { ApiError } from '../errors.js';
 import type { RequestBody } from '../message.js';
 import { type Key, type Kv, under, type Version, type Write } from '../store/kv.js';
 import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
+import { etagOf } from './candidate.js';
 import {
-  allowsFullObject,
-  type Checksum,
   type ChecksumAlgorithm,
   type ChecksumType,
   DEFAULT_ALGORITHM,
   type Integrity,
-  isSameChecksum,
-  multipartChecksum,
   multipartETag,
 } from './checksums.js';
+import { type Completion, checksumTypeOf, chosenParts, demandAlgorithm, demandWhole } from './completion.js';
 import type { Contents } from './content.js';
 import { s3Errors } from './errors.js';
 import type { Garbage } from './garbage.js';
@@ -35,11 +33,8 @@ import {
   uploadRecords,
 } from './records.js';
 import { uploadId } from './version-id.js';
-import { etagOf, type Versions } from './versions.js';
+import type { Versions } from './versions.js';
 import type { WriteConditions } from './write-conditions.js';
-
-/** Every part but the last has at least so many bytes ("Amazon S3 multipart upload limits"). */
-export const SMALLEST_PART = 5 * 1024 * 1024;
 
 export interface NewUpload extends ObjectAttributes {
   /** ARN of who begins it. */
@@ -47,23 +42,6 @@ export interface NewUpload extends ObjectAttributes {
   readonly algorithm?: ChecksumAlgorithm | undefined;
   readonly checksumType?: ChecksumType | undefined;
   readonly encryption?: Encryption | undefined;
-}
-
-/** A part as the client that completes an upload names it. */
-export interface NamedPart {
-  readonly number: number;
-  /** Without quotes. */
-  readonly etag: string;
-  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined;
-}
-
-/** What the client says of the whole object when it completes an upload. */
-export interface Completion {
-  readonly parts: readonly NamedPart[];
-  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined;
-  readonly checksumType?: ChecksumType | undefined;
-  /** Bytes. */
-  readonly size?: number | undefined;
 }
 
 interface StoredUpload extends UploadRecord {
@@ -115,7 +93,7 @@ export class Uploads {
       ...upload,
       initiated: this.#clock.now(),
       algorithm: algorithm ?? DEFAULT_ALGORITHM,
-      checksumType: typeOf(algorithm, checksumType),
+      checksumType: checksumTypeOf(algorithm, checksumType),
       checksumAsked: algorithm !== undefined,
     };
     const id = uploadId(record.initiated);
@@ -320,88 +298,6 @@ function ifNoSuchUpload(error: unknown): void {
 
 function noSuchUpload(id: string): never {
   throw s3Errors.NoSuchUpload([], { members: { UploadId: id } });
-}
-
-/** "Checking object integrity", S3 User Guide: the types that a multipart upload may have, and their defaults. */
-function typeOf(
-  algorithm: ChecksumAlgorithm = DEFAULT_ALGORITHM,
-  asked: ChecksumType | undefined,
-): ChecksumType {
-  const type = asked ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE');
-  const possible = type === 'FULL_OBJECT' ? allowsFullObject(algorithm) : algorithm !== 'CRC64NVME';
-  if (possible) return type;
-  throw s3Errors.InvalidRequest([
-    `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
-  ]);
-}
-
-function demandAlgorithm(upload: UploadRecord, given: ChecksumAlgorithm | undefined): void {
-  if (!upload.checksumAsked || given === undefined || given === upload.algorithm) return;
-  throw s3Errors.InvalidRequest([
-    `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${given.toLowerCase()}`,
-  ]);
-}
-
-/** The stored parts that the client named, checked one by one. */
-function chosenParts(
-  id: string,
-  upload: UploadRecord,
-  { parts }: Completion,
-  stored: readonly StoredPart[],
-): StoredPart[] {
-  const byNumber = new Map(stored.map(part => [part.number, part]));
-  let previous = 0;
-  const chosen = parts.map(named => {
-    if (named.number <= previous) throw s3Errors.InvalidPartOrder([], { members: { UploadId: id } });
-    previous = named.number;
-    const part = byNumber.get(named.number);
-    if (!part || part.etag !== named.etag || !hasChecksum(part, named, upload)) {
-      throw s3Errors.InvalidPart([], {
-        members: { UploadId: id, PartNumber: String(named.number), ETag: named.etag },
-      });
-    }
-    return part;
-  });
-  for (const part of chosen.slice(0, -1)) {
-    if (part.size >= SMALLEST_PART) continue;
-    const { number, etag, size } = part;
-    const members = { ProposedSize: String(size), MinSizeAllowed: String(SMALLEST_PART) };
-    throw s3Errors.EntityTooSmall([], { members: { ...members, PartNumber: String(number), ETag: etag } });
-  }
-  return chosen;
-}
-
-/** Composite checksums are made of those that the client confirms; the others need none. */
-function hasChecksum(part: PartRecord, { number, checksum }: NamedPart, upload: UploadRecord): boolean {
-  if (checksum) return checksum.algorithm !== upload.algorithm || checksum.value === part.checksum;
-  if (upload.checksumAsked && upload.checksumType === 'COMPOSITE') {
-    throw s3Errors.InvalidRequest([
-      `The upload was created using a ${upload.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
-    ]);
-  }
-  return true;
-}
-
-/** What the client says of the whole object holds. Answers its checksum. */
-function demandWhole(upload: UploadRecord, completion: Completion, parts: readonly StoredPart[]): Checksum {
-  const { algorithm, checksumType } = upload;
-  if (completion.checksumType !== undefined && completion.checksumType !== checksumType) {
-    throw s3Errors.InvalidRequest([
-      `The upload was created using the ${checksumType} checksum mode. The complete request must use the same checksum mode.`,
-    ]);
-  }
-  const size = parts.reduce((sum, part) => sum + part.size, 0);
-  if (completion.size !== undefined && completion.size !== size) {
-    throw s3Errors.InvalidRequest([
-      `The provided 'x-amz-mp-object-size' header value ${completion.size} does not match what was computed: ${size}`,
-    ]);
-  }
-  const checksum = multipartChecksum(algorithm, checksumType, parts);
-  const given = completion.checksum;
-  if (given) demandAlgorithm(upload, given.algorithm);
-  if (given?.algorithm === algorithm && !isSameChecksum(given.value, checksum))
-    throw s3Errors.BadDigest([algorithm.toLowerCase()]);
-  return checksum;
 }
 
 function attributesOf(upload: UploadRecord): ObjectAttributes {

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { type Check, END, type Kv, type Version, type Write } from '../store/kv.js';
 import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
-import type { Contents, PlacedContent, Received } from './content.js';
+import { type Candidate, etagOf } from './candidate.js';
+import type { Contents, Received } from './content.js';
 import { s3Errors } from './errors.js';
 import type { Garbage } from './garbage.js';
 import { demandDeletable } from './lock.js';
@@ -23,24 +23,6 @@ import { isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js'
 import { versionRecords } from './version-records.js';
 import { type DeleteConditions, demandConditions, type WriteConditions } from './write-conditions.js';
 
-/** Content and what a commit writes to place it. */
-type Placed = PlacedContent | Promise<PlacedContent>;
-
-/** A version that is ready to be committed. */
-export interface Candidate extends ObjectAttributes {
-  readonly size: number;
-  readonly etag: string;
-  readonly checksum: ObjectRecord['checksum'];
-  readonly upload?: string;
-  readonly encryption?: Encryption | undefined;
-  /** Places the content under the id that the version gets. */
-  place(id: string): Placed;
-  /** What else the commit must find as it is. */
-  readonly checks?: readonly Check[];
-  /** What else the commit writes. */
-  readonly writes?: readonly Write[];
-}
-
 /** What a delete did. */
 export interface Deleted {
   /** The marker that was made or deleted, or the version that was deleted. */
@@ -49,7 +31,7 @@ export interface Deleted {
   readonly madeMarker: boolean;
 }
 
-/** A key's current version and its place in the order of versions, as the store has them. */
+/** A key's current version and its place among the versions, as stored. */
 interface Current {
   readonly object: ObjectRecord | undefined;
   readonly objectVersion: Version | undefined;
@@ -404,11 +386,6 @@ export interface Located {
   readonly key: Write['key'];
   readonly record: VersionRecord;
   readonly stored: Version;
-}
-
-/** The ETag is the MD5, unless the encryption is SSE-KMS or SSE-C: then it says nothing ("Object", S3 API Reference). */
-export function etagOf({ md5 }: Pick<Received, 'md5'>, encryption: Encryption | undefined): string {
-  return (encryption && encryption.kind !== 'AES256' ? randomBytes(md5.length) : md5).toString('hex');
 }
 
 const unchanged: Deleted = { madeMarker: false };
