@@ -8,7 +8,6 @@ import {
   AWAY,
   allowed,
   ask,
-  document,
   FEDERATED,
   HOME,
   policy,
@@ -16,7 +15,7 @@ import {
   SERVICE,
   SESSION,
 } from './testing.js';
-import type { NamedPolicy, PolicySet, Principal } from './types.js';
+import type { PolicySet, Principal } from './types.js';
 
 const everything = (kind: 'identity' | 'boundary' | 'session' | 'service-control') => policy(kind, ALLOW_ALL);
 const nothing = (kind: 'boundary' | 'session' | 'service-control') =>
@@ -27,15 +26,6 @@ const bucketPolicy = (principal: unknown, effect = 'Allow') =>
     Principal: principal,
     Action: 's3:*',
     Resource: 'arn:aws:s3:::bucket/*',
-  });
-const trust = (principal: unknown) =>
-  policy('trust', { Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' });
-const assumeRole = (principal: Principal, resourceAccount = HOME) =>
-  ask({
-    principal,
-    action: 'sts:AssumeRole',
-    resource: `arn:aws:iam::${resourceAccount}:role/app`,
-    resourceAccount,
   });
 
 describe('identity policies', () => {
@@ -316,158 +306,5 @@ describe('organisations', () => {
       }),
       true,
     );
-  });
-});
-
-describe('trust policies', () => {
-  const identity = [policy('identity', { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' })];
-  const set = (resource: NamedPolicy, more: Partial<PolicySet> = {}): PolicySet => ({
-    identity: [],
-    resource,
-    resourceKind: 'trust',
-    ...more,
-  });
-
-  test('must allow, whatever identity policies say', () => {
-    const other = set(trust({ AWS: `arn:aws:iam::${HOME}:user/bob` }), { identity });
-    assert.equal(evaluate(assumeRole(ALICE), other).layer, 'trust');
-    assert.equal(evaluate(assumeRole(ROOT), other).layer, 'trust');
-  });
-
-  test('naming the user or role is enough inside the account, naming the account is not', () => {
-    assert.equal(allowed(assumeRole(ALICE), set(trust({ AWS: ALICE.arn }))), true);
-    assert.equal(allowed(assumeRole(SESSION), set(trust({ AWS: SESSION.roleArn }))), true);
-    assert.equal(evaluate(assumeRole(ALICE), set(trust({ AWS: HOME }))).layer, 'identity');
-    assert.equal(allowed(assumeRole(ALICE), set(trust({ AWS: HOME }), { identity })), true);
-  });
-
-  test('across accounts both sides must allow', () => {
-    assert.equal(allowed(assumeRole(ALICE, AWAY), set(trust({ AWS: ALICE.arn }))), false);
-    assert.equal(allowed(assumeRole(ALICE, AWAY), set(trust({ AWS: ALICE.arn }), { identity })), true);
-    assert.equal(allowed(assumeRole(ALICE, AWAY), set(trust({ AWS: HOME }), { identity })), true);
-  });
-
-  test('a boundary limits even a user whom the trust policy names', () => {
-    const named = trust({ AWS: ALICE.arn });
-    assert.equal(
-      evaluate(assumeRole(ALICE), set(named, { boundary: nothing('boundary') })).layer,
-      'boundary',
-    );
-    assert.equal(allowed(assumeRole(ALICE), set(named, { boundary: everything('boundary') })), true);
-  });
-
-  test('a recreated user is not trusted', () => {
-    const recreated = { ...ALICE, uniqueId: 'AIDAALICEALICEALICE2' };
-    const stored = trust({ AWS: ALICE.uniqueId });
-    assert.equal(allowed(assumeRole(ALICE), set(stored)), true);
-    assert.equal(allowed(assumeRole(recreated), set(stored, { identity })), false);
-  });
-
-  test('services and identity providers', () => {
-    const service = ask({ principal: SERVICE, action: 'sts:AssumeRole', resourceAccount: HOME });
-    assert.equal(
-      allowed(service, set(trust({ Service: ['lambda.amazonaws.com', 'ec2.amazonaws.com'] }))),
-      true,
-    );
-    assert.equal(allowed(service, set(trust({ Service: 'lambda.amazonaws.com' }))), false);
-    const provider = `arn:aws:iam::${HOME}:oidc-provider/token.example.com`;
-    const web = ask({
-      principal: { ...ANONYMOUS, federatedProvider: provider },
-      action: 'sts:AssumeRoleWithWebIdentity',
-      resourceAccount: HOME,
-    });
-    const trusting = (Federated: string) =>
-      policy('trust', { Effect: 'Allow', Principal: { Federated }, Action: 'sts:AssumeRoleWithWebIdentity' });
-    assert.equal(allowed(web, set(trusting(provider))), true);
-    assert.equal(allowed(web, set(trusting('accounts.google.com'))), false);
-  });
-});
-
-describe('key policies (Key policies in AWS KMS)', () => {
-  const request = (principal: Principal) =>
-    ask({
-      principal,
-      action: 'kms:Decrypt',
-      resource: `arn:aws:kms:us-east-1:${HOME}:key/1`,
-      resourceAccount: HOME,
-    });
-  const key = (AWS: string) =>
-    policy('key', { Effect: 'Allow', Principal: { AWS }, Action: 'kms:*', Resource: '*' });
-  const set = (resource: NamedPolicy, identity: NamedPolicy[] = []): PolicySet => ({
-    identity,
-    resource,
-    resourceKind: 'key',
-  });
-  const identity = [everything('identity')];
-
-  test('unless the key policy delegates, Allows of identity policies have no effect, nor has being root', () => {
-    const bobs = set(key(`arn:aws:iam::${HOME}:user/bob`), identity);
-    assert.equal(evaluate(request(ALICE), bobs).layer, 'key');
-    assert.equal(evaluate(request(ROOT), bobs).layer, 'key');
-  });
-
-  test('delegated to the account, identity policies decide', () => {
-    assert.equal(allowed(request(ALICE), set(key(HOME), identity)), true);
-    assert.equal(evaluate(request(ALICE), set(key(HOME))).layer, 'identity');
-    assert.equal(allowed(request(ROOT), set(key(HOME))), true);
-  });
-
-  test("identity policies' Denies count all the same", () => {
-    const deny = [policy('identity', { Effect: 'Deny', Action: 'kms:*', Resource: '*' })];
-    assert.equal(allowed(request(ALICE), set(key(ALICE.arn))), true);
-    assert.equal(evaluate(request(ALICE), set(key(ALICE.arn), deny)).effect, 'ExplicitDeny');
-  });
-});
-
-describe('anonymous callers', () => {
-  test('may do what a resource policy lets everyone do', () => {
-    const request = ask({ principal: ANONYMOUS, resourceAccount: HOME });
-    assert.equal(allowed(request, { resource: bucketPolicy('*') }), true);
-    assert.equal(allowed(request, { resource: bucketPolicy({ AWS: HOME }) }), false);
-    assert.equal(allowed(request, {}), false);
-    assert.equal(
-      allowed(request, {
-        resource: document('resource', {
-          Version: '2012-10-17',
-          Statement: [
-            { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: '*' },
-            { Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*', Resource: '*' },
-          ],
-        }),
-      }),
-      false,
-    );
-  });
-});
-
-describe('NotPrincipal (AWS JSON policy elements: NotPrincipal)', () => {
-  const deny = (element: unknown) =>
-    policy('resource', { Effect: 'Deny', NotPrincipal: element, Action: 's3:*', Resource: '*' });
-  const identity = [everything('identity')];
-  const spared = (principal: Principal, element: unknown, more: Partial<PolicySet> = {}) =>
-    evaluate(ask({ principal }), { identity, resource: deny(element), ...more }).effect !== 'ExplicitDeny';
-
-  test('denies everyone but those listed', () => {
-    assert.equal(spared(ALICE, { AWS: [ALICE.arn, HOME] }), true);
-    assert.equal(spared(ALICE, { AWS: `arn:aws:iam::${HOME}:user/bob` }), false);
-    assert.equal(spared(SESSION, { AWS: [SESSION.arn, SESSION.roleArn] }), true);
-    assert.equal(spared(SESSION, { AWS: `arn:aws:sts::${HOME}:assumed-role/app/s2` }), false);
-    assert.equal(spared(FEDERATED, { AWS: FEDERATED.arn }), true);
-    assert.equal(spared(FEDERATED, { AWS: `arn:aws:iam::${HOME}:user/bob` }), false);
-    assert.equal(spared(SERVICE, { Service: SERVICE.arn }), true);
-    assert.equal(spared(SERVICE, { Service: 's3.amazonaws.com' }), false);
-    assert.equal(spared(ANONYMOUS, { AWS: HOME }), false);
-    assert.equal(spared({ ...ANONYMOUS, federatedProvider: 'p' }, { Federated: 'p' }), true);
-    assert.equal(spared(ANONYMOUS, '*'), true);
-  });
-
-  test('the account in the list spares its root user, not every user in it', () => {
-    assert.equal(spared(ROOT, { AWS: HOME }), true);
-    assert.equal(spared(ROOT, { AWS: AWAY }), false);
-    assert.equal(spared(ALICE, { AWS: HOME }), false);
-  });
-
-  test('denies whoever has a permissions boundary', () => {
-    assert.equal(spared(ALICE, { AWS: ALICE.arn }, { boundary: everything('boundary') }), false);
   });
 });

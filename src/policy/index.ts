@@ -1,6 +1,6 @@
 /** The policy engine: reads, decides and explains IAM policies. No I/O, no clock; it runs in a browser. */
 
-export { type Arn, ArnPattern, matchesArn, parseArn } from './arn.js';
+export { type Arn, matchesArn, parseArn } from './arn.js';
 export { type CompiledPolicy, type CompiledStatement, compilePolicy } from './compile.js';
 export { type DiffOptions, diffPolicies, type PolicyChange } from './diff.js';
 export {
