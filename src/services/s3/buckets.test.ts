@@ -203,6 +203,22 @@ test('a policy locks out everybody but the root user of the bucket’s account',
   await s3.send('DeleteBucketPolicy', { Bucket });
 });
 
+test('anonymous callers begin no uploads and copy nothing, even where a policy lets them write', async () => {
+  const s3 = await openTestS3();
+  await s3.send('CreateBucket', { Bucket });
+  await s3.send('DeletePublicAccessBlock', { Bucket });
+  const open = { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: `arn:aws:s3:::${Bucket}/*` };
+  await s3.send('PutBucketPolicy', {
+    Bucket,
+    Policy: JSON.stringify({ Version: '2012-10-17', Statement: open }),
+  });
+  const send = (operation: string, rest: object = {}) =>
+    s3.send(operation, { Bucket, Key: 'k', ...rest }, { as: anonymous });
+  await send('PutObject', { Body: bodyOf('x') });
+  await assert.rejects(send('CreateMultipartUpload'), code('AccessDenied', 403));
+  await assert.rejects(send('CopyObject', { CopySource: `${Bucket}/k` }), code('AccessDenied', 403));
+});
+
 test('RestrictPublicBuckets leaves a public policy in force for the owner’s account alone', async () => {
   const s3 = await openTestS3();
   await s3.send('CreateBucket', { Bucket });

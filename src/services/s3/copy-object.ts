@@ -16,7 +16,7 @@ import { dataKeyOf, encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
-import { bucketOf, keyOf } from './target.js';
+import { bucketOf, demandSigned, keyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
 
 /** A source that is replaced again and again while it is copied is given up after so many tries. */
@@ -40,6 +40,7 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
   },
 
   async run(input, call, ports) {
+    demandSigned(call, 'copy objects');
     demandKnownDirectives(input);
     const bucket = await bucketOf(input, call, ports);
     const conditions = writeConditions(input);

@@ -16,7 +16,7 @@ import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
 import { onObject } from './requirements.js';
-import { bucketOf, keyOf } from './target.js';
+import { bucketOf, demandSigned, keyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
 
 export const MOST_PARTS = 10_000;
@@ -35,6 +35,7 @@ export const createMultipartUpload: Operation<
   },
 
   async run(input, call, ports) {
+    demandSigned(call, 'initiate multipart uploads');
     const bucket = await bucketOf(input, call, ports);
     const attributes = attributesOf(input, bucket, call.clock.now());
     const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);

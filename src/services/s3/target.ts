@@ -94,3 +94,9 @@ export function versionOf(
 export function forgetVersion(call: Call): void {
   foundBy(call).version = undefined;
 }
+
+/** Throws AccessDenied for anonymous callers, whatever a policy allows them. */
+export function demandSigned(call: Call, doing: string): void {
+  if (call.caller.principal.type !== 'anonymous') return;
+  throw s3Errors.AccessDenied([`Anonymous users cannot ${doing}. Please authenticate.`]);
+}
