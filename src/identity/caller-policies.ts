@@ -63,11 +63,11 @@ export class PoliciesOfCallers {
     account: Account,
     entity: Entity & { groups?: readonly string[] },
   ): Promise<readonly NamedPolicy[]> {
-    const own = this.inline(entity, entityLabel(entity));
+    const own = this.#inlineOf(entity, entityLabel(entity));
     const groups = entity.groups ?? [];
     if (entity.attached.length === 0 && groups.length === 0) return own;
     const [attached, ...inherited] = await Promise.all([
-      this.attached(account, entity.attached),
+      this.#attachedOf(account, entity.attached),
       ...groups.map(group => this.#group(account, group)),
     ]);
     return [...own, ...attached, ...inherited.flat()];
@@ -76,10 +76,13 @@ export class PoliciesOfCallers {
   async #group(account: Account, name: string): Promise<readonly NamedPolicy[]> {
     const group = await this.#db.get(tables.groups, account.id, name);
     if (group === undefined) return [];
-    return [...this.inline(group, `group ${group.name}`), ...(await this.attached(account, group.attached))];
+    return [
+      ...this.#inlineOf(group, `group ${group.name}`),
+      ...(await this.#attachedOf(account, group.attached)),
+    ];
   }
 
-  inline(entity: Entity, label: string): readonly NamedPolicy[] {
+  #inlineOf(entity: Entity, label: string): readonly NamedPolicy[] {
     let policies = this.#inline.get(entity);
     if (policies === undefined) {
       policies = entity.inline.map(({ name, document }) => ({
@@ -92,7 +95,7 @@ export class PoliciesOfCallers {
   }
 
   /** The managed policies of those ARNs that exist. */
-  async attached(
+  async #attachedOf(
     account: Account,
     arns: readonly string[],
     kind: 'identity' | 'session' = 'identity',
@@ -125,7 +128,7 @@ export class PoliciesOfCallers {
     inline: string | undefined,
     arns: readonly string[],
   ): Promise<readonly NamedPolicy[]> {
-    const policies = await this.attached(account, arns, 'session');
+    const policies = await this.#attachedOf(account, arns, 'session');
     if (inline === undefined) return policies;
     return [{ name: 'inline session policy', policy: compiledPolicy(inline, 'session') }, ...policies];
   }
