@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Identity } from './identity/index.js';
+import { knownRegion } from './identity/regions-known.js';
 import { writeDurably } from './root-key.js';
-import type { Settings } from './settings.js';
+import { type Settings, SettingsError } from './settings.js';
 import type { Kv } from './store/kv.js';
 
 export interface RootCredentials {
@@ -14,7 +15,8 @@ export interface RootCredentials {
 /**
  * The server's first account: made on the first start, found on every later one. Its root credentials stand in an
  * AWS-style credentials file in the data directory, readable by its owner alone; a file that a crash or a person
- * took away is written again as long as the key exists.
+ * took away is written again as long as the key exists. Throws `SettingsError` where the region is one of another
+ * partition, in which no credentials of the account would be accepted.
  */
 export async function firstAccount(
   kv: Kv,
@@ -40,7 +42,12 @@ const FIRST = ['server', 'first-account'];
 
 async function findOrCreate(kv: Kv, identity: Identity, settings: Settings): Promise<string> {
   const known = await kv.get(FIRST);
-  if (known) return new TextDecoder().decode(known.value);
+  if (known) {
+    const id = new TextDecoder().decode(known.value);
+    demandOwnRegion((await identity.account(id))?.partition ?? settings.partition, settings.region);
+    return id;
+  }
+  demandOwnRegion(settings.partition, settings.region);
   const id = settings.account ?? randomAccountId();
   // An account that a crash left without this record is taken up again where the id is given.
   if (!(await identity.account(id))) {
@@ -51,6 +58,13 @@ async function findOrCreate(kv: Kv, identity: Identity, settings: Settings): Pro
     [{ key: FIRST, value: new TextEncoder().encode(id) }],
   );
   return id;
+}
+
+function demandOwnRegion(partition: string, region: string): void {
+  if ((knownRegion(region)?.partition ?? partition) === partition) return;
+  throw new SettingsError(
+    `region: ${region} is not in partition ${partition}, which the first account belongs to; start with --partition ${partition} or another --region`,
+  );
 }
 
 function randomAccountId(): string {

@@ -5,6 +5,7 @@ import {
   entityArn,
   type Identity,
   type SessionView,
+  tagContext,
 } from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
 import { homeOf, invalid, type KarikagiPorts, notFound } from './ports.js';
@@ -77,7 +78,8 @@ export const revokeRoleSessions: Operation<KarikagiPorts, { RoleName: string }, 
     const { account } = call.caller;
     const role = account && (await identity.roles.find(account.id, RoleName));
     const arn = account && entityArn('role', account, role?.path ?? '/', role?.name ?? RoleName);
-    return [{ action: 'karikagi:RevokeRoleSessions', resource: arn ?? '*' }];
+    const context = tagContext('aws:ResourceTag', role?.tags ?? []);
+    return [{ action: 'karikagi:RevokeRoleSessions', resource: arn ?? '*', context }];
   },
   async run({ RoleName }, call, { identity }) {
     const home = homeOf(call);
