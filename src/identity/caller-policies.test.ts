@@ -54,6 +54,23 @@ test('session policies are in force beside those of the role', async () => {
   );
 });
 
+test('a session policy that is deleted and made again counts again', async () => {
+  const setup = await open();
+  const { identity, account, clock } = setup;
+  const role = await identity.roles.create(account, { name: 'App', trust: TRUST(account.id) });
+  const { arn } = await identity.policies.create(account, { name: 'P', document: READ });
+  const { accessKeyId, sessionToken } = await sessionOf(setup, role, { policyArns: [arn] });
+  const names = async () => {
+    const { caller } = demandValid(await identity.lookup(accessKeyId, sessionToken, clock.now()));
+    return (await identity.policiesOf(caller)).session?.map(({ name }) => name);
+  };
+  assert.deepEqual(await names(), [arn]);
+  await identity.policies.delete(account, arn);
+  assert.deepEqual(await names(), []);
+  await identity.policies.create(account, { name: 'P', document: READ });
+  assert.deepEqual(await names(), [arn]);
+});
+
 test('ten attached policies cost one more read, and a new version of one counts at once', async () => {
   const memory = openMemoryKv();
   const reads: string[] = [];

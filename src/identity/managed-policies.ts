@@ -54,6 +54,7 @@ export class ManagedPolicies {
         ]);
       }
       await count(transaction, home.id, 'policies', 1);
+      await nextGeneration(transaction, home);
       const versions = [{ number: 1, document, created }];
       const id = newId('policy', home.id);
       const policy = {
@@ -214,13 +215,18 @@ export class ManagedPolicies {
       const policy = await transaction.get(tables.policies, ...key);
       if (policy === undefined || !isNamed(policy, name)) throw notFound(arn);
       const changed = await change(policy, transaction);
-      const generation = await transaction.get(tables.policyGenerations, home.id);
-      transaction.put(tables.policyGenerations, [home.id], { number: (generation?.number ?? 0) + 1 });
+      await nextGeneration(transaction, home);
       if (changed === undefined) transaction.delete(tables.policies, ...key);
       else transaction.put(tables.policies, key, changed);
       return changed;
     });
   }
+}
+
+/** Tells whoever keeps what it read of the account's policies that it is out of date. */
+async function nextGeneration(transaction: Transaction, home: Account): Promise<void> {
+  const generation = await transaction.get(tables.policyGenerations, home.id);
+  transaction.put(tables.policyGenerations, [home.id], { number: (generation?.number ?? 0) + 1 });
 }
 
 /** An entity that uses a policy. */
