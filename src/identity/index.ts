@@ -22,9 +22,8 @@ import { InstanceProfiles } from './instance-profiles.js';
 import { Keyring } from './keyring.js';
 import { ManagedPolicies } from './managed-policies.js';
 import { MfaDevices } from './mfa-devices.js';
-import { OidcKeys } from './oidc-keys.js';
 import { OidcProviders } from './oidc-providers.js';
-import { OidcTokens } from './oidc-tokens.js';
+import type { OidcTokens } from './oidc-tokens.js';
 import { ControlsOfAccounts } from './organization-controls.js';
 import { Organizations } from './organizations.js';
 import { Passwords } from './passwords.js';
@@ -76,7 +75,7 @@ export class Identity implements CredentialSource {
   readonly callerPolicies: PoliciesOfCallers;
   readonly organizations: Organizations;
   readonly oidcProviders: OidcProviders;
-  readonly oidcTokens: OidcTokens;
+  readonly oidcTokens: Pick<OidcTokens, 'verify'>;
   readonly mfaDevices: MfaDevices;
   readonly regions: Regions;
   readonly usage: Usage;
@@ -107,8 +106,14 @@ export class Identity implements CredentialSource {
     this.organizations = new Organizations({ db, clock, accounts, roles, entityPolicies, regions });
     this.mfaDevices = new MfaDevices(db, clock, keyring);
     this.oidcProviders = new OidcProviders(db, clock);
-    const keys = new OidcKeys({ clock, keyFiles: oidcKeyFiles });
-    this.oidcTokens = new OidcTokens(this.oidcProviders, keys, clock);
+    // What reads tokens is large, and many a server never meets one.
+    let tokens: Promise<OidcTokens> | undefined;
+    this.oidcTokens = {
+      verify: async (home, token) => {
+        tokens ??= openTokens(this.oidcProviders, clock, oidcKeyFiles);
+        return (await tokens).verify(home, token);
+      },
+    };
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
     this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
     this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
@@ -165,6 +170,16 @@ export class Identity implements CredentialSource {
     await this.usage.settled();
     await this.sessions.settled();
   }
+}
+
+async function openTokens(
+  providers: OidcProviders,
+  clock: Clock,
+  keyFiles: ReadonlyMap<string, string> | undefined,
+): Promise<OidcTokens> {
+  const { OidcKeys } = await import('./oidc-keys.js');
+  const { OidcTokens } = await import('./oidc-tokens.js');
+  return new OidcTokens(providers, new OidcKeys({ clock, keyFiles }), clock);
 }
 
 /** Opens identity on a store. Throws `RangeError` where a root key is not 32 bytes long. */
