@@ -6,8 +6,15 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from './clock.js';
-import { loadRootKeys, type RootKeys, replaceRootKeys, rootKeyPath, type Sealer } from './root-key.js';
-import { type Settings, SettingsError } from './settings.js';
+import {
+  loadRootKeys,
+  type RootKeySettings,
+  type RootKeys,
+  replaceRootKeys,
+  rootKeyPath,
+  type Sealer,
+} from './root-key.js';
+import { SettingsError } from './settings.js';
 import { lockDirectory } from './store/directory-lock.js';
 import type { Kv } from './store/kv.js';
 import { openLmdb } from './store/lmdb.js';
@@ -28,23 +35,21 @@ export interface RootKeyStatus {
   readonly sessionsEnd?: number;
 }
 
-type KeySettings = Pick<Settings, 'data' | 'rootKeyFile'>;
-
 /**
  * Makes a new root key for a stopped server; the one there is becomes a former one. Throws `DirectoryInUse` while
  * the server runs, `SettingsError` for a server in memory.
  */
-export async function rotateRootKey(settings: KeySettings, clock: Clock): Promise<RootKeyStatus> {
+export async function rotateRootKey(settings: RootKeySettings, clock: Clock): Promise<RootKeyStatus> {
   return await whileStopped(settings, async (path, keys) => {
     const replaced = { key: keys.current, replaced: clock.now() };
     const next = { current: randomBytes(32), former: [replaced, ...keys.former] };
-    await replaceRootKeys(path, next);
+    await replaceRootKeys(path, next, settings.rootKeyKms);
     return statusOf(path, next, false);
   });
 }
 
 /** The root keys of a stopped server. Throws as `rotateRootKey` does. */
-export async function rootKeyStatus(settings: KeySettings): Promise<RootKeyStatus> {
+export async function rootKeyStatus(settings: RootKeySettings): Promise<RootKeyStatus> {
   return await whileStopped(settings, async (path, keys) =>
     statusOf(path, keys, await isResealed(settings, keys)),
   );
@@ -55,7 +60,7 @@ export async function rootKeyStatus(settings: KeySettings): Promise<RootKeyStatu
  * under one of them, or a session may be; the latter not where `endSessions`, which ends those sessions.
  */
 export async function forgetRootKeys(
-  settings: KeySettings,
+  settings: RootKeySettings,
   clock: Clock,
   endSessions: boolean,
 ): Promise<RootKeyStatus> {
@@ -72,7 +77,7 @@ export async function forgetRootKeys(
       );
     }
     const left = { current: keys.current, former: [] };
-    await replaceRootKeys(path, left);
+    await replaceRootKeys(path, left, settings.rootKeyKms);
     return statusOf(path, left, true);
   });
 }
@@ -104,12 +109,14 @@ export function startResealing(
 }
 
 async function whileStopped<T>(
-  settings: KeySettings,
+  settings: RootKeySettings,
   work: (path: string, keys: RootKeys) => Promise<T>,
 ): Promise<T> {
   const path = rootKeyPath(settings);
   if (settings.data === 'memory' || path === undefined) {
-    throw new SettingsError('the root key of a server in memory cannot be replaced');
+    throw new SettingsError(
+      'only a root key in a file can be replaced here: not that of a server in memory, nor one in the environment',
+    );
   }
   const lock = await lockDirectory(settings.data);
   try {
@@ -125,7 +132,7 @@ function statusOf(path: string, { former }: RootKeys, resealed: boolean): RootKe
   return { path, former: times, resealed: resealed || times.length === 0, ...sessionsEnd };
 }
 
-async function isResealed({ data }: KeySettings, keys: RootKeys): Promise<boolean> {
+async function isResealed({ data }: RootKeySettings, keys: RootKeys): Promise<boolean> {
   const kv = await openLmdb(join(data, 'kv'));
   try {
     return (await sealedUnder(kv)) === fingerprint(keys);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isSealedRootKey, openRootKey, sealRootKey } from './root-key-kms.js';
 import { type Settings, SettingsError } from './settings.js';
 
 const BYTES = 32;
@@ -27,69 +28,101 @@ export interface Sealer {
   reseal(signal: AbortSignal): Promise<number>;
 }
 
-type KeySettings = Pick<Settings, 'data' | 'rootKeyFile'>;
+/** Where root keys come from. `rootKeyKms`: see `Settings`. */
+export type RootKeySettings = Pick<Settings, 'data' | 'rootKeyFile'> &
+  Partial<Pick<Settings, 'rootKey' | 'rootKeyKms'>>;
 
-/** Where the root keys stand; `undefined` for a server in memory. */
-export function rootKeyPath({ data, rootKeyFile }: KeySettings): string | undefined {
+/** Where the root keys stand; `undefined` for a server in memory, and for keys that no file holds. */
+export function rootKeyPath({ data, rootKeyFile, rootKey }: RootKeySettings): string | undefined {
+  if (rootKey !== undefined) return undefined;
   return rootKeyFile ?? (data === 'memory' ? undefined : join(data, 'root.key'));
 }
 
 /**
  * The root keys: read from their file, made on the first start of a data directory, random for a server in memory.
- * Throws `SettingsError` where the file holds something else, or is missing though it was named.
+ * The setting `rootKey` stands above all that. Where an external KMS is to seal them and they lie open in their file, they are sealed from then on. Throws `SettingsError` where
+ * the file holds something else, or is missing though it was named, and where that KMS cannot be used.
  */
-export async function loadRootKeys(settings: KeySettings): Promise<RootKeys> {
+export async function loadRootKeys(settings: RootKeySettings): Promise<RootKeys> {
+  const { rootKey, rootKeyKms } = settings;
+  if (rootKey !== undefined) return await parseRootKeys(rootKey, 'the setting rootKey', rootKeyKms);
   const path = rootKeyPath(settings);
   if (path === undefined) return { current: randomBytes(BYTES), former: [] };
-  return readRootKeys(path).catch(async error => {
+  return readRootKeys(path, rootKeyKms).catch(async error => {
     if (settings.rootKeyFile !== undefined || error.cause?.code !== 'ENOENT') throw error;
     await mkdir(settings.data, { recursive: true, mode: 0o700 });
     const keys = { current: randomBytes(BYTES), former: [] };
-    await writeDurably(path, textOf(keys));
+    await writeDurably(path, await textOf(keys, rootKeyKms));
     return keys;
   });
 }
 
-/** Throws `SettingsError` for a file that cannot be read or holds something else. */
-export async function readRootKeys(path: string): Promise<RootKeys> {
-  let text: string;
+/** Throws `SettingsError` for a file that cannot be read or opened, or holds something else. */
+export async function readRootKeys(path: string, rootKeyKms?: string): Promise<RootKeys> {
+  const text = await readKeyFile(path);
+  const found = await parseRootKeys(text, path, rootKeyKms);
+  const isSealed = text.trim().split('\n').every(isSealedRootKey);
+  if (rootKeyKms !== undefined && !isSealed) await replaceRootKeys(path, found, rootKeyKms);
+  return found;
+}
+
+/** `origin`: where the text stands, for errors. */
+async function parseRootKeys(
+  text: string,
+  origin: string,
+  rootKeyKms: string | undefined,
+): Promise<RootKeys> {
+  const entries = text
+    .trim()
+    .split('\n')
+    .map(line => line.trim().split(/\s+/));
+  const keys: Uint8Array[] = [];
+  for (const [key = ''] of entries) keys.push(await keyIn(key, origin, rootKeyKms));
+  const former = entries.slice(1).map(([, time = ''], index) => {
+    const replaced = Date.parse(time);
+    if (Number.isNaN(replaced)) throw notAKey(origin);
+    return { key: keys[index + 1]!, replaced };
+  });
+  return { current: keys[0]!, former };
+}
+
+async function readKeyFile(path: string): Promise<string> {
   try {
-    text = await readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (cause) {
     throw new SettingsError(`the root key cannot be read from ${path}: ${(cause as Error).message}`, {
       cause,
     });
   }
-  const [current, ...former] = text.trim().split('\n');
-  return {
-    current: keyIn(current!, path),
-    former: former.map(line => {
-      const [key = '', time = ''] = line.trim().split(/\s+/);
-      const replaced = Date.parse(time);
-      if (Number.isNaN(replaced)) throw notAKey(path);
-      return { key: keyIn(key, path), replaced };
-    }),
-  };
 }
 
 /** Puts other root keys in place of those in the file, all or nothing; they are on disk when this resolves. */
-export async function replaceRootKeys(path: string, keys: RootKeys): Promise<void> {
+export async function replaceRootKeys(path: string, keys: RootKeys, rootKeyKms?: string): Promise<void> {
   const next = `${path}.new`;
   await rm(next, { force: true });
-  await writeDurably(next, textOf(keys));
+  await writeDurably(next, await textOf(keys, rootKeyKms));
   await rename(next, path);
   await syncDirectoryOf(path);
 }
 
 /** The current key on the first line; each former one on a line of its own, with the time when it was replaced. */
-function textOf({ current, former }: RootKeys): string {
-  const encode = (key: Uint8Array) => Buffer.from(key).toString('base64');
-  const lines = former.map(({ key, replaced }) => `${encode(key)} ${new Date(replaced).toISOString()}`);
-  return `${[encode(current), ...lines].join('\n')}\n`;
+async function textOf({ current, former }: RootKeys, rootKeyKms: string | undefined): Promise<string> {
+  const encode = async (key: Uint8Array) =>
+    rootKeyKms === undefined ? Buffer.from(key).toString('base64') : await sealRootKey(key, rootKeyKms);
+  const lines = [await encode(current)];
+  for (const { key, replaced } of former) {
+    lines.push(`${await encode(key)} ${new Date(replaced).toISOString()}`);
+  }
+  return `${lines.join('\n')}\n`;
 }
 
-function keyIn(text: string, path: string): Uint8Array {
-  const key = Buffer.from(text.trim(), 'base64');
+async function keyIn(text: string, path: string, rootKeyKms: string | undefined): Promise<Uint8Array> {
+  if (isSealedRootKey(text) && rootKeyKms === undefined) {
+    throw new SettingsError(
+      `the root key in ${path} is sealed: rootKeyKms must name the KMS key that opens it`,
+    );
+  }
+  const key = isSealedRootKey(text) ? await openRootKey(text, rootKeyKms!) : Buffer.from(text, 'base64');
   if (key.length === BYTES) return key;
   throw notAKey(path);
 }

@@ -18,6 +18,13 @@ export interface Settings {
   readonly domains: readonly string[];
   /** A file with the root key (32 bytes in base64); default: `root.key` in the data directory. */
   readonly rootKeyFile: string | undefined;
+  /**
+   * The root key itself, in the form of its file, for those who keep it in the environment (`KARIKAGI_ROOT_KEY`).
+   * Stands above `rootKeyFile`. Never a flag: those are seen in the list of processes.
+   */
+  readonly rootKey: string | undefined;
+  /** A key (id, ARN or alias) of an external KMS, AWS's or another Karikagi's, that seals the root key in its file. */
+  readonly rootKeyKms: string | undefined;
   /** OpenID Connect issuers whose keys are read from a file (a JWK set) instead of over the network: URL → path. */
   readonly oidcKeys: Readonly<Record<string, string>>;
   /** How long the request log is kept, days. */
@@ -98,6 +105,8 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   region: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'),
   domains: names,
   rootKeyFile: optional(text),
+  rootKey: optional(text),
+  rootKeyKms: optional(text),
   oidcKeys: paths,
   eventDays: whole(1, 3650),
   log: oneOf('text', 'json', 'none'),
@@ -114,6 +123,8 @@ function defaults(partition: Settings['partition']): Settings {
     region: partitionRegions[partition],
     domains: [],
     rootKeyFile: undefined,
+    rootKey: undefined,
+    rootKeyKms: undefined,
     oidcKeys: {},
     eventDays: 30,
     log: 'text',

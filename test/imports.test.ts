@@ -15,6 +15,7 @@ const composition = [
   'karikagi-operations.ts',
   'first-start.ts',
   'root-key.ts',
+  'root-key-kms.ts',
   'root-key-rotation.ts',
   'settings.ts',
 ];

@@ -11,6 +11,7 @@ import {
 interface RootKeyFlags {
   readonly data?: string;
   readonly rootKeyFile?: string;
+  readonly rootKeyKms?: string;
   readonly json?: boolean;
   readonly endSessions?: boolean;
 }
@@ -42,11 +43,12 @@ function withDirectory(command: Command): Command {
   return command
     .option('--data <directory>', "the server's directory (default: ./karikagi-data)")
     .option('--root-key-file <path>', 'file with the root keys (default: root.key in the data directory)')
+    .option('--root-key-kms <key>', 'key of an external KMS that seals the root keys in their file')
     .option('--json', 'the same as JSON');
 }
 
-function settingsOf({ data, rootKeyFile }: RootKeyFlags) {
-  return readSettings({ data, rootKeyFile }, process.env);
+function settingsOf({ data, rootKeyFile, rootKeyKms }: RootKeyFlags) {
+  return readSettings({ data, rootKeyFile, rootKeyKms }, process.env);
 }
 
 function show({ json }: RootKeyFlags, status: RootKeyStatus): void {

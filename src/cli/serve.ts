@@ -28,6 +28,7 @@ export function serveCommand(): Command {
     )
     .option('--domains <names>', 'host names under which BUCKET.name addresses a bucket, with commas between')
     .option('--root-key-file <path>', 'file with the root key (default: root.key in the data directory)')
+    .option('--root-key-kms <key>', 'key of an external KMS that seals the root key in its file')
     .option(
       '--oidc-keys <issuer=file>',
       'OpenID Connect issuers whose keys are in a file (a JWK set), with commas between',
