@@ -1,8 +1,15 @@
 /** Random operations against the engine and against a plain model of S3's versions. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ManualClock } from '../clock.js';
+import type { Blobs } from '../store/blobs.js';
+import { openFileBlobs } from '../store/files.js';
+import type { Kv } from '../store/kv.js';
+import { openLmdb } from '../store/lmdb.js';
 import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
 import { type Bucket, type Objects, openObjects } from './index.js';
@@ -47,12 +54,44 @@ interface World {
   readonly model: Model;
   readonly blobCount: () => Promise<number>;
   bucket(): Promise<Bucket>;
+  close(): Promise<void>;
 }
 
-async function newWorld(): Promise<World> {
+interface Stores {
+  readonly kv: Kv;
+  readonly blobs: Blobs;
+  close(): Promise<void>;
+}
+
+/** Where the worlds are kept, and in how many of them a property is tried. */
+const PLACES: Readonly<Record<string, { open(now: () => number): Promise<Stores>; readonly runs: number }>> =
+  {
+    memory: {
+      runs: 150,
+      open: async now => ({ kv: openMemoryKv(), blobs: openMemoryBlobs(now), close: async () => undefined }),
+    },
+    disk: {
+      runs: 8,
+      async open(now) {
+        const directory = await mkdtemp(join(tmpdir(), 'karikagi-objects-'));
+        const kv = await openLmdb(join(directory, 'kv'));
+        const blobs = await openFileBlobs(join(directory, 'blobs'), now);
+        const close = async () => {
+          await kv.close();
+          await blobs.close();
+          await rm(directory, { recursive: true });
+        };
+        return { kv, blobs, close };
+      },
+    },
+  };
+
+type Place = (typeof PLACES)[string];
+
+async function newWorld(place: Place = PLACES.memory!): Promise<World> {
   const clock = new ManualClock(1_700_000_000_000);
-  const blobs = openMemoryBlobs(() => clock.now());
-  const objects = await openObjects({ kv: openMemoryKv(), blobs, clock, inlineLimit: INLINE_LIMIT });
+  const { kv, blobs, close } = await place.open(() => clock.now());
+  const objects = await openObjects({ kv, blobs, clock, inlineLimit: INLINE_LIMIT });
   await objects.buckets.create({
     name: 'bucket',
     owner: '111122223333',
@@ -65,7 +104,14 @@ async function newWorld(): Promise<World> {
     for await (const _ of blobs.list()) count++;
     return count;
   };
-  return { objects, clock, model: new Model(), blobCount, bucket: () => objects.buckets.get('bucket') };
+  return {
+    objects,
+    clock,
+    model: new Model(),
+    blobCount,
+    bucket: () => objects.buckets.get('bucket'),
+    close,
+  };
 }
 
 type Step = (world: World) => Promise<void>;
@@ -236,64 +282,71 @@ const step: fc.Arbitrary<readonly [name: string, run: Step]> = fc.oneof(
   },
 );
 
-test('any sequence of operations leaves what the model has', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async steps => {
-      const world = await newWorld();
-      for (const [, run] of steps) {
-        await run(world);
-        await compare(world);
-      }
-      await comparePages(world);
-    }),
-    { numRuns: 150 },
-  );
-});
-
-test('operations at the same time leave one of the possible worlds, and no garbage', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(undefined, 'Enabled' as const, 'Suspended' as const),
-      fc.array(fc.constantFrom('put', 'delete', 'deleteVersion', 'setting'), { minLength: 2, maxLength: 12 }),
-      async (versioning, kinds) => {
-        const world = await newWorld();
-        const { objects, bucket, blobCount } = world;
-        if (versioning) await setVersioning(world, versioning);
-        const now = await bucket();
-        const made: string[] = [];
-        const putOne = async (text: string) => {
-          const received = await objects.contents.receive(bodyOf(text), text.length, {});
-          made.push((await objects.versions.put(now, 'k', attributes, received)).id);
-        };
-        await putOne('the first body');
-        await Promise.all(
-          kinds.map(async (kind, index) => {
-            if (kind === 'put') await putOne(`body number ${index}`);
-            else if (kind === 'delete') await objects.versions.delete(now, 'k');
-            else if (kind === 'deleteVersion')
-              await objects.versions.deleteVersion(now, 'k', versioning === 'Enabled' ? made[0]! : 'null');
-            else await objects.buckets.update(now, { tags: [['n', String(index)]] });
-          }),
-        );
-        const listed = await objects.listVersions(now, { limit: 1000 });
-        const ids = listed.entries.map(entry => ('item' in entry ? entry.item.version.id : ''));
-        assert.deepEqual(ids, [...ids].sort(), 'the newest first');
-        const kept = listed.entries.filter(entry => 'item' in entry && !entry.item.version.marker);
-        assert.equal(await blobCount(), kept.length);
-        const latest = listed.entries[0];
-        const found = await objects.versions.find(now, 'k');
-        assert.equal(found?.id, latest && 'item' in latest ? latest.item.version.id : undefined);
-        if (versioning !== 'Enabled')
-          assert.ok(listed.entries.length <= 1, 'there is one null version at most');
-        else {
-          const expected = 1 + kinds.filter(kind => kind === 'put' || kind === 'delete').length;
-          assert.equal(listed.entries.length, expected - (kinds.includes('deleteVersion') ? 1 : 0));
+for (const [name, place] of Object.entries(PLACES)) {
+  test(`any sequence of operations leaves what the model has: ${name}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async steps => {
+        const world = await newWorld(place);
+        for (const [, run] of steps) {
+          await run(world);
+          await compare(world);
         }
-      },
-    ),
-    { numRuns: 150 },
-  );
-});
+        await comparePages(world);
+        await world.close();
+      }),
+      { numRuns: place.runs },
+    );
+  });
+
+  test(`operations at the same time leave one of the possible worlds, and no garbage: ${name}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(undefined, 'Enabled' as const, 'Suspended' as const),
+        fc.array(fc.constantFrom('put', 'delete', 'deleteVersion', 'setting'), {
+          minLength: 2,
+          maxLength: 12,
+        }),
+        async (versioning, kinds) => {
+          const world = await newWorld(place);
+          const { objects, bucket, blobCount } = world;
+          if (versioning) await setVersioning(world, versioning);
+          const now = await bucket();
+          const made: string[] = [];
+          const putOne = async (text: string) => {
+            const received = await objects.contents.receive(bodyOf(text), text.length, {});
+            made.push((await objects.versions.put(now, 'k', attributes, received)).id);
+          };
+          await putOne('the first body');
+          await Promise.all(
+            kinds.map(async (kind, index) => {
+              if (kind === 'put') await putOne(`body number ${index}`);
+              else if (kind === 'delete') await objects.versions.delete(now, 'k');
+              else if (kind === 'deleteVersion')
+                await objects.versions.deleteVersion(now, 'k', versioning === 'Enabled' ? made[0]! : 'null');
+              else await objects.buckets.update(now, { tags: [['n', String(index)]] });
+            }),
+          );
+          const listed = await objects.listVersions(now, { limit: 1000 });
+          const ids = listed.entries.map(entry => ('item' in entry ? entry.item.version.id : ''));
+          assert.deepEqual(ids, [...ids].sort(), 'the newest first');
+          const kept = listed.entries.filter(entry => 'item' in entry && !entry.item.version.marker);
+          assert.equal(await blobCount(), kept.length);
+          const latest = listed.entries[0];
+          const found = await objects.versions.find(now, 'k');
+          assert.equal(found?.id, latest && 'item' in latest ? latest.item.version.id : undefined);
+          if (versioning !== 'Enabled')
+            assert.ok(listed.entries.length <= 1, 'there is one null version at most');
+          else {
+            const expected = 1 + kinds.filter(kind => kind === 'put' || kind === 'delete').length;
+            assert.equal(listed.entries.length, expected - (kinds.includes('deleteVersion') ? 1 : 0));
+          }
+          await world.close();
+        },
+      ),
+      { numRuns: place.runs },
+    );
+  });
+}
 
 test('an upload that races the deletion of its bucket is refused or keeps it', async () => {
   for (let round = 0; round < 50; round++) {

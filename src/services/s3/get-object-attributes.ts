@@ -8,6 +8,7 @@ import type { Bucket, ObjectRecord } from '../../objects/index.js';
 import { shownVersionId } from './attributes.js';
 import { versionOperation } from './bucket-operation.js';
 import { checksumMember, checksumMembers } from './checksum-members.js';
+import { demandCustomerKey } from './customer-keys.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
 import { entriesAsked } from './list-objects.js';
@@ -27,6 +28,7 @@ export const getObjectAttributes = versionOperation<GetObjectAttributesRequest, 
   async (bucket, input, ports, call) => {
     const wanted = wantedOf(input);
     const record = await existingObject(input, call, ports);
+    demandCustomerKey(record.encryption, input);
     return {
       LastModified: new Date(record.modified),
       VersionId: shownVersionId(bucket, record),
