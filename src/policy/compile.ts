@@ -32,6 +32,8 @@ export interface CompiledStatement {
   readonly conditions: readonly CompiledCondition[];
   /** Whether policy variables count in this policy: they do under Version 2012-10-17. */
   readonly variables: boolean;
+  /** The words of `Action` or `NotAction`. */
+  readonly actions: readonly string[];
   /** `action` in lower case. */
   coversAction(action: string): boolean;
   coversResource(facts: Facts): boolean;
@@ -85,6 +87,7 @@ function compileStatement(source: Statement, variables: boolean): CompiledStatem
   return {
     source,
     variables,
+    actions: source.action.values.map(({ value }) => value),
     ref: sid?.value ? { index, sid: sid.value } : { index },
     principal: principal && new CompiledPrincipal(principal),
     conditions: source.conditions.map(condition => compileCondition(condition, variables)),

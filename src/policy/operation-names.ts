@@ -34,14 +34,14 @@ const ACTION_OF_OPERATION: ReadonlyMap<string, string> = new Map(
 );
 
 /** Actions that a version id in the call turns into their `…Version` sisters. */
-const VERSIONED = [
-  'GetObject',
-  'DeleteObject',
-  'GetObjectAcl',
-  'PutObjectAcl',
-  'GetObjectTagging',
-  'PutObjectTagging',
-];
+const VERSIONED = new Set([
+  'getobject',
+  'deleteobject',
+  'getobjectacl',
+  'putobjectacl',
+  'getobjecttagging',
+  'putobjecttagging',
+]);
 
 /** The action that allows an operation of S3 which is no action itself; `undefined` for all else. */
 export function actionOfOperation(name: string): string | undefined {
@@ -50,15 +50,23 @@ export function actionOfOperation(name: string): string | undefined {
   return action && `s3:${action}`;
 }
 
-/** Why somebody who granted `name` expected it to grant `action`; `undefined` where nobody would. */
-export function grantedBy(name: string, action: string): string | undefined {
-  const meant = actionOfOperation(name);
-  if (meant?.toLowerCase() === action.toLowerCase())
-    return `${name.slice(3)} is the name of an operation, the action that allows it is ${meant}`;
-  const versioned = VERSIONED.find(one => `s3:${one}`.toLowerCase() === name.toLowerCase());
-  if (!versioned) return undefined;
-  const sister = `s3:${versioned.replace(/^(Get|Put|Delete)Object/, '$1ObjectVersion')}`;
-  return sister.toLowerCase() === action.toLowerCase()
-    ? 'a call that names a version needs the action for versions'
-    : undefined;
+/**
+ * What people grant by mistake where they need `action`, in lower case, and why it does not do: operations of that
+ * action, and the action for unversioned objects.
+ */
+export function namesTakenFor(action: string): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const [service = '', name = ''] = action.toLowerCase().split(':');
+  if (service !== 's3') return names;
+  for (const [operation, meant] of ACTION_OF_OPERATION) {
+    if (meant.toLowerCase() !== name) continue;
+    names.set(
+      `s3:${operation}`,
+      `that is the name of an operation, the action that allows it is s3:${meant}`,
+    );
+  }
+  const plain = name.replace('objectversion', 'object');
+  if (plain !== name && VERSIONED.has(plain))
+    names.set(`s3:${plain}`, 'a call that names a version needs the action for versions');
+  return names;
 }

@@ -90,7 +90,7 @@ describe('near misses', () => {
       'action-name',
       { action: 's3:ListBucket', resource: 'arn:aws:s3:::b' },
       { identity: [grant('s3:ListObjectsV2', '*')] },
-      /ListObjectsV2 is the name of an operation, the action that allows it is s3:ListBucket/,
+      /that is the name of an operation, the action that allows it is s3:ListBucket/,
     ],
     [
       'a version',

@@ -3,7 +3,7 @@
 import { matchesArn, parseArn, splitArn } from '../arn.js';
 import type { Facts } from '../facts.js';
 import { splitPattern } from '../names.js';
-import { grantedBy } from '../operation-names.js';
+import { namesTakenFor } from '../operation-names.js';
 import type { Principal } from '../types.js';
 import type { TracedLayer, TracedPolicy } from './trace.js';
 import type { LayerTrace, Mismatch, NearMiss, NearMissKind, StatementTrace } from './types.js';
@@ -21,6 +21,9 @@ export function nearMisses(
   standings: readonly LayerTrace[],
 ): NearMiss[] {
   const found: { misses: NearMiss[]; distance: number }[] = [];
+  const mistaken = namesTakenFor(facts.request.action);
+  const explain = (policy: TracedPolicy) => (mismatch: Mismatch) =>
+    explainMismatch(facts, policy, mismatch, mistaken);
   standings.forEach(standing => {
     if (!standing.blocks) return;
     const layer = layers.find(one => one.layer === standing.layer && one.level === standing.level);
@@ -29,31 +32,46 @@ export function nearMisses(
     else {
       found.push({ misses: layerFindings(facts, layers, standing), distance: Number.MAX_SAFE_INTEGER });
       for (const policy of layer?.policies ?? []) {
-        for (const statement of policy.statements) found.push(statementFindings(facts, policy, statement));
+        for (const statement of policy.statements) {
+          const misses = statementFindings(policy, statement, explain(policy));
+          if (misses.length > 0) found.push({ misses, distance: statement.mismatches.length });
+        }
       }
     }
   });
   return found.sort((a, b) => a.distance - b.distance).flatMap(({ misses }) => misses);
 }
 
-function statementFindings(facts: Facts, policy: TracedPolicy, statement: StatementTrace) {
-  const { mismatches } = statement;
-  const findings =
-    statement.effect === 'ALLOW' ? mismatches.map(mismatch => explainMismatch(facts, policy, mismatch)) : [];
-  const explained = findings.every(finding => finding !== undefined) ? findings : [];
-  const misses = explained.map(finding => at(finding as Finding, policy, statement));
-  return { misses, distance: mismatches.length };
+/** What is to be said of an Allow that does not apply; nothing unless each of its mismatches is a near one. */
+function statementFindings(
+  policy: TracedPolicy,
+  statement: StatementTrace,
+  explain: (mismatch: Mismatch) => Finding | undefined,
+): NearMiss[] {
+  const misses: NearMiss[] = [];
+  if (statement.effect === 'DENY') return misses;
+  for (const mismatch of statement.mismatches) {
+    const finding = explain(mismatch);
+    if (!finding) return [];
+    misses.push(at(finding, policy, statement));
+  }
+  return misses;
 }
 
 function at({ kind, message }: Finding, policy: TracedPolicy, { index }: StatementTrace): NearMiss {
   return { kind, message, layer: policy.layer, uri: policy.uri, statement: index };
 }
 
-function explainMismatch(facts: Facts, policy: TracedPolicy, mismatch: Mismatch): Finding | undefined {
+function explainMismatch(
+  facts: Facts,
+  policy: TracedPolicy,
+  mismatch: Mismatch,
+  mistaken: ReadonlyMap<string, string>,
+): Finding | undefined {
   const { action, resource, principal } = facts.request;
   switch (mismatch.element) {
     case 'Action':
-      return actionFinding(mismatch.wanted, action);
+      return actionFinding(mismatch.wanted, action, mistaken);
     case 'Resource':
       return first(mismatch.wanted, wanted => resourceFinding(wanted, resource, action));
     case 'Principal':
@@ -73,16 +91,20 @@ function first<T>(values: readonly T[], find: (value: T) => Finding | undefined)
   return undefined;
 }
 
-function actionFinding(wanted: readonly string[], action: string): Finding | undefined {
-  for (const name of wanted) {
-    const reason = grantedBy(name, action);
-    if (reason)
-      return {
-        kind: 'action-name',
-        message: `the statement grants ${name}, the call needs ${action}: ${reason}`,
-      };
-  }
-  return undefined;
+function actionFinding(
+  wanted: readonly string[],
+  action: string,
+  mistaken: ReadonlyMap<string, string>,
+): Finding | undefined {
+  if (mistaken.size === 0) return undefined;
+  return first(wanted, name => {
+    const reason = mistaken.get(name.toLowerCase());
+    if (reason === undefined) return undefined;
+    return {
+      kind: 'action-name',
+      message: `the statement grants ${name}, the call needs ${action}: ${reason}`,
+    };
+  });
 }
 
 /** Names the one way in which a resource pattern misses the ARN that the call needs. */
@@ -101,9 +123,32 @@ const REMARKS: Partial<Record<NearMissKind, string>> = {
 };
 
 function resourceKind(wanted: string, needed: string): NearMissKind | undefined {
+  if (!isAkin(wanted, needed)) return undefined;
   if (matchesArn(wanted.toLowerCase(), needed.toLowerCase())) return 'case';
   if (isOtherLevel(wanted, needed)) return 'resource-level';
   return componentKind(splitPattern(wanted), splitArn(needed));
+}
+
+/** A quick look whether two ARNs can be about the same thing at all: most of a policy's are not. */
+function isAkin(wanted: string, needed: string): boolean {
+  const name = resourcePart(wanted).toLowerCase();
+  const end = name.search(/[*?$/]/);
+  return (
+    name.startsWith('alias/') ||
+    resourcePart(needed)
+      .toLowerCase()
+      .startsWith(end === -1 ? name : name.slice(0, end))
+  );
+}
+
+/** What follows the fifth colon. */
+function resourcePart(arn: string): string {
+  let at = -1;
+  for (let i = 0; i < 5; i++) {
+    at = arn.indexOf(':', at + 1);
+    if (at === -1) return '';
+  }
+  return arn.slice(at + 1);
 }
 
 /** A bucket's ARN against that of objects in it, or a KMS alias against its key. */

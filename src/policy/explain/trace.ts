@@ -1,6 +1,6 @@
 /** Walks every policy of a request and notes what each statement does with it. */
 
-import { type CompiledStatement, conditionsHold } from '../compile.js';
+import type { CompiledStatement } from '../compile.js';
 import type { CompiledCondition } from '../conditions.js';
 import { boundByServiceControl, denyNames, resourceLayer, sessionPolicies } from '../evaluate.js';
 import type { Facts } from '../facts.js';
@@ -30,6 +30,7 @@ export function traceLayers(facts: Facts, policies: PolicySet): TracedLayer[] {
     ['boundary', policies.boundary && [policies.boundary]],
     ['session', session],
   ];
+  const action = facts.request.action.toLowerCase();
   const uris = new Set<string>();
   const layers: TracedLayer[] = [];
   for (const layer of ['resource-control', 'service-control'] as const) {
@@ -50,7 +51,7 @@ export function traceLayers(facts: Facts, policies: PolicySet): TracedLayer[] {
         layer,
         ...(level !== undefined && { level }),
         statements: source.policy.statements.map(statement =>
-          traceStatement(facts, policies, layer, statement),
+          traceStatement(facts, policies, layer, action, statement),
         ),
         source,
       })),
@@ -70,25 +71,23 @@ function traceStatement(
   facts: Facts,
   policies: PolicySet,
   layer: Layer,
+  /** In lower case. */
+  action: string,
   statement: CompiledStatement,
 ): StatementTrace {
-  const mismatches = statement.coversAction(facts.request.action.toLowerCase())
+  const { source, ref } = statement;
+  const mismatches = statement.coversAction(action)
     ? elementMismatches(facts, policies, layer, statement)
     : [actionMismatch(facts, statement)];
-  return {
-    ...statement.ref,
-    effect: statement.source.effect === 'Allow' ? 'ALLOW' : 'DENY',
-    matched: mismatches.length === 0,
-    mismatches,
-  };
+  const effect = source.effect === 'Allow' ? 'ALLOW' : 'DENY';
+  const matched = mismatches.length === 0;
+  return ref.sid === undefined
+    ? { index: ref.index, effect, matched, mismatches }
+    : { index: ref.index, sid: ref.sid, effect, matched, mismatches };
 }
 
-function actionMismatch(facts: Facts, { source: { action } }: CompiledStatement): Mismatch {
-  return {
-    element: action.not ? 'NotAction' : 'Action',
-    wanted: action.values.map(({ value }) => value),
-    actual: facts.request.action,
-  };
+function actionMismatch(facts: Facts, { source: { action }, actions }: CompiledStatement): Mismatch {
+  return { element: action.not ? 'NotAction' : 'Action', wanted: actions, actual: facts.request.action };
 }
 
 function elementMismatches(
@@ -114,7 +113,6 @@ function elementMismatches(
       actual: request.resource,
     });
   }
-  if (conditionsHold(statement, facts)) return mismatches;
   for (const condition of statement.conditions) {
     if (!condition.holds(facts)) mismatches.push(conditionMismatch(facts, statement, condition));
   }
@@ -147,5 +145,5 @@ function conditionMismatch(
 }
 
 function shown(text: string, facts: Facts, { variables }: CompiledStatement): string {
-  return show(text, { variables, wildcards: true }, facts);
+  return variables && text.includes('${') ? show(text, { variables, wildcards: true }, facts) : text;
 }
