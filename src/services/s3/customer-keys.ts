@@ -68,6 +68,21 @@ export function demandCustomerKey(
   throw s3Errors.AccessDenied([`${PREFIX} the correct secret key.`]);
 }
 
+/** As `demandCustomerKey`, for a part of an upload. Throws InvalidRequest. */
+export function demandUploadKey(encryption: Encryption | undefined, input: CustomerKeyInput): void {
+  const key = customerKey(input);
+  const customer = encryption?.kind === 'customer' ? encryption : undefined;
+  if (customer && !key) {
+    throw s3Errors.InvalidRequest([
+      'The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.',
+    ]);
+  }
+  if (!key || (customer && timingSafeEqual(checkOf(key, customer.salt), customer.check))) return;
+  throw s3Errors.InvalidRequest([
+    'The provided encryption parameters did not match the ones used originally.',
+  ]);
+}
+
 /** The customer's key for the source of a copy, as the key of any other read. */
 export function sourceKeyInput(input: {
   readonly CopySourceSSECustomerAlgorithm?: string | undefined;

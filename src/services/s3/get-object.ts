@@ -73,6 +73,7 @@ async function describe(
   output: HeadObjectOutput & GetObjectOutput;
 }> {
   demandSignedOverrides(input, call);
+  demandNoEncryption(call);
   const bucket = await bucketOf(input, call, ports);
   const record = await existingObject(input, call, ports);
   demandCustomerKey(record.encryption, input);
@@ -168,6 +169,17 @@ function shownChecksum(
   }
   if (span && span.end - span.start < record.size) return {};
   return checksumMembers(record.checksum);
+}
+
+/** Reads do not choose an encryption; only a customer's key comes along ("GetObject", S3 API Reference). */
+function demandNoEncryption(call: Call): void {
+  if (!call.http.headers.has('x-amz-server-side-encryption')) return;
+  throw s3Errors.InvalidArgument(
+    ['x-amz-server-side-encryption header is not supported for this operation.'],
+    {
+      members: { ArgumentName: 'x-amz-server-side-encryption' },
+    },
+  );
 }
 
 /** Overrides are for requests that someone answers for ("GetObject", S3 API Reference). */

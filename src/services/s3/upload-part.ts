@@ -11,7 +11,7 @@ import type { Operation } from '../../operation.js';
 import { quoted, shownVersionId } from './attributes.js';
 import { type ChecksumMembers, checksumMember, integrityOf } from './checksum-members.js';
 import { demandSource, forgetSource, sourceName, sourcePath, sourceRequirements } from './copy-source.js';
-import { sourceKeyInput } from './customer-keys.js';
+import { demandUploadKey, sourceKeyInput } from './customer-keys.js';
 import { dataKeyOf, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { MOST_PARTS } from './multipart.js';
@@ -42,6 +42,7 @@ export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> =
     const id = input.UploadId ?? '';
     const key = keyOf(input);
     const upload = await uploads.get(bucket, key, id);
+    demandUploadKey(upload.encryption, input);
     const dataKey = await dataKeyOf(upload, bucket, key, call, ports, input);
     const part = await uploads.putPart(bucket, key, id, number, body, lengthOf(body), integrity, dataKey);
     return {
@@ -82,6 +83,7 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
           ports,
           sourceKeyInput(input),
         );
+        demandUploadKey(upload.encryption, input);
         const dataKey = await dataKeyOf(upload, bucket, key, call, ports, input);
         const content = await contents.read(source.bucket.id, source.record, {
           start,
