@@ -6,9 +6,9 @@ import { test } from 'node:test';
 /**
  * Who may import whom inside `src/`: the architecture's table. A folder not listed here may not exist.
  * The files at the root of `src/` that everyone may use are the vocabulary: errors, clock, messages, the
- * operation type, the log.
+ * operation type, the log, random ids.
  */
-const vocabulary = ['clock.ts', 'errors.ts', 'log.ts', 'message.ts', 'operation.ts'];
+const vocabulary = ['clock.ts', 'errors.ts', 'log.ts', 'message.ts', 'operation.ts', 'random.ts'];
 const composition = [
   'main.ts',
   'served.ts',

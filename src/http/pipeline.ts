@@ -1,4 +1,4 @@
-import { randomFillSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   type Authenticated,
   authenticate,
@@ -16,6 +16,7 @@ import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
 import type { BoundOperation, Call, Requirement } from '../operation.js';
 import { denialMessage, explain } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
+import { randomForId } from '../random.js';
 import type { Recognised } from '../wire/types.js';
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply } from './post-object.js';
@@ -283,16 +284,9 @@ function collectFor(served: ServedService, body: RequestBody): Promise<Uint8Arra
 
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-const random = Buffer.alloc(4096);
-let used = random.length;
-
 /** Sixteen digits and capitals, as S3's are. */
 function s3RequestId(): string {
-  if (used === random.length) {
-    randomFillSync(random);
-    used = 0;
-  }
   let id = '';
-  for (const end = used + 16; used < end; used++) id += digits[random[used]! & 31];
+  for (const byte of randomForId(16)) id += digits[byte & 31];
   return id;
 }

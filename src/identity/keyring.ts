@@ -1,5 +1,6 @@
 /** The keys that everything secret in identity hangs on, derived from the server's root key. */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { randomForId } from '../random.js';
 
 const NONCE = 12;
 const TAG = 16;
@@ -80,7 +81,7 @@ export class Keyring {
    * Each token has a key of its own, derived from its random id, so the nonce can be constant.
    */
   sealSession(claims: Buffer, accessKeyId: string): { token: Buffer; secretAccessKey: string } {
-    const id = randomBytes(SESSION_ID);
+    const id = randomForId(SESSION_ID);
     const { seal, secretAccessKey } = sessionKeys(this.#current, id);
     const cipher = createCipheriv('aes-256-gcm', seal, ZERO_NONCE).setAAD(Buffer.from(accessKeyId));
     const sealed = Buffer.concat([cipher.update(claims), cipher.final()]);

@@ -3,7 +3,7 @@
  * account. The layout is public knowledge rather than documented: of the first 80 bits, one bit set, 40 bits of
  * account id, 39 random bits. The prefixes stand in the IAM User Guide, "IAM identifiers".
  */
-import { randomBytes } from 'node:crypto';
+import { randomForId } from '../random.js';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -29,7 +29,7 @@ const RANDOM_BITS = 39n;
 
 /** A new id for something that belongs to `account` (12 digits). Its randomness is 39 bits (44 for unique ids): make sure it is free. */
 export function newId(kind: IdKind, account: string): string {
-  const bytes = randomBytes(11);
+  const bytes = randomForId(11);
   const head = ((1n << 40n) | BigInt(account)) << RANDOM_BITS;
   const random = BigInt.asUintN(Number(RANDOM_BITS), bytes.readBigUInt64BE(0));
   writeBits(bytes, head | random);

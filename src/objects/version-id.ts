@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomForId } from '../random.js';
 
 /**
  * Ids of versions sort the newest first, so that the versions of a key lie in a store in the order in which
@@ -51,7 +51,7 @@ function randomDigits(count: number): string {
   let digits = '';
   let bits = 0;
   let held = 0;
-  for (const byte of randomBytes(Math.ceil((count * 5) / 8))) {
+  for (const byte of randomForId(Math.ceil((count * 5) / 8))) {
     held = (held << 8) | byte;
     bits += 8;
     for (; bits >= 5 && digits.length < count; bits -= 5) digits += DIGITS[(held >>> (bits - 5)) & 31]!;

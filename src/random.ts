@@ -1,0 +1,17 @@
+import { randomFillSync } from 'node:crypto';
+
+const pool = Buffer.allocUnsafeSlow(4096);
+let used = pool.length;
+
+/**
+ * Random bytes for ids, at most 4,096 at a time, each given out once and to be used at once: the next call may write
+ * over them. They are drawn from the system in larger amounts, because asking it takes longer than most ids.
+ */
+export function randomForId(count: number): Buffer {
+  if (used + count > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += count;
+  return pool.subarray(used - count, used);
+}
