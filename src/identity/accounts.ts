@@ -54,8 +54,7 @@ export class Accounts {
   async create({ id, name, partition }: NewAccount): Promise<AccountRecord> {
     if (id !== undefined && !/^\d{12}$/.test(id)) throw new RangeError('an account id has 12 digits');
     return await this.#db.transact('accounts', async transaction => {
-      const chosen =
-        id ?? String(randomInt(1, 10 ** 12 / 2 ** 12) * 2 ** 12 + randomInt(2 ** 12)).padStart(12, '0');
+      const chosen = id ?? String(randomInt(1, 10 ** 12)).padStart(12, '0');
       if ((await transaction.get(tables.accounts, chosen)) !== undefined) {
         throw errors.EntityAlreadyExists([`Account ${chosen} already exists.`]);
       }
