@@ -70,9 +70,15 @@ export function keyContext(key: KeyRecord): Context {
   return context;
 }
 
-/** The condition keys of an encryption context. */
+/**
+ * The condition keys of an encryption context. Throws `ValidationException` for names that differ only by case: as
+ * condition keys they are one, and whoever chooses the context could choose which of their values a policy sees.
+ */
 export function encryptionContextKeys(pairs: Pairs): Context {
   if (pairs.length === 0) return {};
+  if (new Set(pairs.map(([name]) => name.toLowerCase())).size < pairs.length) {
+    throw errors.ValidationException(['The encryption context has keys that differ only by case.']);
+  }
   const context: Record<string, string | readonly string[]> = {
     'kms:EncryptionContextKeys': pairs.map(([name]) => name),
   };

@@ -79,6 +79,7 @@ export const CreateAlias = preparedOperation<CreateAliasRequest, object, Named &
   async run(_input, call, { kms }, { home, name, target }) {
     const { account, region } = home;
     await kms.keys.update(demandKey(target), async (key, transaction) => {
+      const after = withAlias(key, name);
       if (await transaction.get(tables.aliases, account, region, name)) {
         throw errors.AlreadyExistsException([
           `An alias with the name ${aliasArn(home, name)} already exists`,
@@ -90,7 +91,7 @@ export const CreateAlias = preparedOperation<CreateAliasRequest, object, Named &
         created: now,
         updated: now,
       });
-      return withAlias(key, name);
+      return after;
     });
     return {};
   },

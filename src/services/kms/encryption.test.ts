@@ -37,7 +37,11 @@ test('what a key encrypts it decrypts, found by the ciphertext alone', async () 
 test('round trips of any plaintext and context; nothing else opens it', async () => {
   const kms = await openKmsWorld();
   const key = await newKey(kms);
-  const contexts = fc.dictionary(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), { maxKeys: 4 });
+  const contexts = fc
+    .dictionary(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), { maxKeys: 4 })
+    .filter(
+      one => new Set(Object.keys(one).map(name => name.toLowerCase())).size === Object.keys(one).length,
+    );
   const plaintexts = fc.uint8Array({ minLength: 1, maxLength: 300 });
   await fc.assert(
     fc.asyncProperty(plaintexts, contexts, contexts, fc.nat(), async (plaintext, context, other, at) => {
@@ -58,6 +62,14 @@ test('round trips of any plaintext and context; nothing else opens it', async ()
     }),
     { numRuns: 60 },
   );
+});
+
+test('names in a context that differ only by case are refused', async () => {
+  const kms = await openKmsWorld();
+  const { KeyId } = await newKey(kms);
+  const EncryptionContext = { tenant: 'one', Tenant: 'two' };
+  const input = { KeyId, Plaintext: bytes('x'), EncryptionContext };
+  await assert.rejects(kms.call(kms.root, 'Encrypt', input), refusal('ValidationException'));
 });
 
 test('a key that the request names must be the one of the ciphertext', async () => {

@@ -65,6 +65,11 @@ function readConstraint({ Constraints }: CreateGrantRequest): GrantConstraint | 
   };
 }
 
+/** The condition keys of the encryption context that a constraint speaks of. */
+function constraintContext({ equals = [], subset = [] }: GrantConstraint = {}): Context {
+  return encryptionContextKeys([...new Map([...subset, ...equals])]);
+}
+
 function grantContext(input: CreateGrantRequest): Context {
   const { equals, subset } = readConstraint(input) ?? {};
   const kinds = [
@@ -77,7 +82,7 @@ function grantContext(input: CreateGrantRequest): Context {
     ...(input.GranteePrincipal !== undefined && { 'kms:GranteePrincipal': input.GranteePrincipal }),
     ...(input.RetiringPrincipal !== undefined && { 'kms:RetiringPrincipal': input.RetiringPrincipal }),
     ...(kinds.length > 0 && { 'kms:GrantConstraintType': kinds }),
-    ...encryptionContextKeys([...(equals ?? []), ...(subset ?? [])]),
+    ...constraintContext({ equals, subset }),
   };
 }
 
@@ -274,10 +279,7 @@ export const RetireGrant = preparedOperation<RetireGrantRequest, object, Retirin
     const requirement = await keyRequirement(kms, call, target, {
       action: 'kms:RetireGrant',
       crossAccount: true,
-      context: encryptionContextKeys([
-        ...(grant?.constraint?.equals ?? []),
-        ...(grant?.constraint?.subset ?? []),
-      ]),
+      context: constraintContext(grant?.constraint),
     });
     const mine = key && grant && { resourcePolicy: retiringPolicy(key, grant) };
     return { requirements: [{ ...requirement, ...mine }], use: { target, grant, grantId } };

@@ -223,6 +223,18 @@ test('a sweep deletes what nobody asks for, and nothing before its time', async 
   assert.equal((await describe(kms, keys[0]!.KeyId)).KeyState, 'Disabled');
 });
 
+test('a key that is deleted while an operation is under way is not there any more', async () => {
+  const kms = await openKmsWorld();
+  const { KeyId, Arn } = await newKey(kms);
+  await kms.call(kms.root, 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 });
+  const cancel = kms.service.operations.get('CancelKeyDeletion')!;
+  const call = { caller: { principal: {}, account: kms.world.account }, region: 'us-east-1' } as never;
+  await cancel.requires({ KeyId } as never, call);
+  kms.world.clock.advance(7 * 86_400);
+  const late = async () => await cancel.run({ KeyId } as never, call);
+  await assert.rejects(late(), refusal('NotFoundException', `Key '${Arn}' does not exist`));
+});
+
 test('a waiting period is between 7 and 30 days', async () => {
   const kms = await openKmsWorld();
   const { KeyId } = await newKey(kms);

@@ -198,7 +198,9 @@ function isAsStrict(child: GrantConstraint = {}, parent: GrantConstraint = {}): 
   return subset === undefined || includes(child.equals ?? child.subset ?? [], subset);
 }
 
-/** By case, names and values, as encryption contexts are. */
+/** Values by case, names without (KMS API Reference, GrantConstraints). */
 function includes(context: Pairs, wanted: Pairs): boolean {
-  return wanted.every(([name, value]) => context.some(([n, v]) => n === name && v === value));
+  return wanted.every(([name, value]) =>
+    context.some(([n, v]) => n.toLowerCase() === name.toLowerCase() && v === value),
+  );
 }

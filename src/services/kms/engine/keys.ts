@@ -3,7 +3,7 @@ import type { Clock } from '../../../clock.js';
 import { errors } from '../errors.js';
 import { DAY, isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from './key-states.js';
 import { type KmsKeyring, materialId } from './keyring.js';
-import { type KeyRecord, type Material, tables } from './records.js';
+import { type KeyRecord, keyArn, type Material, tables } from './records.js';
 import { generate } from './specs.js';
 import type { KmsStore, Parts, Transaction } from './store.js';
 
@@ -29,7 +29,10 @@ export type NewKey = Pick<
 export const DEFAULT_ROTATION_PERIOD = 365;
 
 /** Where a key is kept. */
-export type KeyLocation = Pick<KeyRecord, 'account' | 'region' | 'id'>;
+type KeyPlace = Pick<KeyRecord, 'account' | 'region' | 'id'>;
+
+/** Which key. */
+export type KeyIdentity = KeyPlace & Pick<KeyRecord, 'partition'>;
 
 /** How many keys one sweep looks at before it asks the store again. */
 const SWEEP = 100;
@@ -88,11 +91,11 @@ export class Keys {
    * more than once. Throws what `change` throws, and `NotFoundException` where the key is gone.
    */
   async update(
-    at: KeyLocation & Pick<KeyRecord, 'partition'>,
+    which: KeyIdentity,
     change: (key: KeyRecord, transaction: Transaction) => KeyRecord | Promise<KeyRecord>,
   ): Promise<KeyRecord> {
     return await this.store.transact(async transaction => {
-      const before = await this.demand(transaction, at);
+      const before = await this.demand(transaction, which);
       const after = await change(before, transaction);
       this.save(transaction, before, after);
       return after;
@@ -100,9 +103,9 @@ export class Keys {
   }
 
   /** The key within a transaction, as it is now. Throws `NotFoundException`. */
-  async demand(transaction: Transaction, at: KeyLocation): Promise<KeyRecord> {
-    const key = await this.#settled(transaction, at);
-    if (key === undefined) throw errors.NotFoundException([`Key '${at.id}' does not exist`]);
+  async demand(transaction: Transaction, which: KeyIdentity): Promise<KeyRecord> {
+    const key = await this.#settled(transaction, which);
+    if (key === undefined) throw errors.NotFoundException([`Key '${keyArn(which)}' does not exist`]);
     return key;
   }
 
@@ -134,13 +137,13 @@ export class Keys {
   }
 
   /** The material wrapped under the current root key; `undefined` where it already is. Throws `Unsealable`. */
-  rewrapped({ account, id }: KeyLocation, material: Material): Buffer | undefined {
+  rewrapped({ account, id }: KeyPlace, material: Material): Buffer | undefined {
     return this.keyring.rewrap(material.wrapped!, about(account, id, material.id));
   }
 
   /** Lends the secret of some material of a key; it is wiped when `work` is done. */
   async withSecret<T>(
-    { account, id }: KeyLocation,
+    { account, id }: KeyPlace,
     material: Material,
     work: (secret: Buffer) => T | Promise<T>,
   ): Promise<T> {
@@ -205,7 +208,7 @@ export class Keys {
 
   async #settled(
     transaction: Transaction,
-    { account, region, id }: KeyLocation,
+    { account, region, id }: KeyPlace,
   ): Promise<KeyRecord | undefined> {
     const before = await transaction.get(tables.keys, account, region, id);
     const now = this.clock.now();
