@@ -1,8 +1,6 @@
 /** Whether a key is of the kind that an operation needs. */
-
 import { demandUsable } from './engine/key-states.js';
-import type { KeyUsage } from './engine/records.js';
-import { type KeyRecord, keyArn, type Pairs } from './engine/records.js';
+import { type KeyRecord, type KeyUsage, keyArn, type Pairs } from './engine/records.js';
 import { type Algorithms, algorithmsOf, type EncryptionAlgorithm } from './engine/specs.js';
 import { errors } from './errors.js';
 
