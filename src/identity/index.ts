@@ -30,6 +30,8 @@ import { Passwords } from './passwords.js';
 import { Principals } from './principals.js';
 import { Regions } from './regions.js';
 import { Roles } from './roles.js';
+import { SamlProviders } from './saml-providers.js';
+import type { SamlResponses } from './saml-responses.js';
 import { ServerCertificates } from './server-certificates.js';
 import { Sessions } from './sessions.js';
 import { Usage } from './usage.js';
@@ -76,6 +78,8 @@ export class Identity implements CredentialSource {
   readonly organizations: Organizations;
   readonly oidcProviders: OidcProviders;
   readonly oidcTokens: Pick<OidcTokens, 'verify'>;
+  readonly samlProviders: SamlProviders;
+  readonly samlResponses: Pick<SamlResponses, 'verify'>;
   readonly mfaDevices: MfaDevices;
   readonly regions: Regions;
   readonly usage: Usage;
@@ -112,6 +116,14 @@ export class Identity implements CredentialSource {
       verify: async (home, token) => {
         tokens ??= openTokens(this.oidcProviders, clock, oidcKeyFiles);
         return (await tokens).verify(home, token);
+      },
+    };
+    this.samlProviders = new SamlProviders(db, clock);
+    let responses: Promise<SamlResponses> | undefined;
+    this.samlResponses = {
+      verify: async (home, provider, response) => {
+        responses ??= openResponses(this.samlProviders, clock);
+        return (await responses).verify(home, provider, response);
       },
     };
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
@@ -182,6 +194,11 @@ async function openTokens(
   return new OidcTokens(providers, new OidcKeys({ clock, keyFiles }), clock);
 }
 
+async function openResponses(providers: SamlProviders, clock: Clock): Promise<SamlResponses> {
+  const { SamlResponses } = await import('./saml-responses.js');
+  return new SamlResponses(providers, clock);
+}
+
 /** Opens identity on a store. Throws `RangeError` where a root key is not 32 bytes long. */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   return new Identity(options);
@@ -207,6 +224,7 @@ export { checkDocument, compiledPolicy } from './policy-documents.js';
 export { mfaSerial, type ProviderKind, providerArn } from './provider-arn.js';
 export { quotas } from './quotas.js';
 export type { Regions, RegionView } from './regions.js';
+export type { SamlIdentity } from './saml-responses.js';
 export type { ServerCertificate } from './server-certificates.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
 export { mergeTags, readTags, tagContext, withoutTags } from './tags.js';

@@ -40,3 +40,16 @@ export async function onMfaDevice(
   const tags = tagContext('aws:ResourceTag', device?.tags ?? []);
   return [{ action: `iam:${operation}`, resource: serial, context: { ...tags, ...context } }];
 }
+
+/** On a SAML provider, by the ARN that the request gives. */
+export async function onSamlProvider(
+  operation: string,
+  call: Call,
+  { identity }: IamPorts,
+  arn: string,
+  context: Context = {},
+): Promise<Requirement[]> {
+  const provider = await identity.samlProviders.find(homeOf(call), arn);
+  const tags = tagContext('aws:ResourceTag', provider?.tags ?? []);
+  return [{ action: `iam:${operation}`, resource: arn, context: { ...tags, ...context } }];
+}

@@ -17,6 +17,7 @@ import { deleteBoundary, putBoundary } from './permissions-boundaries.js';
 import * as policyVersions from './policy-versions.js';
 import type { IamPorts } from './ports.js';
 import * as roles from './roles.js';
+import * as samlProviders from './saml-providers.js';
 import * as serverCertificates from './server-certificates.js';
 import * as serviceAccess from './service-access.js';
 import * as serviceCredentials from './service-credentials.js';
@@ -49,6 +50,7 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(instanceProfiles),
     ...Object.values(account),
     ...Object.values(oidcProviders),
+    ...Object.values(samlProviders),
     ...Object.values(mfaDevices),
     ...Object.values(passwords),
     ...Object.values(credentialReport),

@@ -13,6 +13,7 @@ export const GROUP = `${IAM}:group/staff/Dev`;
 export const ROLE = `${IAM}:role/app/Uploader`;
 export const PROFILE = `${IAM}:instance-profile/ec2/Machine`;
 const ISSUER = `${IAM}:oidc-provider/issuer.example.com/realm`;
+const SAML = `${IAM}:saml-provider/Directory`;
 const DEVICE = `${IAM}:mfa/phones/Phone`;
 
 const userTags = { 'aws:ResourceTag/Team': 'red', 'iam:ResourceTag/Team': 'red' };
@@ -36,6 +37,7 @@ export const group = { GroupName: 'DEV' };
 export const role = { RoleName: 'uploader' };
 export const profile = { InstanceProfileName: 'machine' };
 const issuer = { OpenIDConnectProviderArn: ISSUER };
+const saml = { SAMLProviderArn: SAML };
 const device = { SerialNumber: DEVICE };
 export const managed = { PolicyArn: BOUNDARY };
 export const attach = { PolicyArn: OTHER };
@@ -169,6 +171,15 @@ export const ROWS: readonly Row[] = [
   ['TagOpenIDConnectProvider', { ...issuer, Tags }, ISSUER, { ...issuerTags, ...requestTags }],
   ['UntagOpenIDConnectProvider', { ...issuer, TagKeys: ['Cost'] }, ISSUER, { ...issuerTags, ...untag }],
   ['ListOpenIDConnectProviderTags', issuer, ISSUER, issuerTags],
+
+  ['CreateSAMLProvider', { Name: 'New', Tags }, `${IAM}:saml-provider/New`, requestTags],
+  ['GetSAMLProvider', saml, SAML, {}],
+  ['ListSAMLProviders', {}, '*'],
+  ['UpdateSAMLProvider', saml, SAML, {}],
+  ['DeleteSAMLProvider', saml, SAML, {}],
+  ['TagSAMLProvider', { ...saml, Tags }, SAML, requestTags],
+  ['UntagSAMLProvider', { ...saml, TagKeys: ['Cost'] }, SAML, untag],
+  ['ListSAMLProviderTags', saml, SAML, {}],
 
   [
     'CreateVirtualMFADevice',

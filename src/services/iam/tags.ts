@@ -2,7 +2,7 @@ import type * as iam from '@aws-sdk/client-iam';
 import { type Account, type Identity, readTags, type Tags } from '../../identity/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
-import { onMfaDevice, onOidcProvider } from './federation-requirements.js';
+import { onMfaDevice, onOidcProvider, onSamlProvider } from './federation-requirements.js';
 import { type PagingInput, type PagingOutput, slicePage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
 import {
@@ -35,6 +35,7 @@ interface NameInput {
   readonly InstanceProfileName?: string | undefined;
   readonly ServerCertificateName?: string | undefined;
   readonly OpenIDConnectProviderArn?: string | undefined;
+  readonly SAMLProviderArn?: string | undefined;
   readonly SerialNumber?: string | undefined;
 }
 
@@ -86,6 +87,14 @@ export const TAGGABLE: readonly Taggable[] = [
     tagsOf: async (identity, home, arn) => (await identity.oidcProviders.get(home, arn)).tags,
     tag: (identity, home, arn, tags) => identity.oidcProviders.tag(home, arn, tags),
     untag: (identity, home, arn, keys) => identity.oidcProviders.untag(home, arn, keys),
+  },
+  {
+    word: 'SAMLProvider',
+    member: 'SAMLProviderArn',
+    on: onSamlProvider,
+    tagsOf: async (identity, home, arn) => (await identity.samlProviders.get(home, arn)).tags,
+    tag: (identity, home, arn, tags) => identity.samlProviders.tag(home, arn, tags),
+    untag: (identity, home, arn, keys) => identity.samlProviders.untag(home, arn, keys),
   },
   {
     word: 'MFADevice',

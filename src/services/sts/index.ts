@@ -1,5 +1,6 @@
 import { type Service, service } from '../../operation.js';
 import { assumeRole } from './assume-role.js';
+import { assumeRoleWithSaml } from './assume-role-with-saml.js';
 import { assumeRoleWithWebIdentity } from './assume-role-with-web-identity.js';
 import { getAccessKeyInfo } from './get-access-key-info.js';
 import { getCallerIdentity } from './get-caller-identity.js';
@@ -11,6 +12,7 @@ import type { StsPorts } from './ports.js';
 export function stsService(ports: StsPorts): Service {
   return service('sts', ports, [
     assumeRole,
+    assumeRoleWithSaml,
     assumeRoleWithWebIdentity,
     getAccessKeyInfo,
     getCallerIdentity,

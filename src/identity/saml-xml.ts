@@ -1,0 +1,80 @@
+/** XML of identity providers: parsed strictly, and read by namespace. */
+import { createRequire } from 'node:module';
+
+interface ParserOptions {
+  readonly errorHandler: Record<'warning' | 'error' | 'fatalError', (message: string) => never>;
+}
+
+/** Typed here: the package's own types would bring a browser's globals into the whole program. */
+const { DOMParser } = createRequire(import.meta.url)('@xmldom/xmldom') as {
+  DOMParser: new (
+    options: ParserOptions,
+  ) => {
+    parseFromString(text: string, type: string): { documentElement: XmlElement | null } | undefined;
+  };
+};
+
+/** As much of a DOM element as is read here. */
+export interface XmlElement {
+  readonly nodeType: number;
+  readonly localName: string;
+  readonly namespaceURI: string | null;
+  readonly textContent: string | null;
+  readonly childNodes: ArrayLike<XmlElement>;
+  getAttribute(name: string): string | null;
+  hasAttribute(name: string): boolean;
+}
+
+export const NAMESPACES = {
+  assertion: 'urn:oasis:names:tc:SAML:2.0:assertion',
+  protocol: 'urn:oasis:names:tc:SAML:2.0:protocol',
+  metadata: 'urn:oasis:names:tc:SAML:2.0:metadata',
+  signature: 'http://www.w3.org/2000/09/xmldsig#',
+} as const;
+
+export type Namespace = keyof typeof NAMESPACES;
+
+const ELEMENT = 1;
+
+/** The root element. Throws `SyntaxError` for what is not well-formed, and for a document type: nothing here needs entities. */
+export function parseXml(text: string): XmlElement {
+  if (/<!DOCTYPE/i.test(text)) throw new SyntaxError('a document type is not accepted');
+  const fail = (message: string) => {
+    throw new SyntaxError(message);
+  };
+  const errorHandler = { warning: fail, error: fail, fatalError: fail };
+  const document = new DOMParser({ errorHandler }).parseFromString(text, 'text/xml');
+  return document?.documentElement ?? fail('no XML element');
+}
+
+export function isNamed(element: XmlElement, namespace: Namespace, name: string): boolean {
+  return (
+    element.nodeType === ELEMENT &&
+    element.localName === name &&
+    element.namespaceURI === NAMESPACES[namespace]
+  );
+}
+
+export function childrenNamed(parent: XmlElement, namespace: Namespace, name: string): XmlElement[] {
+  return Array.from(parent.childNodes).filter(child => isNamed(child, namespace, name));
+}
+
+/** The element under `parent` along a path of names; `undefined` where there is none. */
+export function firstAt(
+  parent: XmlElement | undefined,
+  namespace: Namespace,
+  ...path: string[]
+): XmlElement | undefined {
+  let found = parent;
+  for (const name of path) found = found && childrenNamed(found, namespace, name)[0];
+  return found;
+}
+
+export function textOf(element: XmlElement | undefined): string | undefined {
+  return element?.textContent?.trim() || undefined;
+}
+
+/** An attribute that is there and not empty. */
+export function attributeOf(element: XmlElement | undefined, name: string): string | undefined {
+  return element?.getAttribute(name) || undefined;
+}
