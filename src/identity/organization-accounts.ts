@@ -76,7 +76,7 @@ export class OrganizationAccounts {
       if (!free) return made;
       transaction.put(emails, email, account);
       const member = { account, email: input.email, joined: requested, tags: input.tags };
-      await this.#join(transaction, organization, { ...member, joinedMethod: 'CREATED' });
+      await joinOrganization(transaction, organization, { ...member, joinedMethod: 'CREATED' });
       return made;
     });
   }
@@ -194,16 +194,21 @@ export class OrganizationAccounts {
     await entityPolicies.attach(account, 'role', name, administrator);
     return account.id;
   }
+}
 
-  async #join(transaction: Transaction, { id, rootId }: OrganizationRecord, member: Member): Promise<void> {
-    const { members, children } = organizationTables;
-    const record = await transaction.get(tables.accounts, member.account);
-    if (record === undefined) throw organizationErrors.AccountNotFoundException();
-    transaction.put(members, [id, member.account], member);
-    transaction.put(children, [id, rootId, 'account', member.account], true);
-    const organization = { id, path: [rootId], management: false };
-    transaction.put(tables.accounts, [member.account], { ...record, organization });
-  }
+/** Puts an account that is in no organisation under the root of one. */
+export async function joinOrganization(
+  transaction: Transaction,
+  { id, rootId }: OrganizationRecord,
+  member: Member,
+): Promise<void> {
+  const { members, children } = organizationTables;
+  const record = await transaction.get(tables.accounts, member.account);
+  if (record === undefined) throw organizationErrors.AccountNotFoundException();
+  transaction.put(members, [id, member.account], member);
+  transaction.put(children, [id, rootId, 'account', member.account], true);
+  const organization = { id, path: [rootId], management: false };
+  transaction.put(tables.accounts, [member.account], { ...record, organization });
 }
 
 async function demandMember(

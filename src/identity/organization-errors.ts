@@ -20,6 +20,14 @@ export const organizationErrors = errorTable({
   DuplicateOrganizationalUnitException: [400, 'An OU with the same name already exists.'],
   DuplicatePolicyAttachmentException: [400, 'A policy with the specified name is already attached.'],
   DuplicatePolicyException: [400, 'A policy with the same name and type already exists.'],
+  DuplicateHandshakeException: [400, 'A handshake with the same action and target already exists.'],
+  HandshakeAlreadyInStateException: [400, 'The specified handshake is already in the requested state.'],
+  HandshakeConstraintViolationException: [400, said],
+  HandshakeNotFoundException: [400, "You specified a handshake that doesn't exist."],
+  InvalidHandshakeTransitionException: [
+    400,
+    'You cannot perform the operation on the handshake in its current state.',
+  ],
   InvalidInputException: [400, said],
   MalformedPolicyDocumentException: [400, said],
   MasterCannotLeaveOrganizationException: [

@@ -61,6 +61,21 @@ export interface AccountCreation {
   readonly failure?: 'EMAIL_ALREADY_EXISTS' | undefined;
 }
 
+/** An invitation of an account into the organisation. */
+export interface Invitation {
+  /** `h-` and 32 letters or digits. */
+  readonly id: string;
+  readonly organization: string;
+  /** Who is invited. */
+  readonly account: string;
+  readonly requested: number;
+  readonly expires: number;
+  readonly state: 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELED';
+  readonly notes?: string | undefined;
+  /** What the account gets on joining. */
+  readonly tags: Tags;
+}
+
 export type ChildKind = 'account' | 'unit';
 
 /** The tables, each with the parts of its keys. */
@@ -81,6 +96,10 @@ export const organizationTables = {
   targets: table<true>('organization-policy-target'),
   /** organisation, request */
   creations: table<AccountCreation>('organization-creation'),
+  /** organisation, invitation */
+  invitations: table<Invitation>('organization-invitation'),
+  /** account, invitation → organisation */
+  invited: table<string>('organization-invited'),
   /** partition, address in lower case → account */
   emails: table<string>('organization-email'),
 };
@@ -94,6 +113,15 @@ export function randomLetters(length: number): string {
 
 export function organizationArn(organization: OrganizationRecord): string {
   return arnOf(organization, `organization/${organization.id}`);
+}
+
+export function invitationArn(organization: OrganizationRecord, id: string): string {
+  return arnOf(organization, `handshake/${organization.id}/invite/${id}`);
+}
+
+/** The e-mail address of an account that has none: the API wants one. */
+export function placeholderEmail(account: string): string {
+  return `root@${account}.invalid`;
 }
 
 /** The ARN of what an id of the organisation names: a root, a unit or an account. */

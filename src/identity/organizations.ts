@@ -7,6 +7,7 @@ import { type AccountRecord, type Tags, tables } from './model.js';
 import { OrganizationAccounts } from './organization-accounts.js';
 import { changeOrganization } from './organization-change.js';
 import { organizationErrors } from './organization-errors.js';
+import { OrganizationInvitations } from './organization-invitations.js';
 import { type OrganizationRecord, organizationTables, randomLetters } from './organization-model.js';
 import { OrganizationPolicies } from './organization-policies.js';
 import { OrganizationUnits } from './organization-units.js';
@@ -30,6 +31,7 @@ export class Organizations {
   readonly accounts: OrganizationAccounts;
   readonly units: OrganizationUnits;
   readonly policies: OrganizationPolicies;
+  readonly invitations: OrganizationInvitations;
   readonly #db: Database;
   readonly #clock: Clock;
 
@@ -39,6 +41,7 @@ export class Organizations {
     this.accounts = new OrganizationAccounts(parts);
     this.units = new OrganizationUnits(parts.db);
     this.policies = new OrganizationPolicies(parts.db);
+    this.invitations = new OrganizationInvitations(parts.db, parts.clock);
   }
 
   /** The organisation that the account is in. Throws `AWSOrganizationsNotInUseException`. */
@@ -99,6 +102,7 @@ export class Organizations {
         for (const row of await transaction.list<unknown>(table, [id]))
           transaction.delete(table, ...row.parts);
       }
+      await this.invitations.drop(transaction, id);
       const account = await accountRecord(transaction, managementAccount);
       transaction.put(tables.accounts, [managementAccount], { ...account, organization: undefined });
     });

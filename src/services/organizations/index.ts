@@ -1,5 +1,6 @@
 import { type Operation, type Service, service } from '../../operation.js';
 import * as accounts from './accounts.js';
+import * as handshakes from './handshakes.js';
 import {
   createOrganization,
   deleteOrganization,
@@ -23,6 +24,7 @@ export function organizationsService(ports: OrganizationsPorts): Service {
     enablePolicyType,
     listRoots,
     ...Object.values(accounts),
+    ...Object.values(handshakes),
     ...Object.values(policies),
     listTagsForResource,
     tagResource,

@@ -1,6 +1,11 @@
 /** The organisation itself, its root, and the policy types that are enabled in it. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import { type ControlType, invalidInput, organizationErrors } from '../../identity/index.js';
+import {
+  type ControlType,
+  invalidInput,
+  organizationErrors,
+  placeholderEmail,
+} from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
 import { homeOf, managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
 import { onAll, onTargets, policyType } from './requirements.js';
@@ -17,16 +22,11 @@ export const createOrganization: Op<sdk.CreateOrganizationRequest, sdk.CreateOrg
       throw invalidInput('INVALID_ENUM', 'There is no billing here: the feature set is ALL.');
     }
     const home = homeOf(call);
-    const email = managementEmail(home.id);
+    const email = placeholderEmail(home.id);
     const organization = await identity.organizations.create(home.id, email);
     return { Organization: organizationShape(organization, email) };
   },
 };
-
-/** Accounts that were not made by an organisation have no e-mail address; the API wants one. */
-function managementEmail(account: string): string {
-  return `root@${account}.invalid`;
-}
 
 export const describeOrganization: Op<object, sdk.DescribeOrganizationResponse> = {
   name: 'DescribeOrganization',

@@ -42,6 +42,10 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
   const unit = await world.unit('prod');
   const policy = await world.policy(DENY);
   await world.ask('TagResource', { ResourceId: unit, Tags: [{ Key: 'stage', Value: 'prod' }] });
+  await addAccount(world, '444455556666');
+  const Target = { Id: '444455556666', Type: 'ACCOUNT' };
+  const invited = await world.ask<{ Handshake: { Id: string } }>('InviteAccountToOrganization', { Target });
+  const invitation = invited.Handshake.Id;
   const id = (await world.identity.account(account))!.organization!.id;
   const home = `arn:aws:organizations::${world.account.id}`;
   const arns = {
@@ -50,6 +54,8 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
     account: `${home}:account/${id}/${account}`,
     policy: `${home}:policy/${id}/service_control_policy/${policy}`,
     anyPolicy: `${home}:policy/${id}/service_control_policy/p-*`,
+    invitee: `${home}:account/${id}/444455556666`,
+    handshake: `${home}:handshake/${id}/invite/${invitation}`,
     full: 'arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess',
   };
   const SCP = 'SERVICE_CONTROL_POLICY';
@@ -64,6 +70,13 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
     ['CreateAccount', { AccountName: 'x', Email: 'x@example.com' }, '*'],
     ['DescribeCreateAccountStatus', { CreateAccountRequestId: 'car-00000000' }, '*'],
     ['ListCreateAccountStatus', {}, '*'],
+    ['InviteAccountToOrganization', { Target: { Id: '444455556666', Type: 'ACCOUNT' } }, arns.invitee],
+    ['AcceptHandshake', { HandshakeId: invitation }, arns.handshake],
+    ['DeclineHandshake', { HandshakeId: invitation }, arns.handshake],
+    ['CancelHandshake', { HandshakeId: invitation }, arns.handshake],
+    ['DescribeHandshake', { HandshakeId: invitation }, arns.handshake],
+    ['ListHandshakesForAccount', {}, '*'],
+    ['ListHandshakesForOrganization', {}, '*'],
     ['ListAccounts', {}, '*'],
     ['DescribeAccount', { AccountId: account }, arns.account],
     ['ListAccountsForParent', { ParentId: unit }, arns.unit],
