@@ -15,8 +15,11 @@ const BATCH = 1000;
 export const listBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutput> = {
   name: 'ListBuckets',
 
-  requires() {
-    return [{ action: 's3:ListAllMyBuckets', resource: '*' }];
+  requires(_input, call) {
+    // Policies grant it on `*`, and many write it for all buckets: this ARN fits both.
+    return [
+      { action: 's3:ListAllMyBuckets', resource: `arn:${call.caller.account?.partition ?? 'aws'}:s3:::*` },
+    ];
   },
 
   async run(input, call, ports) {

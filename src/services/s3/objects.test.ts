@@ -92,6 +92,16 @@ test('a body that is not what was said of it is refused and leaves nothing', asy
   for await (const blob of s3.blobs.list()) assert.fail(`blob ${blob.id} was left behind`);
 });
 
+test('the file of a form does not tell its length', async () => {
+  const s3 = await withBucket();
+  for (const pieces of [[], ['small'], ['x'.repeat(60), 'y'.repeat(60), 'z']]) {
+    const body = { ...bodyOf(pieces.map(piece => Buffer.from(piece))), length: undefined };
+    await s3.send('PutObject', { Bucket, Key: 'k', Body: body });
+    const got = await s3.send('GetObject', { Bucket, Key: 'k' });
+    assert.equal((await wholeOf(got.Body)).toString(), pieces.join(''));
+  }
+});
+
 test('limits: key, metadata, size of a request', async () => {
   const s3 = await withBucket();
   const put = (Key: string, rest: object = {}) =>

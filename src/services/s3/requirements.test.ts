@@ -33,7 +33,7 @@ const creates = { 's3:ObjectCreationOperation': 'true' };
 const doesNotCreate = { 's3:ObjectCreationOperation': 'false' };
 
 const table: readonly Row[] = [
-  ['ListBuckets', {}, [['s3:ListAllMyBuckets', '*']]],
+  ['ListBuckets', {}, [['s3:ListAllMyBuckets', 'arn:aws:s3:::*']]],
   ['CreateBucket', { Bucket: 'new-bucket' }, [['s3:CreateBucket', 'arn:aws:s3:::new-bucket']]],
   [
     'CreateBucket',
