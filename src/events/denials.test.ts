@@ -10,8 +10,12 @@ const explanation = (summary: string) => ({ summary }) as Explanation;
 test('a denial is found by its request id, at once and after a restart', async () => {
   const kv = openMemoryKv();
   const denials = new Denials(kv);
-  denials.record({ requestId: 'A', time: 1000, accounts: ['1'] }, explanation('first'));
-  denials.record({ requestId: 'A', time: 1000, accounts: ['1'] }, explanation('second'));
+  denials.record({
+    requestId: 'A',
+    time: 1000,
+    accounts: ['1'],
+    explanations: [explanation('first'), explanation('second')],
+  });
   assert.equal((await denials.find('A'))?.explanations.length, 2);
   await denials.close();
   const found = await new Denials(kv).find('A');
@@ -28,12 +32,12 @@ test('what is too old or too many is forgotten, oldest first', async () => {
   const kv = openMemoryKv();
   const denials = new Denials(kv, { count: 3, age: 1000 });
   for (const time of [1, 5000, 5001, 5002, 5003]) {
-    denials.record({ requestId: `R${time}`, time, accounts: [] }, explanation('no'));
+    denials.record({ requestId: `R${time}`, time, accounts: [], explanations: [explanation('no')] });
   }
   await denials.close();
   // A new server trims with its first denials.
   const restarted = new Denials(kv, { count: 3, age: 1000 });
-  restarted.record({ requestId: 'R5004', time: 5004, accounts: [] }, explanation('no'));
+  restarted.record({ requestId: 'R5004', time: 5004, accounts: [], explanations: [explanation('no')] });
   await restarted.close();
   const kept = (await kv.list(under(['denial']))).map(({ key }) => key[1]);
   assert.deepEqual(kept, ['R5002', 'R5003', 'R5004']);
@@ -43,7 +47,7 @@ test('a store that refuses the trace does not fail the request', async () => {
   const kv = openMemoryKv();
   kv.commit = () => Promise.reject(new Error('disk full'));
   const denials = new Denials(kv);
-  denials.record({ requestId: 'A', time: 1, accounts: [] }, explanation('no'));
+  denials.record({ requestId: 'A', time: 1, accounts: [], explanations: [explanation('no')] });
   await denials.close();
   assert.equal(await denials.find('A'), undefined);
 });

@@ -42,12 +42,8 @@ export class Denials {
     this.#limits = limits;
   }
 
-  record(denial: Omit<Denial, 'explanations'>, explanation: Explanation): void {
-    const earlier = this.#waiting.get(denial.requestId);
-    // DeleteObjects may be refused a thousand keys: the first few tell the story.
-    if (earlier && earlier.explanations.length >= 20) return;
-    const explanations = [...(earlier?.explanations ?? []), explanation];
-    this.#waiting.set(denial.requestId, { ...denial, explanations });
+  record(denial: Denial): void {
+    this.#waiting.set(denial.requestId, denial);
     this.#writing ??= this.#write();
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type Authenticated,
+  type Authorisation,
   authenticate,
   createAuthoriser,
   globalContext,
@@ -9,7 +10,7 @@ import {
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
 import type { AuditLog } from '../events/audit.js';
-import type { Denials } from '../events/denials.js';
+import type { Denial, Denials } from '../events/denials.js';
 import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
 import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
@@ -47,6 +48,8 @@ interface Journey {
   readonly connection: Connection;
   readonly arrived: number;
   readonly resources: string[];
+  /** What the caller was refused, in order. */
+  readonly refusals: Authorisation[];
   requestId: string;
   served?: ServedService;
   operation?: string;
@@ -74,6 +77,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       connection,
       arrived: options.clock.now(),
       resources: [],
+      refusals: [],
       requestId: s3RequestId(),
     };
     let reply: HttpReply;
@@ -84,6 +88,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       error = asApiError(thrown, journey);
       reply = renderError(error, journey);
     }
+    if (journey.refusals.length > 0) options.denials.record(denialOf(journey));
     const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
     if (allowed) Object.assign(reply.headers, allowed);
     return { reply, finish: () => record(journey, reply.status, error) };
@@ -199,17 +204,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     own: Promise<CallerPolicies>,
   ): Promise<ApiError | undefined> {
     journey.resources.push(requirement.resource);
-    const { decision, request, policies } = await authorise(caller, requirement, context, own);
+    const authorisation = await authorise(caller, requirement, context, own);
+    const { decision, request } = authorisation;
     if (decision.allowed) return undefined;
-    const owner = requirement.resourceAccount ?? caller.account?.id;
-    options.denials.record(
-      {
-        requestId: journey.requestId,
-        time: journey.arrived,
-        accounts: [...new Set([caller.account?.id, owner].filter(id => id !== undefined))],
-      },
-      explain(request, policies),
-    );
+    // DeleteObjects may be refused a thousand keys: the first few tell the story.
+    if (journey.refusals.length < 20) journey.refusals.push(authorisation);
+    const owner = request.resourceAccount;
     const shown = { ...request, resource: requirement.shownAs ?? request.resource };
     return journey.served!.accessDenied(denialMessage(decision, shown), {
       anonymous: caller.principal.type === 'anonymous',
@@ -271,6 +271,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       });
     }
   }
+}
+
+/** The whole reasoning of what a request was refused, for whoever administers the caller or the resource. */
+function denialOf({ requestId, arrived, refusals }: Journey): Denial {
+  const accounts = refusals.flatMap(({ request }) => [request.principal.account, request.resourceAccount]);
+  return {
+    requestId,
+    time: arrived,
+    accounts: [...new Set(accounts.filter(id => id !== undefined))],
+    explanations: refusals.map(({ request, policies }) => explain(request, policies)),
+  };
 }
 
 function collectFor(served: ServedService, body: RequestBody): Promise<Uint8Array> {

