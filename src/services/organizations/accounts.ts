@@ -4,7 +4,7 @@ import { organizationErrors } from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
 import { listPage, slicePage } from './paging.js';
 import { homeOf, managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
-import { onAll, onTargets, requestTags } from './requirements.js';
+import { onAll, onTagging, onTargets, requestTags } from './requirements.js';
 import { accountShape, creationShape } from './shapes.js';
 import { tagsIn } from './tags.js';
 
@@ -13,7 +13,10 @@ type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
 /** Done when it answers: AWS answers `IN_PROGRESS` first, which clients poll. */
 export const createAccount: Op<sdk.CreateAccountRequest, sdk.CreateAccountResponse> = {
   name: 'CreateAccount',
-  requires: input => onAll('CreateAccount', requestTags(input.Tags)),
+  requires: async ({ Tags }, call, ports) => [
+    ...onAll('CreateAccount', requestTags(Tags)),
+    ...(await onTagging(call, ports, 'account', Tags)),
+  ],
   async run(input, call, ports) {
     const creation = await ports.identity.organizations.accounts.create(await managedBy(call, ports), {
       name: input.AccountName!,

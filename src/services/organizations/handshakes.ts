@@ -11,7 +11,7 @@ import {
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { listPage } from './paging.js';
 import { homeOf, managedBy, type OrganizationsPorts } from './ports.js';
-import { onAll, onTargets, requestTags } from './requirements.js';
+import { onAll, onTagging, onTargets, requestTags } from './requirements.js';
 import { tagsIn } from './tags.js';
 
 type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
@@ -22,8 +22,10 @@ export const inviteAccountToOrganization: Op<
   sdk.InviteAccountToOrganizationResponse
 > = {
   name: 'InviteAccountToOrganization',
-  requires: ({ Target, Tags }, call, ports) =>
-    onTargets('InviteAccountToOrganization', call, ports, [Target!.Id], requestTags(Tags)),
+  requires: async ({ Target, Tags }, call, ports) => [
+    ...(await onTargets('InviteAccountToOrganization', call, ports, [Target!.Id], requestTags(Tags))),
+    ...(await onTagging(call, ports, 'account', Tags)),
+  ],
   async run({ Target, Notes, Tags }, call, ports) {
     const organization = await managedBy(call, ports);
     if (Target!.Type !== 'ACCOUNT' || !/^\d{12}$/.test(Target!.Id!)) {

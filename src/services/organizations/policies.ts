@@ -1,11 +1,24 @@
 /** Service control and resource control policies, and what they are attached to. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import { type OrganizationRecord, organizationErrors, targetArn } from '../../identity/index.js';
+import {
+  type ControlType,
+  type OrganizationRecord,
+  organizationErrors,
+  targetArn,
+} from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
 import { enforced } from './organization.js';
 import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
-import { onAll, onNewPolicy, onPolicy, onTargets, policyType, requestTags } from './requirements.js';
+import {
+  onAll,
+  onNewPolicy,
+  onPolicy,
+  onTagging,
+  onTargets,
+  policyType,
+  requestTags,
+} from './requirements.js';
 import { policyShape, policySummary } from './shapes.js';
 import { tagsIn } from './tags.js';
 
@@ -13,8 +26,13 @@ type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
 
 export const createPolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse> = {
   name: 'CreatePolicy',
-  requires: ({ Type, Tags }, call, ports) =>
-    onNewPolicy('CreatePolicy', call, ports, Type, { ...policyType(Type), ...requestTags(Tags) }),
+  requires: async ({ Type, Tags }, call, ports) => {
+    const context = { ...policyType(Type), ...requestTags(Tags) };
+    return [
+      ...(await onNewPolicy('CreatePolicy', call, ports, Type, context)),
+      ...(await onTagging(call, ports, Type as ControlType, Tags)),
+    ];
+  },
   async run(input, call, ports) {
     const organization = await managedBy(call, ports);
     const policy = await ports.identity.organizations.policies.create(organization, {

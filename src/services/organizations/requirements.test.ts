@@ -142,6 +142,26 @@ test('the condition keys of a request', async () => {
   });
 });
 
+test('a request with tags must be allowed to tag', async () => {
+  const world = await openOrganization();
+  const Tags = [{ Key: 'team', Value: 'a' }];
+  const home = `arn:aws:organizations::${world.account.id}`;
+  const id = (await world.identity.account(world.account.id))!.organization!.id;
+  const table = [
+    ['CreateAccount', {}, `${home}:account/${id}/*`],
+    ['InviteAccountToOrganization', { Target: { Id: '444455556666' } }, `${home}:account/${id}/*`],
+    ['CreateOrganizationalUnit', { ParentId: world.rootId }, `${home}:ou/${id}/ou-*`],
+    ['CreatePolicy', { Type: 'RESOURCE_CONTROL_POLICY' }, `${home}:policy/${id}/resource_control_policy/p-*`],
+  ] as const;
+  for (const [operation, input, resource] of table) {
+    const tagged = await requirementsOf(world, world.service, world.root, operation, { ...input, Tags });
+    const context = { 'aws:RequestTag/team': 'a', 'aws:TagKeys': ['team'] };
+    assert.deepEqual(tagged.slice(1), [{ action: 'organizations:TagResource', resource, context }]);
+    const plain = await requirementsOf(world, world.service, world.root, operation, input);
+    assert.equal(plain.length, 1);
+  }
+});
+
 test('a caller outside organisations asks on no resource', async () => {
   const world = await openOrganization();
   const other = await addAccount(world, '444455556666');

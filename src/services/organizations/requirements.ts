@@ -76,6 +76,29 @@ export function policyType(type: string | undefined): Context {
   return type === undefined ? {} : { 'organizations:PolicyType': type };
 }
 
+/**
+ * What a request with tags needs besides: the permission to tag what is made (AWS Organizations API Reference,
+ * CreateAccount and the like, `Tags`). `kind` is what will be tagged; its id is not known yet.
+ */
+export async function onTagging(
+  call: Call,
+  ports: OrganizationsPorts,
+  kind: 'account' | 'ou' | ControlType,
+  tags: readonly TagLike[] | undefined,
+): Promise<Requirement[]> {
+  if (tags === undefined || tags.length === 0) return [];
+  const organization = await placeOf(call, ports);
+  const context = requestTags(tags);
+  if (organization === undefined) return onAll('TagResource', context);
+  return [{ action: 'organizations:TagResource', resource: newArn(organization, kind), context }];
+}
+
+/** A pattern for the ARN of what is about to be made. */
+function newArn(organization: OrganizationRecord, kind: 'account' | 'ou' | ControlType): string {
+  if (kind === 'account') return targetArn(organization, '*');
+  return kind === 'ou' ? targetArn(organization, 'ou-*') : policyArn(organization, kind, 'p-*');
+}
+
 interface TagLike {
   readonly Key: string | undefined;
   readonly Value: string | undefined;

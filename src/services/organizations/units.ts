@@ -3,7 +3,7 @@ import type * as sdk from '@aws-sdk/client-organizations';
 import type { Operation } from '../../operation.js';
 import { listPage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
-import { onTargets, requestTags } from './requirements.js';
+import { onTagging, onTargets, requestTags } from './requirements.js';
 import { unitShape } from './shapes.js';
 import { tagsIn } from './tags.js';
 
@@ -14,8 +14,10 @@ export const createOrganizationalUnit: Op<
   sdk.CreateOrganizationalUnitResponse
 > = {
   name: 'CreateOrganizationalUnit',
-  requires: (input, call, ports) =>
-    onTargets('CreateOrganizationalUnit', call, ports, [input.ParentId], requestTags(input.Tags)),
+  requires: async ({ ParentId, Tags }, call, ports) => [
+    ...(await onTargets('CreateOrganizationalUnit', call, ports, [ParentId], requestTags(Tags))),
+    ...(await onTagging(call, ports, 'ou', Tags)),
+  ],
   async run(input, call, ports) {
     const organization = await managedBy(call, ports);
     const { units } = ports.identity.organizations;
