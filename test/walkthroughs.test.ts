@@ -14,6 +14,7 @@ import { type TestContext, test } from 'node:test';
 import { startServer } from '../src/main.js';
 import { installed, without } from './clients/run.js';
 import { startIssuer } from './support/oidc-issuer.js';
+import { encoded, idpMetadata, samlResponse, signXml } from './support/saml-idp.js';
 
 const DIRECTORY = resolve('docs/walkthroughs');
 const PAGES = readdirSync(DIRECTORY).filter(name => name.endsWith('.md') && name !== 'README.md');
@@ -132,12 +133,30 @@ const companions: Readonly<
     t.after(() => issuer.close());
     const desk = await tokenDesk(subject => issuer.token(Date.now(), { sub: subject }));
     t.after(() => desk.close());
-    const { port } = desk.address() as AddressInfo;
-    const ask = 'fetch(process.argv[1]).then(reply => reply.text()).then(text => console.log(text))';
-    await program(home, 'issue', `exec '${process.execPath}' -e '${ask}' "http://127.0.0.1:${port}/$1"`);
+    await asks(home, 'issue', desk);
     return { ISSUER: issuer.url, NAME: issuer.name };
   },
+  'saml.md': async (t, { home }) => {
+    await writeFile(join(home, 'metadata.xml'), idpMetadata());
+    const attributes = {
+      Role: 'arn:aws:iam::111122223333:role/staff,arn:aws:iam::111122223333:saml-provider/Directory',
+      RoleSessionName: 'alice',
+      'PrincipalTag:Team': 'red',
+    };
+    const respond = (subject: string) => samlResponse({ time: Date.now(), subject, attributes });
+    const desk = await tokenDesk(async subject => encoded(signXml(respond(subject), 'Assertion')));
+    t.after(() => desk.close());
+    await asks(home, 'respond', desk);
+    return {};
+  },
 };
+
+/** A program that prints what the desk hands out for the name in its argument. */
+async function asks(home: string, name: string, desk: Server): Promise<void> {
+  const { port } = desk.address() as AddressInfo;
+  const ask = 'fetch(process.argv[1]).then(reply => reply.text()).then(text => console.log(text))';
+  await program(home, name, `exec '${process.execPath}' -e '${ask}' "http://127.0.0.1:${port}/$1"`);
+}
 
 /** Hands out what `issue` makes for the name in the path. */
 async function tokenDesk(issue: (name: string) => Promise<string>): Promise<Server> {
