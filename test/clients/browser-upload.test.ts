@@ -106,6 +106,12 @@ suite('uploads from a browser', () => {
     assert.equal((await post(signed, 'x'.repeat(20))).status, 204);
   });
 
+  test('no field makes the upload another operation', async () => {
+    const copy = { 'x-amz-copy-source': `${BUCKET}/elsewhere`, 'x-ignore-x': '1' };
+    assert.equal((await post(await sign({ Key: 'form/copy', Fields: copy }))).status, 204);
+    assert.equal((await get('form/copy')).bytes.toString(), 'hello');
+  });
+
   test('who signs must be allowed to put', async () => {
     const user = new S3Client(stage.config(stage.user));
     const reply = await post(await sign({}, user));
