@@ -107,9 +107,14 @@ export class Uploads {
     throw s3Errors.OperationAborted();
   }
 
+  /** An upload that is neither completed nor aborted. */
+  async find(bucket: Bucket, key: string, id: string): Promise<UploadRecord | undefined> {
+    return this.#find(bucket, key, id);
+  }
+
   /** Throws NoSuchUpload. */
   async get(bucket: Bucket, key: string, id: string): Promise<UploadRecord> {
-    return (await this.#find(bucket, key, id)) ?? noSuchUpload(id);
+    return this.#get(bucket, key, id);
   }
 
   /**

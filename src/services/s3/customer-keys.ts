@@ -68,7 +68,7 @@ export function demandCustomerKey(
   throw s3Errors.AccessDenied([`${PREFIX} the correct secret key.`]);
 }
 
-/** As `demandCustomerKey`, for a part of an upload. Throws InvalidRequest. */
+/** As `demandCustomerKey`, for the requests that belong to an upload. Throws InvalidRequest. */
 export function demandUploadKey(encryption: Encryption | undefined, input: CustomerKeyInput): void {
   const key = customerKey(input);
   const customer = encryption?.kind === 'customer' ? encryption : undefined;

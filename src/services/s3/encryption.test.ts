@@ -298,6 +298,26 @@ test('SSE-C: parts take the key that the upload was begun with', async () => {
   assert.equal((await wholeOf((await s3.send('GetObject', { Bucket, Key, ...mine })).Body)).toString(), text);
 });
 
+test('SSE-C: completing an upload with a checksum takes the key too', async () => {
+  const { s3 } = await opened();
+  const [mine, other] = [customerKeyOf('m'), customerKeyOf('o')];
+  const full = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' };
+  const { UploadId } = await s3.send('CreateMultipartUpload', { Bucket, Key, ...mine, ...full });
+  const part = { Bucket, Key, UploadId, PartNumber: 1, Body: bodyOf(text), ...mine };
+  const { ETag } = await s3.send('UploadPart', part);
+  const complete = (rest: object) =>
+    s3.send('CompleteMultipartUpload', {
+      Bucket,
+      Key,
+      UploadId,
+      MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+      ...rest,
+    });
+  await assert.rejects(complete({}), code('InvalidRequest', 400));
+  await assert.rejects(complete(other), code('InvalidRequest', 400));
+  assert.deepEqual(await complete(mine), await complete(mine));
+});
+
 test('SSE-C: keys that are no keys', async () => {
   const { put } = await opened();
   const mine = customerKeyOf('m');

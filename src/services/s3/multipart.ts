@@ -11,6 +11,7 @@ import type { NamedPart } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { attributesOf, quoted, writtenVersionId } from './attributes.js';
 import { algorithmOf, checksumMembers, givenChecksum } from './checksum-members.js';
+import { demandUploadKey } from './customer-keys.js';
 import { encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -93,6 +94,10 @@ export const completeMultipartUpload: Operation<
       size: input.MpuObjectSize,
     };
     const { uploads } = ports.objects;
+    const upload = await uploads.find(bucket, key, input.UploadId ?? '');
+    // Where there is a checksum to make, the key must come along ("CompleteMultipartUpload", S3 API Reference).
+    if (upload?.checksumAsked || input.SSECustomerKey !== undefined)
+      demandUploadKey(upload?.encryption, input);
     const record = await uploads.complete(
       bucket,
       key,
