@@ -96,8 +96,7 @@ export const completeMultipartUpload: Operation<
     const { uploads } = ports.objects;
     const upload = await uploads.find(bucket, key, input.UploadId ?? '');
     // Where there is a checksum to make, the key must come along ("CompleteMultipartUpload", S3 API Reference).
-    if (upload?.checksumAsked || input.SSECustomerKey !== undefined)
-      demandUploadKey(upload?.encryption, input);
+    if (upload?.checksumAsked || (upload && input.SSECustomerKey)) demandUploadKey(upload.encryption, input);
     const record = await uploads.complete(
       bucket,
       key,
