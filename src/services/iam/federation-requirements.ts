@@ -3,6 +3,7 @@ import { type ProviderKind, providerArn, tagContext } from '../../identity/index
 import type { Call, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { homeOf, type IamPorts } from './ports.js';
+import { withTagging } from './requirements.js';
 
 /** On a provider that will be there. */
 export function onNewProvider(
@@ -12,7 +13,9 @@ export function onNewProvider(
   name: string,
   context: Context = {},
 ): Requirement[] {
-  return [{ action: `iam:${operation}`, resource: providerArn(kind, homeOf(call), name), context }];
+  const tagOperation = kind === 'saml-provider' ? 'TagSAMLProvider' : 'TagOpenIDConnectProvider';
+  const resource = providerArn(kind, homeOf(call), name);
+  return withTagging({ action: `iam:${operation}`, resource, context }, tagOperation);
 }
 
 /** On an OpenID Connect provider, by the ARN that the request gives. */

@@ -12,7 +12,7 @@ import type { Call, Operation } from '../../operation.js';
 import { onMfaDevice } from './federation-requirements.js';
 import { slicePage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
-import { onAll, onUser, requestTags } from './requirements.js';
+import { onAll, onUser, requestTags, withTagging } from './requirements.js';
 import { dateOf, listedUser, tagList } from './shapes.js';
 import { userNameOf } from './users.js';
 
@@ -37,7 +37,8 @@ export const createVirtualMfaDevice: Operation<
   name: 'CreateVirtualMFADevice',
   requires(input, call) {
     const resource = mfaSerial(homeOf(call), input.Path ?? '/', input.VirtualMFADeviceName!);
-    return [{ action: 'iam:CreateVirtualMFADevice', resource, context: requestTags(input.Tags) }];
+    const requirement = { action: 'iam:CreateVirtualMFADevice', resource, context: requestTags(input.Tags) };
+    return withTagging(requirement, 'TagMFADevice');
   },
   async run(input, call, { identity }) {
     const home = homeOf(call);

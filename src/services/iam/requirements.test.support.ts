@@ -25,7 +25,7 @@ const deviceTags = { 'aws:ResourceTag/Os': 'android' };
 const boundary = { 'iam:PermissionsBoundary': BOUNDARY };
 const arn = (value: string) => ({ 'iam:PolicyARN': value });
 const Tags = [{ Key: 'Cost', Value: '7' }];
-const requestTags = { 'aws:RequestTag/Cost': '7', 'aws:TagKeys': ['Cost'] };
+export const requestTags = { 'aws:RequestTag/Cost': '7', 'aws:TagKeys': ['Cost'] };
 const untag = { 'aws:TagKeys': ['Cost'] };
 const trust = policy({ Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole' });
 

@@ -19,6 +19,7 @@ import {
   profileTags,
   ROLE,
   ROWS,
+  requestTags,
   role,
   roleTags,
   USER,
@@ -43,8 +44,16 @@ for (const [operation, input, resource, context] of ROWS) {
     const requirements = await requirementsOf(world, service, alice, operation, input);
     assert.deepEqual(requirements.map(withoutName), [
       { action: `iam:${operation}`, resource, ...(context !== undefined && { context }) },
+      ...taggingOf(operation, input, resource),
     ]);
   });
+}
+
+/** What makes a resource with tags is denied `iam:TagRole` where it may only create. */
+function taggingOf(operation: string, input: object, resource: string): Requirement[] {
+  const made = /^(?:Create|Upload)(?:Virtual)?(\w+)$/.exec(operation);
+  if (made === null || !('Tags' in input)) return [];
+  return [{ action: `iam:Tag${made[1]}`, resource, context: requestTags }];
 }
 
 test('a user that moves is asked for at both places', async () => {

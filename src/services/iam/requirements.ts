@@ -15,7 +15,16 @@ import type { Call, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { homeOf, type IamPorts } from './ports.js';
 
-/** `iam:CreateUser` on what will be there. */
+/** The operation that tags a resource of the kind; groups have no tags. */
+const TAGGING: Readonly<Partial<Record<EntityKind, string>>> = {
+  user: 'TagUser',
+  role: 'TagRole',
+  policy: 'TagPolicy',
+  'instance-profile': 'TagInstanceProfile',
+  'server-certificate': 'TagServerCertificate',
+};
+
+/** `iam:CreateUser` on what will be there, and the right to tag it where it comes with tags. */
 export function onNew(
   operation: string,
   call: Call,
@@ -25,7 +34,19 @@ export function onNew(
 ): Requirement[] {
   const resource = entityArn(kind, homeOf(call), input.path ?? '/', input.name!);
   const shownAs = kind === 'policy' ? `policy ${input.name}` : undefined;
-  return [{ action: `iam:${operation}`, resource, shownAs, context }];
+  return withTagging({ action: `iam:${operation}`, resource, shownAs, context }, TAGGING[kind]);
+}
+
+/**
+ * What makes a resource with tags needs the right to tag it as well: IAM denies `iam:TagRole` to whoever may only
+ * create roles.
+ */
+export function withTagging(requirement: Requirement, tagOperation: string | undefined): Requirement[] {
+  const tags = Object.entries(requirement.context ?? {}).filter(
+    ([key]) => key === 'aws:TagKeys' || key.startsWith('aws:RequestTag/'),
+  );
+  if (tagOperation === undefined || tags.length === 0) return [requirement];
+  return [requirement, { ...requirement, action: `iam:${tagOperation}`, context: Object.fromEntries(tags) }];
 }
 
 /** On everything of a kind under a path: `arn:aws:iam::111122223333:user/path/`. */
