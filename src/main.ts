@@ -122,6 +122,7 @@ export async function openServices(options: ServerOptions = {}): Promise<OpenSer
       audit,
       log,
       defaultRegion: settings.region,
+      sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
     });
     return { settings, services, pipeline, log, ...first, close };
   } catch (error) {

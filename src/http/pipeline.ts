@@ -19,6 +19,12 @@ import { denialMessage, explain } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import { randomForId } from '../random.js';
 import type { Recognised } from '../wire/types.js';
+import {
+  authorizationMessage,
+  LONGEST_MESSAGE,
+  MESSAGE_HEADER,
+  messageOwner,
+} from './authorization-message.js';
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply } from './post-object.js';
 import { collect } from './receive.js';
@@ -33,6 +39,8 @@ export interface PipelineOptions {
   readonly log: Logger;
   /** The region of requests that name none. */
   readonly defaultRegion: string;
+  /** Seals the details of a denial for whoever of the account may decode them. */
+  readonly sealMessage: (account: string, message: object) => string;
 }
 
 /** What the socket knows of a request. */
@@ -219,11 +227,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   function renderError(error: ApiError, journey: Journey): HttpReply {
     const served = journey.served ?? options.services.get('s3')!;
-    return served.wire.encodeError(error, {
+    const reply = served.wire.encodeError(error, {
       requestId: journey.requestId,
       path: journey.request.path,
       head: journey.request.method === 'HEAD',
     });
+    const refusal = journey.refusals.at(-1);
+    if (refusal === undefined || !error.code.startsWith('AccessDenied')) return reply;
+    return { ...reply, headers: { ...reply.headers, ...messageHeader(refusal) } };
+  }
+
+  function messageHeader(refusal: Authorisation): Record<string, string> {
+    const owner = messageOwner(refusal);
+    const sealed = owner && options.sealMessage(owner, authorizationMessage(refusal));
+    return sealed && sealed.length <= LONGEST_MESSAGE ? { [MESSAGE_HEADER]: sealed } : {};
   }
 
   function asApiError(thrown: unknown, journey: Journey): ApiError {

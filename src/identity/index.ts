@@ -4,6 +4,7 @@ import type { Kv } from '../store/kv.js';
 import { AccessJobs } from './access-jobs.js';
 import { AccessKeys, type NewAccessKey } from './access-keys.js';
 import { Accounts, type NewAccount } from './accounts.js';
+import { AuthorizationMessages } from './authorization-messages.js';
 import type {
   Account,
   Caller,
@@ -81,6 +82,7 @@ export class Identity implements CredentialSource {
   readonly samlProviders: SamlProviders;
   readonly samlResponses: Pick<SamlResponses, 'verify'>;
   readonly mfaDevices: MfaDevices;
+  readonly authorizationMessages: AuthorizationMessages;
   readonly regions: Regions;
   readonly usage: Usage;
   readonly #controls: ControlsOfAccounts;
@@ -108,6 +110,7 @@ export class Identity implements CredentialSource {
     this.regions = new Regions(db);
     const { accounts, roles, entityPolicies, regions } = this;
     this.organizations = new Organizations({ db, clock, accounts, roles, entityPolicies, regions });
+    this.authorizationMessages = new AuthorizationMessages(keyring);
     this.mfaDevices = new MfaDevices(db, clock, keyring);
     this.oidcProviders = new OidcProviders(db, clock);
     // What reads tokens is large, and many a server never meets one.

@@ -1,0 +1,29 @@
+import type { GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
+import type { Operation } from '../../operation.js';
+import { accountOf } from './credentials.js';
+import { stsErrors } from './errors.js';
+import type { StsPorts } from './ports.js';
+import { tagRequestContext } from './session-input.js';
+
+const DEFAULT_DURATION = 300;
+
+/**
+ * Tokens for services outside: no account of this server has outbound identity federation enabled, so whoever may ask
+ * gets AWS's refusal of that state (STS API Reference, GetWebIdentityToken, "Errors").
+ */
+export const getWebIdentityToken: Operation<StsPorts, GetWebIdentityTokenRequest, never> = {
+  name: 'GetWebIdentityToken',
+  requires(input, call) {
+    accountOf(call);
+    const context = {
+      'sts:IdentityTokenAudience': input.Audience!,
+      'sts:SigningAlgorithm': input.SigningAlgorithm!,
+      'sts:DurationSeconds': String(input.DurationSeconds ?? DEFAULT_DURATION),
+      ...tagRequestContext(input.Tags, undefined),
+    };
+    return [{ action: 'sts:GetWebIdentityToken', resource: '*', context }];
+  },
+  async run() {
+    throw stsErrors.OutboundWebIdentityFederationDisabledException();
+  },
+};
