@@ -131,9 +131,9 @@ for (const cli of CLIS) {
       assert.match(await awsRefused(['iam', 'list-users'], temporary), /AccessDenied/);
     });
 
-    test('a profile with role_arn, source_profile, external_id and duration_seconds', {
-      skip: !cli.redirects && 'this version cannot redirect STS',
-    }, async () => {
+    // Versions before 2.13 send a profile's AssumeRole to AWS, whatever the endpoint: nothing to test there.
+    if (!cli.redirects) return;
+    test('a profile with role_arn, source_profile, external_id and duration_seconds', async () => {
       const profile = (name: string) => ['--profile', name];
       const identity = JSON.parse(await aws(['sts', 'get-caller-identity', ...profile('stager')], {}));
       assert.equal(identity.Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/${ROLE}/from-profile`);
