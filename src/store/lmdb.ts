@@ -102,6 +102,8 @@ class LmdbKv implements Kv {
   #waiting: Commit[] = [];
   /** Settles when the commits under way are through. */
   #running: Promise<void> | undefined;
+  /** Whether nobody can have been told of a commit that the read transaction does not show. */
+  #newest = false;
   #nextVersion = 0;
   #endOfVersions = 0;
   #closing: Promise<void> | undefined;
@@ -158,10 +160,21 @@ class LmdbKv implements Kv {
     await this.#db.close();
   }
 
-  /** lmdb-js keeps a read transaction for the rest of a turn or longer: it would miss what others commit meanwhile. */
+  /**
+   * lmdb-js keeps a read transaction for the rest of a turn or longer: it would miss what others commit meanwhile.
+   * Until this process has handled the event at hand, though, it hears of no commit by others. Its own commits say
+   * so themselves.
+   */
   #seeNewest(): void {
+    if (this.#newest) return;
     this.#db.resetReadTxn();
+    this.#newest = true;
+    process.nextTick(this.#expire);
   }
+
+  readonly #expire = (): void => {
+    this.#newest = false;
+  };
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) await this.#runBatch();
@@ -183,6 +196,7 @@ class LmdbKv implements Kv {
       for (const commit of batch) commit.reject(reason);
       return;
     }
+    this.#expire();
     for (const commit of batch) commit.resolve(commit.applied);
   }
 
