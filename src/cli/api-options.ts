@@ -5,6 +5,7 @@ import type { ApiTarget } from '../clients/karikagi-api.js';
 
 export interface ApiFlags {
   readonly endpoint: string;
+  readonly region?: string;
   readonly profile?: string;
   readonly data?: string;
   readonly json?: boolean;
@@ -13,6 +14,11 @@ export interface ApiFlags {
 export function withApiOptions(command: Command): Command {
   return command
     .option('--endpoint <url>', 'the server', process.env['AWS_ENDPOINT_URL'] ?? 'http://127.0.0.1:9000')
+    .option(
+      '--region <name>',
+      'the region to sign for (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)',
+      process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'],
+    )
     .option(
       '--profile <name>',
       'AWS profile to sign with (default: the usual chain of environment and files)',
@@ -24,9 +30,9 @@ export function withApiOptions(command: Command): Command {
     .option('--json', 'the same as JSON');
 }
 
-export function apiTarget({ endpoint, profile, data }: ApiFlags): ApiTarget {
+export function apiTarget({ endpoint, region, profile, data }: ApiFlags): ApiTarget {
   if (data !== undefined) useCredentialsOf(data);
-  return { endpoint, profile };
+  return { endpoint, region, profile };
 }
 
 function useCredentialsOf(directory: string): void {

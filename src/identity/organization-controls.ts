@@ -77,9 +77,8 @@ export class ControlsOfAccounts {
   ): Promise<NamedPolicy | undefined> {
     const policy = await this.#policies.find(organization.id, id);
     if (policy === undefined) return undefined;
-    const kind = type === 'SERVICE_CONTROL_POLICY' ? 'service control policy' : 'resource control policy';
     return {
-      name: `${kind} ${policy.name}`,
+      name: policy.name,
       arn: policyArn(organization, type, id),
       policy: compiledPolicy(policy.content, CONTROL_KINDS[type]),
     };
