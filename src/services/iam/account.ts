@@ -46,10 +46,12 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
   requires: (_input, call) => onAll('GetAccountSummary', call),
   async run(_input, call, { identity }) {
     const home = homeOf(call);
-    const [counts, account, devices, certificates] = await Promise.all([
+    const [counts, account, devices, oidc, saml, certificates] = await Promise.all([
       identity.accounts.counts(home.id),
       identity.accounts.find(home.id),
       identity.mfaDevices.list(home.id),
+      identity.oidcProviders.list(home.id),
+      identity.samlProviders.list(home.id),
       identity.serverCertificates.list(home.id, { limit: quotas.serverCertificates }),
     ]);
     return {
@@ -70,6 +72,7 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
         AccessKeysPerUserQuota: quotas.accessKeysPerUser,
         AccountAccessKeysPresent: (account?.keys.length ?? 0) > 0 ? 1 : 0,
         AccountMFAEnabled: devices.some(({ owner }) => owner === home.id) ? 1 : 0,
+        Providers: oidc.length + saml.length,
         MFADevices: devices.length,
         MFADevicesInUse: devices.filter(({ owner }) => owner !== undefined).length,
         AssumeRolePolicySizeQuota: quotas.trustPolicySize,
