@@ -19,6 +19,7 @@ import {
   type VersionRecord,
   versionKey,
 } from './records.js';
+import { Turns } from './turns.js';
 import { isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js';
 import { versionRecords } from './version-records.js';
 import { type DeleteConditions, demandConditions, type WriteConditions } from './write-conditions.js';
@@ -64,6 +65,7 @@ export class Versions {
   readonly #buckets: Buckets;
   readonly #contents: Contents;
   readonly #garbage: Garbage;
+  readonly #turns = new Turns();
 
   constructor(kv: Kv, clock: Clock, buckets: Buckets, contents: Contents, garbage: Garbage) {
     this.#kv = kv;
@@ -121,7 +123,7 @@ export class Versions {
     candidate: Candidate,
     conditions: WriteConditions = {},
   ): Promise<ObjectRecord> {
-    return this.#attempt(bucket, now => this.commitOnce(now, key, candidate, conditions));
+    return this.#attempt(bucket, key, now => this.commitOnce(now, key, candidate, conditions));
   }
 
   /** As `commit`, but answers undefined where the commit did not find all as it was read or as the candidate has it. */
@@ -242,7 +244,7 @@ export class Versions {
     key: string,
     plan: (now: Bucket, current: Current, change: Change) => Promise<T>,
   ): Promise<T> {
-    return this.#attempt(bucket, async now => {
+    return this.#attempt(bucket, key, async now => {
       const current = await this.#current(now, key);
       const change = new Change(now, key, current);
       const result = await plan(now, current, change);
@@ -251,14 +253,17 @@ export class Versions {
   }
 
   /** Tries until something is answered, each time with the bucket as it is then. */
-  async #attempt<T>(bucket: Bucket, once: (now: Bucket) => Promise<T | undefined>): Promise<T> {
-    let now = bucket;
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      if (attempt > 0) now = await this.#buckets.again(bucket);
-      const result = await once(now);
-      if (result !== undefined) return result;
-    }
-    throw s3Errors.OperationAborted();
+  async #attempt<T>(bucket: Bucket, key: string, once: (now: Bucket) => Promise<T | undefined>): Promise<T> {
+    const name = `${bucket.id}/${key}`;
+    const first = this.#turns.isContended(name) ? undefined : await once(bucket);
+    if (first !== undefined) return first;
+    return this.#turns.take(name, async () => {
+      for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+        const result = await once(await this.#buckets.again(bucket));
+        if (result !== undefined) return result;
+      }
+      throw s3Errors.OperationAborted();
+    });
   }
 
   /** Commits a change. Throws OperationAborted where the bucket is being deleted. */
