@@ -7,6 +7,9 @@ import { errors, overQuota } from './errors.js';
 import { type AccountRecord, type Counts, tables } from './model.js';
 import { quotas } from './quotas.js';
 
+const ACCOUNT_ID = /^\d{12}$/;
+const CANONICAL_ID = /^[0-9a-f]{64}$/;
+
 const NO_COUNTS: Counts = { users: 0, groups: 0, roles: 0, policies: 0, instanceProfiles: 0 };
 
 /** The quotas' names as refusals give them. */
@@ -36,11 +39,13 @@ export class Accounts {
   }
 
   find(id: string): Promise<AccountRecord | undefined> {
+    if (!ACCOUNT_ID.test(id)) return Promise.resolve(undefined);
     return this.#db.get(tables.accounts, id);
   }
 
   /** The account of that S3 canonical user id (64 hexadecimal digits). */
   async findByCanonicalId(canonicalId: string): Promise<AccountRecord | undefined> {
+    if (!CANONICAL_ID.test(canonicalId)) return undefined;
     const id = await this.#db.get(tables.canonicalIds, canonicalId);
     return id === undefined ? undefined : await this.find(id);
   }
@@ -52,7 +57,7 @@ export class Accounts {
 
   /** Makes an account without credentials. Throws `EntityAlreadyExists` where the id is taken, `RangeError` where it is none. */
   async create({ id, name, partition }: NewAccount): Promise<AccountRecord> {
-    if (id !== undefined && !/^\d{12}$/.test(id)) throw new RangeError('an account id has 12 digits');
+    if (id !== undefined && !ACCOUNT_ID.test(id)) throw new RangeError('an account id has 12 digits');
     return await this.#db.transact('accounts', async transaction => {
       const chosen = id ?? String(randomInt(1, 10 ** 12)).padStart(12, '0');
       if ((await transaction.get(tables.accounts, chosen)) !== undefined) {

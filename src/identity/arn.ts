@@ -22,7 +22,7 @@ export interface EntityName {
 }
 
 const ENTITY =
-  /^(user|group|role|policy|instance-profile|server-certificate)(\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]+)$/;
+  /^(user|group|role|policy|instance-profile|server-certificate)(\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,128})$/;
 
 /** Reads the ARN of an IAM entity; `undefined` where the text is none. */
 export function parseEntityArn(text: string): EntityName | undefined {

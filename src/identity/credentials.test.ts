@@ -98,7 +98,10 @@ test('unknown, inactive and deleted keys are told apart for the log', async () =
   await identity.users.create(account, { name: 'Bob' });
   const key = await identity.accessKeys.create(account, 'Bob');
   const why = async (id: string, token?: string) => refusedWhy(await identity.lookup(id, token, clock.now()));
-  assert.equal(await why('AKIAY34FZKBOKMUTVV7A'), 'key');
+  for (const id of ['AKIAY34FZKBOKMUTVV7A', '', 'AKIA', 'A'.repeat(3000), 'AKIA\ud800AAAAAAAAAAAAAAA']) {
+    assert.equal(await why(id), 'key');
+    assert.equal(await why(id, 'AAAA'), id.length === 20 && !id.includes('\ud800') ? 'token' : 'key');
+  }
   assert.equal(await why(key.id, 'AAAA'), 'token');
   await identity.accessKeys.setActive(account, 'Bob', key.id, false);
   assert.equal(await why(key.id), 'inactive');

@@ -30,6 +30,9 @@ interface KnownSession extends OpenSession {
   readonly token: string;
 }
 
+/** What AWS takes as an access key id (IAM API Reference, AccessKey). */
+const ACCESS_KEY_ID = /^\w{16,128}$/;
+
 type Refused = CredentialLookup & { found: 'none' };
 
 /** Finds out who an access key and session token stand for. Every request pays for this. */
@@ -49,6 +52,7 @@ export class Credentials {
   }
 
   lookup(id: string, sessionToken: string | undefined, now: number): Promise<CredentialLookup> {
+    if (!ACCESS_KEY_ID.test(id)) return Promise.resolve(refused('key', 'no access key has such an id'));
     return sessionToken === undefined ? this.#longTerm(id) : this.#session(id, sessionToken, now);
   }
 

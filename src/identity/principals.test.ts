@@ -105,6 +105,10 @@ test('principals that do not exist are refused with the words of AWS', async () 
     'arn:aws:iam::444455556666:root',
     'AIDAY34FZKBOKMUTVV7AB',
     '999999999999',
+    `arn:aws:iam::${'1'.repeat(2000)}:root`,
+    `arn:aws:iam::111122223333:user/${'x'.repeat(2000)}`,
+    `arn:aws:sts::111122223333:assumed-role/${'x'.repeat(2000)}/session`,
+    'arn:aws:iam::\ud800:root',
   ]) {
     await assert.rejects(
       identity.principals.toStored(trust({ AWS: arn }), 'trust', 'aws'),
@@ -127,9 +131,10 @@ test('bucket policies name accounts by canonical user id too', async () => {
       ],
     });
   assert.equal(await identity.principals.toStored(policy(account.canonicalId)), policy(account.canonicalId));
-  const unknown = '0'.repeat(64);
-  await assert.rejects(
-    identity.principals.toStored(policy(unknown)),
-    invalid(`"CanonicalUser":"${unknown}"`),
-  );
+  for (const unknown of ['0'.repeat(64), 'f'.repeat(2000)]) {
+    await assert.rejects(
+      identity.principals.toStored(policy(unknown)),
+      invalid(`"CanonicalUser":"${unknown}"`),
+    );
+  }
 });

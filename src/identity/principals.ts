@@ -13,6 +13,8 @@ import type { Database } from './database.js';
 import { tables } from './model.js';
 import { isPrincipalId } from './unique-id.js';
 
+const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
+
 /**
  * The principals of trust, bucket and key policies. They are stored as unique ids, so that a user or role that
  * was deleted and made again is not trusted by what trusted the old one, and are shown as ARNs; what no longer
@@ -85,7 +87,7 @@ export class Principals {
   async #session(account: string, resource: string, value: string): Promise<string | undefined> {
     const [kind, name = '', session] = resource.split('/');
     if (kind === 'federated-user') return session === undefined && name !== '' ? value : undefined;
-    if (kind !== 'assumed-role' || !session) return undefined;
+    if (kind !== 'assumed-role' || !session || !ROLE_NAME.test(name)) return undefined;
     const role = await this.#db.get(tables.roles, account, name.toLowerCase());
     return role?.name === name ? value : undefined;
   }

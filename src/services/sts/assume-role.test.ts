@@ -162,6 +162,7 @@ test('no role of another partition is assumed, and nothing is said of it', async
 test('what is no role ARN is invalid', async () => {
   const { bob, assume } = await open();
   for (const arn of [
+    `arn:aws:iam::111122223333:role/${'x'.repeat(2000)}`,
     'arn:aws:iam::111122223333:user/Bob',
     'Uploader-of-some-length',
     'arn:aws:s3:::a-bucket',
