@@ -156,6 +156,19 @@ suite('forged ID tokens', () => {
     await assert.rejects(send(await other.token(Date.now(), { iss: `${issuer.url}/` })), INVALID);
   });
 
+  test('an issuer of any length and form', async () => {
+    for (const iss of [
+      '',
+      'x',
+      `https://${'a'.repeat(5000)}`,
+      'https://a\u0000b',
+      '\ud800',
+      '../../../etc/passwd',
+    ]) {
+      await assert.rejects(send(await issuer.token(Date.now(), { iss })), INVALID);
+    }
+  });
+
   test('a token that brings its own key', async () => {
     const key = await newKey('first');
     const jwk = await exportJWK(key.publicKey);

@@ -3,7 +3,7 @@ import type { Account } from './caller.js';
 import { type Database, type Transaction, table } from './database.js';
 import { errors, overQuota } from './errors.js';
 import type { Tags } from './model.js';
-import { providerArn, providerNameOf } from './provider-arn.js';
+import { isProviderName, providerArn, providerNameOf } from './provider-arn.js';
 import { mergeTags, withoutTags } from './tags.js';
 
 /** An OpenID Connect issuer that an account trusts. */
@@ -69,7 +69,9 @@ export class OidcProviders {
 
   /** The provider whose tokens say `issuer`. */
   async ofIssuer(account: string, issuer: string): Promise<OidcProvider | undefined> {
-    const provider = await this.#db.get(providers, account, issuerName(issuer));
+    const name = issuerName(issuer);
+    if (!isProviderName(name)) return undefined;
+    const provider = await this.#db.get(providers, account, name);
     return provider?.url === issuer ? provider : undefined;
   }
 

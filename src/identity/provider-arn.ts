@@ -11,6 +11,13 @@ export function providerArn(kind: ProviderKind, home: Home, name: string): strin
   return `arn:${home.partition}:iam::${home.id}:${kind}/${name}`;
 }
 
+/** Characters: as long as an issuer's URL may be (IAM API Reference, CreateOpenIDConnectProvider). */
+const LONGEST_NAME = 255;
+
+export function isProviderName(name: string): boolean {
+  return name !== '' && name.length <= LONGEST_NAME;
+}
+
 /** The name in the ARN of a provider of that account; `undefined` where the text is none. */
 export function providerNameOf(kind: ProviderKind, home: Home, arn: string): string | undefined {
   const parsed = parseArn(arn);
@@ -18,7 +25,8 @@ export function providerNameOf(kind: ProviderKind, home: Home, arn: string): str
     return undefined;
   const prefix = `${kind}/`;
   if (parsed.account !== home.id || !parsed.resource.startsWith(prefix)) return undefined;
-  return parsed.resource.slice(prefix.length) || undefined;
+  const name = parsed.resource.slice(prefix.length);
+  return isProviderName(name) ? name : undefined;
 }
 
 /** `arn:aws:iam::111122223333:mfa/path/name`; `path` begins and ends with a slash. */

@@ -41,6 +41,8 @@ test('an OpenID Connect provider is made, changed, shown and deleted', async () 
   await call('DeleteOpenIDConnectProvider', target);
   await call('DeleteOpenIDConnectProvider', target);
   await assert.rejects(call('GetOpenIDConnectProvider', target), refusal('NoSuchEntity'));
+  const long = { OpenIDConnectProviderArn: ARN + 'x'.repeat(1900) };
+  await assert.rejects(call('GetOpenIDConnectProvider', long), refusal('NoSuchEntity'));
 });
 
 test('what is no issuer is refused', async () => {
