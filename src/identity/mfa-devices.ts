@@ -50,9 +50,13 @@ const SEED_BYTES = 40;
 const WINDOW = 1;
 /** Steps to either side that a resynchronisation looks through: an hour. */
 const RESYNC_WINDOW = 120;
-/** Wrong codes in a row after which the device takes none for a minute: guessing six digits is hopeless then. */
+/**
+ * Wrong codes in a row after which the device takes none for a minute, after as many more for two, and so on up to an
+ * hour: guessing six digits is hopeless then.
+ */
 const MAX_FAILURES = 5;
 const BLOCK = 60_000;
+const LONGEST_BLOCK = 3_600_000;
 /** Source: IAM User Guide, "IAM and AWS STS quotas". */
 const DEVICES_PER_OWNER = 8;
 
@@ -201,7 +205,7 @@ export class MfaDevices {
 
   /**
    * Whether the owner's device shows that code now. A code is used up by this, right or wrong ones are counted:
-   * after five wrong codes in a row the device takes none for a minute.
+   * after every five wrong codes in a row the device takes none for a while.
    */
   async authenticate(home: Account, serial: string, owner: string, code: string): Promise<boolean> {
     const found = await this.find(home, serial);
@@ -215,8 +219,9 @@ export class MfaDevices {
       accepted = step !== undefined;
       if (step !== undefined) return { ...device, lastStep: step, failures: 0 };
       const failures = device.failures + 1;
-      if (failures < MAX_FAILURES) return { ...device, failures };
-      return { ...device, failures: 0, blockedUntil: now + BLOCK };
+      if (failures % MAX_FAILURES !== 0) return { ...device, failures };
+      const block = Math.min(BLOCK * 2 ** (failures / MAX_FAILURES - 1), LONGEST_BLOCK);
+      return { ...device, failures, blockedUntil: now + block };
     });
     return accepted;
   }
