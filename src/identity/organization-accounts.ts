@@ -98,10 +98,15 @@ export class OrganizationAccounts {
 
   /** Throws `AccountNotFoundException`. */
   async get(organization: string, id: string): Promise<MemberAccount> {
+    const found = await this.find(organization, id);
+    if (found === undefined) throw organizationErrors.AccountNotFoundException();
+    return found;
+  }
+
+  async find(organization: string, id: string): Promise<MemberAccount | undefined> {
     const member = await this.#db.get(organizationTables.members, organization, id);
     const record = await this.#parts.accounts.find(id);
-    if (member === undefined || record === undefined) throw organizationErrors.AccountNotFoundException();
-    return { ...member, record };
+    return member && record && { ...member, record };
   }
 
   /** In the order of their ids. */

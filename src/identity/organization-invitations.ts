@@ -17,6 +17,12 @@ import type { Page } from './page.js';
 /** How long an invitation stands. Source: Organizations User Guide, "Inviting an account to join". */
 const DAYS_15 = 15 * 24 * 3600 * 1000;
 
+/** An invitation and who sent it. */
+export interface SentInvitation {
+  readonly invitation: Invitation;
+  readonly organization: OrganizationRecord;
+}
+
 export type InvitationState = Invitation['state'] | 'EXPIRED';
 
 /** Invitations of accounts of the same partition that are in no organisation: AWS's handshakes of the kind INVITE. */
@@ -68,17 +74,19 @@ export class OrganizationInvitations {
   }
 
   /** An invitation that the account sent or was sent, and the organisation. Throws `HandshakeNotFoundException`. */
-  async get(
-    { id: account, organization: place }: Account,
-    id: string,
-  ): Promise<{ invitation: Invitation; organization: OrganizationRecord }> {
+  async get(account: Account, id: string): Promise<SentInvitation> {
+    const found = await this.find(account, id);
+    if (found === undefined) throw organizationErrors.HandshakeNotFoundException();
+    return found;
+  }
+
+  async find({ id: account, organization: place }: Account, id: string): Promise<SentInvitation | undefined> {
     const { invited, invitations, organizations } = organizationTables;
     const sender = place?.management === true ? place.id : undefined;
     const of = (await this.#db.get(invited, account, id)) ?? sender;
     const invitation = of === undefined ? undefined : await this.#db.get(invitations, of, id);
     const organization = invitation && (await this.#db.get(organizations, invitation.organization));
-    if (organization === undefined) throw organizationErrors.HandshakeNotFoundException();
-    return { invitation: invitation!, organization };
+    return organization && { invitation: invitation!, organization };
   }
 
   /** Those that an account was sent. */

@@ -49,9 +49,13 @@ export class OrganizationUnits {
 
   /** Throws `OrganizationalUnitNotFoundException`. */
   async get(organization: string, id: string): Promise<OrganizationalUnit> {
-    const unit = await this.#db.get(organizationTables.units, organization, id);
+    const unit = await this.find(organization, id);
     if (unit === undefined) throw organizationErrors.OrganizationalUnitNotFoundException();
     return unit;
+  }
+
+  async find(organization: string, id: string): Promise<OrganizationalUnit | undefined> {
+    return await this.#db.get(organizationTables.units, organization, id);
   }
 
   /** Throws `OrganizationalUnitNotFoundException`, `DuplicateOrganizationalUnitException`. */
@@ -86,10 +90,8 @@ export class OrganizationUnits {
     kind: ChildKind,
     { after, limit }: Page,
   ): Promise<string[]> {
-    if (parent !== organization.rootId) {
-      await this.get(organization.id, parent).catch(() => {
-        throw organizationErrors.ParentNotFoundException();
-      });
+    if (parent !== organization.rootId && (await this.find(organization.id, parent)) === undefined) {
+      throw organizationErrors.ParentNotFoundException();
     }
     const prefix = [organization.id, parent, kind];
     const rows = await this.#db.list(organizationTables.children, prefix, {

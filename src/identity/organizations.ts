@@ -129,10 +129,14 @@ export class Organizations {
 
   /** Throws `TargetNotFoundException`. */
   async tagsOf(organization: OrganizationRecord, resource: string): Promise<Tags> {
+    const tags = await this.findTags(organization, resource);
+    if (tags === undefined) throw organizationErrors.TargetNotFoundException();
+    return tags;
+  }
+
+  async findTags(organization: OrganizationRecord, resource: string): Promise<Tags | undefined> {
     if (resource === organization.rootId) return organization.rootTags;
-    const found = await this.#db.get(tableOf(resource), organization.id, resource);
-    if (found === undefined) throw organizationErrors.TargetNotFoundException();
-    return found.tags;
+    return (await this.#db.get(tableOf(resource), organization.id, resource))?.tags;
   }
 }
 

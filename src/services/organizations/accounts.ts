@@ -110,7 +110,7 @@ export const listParents: Op<sdk.ListParentsRequest, sdk.ListParentsResponse> = 
   requires: (input, call, ports) => onTargets('ListParents', call, ports, [input.ChildId]),
   async run(input, call, ports) {
     const { id: organization } = await managedBy(call, ports);
-    const parent = (await pathOf(ports, organization, input.ChildId!).catch(() => undefined))?.at(-1);
+    const parent = (await pathOf(ports, organization, input.ChildId!))?.at(-1);
     if (parent === undefined) throw organizationErrors.ChildNotFoundException();
     const Type = parent.startsWith('r-') ? 'ROOT' : 'ORGANIZATIONAL_UNIT';
     const { items, next } = await slicePage(input, [parent], id => id);
@@ -118,15 +118,15 @@ export const listParents: Op<sdk.ListParentsRequest, sdk.ListParentsResponse> = 
   },
 };
 
-/** The ids above a unit or account, the root first. */
+/** The ids above a unit or account, the root first; `undefined` where there is none. */
 async function pathOf(
   { identity }: OrganizationsPorts,
   organization: string,
   child: string,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const { accounts, units } = identity.organizations;
-  if (child.startsWith('ou-')) return (await units.get(organization, child)).above;
-  return (await accounts.get(organization, child)).record.organization!.path;
+  if (child.startsWith('ou-')) return (await units.find(organization, child))?.above;
+  return (await accounts.find(organization, child))?.record.organization?.path;
 }
 
 export const moveAccount: Op<sdk.MoveAccountRequest> = {

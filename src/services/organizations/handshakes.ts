@@ -139,7 +139,7 @@ async function onHandshake(
   id: string,
 ): Promise<Requirement[]> {
   const { account } = call.caller;
-  const found = account && (await identity.organizations.invitations.get(account, id).catch(() => undefined));
+  const found = account && (await identity.organizations.invitations.find(account, id));
   if (found === undefined) return onAll(operation);
   const resource = invitationArn(found.organization, id);
   return [{ action: `organizations:${operation}`, resource }];

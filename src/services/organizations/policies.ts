@@ -170,10 +170,9 @@ async function nameOf(
 ): Promise<string> {
   if (target === rootId) return 'Root';
   const { accounts, units } = identity.organizations;
-  const found = target.startsWith('ou-')
-    ? units.get(id, target).then(unit => unit.name)
-    : accounts.get(id, target).then(member => member.record.name);
-  return await found.catch(() => {
-    throw organizationErrors.TargetNotFoundException();
-  });
+  const name = target.startsWith('ou-')
+    ? (await units.find(id, target))?.name
+    : (await accounts.find(id, target))?.record.name;
+  if (name === undefined) throw organizationErrors.TargetNotFoundException();
+  return name;
 }

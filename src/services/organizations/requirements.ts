@@ -6,7 +6,6 @@ import {
   type ControlType,
   type OrganizationRecord,
   policyArn,
-  type Tags,
   tagContext,
   targetArn,
 } from '../../identity/index.js';
@@ -124,9 +123,5 @@ async function resourceTags(
   organization: OrganizationRecord,
   id: string,
 ): Promise<Context> {
-  const none: Tags = [];
-  return tagContext(
-    'aws:ResourceTag',
-    await identity.organizations.tagsOf(organization, id).catch(() => none),
-  );
+  return tagContext('aws:ResourceTag', (await identity.organizations.findTags(organization, id)) ?? []);
 }
