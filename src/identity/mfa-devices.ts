@@ -5,7 +5,6 @@ import type { Account } from './caller.js';
 import { type Database, type Transaction, table } from './database.js';
 import { errors, overQuota } from './errors.js';
 import type { Keyring } from './keyring.js';
-import { otpauthUri, qrPng } from './mfa-qr.js';
 import { base32, codeOf, stepOf } from './mfa-totp.js';
 import { type Tags, tables, type User } from './model.js';
 import { mfaNameOf, mfaSerial } from './provider-arn.js';
@@ -100,6 +99,8 @@ export class MfaDevices {
       transaction.put(devices, key, made);
       return made;
     });
+    // Drawing is for the few who make a device: it is loaded with the first.
+    const { otpauthUri, qrPng } = await import('./mfa-qr.js');
     const qrCode = qrPng(otpauthUri(`Karikagi:${name}@${home.id}`, base32Seed));
     return { device, base32Seed, qrCode };
   }
