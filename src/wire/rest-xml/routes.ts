@@ -3,11 +3,16 @@ import type { Address } from './address.js';
 import { refuseMisplaced } from './arguments.js';
 import { invalidArgument, s3Error } from './errors.js';
 
+interface Marker {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
 /** How an operation is told from the others of the same method and level. */
 interface Route {
   readonly operation: string;
   /** Query parameters that must be there, with the value they must have where it matters (`list-type=2`). */
-  readonly markers: ReadonlyMap<string, string | undefined>;
+  readonly markers: readonly Marker[];
   /** Query parameters and headers that its input requires: what tells UploadPart from PutObject. */
   readonly parameters: readonly string[];
   readonly headers: readonly string[];
@@ -41,7 +46,7 @@ export function router(operations: Iterable<OperationSchema>): (request: Routed)
   for (const schema of operations) {
     if (!schema.http || elsewhere.has(schema.name)) continue;
     const { place, route } = compileRoute(schema);
-    for (const [marker, value] of route.markers) if (value === undefined) subresources.add(marker);
+    for (const { name, value } of route.markers) if (value === undefined) subresources.add(name);
     const routes = table.get(place);
     if (routes) routes.push(route);
     else table.set(place, [route]);
@@ -51,8 +56,9 @@ export function router(operations: Iterable<OperationSchema>): (request: Routed)
   return request => {
     const level = levelOf(request.address);
     const { method, parameters } = request;
-    const asked = [...parameters.keys()].filter(name => subresources.has(name)).sort();
-    if (asked.length > 1) throw conflicting(asked);
+    const asked: string[] = [];
+    for (const name of parameters.keys()) if (subresources.has(name)) asked.push(name);
+    if (asked.length > 1) throw conflicting(asked.sort());
     if (level === 'bucket') refuseKeyless(parameters);
     const route = table.get(`${method} ${level}`)?.find(candidate => matches(candidate, request));
     if (!route || (asked[0] !== undefined && !names(route, asked[0]))) {
@@ -74,8 +80,8 @@ function levelOf({ bucket, key }: Address): Level {
 
 /** Whether a route is of that subresource; of none, where there is none. */
 function names(route: Route, subresource: string | undefined): boolean {
-  if (subresource === undefined) return route.markers.size === 0 && route.parameters.length === 0;
-  return route.markers.has(subresource) || route.parameters.includes(subresource);
+  if (subresource === undefined) return route.markers.length === 0 && route.parameters.length === 0;
+  return route.markers.some(({ name }) => name === subresource) || route.parameters.includes(subresource);
 }
 
 /** What S3 answers to parameters of objects where the path names none. */
@@ -92,11 +98,11 @@ function refuseKeyless(parameters: ReadonlyMap<string, string>): void {
 function compileRoute(schema: OperationSchema): { place: string; route: Route } {
   const { method, uri } = schema.http!;
   const [path, query = ''] = uri.split('?') as [string, string?];
-  const markers = new Map<string, string | undefined>();
+  const markers: Marker[] = [];
   for (const pair of query.split('&')) {
-    const [marker, value] = pair.split('=') as [string, string?];
+    const [name, value] = pair.split('=') as [string, string?];
     // No client but the SDKs sends x-id.
-    if (marker && marker !== 'x-id') markers.set(marker, value);
+    if (name && name !== 'x-id') markers.push({ name, value });
   }
   const required = requiredOf(schema.input);
   const level: Level = path.includes('{Key+}') ? 'object' : required.has('Bucket') ? 'bucket' : 'service';
@@ -114,12 +120,12 @@ function compileRoute(schema: OperationSchema): { place: string; route: Route } 
 
 /** The more a route asks for, the earlier it is tried. */
 function weight(route: Route): number {
-  return 10 * route.markers.size + route.parameters.length + route.headers.length;
+  return 10 * route.markers.length + route.parameters.length + route.headers.length;
 }
 
 function matches(route: Route, { parameters, headers }: Routed): boolean {
-  for (const [marker, value] of route.markers) {
-    const given = parameters.get(marker);
+  for (const { name, value } of route.markers) {
+    const given = parameters.get(name);
     if (given === undefined || (value !== undefined && given !== value)) return false;
   }
   return (
