@@ -14,6 +14,9 @@ export type OutputWriter = (output: Output, headers: Record<string, string>) => 
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
+/** Success as S3 answers it where its model says otherwise (S3 API Reference, the sample reply of PutBucketPolicy). */
+const answeredStatus: Readonly<Record<string, number>> = { PutBucketPolicy: 204 };
+
 /** Compiles the output writers of one service. */
 export class OutputWriters {
   readonly #xml = new XmlWriters(formatDateTimeMillis);
@@ -21,7 +24,7 @@ export class OutputWriters {
   constructor(private readonly xmlNamespace: string) {}
 
   operation(schema: OperationSchema): OutputWriter {
-    const { status } = schema.http!;
+    const status = answeredStatus[schema.name] ?? schema.http!.status;
     const writers = headerWriters(schema.output);
     const body = this.#body(schema);
     return (output, headers) => {
