@@ -27,6 +27,17 @@ export interface Requirement {
   readonly caller?: Caller | undefined;
 }
 
+/** What a service had another do in the caller's name. */
+export interface CallOnBehalf {
+  readonly service: ServiceId;
+  /** The operation's name: `GenerateDataKey`. */
+  readonly operation: string;
+  /** ARN of what it worked on. */
+  readonly resource: string;
+  /** Absent where it succeeded. */
+  readonly errorCode?: string | undefined;
+}
+
 /** A request on its way through the pipeline, as an operation sees it. */
 export interface Call {
   readonly requestId: string;
@@ -44,6 +55,8 @@ export interface Call {
   permits(requirement: Requirement): Promise<boolean>;
   /** Throws the service's AccessDenied where `permits` would answer false. */
   demand(requirement: Requirement): Promise<void>;
+  /** Writes the event of what another service did for this request. */
+  note(made: CallOnBehalf): void;
 }
 
 /**

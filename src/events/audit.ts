@@ -2,7 +2,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What every request leaves behind, in the words of AWS CloudTrail's records. */
+/** What every request leaves behind, and every call that a service makes for one, in the words of AWS CloudTrail's records. */
 export interface AuditEvent {
   /** When the request arrived, ISO 8601. */
   readonly eventTime: string;
@@ -10,21 +10,26 @@ export interface AuditEvent {
   readonly eventSource?: string | undefined;
   readonly eventName?: string | undefined;
   readonly awsRegion?: string | undefined;
+  /** The service's name where a service made the call. */
   readonly sourceIPAddress: string;
   readonly userAgent?: string | undefined;
+  /** A call that a service made has the id of the request that it was made for. */
   readonly requestID: string;
   readonly userIdentity: {
     readonly type: string;
     readonly arn?: string | undefined;
     readonly accountId?: string | undefined;
     readonly accessKeyId?: string | undefined;
+    /** The service that made the call in this identity's name: `s3.amazonaws.com`. */
+    readonly invokedBy?: string | undefined;
   };
   /** ARNs that the request was authorised on. */
   readonly resources: readonly string[];
-  readonly httpStatus: number;
+  /** Absent for a call that a service made. */
+  readonly httpStatus?: number | undefined;
   readonly errorCode?: string | undefined;
-  /** Whole milliseconds from the request's arrival to the end of its reply. */
-  readonly durationMs: number;
+  /** Whole milliseconds from the request's arrival to the end of its reply. Absent for a call that a service made. */
+  readonly durationMs?: number | undefined;
 }
 
 export interface AuditLog {

@@ -9,12 +9,12 @@ import {
 } from '../auth/index.js';
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
-import type { AuditLog } from '../events/audit.js';
+import type { AuditEvent, AuditLog } from '../events/audit.js';
 import type { Denial, Denials } from '../events/denials.js';
 import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
 import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
-import type { BoundOperation, Call, Requirement } from '../operation.js';
+import type { BoundOperation, Call, CallOnBehalf, Requirement } from '../operation.js';
 import { denialMessage, explain } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import { randomForId } from '../random.js';
@@ -200,6 +200,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const denied = await check(requirement);
         if (denied) throw denied;
       },
+      note: made => noteOnBehalf(journey, made),
     };
   }
 
@@ -256,23 +257,34 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
   }
 
+  /** As CloudTrail has the calls of a service: its name stands for the network address and the agent. */
+  function noteOnBehalf(journey: Journey, { service, operation, resource, errorCode }: CallOnBehalf): void {
+    const invokedBy = sourceOf(journey.served!);
+    options.audit.record({
+      eventTime: new Date(options.clock.now()).toISOString(),
+      eventSource: `${service}.amazonaws.com`,
+      eventName: operation,
+      awsRegion: journey.region,
+      sourceIPAddress: invokedBy,
+      userAgent: invokedBy,
+      requestID: journey.requestId,
+      userIdentity: { ...identityOf(journey.caller), invokedBy },
+      resources: [resource],
+      errorCode,
+    });
+  }
+
   function record(journey: Journey, status: number, error: ApiError | undefined): void {
     const { caller, request, connection, served } = journey;
-    const { principal } = caller ?? {};
     options.audit.record({
       eventTime: new Date(journey.arrived).toISOString(),
-      eventSource: served && `${served.service.id}.amazonaws.com`,
+      eventSource: served && sourceOf(served),
       eventName: journey.operation,
       awsRegion: journey.region,
       sourceIPAddress: connection.sourceIp,
       userAgent: request.headers.get('user-agent'),
       requestID: journey.requestId,
-      userIdentity: {
-        type: principal?.type ?? 'unknown',
-        arn: principal?.arn,
-        accountId: caller?.account?.id,
-        accessKeyId: caller?.accessKeyId,
-      },
+      userIdentity: identityOf(caller),
       resources: [...new Set(journey.resources)],
       httpStatus: status,
       errorCode: error?.code,
@@ -282,12 +294,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       options.log.info(error.code, {
         requestId: journey.requestId,
         operation: journey.operation && `${served!.service.id}:${journey.operation}`,
-        caller: principal?.arn,
+        caller: caller?.principal.arn,
         message: error.message,
         reason: error.detail.reason,
       });
     }
   }
+}
+
+function sourceOf({ service }: ServedService): string {
+  return `${service.id}.amazonaws.com`;
+}
+
+function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
+  return {
+    type: caller?.principal.type ?? 'unknown',
+    arn: caller?.principal.arn,
+    accountId: caller?.account?.id,
+    accessKeyId: caller?.accessKeyId,
+  };
 }
 
 /** The whole reasoning of what a request was refused, for whoever administers the caller or the resource. */

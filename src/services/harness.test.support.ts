@@ -125,6 +125,7 @@ function callFor(world: World, caller: Caller): Call {
     http: { method: 'POST', path: '/', query: '', headers: new Map(), body: undefined as never },
     permits: async requirement => (await decide(world, caller, requirement)).decision.allowed,
     demand,
+    note: () => {},
   };
 }
 

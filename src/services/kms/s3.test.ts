@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ApiError } from '../../errors.js';
-import type { Call, Requirement } from '../../operation.js';
+import type { Call, CallOnBehalf, Requirement } from '../../operation.js';
 import {
   addAccount,
   addUser,
@@ -14,10 +14,11 @@ import {
 import { objectKeys } from './index.js';
 import { describe, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
-/** A request to S3, as far as the key service looks at it, and what it demanded. */
+/** A request to S3, as far as the key service looks at it, and what it demanded and noted. */
 async function s3Call({ world }: KmsWorld, keys: KeyPair) {
   const caller = await callerOf(world, keys);
   const demanded: Requirement[] = [];
+  const made: CallOnBehalf[] = [];
   const call = {
     caller,
     region: 'us-east-1',
@@ -27,8 +28,9 @@ async function s3Call({ world }: KmsWorld, keys: KeyPair) {
       const { message } = await decide(world, caller, requirement);
       if (message !== undefined) throw new ApiError('AccessDenied', 403, message);
     },
+    note: (one: CallOnBehalf) => made.push(one),
   } as unknown as Call;
-  return { call, demanded };
+  return { call, demanded, made };
 }
 
 const encryptionContext = { 'aws:s3:arn': 'arn:aws:s3:::bucket/key' };
@@ -132,6 +134,25 @@ suite('data keys for objects', () => {
     await assert.rejects(generate(rsa.KeyId), refusal('InvalidKeyUsageException'));
     await assert.rejects(generate('alias/none'), refusal('NotFoundException'));
     await assert.rejects(generate('1234abcd-12ab-34cd-56ef-1234567890ab'), refusal('NotFoundException'));
+  });
+
+  test('every use of a key is noted, whether it succeeds or not', async () => {
+    const kms = await openKmsWorld();
+    const keys = objectKeys(kms.kms);
+    const { KeyId, Arn } = await newKey(kms);
+    const { account } = kms.world;
+    const writer = await addUser(kms.world, account, 'Writer', allow('kms:GenerateDataKey', Arn));
+    const { call, made } = await s3Call(kms, writer);
+    const { ciphertext } = await keys.generateDataKey(call, { keyId: KeyId, encryptionContext });
+    await assert.rejects(keys.decrypt(call, { ciphertext, encryptionContext }), refusal('AccessDenied'));
+    await kms.call(kms.root, 'DisableKey', { KeyId });
+    await assert.rejects(keys.generateDataKey(call, { keyId: KeyId, encryptionContext }));
+    const use = { service: 'kms', resource: Arn };
+    assert.deepEqual(made, [
+      { ...use, operation: 'GenerateDataKey' },
+      { ...use, operation: 'Decrypt', errorCode: 'AccessDenied' },
+      { ...use, operation: 'GenerateDataKey', errorCode: 'DisabledException' },
+    ]);
   });
 
   test('in the partition of China, the service has its name there', async () => {

@@ -1,5 +1,6 @@
 /** What S3 asks of the key service for objects under SSE-KMS; `main` hands it over. */
 import { randomBytes } from 'node:crypto';
+import { ApiError } from '../../errors.js';
 import type { Call } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { demandKey, encryptionContextKeys, keyRequirement } from './access.js';
@@ -12,7 +13,7 @@ import {
 import { encrypt } from './engine/encryption.js';
 import { s3Endpoint } from './engine/key-policies.js';
 import { keyArn } from './engine/records.js';
-import { homeOf, type Kms, S3_ALIAS } from './kms.js';
+import { homeOf, type Kms, S3_ALIAS, type Target } from './kms.js';
 import { demandSymmetric, pairsOf } from './usage.js';
 
 /** Bytes of the data keys that S3 encrypts objects with: AES-256. */
@@ -29,7 +30,7 @@ export interface ObjectDataKey {
 
 /**
  * Data keys on a caller's behalf: all of it is authorised as the caller, who is seen to come through S3
- * (`kms:ViaService`). Throws KMS's errors, and through `call.demand` the AccessDenied of the service that calls.
+ * (`kms:ViaService`); each use of a key is an event of its own. Throws KMS's errors, and through `call.demand` the AccessDenied of the service that calls.
  */
 export interface ObjectKeys {
   /** `keyId`: key id, key ARN, alias name or alias ARN; where absent, the account's `alias/aws/s3` in the region. Needs `kms:GenerateDataKey`. */
@@ -56,38 +57,60 @@ export function objectKeys(kms: Kms): ObjectKeys {
       const home = homeOf(call.caller, call.region);
       const target = await kms.target(keyId, home, true);
       const pairs = pairsOf(encryptionContext);
-      await call.demand(
-        await keyRequirement(kms, call, target, {
-          action: 'kms:GenerateDataKey',
-          crossAccount: true,
-          context: { ...throughS3(call), ...encryptionContextKeys(pairs) },
-          grant: { operation: 'GenerateDataKey', encryptionContext: pairs },
-        }),
-      );
-      const key = demandKey(target);
-      demandSymmetric(key, 'GenerateDataKey');
-      const plaintext = randomBytes(DATA_KEY);
-      const { ciphertext } = await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', pairs, plaintext);
-      return { plaintext, ciphertext, keyArn: keyArn(key) };
+      return noted(call, 'GenerateDataKey', target, async () => {
+        await call.demand(
+          await keyRequirement(kms, call, target, {
+            action: 'kms:GenerateDataKey',
+            crossAccount: true,
+            context: { ...throughS3(call), ...encryptionContextKeys(pairs) },
+            grant: { operation: 'GenerateDataKey', encryptionContext: pairs },
+          }),
+        );
+        const key = demandKey(target);
+        demandSymmetric(key, 'GenerateDataKey');
+        const plaintext = randomBytes(DATA_KEY);
+        const { ciphertext } = await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', pairs, plaintext);
+        return { plaintext, ciphertext, keyArn: keyArn(key) };
+      });
     },
     async decrypt(call, { ciphertext, encryptionContext }) {
       const context = pairsOf(encryptionContext);
       const input = { blob: ciphertext, keyId: undefined, algorithm: undefined, context };
       const found = await findCiphertextKey(kms, call, input);
-      await call.demand(
-        await keyRequirement(kms, call, found.target, {
-          action: 'kms:Decrypt',
-          crossAccount: true,
-          context: { ...throughS3(call), ...encryptionContextKeys(context) },
-          grant: { operation: 'Decrypt', encryptionContext: context },
-        }),
-      );
-      const key = demandCiphertextKey(found);
-      checkCiphertext(key, found, 'Decrypt');
-      const { plaintext } = await openCiphertext(kms, key, found);
-      return { plaintext, keyArn: keyArn(key) };
+      return noted(call, 'Decrypt', found.target, async () => {
+        await call.demand(
+          await keyRequirement(kms, call, found.target, {
+            action: 'kms:Decrypt',
+            crossAccount: true,
+            context: { ...throughS3(call), ...encryptionContextKeys(context) },
+            grant: { operation: 'Decrypt', encryptionContext: context },
+          }),
+        );
+        const key = demandCiphertextKey(found);
+        checkCiphertext(key, found, 'Decrypt');
+        const { plaintext } = await openCiphertext(kms, key, found);
+        return { plaintext, keyArn: keyArn(key) };
+      });
     },
   };
+}
+
+/** Writes the event of a use of a key, whether it succeeds or not. */
+async function noted<T>(
+  call: Call,
+  operation: string,
+  { arn: resource }: Target,
+  use: () => Promise<T>,
+): Promise<T> {
+  try {
+    const made = await use();
+    call.note({ service: 'kms', operation, resource });
+    return made;
+  } catch (error) {
+    const errorCode = error instanceof ApiError ? error.code : 'InternalError';
+    call.note({ service: 'kms', operation, resource, errorCode });
+    throw error;
+  }
 }
 
 /** The condition keys of a request that S3 makes for its caller. */

@@ -170,6 +170,7 @@ function testCall(
       if (!permitted(requirement))
         throw s3Errors.AccessDenied([`no ${requirement.action} on ${requirement.resource}`]);
     },
+    note: () => {},
   };
 }
 

@@ -1,0 +1,86 @@
+/** What the events say of the keys that S3 uses for its callers. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  type S3ServiceException,
+} from '@aws-sdk/client-s3';
+import type { AuditEvent } from '../../src/events/audit.js';
+import { startServer } from '../../src/main.js';
+
+const Bucket = 'watched';
+
+async function eventsIn(directory: string): Promise<AuditEvent[]> {
+  const files = await readdir(directory);
+  const texts = await Promise.all(files.map(name => readFile(join(directory, name), 'utf8')));
+  return texts
+    .join('')
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line));
+}
+
+test('each use of a key stands beside the request that it was for', async t => {
+  const data = await mkdtemp(join(tmpdir(), 'karikagi-events-'));
+  t.after(() => rm(data, { recursive: true, force: true }));
+  const server = await startServer({ data, port: 0, region: 'us-east-1', log: 'none' });
+  t.after(() => server.close());
+  const { accessKeyId, secretAccessKey } = server.root!;
+  const config = {
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId, secretAccessKey },
+    forcePathStyle: true,
+    maxAttempts: 1,
+  };
+  const s3 = new S3Client(config);
+  const kms = new KMSClient(config);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const { KeyId, Arn } = KeyMetadata!;
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  const object = { Bucket, Key: 'object' };
+  const put = await s3.send(
+    new PutObjectCommand({ ...object, Body: 'x', ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KeyId }),
+  );
+  const got = await s3.send(new GetObjectCommand(object));
+  await got.Body!.transformToByteArray();
+  await kms.send(new DisableKeyCommand({ KeyId }));
+  let refused: string | undefined;
+  await assert.rejects(s3.send(new GetObjectCommand(object)), (error: S3ServiceException) => {
+    refused = error.$metadata.requestId;
+    return error.name === 'KMS.DisabledException';
+  });
+  await server.close();
+  const events = await eventsIn(join(data, 'events'));
+  const root = events.find(({ eventName }) => eventName === 'PutObject')!.userIdentity;
+  const uses = events.filter(({ userIdentity }) => userIdentity.invokedBy !== undefined);
+  assert.deepEqual(
+    uses.map(({ eventTime, ...rest }) => rest),
+    [
+      ['GenerateDataKey', put.$metadata.requestId, {}] as const,
+      ['Decrypt', got.$metadata.requestId, {}] as const,
+      ['Decrypt', refused, { errorCode: 'DisabledException' }] as const,
+    ].map(([eventName, requestID, outcome]) => ({
+      eventSource: 'kms.amazonaws.com',
+      eventName,
+      awsRegion: 'us-east-1',
+      sourceIPAddress: 's3.amazonaws.com',
+      userAgent: 's3.amazonaws.com',
+      requestID,
+      userIdentity: { ...root, invokedBy: 's3.amazonaws.com' },
+      resources: [Arn],
+      ...outcome,
+    })),
+  );
+  for (const { requestID } of uses) {
+    const both = events.filter(event => event.requestID === requestID).map(({ eventSource }) => eventSource);
+    assert.deepEqual(both.sort(), ['kms.amazonaws.com', 's3.amazonaws.com']);
+  }
+});
