@@ -21,7 +21,7 @@ import {
 import { installed, without } from './clients/run.js';
 import { type ServerProcess, spawnServer, startServerProcess } from './faults/server-process.js';
 
-const cli = resolve(import.meta.dirname, '../src/cli/karikagi.js');
+const cli = resolve(import.meta.dirname, '../src/bundle/karikagi.js');
 
 async function scratch(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'karikagi-command-'));

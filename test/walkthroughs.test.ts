@@ -18,7 +18,7 @@ import { encoded, idpMetadata, samlResponse, signXml } from './support/saml-idp.
 
 const DIRECTORY = resolve('docs/walkthroughs');
 const PAGES = readdirSync(DIRECTORY).filter(name => name.endsWith('.md') && name !== 'README.md');
-const CLI = resolve(import.meta.dirname, '../src/cli/karikagi.js');
+const CLI = resolve(import.meta.dirname, '../src/bundle/karikagi.js');
 
 interface Block {
   readonly commands: string;

@@ -13,7 +13,7 @@ function scriptOf(page: string): string {
   const lines = blocks
     .join('\n')
     .replaceAll(/^(.+) # refused$/gm, 'if $1; then echo "not refused: $1"; exit 1; fi');
-  const command = resolve(import.meta.dirname, '../../src/cli/karikagi.js');
+  const command = resolve(import.meta.dirname, '../../src/bundle/karikagi.js');
   return [
     'set -euo pipefail',
     `aws() { "${installed('aws')}" "$@"; }`,

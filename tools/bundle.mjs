@@ -1,0 +1,24 @@
+/**
+ * Puts the command line's modules into a few files: loading one file takes Node a fraction of the time that hundreds
+ * take. Packages stay where they are. Part of `npm run build`; docs/decisions/0003 says why.
+ */
+import { copyFileSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const source = 'dist/src';
+const target = 'dist/src/bundle';
+
+rmSync(target, { recursive: true, force: true });
+await build({
+  entryPoints: [`${source}/cli/karikagi.js`],
+  outdir: target,
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  logLevel: 'warning',
+});
+// Read when it is first needed, from beside the code that needs it.
+copyFileSync(`${source}/identity/aws-managed-policies.json`, `${target}/aws-managed-policies.json`);
