@@ -21,7 +21,7 @@ export interface Candidate extends ObjectAttributes {
   readonly writes?: readonly Write[];
 }
 
-/** The ETag is the MD5, unless the encryption is SSE-KMS or SSE-C: then it says nothing ("Object", S3 API Reference). */
+/** The ETag is the MD5, unless the encryption is SSE-KMS, DSSE-KMS or SSE-C: then it says nothing ("Object", S3 API Reference). */
 export function etagOf({ md5 }: Pick<Received, 'md5'>, encryption: Encryption | undefined): string {
   return (encryption && encryption.kind !== 'AES256' ? randomBytes(md5.length) : md5).toString('hex');
 }

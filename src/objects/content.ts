@@ -39,7 +39,7 @@ export type StoredBody = ({ readonly bytes: Uint8Array } | { readonly blob: stri
 
 /** How a body is received. */
 export interface Receiving {
-  /** 32 bytes: the body is stored encrypted under it. */
+  /** 32 bytes for each layer of encryption: the body is stored encrypted under it. */
   readonly dataKey?: Uint8Array | undefined;
   /** A blob, however small the body is. */
   readonly asBlob?: boolean;
@@ -222,8 +222,9 @@ export class Contents {
     dataKey: Uint8Array | undefined,
   ): AsyncIterable<Uint8Array> {
     if (!dataKey) return this.#blobs.read(blob, start, end);
-    const span = storedSpan(start, end, size);
-    return new BodyKey(dataKey, salt).decrypt(this.#blobs.read(blob, span.start, span.end), start, end);
+    const key = new BodyKey(dataKey, salt);
+    const span = storedSpan(start, end, size, key.layers);
+    return key.decrypt(this.#blobs.read(blob, span.start, span.end), start, end);
   }
 }
 

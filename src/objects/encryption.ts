@@ -2,59 +2,71 @@
  * Encryption of bodies: AES-256-GCM in segments, so that a range costs what it reads and nothing is handed out
  * that was not found authentic.
  */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { BlobDamaged } from '../store/blobs.js';
 
-/** Plaintext bytes of a segment; each is stored with its tag behind it. */
+/** Plaintext bytes of a segment; each is stored with the tags of its layers behind it. */
 export const SEGMENT = 64 * 1024;
 const TAG = 16;
-const STORED_SEGMENT = SEGMENT + TAG;
 const SALT = 16;
 const NONCE = 12;
+const DATA_KEY = 32;
 const CIPHER = 'aes-256-gcm';
 
 /** A body's own key: no two bodies under one data key share a nonce, since each has its salt. */
 export class BodyKey {
   readonly salt: Uint8Array;
-  readonly #key: Buffer;
+  /** How often the body is encrypted. */
+  readonly layers: number;
+  /** One for each layer, from the innermost. */
+  readonly #keys: readonly Buffer[];
+  /** Bytes of a whole segment as it is stored. */
+  readonly #segment: number;
 
-  /** `dataKey`: 32 bytes. `salt`: of a stored body; a new body gets its own. */
+  /**
+   * `dataKey`: 32 bytes for each layer of encryption, the innermost first. `salt`: of a stored body; a new body
+   * gets its own.
+   */
   constructor(dataKey: Uint8Array, salt: Uint8Array = randomBytes(SALT)) {
     this.salt = salt;
-    this.#key = createHmac('sha256', dataKey).update(salt).digest();
+    this.layers = dataKey.length / DATA_KEY;
+    this.#segment = SEGMENT + this.layers * TAG;
+    const keys: Buffer[] = [];
+    for (let at = 0; at < dataKey.length; at += DATA_KEY) {
+      const key = createHmac('sha256', dataKey.subarray(at, at + DATA_KEY));
+      keys.push(key.update(salt).digest());
+    }
+    this.#keys = keys;
   }
 
   /** The body as it is stored. */
   async *encrypt(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let index = 0;
-    let cipher = createCipheriv(CIPHER, this.#key, nonce(index));
+    let ciphers = this.#ciphers(index);
     let filled = 0;
     for await (const chunk of body) {
       for (let at = 0; at < chunk.length; ) {
         if (filled === SEGMENT) {
-          cipher.final();
-          yield cipher.getAuthTag();
-          cipher = createCipheriv(CIPHER, this.#key, nonce(++index));
+          yield sealed(ciphers);
+          ciphers = this.#ciphers(++index);
           filled = 0;
         }
         const piece = chunk.subarray(at, at + SEGMENT - filled);
-        yield cipher.update(piece);
+        yield through(ciphers, piece);
         at += piece.length;
         filled += piece.length;
       }
     }
-    cipher.final();
-    yield cipher.getAuthTag();
+    yield sealed(ciphers);
   }
 
   /** As `encrypt`, for a body at hand. */
   encryptBytes(body: Uint8Array): Buffer {
     const pieces: Uint8Array[] = [];
     for (let index = 0; index === 0 || index * SEGMENT < body.length; index++) {
-      const cipher = createCipheriv(CIPHER, this.#key, nonce(index));
-      pieces.push(cipher.update(body.subarray(index * SEGMENT, (index + 1) * SEGMENT)));
-      cipher.final();
-      pieces.push(cipher.getAuthTag());
+      const ciphers = this.#ciphers(index);
+      pieces.push(through(ciphers, body.subarray(index * SEGMENT, (index + 1) * SEGMENT)));
+      pieces.push(sealed(ciphers));
     }
     return Buffer.concat(pieces);
   }
@@ -65,7 +77,7 @@ export class BodyKey {
    */
   async *decrypt(stored: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array> {
     let index = Math.floor(start / SEGMENT);
-    for await (const segment of segmentsOf(stored)) {
+    for await (const segment of segmentsOf(stored, this.#segment)) {
       const plain = this.#open(segment, index);
       const offset = index * SEGMENT;
       yield plain.subarray(Math.max(start - offset, 0), end - offset);
@@ -77,25 +89,50 @@ export class BodyKey {
   /** As `decrypt`, for all of a body at hand. */
   decryptBytes(stored: Uint8Array): Buffer {
     const pieces: Buffer[] = [];
-    for (let index = 0; index * STORED_SEGMENT < stored.length; index++) {
-      pieces.push(this.#open(stored.subarray(index * STORED_SEGMENT, (index + 1) * STORED_SEGMENT), index));
+    for (let index = 0; index * this.#segment < stored.length; index++) {
+      pieces.push(this.#open(stored.subarray(index * this.#segment, (index + 1) * this.#segment), index));
     }
     return Buffer.concat(pieces);
   }
 
-  #open(segment: Uint8Array, index: number): Buffer {
-    const content = segment.length - TAG;
-    if (content < 0) throw new BlobDamaged('an encrypted body ends early');
-    const decipher = createDecipheriv(CIPHER, this.#key, nonce(index));
-    decipher.setAuthTag(segment.subarray(content));
-    const plain = decipher.update(segment.subarray(0, content));
-    try {
-      decipher.final();
-    } catch (cause) {
-      throw new BlobDamaged('a segment of an encrypted body is not authentic', { cause });
-    }
-    return plain;
+  #ciphers(index: number): CipherGCM[] {
+    return this.#keys.map(key => createCipheriv(CIPHER, key, nonce(index)));
   }
+
+  #open(segment: Uint8Array, index: number): Buffer {
+    return this.#keys.reduceRight((bytes: Uint8Array, key) => opened(bytes, key, index), segment) as Buffer;
+  }
+}
+
+/** The next bytes of a segment, from the innermost layer out. */
+function through(ciphers: readonly CipherGCM[], bytes: Uint8Array): Uint8Array {
+  let out = bytes;
+  for (const cipher of ciphers) out = cipher.update(out);
+  return out;
+}
+
+/** Ends a segment: the tag of each layer, encrypted by those around it. */
+function sealed(ciphers: readonly CipherGCM[]): Uint8Array {
+  const tags = ciphers.map((cipher, layer) => {
+    cipher.final();
+    return through(ciphers.slice(layer + 1), cipher.getAuthTag());
+  });
+  return joined(tags);
+}
+
+/** A segment without one layer. */
+function opened(segment: Uint8Array, key: Uint8Array, index: number): Buffer {
+  const content = segment.length - TAG;
+  if (content < 0) throw new BlobDamaged('an encrypted body ends early');
+  const decipher = createDecipheriv(CIPHER, key, nonce(index));
+  decipher.setAuthTag(segment.subarray(content));
+  const inside = decipher.update(segment.subarray(0, content));
+  try {
+    decipher.final();
+  } catch (cause) {
+    throw new BlobDamaged('a segment of an encrypted body is not authentic', { cause });
+  }
+  return inside;
 }
 
 /** The number of a segment: a key meets each only once. */
@@ -105,31 +142,33 @@ function nonce(index: number): Buffer {
   return bytes;
 }
 
-/** The stored bytes that hold a span of plaintext: whole segments. `size`: of the plaintext. */
+/** The stored bytes that hold a span of plaintext: whole segments. `size`: of the plaintext; `layers`: of the body's key. */
 export function storedSpan(
   start: number,
   end: number,
   size: number,
+  layers: number,
 ): { readonly start: number; readonly end: number } {
+  const tags = layers * TAG;
   const last = Math.ceil(end / SEGMENT);
   const whole = Math.max(1, Math.ceil(size / SEGMENT));
   return {
-    start: Math.floor(start / SEGMENT) * STORED_SEGMENT,
-    end: last >= whole ? size + whole * TAG : last * STORED_SEGMENT,
+    start: Math.floor(start / SEGMENT) * (SEGMENT + tags),
+    end: last >= whole ? size + whole * tags : last * (SEGMENT + tags),
   };
 }
 
-/** Regroups chunks into stored segments. */
-async function* segmentsOf(stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Regroups chunks into stored segments of `length` bytes; the last may be shorter. */
+async function* segmentsOf(stored: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
   let pieces: Uint8Array[] = [];
   let held = 0;
   for await (const chunk of stored) {
     for (let at = 0; at < chunk.length; ) {
-      const piece = chunk.subarray(at, at + STORED_SEGMENT - held);
+      const piece = chunk.subarray(at, at + length - held);
       pieces.push(piece);
       held += piece.length;
       at += piece.length;
-      if (held < STORED_SEGMENT) continue;
+      if (held < length) continue;
       yield joined(pieces);
       pieces = [];
       held = 0;

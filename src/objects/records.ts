@@ -152,12 +152,20 @@ export type Encryption =
       readonly context: Pairs;
       readonly bucketKey: boolean;
     }
+  /** DSSE-KMS: encrypted twice, each layer under a data key of its own. */
+  | {
+      readonly kind: 'aws:kms:dsse';
+      /** One for each layer, from the innermost; each wrapped by the key service. */
+      readonly wrapped: readonly Uint8Array[];
+      readonly keyArn: string;
+      readonly context: Pairs;
+    }
   /** SSE-C: nobody but the customer has the key; `check` tells whether it is the same. */
   | { readonly kind: 'customer'; readonly salt: Uint8Array; readonly check: Uint8Array };
 
 /** How new objects of a bucket are encrypted that do not say it themselves. */
 export interface DefaultEncryption {
-  readonly kind: 'AES256' | 'aws:kms';
+  readonly kind: 'AES256' | 'aws:kms' | 'aws:kms:dsse';
   /** Id, ARN or alias of a KMS key; absent: the account's `alias/aws/s3`. */
   readonly keyId?: string | undefined;
   readonly bucketKey: boolean;

@@ -259,6 +259,19 @@ for (const partition of ['aws', 'aws-cn'] as const) {
       }
     });
 
+    test('two layers take the same rights', async t => {
+      const layered = new PutObjectCommand({
+        ...encrypted('layered', Buffer.from('twice')),
+        ServerSideEncryption: 'aws:kms:dsse',
+      });
+      const stored = await role.send(layered);
+      assert.deepEqual([stored.ServerSideEncryption, stored.SSEKMSKeyId], ['aws:kms:dsse', keyArn]);
+      assert.equal(await (await get('layered')).Body!.transformToString(), 'twice');
+      await permit('kms:Decrypt');
+      t.after(() => permit());
+      await refusal(get('layered'), notInRole('kms:Decrypt'));
+    });
+
     test('without kms:GenerateDataKey on the role nothing goes up, what is there comes down', async t => {
       await put('before', Buffer.from('x'));
       await permit('kms:GenerateDataKey');

@@ -20,14 +20,13 @@ export const putBucketEncryption = bucketOperation<PutBucketEncryptionRequest, o
   },
 );
 
-/** Throws MalformedXML, InvalidArgument, NotImplemented for the layered encryption. */
+/** Throws MalformedXML, InvalidArgument. */
 function settingOf({ ServerSideEncryptionConfiguration }: PutBucketEncryptionRequest): DefaultEncryption {
   const rules = ServerSideEncryptionConfiguration?.Rules ?? [];
   const [rule] = rules;
   if (rules.length !== 1 || !rule?.ApplyServerSideEncryptionByDefault) throw s3Errors.MalformedXML();
   const { SSEAlgorithm: kind, KMSMasterKeyID: keyId } = rule.ApplyServerSideEncryptionByDefault;
-  if (kind === 'aws:kms:dsse') throw notImplemented('SSEAlgorithm');
-  if (kind !== 'AES256' && kind !== 'aws:kms') throw s3Errors.MalformedXML();
+  if (kind !== 'AES256' && kind !== 'aws:kms' && kind !== 'aws:kms:dsse') throw s3Errors.MalformedXML();
   if (kind === 'AES256' && keyId !== undefined) {
     throw s3Errors.InvalidArgument([
       'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',

@@ -57,6 +57,7 @@ const text = 'nobody is to read this';
 const kinds = [
   { ServerSideEncryption: 'AES256' },
   { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/mine' },
+  { ServerSideEncryption: 'aws:kms:dsse', SSEKMSKeyId: 'alias/mine' },
 ];
 
 for (const encryption of kinds) {
@@ -65,7 +66,7 @@ for (const encryption of kinds) {
       const { s3, put } = await opened();
       const body = Buffer.alloc(size, text);
       const answer = await put(body, encryption);
-      const isKms = encryption.ServerSideEncryption === 'aws:kms';
+      const isKms = encryption.ServerSideEncryption !== 'AES256';
       assert.equal(answer.ServerSideEncryption, encryption.ServerSideEncryption);
       assert.equal(answer.SSEKMSKeyId, isKms ? KEY_ARN : undefined);
       const md5 = `"${createHash('md5').update(body).digest('hex')}"`;
@@ -153,6 +154,41 @@ test('the key service is asked in the context of the object, or of the bucket wi
   ]);
 });
 
+test('two layers: two data keys of one KMS key, and never a bucket key', async () => {
+  const { s3, kms, put } = await opened();
+  const encryptionContext = { 'aws:s3:arn': `arn:aws:s3:::${Bucket}/${Key}` };
+  const twice = [
+    ['generate', { keyId: 'alias/mine', encryptionContext }],
+    ['generate', { keyId: KEY_ARN, encryptionContext }],
+  ];
+  const layered = { ServerSideEncryption: 'aws:kms:dsse', SSEKMSKeyId: 'alias/mine' };
+  const answer = await put(Buffer.from(text), { ...layered, BucketKeyEnabled: true });
+  assert.deepEqual(
+    [answer.ServerSideEncryption, answer.SSEKMSKeyId, answer.BucketKeyEnabled],
+    ['aws:kms:dsse', KEY_ARN, undefined],
+  );
+  assert.deepEqual(kms.asked.splice(0), twice);
+  const head = await s3.send('HeadObject', { Bucket, Key });
+  assert.deepEqual([head.ServerSideEncryption, head.SSEKMSKeyId], ['aws:kms:dsse', KEY_ARN]);
+  await s3.send('GetObject', { Bucket, Key });
+  const opening = ['decrypt', { encryptionContext }];
+  assert.deepEqual(kms.asked.splice(0), [opening, opening]);
+  await s3.send('CopyObject', { Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}`, ...layered });
+  const copied = await s3.send('GetObject', { Bucket, Key: 'copy' });
+  assert.equal(copied.ServerSideEncryption, 'aws:kms:dsse');
+  assert.equal((await wholeOf(copied.Body)).toString(), text);
+  const rule = {
+    ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms:dsse', KMSMasterKeyID: 'alias/mine' },
+    BucketKeyEnabled: true,
+  };
+  await s3.send('PutBucketEncryption', { Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } });
+  const shown = await s3.send('GetBucketEncryption', { Bucket });
+  assert.deepEqual(shown.ServerSideEncryptionConfiguration, { Rules: [rule] });
+  kms.asked.length = 0;
+  assert.equal((await put(Buffer.from(text))).ServerSideEncryption, 'aws:kms:dsse');
+  assert.deepEqual(kms.asked.splice(0), twice);
+});
+
 test('what the key service refuses is refused, and nothing is stored', async () => {
   const { s3, kms, put } = await opened();
   const encrypted = { ServerSideEncryption: 'aws:kms' };
@@ -206,7 +242,6 @@ test('the bucket’s default is for objects that do not say', async () => {
     (await put(Buffer.from('x'), { ServerSideEncryption: 'AES256' })).ServerSideEncryption,
     'AES256',
   );
-  await assert.rejects(setDefault('aws:kms:dsse'), code('NotImplemented'));
   await assert.rejects(setDefault('none'), code('MalformedXML'));
   await assert.rejects(setDefault('AES256', {}, 'alias/default'), code('InvalidArgument'));
   await s3.send('DeleteBucketEncryption', { Bucket });

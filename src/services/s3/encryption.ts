@@ -1,4 +1,4 @@
-/** Encryption of objects at rest: SSE-S3, SSE-KMS and SSE-C ("Protecting data with encryption", S3 User Guide). */
+/** Encryption of objects at rest: SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ("Protecting data with encryption", S3 User Guide). */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
 import type { Bucket, DefaultEncryption, Encryption } from '../../objects/index.js';
@@ -28,7 +28,7 @@ export type EncryptionInput = Pick<
 /** How a new object is encrypted, and the key to do it with. */
 export interface Encrypting {
   readonly encryption?: Encryption;
-  /** 32 bytes. */
+  /** 32 bytes for each layer. */
   readonly dataKey?: Uint8Array;
 }
 
@@ -58,23 +58,39 @@ export async function encryptionFor(
   const asked = askedEncryption(input, bucket);
   if (!asked) return {};
   if (asked.kind === 'AES256') return ownEncryption(bucket, key, ports);
+  return kmsEncryption(asked, input, bucket, key, call, ports);
+}
+
+async function kmsEncryption(
+  { kind, keyId, bucketKey }: DefaultEncryption,
+  input: EncryptionInput,
+  bucket: Bucket,
+  key: string,
+  call: Call,
+  ports: S3Ports,
+): Promise<Encrypting> {
   const arn = bucketArn(bucket);
   const context = {
     ...clientContext(input.SSEKMSEncryptionContext),
-    [CONTEXT_ARN]: asked.bucketKey ? arn : `${arn}/${key}`,
+    [CONTEXT_ARN]: bucketKey ? arn : `${arn}/${key}`,
   };
   const keys = demandKeys(call, ports);
-  const made = await keys
-    .generateDataKey(call, { keyId: asked.keyId, encryptionContext: context })
-    .catch(fromKms);
-  const encryption: Encryption = {
-    kind: 'aws:kms',
-    wrapped: made.ciphertext,
-    keyArn: made.keyArn,
-    context: Object.entries(context),
-    bucketKey: asked.bucketKey,
+  const make = (id: string | undefined) =>
+    keys.generateDataKey(call, { keyId: id, encryptionContext: context }).catch(fromKms);
+  const made = await make(keyId);
+  const { keyArn } = made;
+  const pairs = Object.entries(context);
+  if (kind === 'aws:kms') {
+    const encryption = { kind, wrapped: made.ciphertext, keyArn, context: pairs, bucketKey };
+    return { encryption, dataKey: made.plaintext };
+  }
+  // An alias may name another key by now: both layers are the first one's.
+  const outer = await make(keyArn);
+  const wrapped = [made.ciphertext, outer.ciphertext];
+  return {
+    encryption: { kind: 'aws:kms:dsse', wrapped, keyArn, context: pairs },
+    dataKey: Buffer.concat([made.plaintext, outer.plaintext]),
   };
-  return { encryption, dataKey: made.plaintext };
 }
 
 async function ownEncryption(bucket: Bucket, key: string, { objects }: S3Ports): Promise<Encrypting> {
@@ -108,10 +124,12 @@ export async function dataKeyOf(
   }
   const keys = demandKeys(call, ports);
   const encryptionContext = Object.fromEntries(encryption.context);
-  const opened = await keys
-    .decrypt(call, { ciphertext: encryption.wrapped, encryptionContext })
-    .catch(fromKms);
-  return opened.plaintext;
+  const open = async (ciphertext: Uint8Array) =>
+    (await keys.decrypt(call, { ciphertext, encryptionContext }).catch(fromKms)).plaintext;
+  if (encryption.kind === 'aws:kms') return open(encryption.wrapped);
+  const layers: Uint8Array[] = [];
+  for (const wrapped of encryption.wrapped) layers.push(await open(wrapped));
+  return Buffer.concat(layers);
 }
 
 /** Throws InvalidArgument for anonymous callers: keys are used in somebody's name. */
@@ -131,10 +149,19 @@ function fromKms(error: unknown): never {
   throw error;
 }
 
+/** The two layers have no bucket key: S3 takes the setting and does not apply it. */
+function layered(keyId: string | undefined): DefaultEncryption {
+  return { kind: 'aws:kms:dsse', keyId, bucketKey: false };
+}
+
+function defaultOf({ encryption }: Bucket): DefaultEncryption | undefined {
+  return encryption?.kind === 'aws:kms:dsse' ? layered(encryption.keyId) : encryption;
+}
+
 function askedEncryption(input: EncryptionInput, bucket: Bucket): DefaultEncryption | undefined {
   const { ServerSideEncryption: kind, SSEKMSKeyId: keyId, BucketKeyEnabled } = input;
   if (kind === undefined) {
-    if (keyId === undefined) return bucket.encryption;
+    if (keyId === undefined) return defaultOf(bucket);
     throw invalid(
       'x-amz-server-side-encryption',
       'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
@@ -147,11 +174,12 @@ function askedEncryption(input: EncryptionInput, bucket: Bucket): DefaultEncrypt
       'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
     );
   }
+  const preset = bucket.encryption?.kind === kind ? bucket.encryption : undefined;
   if (kind === 'aws:kms') {
-    const preset = bucket.encryption?.kind === kind ? bucket.encryption : undefined;
     return { kind, keyId: keyId ?? preset?.keyId, bucketKey: BucketKeyEnabled ?? preset?.bucketKey ?? false };
   }
-  if (kind === 'aws:kms:dsse' || kind === 'aws:fsx' || kind === 'aws:backup') {
+  if (kind === 'aws:kms:dsse') return layered(keyId ?? preset?.keyId);
+  if (kind === 'aws:fsx' || kind === 'aws:backup') {
     throw notImplemented('x-amz-server-side-encryption');
   }
   throw invalid('x-amz-server-side-encryption', 'The encryption method specified is not supported');
@@ -200,6 +228,8 @@ export function encryptionMembers(
   switch (encryption.kind) {
     case 'AES256':
       return { ServerSideEncryption: 'AES256' };
+    case 'aws:kms:dsse':
+      return { ServerSideEncryption: 'aws:kms:dsse', SSEKMSKeyId: encryption.keyArn };
     case 'customer':
       return { SSECustomerAlgorithm: 'AES256', SSECustomerKeyMD5: input.SSECustomerKeyMD5 };
     case 'aws:kms': {
