@@ -27,6 +27,9 @@ export interface LoadResult {
 const plan = (await json(process.stdin)) as LoadPlan;
 const requests = plan.requests.map(request => Buffer.from(request, 'base64'));
 const latencies: number[] = [];
+/** When the first answer after the warm-up came, and the last: a rate counts what came between them. */
+let first = Number.NaN;
+let last = Number.NaN;
 let turn = 0;
 let counting = false;
 let ended = false;
@@ -37,12 +40,22 @@ setTimeout(() => {
   setTimeout(finish, plan.seconds * 1000);
 }, plan.warmUp * 1000);
 
+function note(begun: number, answered: number): void {
+  if (Number.isNaN(first)) first = answered;
+  else latencies.push(answered - begun);
+  last = answered;
+}
+
 function finish(): void {
   ended = true;
   for (const socket of connections) socket.destroy();
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
-  const result: LoadResult = { perSecond: latencies.length / plan.seconds, median: at(0.5), p99: at(0.99) };
+  const result: LoadResult = {
+    perSecond: (latencies.length * 1000) / (last - first),
+    median: at(0.5),
+    p99: at(0.99),
+  };
   process.stdout.write(JSON.stringify(result));
 }
 
@@ -50,21 +63,26 @@ function runConnection(): Socket {
   const socket = connect(plan.port, plan.host);
   socket.setNoDelay(true);
   let begun = 0;
-  let received: Buffer = Buffer.alloc(0);
-  /** Bytes of the answer under way; 0 until its headers are there. */
-  let length = 0;
+  /** The answer's headers, as long as they are not all there. */
+  let head: Buffer = Buffer.alloc(0);
+  /** Bytes of the answer that have not come; `undefined` until its headers say how many. */
+  let missing: number | undefined;
   const send = (): void => {
     begun = performance.now();
     socket.write(requests[turn++ % requests.length]!);
   };
   socket.on('connect', send);
   socket.on('data', chunk => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    if (length === 0) length = answerLength(received);
-    if (length === 0 || received.length < length) return;
-    if (counting) latencies.push(performance.now() - begun);
-    received = received.subarray(length);
-    length = 0;
+    if (missing === undefined) {
+      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+      const length = answerLength(head);
+      if (length === 0) return;
+      missing = length - head.length;
+    } else missing -= chunk.length;
+    if (missing > 0) return;
+    if (counting) note(begun, performance.now());
+    head = Buffer.alloc(0);
+    missing = undefined;
     if (!ended) send();
   });
   socket.on('error', fail);

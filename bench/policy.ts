@@ -7,14 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
 import { compilePolicy, evaluate, explain } from '../src/policy/index.js';
-
-/** One line of the result: as the other benches give it. */
-export interface PolicyFigure {
-  readonly name: string;
-  readonly value: string;
-  readonly against: string;
-  readonly met: boolean;
-}
+import type { Figure } from './figures.js';
 
 interface Timing {
   /** Microseconds per decision. */
@@ -182,7 +175,7 @@ function time(decide: Decide, cases: readonly Case[]): Timing {
 const micro = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(0));
 
 /** Measures every engine at every size: about twelve seconds. */
-export function measurePolicies(): readonly PolicyFigure[] {
+export function measurePolicies(): readonly Figure[] {
   return SIZES.flatMap(size => {
     const cases = casesOf(size);
     const own = ownEngine(size);
@@ -190,7 +183,7 @@ export function measurePolicies(): readonly PolicyFigure[] {
     const explanation = time(own.explain, cases);
     const simulate = time(iamSimulate(size), cases);
     const wasm = time(cedarEngine(size), cases);
-    const line = (name: string, timing: Timing, against: string, met = true): PolicyFigure => ({
+    const line = (name: string, timing: Timing, against: string, met = true): Figure => ({
       name: `${name}, ${size} statements`,
       value: `${micro(timing.median)} µs`,
       against: `p99 ${micro(timing.p99)} µs; ${against}`,

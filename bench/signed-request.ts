@@ -4,12 +4,13 @@ import { createHash, createHmac } from 'node:crypto';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  readonly sessionToken?: string;
 }
 
 export interface PlainRequest {
   readonly method: string;
   readonly url: URL;
-  readonly service: 's3' | 'sts' | 'kms';
+  readonly service: 's3' | 'sts' | 'kms' | 'iam';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
 }
@@ -28,6 +29,7 @@ export function signedRequest(request: PlainRequest, credentials: Credentials, n
     host: url.host,
     'x-amz-content-sha256': hash,
     'x-amz-date': time,
+    ...(credentials.sessionToken && { 'x-amz-security-token': credentials.sessionToken }),
   };
   const names = Object.keys(headers).sort();
   const canonical = [
@@ -45,6 +47,30 @@ export function signedRequest(request: PlainRequest, credentials: Credentials, n
     `Signature=${sign(canonical, time, scope, credentials)}`;
   headers['content-length'] = String(body.length);
   return asBytes(method, url, headers, body);
+}
+
+const VERSIONS = { sts: '2011-06-15', iam: '2010-05-08' };
+
+/** A request of STS or IAM, whose parameters are a form. */
+export function formRequest(
+  service: keyof typeof VERSIONS,
+  endpoint: string,
+  credentials: Credentials,
+  parameters: Readonly<Record<string, string>>,
+  now: number,
+): Buffer {
+  const form = new URLSearchParams({ Version: VERSIONS[service], ...parameters });
+  return signedRequest(
+    {
+      method: 'POST',
+      url: new URL('/', endpoint),
+      service,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: Buffer.from(form.toString()),
+    },
+    credentials,
+    now,
+  );
 }
 
 /** A presigned GET of an object, valid for 900 seconds. */
