@@ -348,6 +348,9 @@ for (const partition of ['aws', 'aws-cn'] as const) {
       await refusal(role.send(new PutObjectCommand(own)), message);
       await refusal(put('demanded', Body, await newKey()), message);
       await put('demanded', Body);
+      await putInParts('demanded', Buffer.alloc(9 * 1024 * 1024));
+      const plain = { Bucket, Key: 'demanded', Body: Buffer.alloc(9 * 1024 * 1024) };
+      await refusal(new Upload({ client: role, params: plain, partSize: 8 * 1024 * 1024 }).done(), message);
     });
   });
 }

@@ -18,7 +18,7 @@ import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
 import { onObject } from './requirements.js';
 import { bucketOf, demandSigned, keyOf } from './target.js';
-import { writeRequirements } from './write-requirements.js';
+import { uploadEncryptionKeys, writeRequirements } from './write-requirements.js';
 
 export const MOST_PARTS = 10_000;
 
@@ -74,7 +74,9 @@ export const completeMultipartUpload: Operation<
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
+    const encryption = await uploadEncryptionKeys(bucket, input, ports);
     const keys = {
+      ...encryption,
       's3:ObjectCreationOperation': true,
       's3:if-match': input.IfMatch,
       's3:if-none-match': input.IfNoneMatch,

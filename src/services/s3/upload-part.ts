@@ -20,6 +20,7 @@ import { lengthOf } from './put-object.js';
 import type { Span } from './ranges.js';
 import { onObject } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
+import { uploadEncryptionKeys } from './write-requirements.js';
 
 const ATTEMPTS = 10;
 
@@ -30,7 +31,9 @@ export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> =
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    return [onObject(bucket, call, 's3:PutObject', keyOf(input), { 's3:ObjectCreationOperation': false })];
+    const encryption = await uploadEncryptionKeys(bucket, input, ports);
+    const keys = { ...encryption, 's3:ObjectCreationOperation': false };
+    return [onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
   },
 
   async run(input, call, ports) {
@@ -59,7 +62,12 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
     const copySource = sourcePath(sourceName(input.CopySource));
-    const keys = { 's3:ObjectCreationOperation': false, 's3:x-amz-copy-source': copySource };
+    const encryption = await uploadEncryptionKeys(bucket, input, ports);
+    const keys = {
+      ...encryption,
+      's3:ObjectCreationOperation': false,
+      's3:x-amz-copy-source': copySource,
+    };
     const source = await sourceRequirements(input, call, ports);
     return [...source, onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
   },

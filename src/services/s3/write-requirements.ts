@@ -2,6 +2,7 @@
 import type { Bucket } from '../../objects/index.js';
 import type { Call, Requirement } from '../../operation.js';
 import type { AttributesInput } from './attributes.js';
+import type { S3Ports } from './ports.js';
 import { type Keys, onObject, requestTagKeys } from './requirements.js';
 import { headerTags } from './tags.js';
 
@@ -64,6 +65,31 @@ export function writeRequirements(
 
 function carriesAny(keys: Keys): boolean {
   return Object.values(keys).some(value => value !== undefined);
+}
+
+/**
+ * How an upload is encrypted, for the decisions on its parts and its completion: those cannot repeat the headers
+ * that it was begun with, and a policy that demands encryption means the object. A customer's key comes with every
+ * request, and counts where it does ("UploadPart", S3 API Reference).
+ */
+export async function uploadEncryptionKeys(
+  bucket: Bucket,
+  input: {
+    readonly Key: string | undefined;
+    readonly UploadId: string | undefined;
+    readonly SSECustomerAlgorithm?: string | undefined;
+  },
+  { objects }: S3Ports,
+): Promise<Keys> {
+  const upload = await objects.uploads.find(bucket, input.Key ?? '', input.UploadId ?? '');
+  const encryption = upload?.encryption;
+  const byServer = encryption?.kind === 'customer' ? undefined : encryption;
+  return {
+    's3:x-amz-server-side-encryption': byServer?.kind,
+    's3:x-amz-server-side-encryption-aws-kms-key-id':
+      byServer && 'keyArn' in byServer ? byServer.keyArn : undefined,
+    's3:x-amz-server-side-encryption-customer-algorithm': input.SSECustomerAlgorithm,
+  };
 }
 
 type AclInput = Pick<
