@@ -1,12 +1,15 @@
 /** A server in memory, and clients of which it is written down what they send. */
 import assert from 'node:assert/strict';
 import { IAM } from '@aws-sdk/client-iam';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { STS } from '@aws-sdk/client-sts';
 import { ManualClock, openServices, startServer, systemClock } from '../../src/main.js';
 import type { ServiceId } from '../../src/operation.js';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-central-1';
+
+type Client = IAM | STS | Organizations;
 
 export interface KeyPair {
   readonly accessKeyId: string;
@@ -22,6 +25,7 @@ export interface Recording {
   readonly root: KeyPair;
   iam(keys?: KeyPair): IAM;
   sts(keys?: KeyPair): STS;
+  organizations(keys?: KeyPair): Organizations;
   close(): Promise<void>;
 }
 
@@ -38,7 +42,7 @@ export async function openRecording(sent: Set<string>): Promise<Recording> {
     log: 'none',
     clock,
   });
-  const clients: (IAM | STS)[] = [];
+  const clients: Client[] = [];
   const { accessKeyId, secretAccessKey } = server.root!;
   const root = { accessKeyId, secretAccessKey };
   const config = (credentials: KeyPair) => ({
@@ -47,7 +51,7 @@ export async function openRecording(sent: Set<string>): Promise<Recording> {
     credentials,
     maxAttempts: 1,
   });
-  function recorded<C extends IAM | STS>(client: C): C {
+  function recorded<C extends Client>(client: C): C {
     const stack = client.middlewareStack as IAM['middlewareStack'];
     stack.add(
       (next, { commandName }) =>
@@ -67,6 +71,7 @@ export async function openRecording(sent: Set<string>): Promise<Recording> {
     root,
     iam: (keys = root) => recorded(new IAM(config(keys))),
     sts: (keys = root) => recorded(new STS(config(keys))),
+    organizations: (keys = root) => recorded(new Organizations(config(keys))),
     async close() {
       for (const client of clients) client.destroy();
       await server.close();
