@@ -193,7 +193,7 @@ export function policyTests(open: () => Recording): void {
     await iam.putUserPermissionsBoundary({ ...user, PermissionsBoundary: PolicyArn });
     await iam.putRolePermissionsBoundary({ ...role, PermissionsBoundary: PolicyArn });
     const boundary = {
-      PermissionsBoundaryType: 'PermissionsBoundaryPolicy',
+      PermissionsBoundaryType: 'Policy',
       PermissionsBoundaryArn: PolicyArn,
     };
     assert.deepEqual((await iam.getUser(user)).User!.PermissionsBoundary, boundary);

@@ -371,7 +371,7 @@ test('a boundary is set, replaced and taken away', async () => {
   const boundary = async () =>
     (await root<iam.GetUserResponse>('GetUser', { UserName: 'Bob' })).User?.PermissionsBoundary;
   assert.deepEqual(await boundary(), {
-    PermissionsBoundaryType: 'PermissionsBoundaryPolicy',
+    PermissionsBoundaryType: 'Policy',
     PermissionsBoundaryArn: ARN,
   });
   await assert.rejects(root('DeletePolicy', { PolicyArn: ARN }), refusal('DeleteConflict'));

@@ -41,13 +41,16 @@ function someTags(tags: Tags): { Tags?: iam.Tag[] } {
   return tags.length === 0 ? {} : { Tags: tagList(tags) };
 }
 
+/** The only value there is (IAM API Reference, AttachedPermissionsBoundary). The SDK's enumeration words it otherwise. */
+const POLICY = 'Policy' as string as iam.PermissionsBoundaryAttachmentType;
+
 export function boundaryOf({ boundary }: BoundedEntity): {
   PermissionsBoundary?: iam.AttachedPermissionsBoundary;
 } {
   if (boundary === undefined) return {};
   return {
     PermissionsBoundary: {
-      PermissionsBoundaryType: 'PermissionsBoundaryPolicy',
+      PermissionsBoundaryType: POLICY,
       PermissionsBoundaryArn: boundary,
     },
   };
