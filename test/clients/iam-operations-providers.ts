@@ -130,7 +130,7 @@ export function providerTests(open: () => Recording): void {
     );
     assert.deepEqual(RoleDetailList, []);
 
-    await assert.rejects(iam.getCredentialReport({}), { name: /^(CredentialReport|Report)NotPresent/ });
+    await assert.rejects(iam.getCredentialReport({}), refused('CredentialReportNotPresent'));
     assert.equal((await iam.generateCredentialReport({})).State, 'STARTED');
     assert.equal((await iam.generateCredentialReport({})).State, 'COMPLETE');
     const report = await iam.getCredentialReport({});
