@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BlobDamaged } from '../store/blobs.js';
 import { BodyKey, SEGMENT, storedSpan, unwrapKey, wrapKey } from './encryption.js';
-import { wholeOf } from './testing.js';
+import { wholeOf } from './testing.test.support.js';
 
 const dataKey = randomBytes(32);
 /** Of two layers. */

@@ -5,7 +5,7 @@ import { BlobDamaged, type Blobs } from '../store/blobs.js';
 import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
 import { ContentGone, type ObjectRecord, objectKey, openObjects, startHousekeeping } from './index.js';
-import { bodyOf, wholeOf } from './testing.js';
+import { bodyOf, wholeOf } from './testing.test.support.js';
 
 const attributes = { headers: {}, metadata: [] };
 const text = 'a body that is long enough for a blob';

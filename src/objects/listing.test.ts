@@ -6,7 +6,7 @@ import type { Item, Kv, Range } from '../store/kv.js';
 import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
 import { entryName, type Objects, openObjects } from './index.js';
-import { bodyOf } from './testing.js';
+import { bodyOf } from './testing.test.support.js';
 
 /** Counts the rows that are read. */
 class CountingKv implements Kv {

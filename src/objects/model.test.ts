@@ -13,7 +13,7 @@ import { openLmdb } from '../store/lmdb.js';
 import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
 import { type Bucket, type Objects, openObjects } from './index.js';
-import { bodyOf, code, wholeOf } from './testing.js';
+import { bodyOf, code, wholeOf } from './testing.test.support.js';
 
 const INLINE_LIMIT = 4;
 const KEYS = ['a', 'a/b', 'c'] as const;

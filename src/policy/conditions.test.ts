@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { holds } from './testing.js';
+import { holds } from './testing.test.support.js';
 import type { Context } from './types.js';
 
 const WHERE = '"IAM JSON policy elements: Condition operators", IAM User Guide';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import fc from 'fast-check';
 import { compilePolicy, evaluate, type PolicyKind } from './index.js';
-import { ALICE, AWAY, FEDERATED, HOME, ROOT, SESSION } from './testing.js';
+import { ALICE, AWAY, FEDERATED, HOME, ROOT, SESSION } from './testing.test.support.js';
 import type { AuthorizationRequest, NamedPolicy, Principal } from './types.js';
 
 /**

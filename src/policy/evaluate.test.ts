@@ -14,7 +14,7 @@ import {
   ROOT,
   SERVICE,
   SESSION,
-} from './testing.js';
+} from './testing.test.support.js';
 import type { PolicySet, Principal } from './types.js';
 
 const everything = (kind: 'identity' | 'boundary' | 'session' | 'service-control') => policy(kind, ALLOW_ALL);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { denialMessage, evaluate } from './index.js';
-import { ALICE, ALLOW_ALL, ANONYMOUS, AWAY, ask, HOME, policy, SESSION } from './testing.js';
+import { ALICE, ALLOW_ALL, ANONYMOUS, AWAY, ask, HOME, policy, SESSION } from './testing.test.support.js';
 import type { AuthorizationRequest, PolicySet } from './types.js';
 
 const USER = `User: ${ALICE.arn} is not authorized to perform:`;

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { compilePolicy, evaluate, explain, type PolicyKind } from './index.js';
 import { type NaivePolicy, type NaiveSet, type NaiveStatement, naive } from './naive.test.support.js';
-import { ALICE, ANONYMOUS, AWAY, FEDERATED, HOME, ROOT, SERVICE, SESSION } from './testing.js';
+import { ALICE, ANONYMOUS, AWAY, FEDERATED, HOME, ROOT, SERVICE, SESSION } from './testing.test.support.js';
 import type { AuthorizationRequest, NamedPolicy, PolicySet, Principal } from './types.js';
 
 const RUNS = 1500;

@@ -15,7 +15,7 @@ import {
   ROOT,
   SERVICE,
   SESSION,
-} from './testing.js';
+} from './testing.test.support.js';
 import type { AuthorizationRequest, NamedPolicy, PolicySet } from './types.js';
 
 /** RFC 6902, as far as suggestions use it. */

@@ -30,7 +30,7 @@ import { type RunningServer, startServer } from '../../src/main.js';
 const ACCOUNT = '123456789012';
 const ROLE = 'stager';
 const Bucket = 'staging-bucket';
-const cli = resolve(import.meta.dirname, '../../src/cli/karikagi.js');
+const cli = resolve(import.meta.dirname, '../../src/bundle/karikagi.js');
 
 /** As the manual prints them: the user's policy and the role's, for the world and for China. */
 const manual = {

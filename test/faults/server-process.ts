@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const cli = fileURLToPath(new URL('../../src/cli/karikagi.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../src/bundle/karikagi.js', import.meta.url));
 
 /** A server in a process of its own. */
 export interface ServerProcess {

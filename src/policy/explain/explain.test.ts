@@ -12,7 +12,7 @@ import {
   policy,
   ROOT,
   SERVICE,
-} from '../testing.js';
+} from '../testing.test.support.js';
 import type { AuthorizationRequest, PolicySet, Principal } from '../types.js';
 
 const explainSet = (request: Partial<AuthorizationRequest>, policies: Partial<PolicySet>) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { explain } from '../index.js';
-import { ALICE, ALLOW_ALL, AWAY, ask, HOME, policy, SESSION } from '../testing.js';
+import { ALICE, ALLOW_ALL, AWAY, ask, HOME, policy, SESSION } from '../testing.test.support.js';
 import type { AuthorizationRequest, PolicySet, Principal } from '../types.js';
 import type { NearMissKind } from './types.js';
 

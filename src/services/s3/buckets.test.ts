@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApiError } from '../../errors.js';
-import { allow, anonymous, bodyOf, code, openTestS3, rootOf, testAccount, userOf } from './testing.js';
+import {
+  allow,
+  anonymous,
+  bodyOf,
+  code,
+  openTestS3,
+  rootOf,
+  testAccount,
+  userOf,
+} from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const other = rootOf(testAccount('999988887777'));

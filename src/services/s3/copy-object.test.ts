@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { sourceName } from './copy-source.js';
-import { allow, bodyOf, code, openTestS3, testAccount, userOf, wholeOf } from './testing.js';
+import { allow, bodyOf, code, openTestS3, testAccount, userOf, wholeOf } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 

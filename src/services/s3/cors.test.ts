@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { corsHeaders, s3CrossOrigin } from './cors.js';
-import { code, openTestS3 } from './testing.js';
+import { code, openTestS3 } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const origin = 'https://www.example.com';

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { ApiError } from '../../errors.js';
 import type { KmsKeys } from './ports.js';
-import { anonymous, bodyOf, code, openTestS3, type TestS3, wholeOf } from './testing.js';
+import { anonymous, bodyOf, code, openTestS3, type TestS3, wholeOf } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const Key = 'k';

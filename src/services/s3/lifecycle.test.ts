@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bodyOf, code, openTestS3, START } from './testing.js';
+import { bodyOf, code, openTestS3, START } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const DAY = 24 * 3600;

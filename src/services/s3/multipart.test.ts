@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { ApiError } from '../../errors.js';
 import { checksumOf } from '../../objects/index.js';
-import { bodyOf, code, openTestS3, type TestS3, wholeOf } from './testing.js';
+import { bodyOf, code, openTestS3, type TestS3, wholeOf } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const Key = 'dir/large';

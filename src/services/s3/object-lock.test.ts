@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allow, bodyOf, code, openTestS3, START, testAccount, userOf } from './testing.js';
+import { allow, bodyOf, code, openTestS3, START, testAccount, userOf } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const Key = 'k';

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { ApiError } from '../../errors.js';
-import { allow, anonymous, bodyOf, code, openTestS3, testAccount, userOf, wholeOf } from './testing.js';
+import {
+  allow,
+  anonymous,
+  bodyOf,
+  code,
+  openTestS3,
+  testAccount,
+  userOf,
+  wholeOf,
+} from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 

