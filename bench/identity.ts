@@ -26,36 +26,38 @@ const SPREAD = 500;
 const FLAT = 0.8;
 const GROWTH = 1.2;
 
-/** Of the operations whose cost is to depend on nothing. */
-interface Flat {
-  readonly listUsers: Rate;
-  readonly getUser: Rate;
-  readonly assumeRole: Rate;
-  readonly decision: Rate;
+/** A server and what its directory holds. */
+interface Filled extends Directory {
+  readonly endpoint: string;
+  readonly population: Population;
 }
 
 /** In a directory for temporary files. */
 export async function measureIdentity(directory: string): Promise<readonly Figure[]> {
-  const few = await fillDirectory(join(directory, 'few'), FEW);
-  const [small, ...figures] = await atServer(join(directory, 'few'), async endpoint => [
-    await loadFlat(endpoint, few, FEW[0]!),
-    await measureAssumeRole(endpoint, few),
-    await measureSessionToken(endpoint, few),
-  ]);
-  const many = await fillDirectory(join(directory, 'many'), MANY);
-  const large = await atServer(join(directory, 'many'), endpoint => loadFlat(endpoint, many, MANY[0]!));
+  const figures = await atServer(join(directory, 'few'), FEW, few =>
+    atServer(join(directory, 'many'), MANY, async many => [
+      await measureAssumeRole(few),
+      await measureSessionToken(few),
+      ...(await measureFlat(few, many)),
+    ]),
+  );
   const sessions = await runScript<SessionsResult>(
     'sessions.js',
     [join(directory, 'sessions'), String(SESSIONS)],
     { flags: ['--expose-gc'] },
   );
-  return [...figures, ...lookupFigures(sessions), ...memoryFigures(sessions), ...flatFigures(small, large)];
+  return [...figures, ...lookupFigures(sessions), ...memoryFigures(sessions)];
 }
 
-async function atServer<T>(data: string, measure: (endpoint: string) => Promise<T>): Promise<T> {
+async function atServer<T>(
+  data: string,
+  populations: readonly Population[],
+  measure: (filled: Filled) => Promise<T>,
+): Promise<T> {
+  const directory = await fillDirectory(data, populations);
   const server = await startServerProcess(data);
   try {
-    return await measure(server.endpoint);
+    return await measure({ ...directory, endpoint: server.endpoint, population: populations[0]! });
   } finally {
     await server.kill();
   }
@@ -67,7 +69,7 @@ const iam = (endpoint: string, credentials: Credentials, parameters: Record<stri
 const sts = (endpoint: string, credentials: Credentials, parameters: Record<string, string>): Buffer =>
   formRequest('sts', endpoint, credentials, parameters, systemClock.now());
 
-function assumeRole(endpoint: string, { accountId, credentials }: Directory, role: string): Buffer {
+function assumeRole({ endpoint, accountId, credentials }: Filled, role: string): Buffer {
   return sts(endpoint, credentials, {
     Action: 'AssumeRole',
     RoleArn: `arn:aws:iam::${accountId}:role/${role}`,
@@ -76,14 +78,14 @@ function assumeRole(endpoint: string, { accountId, credentials }: Directory, rol
   });
 }
 
-async function measureAssumeRole(endpoint: string, directory: Directory): Promise<Figure> {
-  const requests = [assumeRole(endpoint, directory, RICH_ROLE)];
+async function measureAssumeRole(filled: Filled): Promise<Figure> {
+  const requests = [assumeRole(filled, RICH_ROLE)];
   const bare = await loadBareServer(requests, HOW);
-  const name = 'AssumeRole, conditions, ten policies';
-  return ratio(name, await load(new URL(endpoint), requests, HOW), bare, 'bare node:http', 0.1);
+  const assumed = await load(new URL(filled.endpoint), requests, HOW);
+  return ratio('AssumeRole, conditions, ten policies', assumed, bare, 'bare node:http', 0.1);
 }
 
-async function measureSessionToken(endpoint: string, { accountId, credentials }: Directory): Promise<Figure> {
+async function measureSessionToken({ endpoint, accountId, credentials }: Filled): Promise<Figure> {
   const client = new STSClient({ endpoint, credentials, region: 'us-east-1' });
   const RoleArn = `arn:aws:iam::${accountId}:role/${RICH_ROLE}`;
   const { Credentials: made } = await client.send(
@@ -107,41 +109,36 @@ async function measureSessionToken(endpoint: string, { accountId, credentials }:
   );
 }
 
-async function loadFlat(endpoint: string, directory: Directory, { users, roles }: Population): Promise<Flat> {
-  const { credentials } = directory;
-  const spread = (of: number, request: (number: number) => Buffer) =>
-    load(
-      new URL(endpoint),
-      Array.from({ length: Math.min(of, SPREAD) }, (_, index) =>
-        request(Math.floor((index * of) / Math.min(of, SPREAD))),
-      ),
-      HOW,
-    );
-  return {
-    listUsers: await load(
-      new URL(endpoint),
-      [iam(endpoint, credentials, { Action: 'ListUsers', MaxItems: '50' })],
-      HOW,
-    ),
-    getUser: await spread(users, number =>
+/** What is to cost the same among many. Each is measured on both servers in turn; the one that waits costs nothing. */
+async function measureFlat(few: Filled, many: Filled): Promise<Figure[]> {
+  const listUsers = ({ endpoint, credentials }: Filled): Buffer[] => [
+    iam(endpoint, credentials, { Action: 'ListUsers', MaxItems: '50' }),
+  ];
+  const getUser = ({ endpoint, credentials, population }: Filled): Buffer[] =>
+    spread(population.users, number =>
       iam(endpoint, credentials, { Action: 'GetUser', UserName: `user-${number}` }),
-    ),
-    assumeRole: await spread(roles, number => assumeRole(endpoint, directory, `role-${number}`)),
-    decision: { perSecond: 1e6 / directory.decision },
-  };
+    );
+  const assumeRoles = (filled: Filled): Buffer[] =>
+    spread(filled.population.roles, number => assumeRole(filled, `role-${number}`));
+  const of = 'the same with a hundredth';
+  const figures: Figure[] = [];
+  for (const [name, requests] of [
+    ['page of ListUsers among 10,000', listUsers],
+    ['GetUser among 10,000', getUser],
+    ['AssumeRole among 5,000 roles', assumeRoles],
+  ] as const) {
+    const among = (filled: Filled) => load(new URL(filled.endpoint), requests(filled), HOW);
+    const whole = await among(few);
+    figures.push(ratio(name, await among(many), whole, of, FLAT));
+  }
+  const decisions = ({ decision }: Directory): Rate => ({ perSecond: 1e6 / decision });
+  return [...figures, ratio('decision among 5,000 roles', decisions(many), decisions(few), of, FLAT)];
 }
 
-function flatFigures(few: Flat, many: Flat): Figure[] {
-  const names = {
-    listUsers: 'page of ListUsers among 10,000',
-    getUser: 'GetUser among 10,000',
-    assumeRole: 'AssumeRole among 5,000 roles',
-    decision: 'decision among 5,000 roles',
-  } as const;
-  const operations = Object.keys(names) as (keyof Flat)[];
-  return operations.map(operation =>
-    ratio(names[operation], many[operation], few[operation], 'the same with a hundredth', FLAT),
-  );
+/** At most `SPREAD` requests for numbers below `among`, evenly. */
+function spread(among: number, request: (number: number) => Buffer): Buffer[] {
+  const count = Math.min(among, SPREAD);
+  return Array.from({ length: count }, (_, index) => request(Math.floor((index * among) / count)));
 }
 
 function lookupFigures({ lookup: { longTerm, known, opened }, perSecond }: SessionsResult): Figure[] {
