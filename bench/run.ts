@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
- * `npm run bench -- identity` and `-- encryption` look closer at those two. Each ends after a good minute; `--json`
+ * `npm run bench -- identity` and `-- encryption` look closer at those two. Each ends within a minute and a half; `--json`
  * prints the figures alone. See README.md in this directory.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
