@@ -82,7 +82,7 @@ suite('uploads from a browser', () => {
     ['signature version 2', { AWSAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, 400, 'InvalidRequest'],
     [
       'an access key that the token is not for',
-      { 'X-Amz-Credential': 'AKIAX/20260101/us-east-1/s3/aws4_request' },
+      { 'X-Amz-Credential': 'ASIAIOSFODNN7EXAMPLE/20260101/us-east-1/s3/aws4_request' },
       400,
       'InvalidToken',
     ],
