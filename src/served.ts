@@ -117,40 +117,39 @@ function karikagiWire(): WireService {
   });
 }
 
-function query(makeWire: () => WireService, bound: Service): ServedService {
+/** A service whose protocol is put together with its first request: one that nobody asks for costs nothing. */
+function withWire(makeWire: () => WireService, rest: Omit<ServedService, 'wire'>): ServedService {
   const wire = lazy(makeWire);
   return {
+    ...rest,
     get wire() {
       return wire();
     },
+  };
+}
+
+function query(makeWire: () => WireService, bound: Service): ServedService {
+  return withWire(makeWire, {
     service: bound,
     collectsBody: true,
     notImplemented: name => new ApiError('InvalidAction', 400, `${name} is not available on this server.`),
     accessDenied: message => new ApiError('AccessDenied', 403, message),
-  };
+  });
 }
 
 function json(makeWire: () => WireService, bound: Service): ServedService {
-  const wire = lazy(makeWire);
-  return {
-    get wire() {
-      return wire();
-    },
+  return withWire(makeWire, {
     service: bound,
     collectsBody: true,
     notImplemented: name =>
       new ApiError('UnknownOperationException', 400, `${name} is not available on this server.`),
     accessDenied: message => new ApiError('AccessDeniedException', 400, message),
-  };
+  });
 }
 
 /** S3 tells nobody outside the bucket's account why. */
 function rest(makeWire: () => WireService, bound: Service, crossOrigin: CrossOrigin): ServedService {
-  const wire = lazy(makeWire);
-  return {
-    get wire() {
-      return wire();
-    },
+  return withWire(makeWire, {
     service: bound,
     collectsBody: false,
     crossOrigin,
@@ -163,5 +162,5 @@ function rest(makeWire: () => WireService, bound: Service, crossOrigin: CrossOri
       ),
     accessDenied: (message, { anonymous, foreign }) =>
       new ApiError('AccessDenied', 403, anonymous || foreign ? 'Access Denied' : message),
-  };
+  });
 }

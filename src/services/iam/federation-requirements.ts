@@ -1,9 +1,9 @@
 /** What operations on identity providers and MFA devices ask for. Source: Service Authorization Reference, IAM. */
-import { type ProviderKind, providerArn, tagContext } from '../../identity/index.js';
+import { type ProviderKind, providerArn } from '../../identity/index.js';
 import type { Call, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { homeOf, type IamPorts } from './ports.js';
-import { withTagging } from './requirements.js';
+import { onTagged, withTagging } from './requirements.js';
 
 /** On a provider that will be there. */
 export function onNewProvider(
@@ -27,8 +27,7 @@ export async function onOidcProvider(
   context: Context = {},
 ): Promise<Requirement[]> {
   const provider = await identity.oidcProviders.find(homeOf(call), arn);
-  const tags = tagContext('aws:ResourceTag', provider?.tags ?? []);
-  return [{ action: `iam:${operation}`, resource: arn, context: { ...tags, ...context } }];
+  return onTagged(operation, arn, provider?.tags, context);
 }
 
 /** On a virtual MFA device, by its serial number, which is its ARN. */
@@ -40,8 +39,7 @@ export async function onMfaDevice(
   context: Context = {},
 ): Promise<Requirement[]> {
   const device = await identity.mfaDevices.find(homeOf(call), serial);
-  const tags = tagContext('aws:ResourceTag', device?.tags ?? []);
-  return [{ action: `iam:${operation}`, resource: serial, context: { ...tags, ...context } }];
+  return onTagged(operation, serial, device?.tags, context);
 }
 
 /** On a SAML provider, by the ARN that the request gives. */
@@ -53,6 +51,5 @@ export async function onSamlProvider(
   context: Context = {},
 ): Promise<Requirement[]> {
   const provider = await identity.samlProviders.find(homeOf(call), arn);
-  const tags = tagContext('aws:ResourceTag', provider?.tags ?? []);
-  return [{ action: `iam:${operation}`, resource: arn, context: { ...tags, ...context } }];
+  return onTagged(operation, arn, provider?.tags, context);
 }

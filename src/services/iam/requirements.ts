@@ -79,10 +79,7 @@ export async function onUser(
   if (name === undefined) return [{ action: `iam:${operation}`, resource: rootArn(home), context }];
   const user = await identity.users.find(home.id, name);
   const resource = entityArn('user', home, user?.path ?? '/', user?.name ?? name);
-  const shownAs = `user ${name}`;
-  return [
-    { action: `iam:${operation}`, resource, shownAs, context: { ...taggedContext(user?.tags), ...context } },
-  ];
+  return onTagged(operation, resource, user?.tags, { ...ownTags(user?.tags), ...context }, `user ${name}`);
 }
 
 export async function onRole(
@@ -95,10 +92,7 @@ export async function onRole(
   const home = homeOf(call);
   const role = await identity.roles.find(home.id, name);
   const resource = entityArn('role', home, role?.path ?? '/', role?.name ?? name);
-  const shownAs = `role ${name}`;
-  return [
-    { action: `iam:${operation}`, resource, shownAs, context: { ...taggedContext(role?.tags), ...context } },
-  ];
+  return onTagged(operation, resource, role?.tags, { ...ownTags(role?.tags), ...context }, `role ${name}`);
 }
 
 /** Handing a role to a service: `iam:PassRole` on the role, which this denial names by its ARN. */
@@ -134,9 +128,7 @@ export async function onPolicy(
   context: Context = {},
 ): Promise<Requirement[]> {
   const policy = parseEntityArn(arn) && (await identity.policies.find(homeOf(call), arn));
-  const tags = tagContext('aws:ResourceTag', policy?.tags ?? []);
-  const shownAs = `policy ${arn}`;
-  return [{ action: `iam:${operation}`, resource: arn, shownAs, context: { ...tags, ...context } }];
+  return onTagged(operation, arn, policy?.tags, context, `policy ${arn}`);
 }
 
 export async function onInstanceProfile(
@@ -149,9 +141,7 @@ export async function onInstanceProfile(
   const home = homeOf(call);
   const profile = await identity.instanceProfiles.find(home.id, name);
   const resource = entityArn('instance-profile', home, profile?.path ?? '/', profile?.name ?? name);
-  const shownAs = `instance profile ${name}`;
-  const tags = tagContext('aws:ResourceTag', profile?.tags ?? []);
-  return [{ action: `iam:${operation}`, resource, shownAs, context: { ...tags, ...context } }];
+  return onTagged(operation, resource, profile?.tags, context, `instance profile ${name}`);
 }
 
 export async function onServerCertificate(
@@ -165,8 +155,7 @@ export async function onServerCertificate(
   const certificate = await identity.serverCertificates.find(home.id, name);
   const path = certificate?.path ?? '/';
   const resource = entityArn('server-certificate', home, path, certificate?.name ?? name);
-  const tags = tagContext('aws:ResourceTag', certificate?.tags ?? []);
-  return [{ action: `iam:${operation}`, resource, context: { ...tags, ...context } }];
+  return onTagged(operation, resource, certificate?.tags, context);
 }
 
 /** The boundary that the user or role has now. */
@@ -201,6 +190,19 @@ export function tagKeys(keys: readonly string[] | undefined): Context {
   return keys === undefined || keys.length === 0 ? {} : { 'aws:TagKeys': keys };
 }
 
-function taggedContext(tags: Tags = []): Context {
-  return { ...tagContext('aws:ResourceTag', tags), ...tagContext('iam:ResourceTag', tags) };
+/** Users and roles carry their tags under IAM's own key as well. */
+function ownTags(tags: Tags = []): Context {
+  return tagContext('iam:ResourceTag', tags);
+}
+
+/** On a resource with the tags it has now, none where it is not there; `shownAs`: what a denial calls it. */
+export function onTagged(
+  operation: string,
+  resource: string,
+  tags: Tags = [],
+  context: Context = {},
+  shownAs?: string,
+): Requirement[] {
+  const tagged = { ...tagContext('aws:ResourceTag', tags), ...context };
+  return [{ action: `iam:${operation}`, resource, shownAs, context: tagged }];
 }
