@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import { ApiError } from './errors.js';
 import type { Denials } from './events/denials.js';
-import type { CrossOrigin } from './http/cross-origin.js';
-import type { ServedService, Services } from './http/services.js';
+import type { ServedService, Services, Websites } from './http/services.js';
 import type { Identity } from './identity/index.js';
 import { karikagiOperations } from './karikagi-operations.js';
 import { iam as iamConstraints } from './models/iam.js';
@@ -18,10 +17,18 @@ import { karikagiService } from './services/karikagi/index.js';
 import { type Kms, kmsService, objectKeys } from './services/kms/index.js';
 import { constraintError } from './services/organizations/errors.js';
 import { organizationsService } from './services/organizations/index.js';
-import { s3CrossOrigin, s3Service } from './services/s3/index.js';
+import { type S3Ports, s3CrossOrigin, s3Service, websiteService } from './services/s3/index.js';
 import { stsService } from './services/sts/index.js';
 import type { Settings } from './settings.js';
-import { jsonService, queryService, restXmlService, type SdkModule, type WireService } from './wire/index.js';
+import {
+  jsonService,
+  queryService,
+  restXmlService,
+  type SdkModule,
+  type WireService,
+  websiteHosts,
+  websiteWire,
+} from './wire/index.js';
 import { lazy } from './wire/schema.js';
 
 /**
@@ -42,17 +49,26 @@ export interface Parts {
 
 /** The services and the protocols they speak. A protocol is made at the first request of its service. */
 export function served({ identity, objects, denials, kms, settings, firstAccount }: Parts): Services {
-  const s3 = s3Service({
+  const s3Ports: S3Ports = {
     objects,
     principals: identity.principals,
     keys: objectKeys(kms),
     accountOf: id => identity.account(id),
     region: settings.region,
-  });
+  };
+  const restXml = lazy(() => s3Wire(settings.domains));
+  const crossOrigin = s3CrossOrigin(objects);
+  const websites: Websites = {
+    takes: websiteHosts(settings.domains),
+    served: rest(() => websiteWire(restXml(), settings.domains), websiteService(s3Ports), {
+      crossOrigin,
+      anonymous: true,
+    }),
+  };
   return new Map<ServiceId, ServedService>([
     ['sts', query(stsWire, stsService({ identity }))],
     ['iam', query(iamWire, iamService({ identity }))],
-    ['s3', rest(() => s3Wire(settings.domains), s3, s3CrossOrigin(objects))],
+    ['s3', rest(restXml, s3Service(s3Ports), { crossOrigin, websites })],
     ['kms', json(kmsWire, kmsService({ kms }))],
     ['organizations', json(organizationsWire, organizationsService({ identity }))],
     ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],
@@ -148,11 +164,15 @@ function json(makeWire: () => WireService, bound: Service): ServedService {
 }
 
 /** S3 tells nobody outside the bucket's account why. */
-function rest(makeWire: () => WireService, bound: Service, crossOrigin: CrossOrigin): ServedService {
+function rest(
+  makeWire: () => WireService,
+  bound: Service,
+  more: Pick<ServedService, 'crossOrigin' | 'websites' | 'anonymous'>,
+): ServedService {
   return withWire(makeWire, {
+    ...more,
     service: bound,
     collectsBody: false,
-    crossOrigin,
     notImplemented: name =>
       new ApiError(
         'NotImplemented',

@@ -1,4 +1,10 @@
-export { ANONYMOUS, type AuthenticateOptions, authenticate, missingAuthentication } from './authenticate.js';
+export {
+  ANONYMOUS,
+  type AuthenticateOptions,
+  authenticate,
+  missingAuthentication,
+  unsigned,
+} from './authenticate.js';
 export { type Authorisation, type Authoriser, createAuthoriser } from './authorise.js';
 export { globalContext, type RequestFacts } from './context.js';
 export { isPostForm } from './post-form.js';

@@ -6,6 +6,7 @@ import {
   createAuthoriser,
   globalContext,
   readPostedObject,
+  unsigned,
 } from '../auth/index.js';
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
@@ -112,12 +113,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const collected = served.collectsBody ? await collectFor(served, request.body) : undefined;
     const recognised = served.wire.recognise(request, collected);
     const operation = operationOf(journey, served, recognised);
-    const authenticated = await authenticate(request, {
-      service: served.service.id,
-      credentials: options.credentials,
-      clock: options.clock,
-      ...(collected && { collected }),
-    });
+    const authenticated = served.anonymous
+      ? unsigned(request, served.service.id)
+      : await authenticate(request, {
+          service: served.service.id,
+          credentials: options.credentials,
+          clock: options.clock,
+          ...(collected && { collected }),
+        });
     identified(journey, authenticated);
     const payload = recognised.operation.streamsInput
       ? authenticated.body

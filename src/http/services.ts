@@ -19,6 +19,17 @@ export interface ServedService {
   ) => ApiError;
   /** Where pages of other origins may use the service. */
   readonly crossOrigin?: CrossOrigin;
+  /** Whoever asks is nobody: what a request says of who sent it is not looked at, and there is nothing to write. */
+  readonly anonymous?: true;
+  /** What else the service is at hosts of their own. */
+  readonly websites?: Websites;
+}
+
+/** Buckets as websites: told by the host alone, whatever else a request carries. */
+export interface Websites {
+  /** Whether a `Host` header names one. */
+  readonly takes: (host: string) => boolean;
+  readonly served: ServedService;
 }
 
 export type Services = ReadonlyMap<ServiceId, ServedService>;
@@ -26,10 +37,12 @@ export type Services = ReadonlyMap<ServiceId, ServedService>;
 const serviceHost = /^(sts|iam|kms|s3|organizations|karikagi)[.-]/;
 
 /**
- * Which service a request is for: told by the credential scope of its signature, else by its `Host`
+ * Which service a request is for: a website by its host, else told by the credential scope of its signature, else by its `Host`
  * (`sts.…`), else by what only that service's requests carry. S3 is what remains.
  */
 export function recogniseService(request: HttpRequest, services: Services): ServedService {
+  const websites = services.get('s3')?.websites;
+  if (websites?.takes(request.headers.get('host') ?? '')) return websites.served;
   const id = scopeService(request) ?? hostService(request) ?? shapeService(request) ?? 's3';
   const served = services.get(id as ServiceId);
   if (served) return served;

@@ -35,6 +35,10 @@ export const s3Errors = errorTable({
     (constraint: string) =>
       `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   ],
+  IncorrectEndpoint: [
+    400,
+    'The specified bucket exists in another region. Please direct requests to the specified endpoint.',
+  ],
   IncompleteBody: [400, 'The request body terminated unexpectedly'],
   InvalidArgument: [400, (why: string) => why],
   InvalidBucketAclWithObjectOwnership: [
@@ -72,6 +76,7 @@ export const s3Errors = errorTable({
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   InvalidTag: [400, (why: string) => why],
   KeyTooLongError: [400, 'Your key is too long'],
+  MaxMessageLengthExceeded: [400, 'Your request was too big.'],
   MalformedPolicy: [400, (why: string) => why],
   MalformedXML: [
     400,

@@ -28,6 +28,38 @@ export interface BucketSettings {
   readonly lifecycle?: readonly LifecycleRule[] | undefined;
   readonly cors?: readonly CorsRule[] | undefined;
   readonly encryption?: DefaultEncryption | undefined;
+  readonly website?: Website | undefined;
+}
+
+/** How a bucket is served at its website endpoint. */
+export type Website =
+  /** Every request is sent to another host. */
+  | { readonly redirectAll: { readonly host: string; readonly protocol?: WebsiteProtocol | undefined } }
+  | {
+      readonly redirectAll?: undefined;
+      /** What is served of a folder: the end of the key, without a slash. */
+      readonly index: string;
+      /** The key of what is served with errors. */
+      readonly error?: string | undefined;
+      /** In order: the first that fits counts. */
+      readonly rules?: readonly RoutingRule[] | undefined;
+    };
+
+export type WebsiteProtocol = 'http' | 'https';
+
+/** Where a website sends requests that all of its conditions fit. */
+export interface RoutingRule {
+  readonly prefix?: string | undefined;
+  /** The status that the request would be answered with. */
+  readonly errorCode?: number | undefined;
+  readonly redirect: {
+    readonly host?: string | undefined;
+    readonly protocol?: WebsiteProtocol | undefined;
+    /** Absent: 301. */
+    readonly code?: number | undefined;
+    readonly replacePrefix?: string | undefined;
+    readonly replaceKey?: string | undefined;
+  };
 }
 
 /** A rule for the objects that its filter lets in; all that the filter names must hold. */

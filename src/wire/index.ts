@@ -4,3 +4,4 @@ export { type QueryServiceOptions, queryService } from './query/service.js';
 export { type RestXmlServiceOptions, restXmlService } from './rest-xml/service.js';
 export type { SdkModule } from './schema.js';
 export type { ErrorContext, Recognised, WireOperation, WireService } from './types.js';
+export { websiteHosts, websiteWire } from './website.js';

@@ -8,7 +8,6 @@ import type {
   GetBucketReplicationRequest,
   GetBucketRequestPaymentOutput,
   GetBucketRequestPaymentRequest,
-  GetBucketWebsiteRequest,
   NotificationConfiguration,
 } from '@aws-sdk/client-s3';
 import { bucketOperation } from './bucket-operation.js';
@@ -34,14 +33,6 @@ export const getBucketNotificationConfiguration = bucketOperation<
   GetBucketNotificationConfigurationRequest,
   NotificationConfiguration
 >('GetBucketNotificationConfiguration', 's3:GetBucketNotification', () => ({}));
-
-export const getBucketWebsite = bucketOperation<GetBucketWebsiteRequest, never>(
-  'GetBucketWebsite',
-  's3:GetBucketWebsite',
-  ({ name }) => {
-    throw s3Errors.NoSuchWebsiteConfiguration([], { members: { BucketName: name } });
-  },
-);
 
 export const getBucketReplication = bucketOperation<GetBucketReplicationRequest, never>(
   'GetBucketReplication',

@@ -7,7 +7,6 @@ import {
   getBucketNotificationConfiguration,
   getBucketReplication,
   getBucketRequestPayment,
-  getBucketWebsite,
 } from './bucket-defaults.js';
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './bucket-encryption.js';
 import {
@@ -29,6 +28,7 @@ import {
   putBucketVersioning,
   putPublicAccessBlock,
 } from './bucket-settings.js';
+import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from './bucket-website.js';
 import { deleteBucket, getBucketLocation, headBucket } from './buckets.js';
 import { copyObject } from './copy-object.js';
 import { deleteBucketCors, getBucketCors, putBucketCors } from './cors.js';
@@ -73,6 +73,7 @@ const operations: readonly Operation<S3Ports>[] = [
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
   deleteBucketTagging,
+  deleteBucketWebsite,
   deleteObject,
   deleteObjectTagging,
   deleteObjects,
@@ -117,6 +118,7 @@ const operations: readonly Operation<S3Ports>[] = [
   putBucketPolicy,
   putBucketTagging,
   putBucketVersioning,
+  putBucketWebsite,
   putObject,
   putObjectAcl,
   putObjectLegalHold,
@@ -134,3 +136,4 @@ export function s3Service(ports: S3Ports): Service {
 
 export { s3CrossOrigin } from './cors.js';
 export type { PrincipalMapper, S3Ports } from './ports.js';
+export { websiteService } from './website.js';

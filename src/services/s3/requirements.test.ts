@@ -95,6 +95,8 @@ const table: readonly Row[] = [
   plainBucket('GetBucketLogging', 's3:GetBucketLogging'),
   plainBucket('GetBucketNotificationConfiguration', 's3:GetBucketNotification'),
   plainBucket('GetBucketWebsite', 's3:GetBucketWebsite'),
+  plainBucket('PutBucketWebsite', 's3:PutBucketWebsite'),
+  plainBucket('DeleteBucketWebsite', 's3:DeleteBucketWebsite'),
   plainBucket('GetBucketReplication', 's3:GetReplicationConfiguration'),
   plainBucket('GetBucketEncryption', 's3:GetEncryptionConfiguration'),
   plainBucket('PutBucketEncryption', 's3:PutEncryptionConfiguration'),

@@ -20,9 +20,7 @@ const awsHost = /^(?:(.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.c
  * The function throws InvalidURI and KeyTooLongError.
  */
 export function addressReader(hostSuffixes: readonly string[]): (request: HttpRequest) => Address {
-  const endpoints = [...hostSuffixes.map(host => host.toLowerCase()), 's3.localhost', 'localhost'];
-  // The longest first: `b.s3.localhost` is bucket `b` of `s3.localhost`, not `b.s3` of `localhost`.
-  endpoints.sort((a, b) => b.length - a.length);
+  const endpoints = endpointNames(hostSuffixes);
   const suffixes = endpoints.map(host => `.${host}`);
 
   function hostBucket(request: HttpRequest): string | undefined {
@@ -42,6 +40,49 @@ export function addressReader(hostSuffixes: readonly string[]): (request: HttpRe
     if (end <= 1 && path.length <= 1) return { bucket: undefined, key: undefined };
     return { bucket: decode(path.slice(1, end), path), key: keyOf(path, end + 1) };
   };
+}
+
+/** The longest first: `b.s3.localhost` is bucket `b` of `s3.localhost`, not `b.s3` of `localhost`. */
+function endpointNames(hostSuffixes: readonly string[]): string[] {
+  const endpoints = [...hostSuffixes.map(host => host.toLowerCase()), 's3.localhost', 'localhost'];
+  return endpoints.sort((a, b) => b.length - a.length);
+}
+
+/** A website that a request is to. */
+export interface WebsiteHost {
+  readonly bucket: string;
+  /** Where the host names one. */
+  readonly region: string | undefined;
+}
+
+/** `b.s3-website-us-east-1`, `my.b.s3-website.eu-central-1`, and without a region. */
+const websiteLabels = /^(.+)\.s3-website(?:[.-]([a-z0-9-]+))?$/;
+
+/**
+ * Makes the function that reads bucket and region from the host of a website endpoint (S3 User Guide, "Website
+ * endpoints"): `BUCKET.s3-website-REGION` or `BUCKET.s3-website.REGION` before a name of this endpoint, before that
+ * name without its `s3.`, or before AWS's own domains. Of any other host it answers nothing.
+ */
+export function websiteReader(hostSuffixes: readonly string[]): (host: string) => WebsiteHost | undefined {
+  const endpoints = endpointNames(hostSuffixes);
+  const domains = [...endpoints, ...endpoints.map(host => host.replace(/^s3\./, ''))];
+  const suffixes = [...domains, 'amazonaws.com', 'amazonaws.com.cn'].map(host => `.${host}`);
+
+  return header => {
+    // Every request comes by here.
+    if (!header.includes('.s3-website')) return undefined;
+    const host = hostName(header);
+    for (const suffix of suffixes) {
+      const labels = host.endsWith(suffix) ? websiteLabels.exec(host.slice(0, -suffix.length)) : null;
+      if (labels) return { bucket: labels[1]!, region: labels[2] };
+    }
+    return undefined;
+  };
+}
+
+/** The key in the path of a request to a website: empty for the whole site. Throws InvalidURI, KeyTooLongError. */
+export function websiteKey(path: string): string {
+  return keyOf(path, 1) ?? '';
 }
 
 /** Without its port, in lower case; an IPv6 address is left as it is. */

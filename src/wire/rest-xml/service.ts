@@ -83,7 +83,7 @@ function hostId(requestId: string): string {
   return Buffer.from(requestId).toString('base64');
 }
 
-function requestHeaders(requestId: string): Record<string, string> {
+export function requestHeaders(requestId: string): Record<string, string> {
   return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId(requestId) };
 }
 
