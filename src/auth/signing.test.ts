@@ -46,6 +46,8 @@ test('signatures of any length compare', () => {
 test('times are read strictly', () => {
   assert.equal(parseTimestamp('20130524T000000Z'), Date.UTC(2013, 4, 24));
   assert.equal(parseDateHeader('Fri, 24 May 2013 00:00:00 GMT'), Date.UTC(2013, 4, 24));
+  assert.equal(parseDateHeader('Fri, 24 May 2013 00:00:00 -0000'), Date.UTC(2013, 4, 24));
+  assert.equal(parseDateHeader('Fri, 24 May 2013 00:00:00 -0900'), undefined);
   assert.equal(parseDateHeader('20130524T000000Z'), Date.UTC(2013, 4, 24));
   assert.equal(formatTimestamp(Date.UTC(2013, 4, 24) + 999), '20130524T000000Z');
   for (const text of [

@@ -1,5 +1,6 @@
 const BASIC = /^\d{8}T\d{6}Z$/;
-const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** As in HTTP, or with the zone that botocore writes: RFC 5322's `-0000`, universal time. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (GMT|[+-]0000)$/;
 
 /** `20130524T000000Z` in milliseconds since the epoch; `undefined` where the text is no such time. */
 export function parseTimestamp(text: string): number | undefined {
@@ -16,7 +17,7 @@ export function parseTimestamp(text: string): number | undefined {
   return midnight + ((hour * 60 + minute) * 60 + second) * 1000;
 }
 
-/** A `Date` header: ISO 8601 basic format, or HTTP's own format. */
+/** A `Date` header: ISO 8601 basic format, or that of HTTP and mail, in universal time. */
 export function parseDateHeader(text: string): number | undefined {
   if (!HTTP_DATE.test(text)) return parseTimestamp(text);
   const time = Date.parse(text);
