@@ -171,6 +171,7 @@ test('configurations that are refused', async () => {
     ['InvalidArgument', rule({ Expiration }), rule({ Expiration })],
     ['InvalidArgument', rule({ NoncurrentVersionExpiration: { NoncurrentDays: 0 } })],
     ['InvalidRequest', rule({})],
+    ['InvalidArgument', rule({ Transitions: [{ Date: new Date(START), StorageClass: 'GLACIER' }] })],
     ['NotImplemented', rule({ Transitions: [{ Days: 1, StorageClass: 'GLACIER' }] })],
   ] as const) {
     await assert.rejects(configure(...rules), code(error));

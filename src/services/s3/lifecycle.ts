@@ -122,12 +122,10 @@ function demandTime(
 function transitionOf({ Days, Date: date, StorageClass }: Transition) {
   if ((Days === undefined) === (date === undefined)) throw s3Errors.MalformedXML();
   if (Days !== undefined && Days < 0) throw invalid("'Days' in Transition action must be nonnegative");
+  const due = Days === undefined ? demandTime(undefined, date, 'Transition') : { days: Days };
   const storageClass = storageClassOf(StorageClass);
   if (storageClass === undefined) throw s3Errors.MalformedXML();
-  return {
-    ...(Days === undefined ? demandTime(undefined, date, 'Transition') : { days: Days }),
-    storageClass,
-  };
+  return { ...due, storageClass };
 }
 
 function noncurrentRule({
