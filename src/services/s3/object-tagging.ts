@@ -5,6 +5,7 @@ import type {
   GetObjectTaggingRequest,
   PutObjectTaggingOutput,
   PutObjectTaggingRequest,
+  Tag,
 } from '@aws-sdk/client-s3';
 import type { Pairs } from '../../objects/index.js';
 import { shownVersionId } from './attributes.js';
@@ -39,9 +40,14 @@ export const getObjectTagging = versionOperation<GetObjectTaggingRequest, GetObj
   () => ['s3:GetObjectTagging'],
   async (bucket, input, ports, call) => {
     const record = await existingObject(input, call, ports);
-    return { TagSet: asTagSet(record.tags ?? []), VersionId: shownVersionId(bucket, record) };
+    return { TagSet: inOrder(asTagSet(record.tags ?? [])), VersionId: shownVersionId(bucket, record) };
   },
 );
+
+/** By name, whether the tags came in a header, a form or a document: a set that is shown twice looks the same. */
+function inOrder(tags: readonly Tag[]): Tag[] {
+  return tags.toSorted((one, other) => (one.Key! < other.Key! ? -1 : 1));
+}
 
 export const deleteObjectTagging = versionOperation<DeleteObjectTaggingRequest, DeleteObjectTaggingOutput>(
   'DeleteObjectTagging',

@@ -154,7 +154,7 @@ test('tags of objects and of their versions', async () => {
       code('InvalidArgument'),
     );
   }
-  await s3.send('PutObject', { Bucket, Key, Body: bodyOf(''), Tagging: 'a%20b=c+d&e' });
+  await s3.send('PutObject', { Bucket, Key, Body: bodyOf(''), Tagging: 'e&a%20b=c+d' });
   assert.deepEqual(await tags({}), [
     { Key: 'a b', Value: 'c d' },
     { Key: 'e', Value: '' },
