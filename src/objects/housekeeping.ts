@@ -1,7 +1,7 @@
 import type { Objects } from './index.js';
 
 /** How often the clock is looked at: it may be moved. Milliseconds of the machine's time. */
-const LOOK_MS = 60 * 1000;
+const LOOK_MS = 1000;
 /** Between rounds of lifecycle rules, which speak of days and fall due at midnight. */
 const HOUR_MS = 3600 * 1000;
 /** Between searches for orphaned blobs, which only a crash leaves. */
