@@ -55,6 +55,7 @@ export function served({ identity, objects, denials, kms, settings, firstAccount
     keys: objectKeys(kms),
     accountOf: id => identity.account(id),
     region: settings.region,
+    newBuckets: settings.newBuckets,
   };
   const restXml = lazy(() => s3Wire(settings.domains));
   const crossOrigin = s3CrossOrigin(objects);

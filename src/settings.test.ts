@@ -29,6 +29,7 @@ test('a value that does not fit is refused by name', () => {
     [{ partition: 'aws-eu' }, /^partition must be one of/],
     [{ region: 'tokyo' }, /^region must be a region/],
     [{ domains: 3 }, /^domains must be a list/],
+    [{ newBuckets: 'public' }, /^newBuckets must be one of closed, open/],
   ];
   for (const [flags, message] of wrong) {
     assert.throws(

@@ -14,6 +14,11 @@ export interface Settings {
   readonly partition: 'aws' | 'aws-cn' | 'aws-us-gov';
   /** The region of requests and buckets that name none. */
   readonly region: string;
+  /**
+   * What buckets begin with that say nothing else. `closed`, as on AWS since April 2023: no access control lists, and
+   * public access blocked. `open`, as before: lists count, and nothing is blocked. Either is changed bucket by bucket.
+   */
+  readonly newBuckets: 'closed' | 'open';
   /** Further host names under which `BUCKET.name` addresses a bucket. */
   readonly domains: readonly string[];
   /** A file with the root key (32 bytes in base64); default: `root.key` in the data directory. */
@@ -103,6 +108,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   accountName: text,
   partition: oneOf('aws', 'aws-cn', 'aws-us-gov'),
   region: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'),
+  newBuckets: oneOf('closed', 'open'),
   domains: names,
   rootKeyFile: optional(text),
   rootKey: optional(text),
@@ -121,6 +127,7 @@ function defaults(partition: Settings['partition']): Settings {
     accountName: 'karikagi',
     partition,
     region: partitionRegions[partition],
+    newBuckets: 'closed',
     domains: [],
     rootKeyFile: undefined,
     rootKey: undefined,

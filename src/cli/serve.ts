@@ -26,6 +26,12 @@ export function serveCommand(): Command {
       '--region <name>',
       'region of requests that name none (default: us-east-1, or the partition’s first)',
     )
+    .addOption(
+      new Option(
+        '--new-buckets <state>',
+        'what buckets begin with: "closed" has no access control lists and blocks public access, as on AWS since April 2023; "open" is as before (default: closed)',
+      ).choices(['closed', 'open']),
+    )
     .option('--domains <names>', 'host names under which BUCKET.name addresses a bucket, with commas between')
     .option('--root-key-file <path>', 'file with the root key (default: root.key in the data directory)')
     .option('--root-key-kms <key>', 'key of an external KMS that seals the root key in its file')
@@ -66,6 +72,8 @@ function startOf(server: RunningServer) {
   return { endpoint, accountId, partition: settings.partition, region: settings.region, credentialsFile };
 }
 
+const OPEN = '\n  new buckets  open: access control lists count, public access is not blocked';
+
 function greeting(server: RunningServer): string {
   const { endpoint, accountId, credentialsFile, settings } = server;
   const environment = [
@@ -76,7 +84,7 @@ function greeting(server: RunningServer): string {
   return `Karikagi is ready.
   endpoint     ${endpoint}
   account      ${accountId}
-  data         ${settings.data}
+  data         ${settings.data}${settings.newBuckets === 'open' ? OPEN : ''}
   credentials  ${credentialsFile ?? 'in memory only'}
 
 Try:

@@ -253,6 +253,26 @@ test('RestrictPublicBuckets leaves a public policy in force for the owner’s ac
   await get(userOf(testAccount('111122223333'), 'user'));
 });
 
+test('where new buckets are open, they begin as before April 2023, unless the request says otherwise', async () => {
+  const s3 = await openTestS3({ newBuckets: 'open' });
+  await s3.send('CreateBucket', { Bucket });
+  await assert.rejects(
+    s3.send('GetPublicAccessBlock', { Bucket }),
+    code('NoSuchPublicAccessBlockConfiguration'),
+  );
+  await assert.rejects(
+    s3.send('GetBucketOwnershipControls', { Bucket }),
+    code('OwnershipControlsNotFoundError'),
+  );
+  await s3.send('CreateBucket', { Bucket: 'enforced', ObjectOwnership: 'BucketOwnerEnforced' });
+  assert.deepEqual(await s3.send('GetBucketOwnershipControls', { Bucket: 'enforced' }), {
+    OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+  });
+  // Open is not public: nobody else may anything yet.
+  await s3.send('PutObject', { Bucket, Key: 'k', Body: bodyOf('x') });
+  await assert.rejects(s3.send('GetObject', { Bucket, Key: 'k' }, { as: anonymous }), code('AccessDenied'));
+});
+
 test('settings come back as they were set', async () => {
   const s3 = await openTestS3();
   await s3.send('CreateBucket', { Bucket });

@@ -41,10 +41,10 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
     return requirements;
   },
 
-  async run(input, call, { objects }) {
+  async run(input, call, { objects, newBuckets = 'closed' }) {
     const account = accountOf(call);
     const { LocationConstraint, Tags } = input.CreateBucketConfiguration ?? {};
-    demandNoAcl(input);
+    demandNoAcl(input, newBuckets);
     const region = regionOfNewBucket(account.partition, LocationConstraint, call.region);
     const lock = input.ObjectLockEnabledForBucket ? { objectLock: {}, versioning: 'Enabled' as const } : {};
     const bucket = await objects.buckets
@@ -53,8 +53,8 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
         owner: account.id,
         partition: account.partition,
         region,
-        publicAccessBlock: DEFAULT_PUBLIC_ACCESS_BLOCK,
-        ownership: input.ObjectOwnership ?? 'BucketOwnerEnforced',
+        ...(newBuckets === 'closed' && { publicAccessBlock: DEFAULT_PUBLIC_ACCESS_BLOCK }),
+        ownership: input.ObjectOwnership ?? defaultOwnership(newBuckets),
         ...lock,
         ...(Tags?.length ? { tags: bucketTags(Tags) } : {}),
       })
@@ -77,12 +77,17 @@ export function accountOf(call: Call): Account {
   throw s3Errors.AccessDenied(['Access Denied']);
 }
 
-/** New buckets enforce the owner's control: ACLs have nothing to grant ("Controlling ownership of objects"). */
-function demandNoAcl(input: CreateBucketRequest): void {
+/** Closed, new buckets enforce the owner's control ("Controlling ownership of objects"). */
+function defaultOwnership(newBuckets: S3Ports['newBuckets']): Bucket['ownership'] {
+  return newBuckets === 'open' ? undefined : 'BucketOwnerEnforced';
+}
+
+/** Where the owner's control is enforced, ACLs have nothing to grant. */
+function demandNoAcl(input: CreateBucketRequest, newBuckets: S3Ports['newBuckets']): void {
   const { GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
   const grants = GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWrite ?? GrantWriteACP;
   if (grants === undefined && (input.ACL === undefined || input.ACL === 'private')) return;
-  if ((input.ObjectOwnership ?? 'BucketOwnerEnforced') === 'BucketOwnerEnforced') {
+  if ((input.ObjectOwnership ?? defaultOwnership(newBuckets)) === 'BucketOwnerEnforced') {
     throw s3Errors.InvalidBucketAclWithObjectOwnership();
   }
   throw s3Errors.AccessControlListNotSupported();

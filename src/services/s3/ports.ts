@@ -43,4 +43,6 @@ export interface S3Ports {
   accountOf(id: string): Promise<Account | undefined>;
   /** The server's own region. */
   readonly region: string;
+  /** What buckets begin with, as in the settings. Default: closed. */
+  readonly newBuckets?: 'closed' | 'open';
 }

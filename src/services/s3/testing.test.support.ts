@@ -48,13 +48,14 @@ export interface TestS3Options {
   /** Default: none, and so no encryption. */
   readonly rootKey?: Uint8Array;
   readonly keys?: KmsKeys;
+  readonly newBuckets?: 'open';
 }
 
 export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
   const clock = new ManualClock(START);
   const kv = options.kv ?? openMemoryKv();
   const blobs = options.blobs ?? openMemoryBlobs(() => clock.now());
-  const { inlineLimit, rootKey, keys } = options;
+  const { inlineLimit, rootKey, keys, newBuckets } = options;
   const objects = await openObjects({
     kv,
     blobs,
@@ -69,6 +70,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     principals: { toStored: unchanged, toShown: unchanged },
     accountOf: async id => testAccount(id),
     region: 'us-east-1',
+    ...(newBuckets && { newBuckets }),
   });
   const root = rootOf(options.account ?? testAccount('111122223333'));
   const callOf = (circumstances: Circumstances) => testCall(clock, { as: root, ...circumstances });
