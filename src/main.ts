@@ -1,27 +1,11 @@
-import { join } from 'node:path';
-import { type Clock, systemClock } from './clock.js';
-import { noAuditLog, openAuditLog } from './events/audit.js';
-import { Denials } from './events/denials.js';
-import { firstAccount, type RootCredentials } from './first-start.js';
-import { createPipeline, type Pipeline } from './http/pipeline.js';
-import { defaultHttpLimits, type HttpLimits, listen } from './http/server.js';
-import type { Services } from './http/services.js';
-import { openIdentity } from './identity/index.js';
-import { type Logger, lineLogger, silentLogger } from './log.js';
-import { openObjects, startHousekeeping } from './objects/index.js';
-import { loadRootKeys } from './root-key.js';
-import { startResealing } from './root-key-rotation.js';
-import { served } from './served.js';
-import { openKms, startSweeping } from './services/kms/index.js';
-import { readSettings, type Settings } from './settings.js';
-import { lockDirectory } from './store/directory-lock.js';
-import { openFileBlobs } from './store/files.js';
-import { openLmdb } from './store/lmdb.js';
-import { openMemoryKv } from './store/memory.js';
-import { openMemoryBlobs } from './store/memory-blobs.js';
+import type { RootCredentials } from './first-start.js';
+import { defaultHttpLimits, listen } from './http/server.js';
+import { type OpenServices, openServices, type ServerOptions } from './open-services.js';
+import { type Settings, SettingsError } from './settings.js';
 
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export type { RootCredentials } from './first-start.js';
+export { type OpenServices, openServices, type ServerOptions } from './open-services.js';
 export {
   forgetRootKeys,
   type RootKeyStatus,
@@ -30,14 +14,6 @@ export {
 } from './root-key-rotation.js';
 export { readSettings, type Settings, SettingsError } from './settings.js';
 export { DirectoryInUse } from './store/directory-lock.js';
-
-export interface ServerOptions extends Partial<Settings> {
-  /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
-  readonly clock?: Clock;
-  /** Default: as the setting `log` says, to standard error. */
-  readonly logger?: Logger;
-  readonly limits?: Partial<HttpLimits>;
-}
 
 export interface RunningServer {
   /** `http://127.0.0.1:9000` */
@@ -52,117 +28,60 @@ export interface RunningServer {
   close(grace?: number): Promise<void>;
 }
 
-/** The services over their stores, before anything listens. */
-export interface OpenServices {
-  readonly settings: Settings;
-  readonly services: Services;
-  readonly pipeline: Pipeline;
-  readonly log: Logger;
-  readonly accountId: string;
-  readonly root: RootCredentials | undefined;
-  readonly credentialsFile: string | undefined;
-  close(): Promise<void>;
+/**
+ * Starts a server, in this process unless it is to have several `workers`. Without options: in `./karikagi-data`, on
+ * port 9000 of loopback. `data: 'memory'` keeps everything in memory, `port: 0` takes a free port. Throws
+ * `SettingsError`, `DirectoryInUse`, and what the operating system says of the directory and the port.
+ */
+export function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  return (options.workers ?? 1) > 1 ? startWorkers(options) : startAlone(options);
 }
 
-/** Opens everything but the socket. Throws as `startServer` does. */
-export async function openServices(options: ServerOptions = {}): Promise<OpenServices> {
-  const { clock = systemClock, logger, limits: _, ...flags } = options;
-  const settings = readSettings(flags);
-  const log = logger ?? loggerOf(settings, clock);
-  const inMemory = settings.data === 'memory';
-  const now = () => clock.now();
-  // What was opened, to be closed in reverse order, whether by the owner or by a start that failed midway.
-  const opened: (() => Promise<void>)[] = [];
-  const close = async () => {
-    while (opened.length > 0) await opened.pop()!();
-  };
+async function startAlone(options: ServerOptions): Promise<RunningServer> {
+  const services = await openServices(options);
+  const { pipeline, log, settings } = services;
+  const limits = { ...defaultHttpLimits, ...options.limits };
+  const { host, port } = settings;
+  const http = await orClose(services, listen({ pipeline, host, port, limits, log }));
+  return running(services, http.port, grace => http.close(grace));
+}
+
+async function startWorkers({ clock, limits, logger, ...given }: ServerOptions): Promise<RunningServer> {
+  if (given.data === 'memory') throw new SettingsError('workers: data in memory is for one process alone');
+  if (clock ?? limits ?? logger) {
+    throw new SettingsError('workers: a clock, a logger and limits of your own are for one process alone');
+  }
+  const { Workers } = await import('./workers.js');
+  const workers = new Workers();
+  const services = await openServices(given, { keeps: true, readElsewhere: workers.reading });
+  const port = await orClose(services, workers.start(services));
+  return running(services, port, grace => workers.stop(grace));
+}
+
+async function orClose<T>(services: OpenServices, starting: Promise<T>): Promise<T> {
   try {
-    if (!inMemory) {
-      const lock = await lockDirectory(settings.data);
-      opened.push(() => lock.release());
-    }
-    const rootKeys = await loadRootKeys(settings);
-    const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
-    const kv = inMemory ? openMemoryKv() : await openLmdb(join(settings.data, 'kv'));
-    opened.push(() => kv.close());
-    const blobs = inMemory ? openMemoryBlobs(now) : await openFileBlobs(join(settings.data, 'blobs'), now);
-    opened.push(() => blobs.close());
-    const identity = await openIdentity({
-      kv,
-      ...sealing,
-      clock,
-      oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
-    });
-    opened.push(() => identity.close());
-    const objects = await openObjects({ kv, blobs, clock, ...sealing });
-    opened.push(() => objects.settle());
-    opened.push(
-      startHousekeeping(objects, error =>
-        log.error('housekeeping of buckets failed', { error: String(error) }),
-      ),
-    );
-    const audit = inMemory
-      ? noAuditLog
-      : await openAuditLog(join(settings.data, 'events'), settings.eventDays);
-    opened.push(() => audit.close());
-    const denials = new Denials(kv);
-    opened.push(() => denials.close());
-    const kms = await openKms({ kv, ...sealing, clock, principals: identity.principals });
-    opened.push(startSweeping(kms, error => log.error('a sweep of keys failed', { error: String(error) })));
-    opened.push(
-      startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
-    );
-    const first = await firstAccount(kv, identity, settings);
-    const services = served({ identity, objects, denials, kms, settings, firstAccount: first.accountId });
-    const pipeline = createPipeline({
-      services,
-      credentials: identity,
-      clock,
-      denials,
-      audit,
-      log,
-      defaultRegion: settings.region,
-      sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
-    });
-    return { settings, services, pipeline, log, ...first, close };
+    return await starting;
   } catch (error) {
-    await close();
+    await services.close();
     throw error;
   }
 }
 
-/**
- * Starts a server in this process. Without options: in `./karikagi-data`, on port 9000 of loopback. `data: 'memory'`
- * keeps everything in memory, `port: 0` takes a free port. Throws `SettingsError`, `DirectoryInUse`, and what
- * the operating system says of the directory and the port.
- */
-export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
-  const { settings, pipeline, log, accountId, root, credentialsFile, close } = await openServices(options);
-  const { host, port } = settings;
-  const limits = { ...defaultHttpLimits, ...options.limits };
-  const http = await listen({ pipeline, host, port, limits, log }).catch(async error => {
-    await close();
-    throw error;
-  });
+function running(
+  { settings, accountId, root, credentialsFile, close }: OpenServices,
+  port: number,
+  stop: (grace: number) => Promise<void>,
+): RunningServer {
+  const { host } = settings;
   return {
-    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`,
+    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     settings,
     accountId,
     root,
     credentialsFile,
     async close(grace = 10_000) {
-      await http.close(grace);
+      await stop(grace);
       await close();
     },
   };
-}
-
-function reportResealing(log: Logger, outcome: number | Error): void {
-  if (typeof outcome === 'number') {
-    log.info('everything stored is sealed under the current root key', { resealed: outcome });
-  } else log.error('sealing anew under the current root key failed', { error: String(outcome) });
-}
-
-function loggerOf(settings: Settings, clock: Clock): Logger {
-  return settings.log === 'none' ? silentLogger : lineLogger(process.stderr, clock, settings.log === 'json');
 }

@@ -7,6 +7,8 @@ export interface Settings {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Processes that answer requests. */
+  readonly workers: number;
   /** The first account's id, 12 digits; a random one where absent. Only the first start looks at it. */
   readonly account: string | undefined;
   readonly accountName: string;
@@ -104,6 +106,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   data: text,
   host: text,
   port: whole(0, 65_535),
+  workers: whole(1, 256),
   account: optional(matching(/^[1-9]\d{11}$/, 'an account id: 12 digits, the first not 0')),
   accountName: text,
   partition: oneOf('aws', 'aws-cn', 'aws-us-gov'),
@@ -123,6 +126,7 @@ function defaults(partition: Settings['partition']): Settings {
     data: './karikagi-data',
     host: '127.0.0.1',
     port: 9000,
+    workers: 1,
     account: undefined,
     accountName: 'karikagi',
     partition,

@@ -11,6 +11,10 @@ import { test } from 'node:test';
 const vocabulary = ['clock.ts', 'errors.ts', 'log.ts', 'message.ts', 'operation.ts', 'random.ts'];
 const composition = [
   'main.ts',
+  'open-services.ts',
+  'workers.ts',
+  'worker.ts',
+  'worker-messages.ts',
   'served.ts',
   'karikagi-operations.ts',
   'first-start.ts',

@@ -10,7 +10,8 @@ const target = 'dist/src/bundle';
 
 rmSync(target, { recursive: true, force: true });
 await build({
-  entryPoints: [`${source}/cli/karikagi.js`],
+  // A worker is started as a file of its own.
+  entryPoints: { karikagi: `${source}/cli/karikagi.js`, worker: `${source}/worker.js` },
   outdir: target,
   bundle: true,
   splitting: true,

@@ -13,6 +13,7 @@ export function serveCommand(): Command {
     .option('--data <directory>', 'where everything is kept, or "memory" (default: ./karikagi-data)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port of the API; 0 takes a free one (default: 9000)')
+    .option('--workers <number>', 'processes that answer requests, on one data directory (default: 1)')
     .option('--account <id>', 'id of the first account, 12 digits (default: a random one)')
     .option('--account-name <name>', 'name of the first account')
     .addOption(

@@ -192,11 +192,11 @@ export class Contents {
       const bytes = dataKey ? new BodyKey(dataKey, salt).decryptBytes(stored) : stored;
       return bytes.subarray(start, end);
     }
-    const slices =
-      content.kind === 'blob'
-        ? [{ blob: content.blob, salt, size, start, end }]
-        : slicesOf(await this.parts(bucket, version.id), start, end);
-    return begun(this.#stream(slices, dataKey));
+    if (content.kind === 'blob') {
+      return begun(this.#stream([{ blob: content.blob, salt, size, start, end }], dataKey));
+    }
+    const slices = slicesOf(await this.parts(bucket, version.id), start, end);
+    return begun(this.#stream(slices, dataKey, () => this.parts(bucket, version.id)));
   }
 
   async #inline(bucket: string, id: string, crc: number): Promise<Uint8Array> {
@@ -206,9 +206,15 @@ export class Contents {
     return entry.value;
   }
 
-  async *#stream(slices: readonly Slice[], dataKey: Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  /** `demandThere`: throws where the version is gone. Asked once the blobs are held, which are not all opened at once. */
+  async *#stream(
+    slices: readonly Slice[],
+    dataKey: Uint8Array | undefined,
+    demandThere?: () => Promise<unknown>,
+  ): AsyncGenerator<Uint8Array> {
     for (const { blob } of slices) this.#garbage.hold(blob);
     try {
+      await demandThere?.();
       for (const slice of slices) yield* this.#slice(slice, dataKey);
     } catch (error) {
       throw error instanceof BlobMissing ? new ContentGone('a blob is gone', { cause: error }) : error;

@@ -4,17 +4,24 @@ import { ManualClock } from '../clock.js';
 import { BlobDamaged, type Blobs } from '../store/blobs.js';
 import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
-import { ContentGone, type ObjectRecord, objectKey, openObjects, startHousekeeping } from './index.js';
+import {
+  ContentGone,
+  type ObjectRecord,
+  objectKey,
+  openObjects,
+  type ReadElsewhere,
+  startHousekeeping,
+} from './index.js';
 import { bodyOf, wholeOf } from './testing.test.support.js';
 
 const attributes = { headers: {}, metadata: [] };
 const text = 'a body that is long enough for a blob';
 
-async function opened() {
+async function opened(readElsewhere?: ReadElsewhere) {
   const clock = new ManualClock(1_700_000_000_000);
   const blobs = openMemoryBlobs(() => clock.now());
   const kv = openMemoryKv();
-  const objects = await openObjects({ kv, blobs, clock, inlineLimit: 8 });
+  const objects = await openObjects({ kv, blobs, clock, inlineLimit: 8, readElsewhere });
   const bucket = await objects.buckets.create({
     name: 'bucket',
     owner: '111122223333',
@@ -32,6 +39,12 @@ async function count(blobs: Blobs): Promise<number> {
   let blobCount = 0;
   for await (const _ of blobs.list()) blobCount++;
   return blobCount;
+}
+
+async function idsOf(blobs: Blobs): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of blobs.list()) ids.push(id);
+  return ids;
 }
 
 async function* chunks(content: string): AsyncGenerator<Uint8Array> {
@@ -105,4 +118,31 @@ test('housekeeping runs at once, and tells what failed', async () => {
   });
   await startHousekeeping(broken, error => failures.push(String(error)))();
   assert.deepEqual(failures, ['Error: disk']);
+});
+
+test('what another process reads is left to it', async () => {
+  const read = new Set<string>();
+  const { blobs, objects, put } = await opened(async asked => new Set(asked.filter(blob => read.has(blob))));
+  const { content } = await put(text);
+  assert.ok(content.kind === 'blob');
+  read.add(content.blob);
+  const { content: next } = await put(`another ${text}`);
+  await put('short');
+  await objects.settle();
+  assert.ok(next.kind === 'blob');
+  assert.deepEqual(await idsOf(blobs), [content.blob]);
+});
+
+test('a process that is asked deletes what it reads when its readers are done', async () => {
+  const { blobs, objects, bucket, put } = await opened();
+  const record = await put(text);
+  assert.ok(record.content.kind === 'blob');
+  const { blob } = record.content;
+  assert.deepEqual(objects.leaveToReaders([blob]), []);
+  const reading = await objects.contents.read(bucket.id, record);
+  assert.deepEqual(objects.leaveToReaders([blob, 'unknown']), [blob]);
+  await objects.versions.delete(bucket, 'k');
+  assert.equal((await wholeOf(reading)).toString(), text);
+  await objects.settle();
+  assert.deepEqual(await idsOf(blobs), []);
 });

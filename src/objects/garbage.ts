@@ -6,20 +6,30 @@ import { type Kv, under } from '../store/kv.js';
 const ORPHAN_AGE_MS = 24 * 3600 * 1000;
 
 /**
- * Deletes blobs that nothing refers to any more. A blob that a reader of this process still reads is deleted
- * when the reader is done; a reader of another process fails honestly.
+ * Asks the other processes on the same stores which of the blobs somebody reads there. Those are left to them: each
+ * deletes what it named once its readers are done (`Garbage.leave`).
+ */
+export type ReadElsewhere = (blobs: readonly string[]) => Promise<ReadonlySet<string>>;
+
+const nowhereElse: ReadElsewhere = async () => new Set();
+
+/**
+ * Deletes blobs that nothing refers to any more. A blob that is still being read is deleted when the reader is done,
+ * by the process that it reads in.
  */
 export class Garbage {
   readonly #kv: Kv;
   readonly #blobs: Blobs;
+  readonly #readElsewhere: ReadElsewhere;
   /** Readers per blob. */
   readonly #readers = new Map<string, number>();
   readonly #waiting = new Set<string>();
   readonly #deletions = new Set<Promise<void>>();
 
-  constructor(kv: Kv, blobs: Blobs) {
+  constructor(kv: Kv, blobs: Blobs, readElsewhere: ReadElsewhere = nowhereElse) {
     this.#kv = kv;
     this.#blobs = blobs;
+    this.#readElsewhere = readElsewhere;
   }
 
   hold(blob: string): void {
@@ -40,19 +50,20 @@ export class Garbage {
    * Deletes those of the blobs that nothing refers to, behind the caller's back: the commit that dropped the
    * reference has succeeded, and what fails here is found again by `sweep`.
    */
-  discard(blobs: Iterable<string>): void {
-    for (const blob of blobs) {
-      if (this.#readers.has(blob)) {
-        this.#waiting.add(blob);
-        continue;
-      }
-      const deletion = this.#deleteUnreferenced(blob).then(
-        () => undefined,
-        () => undefined,
-      );
-      this.#deletions.add(deletion);
-      void deletion.then(() => this.#deletions.delete(deletion));
-    }
+  discard(blobs: readonly string[]): void {
+    const mine = new Set(this.leave(blobs));
+    const unread = blobs.filter(blob => !mine.has(blob));
+    if (unread.length === 0) return;
+    const deletion = this.#delete(unread).catch(() => undefined);
+    this.#deletions.add(deletion);
+    void deletion.then(() => this.#deletions.delete(deletion));
+  }
+
+  /** Those of the blobs that are being read in this process: it deletes them when their readers are done. */
+  leave(blobs: readonly string[]): string[] {
+    const read = blobs.filter(blob => this.#readers.has(blob));
+    for (const blob of read) this.#waiting.add(blob);
+    return read;
   }
 
   /** Resolves once all deletions begun so far have ended. */
@@ -68,6 +79,11 @@ export class Garbage {
       if (modified < before && (await this.#deleteUnreferenced(id))) swept++;
     }
     return swept;
+  }
+
+  async #delete(blobs: readonly string[]): Promise<void> {
+    const elsewhere = await this.#readElsewhere(blobs);
+    await Promise.all(blobs.filter(blob => !elsewhere.has(blob)).map(blob => this.#deleteUnreferenced(blob)));
   }
 
   /**

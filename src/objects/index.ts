@@ -5,7 +5,7 @@ import { type Kv, under } from '../store/kv.js';
 import { Buckets } from './buckets.js';
 import { Contents } from './content.js';
 import { type CopySource, type CopyTarget, copyVersion } from './copy.js';
-import { Garbage } from './garbage.js';
+import { Garbage, type ReadElsewhere } from './garbage.js';
 import { type LifecycleReport, runLifecycle } from './lifecycle.js';
 import {
   type ListedUpload,
@@ -31,6 +31,8 @@ export interface ObjectsOptions {
   readonly formerRootKeys?: readonly Uint8Array[];
   /** Bodies of at most so many bytes live in the KV. Default: 32 KiB. */
   readonly inlineLimit?: number;
+  /** For stores that several processes work on. */
+  readonly readElsewhere?: ReadElsewhere | undefined;
 }
 
 export const DEFAULT_INLINE_LIMIT = 32 * 1024;
@@ -47,11 +49,19 @@ export class Objects {
   readonly #garbage: Garbage;
 
   constructor(options: ObjectsOptions) {
-    const { kv, blobs, clock, rootKey, formerRootKeys, inlineLimit = DEFAULT_INLINE_LIMIT } = options;
+    const {
+      kv,
+      blobs,
+      clock,
+      rootKey,
+      formerRootKeys,
+      inlineLimit = DEFAULT_INLINE_LIMIT,
+      readElsewhere,
+    } = options;
     this.keys = rootKey && new OwnKeys(kv, rootKey, formerRootKeys);
     this.#kv = kv;
     this.clock = clock;
-    this.#garbage = new Garbage(kv, blobs);
+    this.#garbage = new Garbage(kv, blobs, readElsewhere);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),
       clear: bucket => this.uploads.abortAll(bucket),
@@ -92,6 +102,11 @@ export class Objects {
     return this.#garbage.sweep(this.clock);
   }
 
+  /** Answers another process's `ReadElsewhere`: see `Garbage.leave`. */
+  leaveToReaders(blobs: readonly string[]): string[] {
+    return this.#garbage.leave(blobs);
+  }
+
   /** Wraps keys anew that are still wrapped under a former root key. Answers how many. */
   async reseal(): Promise<number> {
     return (await this.keys?.reseal()) ?? 0;
@@ -126,6 +141,7 @@ export { type Completion, type NamedPart, SMALLEST_PART } from './completion.js'
 export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './content.js';
 export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
+export type { ReadElsewhere } from './garbage.js';
 export { startHousekeeping } from './housekeeping.js';
 export { dueAfter, expirationOf, type LifecycleReport } from './lifecycle.js';
 export {

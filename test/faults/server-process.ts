@@ -13,17 +13,19 @@ export interface ServerProcess {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** SIGKILL; resolves once the process is gone. */
   kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit status once the process is gone. */
+  stop(): Promise<number | null>;
 }
 
-/** Starts `karikagi serve` on a data directory and a free port. */
-export function spawnServer(data: string): ChildProcess {
-  const flags = ['serve', '--data', data, '--port', '0', '--log', 'none', '--json'];
+/** Starts `karikagi serve` on a data directory and a free port. `more`: further flags. */
+export function spawnServer(data: string, more: readonly string[] = []): ChildProcess {
+  const flags = ['serve', '--data', data, '--port', '0', '--log', 'none', '--json', ...more];
   return spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 /** Starts a server and resolves once it is ready. Rejects where it ends before. */
-export async function startServerProcess(data: string): Promise<ServerProcess> {
-  const child = spawnServer(data);
+export async function startServerProcess(data: string, more: readonly string[] = []): Promise<ServerProcess> {
+  const child = spawnServer(data, more);
   const ended = once(child, 'exit');
   const line = await Promise.race([
     once(createInterface({ input: child.stdout! }), 'line').then(([first]) => String(first)),
@@ -37,6 +39,10 @@ export async function startServerProcess(data: string): Promise<ServerProcess> {
     async kill() {
       child.kill('SIGKILL');
       await ended;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      return (await ended)[0];
     },
   };
 }

@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { type Clock, systemClock } from './clock.js';
+import { noAuditLog, openAuditLog } from './events/audit.js';
+import { Denials } from './events/denials.js';
+import { firstAccount, type RootCredentials } from './first-start.js';
+import { createPipeline, type Pipeline } from './http/pipeline.js';
+import type { HttpLimits } from './http/server.js';
+import type { Services } from './http/services.js';
+import { openIdentity } from './identity/index.js';
+import { type Logger, lineLogger, silentLogger } from './log.js';
+import { type Objects, openObjects, type ReadElsewhere, startHousekeeping } from './objects/index.js';
+import { loadRootKeys } from './root-key.js';
+import { startResealing } from './root-key-rotation.js';
+import { served } from './served.js';
+import { openKms, startSweeping } from './services/kms/index.js';
+import { readSettings, type Settings } from './settings.js';
+import { lockDirectory } from './store/directory-lock.js';
+import { openFileBlobs } from './store/files.js';
+import { openLmdb } from './store/lmdb.js';
+import { openMemoryKv } from './store/memory.js';
+import { openMemoryBlobs } from './store/memory-blobs.js';
+
+export interface ServerOptions extends Partial<Settings> {
+  /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
+  readonly clock?: Clock;
+  /** Default: as the setting `log` says, to standard error. */
+  readonly logger?: Logger;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** The services over their stores, before anything listens. */
+export interface OpenServices {
+  readonly settings: Settings;
+  readonly services: Services;
+  readonly pipeline: Pipeline;
+  readonly log: Logger;
+  readonly objects: Objects;
+  readonly accountId: string;
+  readonly root: RootCredentials | undefined;
+  readonly credentialsFile: string | undefined;
+  close(): Promise<void>;
+}
+
+/** What a process has to do with a server's data. */
+export interface Part {
+  /** Keeps other servers off the directory, and does what one process does for all: housekeeping, sweeps, sealing anew. */
+  readonly keeps: boolean;
+  /** Asks the server's other processes what they are reading. */
+  readonly readElsewhere?: ReadElsewhere;
+}
+
+/** Of a server that is one process. */
+const ALONE: Part = { keeps: true };
+
+/** Opens everything but the socket. Throws as `startServer` does. */
+export async function openServices(
+  options: ServerOptions = {},
+  { keeps, readElsewhere }: Part = ALONE,
+): Promise<OpenServices> {
+  const { clock = systemClock, logger, limits: _, ...flags } = options;
+  const settings = readSettings(flags);
+  const log = logger ?? loggerOf(settings, clock);
+  const inMemory = settings.data === 'memory';
+  const now = () => clock.now();
+  // What was opened, to be closed in reverse order, whether by the owner or by a start that failed midway.
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    while (opened.length > 0) await opened.pop()!();
+  };
+  try {
+    if (!inMemory && keeps) {
+      const lock = await lockDirectory(settings.data);
+      opened.push(() => lock.release());
+    }
+    const rootKeys = await loadRootKeys(settings);
+    const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
+    const kv = inMemory ? openMemoryKv() : await openLmdb(join(settings.data, 'kv'));
+    opened.push(() => kv.close());
+    const blobs = inMemory ? openMemoryBlobs(now) : await openFileBlobs(join(settings.data, 'blobs'), now);
+    opened.push(() => blobs.close());
+    const identity = await openIdentity({
+      kv,
+      ...sealing,
+      clock,
+      oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
+    });
+    opened.push(() => identity.close());
+    const objects = await openObjects({ kv, blobs, clock, readElsewhere, ...sealing });
+    opened.push(() => objects.settle());
+    const audit = inMemory
+      ? noAuditLog
+      : await openAuditLog(join(settings.data, 'events'), settings.eventDays);
+    opened.push(() => audit.close());
+    const denials = new Denials(kv);
+    opened.push(() => denials.close());
+    const kms = await openKms({ kv, ...sealing, clock, principals: identity.principals });
+    if (keeps) {
+      const failed = (what: string) => (error: unknown) =>
+        log.error(`${what} failed`, { error: String(error) });
+      opened.push(
+        startHousekeeping(objects, failed('housekeeping of buckets')),
+        startSweeping(kms, failed('a sweep of keys')),
+        startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
+      );
+    }
+    const first = await firstAccount(kv, identity, settings);
+    const services = served({ identity, objects, denials, kms, settings, firstAccount: first.accountId });
+    const pipeline = createPipeline({
+      services,
+      credentials: identity,
+      clock,
+      denials,
+      audit,
+      log,
+      defaultRegion: settings.region,
+      sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
+    });
+    return { settings, services, pipeline, log, objects, ...first, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function reportResealing(log: Logger, outcome: number | Error): void {
+  if (typeof outcome === 'number') {
+    log.info('everything stored is sealed under the current root key', { resealed: outcome });
+  } else log.error('sealing anew under the current root key failed', { error: String(outcome) });
+}
+
+function loggerOf(settings: Settings, clock: Clock): Logger {
+  return settings.log === 'none' ? silentLogger : lineLogger(process.stderr, clock, settings.log === 'json');
+}

@@ -1,0 +1,189 @@
+/** A server of several processes on one data directory. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { Agent, get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ServiceException,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { AuditEvent } from '../src/events/audit.js';
+import { type ServerProcess, startServerProcess } from './faults/server-process.js';
+
+const Bucket = 'shared';
+const PART = 5 * 1024 * 1024;
+let home: string;
+let data: string;
+let server: ServerProcess;
+let clients: S3Client[];
+
+/** With a connection of its own: connections go to the workers in turn. */
+function connect(): S3Client {
+  return new S3Client({
+    endpoint: server.endpoint,
+    credentials: server.credentials,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    maxAttempts: 1,
+    requestHandler: { httpAgent: new Agent({ keepAlive: true, maxSockets: 1 }) },
+  });
+}
+
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), 'karikagi-workers-'));
+  data = join(home, 'data');
+  server = await startServerProcess(data, ['--workers', '2']);
+  clients = Array.from({ length: 4 }, connect);
+  await clients[0]!.send(new CreateBucketCommand({ Bucket }));
+});
+
+after(async () => {
+  for (const client of clients) client.destroy();
+  await server.stop();
+  await rm(home, { recursive: true });
+});
+
+/** The events of each process, by its id. */
+async function eventsByProcess(): Promise<Map<string, AuditEvent[]>> {
+  // Lines are written within a fifth of a second.
+  await pause(500);
+  const directory = join(data, 'events');
+  const byProcess = new Map<string, AuditEvent[]>();
+  for (const name of await readdir(directory)) {
+    const lines = (await readFile(join(directory, name), 'utf8')).trim().split('\n');
+    byProcess.set(
+      /-(\d+)\.jsonl$/.exec(name)![1]!,
+      lines.map(line => JSON.parse(line)),
+    );
+  }
+  return byProcess;
+}
+
+async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** Both parts are files; the second is opened only when the first has been read. */
+async function putInParts(s3: S3Client, Key: string, parts: readonly Buffer[]): Promise<void> {
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+  const Parts = [];
+  for (const [index, Body] of parts.entries()) {
+    const PartNumber = index + 1;
+    const { ETag } = await s3.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }));
+    Parts.push({ ETag, PartNumber });
+  }
+  await s3.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
+}
+
+async function blobCount(): Promise<number> {
+  const entries = await readdir(join(data, 'blobs'), { recursive: true, withFileTypes: true });
+  return entries.filter(entry => entry.isFile()).length;
+}
+
+test('what one client was told is written, every other reads, whichever process answers', async () => {
+  for (let round = 0; round < 20; round++) {
+    const [writer, ...readers] = clients.slice(round % 4).concat(clients.slice(0, round % 4));
+    const Body = `round ${round}`;
+    await writer!.send(new PutObjectCommand({ Bucket, Key: 'k', Body }));
+    for (const reader of readers) {
+      const read = await reader.send(new GetObjectCommand({ Bucket, Key: 'k' }));
+      assert.equal(await read.Body!.transformToString(), Body);
+    }
+    await writer!.send(new PutObjectCommand({ Bucket, Key: `list/${round}`, Body }));
+    const listed = await readers[0]!.send(new ListObjectsV2Command({ Bucket, Prefix: 'list/' }));
+    assert.equal(listed.KeyCount, round + 1);
+  }
+  const processes = [...(await eventsByProcess()).values()];
+  assert.equal(processes.filter(events => events.some(event => event.eventName === 'GetObject')).length, 2);
+});
+
+test('of conditional writes to one key exactly one succeeds, across processes', async () => {
+  for (let round = 0; round < 10; round++) {
+    const outcomes = await Promise.allSettled(
+      clients.map((client, index) =>
+        client.send(
+          new PutObjectCommand({ Bucket, Key: `once-${round}`, Body: `by ${index}`, IfNoneMatch: '*' }),
+        ),
+      ),
+    );
+    const winners = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []));
+    assert.equal(winners.length, 1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') continue;
+      assert.equal((outcome.reason as S3ServiceException).name, 'PreconditionFailed');
+    }
+    const read = await clients[0]!.send(new GetObjectCommand({ Bucket, Key: `once-${round}` }));
+    assert.equal(await read.Body!.transformToString(), `by ${winners[0]}`);
+  }
+});
+
+test('unconditional writes to one key all succeed, however many processes collide', async () => {
+  const puts = Array.from({ length: 200 }, (_, index) =>
+    clients[index % 4]!.send(new PutObjectCommand({ Bucket, Key: 'hot', Body: String(index) })),
+  );
+  assert.equal((await Promise.all(puts)).length, 200);
+});
+
+test('who reads an object that another process deletes gets all of it, and then its bytes go', async () => {
+  const parts = [Buffer.alloc(PART, 'a'), Buffer.alloc(PART, 'b')];
+  const before = await blobCount();
+  await putInParts(clients[0]!, 'parts', parts);
+  const url = await getSignedUrl(clients[0]!, new GetObjectCommand({ Bucket, Key: 'parts' }));
+  const answers = await Promise.all(
+    [0, 1].map(async () => {
+      const [answer] = await once(get(url, { agent: false }), 'response');
+      answer.pause();
+      return answer;
+    }),
+  );
+  await clients[0]!.send(new DeleteObjectCommand({ Bucket, Key: 'parts' }));
+  await pause(500);
+  assert.equal(await blobCount(), before + 2);
+  for (const answer of answers) assert.ok((await bytesOf(answer)).equals(Buffer.concat(parts)));
+  for (let wait = 0; wait < 100 && (await blobCount()) > before; wait++) await pause(50);
+  assert.equal(await blobCount(), before);
+  const readers = [...(await eventsByProcess()).values()].filter(events =>
+    events.some(({ eventName, resources }) => eventName === 'GetObject' && resources[0]!.endsWith('/parts')),
+  );
+  assert.equal(readers.length, 2, 'each process had a reader');
+});
+
+test('a worker that is killed is replaced, and nothing is lost', async () => {
+  await clients[0]!.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'kept' }));
+  const before = [...(await eventsByProcess()).keys()];
+  const victim = Number(before[0]);
+  process.kill(victim, 'SIGKILL');
+  for (let tries = 0; ; tries++) {
+    const client = connect();
+    const read = await client.send(new GetObjectCommand({ Bucket, Key: 'kept' })).catch(() => undefined);
+    if (read) assert.equal(await read.Body!.transformToString(), 'kept');
+    client.destroy();
+    const now = await eventsByProcess();
+    if ([...now.keys()].some(id => !before.includes(id))) break;
+    assert.ok(tries < 60, 'no other worker took its place');
+  }
+});
+
+test('SIGTERM ends them all with status 0, and the next start finds everything', async () => {
+  assert.equal(await server.stop(), 0);
+  for (const client of clients) client.destroy();
+  server = await startServerProcess(data, ['--workers', '2']);
+  clients = [connect()];
+  const read = await clients[0]!.send(new GetObjectCommand({ Bucket, Key: 'kept' }));
+  assert.equal(await read.Body!.transformToString(), 'kept');
+});
