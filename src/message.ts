@@ -18,6 +18,8 @@ export interface HttpRequest {
   /** Lower-case names; repeated headers joined with a comma. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: RequestBody;
+  /** Set where this PutObject stands for a form that a browser has posted. */
+  readonly posted?: boolean;
 }
 
 export interface HttpReply {

@@ -8,7 +8,14 @@ import type { HttpLimits } from './http/server.js';
 import type { Services } from './http/services.js';
 import { openIdentity } from './identity/index.js';
 import { type Logger, lineLogger, silentLogger } from './log.js';
-import { type Objects, openObjects, type ReadElsewhere, startHousekeeping } from './objects/index.js';
+import { openTargets, startDelivery } from './notifications/index.js';
+import {
+  type Objects,
+  openObjects,
+  type ReadElsewhere,
+  startHousekeeping,
+  targetName,
+} from './objects/index.js';
 import { loadRootKeys } from './root-key.js';
 import { startResealing } from './root-key-rotation.js';
 import { served } from './served.js';
@@ -94,17 +101,34 @@ export async function openServices(
     const denials = new Denials(kv);
     opened.push(() => denials.close());
     const kms = await openKms({ kv, ...sealing, clock, principals: identity.principals });
+    const targets = openTargets({
+      notify: settings.notify,
+      secret: settings.notifySecret,
+      bridgeDirectory: inMemory ? undefined : join(settings.data, 'eventbridge'),
+      keepDays: settings.eventDays,
+      clock,
+    });
     if (keeps) {
+      const { outbox } = objects;
       const failed = (what: string) => (error: unknown) =>
         log.error(`${what} failed`, { error: String(error) });
       opened.push(
         startHousekeeping(objects, failed('housekeeping of buckets')),
         startSweeping(kms, failed('a sweep of keys')),
+        startDelivery({ outbox, clock, log, targets, nameOf: targetName }),
         startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
       );
     }
     const first = await firstAccount(kv, identity, settings);
-    const services = served({ identity, objects, denials, kms, settings, firstAccount: first.accountId });
+    const services = served({
+      identity,
+      objects,
+      denials,
+      kms,
+      settings,
+      targets: new Set(targets.keys()),
+      firstAccount: first.accountId,
+    });
     const pipeline = createPipeline({
       services,
       credentials: identity,

@@ -15,3 +15,12 @@ export function randomForId(count: number): Buffer {
   used += count;
   return pool.subarray(used - count, used);
 }
+
+const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** The id of a request to S3: sixteen digits and capitals. */
+export function s3RequestId(): string {
+  let id = '';
+  for (const byte of randomForId(16)) id += digits[byte & 31];
+  return id;
+}

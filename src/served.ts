@@ -43,17 +43,21 @@ export interface Parts {
   readonly denials: Denials;
   readonly kms: Kms;
   readonly settings: Settings;
+  /** The names of the targets that events may be sent to. */
+  readonly targets: ReadonlySet<string>;
   /** The account whose administrators look after the server. */
   readonly firstAccount: string;
 }
 
 /** The services and the protocols they speak. A protocol is made at the first request of its service. */
-export function served({ identity, objects, denials, kms, settings, firstAccount }: Parts): Services {
+export function served(parts: Parts): Services {
+  const { identity, objects, denials, kms, settings, targets, firstAccount } = parts;
   const s3Ports: S3Ports = {
     objects,
     principals: identity.principals,
     keys: objectKeys(kms),
     accountOf: id => identity.account(id),
+    targets,
     region: settings.region,
     newBuckets: settings.newBuckets,
   };

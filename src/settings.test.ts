@@ -30,6 +30,12 @@ test('a value that does not fit is refused by name', () => {
     [{ region: 'tokyo' }, /^region must be a region/],
     [{ domains: 3 }, /^domains must be a list/],
     [{ newBuckets: 'public' }, /^newBuckets must be one of closed, open/],
+    [{ notify: 'hooks' }, /^notify must be names/],
+    [{ notify: 'a b=/file' }, /^notify must be names/],
+    [{ notify: 'hooks=ftp://example.com/' }, /^notify must be names/],
+    [{ notify: { hooks: 'https://user:word@example.com/' } }, /^notify must be names/],
+    [{ notify: 'hooks=https://example.com/' }, /^notifySecret .* is needed/],
+    [{ notifySecret: 'short' }, /^notifySecret must be at least 16 characters/],
   ];
   for (const [flags, message] of wrong) {
     assert.throws(
@@ -37,6 +43,15 @@ test('a value that does not fit is refused by name', () => {
       (error: unknown) => error instanceof SettingsError && message.test(error.message),
     );
   }
+});
+
+test('targets of events are URLs and files by name', () => {
+  const { notify } = readSettings({
+    notify: 'hooks=https://example.com/?a=b,lines=/var/log/lines.jsonl',
+    notifySecret: 'sixteen letters!',
+  });
+  assert.deepEqual(notify, { hooks: 'https://example.com/?a=b', lines: '/var/log/lines.jsonl' });
+  assert.deepEqual(readSettings({ notify: { lines: 'lines.jsonl' } }).notify, { lines: 'lines.jsonl' });
 });
 
 test('a file with a name that is no setting, or no object, is refused', t => {

@@ -34,6 +34,13 @@ export interface Settings {
   readonly rootKeyKms: string | undefined;
   /** OpenID Connect issuers whose keys are read from a file (a JWK set) instead of over the network: URL → path. */
   readonly oidcKeys: Readonly<Record<string, string>>;
+  /**
+   * Where events of buckets may be sent: name → an http or https URL, or the path of a file. Buckets reach them by
+   * the name in an ARN; `eventbridge` stands for EventBridge.
+   */
+  readonly notify: Readonly<Record<string, string>>;
+  /** With which events to URLs are signed; at least 16 characters. Never a flag: those are seen in the list of processes. */
+  readonly notifySecret: string | undefined;
   /** How long the request log is kept, days. */
   readonly eventDays: number;
   readonly log: 'text' | 'json' | 'none';
@@ -87,20 +94,41 @@ const names: Reader<readonly string[]> = (value, name) => {
   throw new SettingsError(`${name} must be a list of host names`);
 };
 
+/** `A=B,A=B`, or an object. `at`: where the equals sign between the two stands. */
+function pairsOf(value: unknown, at: (pair: string) => number): (readonly [string, unknown])[] {
+  if (typeof value !== 'string') return Object.entries(typeof value === 'object' ? (value ?? {}) : {});
+  return value.split(',').map(pair => {
+    const sign = at(pair);
+    return [pair.slice(0, Math.max(sign, 0)), pair.slice(sign + 1)] as const;
+  });
+}
+
 /** `URL=PATH,URL=PATH`, or an object. */
 const paths: Reader<Readonly<Record<string, string>>> = (value, name) => {
-  const pairs: readonly (readonly [string, unknown])[] =
-    typeof value === 'string'
-      ? value.split(',').map(pair => {
-          const at = pair.lastIndexOf('=');
-          return [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)] as const;
-        })
-      : Object.entries(typeof value === 'object' ? (value ?? {}) : {});
+  const pairs = pairsOf(value, pair => pair.lastIndexOf('='));
   if (pairs.every(([url, path]) => URL.canParse(url) && typeof path === 'string' && path)) {
     return Object.fromEntries(pairs as [string, string][]);
   }
   throw new SettingsError(`${name} must be issuers and files: https://issuer.example.com=keys.json`);
 };
+
+/** `NAME=PLACE,NAME=PLACE`, or an object. A name is that of a queue in an ARN. */
+const places: Reader<Readonly<Record<string, string>>> = (value, name) => {
+  const pairs = pairsOf(value, pair => pair.indexOf('='));
+  if (pairs.every(([key, place]) => /^[\w-]{1,80}$/.test(key) && isPlace(place))) {
+    return Object.fromEntries(pairs as [string, string][]);
+  }
+  throw new SettingsError(`${name} must be names, each with a URL or a file: hooks=https://example.com/hook`);
+};
+
+/** A URL of http or https without credentials, or what may be the path of a file. */
+function isPlace(place: unknown): boolean {
+  if (typeof place !== 'string' || place === '') return false;
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) return true;
+  if (!URL.canParse(place)) return false;
+  const { protocol, username, password } = new URL(place);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
 
 const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   data: text,
@@ -117,6 +145,8 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   rootKey: optional(text),
   rootKeyKms: optional(text),
   oidcKeys: paths,
+  notify: places,
+  notifySecret: optional(matching(/^.{16,}$/, 'at least 16 characters')),
   eventDays: whole(1, 3650),
   log: oneOf('text', 'json', 'none'),
 };
@@ -137,6 +167,8 @@ function defaults(partition: Settings['partition']): Settings {
     rootKey: undefined,
     rootKeyKms: undefined,
     oidcKeys: {},
+    notify: {},
+    notifySecret: undefined,
     eventDays: 30,
     log: 'text',
   };
@@ -166,7 +198,16 @@ export function readSettings(
     if (!read) throw new SettingsError(`there is no setting ${JSON.stringify(name)}`);
     settings[name] = read(value, name);
   }
-  return settings as unknown as Settings;
+  return demandSecret(settings as unknown as Settings);
+}
+
+/** Throws `SettingsError` for events that go over the network unsigned: their receiver could not tell who sends them. */
+function demandSecret(settings: Settings): Settings {
+  const overNetwork = Object.values(settings.notify).some(place => /^https?:\/\//i.test(place));
+  if (!overNetwork || settings.notifySecret !== undefined) return settings;
+  throw new SettingsError(
+    'notifySecret (KARIKAGI_NOTIFY_SECRET) is needed to sign the events that notify sends to URLs',
+  );
 }
 
 function readFile(path: string): Record<string, unknown> {

@@ -32,6 +32,7 @@ const table: Record<string, readonly string[]> = {
   objects: ['store'],
   auth: ['identity', 'policy'],
   events: ['store', 'policy'],
+  notifications: ['store', 'objects', 'events'],
   services: ['identity', 'policy', 'objects', 'store', 'models', 'events'],
   imds: ['identity'],
   http: ['wire', 'auth', 'events', 'identity', 'policy'],

@@ -155,7 +155,14 @@ function putRequest(
   const acl = fields.get('acl');
   if (acl !== undefined) headers.set('x-amz-acl', acl);
   const path = key.split('/').map(encodeURIComponent).join('/');
-  return { method: 'PUT', path: `${request.path.replace(/\/$/, '')}/${path}`, query: '', headers, body };
+  return {
+    method: 'PUT',
+    path: `${request.path.replace(/\/$/, '')}/${path}`,
+    query: '',
+    headers,
+    body,
+    posted: true,
+  };
 }
 
 /** Of a single upload, 5 GiB. */

@@ -40,6 +40,10 @@ export function serveCommand(): Command {
       '--oidc-keys <issuer=file>',
       'OpenID Connect issuers whose keys are in a file (a JWK set), with commas between',
     )
+    .option(
+      '--notify <name=place>',
+      'URLs and files that events of buckets may be sent to, with commas between; URLs take KARIKAGI_NOTIFY_SECRET',
+    )
     .option('--event-days <number>', 'how many days of the request log are kept (default: 30)')
     .addOption(
       new Option('--log <format>', 'what goes to standard error (default: text)').choices([

@@ -92,7 +92,8 @@ export async function openAuditLog(directory: string, keepDays: number): Promise
   };
 }
 
-async function removeOlder(directory: string, oldest: number): Promise<void> {
+/** Deletes the files `events-DATE…` of days before `oldest`, milliseconds since the epoch. */
+export async function removeOlder(directory: string, oldest: number): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const written = Date.parse(name.slice('events-'.length, 'events-2026-01-31'.length));
     // A file that cannot be removed today is tried again tomorrow.

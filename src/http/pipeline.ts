@@ -18,7 +18,7 @@ import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
 import type { BoundOperation, Call, CallOnBehalf, Requirement } from '../operation.js';
 import { denialMessage, explain } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
-import { randomForId } from '../random.js';
+import { s3RequestId } from '../random.js';
 import type { Recognised } from '../wire/types.js';
 import {
   authorizationMessage,
@@ -336,13 +336,4 @@ function collectFor(served: ServedService, body: RequestBody): Promise<Uint8Arra
       ? new ApiError('MaxMessageLengthExceeded', 400, 'Your request was too big.')
       : new ApiError('RequestEntityTooLarge', 413, `The request body is larger than ${limit} bytes.`),
   );
-}
-
-const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-
-/** Sixteen digits and capitals, as S3's are. */
-function s3RequestId(): string {
-  let id = '';
-  for (const byte of randomForId(16)) id += digits[byte & 31];
-  return id;
 }

@@ -4,6 +4,7 @@ import { ApiError } from '../errors.js';
 import { type Check, type Entry, type Kv, under } from '../store/kv.js';
 import { s3Errors } from './errors.js';
 import { after, prefixRange } from './key-range.js';
+import type { Announcement } from './outbox.js';
 import {
   type Bucket,
   type BucketRecord,
@@ -121,14 +122,21 @@ export class Buckets {
     };
   }
 
-  /** Changes settings. `undefined` deletes one. Throws NoSuchBucket, OperationAborted. */
-  async update(bucket: Bucket, change: BucketSettings | ((now: Bucket) => BucketSettings)): Promise<void> {
+  /**
+   * Changes settings. `undefined` deletes one. `told`: what the commit adds for whoever is told of it. Throws
+   * NoSuchBucket, OperationAborted.
+   */
+  async update(
+    bucket: Bucket,
+    change: BucketSettings | ((now: Bucket) => BucketSettings),
+    told?: Announcement,
+  ): Promise<void> {
     let now = bucket;
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
       if (attempt > 0) now = await this.again(bucket);
       if (now.deleting) throw s3Errors.OperationAborted();
       const settings = typeof change === 'function' ? change(now) : change;
-      if (await this.#replace(now, { ...recordOf(now), ...settings })) return;
+      if (await this.#replace(now, { ...recordOf(now), ...settings }, told)) return;
     }
     throw s3Errors.OperationAborted();
   }
@@ -190,9 +198,10 @@ export class Buckets {
     });
   }
 
-  async #replace(bucket: Bucket, record: BucketRecord): Promise<boolean> {
+  async #replace(bucket: Bucket, record: BucketRecord, told?: Announcement): Promise<boolean> {
     const write = { key: bucketKey(bucket.name), value: bucketRecords.encode(record) };
-    return this.#kv.commit([checkOf(bucket)], [write]);
+    const { checks = [], writes = [] } = told ?? {};
+    return this.#kv.commit([checkOf(bucket), ...checks], [write, ...writes]);
   }
 
   #bucket(name: string, { value, version }: Entry): Bucket {

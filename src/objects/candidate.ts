@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Check, Write } from '../store/kv.js';
 import type { PlacedContent, Received } from './content.js';
+import type { Cause } from './events.js';
 import type { Encryption, ObjectAttributes, ObjectRecord } from './records.js';
 
 /** Content and what a commit writes to place it. */
@@ -13,6 +14,8 @@ export interface Candidate extends ObjectAttributes {
   readonly checksum: ObjectRecord['checksum'];
   readonly upload?: string;
   readonly encryption?: Encryption | undefined;
+  /** Absent where nobody is told of it. */
+  readonly cause?: Cause | undefined;
   /** Places the content under the id that the version gets. */
   place(id: string): Placed;
   /** What else the commit must find as it is. */

@@ -2,6 +2,7 @@ import { type Buckets, COMMIT_ATTEMPTS } from './buckets.js';
 import { BodyDigest, type Checksum, type ChecksumAlgorithm } from './checksums.js';
 import { ContentGone, type Contents } from './content.js';
 import { s3Errors } from './errors.js';
+import type { Cause } from './events.js';
 import type { Bucket, Encryption, ObjectAttributes, ObjectRecord } from './records.js';
 import type { Versions } from './versions.js';
 import type { WriteConditions } from './write-conditions.js';
@@ -24,6 +25,7 @@ export interface CopyTarget extends WriteConditions {
   /** How the copy is to be encrypted. */
   readonly encryption?: Encryption | undefined;
   readonly dataKey?: Uint8Array | undefined;
+  readonly cause?: Cause | undefined;
 }
 
 interface Stores {
@@ -59,6 +61,7 @@ export async function copyVersion(
         ...target.attributes,
         ...digests,
         size: record.size,
+        cause: target.cause,
         place: id => contents.share(source.bucket.id, record, bucket.id, id),
         checks: [{ key: now.key, version: now.stored }],
       },
@@ -82,7 +85,7 @@ async function rewritten(
   const body = { length: record.size, trailers: new Map(), [Symbol.asyncIterator]: chunks };
   const integrity = { algorithm: target.algorithm ?? record.checksum.algorithm };
   const received = await contents.receive(body, record.size, integrity, { dataKey: target.dataKey });
-  const attributes = { ...target.attributes, encryption: target.encryption };
+  const attributes = { ...target.attributes, encryption: target.encryption, cause: target.cause };
   return versions.put(target.bucket, target.key, attributes, received, target);
 }
 

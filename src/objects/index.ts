@@ -16,6 +16,7 @@ import {
   listUploads,
   listVersions,
 } from './listing.js';
+import { Outbox } from './outbox.js';
 import { OwnKeys } from './own-keys.js';
 import type { Bucket, ObjectRecord } from './records.js';
 import { Uploads } from './uploads.js';
@@ -43,6 +44,8 @@ export class Objects {
   readonly contents: Contents;
   readonly versions: Versions;
   readonly uploads: Uploads;
+  /** Events of buckets that somebody is told of. */
+  readonly outbox: Outbox;
   /** Of objects under SSE-S3. */
   readonly keys: OwnKeys | undefined;
   readonly #kv: Kv;
@@ -62,14 +65,17 @@ export class Objects {
     this.#kv = kv;
     this.clock = clock;
     this.#garbage = new Garbage(kv, blobs, readElsewhere);
+    this.outbox = new Outbox(kv, clock);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),
       clear: bucket => this.uploads.abortAll(bucket),
     });
     this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit);
-    this.versions = new Versions(kv, clock, this.buckets, this.contents, this.#garbage);
-    const { buckets, contents, versions } = this;
-    this.uploads = new Uploads({ kv, clock, buckets, contents, versions, garbage: this.#garbage });
+    const { buckets, contents, outbox } = this;
+    const garbage = this.#garbage;
+    this.versions = new Versions({ kv, clock, buckets, contents, garbage, outbox });
+    const { versions } = this;
+    this.uploads = new Uploads({ kv, clock, buckets, contents, versions, garbage });
   }
 
   /** A page of a bucket's current objects. */
@@ -141,6 +147,7 @@ export { type Completion, type NamedPart, SMALLEST_PART } from './completion.js'
 export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './content.js';
 export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
+export * from './events.js';
 export type { ReadElsewhere } from './garbage.js';
 export { startHousekeeping } from './housekeeping.js';
 export { dueAfter, expirationOf, type LifecycleReport } from './lifecycle.js';
@@ -153,6 +160,7 @@ export {
   type ListPage,
 } from './listing.js';
 export { demandRetention } from './lock.js';
+export type { Announcement, Outbox, Pending } from './outbox.js';
 export type { OwnKeys } from './own-keys.js';
 export * from './records.js';
 export type { NewUpload } from './uploads.js';

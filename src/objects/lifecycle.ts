@@ -1,7 +1,9 @@
 /** Lifecycle: what rules say of objects, versions and uploads, and doing it ("Managing the lifecycle of objects"). */
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
+import { s3RequestId } from '../random.js';
 import type { Buckets } from './buckets.js';
+import type { Origin } from './events.js';
 import type { ListEntry, ListedUpload, ListedVersion, ListOptions, ListPage } from './listing.js';
 import type { Bucket, LifecycleRule, ObjectRecord, VersionRecord } from './records.js';
 import type { Uploads } from './uploads.js';
@@ -9,6 +11,9 @@ import type { Versions } from './versions.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 const PAGE = 1000;
+
+/** Who does it, for whoever is told ("EventBridge event message structure", S3 User Guide). */
+const SERVICE = 's3.amazonaws.com';
 
 /**
  * When something of an age of `days` falls due: the first midnight (UTC) after them ("Lifecycle rules: based on
@@ -90,6 +95,12 @@ class BucketRun {
   readonly #rules: readonly LifecycleRule[];
   readonly #report: LifecycleReport;
   readonly #now: number;
+  readonly #origin: Origin = {
+    requestId: s3RequestId(),
+    principalId: SERVICE,
+    requester: SERVICE,
+    sourceIp: SERVICE,
+  };
 
   constructor(
     stores: LifecycleStores,
@@ -140,7 +151,7 @@ class BucketRun {
     for (const version of others) {
       const id = version.isNull ? 'null' : version.id;
       if (this.#isSuperfluous(key, version, since, newer)) {
-        if (await ifPossible(this.#stores.versions.deleteVersion(this.#bucket, key, id))) {
+        if (await ifPossible(this.#deleteVersion(key, id))) {
           this.#report.removed++;
           left--;
         }
@@ -150,8 +161,7 @@ class BucketRun {
     if (!current.marker) await this.#object(key, current);
     else if (left === 0 && this.#isLoneMarkerDue(key, current.modified)) {
       const id = current.isNull ? 'null' : current.id;
-      if (await ifPossible(this.#stores.versions.deleteVersion(this.#bucket, key, id)))
-        this.#report.removed++;
+      if (await ifPossible(this.#deleteVersion(key, id))) this.#report.removed++;
     }
   }
 
@@ -159,15 +169,26 @@ class BucketRun {
     const { versions } = this.#stores;
     const expiration = expirationOf(this.#rules, key, record);
     if (expiration && expiration.at <= this.#now) {
-      if (await ifPossible(versions.delete(this.#bucket, key, { ifId: record.id }))) this.#report.expired++;
+      const cause = { event: 'LifecycleExpiration', origin: this.#origin } as const;
+      const deletion = versions.delete(this.#bucket, key, { ifId: record.id, cause });
+      if (await ifPossible(deletion)) this.#report.expired++;
       return;
     }
     const storageClass = this.#classOf(key, record);
     if (storageClass === undefined || storageClass === record.storageClass) return;
-    const change = versions.update(this.#bucket, key, undefined, now =>
-      now.id === record.id ? { ...now, storageClass } : now,
+    const change = versions.update(
+      this.#bucket,
+      key,
+      undefined,
+      now => (now.id === record.id ? { ...now, storageClass } : now),
+      { event: 'LifecycleTransition', origin: this.#origin },
     );
     if (await ifPossible(change)) this.#report.transitioned++;
+  }
+
+  #deleteVersion(key: string, id: string): Promise<unknown> {
+    const cause = { event: 'LifecycleExpiration', origin: this.#origin } as const;
+    return this.#stores.versions.deleteVersion(this.#bucket, key, id, { cause });
   }
 
   /** The storage class that an object is in by now, by the last transition that fell due. */

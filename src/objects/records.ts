@@ -2,6 +2,7 @@
 import type { Key, Version } from '../store/kv.js';
 import { recordType } from '../store/records.js';
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksums.js';
+import type { Notifications } from './events.js';
 
 /** Names and values that clients choose, in the order they gave them. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
@@ -29,6 +30,7 @@ export interface BucketSettings {
   readonly cors?: readonly CorsRule[] | undefined;
   readonly encryption?: DefaultEncryption | undefined;
   readonly website?: Website | undefined;
+  readonly notifications?: Notifications | undefined;
 }
 
 /** How a bucket is served at its website endpoint. */

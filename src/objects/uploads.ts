@@ -14,6 +14,7 @@ import {
 import { type Completion, checksumTypeOf, chosenParts, demandAlgorithm, demandWhole } from './completion.js';
 import type { Contents } from './content.js';
 import { s3Errors } from './errors.js';
+import type { Cause } from './events.js';
 import type { Garbage } from './garbage.js';
 import {
   type Bucket,
@@ -206,6 +207,7 @@ export class Uploads {
     id: string,
     completion: Completion,
     conditions: WriteConditions,
+    cause?: Cause,
   ): Promise<ObjectRecord> {
     let now = bucket;
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
@@ -226,6 +228,7 @@ export class Uploads {
           etag: multipartETag(parts),
           checksum,
           upload: id,
+          cause,
           place: version => placeParts(bucket.id, version, parts),
           checks: [
             { key: rowKey, version: upload.stored },

@@ -4,12 +4,13 @@ import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
 import { type Candidate, etagOf } from './candidate.js';
 import type { Contents, Received } from './content.js';
 import { s3Errors } from './errors.js';
+import type { Cause, ObjectEvent, RemovalName } from './events.js';
 import type { Garbage } from './garbage.js';
 import { demandDeletable } from './lock.js';
+import type { Outbox } from './outbox.js';
 import {
   type Bucket,
   type DeleteMarker,
-  type Encryption,
   type KeyState,
   keyStateKey,
   keyStates,
@@ -46,6 +47,8 @@ class Change {
   readonly checks: Check[];
   readonly writes: Write[] = [];
   readonly garbage: string[] = [];
+  /** Whether somebody is told of it. */
+  announced = false;
 
   constructor(bucket: Bucket, key: string, current: Current) {
     this.checks = [checkOf(bucket), { key: objectKey(bucket.id, key), version: current.objectVersion }];
@@ -65,14 +68,23 @@ export class Versions {
   readonly #buckets: Buckets;
   readonly #contents: Contents;
   readonly #garbage: Garbage;
+  readonly #outbox: Outbox;
   readonly #turns = new Turns();
 
-  constructor(kv: Kv, clock: Clock, buckets: Buckets, contents: Contents, garbage: Garbage) {
-    this.#kv = kv;
-    this.#clock = clock;
-    this.#buckets = buckets;
-    this.#contents = contents;
-    this.#garbage = garbage;
+  constructor(stores: {
+    readonly kv: Kv;
+    readonly clock: Clock;
+    readonly buckets: Buckets;
+    readonly contents: Contents;
+    readonly garbage: Garbage;
+    readonly outbox: Outbox;
+  }) {
+    this.#kv = stores.kv;
+    this.#clock = stores.clock;
+    this.#buckets = stores.buckets;
+    this.#contents = stores.contents;
+    this.#garbage = stores.garbage;
+    this.#outbox = stores.outbox;
   }
 
   /**
@@ -97,7 +109,7 @@ export class Versions {
   async put(
     bucket: Bucket,
     key: string,
-    attributes: ObjectAttributes & { readonly encryption?: Encryption | undefined },
+    attributes: ObjectAttributes & Pick<Candidate, 'encryption' | 'cause'>,
     body: Received,
     conditions: WriteConditions = {},
   ): Promise<ObjectRecord> {
@@ -133,7 +145,7 @@ export class Versions {
     candidate: Candidate,
     conditions: WriteConditions = {},
   ): Promise<ObjectRecord | undefined> {
-    const { place, checks = [], writes: further = [], ...members } = candidate;
+    const { place, checks = [], writes: further = [], cause, ...members } = candidate;
     const current = await this.#current(bucket, key);
     demandConditions(conditions, current.object);
     const change = new Change(bucket, key, current);
@@ -147,6 +159,15 @@ export class Versions {
     change.writes.push(...writes, ...further);
     if (bucket.versioning) {
       this.#setState(bucket, key, change, current, { latest: id, marker: false }, isNull ? id : undefined);
+    }
+    if (cause && bucket.notifications) {
+      const { size, etag } = record;
+      await this.#announce(
+        bucket,
+        change,
+        { ...cause, key, size, etag, versionId: shownId(record) },
+        sequenceOf(id) - 1,
+      );
     }
     return (await this.#apply(bucket, change)) ? record : undefined;
   }
@@ -173,6 +194,7 @@ export class Versions {
         if (!current.object) return unchanged;
         change.put(objectKey(now.id, key), undefined);
         await this.#drop(now, current.object, change);
+        await this.#announceRemoval(now, change, key, conditions.cause, current.object, current);
         return { madeMarker: false };
       }
       const isNull = now.versioning === 'Suspended';
@@ -182,6 +204,12 @@ export class Versions {
       change.put(objectKey(now.id, key), undefined);
       change.put(versionKey(now.id, key, id), versionRecords.encode(marker));
       this.#setState(now, key, change, current, { latest: id, marker: true }, isNull ? id : undefined);
+      if (conditions.cause && now.notifications) {
+        const { event, origin } = conditions.cause;
+        const made = { key, etag: NO_BYTES_MD5, versionId: shownId(marker) };
+        const told = { ...made, event: `${event}:DeleteMarkerCreated`, origin } as const;
+        await this.#announce(now, change, told, sequenceOf(id) - 1);
+      }
       return { version: marker, madeMarker: true };
     });
   }
@@ -194,7 +222,7 @@ export class Versions {
     bucket: Bucket,
     key: string,
     id: string,
-    options: { bypassGovernance?: boolean } & WriteConditions = {},
+    options: { bypassGovernance?: boolean } & Omit<DeleteConditions, 'ifId'> = {},
   ): Promise<Deleted> {
     return this.#change<Deleted>(bucket, key, async (now, current, change) => {
       const found = await this.#locate(now, key, id, current);
@@ -209,6 +237,7 @@ export class Versions {
       const next = now.versioning && (await this.#promote(now, key, current, record, change));
       if (next) change.put(objectKey(now.id, key), versionRecords.encode(next));
       if (!next || record !== current.object) change.put(found.key, undefined);
+      await this.#announceRemoval(now, change, key, options.cause, record, current);
       return { version: record, madeMarker: false };
     });
   }
@@ -219,8 +248,9 @@ export class Versions {
     key: string,
     id: string | undefined,
     change: (record: ObjectRecord) => ObjectRecord,
+    cause?: Cause,
   ): Promise<ObjectRecord> {
-    return this.#change(bucket, key, async (now, current, { checks, writes }) => {
+    return this.#change(bucket, key, async (now, current, planned) => {
       const found =
         id === undefined ? asLocated(now, key, current) : await this.#locate(now, key, id, current);
       if (!found) {
@@ -232,8 +262,13 @@ export class Versions {
         throw s3Errors.MethodNotAllowed([], { members: { ResourceType: 'DeleteMarker' } });
       }
       const record = change(found.record);
-      checks.push({ key: found.key, version: found.stored });
-      writes.push({ key: found.key, value: versionRecords.encode(record) });
+      planned.checks.push({ key: found.key, version: found.stored });
+      planned.put(found.key, versionRecords.encode(record));
+      if (cause && now.notifications && record !== found.record) {
+        const { size, etag, storageClass } = record;
+        const changed = { ...cause, key, size, etag, storageClass, versionId: shownId(record) };
+        await this.#announce(now, planned, changed, newestOf(current));
+      }
       return record;
     });
   }
@@ -270,8 +305,39 @@ export class Versions {
   async #apply(bucket: Bucket, change: Change): Promise<boolean> {
     if (bucket.deleting) throw s3Errors.OperationAborted();
     const applied = await this.#kv.commit(change.checks, change.writes);
-    if (applied) this.#garbage.discard(change.garbage);
+    if (applied) {
+      this.#garbage.discard(change.garbage);
+      if (change.announced) this.#outbox.committed();
+    }
     return applied;
+  }
+
+  async #announceRemoval(
+    bucket: Bucket,
+    change: Change,
+    key: string,
+    cause: Cause<RemovalName> | undefined,
+    removed: VersionRecord,
+    current: Current,
+  ): Promise<void> {
+    if (!cause || !bucket.notifications) return;
+    const event = `${cause.event}:Delete` as const;
+    const told = { key, event, origin: cause.origin, versionId: shownId(removed) };
+    await this.#announce(bucket, change, told, newestOf(current));
+  }
+
+  /** Adds to a change what tells of it, after everything up to the sequence `previous`. */
+  async #announce(
+    bucket: Bucket,
+    change: Change,
+    event: Omit<ObjectEvent, 'bucket' | 'time'>,
+    previous: number,
+  ): Promise<void> {
+    const announcement = await this.#outbox.announce(bucket, event, previous);
+    if (!announcement) return;
+    change.checks.push(...announcement.checks);
+    change.writes.push(...announcement.writes);
+    change.announced = true;
   }
 
   async #current(bucket: Bucket, key: string): Promise<Current> {
@@ -394,6 +460,19 @@ export interface Located {
 }
 
 const unchanged: Deleted = { madeMarker: false };
+
+/** Of a delete marker: it has no bytes. */
+const NO_BYTES_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
+
+/** The id of a version that has one for clients. */
+function shownId({ id, isNull }: VersionRecord): string | undefined {
+  return isNull ? undefined : id;
+}
+
+/** The sequence of the newest version of a key that has one. */
+function newestOf({ object, state }: Current): number {
+  return sequenceOf((state?.latest ?? object?.id)!);
+}
 
 function asObject(version: VersionRecord | undefined): ObjectRecord | undefined {
   return version?.marker ? undefined : version;

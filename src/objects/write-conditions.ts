@@ -1,4 +1,5 @@
 import { s3Errors } from './errors.js';
+import type { Cause, RemovalName } from './events.js';
 import type { ObjectRecord } from './records.js';
 
 /** What a write demands of the object that it replaces or deletes. ETags without quotes; `*` is any object. */
@@ -7,10 +8,12 @@ export interface WriteConditions {
   readonly ifNoneMatch?: string | undefined;
 }
 
-/** What a delete demands besides. */
+/** What a delete demands, and why it is made. */
 export interface DeleteConditions extends Pick<WriteConditions, 'ifMatch'> {
   /** Nothing is done unless the version of this id is current. */
   readonly ifId?: string | undefined;
+  /** Absent where nobody is told of it. */
+  readonly cause?: Cause<RemovalName> | undefined;
 }
 
 /**

@@ -18,14 +18,23 @@ export interface ServerProcess {
 }
 
 /** Starts `karikagi serve` on a data directory and a free port. `more`: further flags. */
-export function spawnServer(data: string, more: readonly string[] = []): ChildProcess {
+export function spawnServer(
+  data: string,
+  more: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const flags = ['serve', '--data', data, '--port', '0', '--log', 'none', '--json', ...more];
-  return spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, ...environment };
+  return spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env });
 }
 
 /** Starts a server and resolves once it is ready. Rejects where it ends before. */
-export async function startServerProcess(data: string, more: readonly string[] = []): Promise<ServerProcess> {
-  const child = spawnServer(data, more);
+export async function startServerProcess(
+  data: string,
+  more: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  const child = spawnServer(data, more, environment);
   const ended = once(child, 'exit');
   const line = await Promise.race([
     once(createInterface({ input: child.stdout! }), 'line').then(([first]) => String(first)),

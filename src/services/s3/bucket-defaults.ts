@@ -4,11 +4,9 @@ import type {
   GetBucketAccelerateConfigurationRequest,
   GetBucketLoggingOutput,
   GetBucketLoggingRequest,
-  GetBucketNotificationConfigurationRequest,
   GetBucketReplicationRequest,
   GetBucketRequestPaymentOutput,
   GetBucketRequestPaymentRequest,
-  NotificationConfiguration,
 } from '@aws-sdk/client-s3';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
@@ -28,11 +26,6 @@ export const getBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBuck
   's3:GetBucketLogging',
   () => ({}),
 );
-
-export const getBucketNotificationConfiguration = bucketOperation<
-  GetBucketNotificationConfigurationRequest,
-  NotificationConfiguration
->('GetBucketNotificationConfiguration', 's3:GetBucketNotification', () => ({}));
 
 export const getBucketReplication = bucketOperation<GetBucketReplicationRequest, never>(
   'GetBucketReplication',

@@ -2,6 +2,7 @@ import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
 import { type Bucket, ContentGone, LARGEST_BODY, type ObjectAttributes } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { attributesOf, quoted, shownVersionId, storageClassOf, writtenVersionId } from './attributes.js';
+import { causeOf } from './causes.js';
 import { algorithmOf, checksumMembers } from './checksum-members.js';
 import {
   demandSource,
@@ -45,13 +46,14 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
     const bucket = await bucketOf(input, call, ports);
     const conditions = writeConditions(input);
     const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
+    const cause = causeOf(call, 'ObjectCreated:Copy');
     for (let attempt = 1; ; attempt++) {
       const source = await demandSource(input, call, ports);
       demandCopyable(input, source, bucket);
       const attributes = copiedAttributes(input, source, bucket, call.clock.now());
       const key = keyOf(input);
       const encrypting = await encryptionFor(input, bucket, key, call, ports);
-      const target = { bucket, key, attributes, algorithm, ...conditions, ...encrypting };
+      const target = { bucket, key, attributes, algorithm, cause, ...conditions, ...encrypting };
       const dataKey = await dataKeyOf(
         source.record,
         source.bucket,

@@ -2,6 +2,7 @@ import type { DeleteObjectOutput, DeleteObjectRequest } from '@aws-sdk/client-s3
 import type { Bucket, Deleted } from '../../objects/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { notImplemented, shownVersionId } from './attributes.js';
+import { causeOf } from './causes.js';
 import type { S3Ports } from './ports.js';
 import { onVersion } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
@@ -20,7 +21,7 @@ export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectO
     if (IfMatchLastModifiedTime !== undefined) throw notImplemented('x-amz-if-match-last-modified-time');
     if (IfMatchSize !== undefined) throw notImplemented('x-amz-if-match-size');
     const bucket = await bucketOf(input, call, ports);
-    const deleted = await deleteOne(bucket, input, ports);
+    const deleted = await deleteOne(bucket, input, call, ports);
     return deletedMembers(bucket, deleted, input.VersionId);
   },
 };
@@ -41,12 +42,18 @@ export function deleteRequirements(bucket: Bucket, call: Call, input: DeleteInpu
   return requirements;
 }
 
-export async function deleteOne(bucket: Bucket, input: DeleteInput, { objects }: S3Ports): Promise<Deleted> {
+export async function deleteOne(
+  bucket: Bucket,
+  input: DeleteInput,
+  call: Call,
+  { objects }: S3Ports,
+): Promise<Deleted> {
   const key = keyOf(input);
   const ifMatch = input.IfMatch?.replace(/^"(.*)"$/, '$1');
-  if (input.VersionId === undefined) return objects.versions.delete(bucket, key, { ifMatch });
+  const cause = causeOf(call, 'ObjectRemoved');
+  if (input.VersionId === undefined) return objects.versions.delete(bucket, key, { ifMatch, cause });
   const bypassGovernance = input.BypassGovernanceRetention ?? false;
-  return objects.versions.deleteVersion(bucket, key, input.VersionId, { bypassGovernance, ifMatch });
+  return objects.versions.deleteVersion(bucket, key, input.VersionId, { bypassGovernance, ifMatch, cause });
 }
 
 /** What the answer says: the marker that was made, or the version that is gone. */

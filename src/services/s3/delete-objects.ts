@@ -78,7 +78,7 @@ async function deleteListed(
     const { BypassGovernanceRetention } = request;
     const input = { Key, VersionId, BypassGovernanceRetention, IfMatch: ETag };
     for (const requirement of deleteRequirements(bucket, call, input)) await call.demand(requirement);
-    const { version, madeMarker } = await deleteOne(bucket, input, ports);
+    const { version, madeMarker } = await deleteOne(bucket, input, call, ports);
     return { deleted: deletedMembers(bucket, object, version, madeMarker) };
   } catch (error) {
     return { error: { Key, VersionId, ...errorMembers(error) } };

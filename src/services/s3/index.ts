@@ -4,7 +4,6 @@ import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.j
 import {
   getBucketAccelerateConfiguration,
   getBucketLogging,
-  getBucketNotificationConfiguration,
   getBucketReplication,
   getBucketRequestPayment,
 } from './bucket-defaults.js';
@@ -47,6 +46,10 @@ import { listMultipartUploads, listParts } from './list-multipart.js';
 import { listObjectVersions } from './list-object-versions.js';
 import { listObjects, listObjectsV2 } from './list-objects.js';
 import { abortMultipartUpload, completeMultipartUpload, createMultipartUpload } from './multipart.js';
+import {
+  getBucketNotificationConfiguration,
+  putBucketNotificationConfiguration,
+} from './notification-configuration.js';
 import {
   getObjectLegalHold,
   getObjectLockConfiguration,
@@ -114,6 +117,7 @@ const operations: readonly Operation<S3Ports>[] = [
   putBucketCors,
   putBucketEncryption,
   putBucketLifecycleConfiguration,
+  putBucketNotificationConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,
   putBucketTagging,

@@ -10,6 +10,7 @@ import type {
 import type { NamedPart } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { attributesOf, quoted, writtenVersionId } from './attributes.js';
+import { causeOf } from './causes.js';
 import { algorithmOf, checksumMembers, givenChecksum } from './checksum-members.js';
 import { demandUploadKey } from './customer-keys.js';
 import { encryptionFor, encryptionMembers } from './encryption.js';
@@ -105,6 +106,7 @@ export const completeMultipartUpload: Operation<
       input.UploadId ?? '',
       completion,
       writeConditions(input),
+      causeOf(call, 'ObjectCreated:CompleteMultipartUpload'),
     );
     return {
       Location: locationOf(call.http.headers.get('host'), bucket.name, key),

@@ -10,6 +10,7 @@ import type {
 import type { Pairs } from '../../objects/index.js';
 import { shownVersionId } from './attributes.js';
 import { versionOperation } from './bucket-operation.js';
+import { causeOf } from './causes.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
 import { requestTagKeys } from './requirements.js';
@@ -19,12 +20,15 @@ import { keyOf } from './target.js';
 export const putObjectTagging = versionOperation<PutObjectTaggingRequest, PutObjectTaggingOutput>(
   'PutObjectTagging',
   () => ['s3:PutObjectTagging'],
-  async (bucket, input, { objects }) => {
+  async (bucket, input, { objects }, call) => {
     const tags = tagsOf(input);
-    const record = await objects.versions.update(bucket, keyOf(input), input.VersionId, now => ({
-      ...now,
-      tags,
-    }));
+    const record = await objects.versions.update(
+      bucket,
+      keyOf(input),
+      input.VersionId,
+      now => ({ ...now, tags }),
+      causeOf(call, 'ObjectTagging:Put'),
+    );
     return { VersionId: shownVersionId(bucket, record) };
   },
   input => requestTagKeys(tagsOf(input)),
@@ -52,9 +56,14 @@ function inOrder(tags: readonly Tag[]): Tag[] {
 export const deleteObjectTagging = versionOperation<DeleteObjectTaggingRequest, DeleteObjectTaggingOutput>(
   'DeleteObjectTagging',
   () => ['s3:DeleteObjectTagging'],
-  async (bucket, input, { objects }) => {
-    const { versions } = objects;
-    const record = await versions.update(bucket, keyOf(input), input.VersionId, ({ tags: _, ...now }) => now);
+  async (bucket, input, { objects }, call) => {
+    const record = await objects.versions.update(
+      bucket,
+      keyOf(input),
+      input.VersionId,
+      ({ tags: _, ...now }) => now,
+      causeOf(call, 'ObjectTagging:Delete'),
+    );
     return { VersionId: shownVersionId(bucket, record) };
   },
 );

@@ -3,6 +3,7 @@ import type { RequestBody } from '../../message.js';
 import { entityTooLarge, LARGEST_BODY, type WriteConditions } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { attributesOf, notImplemented, quoted, writtenVersionId } from './attributes.js';
+import { causeOf } from './causes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
 import { encryptionFor, encryptionMembers } from './encryption.js';
 import { expirationHeader } from './lifecycle.js';
@@ -33,7 +34,14 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     const integrity = integrityOf(input, call);
     const { encryption, dataKey } = await encryptionFor(input, bucket, key, call, ports);
     const received = await contents.receive(body, lengthOf(body), integrity, { dataKey });
-    const record = await versions.put(bucket, key, { ...attributes, encryption }, received, conditions);
+    const cause = causeOf(call, call.http.posted ? 'ObjectCreated:Post' : 'ObjectCreated:Put');
+    const record = await versions.put(
+      bucket,
+      key,
+      { ...attributes, encryption, cause },
+      received,
+      conditions,
+    );
     return {
       ETag: quoted(record.etag),
       ...encryptionMembers(encryption, input),

@@ -49,6 +49,7 @@ export interface TestS3Options {
   readonly rootKey?: Uint8Array;
   readonly keys?: KmsKeys;
   readonly newBuckets?: 'open';
+  readonly targets?: ReadonlySet<string>;
 }
 
 export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
@@ -69,6 +70,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     ...(keys && { keys }),
     principals: { toStored: unchanged, toShown: unchanged },
     accountOf: async id => testAccount(id),
+    targets: options.targets ?? new Set(['hooks', 'lines', 'eventbridge']),
     region: 'us-east-1',
     ...(newBuckets && { newBuckets }),
   });

@@ -1,0 +1,194 @@
+import type { Clock } from '../clock.js';
+import type { Logger } from '../log.js';
+import type { Outbox, Pending } from '../objects/index.js';
+import type { Key } from '../store/kv.js';
+import { type Message, messageOf } from './message.js';
+import type { Delivery, Target } from './target.js';
+
+/**
+ * How long an event is tried, milliseconds. As EventBridge does: "24 hours", then it is dropped (EventBridge User
+ * Guide, "Retrying event delivery").
+ */
+export const LIFETIME = 24 * 3600 * 1000;
+/** Between looks for events that other processes have written, milliseconds of the machine's time. */
+const LOOK = 1000;
+/** After the first round that failed; twice as long after each further one. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 5 * 60 * 1000;
+/** Events read and sent at once. */
+const PAGE = 500;
+
+export interface DeliveryOptions {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** By name, `eventbridge` among them. */
+  readonly targets: ReadonlyMap<string, Target>;
+  /** The name of a destination's target. */
+  readonly nameOf: (destination: string) => string;
+  /** Default: 1 second. Milliseconds. */
+  readonly firstPause?: number;
+}
+
+/**
+ * Delivers events until it is ended: at least once, those of one key in their order, each destination apart from the
+ * others. One process of those that share a store may do it. Answers the function that ends it, which resolves when
+ * nothing is sent any more; what was not delivered waits for the next start.
+ */
+export function startDelivery(options: DeliveryOptions): () => Promise<void> {
+  const stop = new AbortController();
+  const couriers = new Map<string, Courier>();
+  const courierOf = (destination: string) => {
+    let courier = couriers.get(destination);
+    if (!courier)
+      couriers.set(destination, (courier = new Courier(destination, options, stop.signal, () => look())));
+    return courier;
+  };
+  let looking: Promise<void> | undefined;
+  let again = false;
+  const look = () => {
+    if (stop.signal.aborted) return;
+    again = true;
+    looking ??= lookNow().finally(() => (looking = undefined));
+  };
+  const lookNow = async () => {
+    while (again && !stop.signal.aborted) {
+      again = false;
+      try {
+        for (const destination of await options.outbox.destinations()) courierOf(destination).start();
+      } catch (error) {
+        options.log.error('events waiting to be delivered cannot be read', { error: String(error) });
+      }
+    }
+  };
+  const unlisten = options.outbox.listen(look);
+  const timer = setInterval(look, LOOK);
+  timer.unref();
+  look();
+  return async () => {
+    stop.abort();
+    unlisten();
+    clearInterval(timer);
+    await looking;
+    await Promise.all([...couriers.values()].map(courier => courier.end()));
+  };
+}
+
+/** Delivers what waits for one destination, one round at a time. */
+class Courier {
+  readonly #destination: string;
+  readonly #options: DeliveryOptions;
+  readonly #signal: AbortSignal;
+  readonly #look: () => void;
+  #round: Promise<void> | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  /** Rounds in a row in which something failed and nothing was taken. */
+  #failures = 0;
+  /** Events may have come since the round began. */
+  #more = false;
+
+  constructor(destination: string, options: DeliveryOptions, signal: AbortSignal, look: () => void) {
+    this.#destination = destination;
+    this.#options = options;
+    this.#signal = signal;
+    this.#look = look;
+  }
+
+  /** Begins a round, unless one is under way or the destination is left alone for a while. */
+  start(): void {
+    this.#more = true;
+    if (this.#pause || this.#round || this.#signal.aborted) return;
+    this.#more = false;
+    this.#round = this.#deliver().finally(() => {
+      this.#round = undefined;
+      if (this.#more) this.start();
+    });
+  }
+
+  async end(): Promise<void> {
+    clearTimeout(this.#pause);
+    await this.#round;
+  }
+
+  async #deliver(): Promise<void> {
+    let failure: unknown;
+    let taken = 0;
+    try {
+      const round = await this.#throughAll();
+      ({ failure, taken } = round);
+    } catch (error) {
+      failure = error;
+    }
+    if (this.#signal.aborted) return;
+    if (failure === undefined) {
+      if (this.#failures > 0) this.#log('info', 'events are delivered again');
+      this.#failures = 0;
+      return;
+    }
+    this.#failures = taken > 0 ? 1 : this.#failures + 1;
+    if (this.#failures === 1) this.#log('warn', 'events could not be delivered and are tried again', failure);
+    this.#rest();
+  }
+
+  /** Sends everything that waits, page by page; behind an event that failed, its subject's others wait. */
+  async #throughAll(): Promise<{ failure: unknown; taken: number }> {
+    const { outbox } = this.#options;
+    const held = new Set<string>();
+    let failure: unknown;
+    let taken = 0;
+    let after: Key | undefined;
+    while (!this.#signal.aborted) {
+      const page = await outbox.waiting(this.#destination, after, PAGE);
+      if (page.length === 0) break;
+      const messages = page.filter(({ subject }) => !held.has(subject)).map(messageOf);
+      const delivery: Delivery = messages.length === 0 ? { taken: [] } : await this.#send(messages);
+      const done = new Set(delivery.taken);
+      await outbox.remove(delivery.taken.map(({ pending }) => pending));
+      taken += done.size;
+      const failed = messages.filter(message => !done.has(message)).map(({ pending }) => pending);
+      for (const { subject } of failed) held.add(subject);
+      failure ??= delivery.failure;
+      if (!this.#signal.aborted) await this.#giveUpOld(failed);
+      if (delivery.down) break;
+      after = page.at(-1)!.row;
+    }
+    return { failure, taken };
+  }
+
+  async #send(messages: readonly Message[]): Promise<Delivery> {
+    const { targets, nameOf } = this.#options;
+    const target = targets.get(nameOf(this.#destination));
+    if (!target) return { taken: [], failure: new Error('the settings name no target for it'), down: true };
+    try {
+      return await target.deliver(messages, this.#signal);
+    } catch (failure) {
+      return { taken: [], failure, down: true };
+    }
+  }
+
+  /** Drops events that were tried long enough. */
+  async #giveUpOld(failed: readonly Pending[]): Promise<void> {
+    const oldest = this.#options.clock.now() - LIFETIME;
+    const old = failed.filter(({ event }) => event.time < oldest);
+    if (old.length === 0) return;
+    await this.#options.outbox.remove(old);
+    this.#log('error', `${old.length} events could not be delivered for a day and are dropped`);
+  }
+
+  #rest(): void {
+    const { firstPause = FIRST_PAUSE } = this.#options;
+    const pause = Math.min(firstPause * 2 ** (this.#failures - 1), LONGEST_PAUSE);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#look();
+    }, pause);
+    this.#pause.unref();
+  }
+
+  #log(level: 'info' | 'warn' | 'error', message: string, failure?: unknown): void {
+    this.#options.log[level](message, {
+      destination: this.#destination,
+      ...(failure !== undefined && { error: String(failure) }),
+    });
+  }
+}
