@@ -31,6 +31,8 @@ export interface BucketSettings {
   readonly encryption?: DefaultEncryption | undefined;
   readonly website?: Website | undefined;
   readonly notifications?: Notifications | undefined;
+  readonly requesterPays?: true | undefined;
+  readonly acceleration?: 'Enabled' | 'Suspended' | undefined;
 }
 
 /** How a bucket is served at its website endpoint. */

@@ -1,25 +1,11 @@
 /** Settings that this server does not offer: asked for, they are what they are on a bucket that never had them set. */
 import type {
-  GetBucketAccelerateConfigurationOutput,
-  GetBucketAccelerateConfigurationRequest,
   GetBucketLoggingOutput,
   GetBucketLoggingRequest,
   GetBucketReplicationRequest,
-  GetBucketRequestPaymentOutput,
-  GetBucketRequestPaymentRequest,
 } from '@aws-sdk/client-s3';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
-
-export const getBucketRequestPayment = bucketOperation<
-  GetBucketRequestPaymentRequest,
-  GetBucketRequestPaymentOutput
->('GetBucketRequestPayment', 's3:GetBucketRequestPayment', () => ({ Payer: 'BucketOwner' }));
-
-export const getBucketAccelerateConfiguration = bucketOperation<
-  GetBucketAccelerateConfigurationRequest,
-  GetBucketAccelerateConfigurationOutput
->('GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration', () => ({}));
 
 export const getBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBucketLoggingOutput>(
   'GetBucketLogging',

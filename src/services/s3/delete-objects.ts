@@ -13,6 +13,7 @@ import { deleteOne, deleteRequirements } from './delete-object.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { bucketOf } from './target.js';
+import { demandTerms } from './terms.js';
 
 const MOST_OBJECTS = 1000;
 /** Deletions under way at once. */
@@ -23,7 +24,7 @@ export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
 
   /** Nothing for the whole: each key is authorised on its own, and its denial is told beside the others. */
   async requires(input, call, ports) {
-    await bucketOf(input, call, ports);
+    demandTerms(await bucketOf(input, call, ports), call);
     return [];
   },
 

@@ -1,12 +1,8 @@
 /** S3: its operations, bound to what they work on. */
 import { type Operation, type Service, service } from '../../operation.js';
+import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } from './acceleration.js';
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.js';
-import {
-  getBucketAccelerateConfiguration,
-  getBucketLogging,
-  getBucketReplication,
-  getBucketRequestPayment,
-} from './bucket-defaults.js';
+import { getBucketLogging, getBucketReplication } from './bucket-defaults.js';
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './bucket-encryption.js';
 import {
   deleteBucketPolicy,
@@ -61,6 +57,8 @@ import {
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.js';
 import type { S3Ports } from './ports.js';
 import { putObject } from './put-object.js';
+import { getBucketRequestPayment, putBucketRequestPayment } from './request-payment.js';
+import { charging } from './terms.js';
 import { uploadPart, uploadPartCopy } from './upload-part.js';
 
 const operations: readonly Operation<S3Ports>[] = [
@@ -113,6 +111,7 @@ const operations: readonly Operation<S3Ports>[] = [
   listObjects,
   listObjectsV2,
   listParts,
+  putBucketAccelerateConfiguration,
   putBucketAcl,
   putBucketCors,
   putBucketEncryption,
@@ -120,6 +119,7 @@ const operations: readonly Operation<S3Ports>[] = [
   putBucketNotificationConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,
+  putBucketRequestPayment,
   putBucketTagging,
   putBucketVersioning,
   putBucketWebsite,
@@ -135,7 +135,7 @@ const operations: readonly Operation<S3Ports>[] = [
 ];
 
 export function s3Service(ports: S3Ports): Service {
-  return service('s3', ports, operations);
+  return service('s3', ports, operations.map(charging));
 }
 
 export { s3CrossOrigin } from './cors.js';

@@ -91,6 +91,8 @@ const table: readonly Row[] = [
     [['s3:PutBucketAcl', bucketResource, { 's3:x-amz-acl': 'private' }]],
   ],
   plainBucket('GetBucketRequestPayment', 's3:GetBucketRequestPayment'),
+  plainBucket('PutBucketRequestPayment', 's3:PutBucketRequestPayment'),
+  plainBucket('PutBucketAccelerateConfiguration', 's3:PutAccelerateConfiguration'),
   plainBucket('GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration'),
   plainBucket('GetBucketLogging', 's3:GetBucketLogging'),
   plainBucket('GetBucketNotificationConfiguration', 's3:GetBucketNotification'),

@@ -4,11 +4,12 @@ import type { Call, Requirement } from '../../operation.js';
 import { compilePolicy } from '../../policy/index.js';
 import type { ContextValue, NamedPolicy } from '../../policy/types.js';
 import { isPublicPolicy } from './public-access.js';
+import { demandTerms } from './terms.js';
 
 /** Condition keys; those that the request does not carry are `undefined` and left out. */
 export type Keys = Readonly<Record<string, ContextValue | number | boolean | undefined>>;
 
-/** `action` on the bucket itself. */
+/** `action` on the bucket itself. Throws what the bucket's terms are not met with, as do those that follow. */
 export function onBucket(bucket: Bucket, call: Call, action: string, keys: Keys = {}): Requirement {
   return require(bucket, call, action, bucketArn(bucket), keys);
 }
@@ -52,6 +53,7 @@ export function bucketArn(bucket: Pick<Bucket, 'partition' | 'name'>): string {
 }
 
 function require(bucket: Bucket, call: Call, action: string, resource: string, keys: Keys): Requirement {
+  demandTerms(bucket, call);
   return {
     action,
     resource,

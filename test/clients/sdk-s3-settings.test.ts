@@ -1,0 +1,135 @@
+/** Settings of buckets that change what S3 answers to others, set and met with the AWS SDK. */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
+import {
+  CreateAccountCommand,
+  CreateOrganizationCommand,
+  OrganizationsClient,
+} from '@aws-sdk/client-organizations';
+import {
+  CreateBucketCommand,
+  DeletePublicAccessBlockCommand,
+  GetBucketAccelerateConfigurationCommand,
+  GetBucketRequestPaymentCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketAccelerateConfigurationCommand,
+  PutBucketPolicyCommand,
+  PutBucketRequestPaymentCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { type RunningServer, startServer } from '../../src/main.js';
+
+const Bucket = 'settings-bucket';
+const Key = 'k';
+
+interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+suite('AWS SDK for JavaScript: settings of buckets', () => {
+  let server: RunningServer;
+  let s3: S3Client;
+  /** Of another account. */
+  let guest: S3Client;
+
+  before(async () => {
+    server = await startServer({ data: 'memory', port: 0, region: 'us-east-1', log: 'none' });
+    const { accessKeyId, secretAccessKey } = server.root!;
+    const config = {
+      endpoint: server.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId, secretAccessKey },
+      forcePathStyle: true,
+      maxAttempts: 1,
+    };
+    s3 = new S3Client(config);
+    guest = new S3Client({ ...config, credentials: await otherAccount(config) });
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
+    const Statement = {
+      Effect: 'Allow',
+      Principal: '*',
+      Action: ['s3:GetObject', 's3:ListBucket'],
+      Resource: [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`],
+    };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+  });
+  after(async () => {
+    await server.close();
+    s3.destroy();
+    guest.destroy();
+  });
+
+  /** Administrator of a new account. */
+  async function otherAccount(config: ClientConfig) {
+    const organizations = new OrganizationsClient(config);
+    await organizations.send(new CreateOrganizationCommand({}));
+    const made = await organizations.send(
+      new CreateAccountCommand({ AccountName: 'guest', Email: 'guest@example.com' }),
+    );
+    const credentials = await newUser(config);
+    const sts = new STSClient({ ...config, credentials });
+    const RoleArn = `arn:aws:iam::${made.CreateAccountStatus!.AccountId}:role/OrganizationAccountAccessRole`;
+    const assumed = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'guest' }));
+    organizations.destroy();
+    sts.destroy();
+    const { AccessKeyId, SecretAccessKey, SessionToken } = assumed.Credentials!;
+    return { accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey!, sessionToken: SessionToken! };
+  }
+
+  /** Root users assume no roles. */
+  async function newUser(config: ClientConfig) {
+    const iam = new IAMClient(config);
+    const UserName = 'host';
+    await iam.send(new CreateUserCommand({ UserName }));
+    const PolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' },
+    });
+    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'own', PolicyDocument }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+    iam.destroy();
+    return { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+  }
+
+  test('requester pays', async () => {
+    const pay = (Payer: 'Requester' | 'BucketOwner') =>
+      s3.send(new PutBucketRequestPaymentCommand({ Bucket, RequestPaymentConfiguration: { Payer } }));
+    await pay('Requester');
+    assert.equal((await s3.send(new GetBucketRequestPaymentCommand({ Bucket }))).Payer, 'Requester');
+    await assert.rejects(guest.send(new GetObjectCommand({ Bucket, Key })), { name: 'AccessDenied' });
+    const RequestPayer = 'requester';
+    const object = await guest.send(new GetObjectCommand({ Bucket, Key, RequestPayer }));
+    assert.deepEqual([object.RequestCharged, await object.Body!.transformToString()], ['requester', 'x']);
+    const listed = await guest.send(new ListObjectsV2Command({ Bucket, RequestPayer }));
+    assert.deepEqual([listed.RequestCharged, listed.KeyCount], ['requester', 1]);
+    const url = await getSignedUrl(guest, new GetObjectCommand({ Bucket, Key, RequestPayer }));
+    assert.match(url, /\?.*x-amz-request-payer=requester/);
+    const fetched = await fetch(url);
+    assert.deepEqual([fetched.status, fetched.headers.get('x-amz-request-charged')], [200, 'requester']);
+    assert.equal((await fetch(`${server.endpoint}/${Bucket}/${Key}`)).status, 403);
+    await pay('BucketOwner');
+    assert.equal((await fetch(`${server.endpoint}/${Bucket}/${Key}`)).status, 200);
+  });
+
+  test('acceleration', async () => {
+    const AccelerateConfiguration = { Status: 'Enabled' } as const;
+    await s3.send(new PutBucketAccelerateConfigurationCommand({ Bucket, AccelerateConfiguration }));
+    const { Status } = await s3.send(new GetBucketAccelerateConfigurationCommand({ Bucket }));
+    assert.equal(Status, 'Enabled');
+  });
+});
