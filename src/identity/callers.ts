@@ -1,5 +1,5 @@
 /** Who a set of credentials is, in the words of policies. Source of the keys: "AWS global condition context keys". */
-import type { Context } from '../policy/types.js';
+import type { Context, Principal, PrincipalType } from '../policy/types.js';
 import { assumedRoleArn, entityArn, federatedUserArn, rootArn } from './arn.js';
 import type { Account, Caller } from './caller.js';
 import type { BoundedEntity, Role, Tags, User } from './model.js';
@@ -18,7 +18,7 @@ export interface IdentifiedCaller extends Caller {
 export function userCaller(account: Account, user: User, accessKeyId: string): IdentifiedCaller {
   const arn = entityArn('user', account, user.path, user.name);
   return {
-    principal: { type: 'user', arn, account: account.id, uniqueId: user.id },
+    principal: { ...principalOf('user', arn, account), uniqueId: user.id },
     account,
     accessKeyId,
     userId: user.id,
@@ -35,7 +35,7 @@ export function userCaller(account: Account, user: User, accessKeyId: string): I
 export function rootCaller(account: Account, accessKeyId: string): IdentifiedCaller {
   const arn = rootArn(account);
   return {
-    principal: { type: 'root', arn, account: account.id },
+    principal: principalOf('root', arn, account),
     account,
     accessKeyId,
     userId: account.id,
@@ -55,7 +55,7 @@ export function roleCaller(
   const arn = assumedRoleArn(account, role.name, claims.name);
   const userId = `${role.id}:${claims.name}`;
   return {
-    principal: { type: 'assumed-role', arn, account: account.id, uniqueId: role.id, roleArn },
+    principal: { ...principalOf('assumed-role', arn, account), uniqueId: role.id, roleArn },
     account,
     accessKeyId,
     userId,
@@ -90,9 +90,7 @@ export function federatedCaller(long: IdentifiedCaller, claims: SessionClaims): 
   const userId = `${account.id}:${claims.name}`;
   return {
     principal: {
-      type: 'federated-user',
-      arn,
-      account: account.id,
+      ...principalOf('federated-user', arn, account),
       federatingArn: principal.arn,
       ...(principal.uniqueId !== undefined && { federatingId: principal.uniqueId }),
     },
@@ -109,6 +107,10 @@ export function federatedCaller(long: IdentifiedCaller, claims: SessionClaims): 
     ...(entity !== undefined && { entity }),
     claims,
   };
+}
+
+function principalOf(type: PrincipalType, arn: string, { id, canonicalId }: Account): Principal {
+  return { type, arn, account: id, canonicalId };
 }
 
 function principalContext(type: string, arn: string, account: Account, userId: string, tags: Tags): Context {

@@ -14,6 +14,7 @@ test("a user's key: its secret, its principal, its condition keys", async () => 
     type: 'user',
     arn: 'arn:aws:iam::111122223333:user/t/Bob',
     account: '111122223333',
+    canonicalId: account.canonicalId,
     uniqueId: user.id,
   });
   assert.equal(caller.credentials, 'long-term');
@@ -72,6 +73,7 @@ test("a role's session: principal, condition keys, end", async () => {
     type: 'assumed-role',
     arn: 'arn:aws:sts::111122223333:assumed-role/App/s1',
     account: '111122223333',
+    canonicalId: setup.account.canonicalId,
     uniqueId: role.id,
     roleArn: 'arn:aws:iam::111122223333:role/svc/App',
   });
