@@ -18,6 +18,10 @@ export interface Requirement {
   /** The policy attached to the resource: a bucket's, a role's trust policy, a key's. */
   readonly resourcePolicy?: NamedPolicy | undefined;
   readonly resourceKind?: ResourcePolicyKind;
+  /** The resource's access control list as a policy, where it has one that counts. */
+  readonly acl?: NamedPolicy | undefined;
+  /** Whose the object is, where it may be another account's than the bucket. */
+  readonly objectOwner?: string | undefined;
   /** Condition keys of this operation, beside the global ones that every request carries. */
   readonly context?: Context;
   /**

@@ -93,9 +93,26 @@ test('boundary, session and trust policies are handed to the decision', async ()
   const own = { identity: [named], boundary: named, session: [] };
   const requirement = { ...GET, resourcePolicy: named, resourceKind: 'trust' } as const;
   const { policies, decision } = await authorise(USER, requirement, NOTHING, Promise.resolve(own));
-  const noControls = { serviceControl: undefined, resourceControl: undefined };
-  assert.deepEqual(policies, { ...own, ...noControls, resource: named, resourceKind: 'trust' });
+  const absent = { serviceControl: undefined, resourceControl: undefined, acl: undefined };
+  assert.deepEqual(policies, { ...own, ...absent, resource: named, resourceKind: 'trust' });
   assert.equal(decision.allowed, false, 'an empty list of session policies allows nothing');
+});
+
+test("an object's list and owner are handed to the decision", async () => {
+  const authorise = createAuthoriser({ credentials: new FakeCredentials() });
+  const acl = {
+    name: 'ACL of k',
+    policy: compilePolicy(document({ ...ALLOW, Principal: '*' }), 'resource'),
+  };
+  const requirement = { ...GET, resourceAccount: '111122223333', objectOwner: '444455556666' };
+  const granted = await authorise(ANONYMOUS, { ...requirement, acl }, NOTHING);
+  assert.deepEqual([granted.decision.layer, granted.policies.acl], ['acl', acl]);
+  const resourcePolicy = acl;
+  assert.equal(
+    (await authorise(ANONYMOUS, { ...requirement, resourcePolicy }, NOTHING)).decision.allowed,
+    false,
+    "the bucket's policy cannot let anyone at another account's object",
+  );
 });
 
 test('every request carries the global keys', () => {

@@ -57,6 +57,7 @@ class RequestedAction implements AuthorizationRequest {
   readonly action: string;
   readonly resource: string;
   readonly resourceAccount: string | undefined;
+  readonly objectOwner: string | undefined;
   readonly #gather: () => Context;
   #context: Context | undefined;
 
@@ -71,6 +72,7 @@ class RequestedAction implements AuthorizationRequest {
     this.action = requirement.action;
     this.resource = requirement.resource;
     this.resourceAccount = account;
+    this.objectOwner = requirement.objectOwner;
     // What the credentials say of the caller stands above what the request says.
     this.#gather = () => ({
       // Unless the operation knows that it acts for another one.
@@ -108,6 +110,7 @@ function policySet(
     session: own.session,
     resource: requirement.resourcePolicy,
     resourceKind: requirement.resourceKind,
+    acl: requirement.acl,
     serviceControl,
     resourceControl,
   };

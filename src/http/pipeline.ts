@@ -320,7 +320,11 @@ function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
 
 /** The whole reasoning of what a request was refused, for whoever administers the caller or the resource. */
 function denialOf({ requestId, arrived, refusals }: Journey): Denial {
-  const accounts = refusals.flatMap(({ request }) => [request.principal.account, request.resourceAccount]);
+  const accounts = refusals.flatMap(({ request: { principal, resourceAccount, objectOwner } }) => [
+    principal.account,
+    resourceAccount,
+    objectOwner,
+  ]);
   return {
     requestId,
     time: arrived,

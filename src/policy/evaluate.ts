@@ -19,7 +19,7 @@ export interface Hit {
   readonly statement: CompiledStatement;
 }
 
-/** An Allow of the resource's policy, and what it overcomes. */
+/** An Allow of the resource's policy or of its access control list, and what it overcomes. */
 export interface ResourceHit extends Hit {
   readonly overcomes: number;
 }
@@ -45,8 +45,14 @@ export function resourceLayer(policies: PolicySet): 'resource' | 'trust' | 'key'
 }
 
 /** Whether the caller's own account owns the resource. Callers without an account own nothing. */
-export function isSameAccount({ principal, resourceAccount }: AuthorizationRequest): boolean {
-  return principal.account !== undefined && (resourceAccount ?? principal.account) === principal.account;
+export function isSameAccount({ principal, resourceAccount, objectOwner }: AuthorizationRequest): boolean {
+  const owner = objectOwner ?? resourceAccount ?? principal.account;
+  return principal.account !== undefined && owner === principal.account;
+}
+
+/** Whether an object belongs to another account than its bucket. */
+export function isOwnedApart({ resourceAccount, objectOwner }: AuthorizationRequest): boolean {
+  return objectOwner !== undefined && objectOwner !== resourceAccount;
 }
 
 /**
@@ -67,7 +73,7 @@ export function boundByServiceControl({ type }: Principal): boolean {
 
 /** What a request needs beside the absence of a Deny and the organisation's consent. */
 export interface Standing {
-  /** The resource policy's Allow, if there is one. */
+  /** The Allow of the resource's policy or access control list, if there is one. */
   readonly resource: ResourceHit | undefined;
   /** Whether there must be one. */
   readonly resourceRequired: boolean;
@@ -79,7 +85,7 @@ export function standing(facts: Facts, policies: PolicySet): Standing {
   const { request } = facts;
   const { principal } = request;
   const layer = resourceLayer(policies);
-  const resource = bestResourceAllow(facts, policies);
+  const resource = resourceAllow(facts, policies);
   const sameAccount = isSameAccount(request);
   // A role's trust policy and a key's policy must always allow; so must any policy of another account's resource,
   // and there is nothing else that could allow a service or an anonymous caller.
@@ -100,7 +106,9 @@ export function standing(facts: Facts, policies: PolicySet): Standing {
 
 function decideAccess(facts: Facts, policies: PolicySet): Decision {
   const { resource, resourceRequired, exempt } = standing(facts, policies);
-  if (!resource && resourceRequired) return implicitDeny(resourceLayer(policies));
+  if (!resource && resourceRequired) {
+    return implicitDeny(isOwnedApart(facts.request) ? 'acl' : resourceLayer(policies));
+  }
   const identity = exempt & OVERCOMES_IDENTITY ? undefined : firstAllow(facts, 'identity', policies.identity);
   if (!identity && !(exempt & OVERCOMES_IDENTITY)) return implicitDeny('identity');
   const { boundary } = policies;
@@ -197,16 +205,23 @@ export function denyNames(facts: Facts, policies: PolicySet, { principal }: Comp
   return principal.names(facts.request.principal) !== NOT_NAMED;
 }
 
-/** The Allow of the resource's policy that overcomes most. */
-function bestResourceAllow(facts: Facts, policies: PolicySet): ResourceHit | undefined {
-  const { resource: policy } = policies;
+/** The Allow of the resource's policy or its access control list that overcomes most. */
+function resourceAllow(facts: Facts, policies: PolicySet): ResourceHit | undefined {
+  const { resource, acl } = policies;
+  const counted = isOwnedApart(facts.request) ? undefined : resource;
+  const allow = counted && bestAllow(facts, resourceLayer(policies), counted);
+  const grant = acl && bestAllow(facts, 'acl', acl);
+  return allow && grant && grant.overcomes > allow.overcomes ? grant : (allow ?? grant);
+}
+
+/** The Allow of a policy with principals that overcomes most. */
+function bestAllow(facts: Facts, layer: Layer, policy: NamedPolicy): ResourceHit | undefined {
   let best: ResourceHit | undefined;
-  if (!policy) return best;
   for (const statement of policy.policy.candidates(facts.request.action).allow) {
     const named = statement.principal?.names(facts.request.principal) ?? NOT_NAMED;
     if (named === NOT_NAMED || (best && named <= best.overcomes)) continue;
     if (statement.coversResource(facts) && conditionsHold(statement, facts))
-      best = { layer: resourceLayer(policies), policy, statement, overcomes: named };
+      best = { layer, policy, statement, overcomes: named };
   }
   return best;
 }

@@ -1,11 +1,11 @@
 /** AWS's sentences for a denied request ("Troubleshoot access denied error messages", IAM User Guide). */
 
-import { isSameAccount } from './evaluate.js';
 import type { AuthorizationRequest, Decision, Layer } from './types.js';
 
 const NO_ALLOW: Readonly<Record<Exclude<Layer, 'key'>, string>> = {
   identity: 'no identity-based policy allows',
   resource: 'no resource-based policy allows',
+  acl: 'no resource-based policy allows',
   trust: 'no role trust policy allows',
   boundary: 'no permissions boundary allows',
   session: 'no session policy allows',
@@ -17,6 +17,7 @@ const DENY: Readonly<Record<Layer, string>> = {
   identity: 'an identity-based policy',
   resource: 'a resource-based policy',
   key: 'a resource-based policy',
+  acl: 'a resource-based policy',
   trust: 'the role trust policy',
   boundary: 'a permissions boundary',
   session: 'a session policy',
@@ -32,7 +33,7 @@ export function denialMessage(decision: Decision, request: AuthorizationRequest)
   const { principal, action, resource } = request;
   if (principal.federatedProvider !== undefined) return `Not authorized to perform ${action}`;
   const s3 = action.startsWith('s3:');
-  const inside = isSameAccount(request);
+  const inside = isInside(request);
   if (s3 && !inside) return 'Access Denied';
   const user = principal.type === 'anonymous' ? 'anonymous' : principal.arn;
   const refused = `User: ${user} is not authorized to perform: ${action}`;
@@ -41,6 +42,11 @@ export function denialMessage(decision: Decision, request: AuthorizationRequest)
   }
   const target = `${refused}${s3 ? ofS3(resource) : ` on resource: ${resource}`}`;
   return inside ? `${target} ${reason(decision, action)}` : target;
+}
+
+/** Whether the caller is of the account that may know why: for an object, that is its bucket's. */
+function isInside({ principal, resourceAccount }: AuthorizationRequest): boolean {
+  return principal.account !== undefined && (resourceAccount ?? principal.account) === principal.account;
 }
 
 /** S3 quotes the ARN, and names none where the action has no resource (`s3:ListAllMyBuckets`). */

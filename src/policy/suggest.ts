@@ -33,24 +33,27 @@ export interface Suggestion {
  */
 export function suggest(request: AuthorizationRequest, policies: PolicySet): Suggestion[] {
   const { layers, policies: traces } = explain(request, policies);
-  return layers
-    .filter(({ blocks }) => blocks)
-    .map(layer => {
-      const own = traces.filter(trace => trace.layer === layer.layer && trace.level === layer.level);
-      const sources = policiesOf(policies, layer);
-      if (layer.evaluatedEffect === 'EXPLICIT_DENY')
-        return denied(
+  return (
+    layers
+      // What a list could grant, a policy beside it is suggested for.
+      .filter(({ blocks, layer }) => blocks && layer !== 'acl')
+      .map(layer => {
+        const own = traces.filter(trace => trace.layer === layer.layer && trace.level === layer.level);
+        const sources = policiesOf(policies, layer);
+        if (layer.evaluatedEffect === 'EXPLICIT_DENY')
+          return denied(
+            layer,
+            sources,
+            own.map(one => one.statements),
+          );
+        return missing(
+          request,
           layer,
           sources,
           own.map(one => one.statements),
         );
-      return missing(
-        request,
-        layer,
-        sources,
-        own.map(one => one.statements),
-      );
-    });
+      })
+  );
 }
 
 function policiesOf(policies: PolicySet, { layer, level }: LayerTrace): readonly NamedPolicy[] {

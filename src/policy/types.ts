@@ -46,6 +46,12 @@ export interface AuthorizationRequest {
   readonly resource: string;
   /** The account that owns the resource; where absent, the principal's. */
   readonly resourceAccount?: string | undefined;
+  /**
+   * Whose the object is, where it may be another account's than the bucket: it is that account's policies and the
+   * object's access control list that may allow, and the bucket's policy can only deny ("How Amazon S3 authorizes
+   * a request for an object operation", S3 User Guide).
+   */
+  readonly objectOwner?: string | undefined;
   readonly context: Context;
 }
 
@@ -68,6 +74,8 @@ export interface PolicySet {
   readonly resource?: NamedPolicy | undefined;
   /** What `resource` is: a trust policy and a KMS key policy have rules of their own. Default `resource`. */
   readonly resourceKind?: ResourcePolicyKind | undefined;
+  /** The resource's access control list, written as a policy of Allows: what it grants counts beside `resource`. */
+  readonly acl?: NamedPolicy | undefined;
   /** One list per level from the organisation's root to the account; each level must allow. */
   readonly serviceControl?: readonly (readonly NamedPolicy[])[] | undefined;
   readonly resourceControl?: readonly (readonly NamedPolicy[])[] | undefined;
@@ -78,6 +86,7 @@ export type Layer =
   | 'resource'
   | 'trust'
   | 'key'
+  | 'acl'
   | 'boundary'
   | 'session'
   | 'service-control'

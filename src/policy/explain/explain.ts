@@ -1,6 +1,6 @@
 /** Explains a decision: the same rules as `evaluate`, with every step written down. */
 
-import { evaluate, resourceLayer, type Standing, standing } from '../evaluate.js';
+import { evaluate, isOwnedApart, resourceLayer, type Standing, standing } from '../evaluate.js';
 import { Facts } from '../facts.js';
 import { denialMessage } from '../message.js';
 import { DELEGATED, OVERCOMES_BOUNDARY, OVERCOMES_IDENTITY, OVERCOMES_SESSION } from '../principals.js';
@@ -26,7 +26,7 @@ export function explain(request: AuthorizationRequest, policies: PolicySet): Exp
   const traced = traceLayers(facts, policies);
   const layers = layerTraces(facts, policies, traced);
   const misses = decision.allowed ? [] : nearMisses(facts, traced, layers);
-  const { principal, action, resource, resourceAccount, context } = request;
+  const { principal, action, resource, resourceAccount, objectOwner, context } = request;
   const list = traced.flatMap(layer => layer.policies.map(({ source: _, ...trace }): PolicyTrace => trace));
   return {
     summary: summarise(request, decision, layers, list, misses),
@@ -38,6 +38,7 @@ export function explain(request: AuthorizationRequest, policies: PolicySet): Exp
         action,
         resource,
         ...(resourceAccount !== undefined && { resourceAccount }),
+        ...(objectOwner !== undefined && { objectOwner }),
         evaluatedEffect: EFFECTS[decision.effect],
         decidedBy: decision.layer,
         matchedPolicies: matchedPolicies(list),
@@ -65,19 +66,27 @@ function matchedPolicies(policies: readonly PolicyTrace[]): MatchedPolicy[] {
 
 function layerTraces(facts: Facts, policies: PolicySet, traced: readonly TracedLayer[]): LayerTrace[] {
   const stands = standing(facts, policies);
-  const layers = traced.map(layer => layerTrace(layer, need(layer.layer, stands, facts)));
+  const layers = traced.map(layer => layerTrace(layer, need(layer.layer, stands, facts, policies)));
   const ofResource = resourceLayer(policies);
-  if (!policies.resource && stands.resourceRequired) {
+  if (!policies.resource && isRequired(ofResource, stands, facts)) {
     const missing = { layer: ofResource, policies: [] };
     layers.push(
-      layerTrace(missing, { required: true, note: 'The resource has no policy, and needs one that allows.' }),
+      layerTrace(missing, {
+        required: true,
+        note: `The resource has no policy, and needs one that allows${policies.acl ? ', or a grant' : ''}.`,
+      }),
     );
   }
   return layers;
 }
 
-function layerTrace({ layer, level, policies }: TracedLayer, { required, note }: Need): LayerTrace {
-  const matched = policies.flatMap(({ statements }) => statements.filter(statement => statement.matched));
+function layerTrace(
+  { layer, level, policies }: TracedLayer,
+  { required, onlyDenies, note }: Need,
+): LayerTrace {
+  const matched = policies.flatMap(({ statements }) =>
+    statements.filter(({ matched, effect }) => matched && !(onlyDenies && effect === 'ALLOW')),
+  );
   const evaluatedEffect = matched.some(({ effect }) => effect === 'DENY')
     ? 'EXPLICIT_DENY'
     : matched.length > 0
@@ -89,10 +98,19 @@ function layerTrace({ layer, level, policies }: TracedLayer, { required, note }:
 
 interface Need {
   readonly required: boolean;
+  /** Its Allows do not count. */
+  readonly onlyDenies?: boolean;
   readonly note: string;
 }
 
-function need(layer: Layer, { resource, resourceRequired, exempt }: Standing, facts: Facts): Need {
+/** Whether a layer of the resource's side must allow: one of them is enough. */
+function isRequired(layer: Layer, { resource, resourceRequired }: Standing, { request }: Facts): boolean {
+  if (layer === 'resource' && isOwnedApart(request)) return false;
+  return resourceRequired && (resource === undefined || resource.layer === layer);
+}
+
+function need(layer: Layer, stands: Standing, facts: Facts, policies: PolicySet): Need {
+  const { resource, exempt } = stands;
   const { principal } = facts.request;
   const flag = { identity: OVERCOMES_IDENTITY, boundary: OVERCOMES_BOUNDARY, session: OVERCOMES_SESSION }[
     layer as string
@@ -111,15 +129,35 @@ function need(layer: Layer, { resource, resourceRequired, exempt }: Standing, fa
     case 'key':
       return { required: true, note: 'A key policy must allow, or delegate to the account.' };
     case 'resource':
-      return resourceRequired
-        ? {
-            required: true,
-            note: "The caller is not of the resource's account: the resource's policy must allow.",
-          }
-        : { required: false, note: "Inside the account the resource's policy may allow, but need not." };
+    case 'acl':
+      return resourceSideNeed(layer, stands, facts, policies);
     default:
       return { required: true, note: "Each level of the organisation's policies must allow." };
   }
+}
+
+function resourceSideNeed(
+  layer: 'resource' | 'acl',
+  stands: Standing,
+  facts: Facts,
+  { acl }: PolicySet,
+): Need {
+  const required = isRequired(layer, stands, facts);
+  const apart = isOwnedApart(facts.request);
+  const [own, other] =
+    layer === 'acl' ? ['access control list', 'policy'] : ['policy', 'access control list'];
+  if (layer === 'resource' && apart) {
+    const note = "The object belongs to another account than its bucket: the bucket's policy can only deny.";
+    return { required, onlyDenies: true, note };
+  }
+  if (!stands.resourceRequired)
+    return { required, note: `Inside the account the resource's ${own} may allow, but need not.` };
+  if (!required) return { required, note: `The resource's ${other} allows, which is enough.` };
+  const either = acl && !apart ? `${own} or ${other}` : own;
+  return {
+    required,
+    note: `The caller is not of the resource's account: the resource's ${either} must allow.`,
+  };
 }
 
 function ownSideNote(overcomes: number | undefined): string {

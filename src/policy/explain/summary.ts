@@ -1,6 +1,6 @@
 /** Puts an explanation into one paragraph. */
 
-import { isSameAccount } from '../evaluate.js';
+import { isOwnedApart, isSameAccount } from '../evaluate.js';
 import type { AuthorizationRequest, Decision, Layer } from '../types.js';
 import type { LayerTrace, NearMiss, PolicyTrace } from './types.js';
 
@@ -10,6 +10,7 @@ export const LAYER_NAMES: Readonly<Record<Layer, string>> = {
   resource: 'resource-based policy',
   trust: 'role trust policy',
   key: 'key policy',
+  acl: 'access control list',
   boundary: 'permissions boundary',
   session: 'session policy',
   'service-control': 'service control policy',
@@ -47,6 +48,9 @@ function deniedBy({ effect, layer, policy, statement }: Decision, request: Autho
   const name = LAYER_NAMES[layer as Layer];
   if (effect === 'ExplicitDeny') {
     return `The ${name} ${policy?.name} denies it in ${statementName(statement?.index ?? 0, statement?.sid)}, and a Deny outweighs every Allow.`;
+  }
+  if (layer === 'acl' && isOwnedApart(request)) {
+    return `No ${name} allows it; the object belongs to ${request.objectOwner}, not to its bucket's account, whose policy can only deny.`;
   }
   const ofResource = layer === 'resource' || layer === 'trust' || layer === 'key';
   const foreign = ofResource && request.principal.account !== undefined && !isSameAccount(request);

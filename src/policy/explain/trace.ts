@@ -26,6 +26,7 @@ export function traceLayers(facts: Facts, policies: PolicySet): TracedLayer[] {
   const session = sessionPolicies(facts.request.principal, policies);
   const plain: [Layer, readonly NamedPolicy[] | undefined][] = [
     [resourceLayer(policies), policies.resource && [policies.resource]],
+    ['acl', policies.acl && [policies.acl]],
     ['identity', policies.identity],
     ['boundary', policies.boundary && [policies.boundary]],
     ['session', session],

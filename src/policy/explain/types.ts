@@ -30,6 +30,8 @@ export interface Evaluation {
   readonly resource: string;
   /** The account that owns the resource, where it is known. */
   readonly resourceAccount?: string;
+  /** The account that owns the object, where it may be another than the bucket's. */
+  readonly objectOwner?: string;
   readonly evaluatedEffect: EvaluatedEffect;
   /** The layer that decided. `root`: the account's root user needs no policy. */
   readonly decidedBy: Layer | 'root';

@@ -4,7 +4,7 @@ import type { Layer } from '../types.js';
 import type { Explanation } from './types.js';
 
 /** The layers whose policies belong to the owner of the resource. */
-const OWNERS: readonly Layer[] = ['resource', 'trust', 'key', 'resource-control'];
+const OWNERS: readonly Layer[] = ['resource', 'trust', 'key', 'acl', 'resource-control'];
 
 /**
  * The explanation as an administrator of `account` may read it. The policies of the resource (with external IDs and
@@ -17,8 +17,12 @@ export function visibleTo(explanation: Explanation, account: string): Explanatio
   const owner = evaluation.resourceAccount ?? principal.account;
   const isOwner = owner === account;
   const isCaller = principal.account === account;
-  if (isOwner && isCaller) return explanation;
-  const mine = (layer: Layer) => (OWNERS.includes(layer) ? isOwner : isCaller);
+  const isObjectOwner = (evaluation.objectOwner ?? owner) === account;
+  if (isOwner && isCaller && isObjectOwner) return explanation;
+  const mine = (layer: Layer) => {
+    if (layer === 'acl') return isObjectOwner;
+    return OWNERS.includes(layer) ? isOwner : isCaller;
+  };
   const policies = explanation.policies.filter(({ layer }) => mine(layer));
   const uris = new Set(policies.map(({ uri }) => uri));
   const nearMisses = explanation.nearMisses.filter(
