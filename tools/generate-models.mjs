@@ -22,6 +22,13 @@ const corrections = {
     delete shapes.BucketLocationConstraint.enum;
     // An unknown event is InvalidArgument, not MalformedXML.
     delete shapes.Event.enum;
+    // The canned ACLs that the user guide ("Canned ACL") has for buckets beside the model's.
+    shapes.BucketCannedACL.enum.push(
+      'aws-exec-read',
+      'bucket-owner-read',
+      'bucket-owner-full-control',
+      'log-delivery-write',
+    );
   },
 };
 

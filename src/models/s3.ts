@@ -130,7 +130,7 @@ export const s3: ServiceConstraints = {
     "BlockedEncryptionTypes": {"type":"structure","members":{"EncryptionType":"EncryptionTypeList"}},
     "BucketAbacStatus": {"type":"string","enum":["Enabled","Disabled"]},
     "BucketAccelerateStatus": {"type":"string","enum":["Enabled","Suspended"]},
-    "BucketCannedACL": {"type":"string","enum":["private","public-read","public-read-write","authenticated-read"]},
+    "BucketCannedACL": {"type":"string","enum":["private","public-read","public-read-write","authenticated-read","aws-exec-read","bucket-owner-read","bucket-owner-full-control","log-delivery-write"]},
     "BucketInfo": {"type":"structure","members":{"DataRedundancy":"DataRedundancy","Type":"BucketType"}},
     "BucketLifecycleConfiguration": {"type":"structure","members":{"Rules":"LifecycleRules"},"required":["Rules"]},
     "BucketLoggingStatus": {"type":"structure","members":{"LoggingEnabled":"LoggingEnabled"}},

@@ -1,5 +1,6 @@
 /** Schemas compiled to functions that read an S3 request: address, query, headers, payload. */
 
+import type { ApiError } from '../../errors.js';
 import type { RequestBody } from '../../message.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { type Check, ConstraintChecks, type Violation } from '../constraints.js';
@@ -119,11 +120,18 @@ export class InputReaders {
         validate(check, value);
         return value;
       } catch (error) {
-        if (error instanceof XmlSyntaxError) throw s3Error.MalformedXML([], { reason: error.message });
+        if (error instanceof XmlSyntaxError) throw malformed(root, error.message);
         throw error;
       }
     };
   }
+}
+
+/** Lists have an error of their own ("Error responses", S3 API Reference). */
+function malformed(root: string, reason: string): ApiError {
+  return root === 'AccessControlPolicy'
+    ? s3Error.MalformedACLError([], { reason })
+    : s3Error.MalformedXML([], { reason });
 }
 
 interface HttpTraits {

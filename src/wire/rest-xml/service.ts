@@ -26,7 +26,7 @@ export interface RestXmlServiceOptions {
 }
 
 /**
- * S3: REST with XML bodies. Its errors: InvalidArgument, InvalidURI, KeyTooLongError, MalformedXML,
+ * S3: REST with XML bodies. Its errors: InvalidArgument, InvalidURI, KeyTooLongError, MalformedACLError, MalformedXML,
  * MethodNotAllowed, MissingRequestBodyError, InvalidStorageClass, InvalidRequest.
  */
 export function restXmlService(options: RestXmlServiceOptions): WireService {
