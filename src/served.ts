@@ -57,6 +57,7 @@ export function served(parts: Parts): Services {
     principals: identity.principals,
     keys: objectKeys(kms),
     accountOf: id => identity.account(id),
+    accountOfCanonicalId: id => identity.accounts.findByCanonicalId(id),
     targets,
     region: settings.region,
     newBuckets: settings.newBuckets,

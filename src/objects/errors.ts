@@ -41,6 +41,10 @@ export const s3Errors = errorTable({
   ],
   IncompleteBody: [400, 'The request body terminated unexpectedly'],
   InvalidArgument: [400, (why: string) => why],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  ],
   InvalidBucketAclWithObjectOwnership: [
     400,
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
@@ -76,6 +80,10 @@ export const s3Errors = errorTable({
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   InvalidTag: [400, (why: string) => why],
   KeyTooLongError: [400, 'Your key is too long'],
+  MalformedACLError: [
+    400,
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  ],
   MaxMessageLengthExceeded: [400, 'Your request was too big.'],
   MalformedPolicy: [400, (why: string) => why],
   MalformedXML: [
@@ -84,6 +92,7 @@ export const s3Errors = errorTable({
   ],
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
+  MissingSecurityHeader: [400, 'Your request was missing a required header'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
@@ -114,5 +123,10 @@ export const s3Errors = errorTable({
     'The server side encryption configuration was not found',
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
+  UnexpectedContent: [400, 'This request does not support content'],
+  UnresolvableGrantByEmailAddress: [
+    400,
+    'The e-mail address you provided does not match any account on record.',
+  ],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 });

@@ -141,7 +141,7 @@ export async function openObjects(options: ObjectsOptions): Promise<Objects> {
   return objects;
 }
 
-export { Buckets } from './buckets.js';
+export { Buckets, type NewBucket } from './buckets.js';
 export * from './checksums.js';
 export { type Completion, type NamedPart, SMALLEST_PART } from './completion.js';
 export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './content.js';

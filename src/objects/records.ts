@@ -14,6 +14,15 @@ export interface PublicAccessBlock {
   readonly restrictPublicBuckets: boolean;
 }
 
+export type Permission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+
+/** A line of an access control list. */
+export interface AclGrant {
+  /** The canonical id of an account, or the URI of a group. */
+  readonly grantee: string;
+  readonly permission: Permission;
+}
+
 export type ObjectOwnership = 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';
 
 /** A bucket's settings. What is absent was never set or was deleted. */
@@ -25,7 +34,10 @@ export interface BucketSettings {
   readonly policy?: string | undefined;
   readonly tags?: Pairs | undefined;
   readonly publicAccessBlock?: PublicAccessBlock | undefined;
+  /** Absent since it was deleted: as ObjectWriter. */
   readonly ownership?: ObjectOwnership | undefined;
+  /** Absent: full control to the owner, nothing to others. Kept, but of no effect, under BucketOwnerEnforced. */
+  readonly acl?: readonly AclGrant[] | undefined;
   readonly lifecycle?: readonly LifecycleRule[] | undefined;
   readonly cors?: readonly CorsRule[] | undefined;
   readonly encryption?: DefaultEncryption | undefined;
@@ -213,6 +225,13 @@ export interface Retention {
   readonly until: number;
 }
 
+/** An account that owns an object in another account's bucket. */
+export interface ObjectOwner {
+  /** Account id; `anonymous` where nobody signed the upload. */
+  readonly account: string;
+  readonly canonicalId: string;
+}
+
 /** What a client sets with an object. */
 export interface ObjectAttributes {
   readonly headers: ContentHeaders;
@@ -223,6 +242,10 @@ export interface ObjectAttributes {
   readonly storageClass?: string | undefined;
   readonly retention?: Retention | undefined;
   readonly legalHold?: boolean | undefined;
+  /** Absent: the bucket's owner. */
+  readonly owner?: ObjectOwner | undefined;
+  /** As a bucket's. */
+  readonly acl?: readonly AclGrant[] | undefined;
 }
 
 /** A version of an object. */

@@ -309,8 +309,8 @@ function noSuchUpload(id: string): never {
 }
 
 function attributesOf(upload: UploadRecord): ObjectAttributes {
-  const { headers, metadata, tags, storageClass, retention, legalHold } = upload;
-  return { headers, metadata, tags, storageClass, retention, legalHold };
+  const { headers, metadata, tags, storageClass, retention, legalHold, owner, acl } = upload;
+  return { headers, metadata, tags, storageClass, retention, legalHold, owner, acl };
 }
 
 function placeParts(bucket: string, version: string, parts: readonly StoredPart[]) {

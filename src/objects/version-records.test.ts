@@ -40,6 +40,8 @@ const versions: Readonly<Record<string, VersionRecord>> = {
     storageClass: 'STANDARD_IA',
     retention: { mode: 'COMPLIANCE', until: 9 },
     legalHold: false,
+    owner: { account: '444455556666', canonicalId: 'a'.repeat(64) },
+    acl: [{ grantee: 'a'.repeat(64), permission: 'READ_ACP' }],
     encryption: {
       kind: 'aws:kms',
       wrapped: Buffer.from('w'),

@@ -9,7 +9,7 @@ import type { Content, ContentHeaders, DeleteMarker, ObjectRecord, Pairs, Versio
 /** What few objects have. */
 type Rest = Pick<
   ObjectRecord,
-  'tags' | 'storageClass' | 'retention' | 'legalHold' | 'upload' | 'encryption' | 'salt'
+  'tags' | 'storageClass' | 'retention' | 'legalHold' | 'owner' | 'acl' | 'upload' | 'encryption' | 'salt'
 > & {
   /** The headers beside the content type. */
   readonly headers?: Omit<ContentHeaders, 'contentType'>;
@@ -74,13 +74,15 @@ function objectRow(record: ObjectRecord): ObjectRow {
 }
 
 function restOf(record: ObjectRecord, headers: Omit<ContentHeaders, 'contentType'>): Rest {
-  const { tags, storageClass, retention, legalHold, upload, encryption, salt } = record;
+  const { tags, storageClass, retention, legalHold, owner, acl, upload, encryption, salt } = record;
   return {
     ...(Object.keys(headers).length > 0 && { headers }),
     ...(tags !== undefined && { tags }),
     ...(storageClass !== undefined && { storageClass }),
     ...(retention !== undefined && { retention }),
     ...(legalHold !== undefined && { legalHold }),
+    ...(owner !== undefined && { owner }),
+    ...(acl !== undefined && { acl }),
     ...(upload !== undefined && { upload }),
     ...(encryption !== undefined && { encryption }),
     ...(salt !== undefined && { salt }),

@@ -1,52 +1,89 @@
-/**
- * Access control lists. The bucket's owner owns and controls everything in it, which is all that its lists say
- * ("Controlling ownership of objects and disabling ACLs for your bucket", S3 User Guide).
- */
+/** Reading and setting the access control lists of buckets and objects. */
 import type {
   GetBucketAclOutput,
   GetBucketAclRequest,
   GetObjectAclOutput,
   GetObjectAclRequest,
   Grant,
+  Grantee,
   Owner,
   PutBucketAclRequest,
   PutObjectAclRequest,
 } from '@aws-sdk/client-s3';
-import type { Bucket } from '../../objects/index.js';
-import { notImplemented } from './attributes.js';
+import type { AclGrant, Bucket } from '../../objects/index.js';
+import { aclsEnabled, ownerApart } from './acl.js';
+import {
+  type AclInput,
+  type AclOwners,
+  canonicalIdOf,
+  demandNotBlocked,
+  hasGrantHeaders,
+  requestedGrants,
+} from './acl-input.js';
 import { bucketOperation, versionOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
-import { bucketOwner } from './owner.js';
+import { bucketOwner, recordOwner } from './owner.js';
+import type { S3Ports } from './ports.js';
+import { bucketArn } from './requirements.js';
+import { keyOf } from './target.js';
 import { aclKeys } from './write-requirements.js';
 
 export const getBucketAcl = bucketOperation<GetBucketAclRequest, GetBucketAclOutput>(
   'GetBucketAcl',
   's3:GetBucketAcl',
-  async (bucket, _input, ports) => fullControl(await bucketOwner(bucket, ports)),
+  async (bucket, _input, ports) => shown(await bucketOwner(bucket, ports), bucket, bucket.acl),
 );
 
 export const getObjectAcl = versionOperation<GetObjectAclRequest, GetObjectAclOutput>(
   'GetObjectAcl',
   () => ['s3:GetObjectAcl'],
   async (bucket, input, ports, call) => {
-    await existingObject(input, call, ports);
-    return fullControl(await bucketOwner(bucket, ports));
+    const record = await existingObject(input, call, ports);
+    return shown(recordOwner(bucket, record, await bucketOwner(bucket, ports)), bucket, record.acl);
   },
 );
 
-function fullControl(owner: Owner): { Owner: Owner; Grants: Grant[] } {
-  return {
-    Owner: owner,
-    Grants: [{ Grantee: { Type: 'CanonicalUser', ...owner }, Permission: 'FULL_CONTROL' }],
-  };
+/** A list that does not count is shown as what counts in its stead ("Controlling ownership of objects"). */
+function shown(
+  owner: Owner,
+  bucket: Bucket,
+  acl: readonly AclGrant[] | undefined,
+): { Owner: Owner; Grants: Grant[] } {
+  const grants = aclsEnabled(bucket) ? acl : undefined;
+  const own: AclGrant = { grantee: owner.ID!, permission: 'FULL_CONTROL' };
+  return { Owner: owner, Grants: inOrder(grants ?? [own]).map(shownGrant) };
+}
+
+/** Groups first. */
+function inOrder(grants: readonly AclGrant[]): AclGrant[] {
+  return [...grants.filter(isOfGroup), ...grants.filter(grant => !isOfGroup(grant))];
+}
+
+function isOfGroup({ grantee }: AclGrant): boolean {
+  return grantee.startsWith('http:');
+}
+
+function shownGrant(grant: AclGrant): Grant {
+  const { grantee, permission } = grant;
+  const Grantee: Grantee = isOfGroup(grant)
+    ? { Type: 'Group', URI: grantee }
+    : { Type: 'CanonicalUser', ID: grantee };
+  return { Grantee, Permission: permission };
 }
 
 export const putBucketAcl = bucketOperation<PutBucketAclRequest, object>(
   'PutBucketAcl',
   's3:PutBucketAcl',
-  (bucket, input) => {
-    demandSettable(bucket, input.ACL === 'private');
+  async (bucket, input, ports, call) => {
+    const owner = () => canonicalIdOf(bucket.owner, call, ports);
+    const acl = await settableGrants(bucket, input, { owner, bucketOwner: owner }, ports);
+    if (!aclsEnabled(bucket)) return {};
+    demandNotBlocked(bucket, acl, call, { action: 's3:PutBucketAcl', resource: bucketArn(bucket) });
+    await ports.objects.buckets.update(bucket, now => {
+      if (!aclsEnabled(now)) throw s3Errors.AccessControlListNotSupported();
+      return { acl };
+    });
     return {};
   },
   aclKeys,
@@ -56,17 +93,44 @@ export const putObjectAcl = versionOperation<PutObjectAclRequest, object>(
   'PutObjectAcl',
   () => ['s3:PutObjectAcl'],
   async (bucket, input, ports, call) => {
-    await existingObject(input, call, ports);
-    demandSettable(bucket, input.ACL === 'private' || input.ACL === 'bucket-owner-full-control');
+    const record = await existingObject(input, call, ports);
+    const bucketOwner = () => canonicalIdOf(bucket.owner, call, ports);
+    const apart = ownerApart(bucket, record);
+    const owner = apart ? async () => apart.canonicalId : bucketOwner;
+    const acl = await settableGrants(bucket, input, { owner, bucketOwner }, ports);
+    if (!aclsEnabled(bucket)) return {};
+    const key = keyOf(input);
+    demandNotBlocked(bucket, acl, call, {
+      action: 's3:PutObjectAcl',
+      resource: `${bucketArn(bucket)}/${key}`,
+    });
+    await ports.objects.versions.update(bucket, key, input.VersionId, now => ({ ...now, acl }));
     return {};
   },
   aclKeys,
 );
 
-/** Throws AccessControlListNotSupported where lists are disabled, NotImplemented for one that would grant more. */
-function demandSettable(bucket: Bucket, sameAsNow: boolean): void {
-  if ((bucket.ownership ?? 'BucketOwnerEnforced') === 'BucketOwnerEnforced') {
-    throw s3Errors.AccessControlListNotSupported();
+/**
+ * The grants that are to be set. Throws MissingSecurityHeader where the request names none, and
+ * AccessControlListNotSupported where lists are disabled and this one is not the full control of the bucket's owner
+ * ("PutObjectAcl", S3 API Reference).
+ */
+async function settableGrants(
+  bucket: Bucket,
+  input: AclInput,
+  owners: AclOwners,
+  ports: S3Ports,
+): Promise<readonly AclGrant[] | undefined> {
+  if (input.ACL === undefined && !input.AccessControlPolicy && !hasGrantHeaders(input)) {
+    throw s3Errors.MissingSecurityHeader([], { members: { MissingHeaderName: 'x-amz-acl' } });
   }
-  if (!sameAsNow) throw notImplemented('x-amz-acl');
+  const grants = await requestedGrants(input, owners, ports);
+  if (aclsEnabled(bucket)) return grants;
+  const [first, ...others] = grants ?? [];
+  const ownersOnly =
+    input.ACL === undefined
+      ? first?.permission === 'FULL_CONTROL' && first.grantee === (await owners.bucketOwner())
+      : input.ACL === 'bucket-owner-full-control';
+  if (!ownersOnly || others.length > 0) throw s3Errors.AccessControlListNotSupported();
+  return undefined;
 }

@@ -1,6 +1,7 @@
 /** What a client sets with an object, from the inputs that bring it to the outputs that show it. */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { Bucket, ContentHeaders, ObjectAttributes, ObjectRecord, Pairs } from '../../objects/index.js';
+import { aclsEnabled } from './acl.js';
 import { s3Errors } from './errors.js';
 import { lockAttributes, lockMembers } from './object-lock.js';
 import { headerTags } from './tags.js';
@@ -52,9 +53,12 @@ export type AttributesInput = Pick<
 /** S3's type of objects that came without one. */
 const DEFAULT_TYPE = 'binary/octet-stream';
 
-/** Reads and checks all of them. `now`: milliseconds since the epoch. Throws what S3 answers to each. */
+/**
+ * Reads and checks all of them but the list of a bucket where lists count: that is `newObjectAccess`'s. `now`:
+ * milliseconds since the epoch. Throws what S3 answers to each.
+ */
 export function attributesOf(input: AttributesInput, bucket: Bucket, now: number): ObjectAttributes {
-  demandNoAcl(input, bucket);
+  if (!aclsEnabled(bucket)) demandNoAcl(input);
   if (input.ObjectLockEventHold !== undefined) throw notImplemented('x-amz-object-lock-event-hold');
   const tags = headerTags(input.Tagging);
   const storageClass = storageClassOf(input.StorageClass);
@@ -130,14 +134,10 @@ export function notImplemented(header: string): Error {
  * With BucketOwnerEnforced there are no ACLs to set: only the one that says the same is accepted
  * ("Controlling ownership of objects", S3 User Guide).
  */
-function demandNoAcl(input: AttributesInput, bucket: Bucket): void {
+function demandNoAcl(input: AttributesInput): void {
   const grant = input.GrantFullControl ?? input.GrantRead ?? input.GrantReadACP ?? input.GrantWriteACP;
   if (grant === undefined && (input.ACL === undefined || input.ACL === 'bucket-owner-full-control')) return;
-  // Where ACLs are enabled, a private object is what every object is.
-  const enforced = (bucket.ownership ?? 'BucketOwnerEnforced') === 'BucketOwnerEnforced';
-  if (!enforced && grant === undefined && input.ACL === 'private') return;
-  if (enforced) throw s3Errors.AccessControlListNotSupported();
-  throw notImplemented(grant === undefined ? 'x-amz-acl' : 'x-amz-grant');
+  throw s3Errors.AccessControlListNotSupported();
 }
 
 /** The stored attributes of a version as GetObject and HeadObject show them. */

@@ -1,7 +1,7 @@
 import type { Bucket } from '../../objects/index.js';
 import type { Call, Operation } from '../../operation.js';
 import type { S3Ports } from './ports.js';
-import { existingTagKeys, type Keys, onBucket, onVersion } from './requirements.js';
+import { existingTagKeys, type Keys, onBucket, onFound } from './requirements.js';
 import { type BucketInput, bucketOf, type ObjectInput, versionOf } from './target.js';
 
 /** An operation that takes one action on one bucket. */
@@ -36,9 +36,10 @@ export function versionOperation<I extends ObjectInput, O>(
     name,
     async requires(input, call, ports) {
       const bucket = await bucketOf(input, call, ports);
-      const tags = knowsTags(name) ? existingTagKeys(await versionOf(input, call, ports)) : {};
+      const version = knowsVersion(name) ? await versionOf(input, call, ports) : undefined;
+      const tags = existingTagKeys(version);
       return actions(input).map(action =>
-        onVersion(bucket, call, action, input, { ...tags, ...keys(input, call, action) }),
+        onFound(bucket, call, action, input, version, { ...tags, ...keys(input, call, action) }),
       );
     },
     async run(input, call, ports) {
@@ -48,6 +49,6 @@ export function versionOperation<I extends ObjectInput, O>(
 }
 
 /** Retention and legal holds are decided without the tags (Service Authorization Reference). */
-function knowsTags(operation: string): boolean {
+function knowsVersion(operation: string): boolean {
   return !/Retention$|LegalHold$/.test(operation);
 }

@@ -17,6 +17,8 @@ import type {
   PutPublicAccessBlockRequest,
 } from '@aws-sdk/client-s3';
 import type { Bucket } from '../../objects/index.js';
+import { aclsEnabled } from './acl.js';
+import { canonicalIdOf } from './acl-input.js';
 import { notImplemented } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
@@ -118,11 +120,16 @@ export const deletePublicAccessBlock = bucketOperation<DeletePublicAccessBlockRe
 export const putBucketOwnershipControls = bucketOperation<PutBucketOwnershipControlsRequest, object>(
   'PutBucketOwnershipControls',
   's3:PutBucketOwnershipControls',
-  async (bucket, { OwnershipControls }, { objects }) => {
+  async (bucket, { OwnershipControls }, ports, call) => {
     const rules = OwnershipControls?.Rules ?? [];
     const ownership = rules[0]?.ObjectOwnership;
     if (rules.length !== 1 || !isOwnership(ownership)) throw s3Errors.MalformedXML();
-    await objects.buckets.update(bucket, { ownership });
+    const owner = await canonicalIdOf(bucket.owner, call, ports);
+    await ports.objects.buckets.update(bucket, ({ acl }) => {
+      const toOthers = acl?.some(({ grantee }) => grantee !== owner);
+      if (toOthers && !aclsEnabled({ ownership })) throw s3Errors.InvalidBucketAclWithObjectOwnership();
+      return { ownership };
+    });
     return {};
   },
 );

@@ -1,6 +1,7 @@
 import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
 import { type Bucket, ContentGone, LARGEST_BODY, type ObjectAttributes } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
+import { aclsEnabled } from './acl.js';
 import { attributesOf, quoted, shownVersionId, storageClassOf, writtenVersionId } from './attributes.js';
 import { causeOf } from './causes.js';
 import { algorithmOf, checksumMembers } from './checksum-members.js';
@@ -15,6 +16,7 @@ import {
 import { sourceKeyInput } from './customer-keys.js';
 import { dataKeyOf, encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
+import { newObjectAccess } from './new-object-access.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
 import { bucketOf, demandSigned, keyOf } from './target.js';
@@ -45,12 +47,13 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
     demandKnownDirectives(input);
     const bucket = await bucketOf(input, call, ports);
     const conditions = writeConditions(input);
+    const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
     const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
     const cause = causeOf(call, 'ObjectCreated:Copy');
     for (let attempt = 1; ; attempt++) {
       const source = await demandSource(input, call, ports);
       demandCopyable(input, source, bucket);
-      const attributes = copiedAttributes(input, source, bucket, call.clock.now());
+      const attributes = { ...copiedAttributes(input, source, bucket, call.clock.now()), ...access };
       const key = keyOf(input);
       const encrypting = await encryptionFor(input, bucket, key, call, ports);
       const target = { bucket, key, attributes, algorithm, cause, ...conditions, ...encrypting };

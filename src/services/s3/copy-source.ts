@@ -4,7 +4,7 @@ import type { Call, Requirement } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { failedCondition } from './preconditions.js';
-import { existingTagKeys, onBucket, onVersion } from './requirements.js';
+import { existingTagKeys, onBucket, onFound, onVersion } from './requirements.js';
 import { demandKey, namedBucket } from './target.js';
 
 /** What the `x-amz-copy-source` header names. */
@@ -105,7 +105,7 @@ export async function sourceRequirements(
 ): Promise<Requirement[]> {
   const { name, bucket, version } = await findSource(input, call, ports);
   const keys = existingTagKeys(version);
-  const requirements = [onVersion(bucket, call, 's3:GetObject', name, keys)];
+  const requirements = [onFound(bucket, call, 's3:GetObject', name, version, keys)];
   if (options.withTags && Object.keys(keys).length > 0) {
     requirements.push(onVersion(bucket, call, 's3:GetObjectTagging', name, keys));
   }

@@ -1,8 +1,10 @@
 import type { CreateBucketOutput, CreateBucketRequest, Tag } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
 import type { Account } from '../../identity/caller.js';
-import type { Bucket } from '../../objects/index.js';
+import type { AclGrant, Bucket, BucketSettings, NewBucket } from '../../objects/index.js';
 import type { Call, Operation } from '../../operation.js';
+import { aclsEnabled, isPublicAcl } from './acl.js';
+import { hasGrantHeaders, requestedGrants } from './acl-input.js';
 import { demandBucketName } from './bucket-names.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -36,29 +38,38 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
         requirement('s3:PutBucketVersioning'),
       );
     }
+    // "CreateBucket", S3 API Reference: a private list takes nothing more.
+    const list = input.ACL !== undefined && input.ACL !== 'private';
+    if (list || hasGrantHeaders(input)) requirements.push(requirement('s3:PutBucketAcl', aclKeys(input)));
     if (input.ObjectOwnership) requirements.push(requirement('s3:PutBucketOwnershipControls'));
     if (Tags.length > 0) requirements.push(requirement('s3:TagResource', tags));
     return requirements;
   },
 
-  async run(input, call, { objects, newBuckets = 'closed' }) {
+  async run(input, call, ports) {
+    const { objects } = ports;
     const account = accountOf(call);
     const { LocationConstraint, Tags } = input.CreateBucketConfiguration ?? {};
-    demandNoAcl(input, newBuckets);
+    const settings = {
+      ...beginningOf(ports),
+      ...(input.ObjectOwnership && { ownership: input.ObjectOwnership }),
+    };
+    const acl = await newBucketAcl(input, settings, account, ports);
     const region = regionOfNewBucket(account.partition, LocationConstraint, call.region);
     const lock = input.ObjectLockEnabledForBucket ? { objectLock: {}, versioning: 'Enabled' as const } : {};
+    const wanted: NewBucket = {
+      name: input.Bucket!,
+      owner: account.id,
+      partition: account.partition,
+      region,
+      ...settings,
+      ...(acl && { acl }),
+      ...lock,
+      ...(Tags?.length ? { tags: bucketTags(Tags) } : {}),
+    };
     const bucket = await objects.buckets
-      .create({
-        name: input.Bucket!,
-        owner: account.id,
-        partition: account.partition,
-        region,
-        ...(newBuckets === 'closed' && { publicAccessBlock: DEFAULT_PUBLIC_ACCESS_BLOCK }),
-        ownership: input.ObjectOwnership ?? defaultOwnership(newBuckets),
-        ...lock,
-        ...(Tags?.length ? { tags: bucketTags(Tags) } : {}),
-      })
-      .catch(error => ownedInFirstRegion(error, region, input.Bucket!, objects.buckets));
+      .create(wanted)
+      .catch(error => madeAgain(error, wanted, objects.buckets));
     return { Location: `/${bucket.name}`, BucketArn: bucketArn(bucket) };
   },
 };
@@ -77,31 +88,45 @@ export function accountOf(call: Call): Account {
   throw s3Errors.AccessDenied(['Access Denied']);
 }
 
-/** Closed, new buckets enforce the owner's control ("Controlling ownership of objects"). */
-function defaultOwnership(newBuckets: S3Ports['newBuckets']): Bucket['ownership'] {
-  return newBuckets === 'open' ? undefined : 'BucketOwnerEnforced';
+/** What a bucket begins with: closed, it enforces its owner's control and blocks what is public. */
+function beginningOf({ newBuckets }: S3Ports): Pick<BucketSettings, 'ownership' | 'publicAccessBlock'> {
+  if (newBuckets === 'open') return {};
+  return { ownership: 'BucketOwnerEnforced', publicAccessBlock: DEFAULT_PUBLIC_ACCESS_BLOCK };
 }
 
-/** Where the owner's control is enforced, ACLs have nothing to grant. */
-function demandNoAcl(input: CreateBucketRequest, newBuckets: S3Ports['newBuckets']): void {
-  const { GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
-  const grants = GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWrite ?? GrantWriteACP;
-  if (grants === undefined && (input.ACL === undefined || input.ACL === 'private')) return;
-  if ((input.ObjectOwnership ?? defaultOwnership(newBuckets)) === 'BucketOwnerEnforced') {
-    throw s3Errors.InvalidBucketAclWithObjectOwnership();
+/**
+ * The list of a new bucket. Throws InvalidBucketAclWithObjectOwnership where lists are disabled and the request
+ * names one that is more than the owner's, InvalidBucketAclWithBlockPublicAccessError for a public one where the
+ * bucket begins by blocking such.
+ */
+async function newBucketAcl(
+  input: CreateBucketRequest,
+  { ownership, publicAccessBlock }: BucketSettings,
+  { canonicalId }: Account,
+  ports: S3Ports,
+): Promise<readonly AclGrant[] | undefined> {
+  const owner = async () => canonicalId;
+  const acl = await requestedGrants(input, { owner, bucketOwner: owner }, ports);
+  if (!acl) return undefined;
+  if (!aclsEnabled({ ownership })) throw s3Errors.InvalidBucketAclWithObjectOwnership();
+  if (publicAccessBlock?.blockPublicAcls && isPublicAcl(acl)) {
+    throw s3Errors.InvalidBucketAclWithBlockPublicAccessError();
   }
-  throw s3Errors.AccessControlListNotSupported();
+  return acl;
 }
 
-/** In us-east-1, making one's own bucket again succeeds (CreateBucket, S3 API Reference). */
-async function ownedInFirstRegion(
+/**
+ * In us-east-1, making one's own bucket again succeeds, and gives it the list that the request names ("CreateBucket",
+ * S3 API Reference, BucketAlreadyOwnedByYou).
+ */
+async function madeAgain(
   error: unknown,
-  region: string,
-  name: string,
+  { name, region, acl }: NewBucket,
   buckets: S3Ports['objects']['buckets'],
 ): Promise<Bucket> {
   if (!(error instanceof ApiError) || error.code !== 'BucketAlreadyOwnedByYou') throw error;
   const existing = await buckets.get(name);
   if (region !== FIRST_REGION || existing.region !== FIRST_REGION) throw error;
+  if (acl || existing.acl) await buckets.update(existing, { acl });
   return existing;
 }

@@ -16,7 +16,7 @@ import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
 import { demandReadable } from './preconditions.js';
 import { type Span, spanOf, spanOfPart } from './ranges.js';
-import { existingTagKeys, onBucket, onVersion } from './requirements.js';
+import { existingTagKeys, onBucket, onFound } from './requirements.js';
 import { bucketOf, forgetVersion, keyOf, versionOf } from './target.js';
 
 /** An object that is replaced again and again while it is read is given up after so many tries. */
@@ -58,7 +58,7 @@ export const headObject: Operation<S3Ports, HeadObjectRequest, HeadObjectOutput>
 async function readRequirements(input: ReadInput, call: Call, ports: S3Ports): Promise<Requirement[]> {
   const bucket = await bucketOf(input, call, ports);
   const version = await versionOf(input, call, ports);
-  return [onVersion(bucket, call, 's3:GetObject', input, existingTagKeys(version))];
+  return [onFound(bucket, call, 's3:GetObject', input, version, existingTagKeys(version))];
 }
 
 /** The object that the request names, and all of the answer but the body. */

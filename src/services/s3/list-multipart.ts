@@ -5,24 +5,27 @@ import type {
   ListPartsOutput,
   ListPartsRequest,
   MultipartUpload,
+  Owner,
   StorageClass,
 } from '@aws-sdk/client-s3';
-import type { UploadRecord } from '../../objects/index.js';
+import type { ListedUpload, UploadRecord } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { quoted } from './attributes.js';
 import { checksumMember } from './checksum-members.js';
 import { entriesAsked } from './list-objects.js';
-import { bucketOwner } from './owner.js';
+import { bucketOwner, recordOwner } from './owner.js';
 import type { S3Ports } from './ports.js';
-import { onBucket, onObject } from './requirements.js';
+import { onBucket } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
 import { keyWriter } from './url-encoding.js';
+import { onUpload } from './write-requirements.js';
 
 export const listParts: Operation<S3Ports, ListPartsRequest, ListPartsOutput> = {
   name: 'ListParts',
 
   async requires(input, call, ports) {
-    return [onObject(await bucketOf(input, call, ports), call, 's3:ListMultipartUploadParts', keyOf(input))];
+    const bucket = await bucketOf(input, call, ports);
+    return [await onUpload(bucket, call, 's3:ListMultipartUploadParts', input, ports)];
   },
 
   async run(input, call, ports) {
@@ -52,7 +55,7 @@ export const listParts: Operation<S3Ports, ListPartsRequest, ListPartsOutput> = 
         })),
       }),
       Initiator: { ID: upload.initiator },
-      Owner: await bucketOwner(bucket, ports),
+      Owner: recordOwner(bucket, upload, await bucketOwner(bucket, ports)),
       StorageClass: storageClass(upload),
       ...(checksumAsked && { ChecksumAlgorithm: algorithm, ChecksumType: checksumType }),
     };
@@ -88,7 +91,11 @@ export const listMultipartUploads: Operation<
     const CommonPrefixes: { Prefix: string }[] = [];
     for (const entry of entries) {
       if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
-      else Uploads.push({ ...listed(entry.item.id, entry.item.upload), Key: write(entry.key), Owner: owner });
+      else
+        Uploads.push({
+          ...listed(entry.item, recordOwner(bucket, entry.item.upload, owner)),
+          Key: write(entry.key),
+        });
     }
     const last = entries.at(-1);
     return {
@@ -111,11 +118,12 @@ export const listMultipartUploads: Operation<
   },
 };
 
-function listed(UploadId: string, upload: UploadRecord): MultipartUpload {
+function listed({ id: UploadId, upload }: ListedUpload, owner: Owner): MultipartUpload {
   return {
     UploadId,
     Initiated: new Date(upload.initiated),
     Initiator: { ID: upload.initiator },
+    Owner: owner,
     StorageClass: storageClass(upload),
     ...(upload.checksumAsked && {
       ChecksumAlgorithm: upload.algorithm,

@@ -10,7 +10,7 @@ import { quoted } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { entriesAsked, listKeys } from './list-objects.js';
-import { bucketOwner } from './owner.js';
+import { bucketOwner, recordOwner } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { keyWriter } from './url-encoding.js';
 
@@ -35,7 +35,10 @@ export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, Lis
     for (const entry of entries) {
       if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
       else if (entry.item.version.marker) DeleteMarkers.push(common(write(entry.key), entry.item, owner));
-      else Versions.push(listed(write(entry.key), entry.item, owner));
+      else {
+        const own = recordOwner(bucket, entry.item.version, owner);
+        Versions.push(listed(write(entry.key), entry.item, own));
+      }
     }
     const last = entries.at(-1);
     return {

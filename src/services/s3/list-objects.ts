@@ -7,11 +7,11 @@ import type {
   ListObjectsV2Request,
   Owner,
 } from '@aws-sdk/client-s3';
-import { entryName, type ListEntry, type ObjectRecord } from '../../objects/index.js';
+import { type Bucket, entryName, type ListEntry, type ObjectRecord } from '../../objects/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { quoted } from './attributes.js';
 import { s3Errors } from './errors.js';
-import { bucketOwner } from './owner.js';
+import { bucketOwner, recordOwner } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { onBucket } from './requirements.js';
 import { bucketOf } from './target.js';
@@ -43,7 +43,7 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjects
       IsTruncated: more,
       ContinuationToken: input.ContinuationToken,
       ...(more && { NextContinuationToken: sealToken(entryName(entries.at(-1)!)) }),
-      ...listed(entries, write, owner),
+      ...listed(bucket, entries, write, owner),
     };
   },
 };
@@ -69,7 +69,7 @@ export const listObjects: Operation<S3Ports, ListObjectsRequest, ListObjectsOutp
       IsTruncated: more,
       // Without a delimiter, clients go on behind the last key (ListObjects, S3 API Reference).
       ...(more && delimiter && { NextMarker: write(entryName(entries.at(-1)!)) }),
-      ...listed(entries, write, await bucketOwner(bucket, ports)),
+      ...listed(bucket, entries, write, await bucketOwner(bucket, ports)),
     };
   },
 };
@@ -101,6 +101,7 @@ export function entriesAsked(asked: number | undefined, name: string): number {
 }
 
 function listed(
+  bucket: Bucket,
   entries: readonly ListEntry<ObjectRecord>[],
   write: (text: string) => string,
   owner: Owner | undefined,
@@ -109,7 +110,10 @@ function listed(
   const CommonPrefixes: { Prefix: string }[] = [];
   for (const entry of entries) {
     if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
-    else Contents.push(listedObject(write(entry.key), entry.item, owner));
+    else {
+      const own = owner && recordOwner(bucket, entry.item, owner);
+      Contents.push(listedObject(write(entry.key), entry.item, own));
+    }
   }
   return {
     ...(Contents.length > 0 && { Contents }),

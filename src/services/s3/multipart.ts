@@ -9,17 +9,19 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { NamedPart } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
+import { aclsEnabled } from './acl.js';
 import { attributesOf, quoted, writtenVersionId } from './attributes.js';
 import { causeOf } from './causes.js';
 import { algorithmOf, checksumMembers, givenChecksum } from './checksum-members.js';
 import { demandUploadKey } from './customer-keys.js';
 import { encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
+import { newObjectAccess } from './new-object-access.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
 import { onObject } from './requirements.js';
 import { bucketOf, demandSigned, keyOf } from './target.js';
-import { uploadEncryptionKeys, writeRequirements } from './write-requirements.js';
+import { onUpload, uploadEncryptionKeys, writeRequirements } from './write-requirements.js';
 
 export const MOST_PARTS = 10_000;
 
@@ -40,6 +42,7 @@ export const createMultipartUpload: Operation<
     demandSigned(call, 'initiate multipart uploads');
     const bucket = await bucketOf(input, call, ports);
     const attributes = attributesOf(input, bucket, call.clock.now());
+    const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
     const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
     if (input.ChecksumType !== undefined && algorithm === undefined) {
       throw s3Errors.InvalidRequest([
@@ -51,6 +54,7 @@ export const createMultipartUpload: Operation<
     const { encryption } = await encryptionFor(input, bucket, keyOf(input), call, ports);
     const created = await ports.objects.uploads.create(bucket, keyOf(input), {
       ...attributes,
+      ...access,
       encryption,
       initiator,
       algorithm,
@@ -125,7 +129,7 @@ export const abortMultipartUpload: Operation<S3Ports, AbortMultipartUploadReques
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    return [onObject(bucket, call, 's3:AbortMultipartUpload', keyOf(input))];
+    return [await onUpload(bucket, call, 's3:AbortMultipartUpload', input, ports)];
   },
 
   async run(input, call, ports) {

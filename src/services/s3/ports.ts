@@ -41,6 +41,8 @@ export interface S3Ports {
   readonly keys?: KmsKeys;
   /** The account of an id. */
   accountOf(id: string): Promise<Account | undefined>;
+  /** The account of a canonical user id. */
+  accountOfCanonicalId(id: string): Promise<Account | undefined>;
   /** The names of the targets that events may be sent to; `eventbridge` among them where there is a sink for it. */
   readonly targets: ReadonlySet<string>;
   /** The server's own region. */

@@ -2,11 +2,13 @@ import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../message.js';
 import { entityTooLarge, LARGEST_BODY, type WriteConditions } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
+import { aclsEnabled } from './acl.js';
 import { attributesOf, notImplemented, quoted, writtenVersionId } from './attributes.js';
 import { causeOf } from './causes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
 import { encryptionFor, encryptionMembers } from './encryption.js';
 import { expirationHeader } from './lifecycle.js';
+import { newObjectAccess } from './new-object-access.js';
 import type { S3Ports } from './ports.js';
 import { bucketOf, keyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
@@ -27,6 +29,7 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     const key = keyOf(input);
     if (input.WriteOffsetBytes !== undefined) throw notImplemented('x-amz-write-offset-bytes');
     const attributes = attributesOf(input, bucket, call.clock.now());
+    const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
     const conditions = writeConditions(input);
     const { versions, contents } = ports.objects;
     await versions.demand(bucket, key, conditions);
@@ -35,13 +38,8 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     const { encryption, dataKey } = await encryptionFor(input, bucket, key, call, ports);
     const received = await contents.receive(body, lengthOf(body), integrity, { dataKey });
     const cause = causeOf(call, call.http.posted ? 'ObjectCreated:Post' : 'ObjectCreated:Put');
-    const record = await versions.put(
-      bucket,
-      key,
-      { ...attributes, encryption, cause },
-      received,
-      conditions,
-    );
+    const written = { ...attributes, ...access, encryption, cause };
+    const record = await versions.put(bucket, key, written, received, conditions);
     return {
       ETag: quoted(record.etag),
       ...encryptionMembers(encryption, input),

@@ -66,6 +66,19 @@ const table: readonly Row[] = [
       ],
     ],
   ],
+  [
+    'CreateBucket',
+    { Bucket: 'new-bucket', GrantRead: 'id=x', ObjectOwnership: 'ObjectWriter' },
+    [
+      [
+        's3:CreateBucket',
+        'arn:aws:s3:::new-bucket',
+        { 's3:x-amz-grant-read': 'id=x', 's3:x-amz-object-ownership': 'ObjectWriter' },
+      ],
+      ['s3:PutBucketAcl', 'arn:aws:s3:::new-bucket', { 's3:x-amz-grant-read': 'id=x' }],
+      ['s3:PutBucketOwnershipControls', 'arn:aws:s3:::new-bucket'],
+    ],
+  ],
   plainBucket('HeadBucket', 's3:ListBucket'),
   plainBucket('DeleteBucket', 's3:DeleteBucket'),
   plainBucket('GetBucketLocation', 's3:GetBucketLocation'),
@@ -89,6 +102,22 @@ const table: readonly Row[] = [
     'PutBucketAcl',
     { ...b, ACL: 'private' },
     [['s3:PutBucketAcl', bucketResource, { 's3:x-amz-acl': 'private' }]],
+  ],
+  [
+    'PutBucketAcl',
+    { ...b, GrantWrite: 'id=x', GrantReadACP: 'id=y', GrantWriteACP: 'id=z', GrantFullControl: 'id=o' },
+    [
+      [
+        's3:PutBucketAcl',
+        bucketResource,
+        {
+          's3:x-amz-grant-full-control': 'id=o',
+          's3:x-amz-grant-read-acp': 'id=y',
+          's3:x-amz-grant-write': 'id=x',
+          's3:x-amz-grant-write-acp': 'id=z',
+        },
+      ],
+    ],
   ],
   plainBucket('GetBucketRequestPayment', 's3:GetBucketRequestPayment'),
   plainBucket('PutBucketRequestPayment', 's3:PutBucketRequestPayment'),
@@ -259,6 +288,14 @@ const table: readonly Row[] = [
         },
       ],
       ['s3:PutObjectLegalHold', objectResource, { 's3:object-lock-legal-hold': 'ON' }],
+    ],
+  ],
+  [
+    'PutObject',
+    { ...o, GrantRead: 'id=x' },
+    [
+      ['s3:PutObject', objectResource, { ...creates, 's3:x-amz-grant-read': 'id=x' }],
+      ['s3:PutObjectAcl', objectResource, { 's3:x-amz-grant-read': 'id=x' }],
     ],
   ],
   [

@@ -3,6 +3,8 @@ import type { Bucket, Pairs, VersionRecord } from '../../objects/index.js';
 import type { Call, Requirement } from '../../operation.js';
 import { compilePolicy } from '../../policy/index.js';
 import type { ContextValue, NamedPolicy } from '../../policy/types.js';
+import { aclsEnabled, ownerApart } from './acl.js';
+import { bucketAcl, missingObjectAcl, objectAcl } from './acl-policy.js';
 import { isPublicPolicy } from './public-access.js';
 import { demandTerms } from './terms.js';
 
@@ -44,6 +46,28 @@ export function onVersion(
   return onObject(bucket, call, versioned(action), key, { ...keys, 's3:VersionId': id });
 }
 
+/**
+ * As `onVersion`, where the version that stands there is known: reading it and its list is decided by its owner and
+ * its list, where lists count. Its tags and its locks are the bucket's affair ("PutObjectTagging", S3 API Reference).
+ */
+export function onFound(
+  bucket: Bucket,
+  call: Call,
+  action: string,
+  input: { readonly Key: string | undefined; readonly VersionId?: string | undefined },
+  version: VersionRecord | undefined,
+  keys: Keys = {},
+): Requirement {
+  const requirement = onVersion(bucket, call, action, input, keys);
+  if (!aclsEnabled(bucket) || !/Object(Acl|Attributes)?$/.test(action)) return requirement;
+  if (!version || version.marker) return { ...requirement, acl: missingObjectAcl(bucket, bucketArn(bucket)) };
+  return {
+    ...requirement,
+    acl: objectAcl(bucket, requirement.resource, version),
+    objectOwner: ownerApart(bucket, version)?.account,
+  };
+}
+
 function versioned(action: string): string {
   return action.replace(/^(s3:[A-Z][a-z]+Object)/, '$1Version');
 }
@@ -60,6 +84,7 @@ function require(bucket: Bucket, call: Call, action: string, resource: string, k
     resourceAccount: bucket.owner,
     resourcePolicy: policyFor(bucket, call),
     resourceKind: 'resource',
+    acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)) : undefined,
     context: { 's3:ResourceAccount': bucket.owner, ...present(keys) },
   };
 }

@@ -70,6 +70,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     ...(keys && { keys }),
     principals: { toStored: unchanged, toShown: unchanged },
     accountOf: async id => testAccount(id),
+    accountOfCanonicalId: async id => (/^\d{12}0{52}$/.test(id) ? testAccount(id.slice(0, 12)) : undefined),
     targets: options.targets ?? new Set(['hooks', 'lines', 'eventbridge']),
     region: 'us-east-1',
     ...(newBuckets && { newBuckets }),
@@ -98,7 +99,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
 export function rootOf(account: Account): Caller {
   const arn = `arn:${account.partition}:iam::${account.id}:root`;
   return {
-    principal: { type: 'root', arn, account: account.id },
+    principal: { type: 'root', arn, account: account.id, canonicalId: account.canonicalId },
     account,
     accessKeyId: 'AKIATEST',
     userId: account.id,
@@ -113,7 +114,13 @@ const policies = new WeakMap<Caller, readonly NamedPolicy[]>();
 export function userOf(account: Account, name: string, policy?: object): Caller {
   const arn = `arn:${account.partition}:iam::${account.id}:user/${name}`;
   const caller: Caller = {
-    principal: { type: 'user', arn, account: account.id, uniqueId: `AIDA${name.toUpperCase()}` },
+    principal: {
+      type: 'user',
+      arn,
+      account: account.id,
+      canonicalId: account.canonicalId,
+      uniqueId: `AIDA${name.toUpperCase()}`,
+    },
     account,
     accessKeyId: `AKIA${name}`,
     userId: `AIDA${name.toUpperCase()}`,
@@ -132,7 +139,7 @@ export const anonymous: Caller = {
   principal: { type: 'anonymous', arn: '*' },
   userId: 'anonymous',
   credentials: 'none',
-  context: {},
+  context: { 'aws:PrincipalType': 'Anonymous' },
 };
 
 /** A policy that allows these actions on everything. */
@@ -144,17 +151,20 @@ function testCall(
   clock: ManualClock,
   { as: caller, headers = {}, region = 'us-east-1' }: Circumstances & { as: Caller },
 ): Call {
-  const permitted = ({ action, resource, resourceAccount, resourcePolicy, context }: Requirement) =>
-    evaluate(
+  const permitted = ({ action, resource, ...requirement }: Requirement) => {
+    const { resourceAccount, resourcePolicy, acl, objectOwner, context } = requirement;
+    return evaluate(
       {
         principal: caller.principal,
         action,
         resource,
-        ...(resourceAccount !== undefined && { resourceAccount }),
+        resourceAccount,
+        objectOwner,
         context: { ...caller.context, ...context },
       },
-      { identity: policies.get(caller) ?? [], ...(resourcePolicy && { resource: resourcePolicy }) },
+      { identity: policies.get(caller) ?? [], resource: resourcePolicy, acl },
     ).allowed;
+  };
   return {
     requestId: 'TEST',
     caller,

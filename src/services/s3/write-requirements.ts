@@ -1,10 +1,13 @@
 /** What writing an object takes: an action for each thing that is set with it, with the keys of that action. */
 import type { Bucket } from '../../objects/index.js';
 import type { Call, Requirement } from '../../operation.js';
+import { aclsEnabled, writerOf } from './acl.js';
+import { newObjectAcl, uploadAcl } from './acl-policy.js';
 import type { AttributesInput } from './attributes.js';
 import type { S3Ports } from './ports.js';
 import { type Keys, onObject, requestTagKeys } from './requirements.js';
 import { headerTags } from './tags.js';
+import { keyOf } from './target.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -57,10 +60,23 @@ export function writeRequirements(
   const requirements = [onObject(bucket, call, 's3:PutObject', key, keys)];
   const add = (action: string, own: Keys) => requirements.push(onObject(bucket, call, action, key, own));
   if (input.Tagging || copiesTags) add('s3:PutObjectTagging', tags);
-  if (carriesAny(acl)) add('s3:PutObjectAcl', { ...acl, 's3:x-amz-storage-class': input.StorageClass });
+  if (carriesAny(acl)) {
+    const own = { ...acl, 's3:x-amz-storage-class': input.StorageClass };
+    requirements.push(onNewObject(bucket, call, 's3:PutObjectAcl', key, own));
+  }
   if (carriesAny(retention)) add('s3:PutObjectRetention', retention);
   if (carriesAny(hold)) add('s3:PutObjectLegalHold', hold);
   return requirements;
+}
+
+/**
+ * `action` on the object that the request makes: whoever writes it may give it its list, as the bucket policies show
+ * that allow s3:PutObject alone ("Disabling ACLs for all new buckets and enforcing Object Ownership", S3 User Guide).
+ */
+function onNewObject(bucket: Bucket, call: Call, action: string, key: string, keys: Keys): Requirement {
+  const requirement = onObject(bucket, call, action, key, keys);
+  const acl = newObjectAcl(bucket, requirement.resource, call);
+  return { ...requirement, acl, objectOwner: writerOf(call).account };
 }
 
 function carriesAny(keys: Keys): boolean {
@@ -90,6 +106,26 @@ export async function uploadEncryptionKeys(
       byServer && 'keyArn' in byServer ? byServer.keyArn : undefined,
     's3:x-amz-server-side-encryption-customer-algorithm': input.SSECustomerAlgorithm,
   };
+}
+
+/**
+ * `action` on an upload: who began it may list its parts and abort it, as the bucket's owner may ("Multipart upload
+ * API and permissions", S3 User Guide). Who began it is looked at where lists count: elsewhere policies say it.
+ */
+export async function onUpload(
+  bucket: Bucket,
+  call: Call,
+  action: string,
+  input: { readonly Key: string | undefined; readonly UploadId: string | undefined },
+  { objects }: S3Ports,
+): Promise<Requirement> {
+  const key = keyOf(input);
+  const requirement = onObject(bucket, call, action, key);
+  if (!aclsEnabled(bucket)) return requirement;
+  const upload = await objects.uploads.find(bucket, key, input.UploadId ?? '');
+  return upload?.owner
+    ? { ...requirement, acl: uploadAcl(bucket, requirement.resource, upload.owner) }
+    : requirement;
 }
 
 type AclInput = Pick<
