@@ -18,6 +18,11 @@ export type Key = readonly KeyPart[];
 /** Opaque; never the same again for a key once it was written anew, deleted and recreated included. */
 export type Version = number;
 
+/** What is stored under a key is not what was written: damage, never handed out. */
+export class ValueDamaged extends Error {
+  override readonly name = 'ValueDamaged';
+}
+
 export interface Entry {
   readonly value: Uint8Array;
   readonly version: Version;
@@ -36,6 +41,11 @@ export interface Range {
   readonly reverse?: boolean;
   /** At most so many items. */
   readonly limit?: number;
+  /**
+   * Hears of each item that is damaged, which is then left out; without it, such an item fails the whole list. An
+   * empty key: that of the item is damaged itself.
+   */
+  readonly damaged?: (key: Key) => void;
 }
 
 /** Holds if the key is at that version, or, where `version` is `undefined`, absent. */
@@ -51,9 +61,9 @@ export interface Write {
 }
 
 export interface Kv {
-  /** Reads the newest committed value: read-after-write for every client of the store. */
+  /** Reads the newest committed value: read-after-write for every client of the store. Throws `ValueDamaged`. */
   get(key: Key): Promise<Entry | undefined>;
-  /** The items of a range in key order, all from one snapshot. */
+  /** The items of a range in key order, all from one snapshot. Throws `ValueDamaged`. */
   list(range: Range): Promise<Item[]>;
   /**
    * Applies all writes if all checks hold, else nothing. Resolves with whether it did, after the data is

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Kv, under } from './kv.js';
+import { open } from 'lmdb';
+import { encodeKey } from './keys.js';
+import { type Key, type Kv, under, ValueDamaged } from './kv.js';
 import { openLmdb } from './lmdb.js';
 import { testKv } from './suite.js';
 
@@ -159,4 +161,74 @@ function defineTests(): void {
     assert.equal((await kv.list(under(['full']))).length, acknowledged + 1);
     await kv.close();
   });
+
+  /** Flips one bit in every copy of some bytes in the file of a closed store: pages that were replaced stay in it. */
+  async function flip(directory: string, bytes: Uint8Array): Promise<void> {
+    const path = join(directory, 'data.mdb');
+    const file = await readFile(path);
+    let found = 0;
+    for (let at = file.indexOf(bytes); at >= 0; at = file.indexOf(bytes, at + 1), found++) file[at + 5]! ^= 4;
+    assert.ok(found > 0);
+    await writeFile(path, file);
+  }
+
+  const values: Record<string, number> = { small: 50, large: 20_000 };
+  for (const [name, size] of Object.entries(values)) {
+    onDisk(`a flipped bit in a ${name} value is found, and everything else still read`, async directory => {
+      const first = await openLmdb(directory);
+      const value = (of: string) => Buffer.alloc(size, `value of ${of}, `);
+      for (const of of ['a', 'b', 'c']) await first.commit([], [{ key: [of], value: value(of) }]);
+      await first.close();
+      await flip(directory, Buffer.from('value of b'));
+      const kv = await openLmdb(directory);
+      await assert.rejects(kv.get(['b']), ValueDamaged);
+      await assert.rejects(kv.list(under([])), ValueDamaged);
+      const damaged: Key[] = [];
+      const rest = await kv.list({ ...under([]), damaged: key => damaged.push(key) });
+      assert.deepEqual(damaged, [['b']]);
+      assert.deepEqual(
+        rest.map(item => [item.key, Buffer.from(item.value)]),
+        ['a', 'c'].map(of => [[of], value(of)]),
+      );
+      assert.deepEqual(Buffer.from((await kv.get(['c']))!.value), value('c'));
+      await kv.close();
+    });
+  }
+
+  onDisk('a flipped bit in a key is found', async directory => {
+    const first = await openLmdb(directory);
+    await first.commit([], [{ key: ['object', 'a key of some length'], value: Buffer.from('v') }]);
+    await first.close();
+    await flip(directory, encodeKey(['a key of some length']));
+    const kv = await openLmdb(directory);
+    await assert.rejects(kv.list(under([])), ValueDamaged);
+    assert.equal((await kv.list({ ...under([]), damaged: () => undefined })).length, 0);
+    await kv.close();
+  });
+
+  onDisk(
+    'values from before there were checksums are read, and get one when they are written again',
+    async directory => {
+      const old = open(directory, {
+        noSubdir: false,
+        useVersions: true,
+        keyEncoding: 'binary',
+        encoding: 'binary',
+      });
+      await old.put(encodeKey(['old']), Buffer.from('from before'), 7);
+      await old.close();
+      const kv = await openLmdb(directory);
+      const { value, version } = (await kv.get(['old']))!;
+      assert.equal(String(value), 'from before');
+      assert.deepEqual(await kv.list(under([])), [{ key: ['old'], value, version }]);
+      assert.ok(
+        await kv.commit([{ key: ['old'], version }], [{ key: ['old'], value: Buffer.from('new value') }]),
+      );
+      await kv.close();
+      await flip(directory, Buffer.from('new value'));
+      const damaged = await openLmdb(directory);
+      await assert.rejects(damaged.get(['old']), ValueDamaged);
+      await damaged.close();
+    },
+  );
 }

@@ -13,13 +13,28 @@
  * transaction is being synced go into the next. Each is checked and applied in order, with JavaScript running
  * inside LMDB's write transaction, so that checks hold against other processes too. The transaction is nested:
  * should a write fail midway, all of it is rolled back and all its commits are rejected.
+ *
+ * Integrity. LMDB's pages have no checksums: a flipped bit would be read as if it had been written. So each value
+ * ends in 4 bytes more, the CRC-32 of its key and itself, little-endian. Values from before there were any are told
+ * by their versions, which are below `CHECKED`.
  */
 import { chmod } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { getLastVersion, open } from 'lmdb';
 import { makeDirectory, syncDirectory } from './directories.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
-import type { Check, Entry, Item, Key, Kv, Range, Version, Write } from './kv.js';
+import {
+  type Check,
+  type Entry,
+  type Item,
+  type Key,
+  type Kv,
+  type Range,
+  ValueDamaged,
+  type Version,
+  type Write,
+} from './kv.js';
 
 /** What is used of lmdb-js. Keys may be tuples or already encoded. */
 interface Database {
@@ -32,7 +47,7 @@ interface Database {
     readonly inclusiveEnd: boolean;
     readonly limit: number;
     readonly versions: true;
-  }): Iterable<Item>;
+  }): Iterable<{ readonly key: Key; readonly value: Buffer; readonly version: Version }>;
   put(key: Uint8Array, value: Uint8Array, version: Version): unknown;
   remove(key: Uint8Array): unknown;
   childTransaction<T>(action: () => T): Promise<T>;
@@ -62,6 +77,10 @@ const VERSIONS = Buffer.of(0xff, 0xff);
 /** Versions that a process reserves at a time: enough that the reservation costs nothing, few enough to waste. */
 const VERSION_BLOCK = 2 ** 20;
 
+/** Where versions begin whose values end in a checksum. */
+const CHECKED = 2 ** 50;
+const SUM = 4;
+
 /**
  * Opens the store in the directory `path`, making both where they do not exist.
  * Rejects with the system's error where that fails.
@@ -76,7 +95,7 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
     // Else lmdb-js makes a promise of its own for each turn's writes: unhandled, it would end the process on a full disk.
     eventTurnBatching: false,
     useVersions: true,
-    keyEncoder: { writeKey: writeAnyKey, readKey: decodeKey },
+    keyEncoder: { writeKey: writeAnyKey, readKey: readAnyKey },
     encoder: { encode: (value: Uint8Array) => value, decode: copy },
   }) as unknown as Database;
   await chmod(join(directory, 'data.mdb'), 0o600);
@@ -90,11 +109,41 @@ function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): numb
   return start + key.length;
 }
 
+/** The checksum of the stored key that lmdb-js read last: of an item of a range it reads the key, then the value. */
+let keySum = 0;
+
+/** Empty where the stored key is damaged: no key is. */
+function readAnyKey(bytes: Uint8Array, start: number, end: number): Key {
+  keySum = crc32(bytes.subarray(start, end));
+  try {
+    return decodeKey(bytes, start, end);
+  } catch {
+    return [];
+  }
+}
+
 /** lmdb-js reads into one buffer that it uses again, of which it sets `length` but not the true extent. */
-function copy(shared: Uint8Array, length = shared.length): Uint8Array {
+function copy(shared: Uint8Array, length = shared.length): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   bytes.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
   return bytes;
+}
+
+/** A value as it is stored. */
+function sealed(key: Uint8Array, value: Uint8Array): Buffer {
+  const stored = Buffer.allocUnsafe(value.length + SUM);
+  stored.set(value);
+  stored.writeUInt32LE(crc32(value, crc32(key)), value.length);
+  return stored;
+}
+
+/** The value of what is stored, or nothing where it is damaged. `sum`: of the key. */
+function opened(sum: number, stored: Buffer, version: Version): Entry | undefined {
+  if (version < CHECKED) return { value: stored, version };
+  const end = stored.length - SUM;
+  if (end < 0) return undefined;
+  const value = stored.subarray(0, end);
+  return crc32(value, sum) === stored.readUInt32LE(end) ? { value, version } : undefined;
 }
 
 class LmdbKv implements Kv {
@@ -115,34 +164,47 @@ class LmdbKv implements Kv {
   async get(key: Key): Promise<Entry | undefined> {
     this.#demandOpen();
     this.#seeNewest();
-    const shared = this.#db.getBinaryFast(key);
-    return shared === undefined ? undefined : { value: copy(shared), version: getLastVersion() };
+    const encoded = encodeBound(key);
+    const shared = this.#db.getBinaryFast(encoded);
+    if (shared === undefined) return undefined;
+    const entry = opened(crc32(encoded), copy(shared), getLastVersion());
+    if (entry === undefined) throw damagedAt(key);
+    return entry;
   }
 
-  async list({ start, end, reverse = false, limit = Number.POSITIVE_INFINITY }: Range): Promise<Item[]> {
+  async list(range: Range): Promise<Item[]> {
+    const { start, end, reverse = false, limit = Number.POSITIVE_INFINITY } = range;
     this.#demandOpen();
     const low = encodeBound(start);
     const high = encodeBound(end);
     if (limit <= 0 || Buffer.compare(low, high) >= 0) return [];
     this.#seeNewest();
+    const damaged = range.damaged ?? raise;
+    const items: Item[] = [];
     // Drained without pause, so within one read transaction.
-    return Array.from(
-      this.#db.getRange({
-        start: reverse ? high : low,
-        end: reverse ? low : high,
-        reverse,
-        exclusiveStart: reverse,
-        inclusiveEnd: reverse,
-        limit,
-        versions: true,
-      }),
-    );
+    for (const { key, value, version } of this.#db.getRange({
+      start: reverse ? high : low,
+      end: reverse ? low : high,
+      reverse,
+      exclusiveStart: reverse,
+      inclusiveEnd: reverse,
+      limit,
+      versions: true,
+    })) {
+      const entry = opened(keySum, value, version);
+      if (entry === undefined) damaged(key);
+      else items.push({ key, value: entry.value, version });
+    }
+    return items;
   }
 
   async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
     this.#demandOpen();
     const encodedChecks = checks.map(({ key, version }) => ({ key: encodeBound(key), version }));
-    const encodedWrites = writes.map(({ key, value }) => ({ key: encodeKey(key), value }));
+    const encodedWrites = writes.map(({ key, value }) => {
+      const encoded = encodeKey(key);
+      return { key: encoded, value: value && sealed(encoded, value) };
+    });
     return new Promise((resolve, reject) => {
       const commit = { checks: encodedChecks, writes: encodedWrites, resolve, reject, applied: false };
       this.#waiting.push(commit);
@@ -217,7 +279,7 @@ class LmdbKv implements Kv {
   /** Never handed out before, by any process. Only within the write transaction, with which a reservation commits. */
   #newVersion(): Version {
     if (this.#nextVersion >= this.#endOfVersions) {
-      this.#nextVersion = this.#versionOf(VERSIONS) ?? 1;
+      this.#nextVersion = Math.max(this.#versionOf(VERSIONS) ?? 0, CHECKED);
       this.#endOfVersions = this.#nextVersion + VERSION_BLOCK;
       this.#db.put(VERSIONS, new Uint8Array(0), this.#endOfVersions);
     }
@@ -227,6 +289,14 @@ class LmdbKv implements Kv {
   #demandOpen(): void {
     if (this.#closing !== undefined) throw new Error('the store is closed');
   }
+}
+
+function damagedAt(key: Key): ValueDamaged {
+  return new ValueDamaged(`what is stored at ${JSON.stringify(key)} is damaged`);
+}
+
+function raise(key: Key): never {
+  throw damagedAt(key);
 }
 
 /** lmdb-js rejects with a general error that promises the true one. */
