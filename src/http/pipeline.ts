@@ -30,6 +30,7 @@ import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply } from './post-object.js';
 import { collect } from './receive.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
+import { storageFull } from './storage-full.js';
 
 export interface PipelineOptions {
   readonly services: Services;
@@ -255,9 +256,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       operation: journey.operation,
       error: stack,
     });
-    return new ApiError('InternalError', 500, 'We encountered an internal error. Please try again.', {
-      cause: thrown,
-    });
+    return (
+      storageFull(thrown) ??
+      new ApiError('InternalError', 500, 'We encountered an internal error. Please try again.', {
+        cause: thrown,
+      })
+    );
   }
 
   /** As CloudTrail has the calls of a service: its name stands for the network address and the agent. */
