@@ -4,7 +4,7 @@ import type { Call, Requirement } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { failedCondition } from './preconditions.js';
-import { existingTagKeys, onBucket, onFound, onVersion } from './requirements.js';
+import { existingTagKeys, onFound, onMissing, onVersion } from './requirements.js';
 import { demandKey, namedBucket } from './target.js';
 
 /** What the `x-amz-copy-source` header names. */
@@ -125,7 +125,7 @@ export async function demandSource(input: CopySourceInput, call: Call, ports: S3
     ]);
   }
   if (!version || version.marker) {
-    await call.demand(onBucket(bucket, call, 's3:ListBucket'));
+    await call.demand(onMissing(bucket, call, Key));
     if (VersionId !== undefined) throw s3Errors.NoSuchVersion([], { members: { Key, VersionId } });
     throw s3Errors.NoSuchKey([], { members: { Key } });
   }

@@ -16,7 +16,7 @@ import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
 import { demandReadable } from './preconditions.js';
 import { type Span, spanOf, spanOfPart } from './ranges.js';
-import { existingTagKeys, onBucket, onFound } from './requirements.js';
+import { existingTagKeys, onFound, onMissing } from './requirements.js';
 import { bucketOf, forgetVersion, keyOf, versionOf } from './target.js';
 
 /** An object that is replaced again and again while it is read is given up after so many tries. */
@@ -125,7 +125,7 @@ export async function existingObject(
     const members = { Method: call.http.method, ResourceType: 'DeleteMarker' };
     throw s3Errors.MethodNotAllowed([], { members, headers });
   }
-  await call.demand(onBucket(bucket, call, 's3:ListBucket'));
+  await call.demand(onMissing(bucket, call, Key));
   if (input.VersionId === undefined) throw s3Errors.NoSuchKey([], { members: { Key }, headers });
   throw s3Errors.NoSuchVersion([], { members: { Key, VersionId: input.VersionId } });
 }

@@ -204,9 +204,27 @@ test('a missing key is told only to those who may list', async () => {
   const account = testAccount('111122223333');
   const reader = userOf(account, 'reader', allow('s3:GetObject'));
   const lister = userOf(account, 'lister', allow('s3:GetObject', 's3:ListBucket'));
-  const get = (as: typeof reader) => s3.send('GetObject', { Bucket, Key: 'none' }, { as });
+  const get = (as: typeof reader, Key = 'none') => s3.send('GetObject', { Bucket, Key }, { as });
   await assert.rejects(get(reader), code('AccessDenied', 403));
   await assert.rejects(get(lister), code('NoSuchKey', 404));
+  const within = userOf(account, 'within', {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: '*' },
+      {
+        Effect: 'Allow',
+        Action: 's3:ListBucket',
+        Resource: '*',
+        Condition: { StringLike: { 's3:prefix': 'own/*' } },
+      },
+    ],
+  });
+  await assert.rejects(get(within, 'own/none'), code('NoSuchKey', 404));
+  await assert.rejects(get(within, 'none'), code('AccessDenied', 403));
+  const copy = (Key: string) =>
+    s3.send('CopyObject', { Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}` }, { as: within });
+  await assert.rejects(copy('own/none'), code('NoSuchKey', 404));
+  await assert.rejects(copy('none'), code('AccessDenied', 403));
 });
 
 test('only a policy lets anonymous callers read, and never with response overrides', async () => {

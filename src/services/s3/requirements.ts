@@ -16,6 +16,14 @@ export function onBucket(bucket: Bucket, call: Call, action: string, keys: Keys 
   return require(bucket, call, action, bucketArn(bucket), keys);
 }
 
+/**
+ * What it takes to be told that a key does not exist: the right to list it ("GetObject", S3 API Reference). The key is
+ * the prefix, so that a right to list a prefix counts within it (as AWS does it, by github.com/ceph/ceph/pull/68577).
+ */
+export function onMissing(bucket: Bucket, call: Call, key: string): Requirement {
+  return onBucket(bucket, call, 's3:ListBucket', { 's3:prefix': key });
+}
+
 /** `action` on an object of the bucket. */
 export function onObject(
   bucket: Bucket,
