@@ -155,7 +155,10 @@ class BucketRun {
           this.#report.removed++;
           left--;
         }
-      } else newer++;
+      } else {
+        await this.#transition(key, version, id, this.#noncurrentClassOf(key, version, since, newer));
+        newer++;
+      }
       since = version.modified;
     }
     if (!current.marker) await this.#object(key, current);
@@ -174,13 +177,22 @@ class BucketRun {
       if (await ifPossible(deletion)) this.#report.expired++;
       return;
     }
-    const storageClass = this.#classOf(key, record);
-    if (storageClass === undefined || storageClass === record.storageClass) return;
-    const change = versions.update(
+    await this.#transition(key, record, undefined, this.#classOf(key, record));
+  }
+
+  /** Changes the class of a version. `id`: as its key names it; undefined: the current version. */
+  async #transition(
+    key: string,
+    version: VersionRecord,
+    id: string | undefined,
+    storageClass: string | undefined,
+  ): Promise<void> {
+    if (version.marker || storageClass === undefined || storageClass === version.storageClass) return;
+    const change = this.#stores.versions.update(
       this.#bucket,
       key,
-      undefined,
-      now => (now.id === record.id ? { ...now, storageClass } : now),
+      id,
+      now => (now.id === version.id ? { ...now, storageClass } : now),
       { event: 'LifecycleTransition', origin: this.#origin },
     );
     if (await ifPossible(change)) this.#report.transitioned++;
@@ -193,15 +205,35 @@ class BucketRun {
 
   /** The storage class that an object is in by now, by the last transition that fell due. */
   #classOf(key: string, record: ObjectRecord): string | undefined {
-    let last: { at: number; storageClass: string } | undefined;
-    for (const rule of this.#rules) {
-      if (!covers(rule, key, record)) continue;
-      for (const { days, date, storageClass } of rule.transitions ?? []) {
-        const at = days === undefined ? date : dueAfter(record.modified, days);
-        if (at !== undefined && at <= this.#now && (!last || at > last.at)) last = { at, storageClass };
-      }
+    const transitions = this.#rules
+      .filter(rule => covers(rule, key, record))
+      .flatMap(rule => rule.transitions ?? [])
+      .map(({ days, date, storageClass }) => ({
+        at: days === undefined ? date : dueAfter(record.modified, days),
+        storageClass,
+      }));
+    return this.#lastDue(transitions);
+  }
+
+  /** As `#classOf`, for a noncurrent version; `since` and `newer` as in `#isSuperfluous`. */
+  #noncurrentClassOf(key: string, version: VersionRecord, since: number, newer: number): string | undefined {
+    if (version.marker) return undefined;
+    const transitions = this.#rules
+      .filter(rule => covers(rule, key, version))
+      .flatMap(rule => rule.noncurrentTransitions ?? [])
+      .filter(({ keep = 0 }) => newer >= keep)
+      .map(({ days, storageClass }) => ({ at: dueAfter(since, days), storageClass }));
+    return this.#lastDue(transitions);
+  }
+
+  #lastDue(
+    transitions: readonly { readonly at: number | undefined; readonly storageClass: string }[],
+  ): string | undefined {
+    let last = { at: Number.NEGATIVE_INFINITY, storageClass: undefined as string | undefined };
+    for (const { at, storageClass } of transitions) {
+      if (at !== undefined && at <= this.#now && at > last.at) last = { at, storageClass };
     }
-    return last?.storageClass;
+    return last.storageClass;
   }
 
   /** `since`: when it stopped being current. `newer`: how many noncurrent versions before it are kept. */

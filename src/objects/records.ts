@@ -109,6 +109,12 @@ export interface LifecycleRule {
     readonly date?: number | undefined;
     readonly storageClass: string;
   }[];
+  /** Of noncurrent versions, by the days since they stopped being current; so many of the newest stay as they are. */
+  readonly noncurrentTransitions?: readonly {
+    readonly days: number;
+    readonly keep?: number | undefined;
+    readonly storageClass: string;
+  }[];
   /** Days after which unfinished uploads are aborted. */
   readonly abortUploadsAfter?: number | undefined;
 }

@@ -107,7 +107,7 @@ test('unfinished uploads are aborted, and classes changed', async () => {
     rule({
       ID: 's',
       Transitions: [
-        { Days: 1, StorageClass: 'STANDARD_IA' },
+        { Days: 1, StorageClass: 'INTELLIGENT_TIERING' },
         { Days: 5, StorageClass: 'GLACIER_IR' },
       ],
     }),
@@ -122,7 +122,32 @@ test('unfinished uploads are aborted, and classes changed', async () => {
     aborted: 1,
   });
   await assert.rejects(s3.send('ListParts', { Bucket, Key: 'u', UploadId }), code('NoSuchUpload'));
-  assert.equal((await s3.send('HeadObject', { Bucket, Key: 'k' })).StorageClass, 'STANDARD_IA');
+  assert.equal((await s3.send('HeadObject', { Bucket, Key: 'k' })).StorageClass, 'INTELLIGENT_TIERING');
+  assert.equal((await s3.objects.applyLifecycle()).transitioned, 0);
+});
+
+test('noncurrent versions change their class by the days since they were replaced', async () => {
+  const { s3, put } = await opened(
+    rule({
+      NoncurrentVersionTransitions: [
+        { NoncurrentDays: 1, StorageClass: 'GLACIER_IR', NewerNoncurrentVersions: 1 },
+        { NoncurrentDays: 30, StorageClass: 'ONEZONE_IA' },
+      ],
+    }),
+  );
+  await s3.send('PutBucketVersioning', { Bucket, VersioningConfiguration: { Status: 'Enabled' } });
+  for (let count = 0; count < 3; count++) await put('k');
+  await s3.send('DeleteObject', { Bucket, Key: 'k' });
+  const classes = async () =>
+    ((await s3.send('ListObjectVersions', { Bucket })).Versions as { StorageClass: string }[]).map(
+      ({ StorageClass }) => StorageClass,
+    );
+  s3.clock.advance(2 * DAY);
+  assert.equal((await s3.objects.applyLifecycle()).transitioned, 2);
+  assert.deepEqual(await classes(), ['STANDARD', 'GLACIER_IR', 'GLACIER_IR']);
+  s3.clock.advance(30 * DAY);
+  assert.equal((await s3.objects.applyLifecycle()).transitioned, 3);
+  assert.deepEqual(await classes(), ['ONEZONE_IA', 'ONEZONE_IA', 'ONEZONE_IA']);
   assert.equal((await s3.objects.applyLifecycle()).transitioned, 0);
 });
 
@@ -146,6 +171,9 @@ test('a configuration comes back as it was given', async () => {
         },
       },
       NoncurrentVersionExpiration: { NoncurrentDays: 4, NewerNoncurrentVersions: undefined },
+      NoncurrentVersionTransitions: [
+        { NoncurrentDays: 1, NewerNoncurrentVersions: 2, StorageClass: 'GLACIER_IR' },
+      ],
     },
   ];
   const { s3 } = await opened(...Rules);
@@ -172,7 +200,22 @@ test('configurations that are refused', async () => {
     ['InvalidArgument', rule({ NoncurrentVersionExpiration: { NoncurrentDays: 0 } })],
     ['InvalidRequest', rule({})],
     ['InvalidArgument', rule({ Transitions: [{ Date: new Date(START), StorageClass: 'GLACIER' }] })],
+    ['InvalidArgument', rule({ Transitions: [{ Days: 29, StorageClass: 'STANDARD_IA' }] })],
+    ['MalformedXML', rule({ Transitions: [{ Days: 1, StorageClass: 'STANDARD' }] })],
     ['NotImplemented', rule({ Transitions: [{ Days: 1, StorageClass: 'GLACIER' }] })],
+    ['MalformedXML', rule({ NoncurrentVersionTransitions: [{ StorageClass: 'GLACIER_IR' }] })],
+    [
+      'InvalidArgument',
+      rule({ NoncurrentVersionTransitions: [{ NoncurrentDays: 29, StorageClass: 'ONEZONE_IA' }] }),
+    ],
+    [
+      'InvalidArgument',
+      rule({ NoncurrentVersionTransitions: [{ NoncurrentDays: -1, StorageClass: 'GLACIER_IR' }] }),
+    ],
+    [
+      'NotImplemented',
+      rule({ NoncurrentVersionTransitions: [{ NoncurrentDays: 1, StorageClass: 'DEEP_ARCHIVE' }] }),
+    ],
   ] as const) {
     await assert.rejects(configure(...rules), code(error));
   }

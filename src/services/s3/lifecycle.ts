@@ -4,12 +4,13 @@ import type {
   GetBucketLifecycleConfigurationOutput,
   GetBucketLifecycleConfigurationRequest,
   LifecycleExpiration,
+  NoncurrentVersionTransition,
   PutBucketLifecycleConfigurationRequest,
   LifecycleRule as RuleShape,
   Transition,
 } from '@aws-sdk/client-s3';
 import { type Bucket, expirationOf, type LifecycleRule, type ObjectRecord } from '../../objects/index.js';
-import { notImplemented, storageClassOf } from './attributes.js';
+import { storageClassOf } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { asTagSet, objectTags } from './tags.js';
@@ -17,6 +18,7 @@ import { asTagSet, objectTags } from './tags.js';
 const MOST_RULES = 1000;
 const LONGEST_ID = 255;
 const DAY_MS = 24 * 3600 * 1000;
+const LEAST_DAYS = 30;
 
 export const putBucketLifecycleConfiguration = bucketOperation<
   PutBucketLifecycleConfigurationRequest,
@@ -72,10 +74,14 @@ function ruleOf(shape: RuleShape, index: number): LifecycleRule {
     ...(shape.Expiration && { expiration: expirationRule(shape.Expiration) }),
     ...noncurrentRule(shape),
     ...(shape.Transitions?.length && { transitions: shape.Transitions.map(transitionOf) }),
+    ...(shape.NoncurrentVersionTransitions?.length && {
+      noncurrentTransitions: shape.NoncurrentVersionTransitions.map(noncurrentTransitionOf),
+    }),
     ...abortRule(shape),
   };
-  if (shape.NoncurrentVersionTransitions?.length) throw notImplemented('NoncurrentVersionTransition');
-  const acts = rule.expiration ?? rule.noncurrentExpiration ?? rule.transitions ?? rule.abortUploadsAfter;
+  const { expiration, noncurrentExpiration, transitions, noncurrentTransitions, abortUploadsAfter } = rule;
+  const acts =
+    expiration ?? noncurrentExpiration ?? transitions ?? noncurrentTransitions ?? abortUploadsAfter;
   if (acts === undefined)
     throw s3Errors.InvalidRequest(['At least one action needs to be specified in a rule']);
   return rule;
@@ -123,9 +129,33 @@ function transitionOf({ Days, Date: date, StorageClass }: Transition) {
   if ((Days === undefined) === (date === undefined)) throw s3Errors.MalformedXML();
   if (Days !== undefined && Days < 0) throw invalid("'Days' in Transition action must be nonnegative");
   const due = Days === undefined ? demandTime(undefined, date, 'Transition') : { days: Days };
-  const storageClass = storageClassOf(StorageClass);
-  if (storageClass === undefined) throw s3Errors.MalformedXML();
+  const storageClass = classToChangeTo(StorageClass);
+  demandLongEnough("'Days' in Transition", Days, storageClass);
   return { ...due, storageClass };
+}
+
+function noncurrentTransitionOf(shape: NoncurrentVersionTransition) {
+  const { NoncurrentDays: days, NewerNoncurrentVersions: keep } = shape;
+  if (days === undefined) throw s3Errors.MalformedXML();
+  if (days < 0) throw invalid("'NoncurrentDays' in NoncurrentVersionTransition action must be nonnegative");
+  const storageClass = classToChangeTo(shape.StorageClass);
+  demandLongEnough("'NoncurrentDays' in NoncurrentVersionTransition", days, storageClass);
+  return { days, storageClass, ...(keep !== undefined && { keep }) };
+}
+
+/** Throws MalformedXML for STANDARD, which nothing changes to; NotImplemented for classes that need a restore. */
+function classToChangeTo(name: string | undefined): string {
+  const storageClass = storageClassOf(name);
+  if (storageClass !== undefined) return storageClass;
+  throw s3Errors.MalformedXML();
+}
+
+/** To the classes for infrequent access, objects go after 30 days ("Transitioning objects", S3 User Guide). */
+function demandLongEnough(what: string, days: number | undefined, storageClass: string): void {
+  if (days === undefined || days >= LEAST_DAYS || !/_IA$/.test(storageClass)) return;
+  throw invalid(
+    `${what} action must be greater than or equal to ${LEAST_DAYS} for storageClass '${storageClass}'`,
+  );
 }
 
 function noncurrentRule({
@@ -154,7 +184,7 @@ function abortRule({
 
 /** A rule as it is shown: as it was given, as far as that can be told. */
 function shapeOf(rule: LifecycleRule): RuleShape {
-  const { expiration, noncurrentExpiration, transitions, abortUploadsAfter } = rule;
+  const { expiration, noncurrentExpiration, transitions, noncurrentTransitions, abortUploadsAfter } = rule;
   return {
     ID: rule.id,
     Status: rule.enabled ? 'Enabled' : 'Disabled',
@@ -176,6 +206,13 @@ function shapeOf(rule: LifecycleRule): RuleShape {
       Transitions: transitions.map(({ days, date, storageClass }) => ({
         Days: days,
         Date: dateOf(date),
+        StorageClass: storageClass as NonNullable<Transition['StorageClass']>,
+      })),
+    }),
+    ...(noncurrentTransitions && {
+      NoncurrentVersionTransitions: noncurrentTransitions.map(({ days, keep, storageClass }) => ({
+        NoncurrentDays: days,
+        NewerNoncurrentVersions: keep,
         StorageClass: storageClass as NonNullable<Transition['StorageClass']>,
       })),
     }),
