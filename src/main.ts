@@ -5,6 +5,7 @@ import { type Settings, SettingsError } from './settings.js';
 
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export type { RootCredentials } from './first-start.js';
+export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';
 export { type OpenServices, openServices, type ServerOptions } from './open-services.js';
 export {
   forgetRootKeys,
@@ -12,6 +13,7 @@ export {
   rootKeyStatus,
   rotateRootKey,
 } from './root-key-rotation.js';
+export { type ScrubSettings, scrub } from './scrub.js';
 export { readSettings, type Settings, SettingsError } from './settings.js';
 export { DirectoryInUse } from './store/directory-lock.js';
 

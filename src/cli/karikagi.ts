@@ -17,6 +17,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['accounts', async () => (await import('./accounts.js')).accountsCommand()],
   ['regions', async () => (await import('./regions.js')).regionsCommand()],
   ['root-key', async () => (await import('./root-key.js')).rootKeyCommand()],
+  ['scrub', async () => (await import('./scrub.js')).scrubCommand()],
   ['sessions', async () => (await import('./sessions.js')).sessionsCommand()],
   ['policy', async () => (await import('./policy.js')).policyCommand()],
 ]);

@@ -151,11 +151,15 @@ export function storedSpan(
 ): { readonly start: number; readonly end: number } {
   const tags = layers * TAG;
   const last = Math.ceil(end / SEGMENT);
-  const whole = Math.max(1, Math.ceil(size / SEGMENT));
   return {
     start: Math.floor(start / SEGMENT) * (SEGMENT + tags),
-    end: last >= whole ? size + whole * tags : last * (SEGMENT + tags),
+    end: last * SEGMENT >= size ? storedSize(size, layers) : last * (SEGMENT + tags),
   };
+}
+
+/** Bytes that a body of `size` bytes takes; `layers`: how often it is encrypted. */
+export function storedSize(size: number, layers: number): number {
+  return size + Math.max(1, Math.ceil(size / SEGMENT)) * layers * TAG;
 }
 
 /** Regroups chunks into stored segments of `length` bytes; the last may be shorter. */

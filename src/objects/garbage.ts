@@ -3,7 +3,7 @@ import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
 
 /** A blob that nothing refers to may still be on its way into its commit: only older ones are orphans. */
-const ORPHAN_AGE_MS = 24 * 3600 * 1000;
+export const ORPHAN_AGE_MS = 24 * 3600 * 1000;
 
 /**
  * Asks the other processes on the same stores which of the blobs somebody reads there. Those are left to them: each

@@ -161,8 +161,9 @@ export {
 } from './listing.js';
 export { demandRetention } from './lock.js';
 export type { Announcement, Outbox, Pending } from './outbox.js';
-export type { OwnKeys } from './own-keys.js';
+export { OwnKeys, ownerOf } from './own-keys.js';
 export * from './records.js';
+export { type Damage, type ScrubProgress, type ScrubReport, scrubObjects } from './scrub.js';
 export type { NewUpload } from './uploads.js';
 export type { Deleted, Versions } from './versions.js';
 export type { WriteConditions } from './write-conditions.js';

@@ -13,6 +13,11 @@ export interface OwnDataKey {
   readonly wrapped: Uint8Array;
 }
 
+/** What the data key of an object or an upload belongs to. `bucket`: its id. */
+export function ownerOf(bucket: string, key: string): string {
+  return `${bucket}/${key}`;
+}
+
 /**
  * The keys of objects under SSE-S3. Each object's data key is wrapped under the engine's own key, and that one
  * under the server's root key: when the root key is replaced, one record is wrapped anew.
@@ -39,6 +44,18 @@ export class OwnKeys {
   /** Throws `BlobDamaged` for a key that was not wrapped for `owner`. */
   async open(owner: string, wrapped: Uint8Array): Promise<Buffer> {
     return unwrapKey(await this.#key(), wrapped, owner);
+  }
+
+  /** Whether the root keys are those of this store: they open what is stored, if there is anything. */
+  async fit(): Promise<boolean> {
+    const entry = await this.#kv.get(OWN_KEY);
+    if (!entry) return true;
+    try {
+      this.#unwrap(entry);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Wraps the engine's own key under the current root key, if it is not. Answers how many keys that were. */

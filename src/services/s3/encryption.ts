@@ -1,7 +1,7 @@
 /** Encryption of objects at rest: SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ("Protecting data with encryption", S3 User Guide). */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
-import type { Bucket, DefaultEncryption, Encryption } from '../../objects/index.js';
+import { type Bucket, type DefaultEncryption, type Encryption, ownerOf } from '../../objects/index.js';
 import type { Call } from '../../operation.js';
 import { notImplemented } from './attributes.js';
 import {
@@ -95,13 +95,8 @@ async function kmsEncryption(
 
 async function ownEncryption(bucket: Bucket, key: string, { objects }: S3Ports): Promise<Encrypting> {
   if (!objects.keys) throw notImplemented('x-amz-server-side-encryption');
-  const { dataKey, wrapped } = await objects.keys.create(ownerOf(bucket, key));
+  const { dataKey, wrapped } = await objects.keys.create(ownerOf(bucket.id, key));
   return { encryption: { kind: 'AES256', wrapped }, dataKey };
-}
-
-/** What the data key of an object under SSE-S3 belongs to. */
-function ownerOf(bucket: Bucket, key: string): string {
-  return `${bucket.id}/${key}`;
 }
 
 /**
@@ -120,7 +115,7 @@ export async function dataKeyOf(
   if (!encryption || encryption.kind === 'customer') return own;
   if (encryption.kind === 'AES256') {
     if (!ports.objects.keys) throw new Error('the object is encrypted, but the engine has no root key');
-    return ports.objects.keys.open(ownerOf(bucket, key), encryption.wrapped);
+    return ports.objects.keys.open(ownerOf(bucket.id, key), encryption.wrapped);
   }
   const keys = demandKeys(call, ports);
   const encryptionContext = Object.fromEntries(encryption.context);

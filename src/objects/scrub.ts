@@ -1,0 +1,239 @@
+/**
+ * Verifies everything that the engine stores, while requests may go on: what is found is damage only if the record it
+ * was found at is then still what it was, since every change of a version rewrites its record before bytes go.
+ */
+import type { Blobs } from '../store/blobs.js';
+import { type Item, type Key, type Kv, under, ValueDamaged } from '../store/kv.js';
+import { rowsOf } from '../store/scan.js';
+import type { OwnKeys } from './own-keys.js';
+import {
+  type BucketRecord,
+  bucketRecords,
+  keyStates,
+  objectKey,
+  partRecords,
+  type UploadRecord,
+  uploadRecords,
+  versionKey,
+} from './records.js';
+import { Bodies, Damaged } from './scrub-bodies.js';
+import { findLeftovers, type Leftovers } from './scrub-leftovers.js';
+import { versionRecords } from './version-records.js';
+
+export interface Damage {
+  readonly bucket?: string | undefined;
+  readonly key?: string | undefined;
+  readonly versionId?: string | undefined;
+  /** Where it is stored, for what belongs to no object. */
+  readonly row?: string | undefined;
+  readonly problem: string;
+}
+
+export interface ScrubProgress {
+  /** Rows of the key-value store that were read. */
+  readonly rows: number;
+  readonly buckets: number;
+  /** Versions of objects, delete markers not included. */
+  readonly versions: number;
+  readonly markers: number;
+  /** Parts of unfinished uploads. */
+  readonly parts: number;
+  /** Bytes of bodies that were read, as they are stored. */
+  readonly bytes: number;
+  /**
+   * Versions and uploads that are encrypted under a key that is not at hand: of KMS, or the customer's. Their checksums
+   * were looked at, not whether they are authentic.
+   */
+  readonly sealed: number;
+}
+
+export interface ScrubReport extends ScrubProgress {
+  readonly damaged: readonly Damage[];
+  readonly leftovers: Leftovers;
+}
+
+export interface ScrubOptions {
+  readonly kv: Kv;
+  readonly blobs: Blobs;
+  /** Of objects under SSE-S3, where the root key is at hand. */
+  readonly keys?: OwnKeys | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Hears of the bytes that were read, and may take its time. */
+  readonly pace?: (bytes: number) => Promise<void> | void;
+  /** Hears how far it is, now and then. */
+  readonly progress?: (progress: ScrubProgress) => void;
+}
+
+/** Reads every row, every body and every blob. Throws what the stores throw for more than a row or a body. */
+export async function scrubObjects(options: ScrubOptions): Promise<ScrubReport> {
+  const scrub = new Scrub(options);
+  const buckets = await scrub.buckets();
+  await scrub.rows();
+  for (const bucket of buckets.values()) await scrub.bucket(bucket);
+  await scrub.parts(buckets);
+  return scrub.report(await findLeftovers(options.kv, options.blobs, options.now));
+}
+
+/** Rows whose damage is told of the version that they belong to. */
+const BODIES = 'content';
+/** Rows between two reports of progress. */
+const OFTEN = 500;
+/** Damage is reported once, by `rows`. */
+const ignore = () => undefined;
+
+class Scrub {
+  readonly #kv: Kv;
+  readonly #options: ScrubOptions;
+  readonly #bodies: Bodies;
+  readonly #damaged: Damage[] = [];
+  readonly #names = new Map<string, string>();
+  readonly #seen = { rows: 0, buckets: 0, versions: 0, markers: 0, parts: 0, bytes: 0, sealed: 0 };
+
+  constructor(options: ScrubOptions) {
+    const { kv, blobs, keys, pace } = options;
+    this.#kv = kv;
+    this.#options = options;
+    this.#bodies = new Bodies({
+      kv,
+      blobs,
+      keys,
+      read: bytes => {
+        this.#seen.bytes += bytes;
+        this.#tell();
+        return pace?.(bytes);
+      },
+      sealed: () => {
+        this.#seen.sealed++;
+      },
+    });
+  }
+
+  report(leftovers: Leftovers): ScrubReport {
+    return { ...this.#seen, damaged: this.#damaged, leftovers };
+  }
+
+  /** Every row of the key-value store, whoever's: whether it is whole, and found by its key. */
+  async rows(): Promise<void> {
+    const damaged: Key[] = [];
+    let before: Key = [];
+    for await (const item of rowsOf(this.#kv, { damaged: key => damaged.push(key) })) {
+      if (++this.#seen.rows % OFTEN === 0) this.#tell();
+      const found = await this.#kv.get(item.key).catch(ignore);
+      if (found === undefined && (await this.#isListed(before, item))) damaged.push(item.key);
+      before = item.key;
+    }
+    for (const key of damaged) {
+      if (key[0] !== BODIES && (await this.#isDamaged(key))) this.#add(key, 'the record is damaged');
+    }
+  }
+
+  /** By id. */
+  async buckets(): Promise<Map<string, BucketRecord>> {
+    const buckets = new Map<string, BucketRecord>();
+    for await (const item of rowsOf(this.#kv, { ...under(['bucket']), damaged: ignore })) {
+      await this.#check(item, async () => {
+        const bucket = bucketRecords.decode(item.value);
+        buckets.set(bucket.id, bucket);
+        this.#names.set(bucket.id, bucket.name);
+      });
+    }
+    this.#seen.buckets = buckets.size;
+    return buckets;
+  }
+
+  /** Every version in a bucket, and which of a key's is the latest. */
+  async bucket(bucket: BucketRecord): Promise<void> {
+    for (const table of ['object', 'version']) {
+      for await (const item of this.#under([table, bucket.id])) {
+        await this.#check(item, async () => {
+          const record = versionRecords.decode(item.value);
+          if (record.marker) this.#seen.markers++;
+          else {
+            this.#seen.versions++;
+            await this.#bodies.checkVersion(bucket, item.key[2] as string, record);
+          }
+        });
+      }
+    }
+    for await (const item of this.#under(['key', bucket.id])) {
+      await this.#check(item, () => this.#checkState(bucket, item));
+    }
+  }
+
+  /** The parts of unfinished uploads. */
+  async parts(buckets: ReadonlyMap<string, BucketRecord>): Promise<void> {
+    const uploads = new Map<string, { readonly bucket: BucketRecord; key: string; record: UploadRecord }>();
+    for await (const item of this.#under(['upload'])) {
+      const [, bucketId, key, id] = item.key as readonly string[];
+      const bucket = buckets.get(bucketId!);
+      await this.#check(item, async () => {
+        const record = uploadRecords.decode(item.value);
+        if (bucket) uploads.set(id!, { bucket, key: key!, record });
+      });
+    }
+    for await (const item of this.#under(['part'])) {
+      const upload = uploads.get(item.key[1] as string);
+      if (!upload) continue;
+      const { bucket, key, record } = upload;
+      const check = async () => {
+        this.#seen.parts++;
+        const dataKey = await this.#bodies.partsKey(bucket, key, record.encryption);
+        const part = partRecords.decode(item.value);
+        await this.#bodies.checkBlob(part, item.key[1] as string, record.encryption, dataKey);
+      };
+      await this.#check(item, check, ['upload', bucket.id, key, item.key[1]!]);
+    }
+  }
+
+  async #checkState(bucket: BucketRecord, { key, value }: Item): Promise<void> {
+    const name = key[2] as string;
+    const { latest, marker } = keyStates.decode(value);
+    const entry = await this.#kv.get(
+      marker ? versionKey(bucket.id, name, latest) : objectKey(bucket.id, name),
+    );
+    if (entry === undefined || versionRecords.decode(entry.value).id !== latest) {
+      throw new Damaged(`its latest version ${latest} is missing`);
+    }
+  }
+
+  /** Notes what a check throws, unless the row has changed meanwhile. `named`: the row that says whose it is. */
+  async #check(item: Item, check: () => Promise<void>, named: Key = item.key): Promise<void> {
+    try {
+      await check();
+    } catch (error) {
+      const now = await this.#kv.get(item.key);
+      if (now?.version === item.version) this.#add(named, (error as Error).message);
+    }
+  }
+
+  /** Whether a row is found on the way from the one before it, rather than by its key. */
+  async #isListed(before: Key, { key, version }: Item): Promise<boolean> {
+    const rows = await this.#kv.list({ start: before, end: [...key, 0], damaged: ignore });
+    return rows.at(-1)?.version === version;
+  }
+
+  async #isDamaged(key: Key): Promise<boolean> {
+    if (key.length === 0) return true;
+    return this.#kv.get(key).then(
+      entry => entry === undefined,
+      error => error instanceof ValueDamaged,
+    );
+  }
+
+  #under(prefix: Key): AsyncIterable<Item> {
+    return rowsOf(this.#kv, { ...under(prefix), damaged: ignore });
+  }
+
+  #add(row: Key, problem: string): void {
+    const [table, id, key, versionId] = row as readonly string[];
+    const bucket = this.#names.get(id!);
+    const ofObject = ['object', 'version', 'key', 'upload'].includes(table!) && bucket !== undefined;
+    if (!ofObject) this.#damaged.push({ row: JSON.stringify(row), problem });
+    else this.#damaged.push({ bucket, key, ...(table === 'version' && { versionId }), problem });
+  }
+
+  #tell(): void {
+    this.#options.progress?.(this.#seen);
+  }
+}
