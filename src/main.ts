@@ -3,6 +3,13 @@ import { defaultHttpLimits, listen } from './http/server.js';
 import { type OpenServices, openServices, type ServerOptions } from './open-services.js';
 import { type Settings, SettingsError } from './settings.js';
 
+export {
+  type BackupReport,
+  type BackupSettings,
+  backUp,
+  type RestoreReport,
+  restore,
+} from './backup.js';
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export type { RootCredentials } from './first-start.js';
 export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';

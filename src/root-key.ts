@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSealedRootKey, openRootKey, sealRootKey } from './root-key-kms.js';
 import { type Settings, SettingsError } from './settings.js';
@@ -40,8 +40,9 @@ export function rootKeyPath({ data, rootKeyFile, rootKey }: RootKeySettings): st
 
 /**
  * The root keys: read from their file, made on the first start of a data directory, random for a server in memory.
- * The setting `rootKey` stands above all that. Where an external KMS is to seal them and they lie open in their file, they are sealed from then on. Throws `SettingsError` where
- * the file holds something else, or is missing though it was named, and where that KMS cannot be used.
+ * The setting `rootKey` stands above all that. Where an external KMS is to seal them and they lie open in their file,
+ * they are sealed from then on. Throws `SettingsError` where the file holds something else, or is missing though it was
+ * named or there is data already, and where that KMS cannot be used.
  */
 export async function loadRootKeys(settings: RootKeySettings): Promise<RootKeys> {
   const { rootKey, rootKeyKms } = settings;
@@ -50,11 +51,25 @@ export async function loadRootKeys(settings: RootKeySettings): Promise<RootKeys>
   if (path === undefined) return { current: randomBytes(BYTES), former: [] };
   return readRootKeys(path, rootKeyKms).catch(async error => {
     if (settings.rootKeyFile !== undefined || error.cause?.code !== 'ENOENT') throw error;
+    if (await hasData(settings.data)) {
+      throw new SettingsError(
+        `${path} is missing, and what is stored in ${settings.data} only opens with the root key that was there`,
+        { cause: error },
+      );
+    }
     await mkdir(settings.data, { recursive: true, mode: 0o700 });
     const keys = { current: randomBytes(BYTES), former: [] };
     await writeDurably(path, await textOf(keys, rootKeyKms));
     return keys;
   });
+}
+
+/** Whether a data directory holds more than a first start that was cut short. */
+async function hasData(directory: string): Promise<boolean> {
+  return access(join(directory, 'kv', 'data.mdb')).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Throws `SettingsError` for a file that cannot be read or opened, or holds something else. */

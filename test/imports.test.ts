@@ -22,6 +22,7 @@ const composition = [
   'root-key-kms.ts',
   'root-key-rotation.ts',
   'scrub.ts',
+  'backup.ts',
   'settings.ts',
 ];
 const table: Record<string, readonly string[]> = {
@@ -42,7 +43,7 @@ const table: Record<string, readonly string[]> = {
   cli: ['clients', 'staging', 'policy'],
 };
 /** The commands for whoever runs a server: they work on its directory, not through its API. */
-const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts'];
+const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts', 'cli/backup.ts'];
 const withoutVocabulary = new Set(['policy', 'store', 'models']);
 
 const root = resolve('src');

@@ -6,6 +6,7 @@ import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
 import {
   ContentGone,
+  holdBlobs,
   type ObjectRecord,
   objectKey,
   openObjects,
@@ -145,4 +146,29 @@ test('a process that is asked deletes what it reads when its readers are done', 
   assert.equal((await wholeOf(reading)).toString(), text);
   await objects.settle();
   assert.deepEqual(await idsOf(blobs), []);
+});
+
+test('while blobs are held none is deleted; then those go with the next', async () => {
+  const { clock, blobs, kv, objects, put } = await opened();
+  const hold = await holdBlobs(kv, clock);
+  for (const body of [text, `${text}, again`, `${text}, and again`]) await put(body);
+  await objects.settle();
+  assert.equal(await count(blobs), 3);
+  hold.demand();
+  await hold.release();
+  await put(text);
+  await objects.settle();
+  assert.equal(await count(blobs), 1);
+});
+
+test('a hold whose holder is gone runs out', async t => {
+  const { clock, blobs, kv, objects, put } = await opened();
+  const hold = await holdBlobs(kv, clock);
+  t.after(() => hold.release());
+  await put(text);
+  clock.advance(301);
+  assert.throws(() => hold.demand(), /may have been deleted/);
+  await put(`${text}, again`);
+  await objects.settle();
+  assert.equal(await count(blobs), 1);
 });

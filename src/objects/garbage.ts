@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
+import { areBlobsHeld } from './blob-hold.js';
 
 /** A blob that nothing refers to may still be on its way into its commit: only older ones are orphans. */
 export const ORPHAN_AGE_MS = 24 * 3600 * 1000;
@@ -20,15 +21,19 @@ const nowhereElse: ReadElsewhere = async () => new Set();
 export class Garbage {
   readonly #kv: Kv;
   readonly #blobs: Blobs;
+  readonly #clock: Clock;
   readonly #readElsewhere: ReadElsewhere;
   /** Readers per blob. */
   readonly #readers = new Map<string, number>();
   readonly #waiting = new Set<string>();
   readonly #deletions = new Set<Promise<void>>();
+  /** Not deleted since all were held: they go with the next ones. */
+  readonly #kept = new Set<string>();
 
-  constructor(kv: Kv, blobs: Blobs, readElsewhere: ReadElsewhere = nowhereElse) {
+  constructor(kv: Kv, blobs: Blobs, clock: Clock, readElsewhere: ReadElsewhere = nowhereElse) {
     this.#kv = kv;
     this.#blobs = blobs;
+    this.#clock = clock;
     this.#readElsewhere = readElsewhere;
   }
 
@@ -54,6 +59,8 @@ export class Garbage {
     const mine = new Set(this.leave(blobs));
     const unread = blobs.filter(blob => !mine.has(blob));
     if (unread.length === 0) return;
+    unread.push(...this.#kept);
+    this.#kept.clear();
     const deletion = this.#delete(unread).catch(() => undefined);
     this.#deletions.add(deletion);
     void deletion.then(() => this.#deletions.delete(deletion));
@@ -72,8 +79,8 @@ export class Garbage {
   }
 
   /** Deletes the blobs that a crash left without reference. Answers how many. */
-  async sweep(clock: Clock): Promise<number> {
-    const before = clock.now() - ORPHAN_AGE_MS;
+  async sweep(): Promise<number> {
+    const before = this.#clock.now() - ORPHAN_AGE_MS;
     let swept = 0;
     for await (const { id, modified } of this.#blobs.list()) {
       if (modified < before && (await this.#deleteUnreferenced(id))) swept++;
@@ -93,6 +100,10 @@ export class Garbage {
   async #deleteUnreferenced(blob: string): Promise<boolean> {
     const references = await this.#kv.list({ ...under(['blob', blob]), limit: 1 });
     if (references.length > 0) return false;
+    if (await areBlobsHeld(this.#kv, this.#clock.now())) {
+      this.#kept.add(blob);
+      return false;
+    }
     await this.#blobs.delete(blob);
     return true;
   }

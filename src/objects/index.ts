@@ -64,7 +64,7 @@ export class Objects {
     this.keys = rootKey && new OwnKeys(kv, rootKey, formerRootKeys);
     this.#kv = kv;
     this.clock = clock;
-    this.#garbage = new Garbage(kv, blobs, readElsewhere);
+    this.#garbage = new Garbage(kv, blobs, clock, readElsewhere);
     this.outbox = new Outbox(kv, clock);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),
@@ -105,7 +105,7 @@ export class Objects {
 
   /** Deletes the blobs that crashes left behind. Answers how many. */
   sweep(): Promise<number> {
-    return this.#garbage.sweep(this.clock);
+    return this.#garbage.sweep();
   }
 
   /** Answers another process's `ReadElsewhere`: see `Garbage.leave`. */
@@ -141,6 +141,7 @@ export async function openObjects(options: ObjectsOptions): Promise<Objects> {
   return objects;
 }
 
+export { type BlobHold, holdBlobs } from './blob-hold.js';
 export { Buckets, type NewBucket } from './buckets.js';
 export * from './checksums.js';
 export { type Completion, type NamedPart, SMALLEST_PART } from './completion.js';

@@ -13,9 +13,9 @@ import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identit
 const TEMPORARY = 'tmp';
 /** After so many milliseconds without a write, a temporary file of a process that cannot be seen is given up. */
 const GIVEN_UP = 24 * 60 * 60 * 1000;
-const ID = /^[0-9a-f]{32}$/;
+export const ID = /^[0-9a-f]{32}$/;
 /** Each holds the bodies whose ids begin with its name. */
-const FAN_OUT = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+export const FAN_OUT = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
 const DIRECTORIES = [TEMPORARY, ...FAN_OUT];
 
 /**
@@ -121,14 +121,18 @@ class FileBlobs implements Blobs {
     }
   }
 
-  /** Only for what `ID` matches: nothing that a caller hands in can lead out of the directory. */
   #path(id: string): string {
-    return join(this.#root, id.slice(0, 2), id);
+    return blobPath(this.#root, id);
   }
 
   #demandOpen(): void {
     if (!this.#open) throw new Error('the store is closed');
   }
+}
+
+/** Only for what `ID` matches: nothing that a caller hands in can lead out of the directory. */
+export function blobPath(root: string, id: string): string {
+  return join(root, id.slice(0, 2), id);
 }
 
 /** Removes what ended processes left behind unfinished. */
@@ -158,7 +162,7 @@ function decodeIdentity(name: string): ProcessIdentity | undefined {
 }
 
 /** `undefined` where there is no such file. */
-async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
+export async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {

@@ -18,7 +18,7 @@
  * ends in 4 bytes more, the CRC-32 of its key and itself, little-endian. Values from before there were any are told
  * by their versions, which are below `CHECKED`.
  */
-import { chmod } from 'node:fs/promises';
+import { chmod, open as openFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { getLastVersion, open } from 'lmdb';
@@ -52,6 +52,7 @@ interface Database {
   remove(key: Uint8Array): unknown;
   childTransaction<T>(action: () => T): Promise<T>;
   resetReadTxn(): void;
+  backup(directory: string, compact: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,6 +67,14 @@ interface Commit {
 export interface LmdbOptions {
   /** Bytes of address space to begin with; the map grows as the data does. Default: 1 GiB. */
   readonly mapSize?: number;
+}
+
+export interface LmdbStore extends Kv {
+  /**
+   * Writes what was committed last into a new store in an empty directory, while others go on, and resolves once it is
+   * on disk. The copy has no free pages.
+   */
+  copyTo(directory: string): Promise<void>;
 }
 
 /** Commits in one transaction, so that its dirty pages stay bounded. */
@@ -85,7 +94,7 @@ const SUM = 4;
  * Opens the store in the directory `path`, making both where they do not exist.
  * Rejects with the system's error where that fails.
  */
-export async function openLmdb(path: string, options: LmdbOptions = {}): Promise<Kv> {
+export async function openLmdb(path: string, options: LmdbOptions = {}): Promise<LmdbStore> {
   const directory = resolve(path);
   await makeDirectory(directory);
   const db = open(directory, {
@@ -146,7 +155,7 @@ function opened(sum: number, stored: Buffer, version: Version): Entry | undefine
   return crc32(value, sum) === stored.readUInt32LE(end) ? { value, version } : undefined;
 }
 
-class LmdbKv implements Kv {
+class LmdbKv implements LmdbStore {
   readonly #db: Database;
   #waiting: Commit[] = [];
   /** Settles when the commits under way are through. */
@@ -210,6 +219,19 @@ class LmdbKv implements Kv {
       this.#waiting.push(commit);
       this.#running ??= this.#run();
     });
+  }
+
+  async copyTo(directory: string): Promise<void> {
+    this.#demandOpen();
+    await this.#db.backup(directory, true);
+    const copied = await openFile(join(directory, 'data.mdb'), 'r+');
+    try {
+      await copied.chmod(0o600);
+      await copied.sync();
+    } finally {
+      await copied.close();
+    }
+    await syncDirectory(directory);
   }
 
   close(): Promise<void> {

@@ -1,0 +1,105 @@
+import { Command } from 'commander';
+import {
+  type BackupReport,
+  backUp,
+  type RestoreReport,
+  readSettings,
+  restore,
+  scrub,
+  systemClock,
+} from '../main.js';
+import { bytesText, Progress } from './progress.js';
+import { reportText } from './scrub.js';
+
+interface BackupFlags {
+  readonly data?: string;
+  readonly rootKeyFile?: string;
+  readonly metadataOnly?: boolean;
+  readonly withRootKey?: boolean;
+  readonly link?: boolean;
+  readonly json?: boolean;
+}
+
+interface RestoreFlags {
+  readonly data: string;
+  readonly rootKeyFile?: string;
+  readonly rootKeyKms?: string;
+  readonly verify: boolean;
+  readonly json?: boolean;
+}
+
+export function backupCommand(): Command {
+  return new Command('backup')
+    .description(
+      'Write everything that is stored, as it is at one moment, to a directory, beside a running server or without one. Done again, it copies what is new.',
+    )
+    .argument('<target>', 'an empty directory, or an earlier backup')
+    .option('--data <directory>', "the server's directory (default: ./karikagi-data)")
+    .option('--metadata-only', 'without the files of large bodies')
+    .option('--link', 'hard links to the files of large bodies: no room, but the same disk')
+    .option('--with-root-key', 'also the root key: whoever has the backup then has everything')
+    .option('--root-key-file <path>', 'file with the root keys (default: root.key in the data directory)')
+    .option('--json', 'the report as JSON')
+    .action(async (target: string, { data, rootKeyFile, json, ...options }: BackupFlags) => {
+      const progress = new Progress();
+      const settings = readSettings({ data, rootKeyFile }, process.env);
+      const report = await backUp(settings, target, systemClock, { ...options, progress: showing(progress) });
+      progress.end();
+      process.stdout.write(`${json ? JSON.stringify(report, null, 2) : backupText(report, target)}\n`);
+      if (report.missing.length > 0) process.exitCode = 2;
+    });
+}
+
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description(
+      'Make a data directory out of a backup, and verify it as scrub does. Exit status: 2 where something is damaged.',
+    )
+    .argument('<source>', 'the backup')
+    .requiredOption('--data <directory>', 'the new directory; a root.key that is in it already stays')
+    .option('--root-key-file <path>', 'file with the root keys (default: root.key in the data directory)')
+    .option('--root-key-kms <key>', 'key of an external KMS that seals the root keys in their file')
+    .option('--no-verify', 'do not read everything again')
+    .option('--json', 'the report as JSON')
+    .action(async (source: string, { verify, json, ...flags }: RestoreFlags) => {
+      const progress = new Progress();
+      const settings = readSettings({ ...flags }, process.env);
+      const report = await restore(settings, source, { progress: showing(progress) });
+      progress.end();
+      const verified = verify ? await scrub(settings, systemClock) : undefined;
+      const text = [restoreText(report, settings.data), ...(verified ? [reportText(verified)] : [])];
+      process.stdout.write(`${json ? JSON.stringify({ ...report, verified }, null, 2) : text.join('\n')}\n`);
+      if (report.missing.length + (verified?.damaged.length ?? 0) > 0) process.exitCode = 2;
+    });
+}
+
+function showing(progress: Progress) {
+  return ({ blobs, bytes }: { readonly blobs: number; readonly bytes: number }) =>
+    progress.show(() => `${blobs} files, ${bytesText(bytes)} copied`);
+}
+
+function backupText(
+  { blobs, copied, bytes, deleted, missing, hasRootKey }: BackupReport,
+  target: string,
+): string {
+  const lines = [
+    `Backed up to ${target}: ${blobs} files of bodies, ${copied} of them new (${bytesText(bytes)}); ${deleted} deleted.`,
+    hasRootKey
+      ? 'The root key is in it: keep it from everyone.'
+      : 'The root key is not in it: keep that apart, for nothing opens without it.',
+  ];
+  if (missing.length > 0) lines.push(`${missing.length} files are missing: see karikagi scrub.`);
+  return lines.join('\n');
+}
+
+function restoreText(
+  { made, blobs, copied, bytes, missing, hasRootKey }: RestoreReport,
+  data: string,
+): string {
+  const lines = [
+    `Restored to ${data} what was there at ${made}: ${blobs} files of bodies, ${copied} of them copied (${bytesText(bytes)}).`,
+  ];
+  if (missing.length > 0) lines.push(`${missing.length} files are missing in the backup.`);
+  if (!hasRootKey) lines.push('Put root.key there before the server starts: it does not without.');
+  return lines.join('\n');
+}
