@@ -58,6 +58,7 @@ export function served(parts: Parts): Services {
     keys: objectKeys(kms),
     accountOf: id => identity.account(id),
     accountOfCanonicalId: id => identity.accounts.findByCanonicalId(id),
+    provesMfa: (account, serial, code) => identity.mfaDevices.authenticate(account, serial, account.id, code),
     targets,
     region: settings.region,
     newBuckets: settings.newBuckets,

@@ -39,6 +39,7 @@ export const s3Errors = errorTable({
     400,
     'The specified bucket exists in another region. Please direct requests to the specified endpoint.',
   ],
+  IllegalVersioningConfigurationException: [400, 'The Versioning element must be specified'],
   IncompleteBody: [400, 'The request body terminated unexpectedly'],
   InvalidArgument: [400, (why: string) => why],
   InvalidBucketAclWithBlockPublicAccessError: [

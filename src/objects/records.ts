@@ -28,6 +28,8 @@ export type ObjectOwnership = 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | '
 /** A bucket's settings. What is absent was never set or was deleted. */
 export interface BucketSettings {
   readonly versioning?: 'Enabled' | 'Suspended' | undefined;
+  /** Whether deleting versions, and changing this and the versioning, takes a second factor. */
+  readonly mfaDelete?: 'Enabled' | 'Disabled' | undefined;
   /** Present once Object Lock was enabled, which cannot be undone. */
   readonly objectLock?: ObjectLockSetting | undefined;
   /** The policy's text, its principals as unique ids. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { codeOf, stepOf } from '../../src/identity/mfa-totp.js';
+import { seedOf } from '../../src/identity/mfa-totp.test.support.js';
 import {
   CERTIFICATE,
   OTHER_CERTIFICATE,
@@ -12,16 +13,6 @@ import { ACCOUNT, onePerPage, type Recording, refused } from './operations.js';
 
 const user = { UserName: 'Ann' };
 const arn = (rest: string) => `arn:aws:iam::${ACCOUNT}:${rest}`;
-
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-/** The octets of a seed as authenticator apps take it. */
-function seedOf(base32: Uint8Array): Buffer {
-  const bits = [...Buffer.from(base32).toString()]
-    .map(letter => BASE32.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  return Buffer.from(bits.match(/.{8}/g)!.map(byte => Number.parseInt(byte, 2)));
-}
 
 export function credentialTests(open: () => Recording): void {
   test('access keys', async () => {

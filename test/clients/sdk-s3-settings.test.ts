@@ -4,6 +4,8 @@ import { after, before, suite, test } from 'node:test';
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  EnableMFADeviceCommand,
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
@@ -14,20 +16,25 @@ import {
 } from '@aws-sdk/client-organizations';
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAccelerateConfigurationCommand,
   GetBucketRequestPaymentCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutBucketAccelerateConfigurationCommand,
   PutBucketPolicyCommand,
   PutBucketRequestPaymentCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { type RunningServer, startServer } from '../../src/main.js';
+import { codeOf, stepOf } from '../../src/identity/mfa-totp.js';
+import { seedOf } from '../../src/identity/mfa-totp.test.support.js';
+import { ManualClock, type RunningServer, startServer, systemClock } from '../../src/main.js';
 
 const Bucket = 'settings-bucket';
 const Key = 'k';
@@ -41,13 +48,16 @@ interface ClientConfig {
 suite('AWS SDK for JavaScript: settings of buckets', () => {
   let server: RunningServer;
   let s3: S3Client;
+  let config: ClientConfig & { readonly forcePathStyle: boolean; readonly maxAttempts: number };
+  /** Stands still at the second of the start, so that the SDK's signatures hold. */
+  const clock = new ManualClock(Math.floor(systemClock.now() / 1000) * 1000);
   /** Of another account. */
   let guest: S3Client;
 
   before(async () => {
-    server = await startServer({ data: 'memory', port: 0, region: 'us-east-1', log: 'none' });
+    server = await startServer({ data: 'memory', port: 0, region: 'us-east-1', log: 'none', clock });
     const { accessKeyId, secretAccessKey } = server.root!;
-    const config = {
+    config = {
       endpoint: server.endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId, secretAccessKey },
@@ -124,6 +134,50 @@ suite('AWS SDK for JavaScript: settings of buckets', () => {
     assert.equal((await fetch(`${server.endpoint}/${Bucket}/${Key}`)).status, 403);
     await pay('BucketOwner');
     assert.equal((await fetch(`${server.endpoint}/${Bucket}/${Key}`)).status, 200);
+  });
+
+  test('MFA delete, with a virtual device of the root user', async () => {
+    const iam = new IAMClient(config);
+    const { VirtualMFADevice } = await iam.send(
+      new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'root' }),
+    );
+    const SerialNumber = VirtualMFADevice!.SerialNumber!;
+    const seed = seedOf(VirtualMFADevice!.Base32StringSeed!);
+    const code = (steps: number) => codeOf(seed, stepOf(clock.now()) + steps);
+    const enabling = {
+      SerialNumber,
+      UserName: 'root',
+      AuthenticationCode1: code(-1),
+      AuthenticationCode2: code(0),
+    };
+    await iam.send(new EnableMFADeviceCommand(enabling));
+    iam.destroy();
+    /** A code works once. */
+    const MFA = () => {
+      clock.advance(30);
+      return `${SerialNumber} ${code(0)}`;
+    };
+    await s3.send(new CreateBucketCommand({ Bucket: 'precious' }));
+    const precious = { Bucket: 'precious' };
+    const put = (MFADelete: 'Enabled' | 'Disabled', more = {}) =>
+      s3.send(
+        new PutBucketVersioningCommand({
+          ...precious,
+          VersioningConfiguration: { Status: 'Enabled', MFADelete },
+          ...more,
+        }),
+      );
+    await assert.rejects(put('Enabled'), { name: 'AccessDenied' });
+    await put('Enabled', { MFA: MFA() });
+    assert.equal((await s3.send(new GetBucketVersioningCommand(precious))).MFADelete, 'Enabled');
+    const { VersionId } = await s3.send(new PutObjectCommand({ ...precious, Key, Body: 'x' }));
+    const version = { ...precious, Key, VersionId };
+    await assert.rejects(s3.send(new DeleteObjectCommand(version)), {
+      message: 'Mfa Authentication must be used for this request',
+    });
+    await s3.send(new DeleteObjectCommand({ ...version, MFA: MFA() }));
+    await assert.rejects(put('Disabled'), { name: 'AccessDenied' });
+    await put('Disabled', { MFA: MFA() });
   });
 
   test('acceleration', async () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type * as iam from '@aws-sdk/client-iam';
 import type { AssumeRoleResponse, GetSessionTokenResponse } from '@aws-sdk/client-sts';
 import { codeOf, stepOf } from '../../identity/mfa-totp.js';
+import { seedOf } from '../../identity/mfa-totp.test.support.js';
 import {
   addUser,
   allow,
@@ -17,14 +18,6 @@ import {
 } from '../harness.test.support.js';
 import { stsService } from '../sts/index.js';
 import { iamService } from './index.js';
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-function seedOf(text: string): Buffer {
-  let bits = '';
-  for (const letter of text) bits += ALPHABET.indexOf(letter).toString(2).padStart(5, '0');
-  return Buffer.from(bits.match(/.{8}/g)!.map(byte => Number.parseInt(byte, 2)));
-}
 
 interface Phone {
   readonly serial: string;
@@ -52,7 +45,7 @@ async function open(): Promise<Setup> {
     const { VirtualMFADevice } = await call<iam.CreateVirtualMFADeviceResponse>('CreateVirtualMFADevice', {
       VirtualMFADeviceName: name,
     });
-    const seed = seedOf(Buffer.from(VirtualMFADevice!.Base32StringSeed!).toString());
+    const seed = seedOf(VirtualMFADevice!.Base32StringSeed!);
     const code = (steps = 0) => codeOf(seed, stepOf(world.clock.now()) + steps);
     return { serial: VirtualMFADevice!.SerialNumber!, code };
   };

@@ -19,24 +19,31 @@ import type {
 import type { Bucket } from '../../objects/index.js';
 import { aclsEnabled } from './acl.js';
 import { canonicalIdOf } from './acl-input.js';
-import { notImplemented } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
+import { demandMfa, demandNoMfaBesideRules, mfaNeeded } from './mfa-delete.js';
 import { asTagSet, bucketTags } from './tags.js';
 
 export const putBucketVersioning = bucketOperation<PutBucketVersioningRequest, object>(
   'PutBucketVersioning',
   's3:PutBucketVersioning',
-  async (bucket, { MFA, VersioningConfiguration }, { objects }) => {
-    const { Status, MFADelete } = VersioningConfiguration ?? {};
-    if (MFADelete === 'Enabled' || MFA !== undefined) throw notImplemented('x-amz-mfa');
-    if (Status !== 'Enabled' && Status !== 'Suspended') throw s3Errors.MalformedXML();
-    if (Status === 'Suspended' && bucket.objectLock) {
+  async (bucket, input, ports, call) => {
+    const { Status: versioning, MFADelete } = input.VersioningConfiguration ?? {};
+    if (versioning === undefined) throw s3Errors.IllegalVersioningConfigurationException();
+    if (versioning === 'Suspended' && bucket.objectLock) {
       throw s3Errors.InvalidBucketState([
         'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
       ]);
     }
-    await objects.buckets.update(bucket, { versioning: Status });
+    const takesMfa = ({ mfaDelete }: Bucket) => mfaDelete === 'Enabled' || MFADelete === 'Enabled';
+    const proven = takesMfa(bucket);
+    if (proven) await demandMfa(bucket, input, call, ports);
+    await ports.objects.buckets.update(bucket, now => {
+      if (!proven && takesMfa(now)) throw mfaNeeded();
+      const change = { versioning, mfaDelete: MFADelete ?? now.mfaDelete };
+      demandNoMfaBesideRules({ ...now, ...change });
+      return change;
+    });
     return {};
   },
 );
@@ -44,7 +51,8 @@ export const putBucketVersioning = bucketOperation<PutBucketVersioningRequest, o
 export const getBucketVersioning = bucketOperation<GetBucketVersioningRequest, GetBucketVersioningOutput>(
   'GetBucketVersioning',
   's3:GetBucketVersioning',
-  ({ versioning }) => (versioning ? { Status: versioning } : {}),
+  ({ versioning, mfaDelete }) =>
+    versioning ? { Status: versioning, ...(mfaDelete && { MFADelete: mfaDelete }) } : {},
 );
 
 export const putBucketTagging = bucketOperation<PutBucketTaggingRequest, object>(

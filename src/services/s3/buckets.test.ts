@@ -315,6 +315,6 @@ test('settings come back as they were set', async () => {
   await assert.rejects(get('GetBucketOwnershipControls'), code('OwnershipControlsNotFoundError', 404));
   await assert.rejects(
     s3.send('PutBucketVersioning', { Bucket, VersioningConfiguration: {} }),
-    code('MalformedXML'),
+    code('IllegalVersioningConfigurationException', 400),
   );
 });

@@ -3,6 +3,7 @@ import type { Bucket, Deleted } from '../../objects/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 import { causeOf } from './causes.js';
+import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
 import { onVersion } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
@@ -21,6 +22,9 @@ export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectO
     if (IfMatchLastModifiedTime !== undefined) throw notImplemented('x-amz-if-match-last-modified-time');
     if (IfMatchSize !== undefined) throw notImplemented('x-amz-if-match-size');
     const bucket = await bucketOf(input, call, ports);
+    if (bucket.mfaDelete === 'Enabled' && input.VersionId !== undefined) {
+      await demandMfa(bucket, input, call, ports);
+    }
     const deleted = await deleteOne(bucket, input, call, ports);
     return deletedMembers(bucket, deleted, input.VersionId);
   },

@@ -11,6 +11,7 @@ import type { Call, Operation } from '../../operation.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 import { deleteOne, deleteRequirements } from './delete-object.js';
 import { s3Errors } from './errors.js';
+import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
 import { bucketOf } from './target.js';
 import { demandTerms } from './terms.js';
@@ -33,6 +34,7 @@ export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
     const bucket = await bucketOf(input, call, ports);
     const objects = input.Delete?.Objects ?? [];
     if (objects.length === 0 || objects.length > MOST_OBJECTS) throw s3Errors.MalformedXML();
+    if (bucket.mfaDelete === 'Enabled') await demandMfaForAll(bucket, objects, input, call, ports);
     const results: Result[] = new Array(objects.length);
     let next = 0;
     const worker = async () => {
@@ -64,6 +66,21 @@ function demandIntegrity(call: Call): void {
   throw s3Errors.InvalidRequest([
     'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
   ]);
+}
+
+/**
+ * One version among them takes a second factor for the whole, and one that does not hold refuses the whole, versions
+ * or not ("DeleteObjects", S3 API Reference). Throws AccessDenied.
+ */
+async function demandMfaForAll(
+  bucket: Bucket,
+  objects: readonly ObjectIdentifier[],
+  input: DeleteObjectsRequest,
+  call: Call,
+  ports: S3Ports,
+): Promise<void> {
+  const needed = objects.some(({ VersionId }) => VersionId !== undefined);
+  if (needed || input.MFA !== undefined) await demandMfa(bucket, input, call, ports);
 }
 
 async function deleteListed(

@@ -13,6 +13,7 @@ import { type Bucket, expirationOf, type LifecycleRule, type ObjectRecord } from
 import { storageClassOf } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
+import { demandNoMfaBesideRules } from './mfa-delete.js';
 import { asTagSet, objectTags } from './tags.js';
 
 const MOST_RULES = 1000;
@@ -33,7 +34,10 @@ export const putBucketLifecycleConfiguration = bucketOperation<
     if (new Set(lifecycle.map(({ id }) => id)).size < lifecycle.length) {
       throw s3Errors.InvalidArgument(['Rule ID must be unique. Found same ID for more than one rule']);
     }
-    await objects.buckets.update(bucket, { lifecycle });
+    await objects.buckets.update(bucket, now => {
+      demandNoMfaBesideRules({ ...now, lifecycle });
+      return { lifecycle };
+    });
     return {};
   },
 );

@@ -45,6 +45,8 @@ export interface S3Ports {
   accountOfCanonicalId(id: string): Promise<Account | undefined>;
   /** The names of the targets that events may be sent to; `eventbridge` among them where there is a sink for it. */
   readonly targets: ReadonlySet<string>;
+  /** Whether the account's root user has the MFA device and it shows that code now. A right code is used up. */
+  provesMfa(account: Account, serial: string, code: string): Promise<boolean>;
   /** The server's own region. */
   readonly region: string;
   /** What buckets begin with, as in the settings. Default: closed. */

@@ -12,7 +12,7 @@ import { openMemoryKv } from '../../store/memory.js';
 import { openMemoryBlobs } from '../../store/memory-blobs.js';
 import { s3Errors } from './errors.js';
 import { s3Service } from './index.js';
-import type { KmsKeys } from './ports.js';
+import type { KmsKeys, S3Ports } from './ports.js';
 
 export const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -50,6 +50,8 @@ export interface TestS3Options {
   readonly keys?: KmsKeys;
   readonly newBuckets?: 'open';
   readonly targets?: ReadonlySet<string>;
+  /** Default: no device shows anything. */
+  readonly provesMfa?: S3Ports['provesMfa'];
 }
 
 export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
@@ -71,6 +73,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     principals: { toStored: unchanged, toShown: unchanged },
     accountOf: async id => testAccount(id),
     accountOfCanonicalId: async id => (/^\d{12}0{52}$/.test(id) ? testAccount(id.slice(0, 12)) : undefined),
+    provesMfa: options.provesMfa ?? (async () => false),
     targets: options.targets ?? new Set(['hooks', 'lines', 'eventbridge']),
     region: 'us-east-1',
     ...(newBuckets && { newBuckets }),
