@@ -276,14 +276,14 @@ suite('what happens to an object is told', () => {
     const rule = (ID: string, action: object) => ({ ID, Status: 'Enabled', Filter: {}, ...action });
     const rules = (...Rules: object[]) =>
       s3.send('PutBucketLifecycleConfiguration', { Bucket, LifecycleConfiguration: { Rules } });
-    await rules(rule('move', { Transitions: [{ Days: 1, StorageClass: 'STANDARD_IA' }] }));
+    await rules(rule('move', { Transitions: [{ Days: 1, StorageClass: 'GLACIER_IR' }] }));
     s3.clock.advance(3 * 86_400);
     await s3.objects.applyLifecycle();
     await s3.objects.applyLifecycle();
     const [moved, ...others] = await waiting();
     assert.deepEqual(others, []);
     assert.equal(moved?.event.event, 'LifecycleTransition');
-    assert.equal(moved?.event.storageClass, 'STANDARD_IA');
+    assert.equal(moved?.event.storageClass, 'GLACIER_IR');
     assert.equal(moved?.event.origin.requester, 's3.amazonaws.com');
     await rules(rule('expire', { Expiration: { Days: 1 } }));
     await s3.objects.applyLifecycle();
