@@ -229,6 +229,7 @@ describe('object ownership', () => {
 
   for (const [ownership, ACL, owner] of cases) {
     test(`${ownership}, ${ACL ?? 'no list'}: another account's uploads belong to ${owner === a ? "the bucket's owner" : 'it'}`, async () => {
+      const named = { ID: owner, DisplayName: (owner === a ? alpha : beta).name };
       await make(ownership);
       // As in AWS's example of a policy that demands the list: s3:PutObject is enough for both.
       await setPolicy(
@@ -248,15 +249,15 @@ describe('object ownership', () => {
         assert.equal(await ownerOf(key), owner, key);
         const as = owner === a ? s3.root : other;
         const { Owner } = await s3.send('GetObjectAcl', { Bucket, Key: key }, { as });
-        assert.deepEqual(Owner, { ID: owner });
+        assert.deepEqual(Owner, named);
       }
       const UploadId = await upload('parts', input, other);
       const parts = await s3.send('ListParts', { Bucket, Key: 'parts', UploadId });
-      assert.deepEqual(parts['Owner'], { ID: owner });
+      assert.deepEqual([parts['Owner'], parts['Initiator']], [named, { ID: b, DisplayName: beta.name }]);
       const { Uploads } = await s3.send('ListMultipartUploads', { Bucket });
-      assert.deepEqual((Uploads as { Owner: object }[])[0]?.Owner, { ID: owner });
+      assert.deepEqual((Uploads as { Owner: object }[])[0]?.Owner, named);
       const { Versions } = await s3.send('ListObjectVersions', { Bucket, Prefix: 'put' });
-      assert.deepEqual((Versions as { Owner: object }[])[0]?.Owner, { ID: owner });
+      assert.deepEqual((Versions as { Owner: object }[])[0]?.Owner, named);
     });
   }
 
@@ -329,7 +330,7 @@ describe('object ownership', () => {
     for (const as of [other, anonymous]) await assert.rejects(get('k', as), denied);
     const acl = await s3.send('GetObjectAcl', { Bucket, Key: 'k' });
     assert.deepEqual(acl['Grants'], [
-      { Grantee: { Type: 'CanonicalUser', ID: a }, Permission: 'FULL_CONTROL' },
+      { Grantee: { Type: 'CanonicalUser', ID: a, DisplayName: alpha.name }, Permission: 'FULL_CONTROL' },
     ]);
     await s3.send('DeleteBucketOwnershipControls', { Bucket });
     assert.equal(await ownerOf('k'), b);

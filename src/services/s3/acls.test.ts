@@ -107,10 +107,10 @@ describe('canned lists', () => {
     await put('k', { ACL: 'public-read' });
     const acl = (await s3.send('GetObjectAcl', { Bucket, Key: 'k' })) as unknown as ShownAcl;
     assert.deepEqual(acl, {
-      Owner: { ID: a },
+      Owner: { ID: a, DisplayName: alpha.name },
       Grants: [
         { Grantee: { Type: 'Group', URI: ALL_USERS }, Permission: 'READ' },
-        { Grantee: { Type: 'CanonicalUser', ID: a }, Permission: 'FULL_CONTROL' },
+        { Grantee: { Type: 'CanonicalUser', ID: a, DisplayName: alpha.name }, Permission: 'FULL_CONTROL' },
       ],
     });
     await s3.send('PutObjectAcl', { Bucket, Key: 'k', ACL: 'private' });

@@ -1,4 +1,5 @@
 /** Reading and setting the access control lists of buckets and objects. */
+import { isDeepStrictEqual } from 'node:util';
 import type {
   GetBucketAclOutput,
   GetBucketAclRequest,
@@ -21,9 +22,10 @@ import {
   requestedGrants,
 } from './acl-input.js';
 import { bucketOperation, versionOperation } from './bucket-operation.js';
+import { causeOf } from './causes.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
-import { bucketOwner, recordOwner } from './owner.js';
+import { bucketOwner, ownerOfCanonicalId, recordOwner } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { bucketArn } from './requirements.js';
 import { keyOf } from './target.js';
@@ -32,7 +34,7 @@ import { aclKeys } from './write-requirements.js';
 export const getBucketAcl = bucketOperation<GetBucketAclRequest, GetBucketAclOutput>(
   'GetBucketAcl',
   's3:GetBucketAcl',
-  async (bucket, _input, ports) => shown(await bucketOwner(bucket, ports), bucket, bucket.acl),
+  async (bucket, _input, ports) => shown(await bucketOwner(bucket, ports), bucket, bucket.acl, ports),
 );
 
 export const getObjectAcl = versionOperation<GetObjectAclRequest, GetObjectAclOutput>(
@@ -40,19 +42,21 @@ export const getObjectAcl = versionOperation<GetObjectAclRequest, GetObjectAclOu
   () => ['s3:GetObjectAcl'],
   async (bucket, input, ports, call) => {
     const record = await existingObject(input, call, ports);
-    return shown(recordOwner(bucket, record, await bucketOwner(bucket, ports)), bucket, record.acl);
+    return shown(await recordOwner(bucket, record, ports), bucket, record.acl, ports);
   },
 );
 
 /** A list that does not count is shown as what counts in its stead ("Controlling ownership of objects"). */
-function shown(
+async function shown(
   owner: Owner,
   bucket: Bucket,
   acl: readonly AclGrant[] | undefined,
-): { Owner: Owner; Grants: Grant[] } {
+  ports: S3Ports,
+): Promise<{ Owner: Owner; Grants: Grant[] }> {
   const grants = aclsEnabled(bucket) ? acl : undefined;
   const own: AclGrant = { grantee: owner.ID!, permission: 'FULL_CONTROL' };
-  return { Owner: owner, Grants: inOrder(grants ?? [own]).map(shownGrant) };
+  const lines = inOrder(grants ?? [own]).map(grant => shownGrant(grant, ports));
+  return { Owner: owner, Grants: await Promise.all(lines) };
 }
 
 /** Groups first. */
@@ -64,11 +68,11 @@ function isOfGroup({ grantee }: AclGrant): boolean {
   return grantee.startsWith('http:');
 }
 
-function shownGrant(grant: AclGrant): Grant {
+async function shownGrant(grant: AclGrant, ports: S3Ports): Promise<Grant> {
   const { grantee, permission } = grant;
   const Grantee: Grantee = isOfGroup(grant)
     ? { Type: 'Group', URI: grantee }
-    : { Type: 'CanonicalUser', ID: grantee };
+    : { Type: 'CanonicalUser', ...(await ownerOfCanonicalId(grantee, ports)) };
   return { Grantee, Permission: permission };
 }
 
@@ -104,7 +108,10 @@ export const putObjectAcl = versionOperation<PutObjectAclRequest, object>(
       action: 's3:PutObjectAcl',
       resource: `${bucketArn(bucket)}/${key}`,
     });
-    await ports.objects.versions.update(bucket, key, input.VersionId, now => ({ ...now, acl }));
+    // "Supported event types": a list that changes nothing is no event.
+    if (isDeepStrictEqual(acl, record.acl)) return {};
+    const cause = causeOf(call, 'ObjectAcl:Put');
+    await ports.objects.versions.update(bucket, key, input.VersionId, now => ({ ...now, acl }), cause);
     return {};
   },
   aclKeys,

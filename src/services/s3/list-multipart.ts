@@ -5,7 +5,6 @@ import type {
   ListPartsOutput,
   ListPartsRequest,
   MultipartUpload,
-  Owner,
   StorageClass,
 } from '@aws-sdk/client-s3';
 import type { ListedUpload, UploadRecord } from '../../objects/index.js';
@@ -13,7 +12,7 @@ import type { Operation } from '../../operation.js';
 import { quoted } from './attributes.js';
 import { checksumMember } from './checksum-members.js';
 import { entriesAsked } from './list-objects.js';
-import { bucketOwner, recordOwner } from './owner.js';
+import { ownersIn, recordOwner, shownInitiator } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { onBucket } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
@@ -54,8 +53,8 @@ export const listParts: Operation<S3Ports, ListPartsRequest, ListPartsOutput> = 
           ...(checksumAsked && checksumMember(algorithm, part.checksum)),
         })),
       }),
-      Initiator: { ID: upload.initiator },
-      Owner: recordOwner(bucket, upload, await bucketOwner(bucket, ports)),
+      Initiator: await shownInitiator(upload.initiator, ports),
+      Owner: await recordOwner(bucket, upload, ports),
       StorageClass: storageClass(upload),
       ...(checksumAsked && { ChecksumAlgorithm: algorithm, ChecksumType: checksumType }),
     };
@@ -86,15 +85,18 @@ export const listMultipartUploads: Operation<
       afterId: KeyMarker ? UploadIdMarker || undefined : undefined,
       limit,
     });
-    const owner = await bucketOwner(bucket, ports);
+    const uploads = entries.flatMap(entry => ('item' in entry ? entry.item.upload : []));
+    const ownerOf = await ownersIn(bucket, uploads, ports);
     const Uploads: MultipartUpload[] = [];
     const CommonPrefixes: { Prefix: string }[] = [];
     for (const entry of entries) {
       if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
       else
         Uploads.push({
-          ...listed(entry.item, recordOwner(bucket, entry.item.upload, owner)),
+          ...listed(entry.item),
           Key: write(entry.key),
+          Initiator: await shownInitiator(entry.item.upload.initiator, ports),
+          Owner: ownerOf(entry.item.upload),
         });
     }
     const last = entries.at(-1);
@@ -118,12 +120,10 @@ export const listMultipartUploads: Operation<
   },
 };
 
-function listed({ id: UploadId, upload }: ListedUpload, owner: Owner): MultipartUpload {
+function listed({ id: UploadId, upload }: ListedUpload): MultipartUpload {
   return {
     UploadId,
     Initiated: new Date(upload.initiated),
-    Initiator: { ID: upload.initiator },
-    Owner: owner,
     StorageClass: storageClass(upload),
     ...(upload.checksumAsked && {
       ChecksumAlgorithm: upload.algorithm,

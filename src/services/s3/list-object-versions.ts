@@ -10,7 +10,7 @@ import { quoted } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { entriesAsked, listKeys } from './list-objects.js';
-import { bucketOwner, recordOwner } from './owner.js';
+import { ownersIn } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { keyWriter } from './url-encoding.js';
 
@@ -28,17 +28,18 @@ export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, Lis
       afterId: await markedId(bucket, KeyMarker, VersionIdMarker, ports),
       limit,
     });
-    const owner = await bucketOwner(bucket, ports);
+    const objects = entries.flatMap(entry =>
+      'item' in entry && !entry.item.version.marker ? entry.item.version : [],
+    );
+    const ownerOf = await ownersIn(bucket, objects, ports);
     const Versions: ObjectVersion[] = [];
     const DeleteMarkers: DeleteMarkerEntry[] = [];
     const CommonPrefixes: { Prefix: string }[] = [];
     for (const entry of entries) {
       if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
-      else if (entry.item.version.marker) DeleteMarkers.push(common(write(entry.key), entry.item, owner));
-      else {
-        const own = recordOwner(bucket, entry.item.version, owner);
-        Versions.push(listed(write(entry.key), entry.item, own));
-      }
+      else if (entry.item.version.marker)
+        DeleteMarkers.push(common(write(entry.key), entry.item, ownerOf({})));
+      else Versions.push(listed(write(entry.key), entry.item, ownerOf(entry.item.version)));
     }
     const last = entries.at(-1);
     return {

@@ -7,11 +7,11 @@ import type {
   ListObjectsV2Request,
   Owner,
 } from '@aws-sdk/client-s3';
-import { type Bucket, entryName, type ListEntry, type ObjectRecord } from '../../objects/index.js';
+import { entryName, type ListEntry, type ObjectRecord } from '../../objects/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { quoted } from './attributes.js';
 import { s3Errors } from './errors.js';
-import { bucketOwner, recordOwner } from './owner.js';
+import { ownersIn } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { onBucket } from './requirements.js';
 import { bucketOf } from './target.js';
@@ -31,7 +31,7 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjects
     const { Prefix: prefix = '', Delimiter: delimiter } = input;
     const after = openToken(input.ContinuationToken || undefined) ?? input.StartAfter;
     const { entries, more } = await ports.objects.list(bucket, { prefix, delimiter, after, limit });
-    const owner = input.FetchOwner ? await bucketOwner(bucket, ports) : undefined;
+    const ownerOf = input.FetchOwner ? await ownersIn(bucket, objectsOf(entries), ports) : undefined;
     return {
       Name: bucket.name,
       Prefix: write(prefix),
@@ -43,7 +43,7 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjects
       IsTruncated: more,
       ContinuationToken: input.ContinuationToken,
       ...(more && { NextContinuationToken: sealToken(entryName(entries.at(-1)!)) }),
-      ...listed(bucket, entries, write, owner),
+      ...listed(entries, write, ownerOf),
     };
   },
 };
@@ -69,7 +69,7 @@ export const listObjects: Operation<S3Ports, ListObjectsRequest, ListObjectsOutp
       IsTruncated: more,
       // Without a delimiter, clients go on behind the last key (ListObjects, S3 API Reference).
       ...(more && delimiter && { NextMarker: write(entryName(entries.at(-1)!)) }),
-      ...listed(bucket, entries, write, await bucketOwner(bucket, ports)),
+      ...listed(entries, write, await ownersIn(bucket, objectsOf(entries), ports)),
     };
   },
 };
@@ -100,20 +100,20 @@ export function entriesAsked(asked: number | undefined, name: string): number {
   });
 }
 
+function objectsOf(entries: readonly ListEntry<ObjectRecord>[]): ObjectRecord[] {
+  return entries.flatMap(entry => ('item' in entry ? entry.item : []));
+}
+
 function listed(
-  bucket: Bucket,
   entries: readonly ListEntry<ObjectRecord>[],
   write: (text: string) => string,
-  owner: Owner | undefined,
+  ownerOf: ((record: ObjectRecord) => Owner) | undefined,
 ): Pick<ListObjectsOutput, 'Contents' | 'CommonPrefixes'> {
   const Contents: ListedObject[] = [];
   const CommonPrefixes: { Prefix: string }[] = [];
   for (const entry of entries) {
     if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
-    else {
-      const own = owner && recordOwner(bucket, entry.item, owner);
-      Contents.push(listedObject(write(entry.key), entry.item, own));
-    }
+    else Contents.push(listedObject(write(entry.key), entry.item, ownerOf?.(entry.item)));
   }
   return {
     ...(Contents.length > 0 && { Contents }),

@@ -17,6 +17,7 @@ import { demandUploadKey } from './customer-keys.js';
 import { encryptionFor, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
 import { newObjectAccess } from './new-object-access.js';
+import { initiatorOf } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
 import { onObject } from './requirements.js';
@@ -49,7 +50,7 @@ export const createMultipartUpload: Operation<
         'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
       ]);
     }
-    const initiator = call.caller.principal.arn;
+    const initiator = initiatorOf(call);
     const checksumType = input.ChecksumType;
     const { encryption } = await encryptionFor(input, bucket, keyOf(input), call, ports);
     const created = await ports.objects.uploads.create(bucket, keyOf(input), {

@@ -178,6 +178,7 @@ suite('what happens to an object is told', () => {
       's3:ObjectCreated:*',
       's3:ObjectRemoved:*',
       's3:ObjectTagging:*',
+      's3:ObjectAcl:Put',
       's3:LifecycleExpiration:*',
       's3:LifecycleTransition',
     ],
@@ -230,6 +231,19 @@ suite('what happens to an object is told', () => {
       ['ObjectTagging:Put', 'k', undefined],
       ['ObjectTagging:Delete', 'k', undefined],
       ['ObjectRemoved:Delete', 'k', undefined],
+    ]);
+  });
+
+  test('where lists count, of a list that changes', async () => {
+    const OwnershipControls = { Rules: [{ ObjectOwnership: 'ObjectWriter' }] };
+    await s3.send('PutBucketOwnershipControls', { Bucket, OwnershipControls });
+    await put();
+    const acl = { Bucket, Key: 'k', GrantRead: `id="${testAccount('444455556666').canonicalId}"` };
+    await s3.send('PutObjectAcl', acl);
+    await s3.send('PutObjectAcl', acl);
+    assert.deepEqual(await told(), [
+      ['ObjectCreated:Put', 'k', undefined],
+      ['ObjectAcl:Put', 'k', undefined],
     ]);
   });
 
