@@ -1,7 +1,8 @@
 /** Taking bodies in, and giving them back. */
-import { crc32 } from 'node:zlib';
+
 import type { RequestBody } from '../message.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../store/blobs.js';
+import { crc32 } from '../store/crc32.js';
 import type { Kv, Write } from '../store/kv.js';
 import { BodyDigest, type Checksum, type Integrity } from './checksums.js';
 import { BodyKey, storedSpan } from './encryption.js';

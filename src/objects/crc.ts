@@ -2,7 +2,7 @@
  * The cyclic redundancy checks that Node lacks, eight bytes a step ("slicing"), and the arithmetic that
  * gives the check of joined pieces from the checks of the pieces.
  */
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../store/crc32.js';
 
 /** Polynomials, bits reversed as all of S3's checks are. */
 const CRC32 = 0xedb88320n;

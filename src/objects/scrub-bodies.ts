@@ -1,6 +1,7 @@
 /** Whether the bytes of a version or a part are there, whole and authentic. */
-import { crc32 } from 'node:zlib';
+
 import type { Blobs } from '../store/blobs.js';
+import { crc32 } from '../store/crc32.js';
 import { type Kv, under } from '../store/kv.js';
 import { BodyKey, storedSize } from './encryption.js';
 import { type OwnKeys, ownerOf } from './own-keys.js';

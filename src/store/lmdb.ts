@@ -20,8 +20,8 @@
  */
 import { chmod, open as openFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { getLastVersion, open } from 'lmdb';
+import { crc32 } from './crc32.js';
 import { makeDirectory, syncDirectory } from './directories.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
 import {

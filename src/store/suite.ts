@@ -39,7 +39,14 @@ export function testKv(name: string, open: OpenFresh<Kv>, runs: number): void {
     kvTest('keeps what was committed, empty and large values included', async kv => {
       const large = Buffer.alloc(1 << 20, 'karikagi');
       assert.equal(await kv.get(['a']), undefined);
-      const writes = [put(['a'], ''), { key: ['b', 1], value: large }, put(['\0', 'é𐀀', 2 ** 53 - 1], 'x')];
+      const empty = new Uint8Array(0);
+      // An empty array that was asked for its buffer has no memory.
+      assert.equal(empty.buffer.byteLength, 0);
+      const writes = [
+        { key: ['a'], value: empty },
+        { key: ['b', 1], value: large },
+        put(['\0', 'é𐀀', 2 ** 53 - 1], 'x'),
+      ];
       assert.equal(await kv.commit([], writes), true);
       for (const { key, value } of writes) assert.ok(Buffer.from(value!).equals((await kv.get(key))!.value));
       assert.deepEqual(
