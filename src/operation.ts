@@ -51,6 +51,8 @@ export interface Call {
   readonly clock: Clock;
   /** The region the request was signed for; the server's default for anonymous requests. */
   readonly region: string;
+  /** As `region`, where the request says it: absent for anonymous requests and for signatures that leave it empty. */
+  readonly signedRegion?: string | undefined;
   /** The caller's network address. */
   readonly sourceIp: string;
   /** The request as received, for the few operations that need what the shapes lack. Its body is consumed. */

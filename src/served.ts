@@ -62,6 +62,7 @@ export function served(parts: Parts): Services {
     targets,
     region: settings.region,
     newBuckets: settings.newBuckets,
+    otherRegions: settings.otherRegions,
   };
   const restXml = lazy(() => s3Wire(settings.domains));
   const crossOrigin = s3CrossOrigin(objects);

@@ -21,6 +21,8 @@ export interface Settings {
    * public access blocked. `open`, as before: lists count, and nothing is blocked. Either is changed bucket by bucket.
    */
   readonly newBuckets: 'closed' | 'open';
+  /** What becomes of S3's requests that are signed for another region than their bucket's: `redirected` is as on AWS. */
+  readonly otherRegions: 'served' | 'redirected';
   /** Further host names under which `BUCKET.name` addresses a bucket. */
   readonly domains: readonly string[];
   /** A file with the root key (32 bytes in base64); default: `root.key` in the data directory. */
@@ -140,6 +142,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   partition: oneOf('aws', 'aws-cn', 'aws-us-gov'),
   region: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'),
   newBuckets: oneOf('closed', 'open'),
+  otherRegions: oneOf('served', 'redirected'),
   domains: names,
   rootKeyFile: optional(text),
   rootKey: optional(text),
@@ -162,6 +165,7 @@ function defaults(partition: Settings['partition']): Settings {
     partition,
     region: partitionRegions[partition],
     newBuckets: 'closed',
+    otherRegions: 'served',
     domains: [],
     rootKeyFile: undefined,
     rootKey: undefined,

@@ -33,6 +33,12 @@ export function serveCommand(): Command {
         'what buckets begin with: "closed" has no access control lists and blocks public access, as on AWS since April 2023; "open" is as before (default: closed)',
       ).choices(['closed', 'open']),
     )
+    .addOption(
+      new Option(
+        '--other-regions <way>',
+        'what becomes of S3\'s requests that are signed for another region than their bucket\'s: "redirected" is as on AWS, but few clients follow to an endpoint of their own (default: served)',
+      ).choices(['served', 'redirected']),
+    )
     .option('--domains <names>', 'host names under which BUCKET.name addresses a bucket, with commas between')
     .option('--root-key-file <path>', 'file with the root key (default: root.key in the data directory)')
     .option('--root-key-kms <key>', 'key of an external KMS that seals the root key in its file')

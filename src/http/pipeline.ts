@@ -197,6 +197,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       time: arrived,
       clock: options.clock,
       region,
+      signedRegion: authenticated.region,
       sourceIp: connection.sourceIp,
       http: request,
       permits: async requirement => (await check(requirement)) === undefined,

@@ -68,9 +68,12 @@ export class Buckets {
     return entry && this.#bucket(name, entry);
   }
 
-  /** Throws NoSuchBucket. */
-  async get(name: string): Promise<Bucket> {
-    return (await this.find(name)) ?? raise(s3Errors.NoSuchBucket([], { members: { BucketName: name } }));
+  /** Throws NoSuchBucket, and what `demand` throws of the bucket. */
+  async get(name: string, demand?: (bucket: Bucket) => void): Promise<Bucket> {
+    const bucket = await this.find(name);
+    if (!bucket) throw s3Errors.NoSuchBucket([], { members: { BucketName: name } });
+    demand?.(bucket);
+    return bucket;
   }
 
   /**
@@ -226,8 +229,4 @@ function recordOf({ stored: _, ...record }: Bucket): BucketRecord {
 /** A deletion may be refused: the bucket is not empty, or another process ends it. */
 function ifRefused(error: unknown): void {
   if (!(error instanceof ApiError)) throw error;
-}
-
-function raise(error: Error): never {
-  throw error;
 }

@@ -5,6 +5,11 @@ export const s3Errors = errorTable({
   AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   AccessDenied: [403, (why: string) => why],
   AccessForbidden: [403, (why: string) => why],
+  AuthorizationQueryParametersError: [
+    400,
+    (signed: string, region: string) =>
+      `Error parsing the X-Amz-Credential parameter; the region '${signed}' is wrong; expecting '${region}'`,
+  ],
   BadDigest: [
     400,
     (what: string) =>
@@ -117,6 +122,10 @@ export const s3Errors = errorTable({
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',
   ],
   OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
+  PermanentRedirect: [
+    301,
+    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+  ],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
   ServerSideEncryptionConfigurationNotFoundError: [

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { startServer } from '../../src/main.js';
+import { type ServerOptions, startServer } from '../../src/main.js';
 
 export const REGION = 'ap-northeast-1';
 export const ACCOUNT = '123456789012';
@@ -81,7 +81,7 @@ const ROLE_POLICY = JSON.stringify({
 });
 
 /** Starts a server on a fresh directory and sets the cast up, all through the public API. */
-export async function openStage(): Promise<Stage> {
+export async function openStage(more: ServerOptions = {}): Promise<Stage> {
   const home = await mkdtemp(join(tmpdir(), 'karikagi-clients-'));
   const server = await startServer({
     data: join(home, 'data'),
@@ -89,6 +89,7 @@ export async function openStage(): Promise<Stage> {
     account: ACCOUNT,
     region: REGION,
     log: 'none',
+    ...more,
   });
   const { endpoint } = server;
   const root = keysOf(server.root!);

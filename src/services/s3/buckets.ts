@@ -6,9 +6,12 @@ import type {
   HeadBucketOutput,
   HeadBucketRequest,
 } from '@aws-sdk/client-s3';
+import type { Operation } from '../../operation.js';
 import { bucketOperation } from './bucket-operation.js';
+import type { S3Ports } from './ports.js';
 import { locationConstraint } from './regions.js';
-import { bucketArn } from './requirements.js';
+import { bucketArn, onBucket } from './requirements.js';
+import { namedBucket } from './target.js';
 
 export const headBucket = bucketOperation<HeadBucketRequest, HeadBucketOutput>(
   'HeadBucket',
@@ -25,10 +28,19 @@ export const deleteBucket = bucketOperation<DeleteBucketRequest, object>(
   },
 );
 
-export const getBucketLocation = bucketOperation<GetBucketLocationRequest, GetBucketLocationOutput>(
-  'GetBucketLocation',
-  's3:GetBucketLocation',
-  ({ region }) => ({
-    LocationConstraint: locationConstraint(region) as GetBucketLocationOutput['LocationConstraint'],
-  }),
-);
+/** Asked from anywhere: this is how clients find out which region to sign for. */
+export const getBucketLocation: Operation<S3Ports, GetBucketLocationRequest, GetBucketLocationOutput> = {
+  name: 'GetBucketLocation',
+
+  async requires(input, call, ports) {
+    const bucket = await namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
+    return [onBucket(bucket, call, 's3:GetBucketLocation')];
+  },
+
+  async run(input, call, ports) {
+    const { region } = await namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
+    return {
+      LocationConstraint: locationConstraint(region) as GetBucketLocationOutput['LocationConstraint'],
+    };
+  },
+};

@@ -51,4 +51,6 @@ export interface S3Ports {
   readonly region: string;
   /** What buckets begin with, as in the settings. Default: closed. */
   readonly newBuckets?: 'closed' | 'open';
+  /** What becomes of requests that are signed for another region than their bucket's. Default: served. */
+  readonly otherRegions?: 'served' | 'redirected';
 }

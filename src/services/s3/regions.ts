@@ -1,4 +1,6 @@
 /** Where buckets can be: any region of the account's partition. */
+import type { Bucket } from '../../objects/index.js';
+import type { Call } from '../../operation.js';
 import { s3Errors } from './errors.js';
 
 /** The region that S3 calls by no name. */
@@ -36,6 +38,26 @@ export function regionOfNewBucket(partition: string, constraint: string | undefi
   if (signed !== FIRST_REGION && signed !== region)
     throw s3Errors.IllegalLocationConstraintException([constraint]);
   return region;
+}
+
+/**
+ * Sends away what is signed for another region than the bucket's ("Permanent request redirection", S3 User Guide). The
+ * answer says in a header which region it is; clients that follow sign anew. An empty region in the signature is none.
+ * Throws PermanentRedirect, AuthorizationQueryParametersError.
+ */
+export function demandRegion({ name, region }: Bucket, { signedRegion, http }: Call): void {
+  if (signedRegion === undefined || signedRegion === region) return;
+  const headers = { 'x-amz-bucket-region': region };
+  if (/(?:^|&)X-Amz-Signature=/.test(http.query)) {
+    throw s3Errors.AuthorizationQueryParametersError([signedRegion, region], {
+      members: { Region: region },
+      headers,
+    });
+  }
+  throw s3Errors.PermanentRedirect([], {
+    members: { Endpoint: http.headers.get('host') ?? '', Bucket: name },
+    headers,
+  });
 }
 
 /** LocationConstraint of a bucket: us-east-1 has none. */

@@ -3,6 +3,7 @@ import type { Bucket, VersionRecord } from '../../objects/index.js';
 import type { Call } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
+import { demandRegion } from './regions.js';
 
 export interface BucketInput {
   readonly Bucket: string | undefined;
@@ -31,21 +32,27 @@ function foundBy(call: Call): Found {
   return known;
 }
 
-/** The bucket that the request is about. Throws NoSuchBucket, AccessDenied where another owner was expected. */
+/**
+ * The bucket that the request is about. Throws NoSuchBucket, AccessDenied where another owner was expected, and the
+ * errors of a request that is signed for another region.
+ */
 export function bucketOf(input: BucketInput, call: Call, ports: S3Ports): Promise<Bucket> {
-  return namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
+  const demand =
+    ports.otherRegions === 'redirected' ? (bucket: Bucket) => demandRegion(bucket, call) : undefined;
+  return namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports, demand);
 }
 
-/** As `bucketOf`, for a bucket that the request names elsewhere: the source of a copy. */
+/** As `bucketOf`, for a bucket of any region: the source of a copy. `demand` may refuse it when it is first read. */
 export function namedBucket(
   name: string,
   expectedOwner: string | undefined,
   call: Call,
   ports: S3Ports,
+  demand?: (bucket: Bucket) => void,
 ): Promise<Bucket> {
   const { buckets } = foundBy(call);
   let bucket = buckets.find(known => known.name === name)?.bucket;
-  if (!bucket) buckets.push({ name, bucket: (bucket = ports.objects.buckets.get(name)) });
+  if (!bucket) buckets.push({ name, bucket: (bucket = ports.objects.buckets.get(name, demand)) });
   return expectedOwner === undefined ? bucket : ownedBy(expectedOwner, bucket);
 }
 

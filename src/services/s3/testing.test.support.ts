@@ -24,7 +24,9 @@ export function testAccount(id: string, partition = 'aws'): Account {
 export interface Circumstances {
   readonly as?: Caller;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Default: none said. */
   readonly region?: string;
+  readonly query?: string;
 }
 
 export interface TestS3 {
@@ -50,6 +52,7 @@ export interface TestS3Options {
   readonly keys?: KmsKeys;
   readonly newBuckets?: 'open';
   readonly targets?: ReadonlySet<string>;
+  readonly otherRegions?: 'redirected';
   /** Default: no device shows anything. */
   readonly provesMfa?: S3Ports['provesMfa'];
 }
@@ -58,7 +61,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
   const clock = new ManualClock(START);
   const kv = options.kv ?? openMemoryKv();
   const blobs = options.blobs ?? openMemoryBlobs(() => clock.now());
-  const { inlineLimit, rootKey, keys, newBuckets } = options;
+  const { inlineLimit, rootKey, keys, newBuckets, otherRegions } = options;
   const objects = await openObjects({
     kv,
     blobs,
@@ -77,6 +80,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     targets: options.targets ?? new Set(['hooks', 'lines', 'eventbridge']),
     region: 'us-east-1',
     ...(newBuckets && { newBuckets }),
+    ...(otherRegions && { otherRegions }),
   });
   const root = rootOf(options.account ?? testAccount('111122223333'));
   const callOf = (circumstances: Circumstances) => testCall(clock, { as: root, ...circumstances });
@@ -152,7 +156,7 @@ export function allow(...actions: string[]): object {
 
 function testCall(
   clock: ManualClock,
-  { as: caller, headers = {}, region = 'us-east-1' }: Circumstances & { as: Caller },
+  { as: caller, headers = {}, region: signedRegion, query = '' }: Circumstances & { as: Caller },
 ): Call {
   const permitted = ({ action, resource, ...requirement }: Requirement) => {
     const { resourceAccount, resourcePolicy, acl, objectOwner, context } = requirement;
@@ -173,12 +177,13 @@ function testCall(
     caller,
     time: clock.now(),
     clock,
-    region,
+    region: signedRegion ?? 'us-east-1',
+    signedRegion,
     sourceIp: '127.0.0.1',
     http: {
       method: 'GET',
       path: '/',
-      query: '',
+      query,
       headers: new Map(Object.entries(headers)),
       body: bodyOf(''),
     },
