@@ -20,6 +20,7 @@ import { loadRootKeys } from './root-key.js';
 import { startResealing } from './root-key-rotation.js';
 import { served } from './served.js';
 import { openKms, startSweeping } from './services/kms/index.js';
+import { AccessLog } from './services/s3/index.js';
 import { readSettings, type Settings } from './settings.js';
 import { lockDirectory } from './store/directory-lock.js';
 import { openFileBlobs } from './store/files.js';
@@ -119,12 +120,15 @@ export async function openServices(
         startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
       );
     }
+    const accessLog = new AccessLog({ objects, ownerOf: id => identity.owner(id) }, log);
+    opened.push(() => accessLog.close());
     const first = await firstAccount(kv, identity, settings);
     const services = served({
       identity,
       objects,
       denials,
       kms,
+      accessLog,
       settings,
       targets: new Set(targets.keys()),
       firstAccount: first.accountId,

@@ -80,10 +80,33 @@ export interface Operation<P, I = never, O = unknown> {
   run(input: I, call: Call, ports: P): Promise<O>;
 }
 
+/** How a request ended, for a service that keeps records of its own. */
+export interface Ending {
+  readonly requestId: string;
+  readonly request: HttpRequest;
+  readonly sourceIp: string;
+  /** Absent where the request was refused before it was known who sent it, or what for. */
+  readonly call?: Call | undefined;
+  readonly operation?: string | undefined;
+  readonly bucket?: string | undefined;
+  readonly key?: string | undefined;
+  readonly status: number;
+  readonly errorCode?: string | undefined;
+  /** Of the reply's body; absent where that is not known before it is sent. */
+  readonly bytes?: number | undefined;
+  /** When the request arrived, milliseconds since the epoch. */
+  readonly arrived: number;
+  /** Milliseconds from the arrival to the beginning and to the end of the reply. */
+  readonly turnAround: number;
+  readonly total: number;
+}
+
 /** A service: its operations by name, bound to what they work on. */
 export interface Service {
   readonly id: ServiceId;
   readonly operations: ReadonlyMap<string, BoundOperation>;
+  /** Hears of each request that ended, whichever way. Never throws, and takes no time of its own. */
+  readonly ended?: ((ending: Ending) => void) | undefined;
 }
 
 export interface BoundOperation {
@@ -93,7 +116,12 @@ export interface BoundOperation {
 }
 
 /** Binds a service's operations to its ports. Throws on a name given twice. */
-export function service<P>(id: ServiceId, ports: P, operations: readonly Operation<P>[]): Service {
+export function service<P>(
+  id: ServiceId,
+  ports: P,
+  operations: readonly Operation<P>[],
+  ended?: Service['ended'],
+): Service {
   const bound = new Map<string, BoundOperation>();
   for (const operation of operations) {
     if (bound.has(operation.name)) throw new Error(`${id}:${operation.name} is defined twice`);
@@ -103,7 +131,7 @@ export function service<P>(id: ServiceId, ports: P, operations: readonly Operati
       run: (input, call) => operation.run(input, call, ports),
     });
   }
-  return { id, operations: bound };
+  return { id, operations: bound, ended };
 }
 
 export type { AuthorizationRequest };

@@ -18,6 +18,11 @@ export function randomForId(count: number): Buffer {
 
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
+/** `x-amz-id-2`: what S3 calls the host id; here it says no more than the request id. */
+export function hostIdOf(requestId: string): string {
+  return Buffer.from(requestId).toString('base64');
+}
+
 /** The id of a request to S3: sixteen digits and capitals. */
 export function s3RequestId(): string {
   let id = '';

@@ -17,7 +17,13 @@ import { karikagiService } from './services/karikagi/index.js';
 import { type Kms, kmsService, objectKeys } from './services/kms/index.js';
 import { constraintError } from './services/organizations/errors.js';
 import { organizationsService } from './services/organizations/index.js';
-import { type S3Ports, s3CrossOrigin, s3Service, websiteService } from './services/s3/index.js';
+import {
+  type AccessLog,
+  type S3Ports,
+  s3CrossOrigin,
+  s3Service,
+  websiteService,
+} from './services/s3/index.js';
 import { stsService } from './services/sts/index.js';
 import type { Settings } from './settings.js';
 import {
@@ -42,6 +48,8 @@ export interface Parts {
   readonly objects: Objects;
   readonly denials: Denials;
   readonly kms: Kms;
+  /** Of the requests to buckets that have logging. */
+  readonly accessLog: AccessLog;
   readonly settings: Settings;
   /** The names of the targets that events may be sent to. */
   readonly targets: ReadonlySet<string>;
@@ -51,7 +59,7 @@ export interface Parts {
 
 /** The services and the protocols they speak. A protocol is made at the first request of its service. */
 export function served(parts: Parts): Services {
-  const { identity, objects, denials, kms, settings, targets, firstAccount } = parts;
+  const { identity, objects, denials, kms, accessLog, settings, targets, firstAccount } = parts;
   const s3Ports: S3Ports = {
     objects,
     principals: identity.principals,
@@ -59,6 +67,7 @@ export function served(parts: Parts): Services {
     accountOf: id => identity.account(id),
     accountOfCanonicalId: id => identity.accounts.findByCanonicalId(id),
     provesMfa: (account, serial, code) => identity.mfaDevices.authenticate(account, serial, account.id, code),
+    ownerOf: id => identity.owner(id),
     targets,
     region: settings.region,
     newBuckets: settings.newBuckets,
@@ -68,7 +77,7 @@ export function served(parts: Parts): Services {
   const crossOrigin = s3CrossOrigin(objects);
   const websites: Websites = {
     takes: websiteHosts(settings.domains),
-    served: rest(() => websiteWire(restXml(), settings.domains), websiteService(s3Ports), {
+    served: rest(() => websiteWire(restXml(), settings.domains), websiteService(s3Ports, accessLog), {
       crossOrigin,
       anonymous: true,
     }),
@@ -76,7 +85,7 @@ export function served(parts: Parts): Services {
   return new Map<ServiceId, ServedService>([
     ['sts', query(stsWire, stsService({ identity }))],
     ['iam', query(iamWire, iamService({ identity }))],
-    ['s3', rest(restXml, s3Service(s3Ports), { crossOrigin, websites })],
+    ['s3', rest(restXml, s3Service(s3Ports, accessLog), { crossOrigin, websites })],
     ['kms', json(kmsWire, kmsService({ kms }))],
     ['organizations', json(organizationsWire, organizationsService({ identity }))],
     ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],

@@ -64,6 +64,8 @@ interface Journey {
   served?: ServedService;
   operation?: string;
   bucket?: string | undefined;
+  key?: string | undefined;
+  call?: Call;
   caller?: Caller;
   region?: string | undefined;
 }
@@ -101,7 +103,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (journey.refusals.length > 0) options.denials.record(denialOf(journey));
     const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
     if (allowed) Object.assign(reply.headers, allowed);
-    return { reply, finish: () => record(journey, reply.status, error) };
+    const answered = options.clock.now();
+    return { reply, finish: () => record(journey, reply, answered, error) };
   };
 
   async function travel(journey: Journey): Promise<HttpReply> {
@@ -149,6 +152,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   function operationOf(journey: Journey, served: ServedService, recognised: Recognised): BoundOperation {
     const name = (journey.operation = recognised.operation.name);
     journey.bucket = recognised.bucket;
+    journey.key = recognised.key;
     const operation = served.service.operations.get(name);
     if (!operation) throw served.notImplemented(name);
     return operation;
@@ -167,7 +171,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     authenticated: Authenticated,
   ): Promise<HttpReply> {
     const input = recognised.operation.decode(journey.request, recognised, payload) as never;
-    const call = callOf(journey, authenticated);
+    const call = (journey.call = callOf(journey, authenticated));
     for (const requirement of await operation.requires(input, call)) await call.demand(requirement);
     const output = await operation.run(input, call);
     return recognised.operation.encode(output, journey.requestId);
@@ -282,10 +286,28 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
   }
 
-  function record(journey: Journey, status: number, error: ApiError | undefined): void {
-    const { caller, request, connection, served } = journey;
+  /** `answered`: when the reply was ready, milliseconds since the epoch. */
+  function record(journey: Journey, reply: HttpReply, answered: number, error: ApiError | undefined): void {
+    const { caller, request, connection, served, arrived } = journey;
+    const { status } = reply;
+    const total = options.clock.now() - arrived;
+    served?.service.ended?.({
+      requestId: journey.requestId,
+      request,
+      sourceIp: connection.sourceIp,
+      call: journey.call,
+      operation: journey.operation,
+      bucket: journey.bucket,
+      key: journey.key,
+      status,
+      errorCode: error?.code,
+      bytes: bodyLength(reply),
+      arrived,
+      turnAround: answered - arrived,
+      total,
+    });
     options.audit.record({
-      eventTime: new Date(journey.arrived).toISOString(),
+      eventTime: new Date(arrived).toISOString(),
       eventSource: served && sourceOf(served),
       eventName: journey.operation,
       awsRegion: journey.region,
@@ -296,7 +318,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       resources: [...new Set(journey.resources)],
       httpStatus: status,
       errorCode: error?.code,
-      durationMs: options.clock.now() - journey.arrived,
+      durationMs: total,
     });
     if (error && error.status !== 304 && error.status !== 404) {
       options.log.info(error.code, {
@@ -308,6 +330,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       });
     }
   }
+}
+
+/** Bytes; undefined for a body of which that is not known before it is sent. */
+function bodyLength({ headers, body }: HttpReply): number | undefined {
+  if (body === undefined) return 0;
+  if (typeof body === 'string' || body instanceof Uint8Array) return Buffer.byteLength(body);
+  const length = headers['content-length'];
+  return length === undefined ? undefined : Number(length);
 }
 
 function sourceOf({ service }: ServedService): string {

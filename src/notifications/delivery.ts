@@ -136,20 +136,23 @@ class Courier {
     const held = new Set<string>();
     let failure: unknown;
     let taken = 0;
+    let down = false;
     let after: Key | undefined;
     while (!this.#signal.aborted) {
       const page = await outbox.waiting(this.#destination, after, PAGE);
       if (page.length === 0) break;
       const messages = page.filter(({ subject }) => !held.has(subject)).map(messageOf);
-      const delivery: Delivery = messages.length === 0 ? { taken: [] } : await this.#send(messages);
+      const idle = down || messages.length === 0;
+      const delivery: Delivery = idle ? { taken: [] } : await this.#send(messages);
+      down ||= delivery.down ?? false;
       const done = new Set(delivery.taken);
       await outbox.remove(delivery.taken.map(({ pending }) => pending));
       taken += done.size;
       const failed = messages.filter(message => !done.has(message)).map(({ pending }) => pending);
       for (const { subject } of failed) held.add(subject);
       failure ??= delivery.failure;
-      if (!this.#signal.aborted) await this.#giveUpOld(failed);
-      if (delivery.down) break;
+      const dropped = this.#signal.aborted ? 0 : await this.#giveUpOld(failed);
+      if (down && dropped === 0) break;
       after = page.at(-1)!.row;
     }
     return { failure, taken };
@@ -166,13 +169,14 @@ class Courier {
     }
   }
 
-  /** Drops events that were tried long enough. */
-  async #giveUpOld(failed: readonly Pending[]): Promise<void> {
+  /** Drops events that were tried long enough. Answers how many. */
+  async #giveUpOld(failed: readonly Pending[]): Promise<number> {
     const oldest = this.#options.clock.now() - LIFETIME;
     const old = failed.filter(({ event }) => event.time < oldest);
-    if (old.length === 0) return;
+    if (old.length === 0) return 0;
     await this.#options.outbox.remove(old);
     this.#log('error', `${old.length} events could not be delivered for a day and are dropped`);
+    return old.length;
   }
 
   #rest(): void {

@@ -1,6 +1,7 @@
 /** Events in the forms that their receivers know from AWS. */
 import { createHash } from 'node:crypto';
 import { BRIDGE, type ObjectEvent, type Pending } from '../objects/index.js';
+import { hostIdOf } from '../random.js';
 
 /** An event as it goes out. */
 export interface Message {
@@ -27,7 +28,7 @@ function testEvent({ time, bucket, origin }: ObjectEvent): object {
     Time: isoTime(time),
     Bucket: bucket.name,
     RequestId: origin.requestId,
-    HostId: hostId(origin.requestId),
+    HostId: hostIdOf(origin.requestId),
   };
 }
 
@@ -47,7 +48,7 @@ function notificationRecord({ event, sequence }: Pending): object {
     requestParameters: { sourceIPAddress: origin.sourceIp },
     responseElements: {
       'x-amz-request-id': origin.requestId,
-      'x-amz-id-2': hostId(origin.requestId),
+      'x-amz-id-2': hostIdOf(origin.requestId),
     },
     s3: {
       s3SchemaVersion: '1.0',
@@ -162,9 +163,4 @@ function isoTime(time: number): string {
 
 function bucketArn({ partition, name }: ObjectEvent['bucket']): string {
   return `arn:${partition}:s3:::${name}`;
-}
-
-/** As in the header of the reply to the request. */
-function hostId(requestId: string): string {
-  return Buffer.from(requestId).toString('base64');
 }

@@ -33,6 +33,7 @@ export const s3Errors = errorTable({
     409,
     'The conditional request cannot succeed due to a conflicting operation against this resource.',
   ],
+  CrossLocationLoggingProhibited: [403, 'Cross S3 location logging not allowed.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size'],
   IllegalLocationConstraintException: [
@@ -85,6 +86,7 @@ export const s3Errors = errorTable({
   InvalidRequest: [400, (why: string) => why],
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   InvalidTag: [400, (why: string) => why],
+  InvalidTargetBucketForLogging: [400, (why: string) => why],
   KeyTooLongError: [400, 'Your key is too long'],
   MalformedACLError: [
     400,

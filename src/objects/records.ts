@@ -47,6 +47,16 @@ export interface BucketSettings {
   readonly notifications?: Notifications | undefined;
   readonly requesterPays?: true | undefined;
   readonly acceleration?: 'Enabled' | 'Suspended' | undefined;
+  readonly logging?: LoggingSetting | undefined;
+}
+
+/** Where the requests to a bucket are logged. */
+export interface LoggingSetting {
+  /** The name of a bucket. */
+  readonly target: string;
+  readonly prefix: string;
+  /** How the keys of the logs go on; absent where nothing was said, which is as `simple`. */
+  readonly format?: 'simple' | 'EventTime' | 'DeliveryTime' | undefined;
 }
 
 /** How a bucket is served at its website endpoint. */

@@ -1,17 +1,7 @@
 /** Settings that this server does not offer: asked for, they are what they are on a bucket that never had them set. */
-import type {
-  GetBucketLoggingOutput,
-  GetBucketLoggingRequest,
-  GetBucketReplicationRequest,
-} from '@aws-sdk/client-s3';
+import type { GetBucketReplicationRequest } from '@aws-sdk/client-s3';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
-
-export const getBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBucketLoggingOutput>(
-  'GetBucketLogging',
-  's3:GetBucketLogging',
-  () => ({}),
-);
 
 export const getBucketReplication = bucketOperation<GetBucketReplicationRequest, never>(
   'GetBucketReplication',

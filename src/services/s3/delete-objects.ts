@@ -13,7 +13,7 @@ import { deleteOne, deleteRequirements } from './delete-object.js';
 import { s3Errors } from './errors.js';
 import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
-import { bucketOf } from './target.js';
+import { bucketOf, type Deletion, noteDeletions } from './target.js';
 import { demandTerms } from './terms.js';
 
 const MOST_OBJECTS = 1000;
@@ -43,6 +43,7 @@ export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
       }
     };
     await Promise.all(Array.from({ length: Math.min(CONCURRENCY, objects.length) }, worker));
+    if (bucket.logging) noteDeletions(call, objects.map(deletionOf(results)));
     const deleted = results.flatMap(result => result.deleted ?? []);
     const errors = results.flatMap(result => result.error ?? []);
     return {
@@ -55,6 +56,15 @@ export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
 interface Result {
   readonly deleted?: DeletedObject;
   readonly error?: DeleteError;
+}
+
+/** What came of each key, for whoever keeps a log. */
+function deletionOf(results: readonly Result[]): (object: ObjectIdentifier, index: number) => Deletion {
+  return ({ Key = '', VersionId }, index) => ({
+    key: Key,
+    versionId: VersionId,
+    errorCode: results[index]?.error?.Code,
+  });
 }
 
 /** The body says what is to be deleted: S3 takes no such body without a digest ("DeleteObjects", S3 API Reference). */

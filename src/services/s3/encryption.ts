@@ -93,7 +93,12 @@ async function kmsEncryption(
   };
 }
 
-async function ownEncryption(bucket: Bucket, key: string, { objects }: S3Ports): Promise<Encrypting> {
+/** SSE-S3, in nobody's name. Throws NotImplemented where the engine has no key. */
+export async function ownEncryption(
+  bucket: Bucket,
+  key: string,
+  { objects }: Pick<S3Ports, 'objects'>,
+): Promise<Encrypting> {
   if (!objects.keys) throw notImplemented('x-amz-server-side-encryption');
   const { dataKey, wrapped } = await objects.keys.create(ownerOf(bucket.id, key));
   return { encryption: { kind: 'AES256', wrapped }, dataKey };

@@ -1,9 +1,11 @@
 /** S3: its operations, bound to what they work on. */
 import { type Operation, type Service, service } from '../../operation.js';
 import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } from './acceleration.js';
+import type { AccessLog } from './access-log.js';
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.js';
-import { getBucketLogging, getBucketReplication } from './bucket-defaults.js';
+import { getBucketReplication } from './bucket-defaults.js';
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './bucket-encryption.js';
+import { getBucketLogging, putBucketLogging } from './bucket-logging.js';
 import {
   deleteBucketPolicy,
   getBucketPolicy,
@@ -116,6 +118,7 @@ const operations: readonly Operation<S3Ports>[] = [
   putBucketCors,
   putBucketEncryption,
   putBucketLifecycleConfiguration,
+  putBucketLogging,
   putBucketNotificationConfiguration,
   putBucketOwnershipControls,
   putBucketPolicy,
@@ -134,9 +137,12 @@ const operations: readonly Operation<S3Ports>[] = [
   uploadPartCopy,
 ];
 
-export function s3Service(ports: S3Ports): Service {
-  return service('s3', ports, operations.map(charging));
+/** `log`: where the requests to buckets that have logging are noted. */
+export function s3Service(ports: S3Ports, log?: AccessLog): Service {
+  return service('s3', ports, operations.map(charging), log && (ending => log.note(ending, 'REST')));
 }
+
+export { AccessLog } from './access-log.js';
 
 export { s3CrossOrigin } from './cors.js';
 export type { PrincipalMapper, S3Ports } from './ports.js';

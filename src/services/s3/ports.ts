@@ -1,4 +1,4 @@
-import type { Account } from '../../identity/caller.js';
+import type { Account, ResourceOwner } from '../../identity/caller.js';
 import type { Objects } from '../../objects/index.js';
 import type { Call } from '../../operation.js';
 import type { PolicyKind } from '../../policy/index.js';
@@ -43,6 +43,8 @@ export interface S3Ports {
   accountOf(id: string): Promise<Account | undefined>;
   /** The account of a canonical user id. */
   accountOfCanonicalId(id: string): Promise<Account | undefined>;
+  /** The account of an id, with what its organisation sets over its resources. */
+  ownerOf(id: string): Promise<ResourceOwner | undefined>;
   /** The names of the targets that events may be sent to; `eventbridge` among them where there is a sink for it. */
   readonly targets: ReadonlySet<string>;
   /** Whether the account's root user has the MFA device and it shows that code now. A right code is used up. */

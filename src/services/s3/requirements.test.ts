@@ -125,6 +125,7 @@ const table: readonly Row[] = [
   plainBucket('GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration'),
   plainBucket('GetBucketLogging', 's3:GetBucketLogging'),
   plainBucket('GetBucketNotificationConfiguration', 's3:GetBucketNotification'),
+  plainBucket('PutBucketLogging', 's3:PutBucketLogging'),
   plainBucket('PutBucketNotificationConfiguration', 's3:PutBucketNotification'),
   plainBucket('GetBucketWebsite', 's3:GetBucketWebsite'),
   plainBucket('PutBucketWebsite', 's3:PutBucketWebsite'),

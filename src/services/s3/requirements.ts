@@ -149,6 +149,11 @@ function policyFor(bucket: Bucket, call: Call): NamedPolicy | undefined {
   return restricted && call.caller.account?.id !== bucket.owner ? undefined : policy?.named;
 }
 
+/** The bucket's policy, as it counts for a service of AWS: that is nobody of the public. */
+export function policyForService(bucket: Bucket): NamedPolicy | undefined {
+  return compiledFor(bucket)?.named;
+}
+
 /** Whether the bucket's policy gives access to the public. */
 export function hasPublicPolicy(bucket: Bucket): boolean {
   return compiledFor(bucket)?.isPublic ?? false;

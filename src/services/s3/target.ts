@@ -22,6 +22,16 @@ interface Found {
   /** Of the few buckets that a request names. */
   readonly buckets: { readonly name: string; readonly bucket: Promise<Bucket> }[];
   version?: Promise<VersionRecord | undefined> | undefined;
+  /** What came of each key of DeleteObjects. */
+  deletions?: readonly Deletion[];
+}
+
+/** One key of DeleteObjects. */
+export interface Deletion {
+  readonly key: string;
+  readonly versionId?: string | undefined;
+  /** Absent where it was done. */
+  readonly errorCode?: string | undefined;
 }
 
 const found = new WeakMap<Call, Found>();
@@ -30,6 +40,16 @@ function foundBy(call: Call): Found {
   let known = found.get(call);
   if (!known) found.set(call, (known = { buckets: [] }));
   return known;
+}
+
+/** What a request has looked at, to be told of once it has ended. */
+export function lookedAt(call: Call): Readonly<Found> {
+  return foundBy(call);
+}
+
+/** Notes what came of each key of DeleteObjects. */
+export function noteDeletions(call: Call, deletions: readonly Deletion[]): void {
+  foundBy(call).deletions = deletions;
 }
 
 /**

@@ -77,6 +77,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     accountOf: async id => testAccount(id),
     accountOfCanonicalId: async id => (/^\d{12}0{52}$/.test(id) ? testAccount(id.slice(0, 12)) : undefined),
     provesMfa: options.provesMfa ?? (async () => false),
+    ownerOf: async id => ({ account: testAccount(id) }),
     targets: options.targets ?? new Set(['hooks', 'lines', 'eventbridge']),
     region: 'us-east-1',
     ...(newBuckets && { newBuckets }),

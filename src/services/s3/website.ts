@@ -6,6 +6,7 @@ import type { GetObjectRequest, HeadObjectOutput } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
 import type { Bucket, RoutingRule, Website } from '../../objects/index.js';
 import { type Call, type Operation, type Service, service } from '../../operation.js';
+import type { AccessLog } from './access-log.js';
 import { noWebsite } from './bucket-website.js';
 import { s3Errors } from './errors.js';
 import { type GetObjectResult, getObject, headObject } from './get-object.js';
@@ -39,8 +40,9 @@ interface Visit {
 }
 
 /** The websites' operations: they go by the names of those of S3 that they come to. */
-export function websiteService(ports: S3Ports): Service {
-  return service('s3', ports, [serving(getObject), serving(headObject)]);
+export function websiteService(ports: S3Ports, log?: AccessLog): Service {
+  const operations = [serving(getObject), serving(headObject)];
+  return service('s3', ports, operations, log && (ending => log.note(ending, 'WEBSITE')));
 }
 
 function serving(read: Read): Operation<S3Ports, WebsiteInput, WebsiteAnswer> {

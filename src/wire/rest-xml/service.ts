@@ -1,6 +1,7 @@
 import type { ApiError } from '../../errors.js';
 import type { HttpReply } from '../../message.js';
 import type { ServiceConstraints } from '../../models/types.js';
+import { hostIdOf } from '../../random.js';
 import { lazy, type OperationSchema, operationsOf, type SdkModule } from '../schema.js';
 import type { ErrorContext, Recognised, WireOperation, WireService } from '../types.js';
 import { escapeXml } from '../xml/escape.js';
@@ -78,13 +79,8 @@ function restXmlOperation(
   };
 }
 
-/** `x-amz-id-2`: what S3 calls the host id; here it says no more than the request id. */
-function hostId(requestId: string): string {
-  return Buffer.from(requestId).toString('base64');
-}
-
 export function requestHeaders(requestId: string): Record<string, string> {
-  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId(requestId) };
+  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostIdOf(requestId) };
 }
 
 /** "REST error responses" in the Amazon S3 API Reference; HEAD and 304 have no body. */
@@ -97,7 +93,7 @@ function encodeError(error: ApiError, context: ErrorContext): HttpReply {
     ...error.detail.members,
     Resource: error.detail.members?.['Resource'] ?? context.path,
     RequestId: context.requestId,
-    HostId: hostId(context.requestId),
+    HostId: hostIdOf(context.requestId),
   };
   let xml = `${xmlDeclaration}<Error>`;
   for (const [name, value] of Object.entries(members)) xml += `<${name}>${escapeXml(value)}</${name}>`;

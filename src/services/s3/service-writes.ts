@@ -1,0 +1,145 @@
+/** Objects that S3 itself writes, in the name of one of its services, where the bucket's policy lets it. */
+import { createHash } from 'node:crypto';
+import type { Account } from '../../identity/caller.js';
+import type { RequestBody } from '../../message.js';
+import type { Bucket, ObjectRecord } from '../../objects/index.js';
+import { evaluate } from '../../policy/index.js';
+import type { Context } from '../../policy/types.js';
+import { s3RequestId } from '../../random.js';
+import { aclsEnabled } from './acl.js';
+import { attributesOf } from './attributes.js';
+import { ownEncryption } from './encryption.js';
+import type { S3Ports } from './ports.js';
+import { bucketArn, policyForService } from './requirements.js';
+
+/** What such a write takes. */
+export type ServicePorts = Pick<S3Ports, 'objects' | 'ownerOf'>;
+
+/** The service may not write there, or the bucket is not one that it writes to; the message says why. */
+export class ServiceRefused extends Error {
+  override readonly name = 'ServiceRefused';
+}
+
+export interface ServiceWrite {
+  /** `logging.s3.amazonaws.com` */
+  readonly service: string;
+  /** The bucket in whose name it is written: `aws:SourceArn`, `aws:SourceAccount`. */
+  readonly source: Bucket;
+  /** The name of the bucket that it is written to. */
+  readonly target: string;
+  /** Its owner's account, where that must not be another one. */
+  readonly owner?: string | undefined;
+  readonly key: string;
+  readonly contentType: string;
+  readonly body: RequestBody;
+  /** The group that stands for the service in access control lists. */
+  readonly group?: string | undefined;
+  /** Encrypted with SSE-S3, whatever the bucket's default is. */
+  readonly encrypted?: boolean | undefined;
+}
+
+/** Writes an object. Throws `ServiceRefused`, and what the engine throws. */
+export async function writeAsService(write: ServiceWrite, ports: ServicePorts): Promise<ObjectRecord> {
+  const { service, key, body } = write;
+  const { objects } = ports;
+  const bucket = await targetOf(write, ports);
+  await demandAllowed(write, bucket, ports);
+  const { encryption, dataKey } = await encryptionOf(write, bucket, ports);
+  const received = await objects.contents.receive(body, body.length, {}, { dataKey });
+  const attributes = attributesOf({ ContentType: write.contentType }, bucket, objects.clock.now());
+  const origin = { requestId: s3RequestId(), principalId: service, requester: service, sourceIp: service };
+  const cause = { event: 'ObjectCreated:Put', origin } as const;
+  return objects.versions.put(bucket, key, { ...attributes, encryption, cause }, received);
+}
+
+async function targetOf({ target, owner, source }: ServiceWrite, { objects }: ServicePorts): Promise<Bucket> {
+  const bucket = await objects.buckets.find(target);
+  if (!bucket || bucket.deleting) throw new ServiceRefused(`there is no bucket ${target}`);
+  if (owner !== undefined && bucket.owner !== owner) {
+    throw new ServiceRefused(`the bucket ${target} belongs to another account`);
+  }
+  if (bucket.region !== source.region) throw new ServiceRefused(`the bucket ${target} is in another region`);
+  return bucket;
+}
+
+/** A service has only what the bucket's policy gives it, and its list, where lists are enabled. */
+async function demandAllowed(write: ServiceWrite, bucket: Bucket, { objects, ownerOf }: ServicePorts) {
+  const { service, source, key } = write;
+  const [owner, sourceOwner] = await Promise.all([ownerOf(bucket.owner), ownerOf(source.owner)]);
+  const decision = evaluate(
+    {
+      principal: { type: 'service', arn: service },
+      action: 's3:PutObject',
+      resource: `${bucketArn(bucket)}/${key}`,
+      resourceAccount: bucket.owner,
+      context: serviceContext(service, source, bucket, sourceOwner?.account, objects.clock.now()),
+    },
+    {
+      identity: [],
+      resource: policyForService(bucket),
+      resourceControl: owner?.controls?.resourceControl,
+    },
+  );
+  const isListed =
+    decision.effect === 'ImplicitDeny' && decision.layer === 'resource' && isGranted(write, bucket);
+  if (decision.allowed || isListed) return;
+  throw new ServiceRefused(`the policy of the bucket ${bucket.name} does not let ${service} put ${key}`);
+}
+
+function isGranted({ group }: ServiceWrite, bucket: Bucket): boolean {
+  if (group === undefined || !aclsEnabled(bucket)) return false;
+  return (bucket.acl ?? []).some(
+    ({ grantee, permission }) =>
+      grantee === group && (permission === 'WRITE' || permission === 'FULL_CONTROL'),
+  );
+}
+
+/** The condition keys of a service's own requests ("AWS global condition context keys", IAM User Guide). */
+function serviceContext(
+  service: string,
+  source: Bucket,
+  bucket: Bucket,
+  account: Account | undefined,
+  now: number,
+): Context {
+  const organization = account?.organization?.id;
+  return {
+    'aws:SourceArn': bucketArn(source),
+    'aws:SourceAccount': source.owner,
+    ...(organization !== undefined && { 'aws:SourceOrgID': organization }),
+    'aws:PrincipalIsAWSService': 'true',
+    'aws:PrincipalServiceName': service,
+    'aws:ViaAWSService': 'false',
+    'aws:SecureTransport': 'true',
+    'aws:ResourceAccount': bucket.owner,
+    'aws:CurrentTime': new Date(now).toISOString(),
+    'aws:EpochTime': String(Math.floor(now / 1000)),
+    's3:ResourceAccount': bucket.owner,
+    // The policies in AWS's own examples ask for it ("Granting permissions for Amazon S3 Inventory").
+    's3:x-amz-acl': 'bucket-owner-full-control',
+  };
+}
+
+/** Throws `ServiceRefused` for a key of KMS: it would be used in nobody's name. */
+async function encryptionOf({ encrypted, key }: ServiceWrite, bucket: Bucket, ports: ServicePorts) {
+  const preset = bucket.encryption?.kind;
+  if (encrypted || preset === 'AES256') return ownEncryption(bucket, key, ports);
+  if (preset === undefined) return {};
+  throw new ServiceRefused(`the bucket ${bucket.name} encrypts with KMS, which S3's own objects cannot`);
+}
+
+/** A body that is in memory. */
+export function bytesBody(bytes: Uint8Array): RequestBody {
+  return {
+    length: bytes.length,
+    trailers: new Map(),
+    async *[Symbol.asyncIterator]() {
+      yield bytes;
+    },
+  };
+}
+
+/** Hexadecimal MD5. */
+export function md5Of(text: string | Uint8Array): string {
+  return createHash('md5').update(text).digest('hex');
+}
