@@ -19,6 +19,10 @@ export const s3Errors = errorTable({
   InvalidRequest: [400, (why: string) => why],
   InvalidToken: [400, 'The provided token is malformed or otherwise invalid.'],
   MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
+  MalformedXML: [
+    400,
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  ],
   MalformedTrailerError: [
     400,
     'The request contained trailing data that was not well-formed or did not conform to our published schema.',

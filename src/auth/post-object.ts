@@ -29,6 +29,8 @@ export interface PostOptions {
   readonly bucket: string;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
+  /** The `tagging` field, a document, as the `x-amz-tagging` header of PutObject; undefined where it does not read. */
+  tagging(document: string): string | undefined;
 }
 
 /**
@@ -57,7 +59,7 @@ async function objectOf(request: HttpRequest, form: PostForm, options: PostOptio
   if (policy !== undefined) checkPostPolicy(policy, fields, options.bucket, options.clock.now());
   const body = sized(form.file, policy?.least ?? 0, Math.min(policy?.most ?? LARGEST, LARGEST));
   return {
-    request: putRequest(request, fields, key, body),
+    request: putRequest(request, fields, key, body, taggingOf(fields, options)),
     authenticated: { ...identity, body },
     key,
     redirect: redirectOf(fields),
@@ -139,13 +141,21 @@ function readCredential(credential: string): Scope & { readonly accessKeyId: str
 const HEADERS =
   /^(cache-control|content-(type|disposition|encoding|language|md5)|expires|x-amz-(meta-.+|storage-class|website-redirect-location|server-side-encryption.*|checksum-.+|sdk-checksum-algorithm|object-lock-.+|tagging|grant-.+))$/;
 
+function taggingOf(fields: ReadonlyMap<string, string>, options: PostOptions): string | undefined {
+  const document = fields.get('tagging');
+  if (document === undefined) return undefined;
+  const header = options.tagging(document);
+  if (header === undefined) throw s3Errors.MalformedXML();
+  return header;
+}
+
 function putRequest(
   request: HttpRequest,
   fields: ReadonlyMap<string, string>,
   key: string,
   body: RequestBody,
+  tagging: string | undefined,
 ): HttpRequest {
-  if (fields.has('tagging')) throw s3Errors.NotImplemented([], { members: { Header: 'tagging' } });
   const headers = new Map<string, string>();
   for (const name of ['host', 'user-agent', 'referer', 'origin']) {
     const value = request.headers.get(name);
@@ -154,6 +164,7 @@ function putRequest(
   for (const [name, value] of fields) if (HEADERS.test(name)) headers.set(name, value);
   const acl = fields.get('acl');
   if (acl !== undefined) headers.set('x-amz-acl', acl);
+  if (tagging !== undefined) headers.set('x-amz-tagging', tagging);
   const path = key.split('/').map(encodeURIComponent).join('/');
   return {
     method: 'PUT',

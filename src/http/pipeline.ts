@@ -27,7 +27,7 @@ import {
   messageOwner,
 } from './authorization-message.js';
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
-import { postedTo, postReply } from './post-object.js';
+import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
 import { storageFull } from './storage-full.js';
@@ -135,7 +135,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   /** A browser's upload: its form says which object is put, and by whom. */
   async function upload(journey: Journey, served: ServedService, bucket: string): Promise<HttpReply> {
     const { credentials, clock } = options;
-    const posted = await readPostedObject(journey.request, { bucket, credentials, clock });
+    const posted = await readPostedObject(journey.request, {
+      bucket,
+      credentials,
+      clock,
+      tagging: taggingHeader,
+    });
     try {
       const { request, authenticated } = posted;
       journey.request = request;

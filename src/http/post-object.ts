@@ -1,6 +1,7 @@
 import { isPostForm, type PostedObject } from '../auth/index.js';
 import type { HttpReply, HttpRequest } from '../message.js';
 import { escapeXml } from '../wire/xml/escape.js';
+import { parseXml, type XmlElement, XmlSyntaxError } from '../wire/xml/parse.js';
 import type { ServedService } from './services.js';
 
 /** The bucket that a browser's form is sent to; `undefined` for every other request. */
@@ -12,6 +13,36 @@ export function postedTo(
   // The SDK's schemas have no such operation; where a form is sent is where a listing would be.
   const { bucket, key } = wire.recognise({ ...request, method: 'GET' }, undefined);
   return key === undefined ? bucket : undefined;
+}
+
+/**
+ * The `tagging` field of a form, a document as PutObjectTagging takes it, as the `x-amz-tagging` header of PutObject
+ * (Amazon S3 API Reference, "POST Object"); `undefined` where it is no such document.
+ */
+export function taggingHeader(document: string): string | undefined {
+  const tags = soleChild(parsed(document), 'Tagging', 'TagSet')?.children.map(tagOf);
+  if (tags === undefined || tags.includes(undefined)) return undefined;
+  return tags.join('&');
+}
+
+function parsed(document: string): XmlElement | undefined {
+  try {
+    return parseXml(Buffer.from(document));
+  } catch (error) {
+    if (error instanceof XmlSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function soleChild(element: XmlElement | undefined, name: string, child: string): XmlElement | undefined {
+  if (element?.name !== name || element.children.length !== 1) return undefined;
+  return element.children[0]!.name === child ? element.children[0] : undefined;
+}
+
+function tagOf({ name, children }: XmlElement): string | undefined {
+  const [key, value] = ['Key', 'Value'].map(wanted => children.find(child => child.name === wanted)?.text);
+  if (name !== 'Tag' || key === undefined || value === undefined) return undefined;
+  return `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
 }
 
 /**

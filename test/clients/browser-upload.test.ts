@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post';
 import { BUCKET, openStage, type Stage } from './stage.js';
 
@@ -53,6 +53,25 @@ suite('uploads from a browser', () => {
     assert.equal(object.ContentType, 'image/png');
     assert.deepEqual(object.Metadata, { colour: 'red' });
     assert.equal(headers.get('etag'), object.ETag);
+  });
+
+  test('tags come as a document, and count only where the policy and the signer’s rights let them', async () => {
+    const tagging = '<Tagging><TagSet><Tag><Key>b c</Key><Value>1+ü</Value></Tag></TagSet></Tagging>';
+    // The role may put objects, but not tag them.
+    assert.match((await post(await sign({ Fields: { tagging } }))).text, /perform: s3:PutObjectTagging/);
+    const root = new S3Client(stage.config(stage.root));
+    assert.equal((await post(await sign({ Fields: { tagging } }, root))).status, 204);
+    const { TagSet } = await root.send(new GetObjectTaggingCommand({ Bucket: BUCKET, Key: 'form/key' }));
+    assert.deepEqual(TagSet, [{ Key: 'b c', Value: '1+ü' }]);
+    const unsigned = await sign({}, root);
+    assert.equal((await post({ ...unsigned, fields: { ...unsigned.fields, tagging } })).status, 403);
+    for (const wrong of [
+      '<Tagging>',
+      '<Tagging/>',
+      '<Tagging><TagSet><Tag><Key>k</Key></Tag></TagSet></Tagging>',
+    ]) {
+      assert.equal((await post(await sign({ Fields: { tagging: wrong } }))).code, 'MalformedXML', wrong);
+    }
   });
 
   test('the answer is what the form asks for', async () => {
