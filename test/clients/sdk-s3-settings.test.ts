@@ -9,6 +9,7 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateAccountCommand,
   CreateOrganizationCommand,
@@ -29,6 +30,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
+  UpdateObjectEncryptionCommand,
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
@@ -178,6 +180,28 @@ suite('AWS SDK for JavaScript: settings of buckets', () => {
     await s3.send(new DeleteObjectCommand({ ...version, MFA: MFA() }));
     await assert.rejects(put('Disabled'), { name: 'AccessDenied' });
     await put('Disabled', { MFA: MFA() });
+  });
+
+  test('another KMS key for an object', async () => {
+    const kms = new KMSClient(config);
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    kms.destroy();
+    const secret = { Bucket, Key: 'secret' };
+    await s3.send(new PutObjectCommand({ ...secret, Body: 'x', ServerSideEncryption: 'AES256' }));
+    const SSEKMS = { KMSKeyArn: KeyMetadata!.Arn!, BucketKeyEnabled: true };
+    await s3.send(new UpdateObjectEncryptionCommand({ ...secret, ObjectEncryption: { SSEKMS } }));
+    const object = await s3.send(new GetObjectCommand(secret));
+    assert.deepEqual([object.ServerSideEncryption, object.SSEKMSKeyId], ['aws:kms', KeyMetadata!.Arn]);
+    assert.equal(await object.Body!.transformToString(), 'x');
+    await assert.rejects(
+      s3.send(
+        new UpdateObjectEncryptionCommand({
+          ...secret,
+          ObjectEncryption: { SSEKMS: { KMSKeyArn: KeyMetadata!.KeyId! } },
+        }),
+      ),
+      { name: 'InvalidRequest' },
+    );
   });
 
   test('acceleration', async () => {

@@ -36,6 +36,34 @@ async function s3Call({ world }: KmsWorld, keys: KeyPair) {
 const encryptionContext = { 'aws:s3:arn': 'arn:aws:s3:::bucket/key' };
 
 suite('data keys for objects', () => {
+  test('one that there is already is wrapped by whoever may encrypt', async () => {
+    const kms = await openKmsWorld();
+    const keys = objectKeys(kms.kms);
+    const { Arn } = await newKey(kms);
+    const plaintext = Buffer.alloc(32, 7);
+    const bob = await addUser(
+      kms.world,
+      kms.world.account,
+      'Bob',
+      allow(['kms:Encrypt', 'kms:Decrypt'], Arn),
+    );
+    const { call, demanded, made } = await s3Call(kms, bob);
+    const { ciphertext, keyArn } = await keys.encrypt(call, { keyId: Arn, plaintext, encryptionContext });
+    assert.equal(keyArn, Arn);
+    const opened = await keys.decrypt(call, { ciphertext, encryptionContext });
+    assert.deepEqual(opened.plaintext, plaintext);
+    assert.deepEqual(
+      demanded.map(({ action }) => action),
+      ['kms:Encrypt', 'kms:Decrypt'],
+    );
+    assert.deepEqual(made[0], { service: 'kms', operation: 'Encrypt', resource: Arn });
+    const eve = await addUser(kms.world, kms.world.account, 'Eve', allow('kms:GenerateDataKey', Arn));
+    const refused = await s3Call(kms, eve);
+    const use = { keyId: Arn, plaintext, encryptionContext };
+    await assert.rejects(keys.encrypt(refused.call, use), refusal('AccessDenied'));
+    assert.equal(refused.made[0]?.errorCode, 'AccessDenied');
+  });
+
   test("under the account's own key for S3, whoever may use S3 needs no right on the key", async () => {
     const kms = await openKmsWorld();
     const keys = objectKeys(kms.kms);

@@ -41,6 +41,15 @@ export interface ObjectKeys {
       readonly encryptionContext: Readonly<Record<string, string>>;
     },
   ): Promise<ObjectDataKey>;
+  /** Wraps a data key that there is already. `keyId`: as above. Needs `kms:Encrypt`. */
+  encrypt(
+    call: Call,
+    use: {
+      readonly keyId: string;
+      readonly plaintext: Uint8Array;
+      readonly encryptionContext: Readonly<Record<string, string>>;
+    },
+  ): Promise<Omit<ObjectDataKey, 'plaintext'>>;
   /** Opens a data key with the context that it was made with. Needs `kms:Decrypt`. */
   decrypt(
     call: Call,
@@ -52,27 +61,39 @@ export interface ObjectKeys {
 }
 
 export function objectKeys(kms: Kms): ObjectKeys {
+  async function wrap(
+    operation: 'GenerateDataKey' | 'Encrypt',
+    call: Call,
+    keyId: string,
+    encryptionContext: Readonly<Record<string, string>>,
+    plaintext: Uint8Array,
+  ): Promise<Omit<ObjectDataKey, 'plaintext'>> {
+    const home = homeOf(call.caller, call.region);
+    const target = await kms.target(keyId, home, true);
+    const pairs = pairsOf(encryptionContext);
+    return noted(call, operation, target, async () => {
+      await call.demand(
+        await keyRequirement(kms, call, target, {
+          action: `kms:${operation}`,
+          crossAccount: true,
+          context: { ...throughS3(call), ...encryptionContextKeys(pairs) },
+          grant: { operation, encryptionContext: pairs },
+        }),
+      );
+      const key = demandKey(target);
+      demandSymmetric(key, operation);
+      const { ciphertext } = await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', pairs, plaintext);
+      return { ciphertext, keyArn: keyArn(key) };
+    });
+  }
+
   return {
     async generateDataKey(call, { keyId = S3_ALIAS, encryptionContext }) {
-      const home = homeOf(call.caller, call.region);
-      const target = await kms.target(keyId, home, true);
-      const pairs = pairsOf(encryptionContext);
-      return noted(call, 'GenerateDataKey', target, async () => {
-        await call.demand(
-          await keyRequirement(kms, call, target, {
-            action: 'kms:GenerateDataKey',
-            crossAccount: true,
-            context: { ...throughS3(call), ...encryptionContextKeys(pairs) },
-            grant: { operation: 'GenerateDataKey', encryptionContext: pairs },
-          }),
-        );
-        const key = demandKey(target);
-        demandSymmetric(key, 'GenerateDataKey');
-        const plaintext = randomBytes(DATA_KEY);
-        const { ciphertext } = await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', pairs, plaintext);
-        return { plaintext, ciphertext, keyArn: keyArn(key) };
-      });
+      const plaintext = randomBytes(DATA_KEY);
+      return { plaintext, ...(await wrap('GenerateDataKey', call, keyId, encryptionContext, plaintext)) };
     },
+    encrypt: (call, { keyId, plaintext, encryptionContext }) =>
+      wrap('Encrypt', call, keyId, encryptionContext, plaintext),
     async decrypt(call, { ciphertext, encryptionContext }) {
       const context = pairsOf(encryptionContext);
       const input = { blob: ciphertext, keyId: undefined, algorithm: undefined, context };

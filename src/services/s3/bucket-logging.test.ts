@@ -45,6 +45,7 @@ const policyFor = (more: object = {}) =>
 /** There is a key service, which nobody may ask. */
 const keys = {
   generateDataKey: () => Promise.reject(new Error('not asked')),
+  encrypt: () => Promise.reject(new Error('not asked')),
   decrypt: () => Promise.reject(new Error('not asked')),
 };
 

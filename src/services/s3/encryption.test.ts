@@ -22,6 +22,14 @@ class FakeKms implements KmsKeys {
     return { plaintext, ciphertext, keyArn: KEY_ARN };
   };
 
+  encrypt: KmsKeys['encrypt'] = async (_call, { keyId, plaintext, encryptionContext }) => {
+    this.#ask('encrypt', { keyId, encryptionContext });
+    const ciphertext = Buffer.from(
+      JSON.stringify([Buffer.from(plaintext).toString('hex'), encryptionContext]),
+    );
+    return { ciphertext, keyArn: keyId };
+  };
+
   decrypt: KmsKeys['decrypt'] = async (_call, { ciphertext, encryptionContext }) => {
     this.#ask('decrypt', { encryptionContext });
     const [plaintext, context] = JSON.parse(Buffer.from(ciphertext).toString());
@@ -367,4 +375,120 @@ test('SSE-C: keys that are no keys', async () => {
   ] as const) {
     await assert.rejects(put(Buffer.from('x'), { ...mine, ...change }), code(error, 400));
   }
+});
+
+const NEW_KEY = 'arn:aws:kms:us-east-1:111122223333:key/2';
+
+function updating({ s3 }: { s3: TestS3 }) {
+  return (SSEKMS: object | undefined, more: object = {}, circumstances = {}) =>
+    s3.send('UpdateObjectEncryption', { Bucket, Key, ObjectEncryption: { SSEKMS }, ...more }, circumstances);
+}
+
+for (const encryption of kinds.slice(0, 2)) {
+  for (const size of [10, 70_000]) {
+    test(`${encryption.ServerSideEncryption}: ${size} bytes get another key without being moved`, async () => {
+      const opening = await opened();
+      const { s3, kms, put } = opening;
+      const body = Buffer.alloc(size, text);
+      await put(body, encryption);
+      const stored = async () => {
+        const ids: string[] = [];
+        for await (const { id } of s3.blobs.list()) ids.push(id);
+        return ids;
+      };
+      const [blobs, before] = [await stored(), await s3.send('HeadObject', { Bucket, Key })];
+      kms.asked.length = 0;
+      await updating(opening)({ KMSKeyArn: NEW_KEY, BucketKeyEnabled: true });
+      const encryptionContext = { 'aws:s3:arn': `arn:aws:s3:::${Bucket}` };
+      assert.deepEqual(kms.asked.at(-1), ['encrypt', { keyId: NEW_KEY, encryptionContext }]);
+      const got = await s3.send('GetObject', { Bucket, Key });
+      assert.ok((await wholeOf(got.Body)).equals(body));
+      assert.deepEqual(kms.asked.at(-1), ['decrypt', { encryptionContext }]);
+      assert.deepEqual(
+        [got.ServerSideEncryption, got.SSEKMSKeyId, got.BucketKeyEnabled],
+        ['aws:kms', NEW_KEY, true],
+      );
+      assert.deepEqual([got.ETag, got.LastModified], [before.ETag, before.LastModified]);
+      assert.deepEqual(await stored(), blobs);
+      await updating(opening)({ KMSKeyArn: KEY_ARN });
+      const again = await s3.send('GetObject', { Bucket, Key });
+      assert.ok((await wholeOf(again.Body)).equals(body));
+      assert.equal(again.BucketKeyEnabled, undefined);
+    });
+  }
+}
+
+test('an old version, and one in parts, get another key', async () => {
+  const opening = await opened();
+  const { s3, put } = opening;
+  await s3.send('PutBucketVersioning', { Bucket, VersioningConfiguration: { Status: 'Enabled' } });
+  const { UploadId } = await s3.send('CreateMultipartUpload', {
+    Bucket,
+    Key,
+    ServerSideEncryption: 'AES256',
+  });
+  const { ETag } = await s3.send('UploadPart', {
+    Bucket,
+    Key,
+    UploadId,
+    PartNumber: 1,
+    Body: bodyOf(text),
+  });
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+  const completed = await s3.send('CompleteMultipartUpload', { Bucket, Key, UploadId, MultipartUpload });
+  const { VersionId } = completed;
+  await put(Buffer.from('newer'));
+  await updating(opening)({ KMSKeyArn: NEW_KEY }, { VersionId });
+  const old = await s3.send('GetObject', { Bucket, Key, VersionId });
+  assert.deepEqual([old.SSEKMSKeyId, String(await wholeOf(old.Body))], [NEW_KEY, text]);
+  assert.equal((await s3.send('HeadObject', { Bucket, Key })).ServerSideEncryption, undefined);
+});
+
+test('keys that an object cannot get, and objects that can get none', async () => {
+  const opening = await opened();
+  const { s3, kms, put } = opening;
+  const update = updating(opening);
+  const invalid = (why: RegExp) => (error: ApiError) => {
+    assert.deepEqual([error.code, error.status], ['InvalidRequest', 400]);
+    assert.match(error.message, why);
+    return true;
+  };
+  const asked = { KMSKeyArn: NEW_KEY };
+  await assert.rejects(update(asked), code('NoSuchKey', 404));
+  await put(Buffer.from(text));
+  await assert.rejects(update(asked), invalid(/unencrypted source objects/));
+  await put(Buffer.from(text), kinds[2]);
+  await assert.rejects(update(asked), invalid(/DSSE-KMS or SSE-C/));
+  await put(Buffer.from(text), kinds[0]);
+  await assert.rejects(update(undefined), invalid(/a valid new encryption type/));
+  await assert.rejects(update({}), invalid(/require an AWS KMS key Amazon Resource Name/));
+  await assert.rejects(update({ KMSKeyArn: 'alias/mine' }), invalid(/require a valid AWS KMS key/));
+  const foreign = NEW_KEY.replace('111122223333', '999988887777');
+  await assert.rejects(update({ KMSKeyArn: foreign }), code('AccessDenied', 403));
+  kms.denies = 'encrypt';
+  await assert.rejects(update(asked), code('AccessDenied', 403));
+  assert.equal((await s3.send('HeadObject', { Bucket, Key })).ServerSideEncryption, 'AES256');
+});
+
+test('a locked object keeps its key', async () => {
+  const opening = await opened();
+  const { s3 } = opening;
+  await s3.send('CreateBucket', { Bucket: 'locked', ObjectLockEnabledForBucket: true });
+  const locked = { Bucket: 'locked', Key };
+  const update = () => updating(opening)({ KMSKeyArn: NEW_KEY }, locked);
+  const ServerSideEncryption = 'AES256';
+  await s3.send('PutObject', {
+    ...locked,
+    Body: bodyOf(text),
+    ServerSideEncryption,
+    ObjectLockLegalHoldStatus: 'ON',
+  });
+  await assert.rejects(update(), code('AccessDenied', 403));
+  await s3.send('PutObjectLegalHold', { ...locked, LegalHold: { Status: 'OFF' } });
+  await update();
+  const RetainUntilDate = new Date(s3.clock.now() + 60_000);
+  await s3.send('PutObjectRetention', { ...locked, Retention: { Mode: 'GOVERNANCE', RetainUntilDate } });
+  await assert.rejects(update(), code('AccessDenied', 403));
+  s3.clock.advance(61);
+  await update();
 });

@@ -69,10 +69,9 @@ async function kmsEncryption(
   call: Call,
   ports: S3Ports,
 ): Promise<Encrypting> {
-  const arn = bucketArn(bucket);
   const context = {
     ...clientContext(input.SSEKMSEncryptionContext),
-    [CONTEXT_ARN]: bucketKey ? arn : `${arn}/${key}`,
+    ...ownContext(bucket, key, bucketKey),
   };
   const keys = demandKeys(call, ports);
   const make = (id: string | undefined) =>
@@ -91,6 +90,27 @@ async function kmsEncryption(
     encryption: { kind: 'aws:kms:dsse', wrapped, keyArn, context: pairs },
     dataKey: Buffer.concat([made.plaintext, outer.plaintext]),
   };
+}
+
+function ownContext(bucket: Bucket, key: string, bucketKey: boolean): Record<string, string> {
+  const arn = bucketArn(bucket);
+  return { [CONTEXT_ARN]: bucketKey ? arn : `${arn}/${key}` };
+}
+
+/** SSE-KMS of an object whose data key there is already. Throws as `encryptionFor`. */
+export async function rewrapped(
+  dataKey: Uint8Array,
+  { keyArn: keyId, bucketKey }: { readonly keyArn: string; readonly bucketKey: boolean },
+  bucket: Bucket,
+  key: string,
+  call: Call,
+  ports: S3Ports,
+): Promise<Encryption> {
+  const encryptionContext = ownContext(bucket, key, bucketKey);
+  const use = { keyId, plaintext: dataKey, encryptionContext };
+  const { ciphertext, keyArn } = await demandKeys(call, ports).encrypt(call, use).catch(fromKms);
+  const context = Object.entries(encryptionContext);
+  return { kind: 'aws:kms', wrapped: ciphertext, keyArn, context, bucketKey };
 }
 
 /** SSE-S3, in nobody's name. Throws NotImplemented where the engine has no key. */

@@ -61,6 +61,7 @@ import type { S3Ports } from './ports.js';
 import { putObject } from './put-object.js';
 import { getBucketRequestPayment, putBucketRequestPayment } from './request-payment.js';
 import { charging } from './terms.js';
+import { updateObjectEncryption } from './update-object-encryption.js';
 import { uploadPart, uploadPartCopy } from './upload-part.js';
 
 const operations: readonly Operation<S3Ports>[] = [
@@ -133,6 +134,7 @@ const operations: readonly Operation<S3Ports>[] = [
   putObjectRetention,
   putObjectTagging,
   putPublicAccessBlock,
+  updateObjectEncryption,
   uploadPart,
   uploadPartCopy,
 ];

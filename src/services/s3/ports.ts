@@ -27,6 +27,15 @@ export interface KmsKeys {
       readonly encryptionContext: Readonly<Record<string, string>>;
     },
   ): Promise<{ readonly plaintext: Uint8Array; readonly ciphertext: Uint8Array; readonly keyArn: string }>;
+  /** Wraps a data key that there is already. */
+  encrypt(
+    call: Call,
+    use: {
+      readonly keyId: string;
+      readonly plaintext: Uint8Array;
+      readonly encryptionContext: Readonly<Record<string, string>>;
+    },
+  ): Promise<{ readonly ciphertext: Uint8Array; readonly keyArn: string }>;
   decrypt(
     call: Call,
     use: { readonly ciphertext: Uint8Array; readonly encryptionContext: Readonly<Record<string, string>> },

@@ -149,6 +149,21 @@ const table: readonly Row[] = [
       ],
     ],
   ),
+  [
+    'UpdateObjectEncryption',
+    { ...v, ObjectEncryption: { SSEKMS: { KMSKeyArn: 'key' } } },
+    [
+      [
+        's3:UpdateObjectEncryption',
+        objectResource,
+        {
+          ...tagged,
+          's3:x-amz-server-side-encryption': 'aws:kms',
+          's3:x-amz-server-side-encryption-aws-kms-key-id': 'key',
+        },
+      ],
+    ],
+  ],
   ['GetObject', o, [['s3:GetObject', objectResource, tagged]]],
   ['GetObject', v, [['s3:GetObjectVersion', objectResource, { ...tagged, 's3:VersionId': 'V' }]]],
   ['HeadObject', o, [['s3:GetObject', objectResource, tagged]]],
