@@ -20,7 +20,7 @@ import { loadRootKeys } from './root-key.js';
 import { startResealing } from './root-key-rotation.js';
 import { served } from './served.js';
 import { openKms, startSweeping } from './services/kms/index.js';
-import { AccessLog } from './services/s3/index.js';
+import { AccessLog, InventoryRuns } from './services/s3/index.js';
 import { readSettings, type Settings } from './settings.js';
 import { lockDirectory } from './store/directory-lock.js';
 import { openFileBlobs } from './store/files.js';
@@ -56,6 +56,9 @@ export interface Part {
   /** Asks the server's other processes what they are reading. */
   readonly readElsewhere?: ReadElsewhere;
 }
+
+/** Between looks for inventories that are due, milliseconds. */
+const MINUTE = 60_000;
 
 /** Of a server that is one process. */
 const ALONE: Part = { keeps: true };
@@ -109,19 +112,23 @@ export async function openServices(
       keepDays: settings.eventDays,
       clock,
     });
+    const servicePorts = { objects, ownerOf: (id: string) => identity.owner(id) };
+    const accessLog = new AccessLog(servicePorts, log);
+    opened.push(() => accessLog.close());
     if (keeps) {
       const { outbox } = objects;
+      const inventories = new InventoryRuns(servicePorts, log);
       const failed = (what: string) => (error: unknown) =>
         log.error(`${what} failed`, { error: String(error) });
       opened.push(
-        startHousekeeping(objects, failed('housekeeping of buckets')),
+        startHousekeeping(objects, failed('housekeeping of buckets'), [
+          { every: MINUTE, run: signal => inventories.run(signal) },
+        ]),
         startSweeping(kms, failed('a sweep of keys')),
         startDelivery({ outbox, clock, log, targets, nameOf: targetName }),
         startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
       );
     }
-    const accessLog = new AccessLog({ objects, ownerOf: id => identity.owner(id) }, log);
-    opened.push(() => accessLog.close());
     const first = await firstAccount(kv, identity, settings);
     const services = served({
       identity,

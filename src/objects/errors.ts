@@ -36,6 +36,7 @@ export const s3Errors = errorTable({
   CrossLocationLoggingProhibited: [403, 'Cross S3 location logging not allowed.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size'],
+  IdMismatch: [400, 'Document ID does not match the specified configuration ID.'],
   IllegalLocationConstraintException: [
     400,
     (constraint: string) =>
@@ -62,6 +63,7 @@ export const s3Errors = errorTable({
   ],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, (why: string) => why],
+  InvalidConfigurationId: [400, 'The specified configuration id is invalid.'],
   InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
   InvalidEncryptionAlgorithmError: [
     400,
@@ -84,6 +86,7 @@ export const s3Errors = errorTable({
     "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
   ],
   InvalidRequest: [400, (why: string) => why],
+  InvalidS3DestinationBucket: [400, 'Invalid bucket ARN.'],
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   InvalidTag: [400, (why: string) => why],
   InvalidTargetBucketForLogging: [400, (why: string) => why],
@@ -104,6 +107,7 @@ export const s3Errors = errorTable({
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
+  NoSuchConfiguration: [404, 'The specified configuration does not exist.'],
   NoSuchCORSConfiguration: [404, 'The CORS configuration does not exist'],
   NoSuchKey: [404, 'The specified key does not exist.'],
   NoSuchLifecycleConfiguration: [404, 'The lifecycle configuration does not exist'],
@@ -139,6 +143,10 @@ export const s3Errors = errorTable({
   UnresolvableGrantByEmailAddress: [
     400,
     'The e-mail address you provided does not match any account on record.',
+  ],
+  TooManyConfigurations: [
+    400,
+    'You are attempting to create a new configuration but have already reached the 1,000-configuration limit.',
   ],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 });

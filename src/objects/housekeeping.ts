@@ -7,26 +7,44 @@ const HOUR_MS = 3600 * 1000;
 /** Between searches for orphaned blobs, which only a crash leaves. */
 const DAY_MS = 24 * HOUR_MS;
 
+/** Something that is to be done again and again. */
+export interface Chore {
+  /** Milliseconds by the engine's clock. */
+  readonly every: number;
+  /** `signal`: it is to come to an end. */
+  run(signal: AbortSignal): Promise<unknown>;
+}
+
 /**
- * Applies lifecycle rules now and every hour, and deletes orphaned blobs now and every day, by the engine's clock.
- * Answers the function that ends it, which resolves when nothing runs any more. `failed` hears of a round that did
- * not succeed; the next one tries again.
+ * Applies lifecycle rules now and every hour, and deletes orphaned blobs now and every day, by the engine's clock;
+ * `further` are what others have done as regularly. Answers the function that ends it, which resolves when nothing runs
+ * any more. `failed` hears of what did not succeed; its next turn tries again.
  */
-export function startHousekeeping(objects: Objects, failed: (error: unknown) => void): () => Promise<void> {
-  const hour = new Interval(HOUR_MS);
-  const day = new Interval(DAY_MS);
+export function startHousekeeping(
+  objects: Objects,
+  failed: (error: unknown) => void,
+  further: readonly Chore[] = [],
+): () => Promise<void> {
+  const stop = new AbortController();
+  const chores = [
+    { every: HOUR_MS, run: () => objects.applyLifecycle() },
+    { every: DAY_MS, run: () => objects.sweep() },
+    ...further,
+  ].map(chore => ({ ...chore, interval: new Interval(chore.every) }));
   const round = async () => {
-    const now = objects.clock.now();
-    if (hour.isOver(now)) await objects.applyLifecycle();
-    if (day.isOver(now)) await objects.sweep();
+    for (const { interval, run } of chores) {
+      if (stop.signal.aborted || !interval.isOver(objects.clock.now())) continue;
+      await run(stop.signal).catch(failed);
+    }
   };
-  let running = round().catch(failed);
+  let running = round();
   const timer = setInterval(() => {
-    running = running.then(round).catch(failed);
+    running = running.then(round);
   }, LOOK_MS);
   timer.unref();
   return async () => {
     clearInterval(timer);
+    stop.abort();
     await running;
   };
 }

@@ -6,6 +6,7 @@ import { Buckets } from './buckets.js';
 import { Contents } from './content.js';
 import { type CopySource, type CopyTarget, copyVersion } from './copy.js';
 import { Garbage, type ReadElsewhere } from './garbage.js';
+import { Inventories } from './inventories.js';
 import { type LifecycleReport, runLifecycle } from './lifecycle.js';
 import {
   type ListedUpload,
@@ -44,6 +45,7 @@ export class Objects {
   readonly contents: Contents;
   readonly versions: Versions;
   readonly uploads: Uploads;
+  readonly inventories: Inventories;
   /** Events of buckets that somebody is told of. */
   readonly outbox: Outbox;
   /** Of objects under SSE-S3. */
@@ -68,8 +70,12 @@ export class Objects {
     this.outbox = new Outbox(kv, clock);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),
-      clear: bucket => this.uploads.abortAll(bucket),
+      clear: async bucket => {
+        await this.uploads.abortAll(bucket);
+        await this.inventories.clear(bucket);
+      },
     });
+    this.inventories = new Inventories(kv, this.buckets);
     this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit);
     const { buckets, contents, outbox } = this;
     const garbage = this.#garbage;
@@ -150,10 +156,12 @@ export type { CopySource, CopyTarget } from './copy.js';
 export { s3Errors } from './errors.js';
 export * from './events.js';
 export type { ReadElsewhere } from './garbage.js';
-export { startHousekeeping } from './housekeeping.js';
+export { type Chore, startHousekeeping } from './housekeeping.js';
+export type { Inventory, StoredInventory } from './inventories.js';
 export { dueAfter, expirationOf, type LifecycleReport } from './lifecycle.js';
 export {
   entryName,
+  everyEntry,
   type ListEntry,
   type ListedUpload,
   type ListedVersion,

@@ -4,13 +4,18 @@ import { ApiError } from '../errors.js';
 import { s3RequestId } from '../random.js';
 import type { Buckets } from './buckets.js';
 import type { Origin } from './events.js';
-import type { ListEntry, ListedUpload, ListedVersion, ListOptions, ListPage } from './listing.js';
+import {
+  everyEntry,
+  type ListedUpload,
+  type ListedVersion,
+  type ListOptions,
+  type ListPage,
+} from './listing.js';
 import type { Bucket, LifecycleRule, ObjectRecord, VersionRecord } from './records.js';
 import type { Uploads } from './uploads.js';
 import type { Versions } from './versions.js';
 
 const DAY_MS = 24 * 3600 * 1000;
-const PAGE = 1000;
 
 /** Who does it, for whoever is told ("EventBridge event message structure", S3 User Guide). */
 const SERVICE = 's3.amazonaws.com';
@@ -119,7 +124,7 @@ class BucketRun {
     const group: VersionRecord[] = [];
     let key: string | undefined;
     const list = (options: ListOptions) => this.#stores.listVersions(this.#bucket, options);
-    for await (const entry of everything(list, ({ version }) => version.id)) {
+    for await (const entry of everyEntry(list, ({ version }) => version.id)) {
       if (entry.key !== key && key !== undefined) await this.#key(key, group.splice(0));
       key = entry.key;
       group.push(entry.item.version);
@@ -129,7 +134,7 @@ class BucketRun {
 
   async uploads(): Promise<void> {
     const list = (options: ListOptions) => this.#stores.listUploads(this.#bucket, options);
-    for await (const { key, item } of everything(list, ({ id }) => id)) {
+    for await (const { key, item } of everyEntry(list, ({ id }) => id)) {
       const due = this.#rules.some(
         rule =>
           rule.abortUploadsAfter !== undefined &&
@@ -253,27 +258,6 @@ class BucketRun {
       return expiration.days !== undefined && dueAfter(modified, expiration.days) <= this.#now;
     });
   }
-}
-
-/** Every entry of a listing, page by page. */
-async function* everything<T>(
-  list: (options: ListOptions) => Promise<ListPage<T>>,
-  idOf: (item: T) => string,
-): AsyncGenerator<{ readonly key: string; readonly item: T }> {
-  let from: Pick<ListOptions, 'after' | 'afterId'> = {};
-  for (;;) {
-    const { entries, more } = await list({ ...from, limit: PAGE });
-    for (const entry of entries) yield withKey(entry);
-    const last = entries.at(-1);
-    if (!more || !last) return;
-    const { key, item } = withKey(last);
-    from = { after: key, afterId: idOf(item) };
-  }
-}
-
-function withKey<T>(entry: ListEntry<T>): { readonly key: string; readonly item: T } {
-  if ('prefix' in entry) throw new TypeError('a listing without delimiter has no prefixes');
-  return entry;
 }
 
 /** Whether it was done: what changed meanwhile, is gone or is locked is left alone. */

@@ -46,6 +46,33 @@ export interface ListedUpload {
   readonly upload: UploadRecord;
 }
 
+/** Entries read at once where all are gone through. */
+const PAGE = 1000;
+
+/**
+ * Every entry of a listing without delimiter, page by page. `idOf`: for listings that have several entries of one key,
+ * the id by which they tell them apart.
+ */
+export async function* everyEntry<T>(
+  list: (options: ListOptions) => Promise<ListPage<T>>,
+  idOf: (item: T) => string | undefined = () => undefined,
+): AsyncGenerator<{ readonly key: string; readonly item: T }> {
+  let from: Pick<ListOptions, 'after' | 'afterId'> = {};
+  for (;;) {
+    const { entries, more } = await list({ ...from, limit: PAGE });
+    for (const entry of entries) yield withKey(entry);
+    const last = entries.at(-1);
+    if (!more || !last) return;
+    const { key, item } = withKey(last);
+    from = { after: key, afterId: idOf(item) };
+  }
+}
+
+function withKey<T>(entry: ListEntry<T>): { readonly key: string; readonly item: T } {
+  if ('prefix' in entry) throw new TypeError('a listing without delimiter has no prefixes');
+  return entry;
+}
+
 /** The name that an entry has in the order of the listing: where the next page begins behind. */
 export function entryName(entry: ListEntry<unknown>): string {
   return 'prefix' in entry ? entry.prefix : entry.key;

@@ -35,6 +35,12 @@ import { deleteObjects } from './delete-objects.js';
 import { getObject, headObject } from './get-object.js';
 import { getObjectAttributes } from './get-object-attributes.js';
 import {
+  deleteBucketInventoryConfiguration,
+  getBucketInventoryConfiguration,
+  listBucketInventoryConfigurations,
+  putBucketInventoryConfiguration,
+} from './inventory-configuration.js';
+import {
   deleteBucketLifecycle,
   getBucketLifecycleConfiguration,
   putBucketLifecycleConfiguration,
@@ -73,6 +79,7 @@ const operations: readonly Operation<S3Ports>[] = [
   deleteBucket,
   deleteBucketCors,
   deleteBucketEncryption,
+  deleteBucketInventoryConfiguration,
   deleteBucketLifecycle,
   deleteBucketOwnershipControls,
   deleteBucketPolicy,
@@ -86,6 +93,7 @@ const operations: readonly Operation<S3Ports>[] = [
   getBucketAcl,
   getBucketCors,
   getBucketEncryption,
+  getBucketInventoryConfiguration,
   getBucketLifecycleConfiguration,
   getBucketLocation,
   getBucketLogging,
@@ -108,6 +116,7 @@ const operations: readonly Operation<S3Ports>[] = [
   getPublicAccessBlock,
   headBucket,
   headObject,
+  listBucketInventoryConfigurations,
   listBuckets,
   listMultipartUploads,
   listObjectVersions,
@@ -118,6 +127,7 @@ const operations: readonly Operation<S3Ports>[] = [
   putBucketAcl,
   putBucketCors,
   putBucketEncryption,
+  putBucketInventoryConfiguration,
   putBucketLifecycleConfiguration,
   putBucketLogging,
   putBucketNotificationConfiguration,
@@ -145,7 +155,7 @@ export function s3Service(ports: S3Ports, log?: AccessLog): Service {
 }
 
 export { AccessLog } from './access-log.js';
-
 export { s3CrossOrigin } from './cors.js';
+export { InventoryRuns } from './inventory-runs.js';
 export type { PrincipalMapper, S3Ports } from './ports.js';
 export { websiteService } from './website.js';

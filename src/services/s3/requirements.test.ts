@@ -125,6 +125,20 @@ const table: readonly Row[] = [
   plainBucket('GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration'),
   plainBucket('GetBucketLogging', 's3:GetBucketLogging'),
   plainBucket('GetBucketNotificationConfiguration', 's3:GetBucketNotification'),
+  [
+    'PutBucketInventoryConfiguration',
+    { ...b, Id: 'i', InventoryConfiguration: { OptionalFields: ['Size', 'ETag'] } },
+    [
+      [
+        's3:PutInventoryConfiguration',
+        bucketResource,
+        { 's3:InventoryAccessibleOptionalFields': ['Size', 'ETag'] },
+      ],
+    ],
+  ],
+  plainBucket('GetBucketInventoryConfiguration', 's3:GetInventoryConfiguration'),
+  plainBucket('ListBucketInventoryConfigurations', 's3:GetInventoryConfiguration'),
+  plainBucket('DeleteBucketInventoryConfiguration', 's3:PutInventoryConfiguration'),
   plainBucket('PutBucketLogging', 's3:PutBucketLogging'),
   plainBucket('PutBucketNotificationConfiguration', 's3:PutBucketNotification'),
   plainBucket('GetBucketWebsite', 's3:GetBucketWebsite'),
