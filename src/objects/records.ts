@@ -45,6 +45,8 @@ export interface BucketSettings {
   readonly encryption?: DefaultEncryption | undefined;
   readonly website?: Website | undefined;
   readonly notifications?: Notifications | undefined;
+  /** Whether the bucket's tags are condition keys of decisions. */
+  readonly tagsDecide?: true | undefined;
   readonly requesterPays?: true | undefined;
   readonly acceleration?: 'Enabled' | 'Suspended' | undefined;
   readonly logging?: LoggingSetting | undefined;

@@ -19,14 +19,17 @@ import {
   CreateBucketCommand,
   DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
+  GetBucketAbacCommand,
   GetBucketAccelerateConfigurationCommand,
   GetBucketRequestPaymentCommand,
   GetBucketVersioningCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  PutBucketAbacCommand,
   PutBucketAccelerateConfigurationCommand,
   PutBucketPolicyCommand,
   PutBucketRequestPaymentCommand,
+  PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
@@ -202,6 +205,41 @@ suite('AWS SDK for JavaScript: settings of buckets', () => {
       ),
       { name: 'InvalidRequest' },
     );
+  });
+
+  test('tags of a bucket that decide who may', async () => {
+    const tagged = { Bucket: 'tagged' };
+    await s3.send(new CreateBucketCommand(tagged));
+    await s3.send(
+      new PutBucketTaggingCommand({ ...tagged, Tagging: { TagSet: [{ Key: 'team', Value: 'red' }] } }),
+    );
+    await s3.send(new PutObjectCommand({ ...tagged, Key, Body: 'x' }));
+    const iam = new IAMClient(config);
+    const PolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Action: 's3:GetObject',
+        Resource: '*',
+        Condition: { StringEquals: { 'aws:ResourceTag/team': '${aws:PrincipalTag/team}' } },
+      },
+    });
+    await iam.send(new CreateUserCommand({ UserName: 'red', Tags: [{ Key: 'team', Value: 'red' }] }));
+    await iam.send(new PutUserPolicyCommand({ UserName: 'red', PolicyName: 'own', PolicyDocument }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'red' }));
+    iam.destroy();
+    const credentials = {
+      accessKeyId: AccessKey!.AccessKeyId!,
+      secretAccessKey: AccessKey!.SecretAccessKey!,
+    };
+    const red = new S3Client({ ...config, credentials });
+    const get = () => red.send(new GetObjectCommand({ ...tagged, Key }));
+    await assert.rejects(get(), { name: 'AccessDenied' });
+    await s3.send(new PutBucketAbacCommand({ ...tagged, AbacStatus: { Status: 'Enabled' } }));
+    const { AbacStatus } = await s3.send(new GetBucketAbacCommand(tagged));
+    assert.equal(AbacStatus?.Status, 'Enabled');
+    assert.equal(await (await get()).Body!.transformToString(), 'x');
+    red.destroy();
   });
 
   test('acceleration', async () => {

@@ -19,6 +19,7 @@ import type {
 import type { Bucket } from '../../objects/index.js';
 import { aclsEnabled } from './acl.js';
 import { canonicalIdOf } from './acl-input.js';
+import { demandTagsOpen } from './bucket-abac.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { demandMfa, demandNoMfaBesideRules, mfaNeeded } from './mfa-delete.js';
@@ -60,7 +61,11 @@ export const putBucketTagging = bucketOperation<PutBucketTaggingRequest, object>
   's3:PutBucketTagging',
   async (bucket, { Tagging }, { objects }) => {
     if (!Tagging?.TagSet) throw s3Errors.MalformedXML();
-    await objects.buckets.update(bucket, { tags: bucketTags(Tagging.TagSet) });
+    const tags = bucketTags(Tagging.TagSet);
+    await objects.buckets.update(bucket, now => {
+      demandTagsOpen(now);
+      return { tags };
+    });
     return {};
   },
 );
@@ -78,7 +83,10 @@ export const deleteBucketTagging = bucketOperation<DeleteBucketTaggingRequest, o
   'DeleteBucketTagging',
   's3:PutBucketTagging',
   async (bucket, _input, { objects }) => {
-    await objects.buckets.update(bucket, { tags: undefined });
+    await objects.buckets.update(bucket, now => {
+      demandTagsOpen(now);
+      return { tags: undefined };
+    });
     return {};
   },
 );

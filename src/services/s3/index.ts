@@ -3,6 +3,7 @@ import { type Operation, type Service, service } from '../../operation.js';
 import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } from './acceleration.js';
 import type { AccessLog } from './access-log.js';
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.js';
+import { getBucketAbac, putBucketAbac } from './bucket-abac.js';
 import { getBucketReplication } from './bucket-defaults.js';
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './bucket-encryption.js';
 import { getBucketLogging, putBucketLogging } from './bucket-logging.js';
@@ -89,6 +90,7 @@ const operations: readonly Operation<S3Ports>[] = [
   deleteObjectTagging,
   deleteObjects,
   deletePublicAccessBlock,
+  getBucketAbac,
   getBucketAccelerateConfiguration,
   getBucketAcl,
   getBucketCors,
@@ -123,6 +125,7 @@ const operations: readonly Operation<S3Ports>[] = [
   listObjects,
   listObjectsV2,
   listParts,
+  putBucketAbac,
   putBucketAccelerateConfiguration,
   putBucketAcl,
   putBucketCors,

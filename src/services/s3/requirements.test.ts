@@ -88,6 +88,8 @@ const table: readonly Row[] = [
   plainBucket('GetBucketPolicyStatus', 's3:GetBucketPolicyStatus'),
   plainBucket('PutBucketVersioning', 's3:PutBucketVersioning'),
   plainBucket('GetBucketVersioning', 's3:GetBucketVersioning'),
+  plainBucket('PutBucketAbac', 's3:PutBucketABAC'),
+  plainBucket('GetBucketAbac', 's3:GetBucketABAC'),
   plainBucket('PutBucketTagging', 's3:PutBucketTagging'),
   plainBucket('GetBucketTagging', 's3:GetBucketTagging'),
   plainBucket('DeleteBucketTagging', 's3:PutBucketTagging'),

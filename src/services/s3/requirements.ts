@@ -93,8 +93,19 @@ function require(bucket: Bucket, call: Call, action: string, resource: string, k
     resourcePolicy: policyFor(bucket, call),
     resourceKind: 'resource',
     acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)) : undefined,
-    context: { 's3:ResourceAccount': bucket.owner, ...present(keys) },
+    context: { 's3:ResourceAccount': bucket.owner, ...bucketTagKeys(bucket), ...present(keys) },
   };
+}
+
+/** `aws:ResourceTag/…` and `s3:BucketTag/…`, of the bucket and its objects alike, where its tags decide. */
+function bucketTagKeys({ tagsDecide, tags }: Bucket): Record<string, ContextValue> | undefined {
+  if (!tagsDecide || !tags) return undefined;
+  const keys: Record<string, ContextValue> = {};
+  for (const [name, value] of tags) {
+    keys[`aws:ResourceTag/${name}`] = value;
+    keys[`s3:BucketTag/${name}`] = value;
+  }
+  return keys;
 }
 
 /** The keys that the request carries, as condition values. */
