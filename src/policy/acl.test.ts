@@ -178,6 +178,15 @@ describe('an explanation', () => {
     assert.deepEqual(layers(AWAY), ['acl']);
   });
 
+  test('of what an anonymous caller was refused is whole to the owner', () => {
+    const explanation = explain(ask({ principal: ANONYMOUS, resourceAccount: HOME }), {
+      identity: [],
+      acl: ofHome,
+    });
+    assert.equal(visibleTo(explanation, HOME), explanation);
+    assert.deepEqual(visibleTo(explanation, AWAY).policies, []);
+  });
+
   test('suggests the policy, not the list', () => {
     const request = ask({ principal: root, resourceAccount: AWAY });
     assert.deepEqual(

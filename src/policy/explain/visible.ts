@@ -16,7 +16,8 @@ export function visibleTo(explanation: Explanation, account: string): Explanatio
   const [evaluation] = evaluations;
   const owner = evaluation.resourceAccount ?? principal.account;
   const isOwner = owner === account;
-  const isCaller = principal.account === account;
+  // Callers of no account have nothing to hide from the owner.
+  const isCaller = (principal.account ?? owner) === account;
   const isObjectOwner = (evaluation.objectOwner ?? owner) === account;
   if (isOwner && isCaller && isObjectOwner) return explanation;
   const mine = (layer: Layer) => {
