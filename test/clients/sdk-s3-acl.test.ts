@@ -5,14 +5,17 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketOwnershipControlsCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
+  GetBucketOwnershipControlsCommand,
   GetObjectAclCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   type ObjectCannedACL,
   type ObjectOwnership,
   PutBucketAclCommand,
+  PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutObjectAclCommand,
   PutObjectCommand,
@@ -186,6 +189,27 @@ suite('AWS SDK for JavaScript: access control lists', () => {
     assert.equal(Owner?.ID, ownerId);
   });
 
+  test('enforcing the owner sets lists aside until it ends', async () => {
+    await bucket('strict');
+    await owner.send(new PutObjectCommand({ Bucket: 'strict', Key: 'k', Body: 'x', ACL: 'public-read' }));
+    await owner.send(new PutBucketAclCommand({ Bucket: 'strict', ACL: 'public-read' }));
+    const enforce = new PutBucketOwnershipControlsCommand({
+      Bucket: 'strict',
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    });
+    await assert.rejects(owner.send(enforce), { name: 'InvalidBucketAclWithObjectOwnership' });
+    await owner.send(new PutBucketAclCommand({ Bucket: 'strict', ACL: 'private' }));
+    await owner.send(enforce);
+    assert.equal(await status('strict/k'), 403);
+    const set = new PutObjectAclCommand({ Bucket: 'strict', Key: 'k', ACL: 'public-read' });
+    await assert.rejects(owner.send(set), { name: 'AccessControlListNotSupported' });
+    await owner.send(new DeleteBucketOwnershipControlsCommand({ Bucket: 'strict' }));
+    await assert.rejects(owner.send(new GetBucketOwnershipControlsCommand({ Bucket: 'strict' })), {
+      name: 'OwnershipControlsNotFoundError',
+    });
+    assert.equal(await status('strict/k'), 200);
+  });
+
   test('why: the explanation of a denial shows the list and that it grants nothing', async () => {
     await put('k', { GrantRead: `id="${ownerId}"` });
     const refusal = await fetch(`${stage.endpoint}/lists/k`);
@@ -195,6 +219,7 @@ suite('AWS SDK for JavaScript: access control lists', () => {
       await callKarikagi(target, 'GetRequestAuthorizationDetails', { RequestId }),
     );
     assert.match(details, /the resource's access control list or policy must allow/);
+    assert.match(details, /No resource-based policy allows it\. Refused too by: access control list\./);
     assert.match(details, /ACL of arn:aws:s3:::lists\/k/);
     assert.match(details, new RegExp(`"READ to ${ownerId}"`));
   });

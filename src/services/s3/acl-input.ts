@@ -116,17 +116,15 @@ async function cannedGrants(
 
 /** `id="…", uri="…"`: what each `x-amz-grant-` header lists. */
 async function headerGrants(input: AclInput, ports: S3Ports): Promise<readonly AclGrant[]> {
+  const given = HEADERS.flatMap(([member, header, permission]) =>
+    (input[member]?.split(',') ?? []).map(text => ({ text, header, permission })),
+  );
   const grants: AclGrant[] = [];
-  for (const [member, header, permission] of HEADERS) {
-    for (const text of input[member]?.split(',') ?? []) {
-      const [, kind = '', value = ''] = /^\s*(\w+)\s*=\s*"?([^"]*?)"?\s*$/.exec(text) ?? [];
-      grants.push({
-        grantee: await headerGrantee(kind.toLowerCase(), value, header, text, ports),
-        permission,
-      });
-    }
+  for (const { text, header, permission } of demandFew(given)) {
+    const [, kind = '', value = ''] = /^\s*(\w+)\s*=\s*"?([^"]*?)"?\s*$/.exec(text) ?? [];
+    grants.push({ grantee: await headerGrantee(kind.toLowerCase(), value, header, text, ports), permission });
   }
-  return demandFew(grants);
+  return grants;
 }
 
 function headerGrantee(
