@@ -24,6 +24,10 @@ const clients = {
   boto3: { packages: ['python3-boto3'], present: () => runs(python, '-c', 'import boto3') },
   s3cmd: { packages: ['s3cmd'], present: () => runs('s3cmd', '--version') },
   rclone: { packages: ['rclone'], present: () => runs('rclone', 'version') },
+  restic: { packages: ['restic'], present: () => runs('restic', 'version') },
+  // Where there is no FUSE, no package brings it.
+  s3fs: { packages: ['s3fs'], present: () => existsSync('/dev/fuse') && runs('s3fs', '--version') },
+  duplicity: { packages: ['duplicity'], present: () => runs('/usr/bin/duplicity', '--version') },
   pip: {
     packages: ['python3-venv'],
     present: () => venvIsReady() || runs(python, '-c', 'import ensurepip'),

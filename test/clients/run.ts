@@ -75,10 +75,13 @@ export function asEnvironment(keys: Keys): Record<string, string> {
   };
 }
 
+/** As `tools/test.mjs` names them. */
+type Client = 'awscli' | 'boto3' | 's3cmd' | 'rclone' | 'restic' | 's3fs' | 'duplicity' | 'pip';
+
 const left = (process.env['KARIKAGI_TESTS_WITHOUT'] ?? '').split(',');
 
 /** For a test's `skip`: set where `npm test -- --without=NAME` leaves that client out. */
-export const without = (name: 'awscli' | 'boto3' | 's3cmd' | 'rclone' | 'pip'): string | false =>
+export const without = (name: Client): string | false =>
   left.includes(name) && `left out by --without=${name}`;
 
 /** A program of the virtual environment that `npm test` makes. */
