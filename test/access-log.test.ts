@@ -1,6 +1,8 @@
 /** Server access logs, from requests of the AWS SDK to the lines that they leave. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -37,6 +39,17 @@ suite('server access logs', () => {
       maxAttempts: 1,
     });
   }
+  /** The status of a page of the bucket's website. */
+  async function askWebsite(bucket: string, path: string): Promise<number | undefined> {
+    const { port } = new URL(server.endpoint);
+    const headers = { host: `${bucket}.s3-website.localhost:${port}` };
+    const asked = get({ host: '127.0.0.1', port, path, headers });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.resume();
+    await once(answer, 'end');
+    return answer.statusCode;
+  }
+
   before(async () => {
     home = await mkdtemp(join(tmpdir(), 'karikagi-log-'));
     await start();
@@ -80,6 +93,8 @@ suite('server access logs', () => {
     assert.equal((await fetch(`${server.endpoint}/source/dir/a%20b`)).status, 403);
     await s3.send(new DeleteObjectsCommand({ Bucket: 'source', Delete: { Objects: [{ Key: 'dir/a b' }] } }));
 
+    assert.equal(await askWebsite('source', '/page'), 404);
+
     await server.close();
     await start();
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'logs' }));
@@ -109,6 +124,7 @@ suite('server access logs', () => {
         'REST.GET.OBJECT dir/a%20b 403 AccessDenied XML 5 -',
         'REST.POST.MULTI_OBJECT_DELETE - 200 - XML - AuthHeader',
         'BATCH.DELETE.OBJECT dir/a%20b 204 - - - AuthHeader',
+        'WEBSITE.GET.OBJECT page 404 NoSuchWebsiteConfiguration XML - -',
       ],
     );
     assert.equal(rows[1]![5], put.$metadata.requestId);

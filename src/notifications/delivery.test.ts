@@ -124,6 +124,44 @@ suite('delivery', () => {
     assert.deepEqual(said, ['1 events could not be delivered for a day and are dropped']);
   });
 
+  test('gives up all that is old, however much of it waits for a target that is down', async () => {
+    const stage = await openOutbox();
+    for (let n = 0; n < 1100; n++) await stage.happen(`k${n}`);
+    stage.clock.advance(LIFETIME / 1000 + 1);
+    await stage.happen('new');
+    let attempts = 0;
+    const deliver = async (messages: readonly Message[]) => {
+      attempts++;
+      throw new Error(`${messages.length} events, and nobody there`);
+    };
+    start(stage, { hooks: { deliver } });
+    await until(async () => (await stage.waiting()).length === 1);
+    assert.deepEqual(await stage.waiting(), ['new']);
+    await stop!();
+    assert.ok(attempts < 10, `${attempts} attempts`);
+  });
+
+  test('goes past what cannot be read, and says so once', async () => {
+    const stage = await openOutbox();
+    const hooks = target();
+    const said: string[] = [];
+    for (let n = 0; n < 600; n++) await stage.happen(`k${n}`);
+    const pending = await stage.objects.outbox.waiting(HOOKS, undefined, 1000, () => {});
+    const damaged = [...pending.slice(0, 550), pending.at(-1)!].map(({ row }) => row);
+    await stage.kv.commit(
+      [],
+      damaged.map(key => ({ key, value: Buffer.from('no record') })),
+    );
+    start(stage, { hooks }, { ...silentLogger, error: message => said.push(message) });
+    await until(() => hooks.taken.length === 49);
+    await stage.happen('later');
+    await until(() => hooks.taken.length === 50);
+    assert.equal(said.length, damaged.length);
+    // A change of that key goes on, and is told behind what cannot be read.
+    await stage.happen(pending.at(-1)!.event.key);
+    await until(() => hooks.taken.length === 51);
+  });
+
   test('keeps what has no target any more until there is one', async () => {
     const stage = await openOutbox();
     await stage.happen('a', { size: 1 });

@@ -45,6 +45,7 @@ export function startDelivery(options: DeliveryOptions): () => Promise<void> {
     return courier;
   };
   let looking: Promise<void> | undefined;
+  let isReadable = true;
   let again = false;
   const look = () => {
     if (stop.signal.aborted) return;
@@ -56,7 +57,10 @@ export function startDelivery(options: DeliveryOptions): () => Promise<void> {
       again = false;
       try {
         for (const destination of await options.outbox.destinations()) courierOf(destination).start();
+        isReadable = true;
       } catch (error) {
+        if (!isReadable) continue;
+        isReadable = false;
         options.log.error('events waiting to be delivered cannot be read', { error: String(error) });
       }
     }
@@ -84,6 +88,8 @@ class Courier {
   #pause: NodeJS.Timeout | undefined;
   /** Rounds in a row in which something failed and nothing was taken. */
   #failures = 0;
+  /** Rows that it was said of that they are damaged. */
+  readonly #damaged = new Set<string>();
   /** Events may have come since the round began. */
   #more = false;
 
@@ -139,8 +145,11 @@ class Courier {
     let down = false;
     let after: Key | undefined;
     while (!this.#signal.aborted) {
-      const page = await outbox.waiting(this.#destination, after, PAGE);
-      if (page.length === 0) break;
+      const lost: Key[] = [];
+      const page = await outbox.waiting(this.#destination, after, PAGE, row => lost.push(row));
+      this.#tellDamaged(lost);
+      const last = page.at(-1)?.row ?? lost.findLast(row => row.length > 0);
+      if (!last) break;
       const messages = page.filter(({ subject }) => !held.has(subject)).map(messageOf);
       const idle = down || messages.length === 0;
       const delivery: Delivery = idle ? { taken: [] } : await this.#send(messages);
@@ -153,7 +162,7 @@ class Courier {
       failure ??= delivery.failure;
       const dropped = this.#signal.aborted ? 0 : await this.#giveUpOld(failed);
       if (down && dropped === 0) break;
-      after = page.at(-1)!.row;
+      after = last;
     }
     return { failure, taken };
   }
@@ -166,6 +175,16 @@ class Courier {
       return await target.deliver(messages, this.#signal);
     } catch (failure) {
       return { taken: [], failure, down: true };
+    }
+  }
+
+  /** Says once of each event that it cannot be read. */
+  #tellDamaged(rows: readonly Key[]): void {
+    for (const row of rows) {
+      const name = JSON.stringify(row);
+      if (this.#damaged.has(name)) continue;
+      this.#damaged.add(name);
+      this.#log('error', 'an event is damaged and cannot be delivered');
     }
   }
 

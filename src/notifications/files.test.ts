@@ -19,7 +19,7 @@ suite('files of events', () => {
   async function messages(...keys: string[]) {
     const stage = await openOutbox();
     for (const key of keys) await stage.happen(key);
-    return (await stage.objects.outbox.waiting(HOOKS, undefined, 100)).map(messageOf);
+    return (await stage.objects.outbox.waiting(HOOKS, undefined, 100, () => {})).map(messageOf);
   }
   const keysIn = async (path: string) =>
     (await readFile(path, 'utf8'))

@@ -2,6 +2,7 @@
 import { ManualClock } from '../clock.js';
 import type { ObjectEvent, Objects } from '../objects/index.js';
 import { openObjects } from '../objects/index.js';
+import type { Kv } from '../store/kv.js';
 import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
 
@@ -18,6 +19,7 @@ const origin = {
 export interface Stage {
   readonly objects: Objects;
   readonly clock: ManualClock;
+  readonly kv: Kv;
   /** Makes an event of a key that waits for every destination of the bucket. */
   happen(key: string, more?: Partial<ObjectEvent>): Promise<void>;
   /** Keys and events that still wait. */
@@ -40,6 +42,7 @@ export async function openOutbox(destinations: readonly string[] = [HOOKS]): Pro
   return {
     objects,
     clock,
+    kv,
     async happen(key, more = {}) {
       const event = { event: 'ObjectCreated:Put', key, origin, ...more } as const;
       const { checks, writes } = (await objects.outbox.announce(bucket, event, 0))!;
@@ -47,7 +50,7 @@ export async function openOutbox(destinations: readonly string[] = [HOOKS]): Pro
       objects.outbox.committed();
     },
     async waiting(destination = HOOKS) {
-      const found = await objects.outbox.waiting(destination, undefined, 10_000);
+      const found = await objects.outbox.waiting(destination, undefined, 10_000, () => {});
       return found.map(({ event }) => event.key);
     },
   };

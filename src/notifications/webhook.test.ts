@@ -33,7 +33,7 @@ suite('a webhook', () => {
   async function messages(...keys: string[]) {
     const stage = await openOutbox();
     for (const key of keys) await stage.happen(key);
-    return (await stage.objects.outbox.waiting(HOOKS, undefined, 10_000)).map(messageOf);
+    return (await stage.objects.outbox.waiting(HOOKS, undefined, 10_000, () => {})).map(messageOf);
   }
   const deliver = (of: Awaited<ReturnType<typeof messages>>, to = url) =>
     webhook({ url: to, secret, clock }).deliver(of, new AbortController().signal);

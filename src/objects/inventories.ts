@@ -92,9 +92,11 @@ export class Inventories {
     return found.map(({ value }) => rows.decode(value).inventory);
   }
 
-  /** Those of every bucket. */
+  /** Those of every bucket, but for what is damaged: who asks for it by its id is told. */
   async all(): Promise<StoredInventory[]> {
-    return (await this.#kv.list(under([table]))).map(({ value }) => rows.decode(value));
+    return (await this.#kv.list({ ...under([table]), damaged: () => {} })).map(({ value }) =>
+      rows.decode(value),
+    );
   }
 
   /** Notes that a list was finished. Without effect where the inventory is gone. */

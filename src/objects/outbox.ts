@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import { type Check, END, type Key, type Kv, type Write } from '../store/kv.js';
-import { recordType } from '../store/records.js';
+import { type Check, END, type Key, type Kv, type Range, ValueDamaged, type Write } from '../store/kv.js';
+import { RecordUnreadable, recordType } from '../store/records.js';
 import { destinationsOf, type ObjectEvent } from './events.js';
 import type { Bucket } from './records.js';
 import { sequenceAt } from './version-id.js';
@@ -31,6 +31,16 @@ const subjectKey = (destination: string, bucket: string, key: string): Key => [
   bucket,
   key,
 ];
+
+/** Undefined for what cannot be read. */
+function readable(value: Uint8Array): ObjectEvent | undefined {
+  try {
+    return rows.decode(value);
+  } catch (error) {
+    if (error instanceof RecordUnreadable) return undefined;
+    throw error;
+  }
+}
 
 /** Events on their way out: each is written by the commit that it tells of, and goes once it was delivered. */
 export class Outbox {
@@ -90,13 +100,8 @@ export class Outbox {
 
   /** The sequence of the last event of a subject that still waits. */
   async #lastOf(subject: Key): Promise<number> {
-    const [last] = await this.#kv.list({
-      start: subject,
-      end: [...subject, END],
-      reverse: true,
-      limit: 1,
-    });
-    return last ? (last.key.at(-1) as number) : -1;
+    const last = await this.#firstKey({ start: subject, end: [...subject, END], reverse: true });
+    return (last?.at(-1) as number | undefined) ?? -1;
   }
 
   /** Tells the listeners that a commit has written events. */
@@ -118,25 +123,43 @@ export class Outbox {
     const found: string[] = [];
     let start: Key = [table];
     for (;;) {
-      const [first] = await this.#kv.list({ start, end: [table, END], limit: 1 });
+      const first = await this.#firstKey({ start, end: [table, END] });
       if (!first) return found;
-      const destination = first.key[1] as string;
+      const destination = first[1] as string;
       found.push(destination);
       start = [table, destination, END];
     }
   }
 
-  /** Events that wait for a destination, by subject, each subject's in their order. `after`: the row of the last one seen. */
-  async waiting(destination: string, after: Key | undefined, limit: number): Promise<Pending[]> {
+  /** The key of a range's first row, be its value damaged or not. Throws `ValueDamaged` where the key itself is. */
+  async #firstKey(range: Range): Promise<Key | undefined> {
+    let key: Key | undefined;
+    const damaged = (of: Key) => {
+      if (of.length === 0) throw new ValueDamaged('the key of an event is damaged');
+      key = of;
+    };
+    const [first] = await this.#kv.list({ ...range, limit: 1, damaged });
+    return first?.key ?? key;
+  }
+
+  /**
+   * Events that wait for a destination, by subject, each subject's in their order. `after`: the row of the last one seen.
+   * `damaged` hears of rows that cannot be read: they stay where they are, and the others go past them.
+   */
+  async waiting(
+    destination: string,
+    after: Key | undefined,
+    limit: number,
+    damaged: (row: Key) => void,
+  ): Promise<Pending[]> {
     const start = after ? [...after, 0] : [table, destination];
-    const found = await this.#kv.list({ start, end: [table, destination, END], limit });
-    return found.map(({ key, value }) => ({
-      destination,
-      subject: `${key[2] as string}/${key[3] as string}`,
-      sequence: key[4] as number,
-      event: rows.decode(value),
-      row: key,
-    }));
+    const found = await this.#kv.list({ start, end: [table, destination, END], limit, damaged });
+    return found.flatMap(({ key, value }) => {
+      const event = readable(value);
+      if (!event) damaged(key);
+      const subject = `${key[2] as string}/${key[3] as string}`;
+      return event ? [{ destination, subject, sequence: key[4] as number, event, row: key }] : [];
+    });
   }
 
   /** Takes events out, delivered or given up. */

@@ -35,7 +35,7 @@ beforeEach(async () => {
 
 /** Everything that waits, and takes it out. */
 async function waiting(destination = hooks): Promise<Pending[]> {
-  const found = await s3.objects.outbox.waiting(destination, undefined, 1000);
+  const found = await s3.objects.outbox.waiting(destination, undefined, 1000, () => {});
   await s3.objects.outbox.remove(found);
   return found;
 }
