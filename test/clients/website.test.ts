@@ -9,6 +9,7 @@ import {
   GetBucketWebsiteCommand,
   PutBucketCorsCommand,
   PutBucketPolicyCommand,
+  PutBucketRequestPaymentCommand,
   PutBucketWebsiteCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
@@ -254,6 +255,27 @@ suite('websites', () => {
       await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
       await policy('s3:GetObject', 's3:ListBucket');
     }
+  });
+
+  test('an object is shown whose list lets anyone read it, and none where requesters pay', async () => {
+    const Lists = { Bucket: 'lists' };
+    const CreateBucketConfiguration = { LocationConstraint: REGION } as const;
+    await s3.send(
+      new CreateBucketCommand({ ...Lists, CreateBucketConfiguration, ObjectOwnership: 'ObjectWriter' }),
+    );
+    await s3.send(new DeletePublicAccessBlockCommand(Lists));
+    const WebsiteConfiguration = { IndexDocument: { Suffix: 'index.html' } };
+    await s3.send(new PutBucketWebsiteCommand({ ...Lists, WebsiteConfiguration }));
+    const ACL = 'public-read';
+    await s3.send(new PutObjectCommand({ ...Lists, Key: 'index.html', Body: 'open', ACL }));
+    await s3.send(new PutObjectCommand({ ...Lists, Key: 'closed/index.html', Body: 'closed' }));
+    const host = 'lists.s3-website.localhost';
+    assert.equal((await visit('/', { host })).body, 'open');
+    assert.equal((await visit('/closed/', { host })).status, 403);
+    assert.equal((await visit('/closed', { host })).status, 403);
+    const RequestPaymentConfiguration = { Payer: 'Requester' } as const;
+    await s3.send(new PutBucketRequestPaymentCommand({ ...Lists, RequestPaymentConfiguration }));
+    assert.equal((await visit('/', { host, 'x-amz-request-payer': 'requester' })).status, 403);
   });
 
   test('objects that have moved', async () => {
