@@ -24,6 +24,8 @@ export interface Requirement {
   readonly objectOwner?: string | undefined;
   /** Condition keys of this operation, beside the global ones that every request carries. */
   readonly context?: Context;
+  /** Headers of the refusal: what a caller is told who is refused. */
+  readonly told?: Readonly<Record<string, string>> | undefined;
   /**
    * As whom it is decided, where that is not simply who signed the request: somebody whom an identity provider
    * vouches for, or the caller with a second factor just proven.

@@ -234,10 +234,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (journey.refusals.length < 20) journey.refusals.push(authorisation);
     const owner = request.resourceAccount;
     const shown = { ...request, resource: requirement.shownAs ?? request.resource };
-    return journey.served!.accessDenied(denialMessage(decision, shown), {
+    const denied = journey.served!.accessDenied(denialMessage(decision, shown), {
       anonymous: caller.principal.type === 'anonymous',
       foreign: caller.account?.id !== owner,
     });
+    const { told: headers } = requirement;
+    const { code, status, message, detail } = denied;
+    return headers ? new ApiError(code, status, message, { ...detail, headers }) : denied;
   }
 
   function renderError(error: ApiError, journey: Journey): HttpReply {

@@ -36,6 +36,14 @@ suite('redirections between regions', () => {
     still.destroy();
   });
 
+  test('a refusal of HeadBucket tells the region, and nothing else does', async () => {
+    const url = `${stage.endpoint}/${BUCKET}`;
+    const head = await fetch(url, { method: 'HEAD' });
+    assert.deepEqual([head.status, head.headers.get('x-amz-bucket-region')], [403, REGION]);
+    const list = await fetch(url);
+    assert.deepEqual([list.status, list.headers.get('x-amz-bucket-region')], [403, null]);
+  });
+
   test('the AWS CLI follows by itself', { skip: without('pip') }, async () => {
     const aws = (...args: string[]) => succeeds(stage, installed('aws'), args, environment);
     const large = randomBytes(20 * 1024 * 1024);

@@ -11,13 +11,23 @@ import { bucketOperation } from './bucket-operation.js';
 import type { S3Ports } from './ports.js';
 import { locationConstraint } from './regions.js';
 import { bucketArn, onBucket } from './requirements.js';
-import { namedBucket } from './target.js';
+import { bucketOf, namedBucket } from './target.js';
 
-export const headBucket = bucketOperation<HeadBucketRequest, HeadBucketOutput>(
-  'HeadBucket',
-  's3:ListBucket',
-  bucket => ({ BucketRegion: bucket.region, BucketArn: bucketArn(bucket), AccessPointAlias: false }),
-);
+/** Tells the region to whoever is refused as well: clients find out by it where to sign for. */
+export const headBucket: Operation<S3Ports, HeadBucketRequest, HeadBucketOutput> = {
+  name: 'HeadBucket',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const told = { 'x-amz-bucket-region': bucket.region };
+    return [{ ...onBucket(bucket, call, 's3:ListBucket'), told }];
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    return { BucketRegion: bucket.region, BucketArn: bucketArn(bucket), AccessPointAlias: false };
+  },
+};
 
 export const deleteBucket = bucketOperation<DeleteBucketRequest, object>(
   'DeleteBucket',
