@@ -36,3 +36,16 @@ for (const name of NAMES) {
     );
   });
 }
+
+test('bodies of any length: the check of the whole is that of its pieces joined', () => {
+  const whole = Buffer.alloc(300_001, 'abcdefghijklmnopqrstuvwxyz and some more');
+  for (const name of NAMES) {
+    const digest = crcOf(name, whole);
+    for (const at of [1, 65_535, 65_536, 98_304, 98_305, 200_000]) {
+      const pieces = [whole.subarray(0, at), whole.subarray(at)];
+      assert.deepEqual(crcOf(name, ...pieces), digest);
+      const checked = pieces.map(piece => ({ digest: crcOf(name, piece), size: piece.length }));
+      assert.deepEqual(joinCrcs(name, checked), digest);
+    }
+  }
+});

@@ -1,8 +1,9 @@
 /**
- * The cyclic redundancy checks that Node lacks, eight bytes a step ("slicing"), and the arithmetic that
+ * The cyclic redundancy checks that Node lacks, eight or sixteen bytes a step ("slicing"), and the arithmetic that
  * gives the check of joined pieces from the checks of the pieces.
  */
 import { crc32 } from '../store/crc32.js';
+import { BYTES_OF_TABLES, MODULE, STEP } from './crc64-wasm.js';
 
 /** Polynomials, bits reversed as all of S3's checks are. */
 const CRC32 = 0xedb88320n;
@@ -30,34 +31,25 @@ export class Crc32 implements Crc {
   }
 }
 
-/**
- * Table `k` holds the effect of a byte that has `k` further bytes behind it; tables lie one after another,
- * 256 entries each, low and high halves apart.
- */
-function tables(polynomial: bigint): { readonly low: Int32Array; readonly high: Int32Array } {
-  const low = new Int32Array(8 * 256);
-  const high = new Int32Array(8 * 256);
-  const first: bigint[] = [];
+/** `count` tables of 256 entries, one after another: table `k` holds the effect of a byte that has `k` further bytes behind it. */
+function tables(polynomial: bigint, count: number): BigUint64Array {
+  const entries = new BigUint64Array(count * 256);
   for (let byte = 0; byte < 256; byte++) {
     let value = BigInt(byte);
     for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ polynomial : value >> 1n;
-    first.push(value);
+    entries[byte] = value;
   }
-  for (let byte = 0; byte < 256; byte++) {
-    let value = first[byte]!;
-    for (let table = 0; table < 8; table++) {
-      low[table * 256 + byte] = Number(value & 0xffffffffn);
-      high[table * 256 + byte] = Number(value >> 32n);
-      value = (value >> 8n) ^ first[Number(value & 0xffn)]!;
-    }
+  for (let at = 256; at < entries.length; at++) {
+    const value = entries[at - 256]!;
+    entries[at] = (value >> 8n) ^ entries[Number(value & 0xffn)]!;
   }
-  return { low, high };
+  return entries;
 }
 
 let crc32cTable: Int32Array | undefined;
 
 export class Crc32c implements Crc {
-  readonly #table = (crc32cTable ??= tables(CRC32C).low);
+  readonly #table = (crc32cTable ??= Int32Array.from(tables(CRC32C, 8), Number));
   #value = -1;
 
   update(chunk: Uint8Array): void {
@@ -87,45 +79,46 @@ export class Crc32c implements Crc {
   }
 }
 
-let crc64Tables: ReturnType<typeof tables> | undefined;
+/** The loop over its memory: the tables first, then room for what is to be checked. */
+interface Loop {
+  readonly room: Uint8Array;
+  readonly start: number;
+  update(crc: bigint, start: number, end: number): bigint;
+}
+
+/** What is used of it: the types of Node leave it out, those of browsers bring too much. */
+declare const WebAssembly: {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+  ) => { readonly exports: Pick<Loop, 'update'> & { readonly memory: { readonly buffer: ArrayBuffer } } };
+};
+
+let crc64Loop: Loop | undefined;
+
+function openLoop(): Loop {
+  const module = new WebAssembly.Module(Buffer.from(MODULE, 'base64'));
+  const { memory, update } = new WebAssembly.Instance(module).exports;
+  new BigUint64Array(memory.buffer).set(tables(CRC64NVME, STEP));
+  return { room: new Uint8Array(memory.buffer, BYTES_OF_TABLES), start: BYTES_OF_TABLES, update };
+}
 
 export class Crc64Nvme implements Crc {
-  readonly #tables = (crc64Tables ??= tables(CRC64NVME));
-  #low = -1;
-  #high = -1;
+  readonly #loop = (crc64Loop ??= openLoop());
+  #value = -1n;
 
   update(chunk: Uint8Array): void {
-    const { low: lows, high: highs } = this.#tables;
-    let low = this.#low;
-    let high = this.#high;
-    let at = 0;
-    for (const stop = chunk.length - 7; at < stop; at += 8) {
-      low ^= chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 24);
-      high ^= chunk[at + 4]! | (chunk[at + 5]! << 8) | (chunk[at + 6]! << 16) | (chunk[at + 7]! << 24);
-      const a = 1792 + (low & 0xff);
-      const b = 1536 + ((low >>> 8) & 0xff);
-      const c = 1280 + ((low >>> 16) & 0xff);
-      const d = 1024 + (low >>> 24);
-      const e = 768 + (high & 0xff);
-      const f = 512 + ((high >>> 8) & 0xff);
-      const g = 256 + ((high >>> 16) & 0xff);
-      const h = high >>> 24;
-      low = lows[a]! ^ lows[b]! ^ lows[c]! ^ lows[d]! ^ lows[e]! ^ lows[f]! ^ lows[g]! ^ lows[h]!;
-      high = highs[a]! ^ highs[b]! ^ highs[c]! ^ highs[d]! ^ highs[e]! ^ highs[f]! ^ highs[g]! ^ highs[h]!;
+    const { room, start, update } = this.#loop;
+    for (let at = 0; at < chunk.length; at += room.length) {
+      const piece = chunk.length <= room.length ? chunk : chunk.subarray(at, at + room.length);
+      room.set(piece);
+      this.#value = update(this.#value, start, start + piece.length);
     }
-    for (; at < chunk.length; at++) {
-      const entry = (low ^ chunk[at]!) & 0xff;
-      low = ((low >>> 8) | (high << 24)) ^ lows[entry]!;
-      high = (high >>> 8) ^ highs[entry]!;
-    }
-    this.#low = low;
-    this.#high = high;
   }
 
   digest(): Buffer {
     const bytes = Buffer.allocUnsafe(8);
-    bytes.writeInt32BE(~this.#high, 0);
-    bytes.writeInt32BE(~this.#low, 4);
+    bytes.writeBigInt64BE(~this.#value);
     return bytes;
   }
 }
