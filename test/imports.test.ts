@@ -29,10 +29,11 @@ const table: Record<string, readonly string[]> = {
   policy: [],
   store: [],
   models: [],
+  digests: ['store'],
   wire: ['models'],
   identity: ['store', 'policy'],
-  objects: ['store'],
-  auth: ['identity', 'policy'],
+  objects: ['store', 'digests'],
+  auth: ['identity', 'policy', 'digests'],
   events: ['store', 'policy'],
   notifications: ['store', 'objects', 'events'],
   services: ['identity', 'policy', 'objects', 'store', 'models', 'events'],
@@ -44,7 +45,7 @@ const table: Record<string, readonly string[]> = {
 };
 /** The commands for whoever runs a server: they work on its directory, not through its API. */
 const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts', 'cli/backup.ts'];
-const withoutVocabulary = new Set(['policy', 'store', 'models']);
+const withoutVocabulary = new Set(['policy', 'store', 'models', 'digests']);
 
 const root = resolve('src');
 

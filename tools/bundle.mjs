@@ -10,8 +10,12 @@ const target = 'dist/src/bundle';
 
 rmSync(target, { recursive: true, force: true });
 await build({
-  // A worker is started as a file of its own.
-  entryPoints: { karikagi: `${source}/cli/karikagi.js`, worker: `${source}/worker.js` },
+  // Processes and threads are started from files of their own.
+  entryPoints: {
+    karikagi: `${source}/cli/karikagi.js`,
+    worker: `${source}/worker.js`,
+    'digests-thread': `${source}/digests/digests-thread.js`,
+  },
   outdir: target,
   bundle: true,
   splitting: true,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { openDigests } from '../digests/body-digests.js';
 import type { ApiError } from '../errors.js';
 import type { HttpRequest, RequestBody } from '../message.js';
 import type { ServiceId } from '../operation.js';
@@ -206,13 +206,19 @@ function hashed(
     length: source.length,
     trailers: source.trailers,
     async *[Symbol.asyncIterator]() {
-      const hash = createHash('sha256');
-      for await (const bytes of source) {
-        hash.update(bytes);
-        yield bytes;
+      const digests = openDigests(['SHA256'], source.length);
+      try {
+        for await (const bytes of source) {
+          const working = digests.update(bytes);
+          if (working) await working;
+          yield bytes;
+        }
+        const [digest] = await digests.finish();
+        const computed = digest!.toString('hex');
+        if (computed !== expected) throw mismatch(computed);
+      } finally {
+        digests.abandon();
       }
-      const computed = hash.digest('hex');
-      if (computed !== expected) throw mismatch(computed);
     },
   };
 }

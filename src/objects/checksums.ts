@@ -1,19 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Crc, Crc32, Crc32c, Crc64Nvme, joinCrcs } from './crc.js';
+import { type BodyDigests, openDigests } from '../digests/body-digests.js';
+import { joinCrcs } from '../digests/crc.js';
+import { DIGEST_ALGORITHMS, type DigestAlgorithm, digestOf } from '../digests/digest.js';
 import { s3Errors } from './errors.js';
 
-/** What S3 computes over a whole object or over its parts ("Checking object integrity", S3 User Guide). */
-export const CHECKSUM_ALGORITHMS = [
-  'CRC32',
-  'CRC32C',
-  'CRC64NVME',
-  'MD5',
-  'SHA1',
-  'SHA256',
-  'SHA512',
-] as const;
-
-export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
+export const CHECKSUM_ALGORITHMS = DIGEST_ALGORITHMS;
+export type ChecksumAlgorithm = DigestAlgorithm;
 
 /** `COMPOSITE`: over the checksums of the parts, written `value-N`. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
@@ -29,11 +21,6 @@ export interface Checksum {
 /** What S3 stores where the client asked for nothing. */
 export const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';
 
-interface Digest {
-  update(chunk: Uint8Array): unknown;
-  digest(): Buffer;
-}
-
 const LENGTHS: Readonly<Record<ChecksumAlgorithm, number>> = {
   CRC32: 4,
   CRC32C: 4,
@@ -43,19 +30,6 @@ const LENGTHS: Readonly<Record<ChecksumAlgorithm, number>> = {
   SHA256: 32,
   SHA512: 64,
 };
-
-function openDigest(algorithm: ChecksumAlgorithm): Crc | Digest {
-  switch (algorithm) {
-    case 'CRC32':
-      return new Crc32();
-    case 'CRC32C':
-      return new Crc32c();
-    case 'CRC64NVME':
-      return new Crc64Nvme();
-    default:
-      return createHash(algorithm.toLowerCase());
-  }
-}
 
 export function isChecksumAlgorithm(name: string): name is ChecksumAlgorithm {
   return Object.hasOwn(LENGTHS, name);
@@ -86,57 +60,66 @@ export function demandValidMd5(contentMd5: string | undefined): void {
   throw s3Errors.InvalidDigest([], { members: { 'Content-MD5': contentMd5 } });
 }
 
-/** Digests a body in one pass: MD5 for the ETag, and the checksum. */
-export class BodyDigest {
-  readonly algorithm: ChecksumAlgorithm;
+/** What is to be found out of a body, its MD5 for the ETag and the checksum, and what the client says it is. */
+export class Digesting {
   readonly #integrity: Integrity;
-  readonly #md5 = createHash('md5');
-  readonly #checksum: Digest | undefined;
-  readonly #kept: Digest | undefined;
-  size = 0;
+  /** What the client's checksum is of. */
+  readonly #algorithm: ChecksumAlgorithm;
+  readonly #algorithms: readonly ChecksumAlgorithm[];
 
   /** Throws InvalidDigest, or InvalidRequest for a checksum that cannot be one. */
   constructor(integrity: Integrity) {
     demandValidMd5(integrity.contentMd5);
+    const algorithm = integrity.algorithm ?? integrity.keep ?? DEFAULT_ALGORITHM;
+    if (integrity.value !== undefined) demandValidChecksum(algorithm, integrity.value, 'header');
+    const { keep = algorithm } = integrity;
     this.#integrity = integrity;
-    this.algorithm = integrity.algorithm ?? integrity.keep ?? DEFAULT_ALGORITHM;
-    if (integrity.value !== undefined) demandValidChecksum(this.algorithm, integrity.value, 'header');
-    this.#checksum = this.algorithm === 'MD5' ? undefined : openDigest(this.algorithm);
-    const { keep = this.algorithm } = integrity;
-    this.#kept = keep === this.algorithm ? undefined : openDigest(keep);
+    this.#algorithm = algorithm;
+    this.#algorithms = keep === algorithm ? ['MD5', algorithm] : ['MD5', algorithm, keep];
   }
 
-  update(chunk: Uint8Array): void {
-    this.size += chunk.length;
-    this.#md5.update(chunk);
-    this.#checksum?.update(chunk);
-    this.#kept?.update(chunk);
+  /** Of a body at hand. Throws as `check` does. */
+  whole(body: Uint8Array, trailers: ReadonlyMap<string, string>): Digested {
+    return this.check(
+      this.#algorithms.map(algorithm => digestOf(algorithm, body)),
+      trailers,
+    );
+  }
+
+  /** Of a body that comes in chunks: give what it finds to `check`. `length`: where it is known. */
+  open(length: number | undefined): BodyDigests {
+    return openDigests(this.#algorithms, length);
   }
 
   /**
    * Compares with what the client said. `trailers` must be complete.
    * Throws BadDigest, or InvalidRequest for a trailer that is missing or malformed.
    */
-  finish(trailers: ReadonlyMap<string, string>): { readonly md5: Buffer; readonly checksum: Checksum } {
-    const md5 = this.#md5.digest();
-    const { contentMd5, trailer } = this.#integrity;
-    if (contentMd5 !== undefined && contentMd5 !== md5.toString('base64')) {
+  check(digests: readonly Buffer[], trailers: ReadonlyMap<string, string>): Digested {
+    const [md5, checked, kept = checked] = digests;
+    const { contentMd5, trailer, keep = this.#algorithm } = this.#integrity;
+    if (contentMd5 !== undefined && contentMd5 !== md5!.toString('base64')) {
       throw s3Errors.BadDigest(['Content-MD5'], {
-        members: { ExpectedDigest: contentMd5, CalculatedDigest: md5.toString('base64') },
+        members: { ExpectedDigest: contentMd5, CalculatedDigest: md5!.toString('base64') },
       });
     }
-    const value = (this.#checksum?.digest() ?? md5).toString('base64');
     let expected = this.#integrity.value;
     if (trailer !== undefined) {
       expected = trailers.get(trailer);
-      if (expected === undefined) throw malformed(this.algorithm, 'trailing header');
-      demandValidChecksum(this.algorithm, expected, 'trailing header');
+      if (expected === undefined) throw malformed(this.#algorithm, 'trailing header');
+      demandValidChecksum(this.#algorithm, expected, 'trailing header');
     }
-    if (expected !== undefined && expected !== value) throw s3Errors.BadDigest([this.algorithm]);
-    if (!this.#kept) return { md5, checksum: { algorithm: this.algorithm, value, type: 'FULL_OBJECT' } };
-    const kept = this.#kept.digest().toString('base64');
-    return { md5, checksum: { algorithm: this.#integrity.keep!, value: kept, type: 'FULL_OBJECT' } };
+    if (expected !== undefined && expected !== checked!.toString('base64')) {
+      throw s3Errors.BadDigest([this.#algorithm]);
+    }
+    return { md5: md5!, checksum: { algorithm: keep, value: kept!.toString('base64'), type: 'FULL_OBJECT' } };
   }
+}
+
+/** What a body was found to be. */
+export interface Digested {
+  readonly md5: Buffer;
+  readonly checksum: Checksum;
 }
 
 function demandValidChecksum(algorithm: ChecksumAlgorithm, value: string, where: string): void {
@@ -151,9 +134,7 @@ function malformed(algorithm: ChecksumAlgorithm, where: string): Error {
 
 /** The checksum of a body at hand, base64. */
 export function checksumOf(algorithm: ChecksumAlgorithm, body: Uint8Array): string {
-  const digest = openDigest(algorithm);
-  digest.update(body);
-  return digest.digest().toString('base64');
+  return digestOf(algorithm, body).toString('base64');
 }
 
 /** One part of a multipart upload, as far as digests go. */

@@ -4,7 +4,7 @@ import type { RequestBody } from '../message.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../store/blobs.js';
 import { crc32 } from '../store/crc32.js';
 import type { Kv, Write } from '../store/kv.js';
-import { BodyDigest, type Checksum, type Integrity } from './checksums.js';
+import { type Digested, Digesting, type Integrity } from './checksums.js';
 import { BodyKey, storedSpan } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { Garbage } from './garbage.js';
@@ -24,11 +24,9 @@ export class ContentGone extends Error {
 }
 
 /** A body that was received whole and found to be what the client said it would be. */
-export interface Received {
+export interface Received extends Digested {
   /** Bytes, as the client sent them. */
   readonly size: number;
-  readonly md5: Buffer;
-  readonly checksum: Checksum;
   readonly stored: StoredBody;
 }
 
@@ -78,30 +76,41 @@ export class Contents {
     integrity: Integrity,
     { dataKey, asBlob = false }: Receiving = {},
   ): Promise<Received> {
-    const digest = new BodyDigest(integrity);
+    const digesting = new Digesting(integrity);
     const key = dataKey && new BodyKey(dataKey);
-    const source = checked(body, length, digest);
+    const source = checked(body, length);
     const head: Uint8Array[] = [];
     if (!asBlob && (length ?? 0) <= this.#inlineLimit) {
-      while (digest.size <= this.#inlineLimit) {
+      for (let size = 0; size <= this.#inlineLimit; size += head.at(-1)!.length) {
         const next = await source.next();
         if (!next.done) {
           head.push(next.value);
           continue;
         }
-        const bytes = Buffer.concat(head);
+        const bytes = head.length === 1 ? head[0]! : Buffer.concat(head);
+        const digested = digesting.whole(bytes, body.trailers);
         const stored = { bytes: key ? key.encryptBytes(bytes) : bytes, salt: key?.salt };
-        return { ...digest.finish(body.trailers), size: digest.size, stored };
+        return { ...digested, size, stored };
       }
     }
-    let finished: ReturnType<BodyDigest['finish']> | undefined;
+    const digests = digesting.open(length);
+    let size = 0;
+    let digested: Digested | undefined;
     async function* whole(): AsyncGenerator<Uint8Array> {
-      yield* head;
-      yield* source;
-      finished = digest.finish(body.trailers);
+      for await (const chunk of joined(head, source)) {
+        size += chunk.length;
+        const working = digests.update(chunk);
+        if (working) await working;
+        yield chunk;
+      }
+      digested = digesting.check(await digests.finish(), body.trailers);
     }
-    const { id } = await this.#blobs.write(key ? key.encrypt(whole()) : whole());
-    return { ...finished!, size: digest.size, stored: { blob: id, salt: key?.salt } };
+    try {
+      const { id } = await this.#blobs.write(key ? key.encrypt(whole()) : whole());
+      return { ...digested!, size, stored: { blob: id, salt: key?.salt } };
+    } finally {
+      digests.abandon();
+    }
   }
 
   /** What a commit writes for a received body, in the name of the version `id`. */
@@ -121,8 +130,8 @@ export class Contents {
   }
 
   /**
-   * What a commit writes so that the version `id` of `bucket` has the content of `source`, which is not encrypted
-   * and which that commit must check. Throws `ContentGone`.
+   * What a commit writes so that the version `id` of `bucket` has the content of `source`, which that commit must check
+   * and whose data key is to be the version's, too. Throws `ContentGone`.
    */
   async share(
     sourceBucket: string,
@@ -130,16 +139,16 @@ export class Contents {
     bucket: string,
     id: string,
   ): Promise<PlacedContent> {
-    const { content } = source;
+    const { content, salt } = source;
     if (content.kind === 'inline') {
       const write = {
         key: contentKey(bucket, id),
         value: await this.#inline(sourceBucket, source.id, content.crc),
       };
-      return { content, writes: [write] };
+      return { content, salt, writes: [write] };
     }
     if (content.kind === 'blob') {
-      return { content, writes: [{ key: blobReferenceKey(content.blob, id), value: EMPTY }] };
+      return { content, salt, writes: [{ key: blobReferenceKey(content.blob, id), value: EMPTY }] };
     }
     const parts = await this.parts(sourceBucket, source.id);
     const references = parts.map(({ blob }) => ({ key: blobReferenceKey(blob, id), value: EMPTY }));
@@ -231,7 +240,7 @@ export class Contents {
     if (!dataKey) return this.#blobs.read(blob, start, end);
     const key = new BodyKey(dataKey, salt);
     const span = storedSpan(start, end, size, key.layers);
-    return key.decrypt(this.#blobs.read(blob, span.start, span.end), start, end);
+    return key.decrypt(this.#blobs.read(blob, span.start, span.end, key.segment), start, end);
   }
 }
 
@@ -261,21 +270,26 @@ function slicesOf(parts: readonly Part[], start: number, end: number): Slice[] {
 export const LARGEST_BODY = 5 * 1024 ** 3;
 
 /**
- * Passes a body on while digesting it; throws IncompleteBody where its length is not what was declared,
- * EntityTooLarge where none was and it is too long.
+ * Passes a body on; throws IncompleteBody where its length is not what was declared, EntityTooLarge where none was and
+ * it is too long.
  */
-async function* checked(
-  body: RequestBody,
-  length: number | undefined,
-  digest: BodyDigest,
-): AsyncGenerator<Uint8Array> {
+async function* checked(body: RequestBody, length: number | undefined): AsyncGenerator<Uint8Array> {
+  let size = 0;
   for await (const chunk of body) {
-    digest.update(chunk);
-    if (digest.size > (length ?? LARGEST_BODY)) break;
+    size += chunk.length;
+    if (size > (length ?? LARGEST_BODY)) break;
     yield chunk;
   }
-  if (length === undefined && digest.size > LARGEST_BODY) throw entityTooLarge(digest.size);
-  if (length !== undefined && digest.size !== length) throw s3Errors.IncompleteBody();
+  if (length === undefined && size > LARGEST_BODY) throw entityTooLarge(size);
+  if (length !== undefined && size !== length) throw s3Errors.IncompleteBody();
+}
+
+async function* joined(
+  head: readonly Uint8Array[],
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* head;
+  yield* rest;
 }
 
 export function entityTooLarge(size: number): Error {

@@ -1,5 +1,5 @@
 import { type Buckets, COMMIT_ATTEMPTS } from './buckets.js';
-import { BodyDigest, type Checksum, type ChecksumAlgorithm } from './checksums.js';
+import { type Checksum, type ChecksumAlgorithm, type Digested, Digesting } from './checksums.js';
 import { ContentGone, type Contents } from './content.js';
 import { s3Errors } from './errors.js';
 import type { Cause } from './events.js';
@@ -35,8 +35,8 @@ interface Stores {
 }
 
 /**
- * Copies a version without moving its bytes: both refer to the same blobs, which never change; only what is or
- * is to be encrypted is written anew, under the copy's own key. A copy is one whole object: where the source was
+ * Copies a version without moving its bytes: both refer to the same blobs, which never change. Only where the copy has
+ * an encryption of its own are they written anew: under SSE-KMS, SSE-C, or another than the source's. A copy is one whole object: where the source was
  * uploaded in parts, its bytes are read once for an MD5 of the whole.
  * Throws `ContentGone` where the source is gone by now, and what `Versions.commit` throws.
  */
@@ -47,7 +47,9 @@ export async function copyVersion(
 ): Promise<ObjectRecord> {
   const { buckets, contents, versions } = stores;
   const { record } = source;
-  if (record.encryption || target.encryption) return rewritten(stores, source, target);
+  if (record.encryption?.kind !== target.encryption?.kind || !isShareable(record)) {
+    return rewritten(stores, source, target);
+  }
   const digests = await digestsOf(contents, source, target.algorithm);
   let bucket = target.bucket;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
@@ -62,6 +64,7 @@ export async function copyVersion(
         ...digests,
         size: record.size,
         cause: target.cause,
+        encryption: record.encryption,
         place: id => contents.share(source.bucket.id, record, bucket.id, id),
         checks: [{ key: now.key, version: now.stored }],
       },
@@ -70,6 +73,11 @@ export async function copyVersion(
     if (copy) return copy;
   }
   throw s3Errors.OperationAborted();
+}
+
+/** Under SSE-S3 the seed of the data key goes along; a wrapped one opens for its object alone. */
+function isShareable({ encryption }: ObjectRecord): boolean {
+  return encryption === undefined || (encryption.kind === 'AES256' && encryption.seed !== undefined);
 }
 
 async function rewritten(
@@ -91,16 +99,28 @@ async function rewritten(
 
 async function digestsOf(
   contents: Contents,
-  { bucket, record }: CopySource,
+  { bucket, record, dataKey }: CopySource,
   algorithm: ChecksumAlgorithm = record.checksum.algorithm,
 ): Promise<{ readonly etag: string; readonly checksum: Checksum }> {
   const { etag, checksum } = record;
   const isWhole = !etag.includes('-') && checksum.type === 'FULL_OBJECT';
   if (isWhole && checksum.algorithm === algorithm) return { etag, checksum };
-  const digest = new BodyDigest({ algorithm });
-  const body = await contents.read(bucket.id, record);
-  if (body instanceof Uint8Array) digest.update(body);
-  else for await (const chunk of body) digest.update(chunk);
-  const whole = digest.finish(new Map());
+  const body = await contents.read(bucket.id, record, { dataKey });
+  const whole = await digested(body, new Digesting({ algorithm }), record.size);
   return { etag: whole.md5.toString('hex'), checksum: whole.checksum };
+}
+
+async function digested(
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  digesting: Digesting,
+  size: number,
+): Promise<Digested> {
+  if (body instanceof Uint8Array) return digesting.whole(body, new Map());
+  const digests = digesting.open(size);
+  try {
+    for await (const chunk of body) await digests.update(chunk);
+    return digesting.check(await digests.finish(), new Map());
+  } finally {
+    digests.abandon();
+  }
 }

@@ -18,10 +18,10 @@ export class BodyKey {
   readonly salt: Uint8Array;
   /** How often the body is encrypted. */
   readonly layers: number;
+  /** Bytes of a whole segment as it is stored. */
+  readonly segment: number;
   /** One for each layer, from the innermost. */
   readonly #keys: readonly Buffer[];
-  /** Bytes of a whole segment as it is stored. */
-  readonly #segment: number;
 
   /**
    * `dataKey`: 32 bytes for each layer of encryption, the innermost first. `salt`: of a stored body; a new body
@@ -30,7 +30,7 @@ export class BodyKey {
   constructor(dataKey: Uint8Array, salt: Uint8Array = randomBytes(SALT)) {
     this.salt = salt;
     this.layers = dataKey.length / DATA_KEY;
-    this.#segment = SEGMENT + this.layers * TAG;
+    this.segment = SEGMENT + this.layers * TAG;
     const keys: Buffer[] = [];
     for (let at = 0; at < dataKey.length; at += DATA_KEY) {
       const key = createHmac('sha256', dataKey.subarray(at, at + DATA_KEY));
@@ -77,7 +77,7 @@ export class BodyKey {
    */
   async *decrypt(stored: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array> {
     let index = Math.floor(start / SEGMENT);
-    for await (const segment of segmentsOf(stored, this.#segment)) {
+    for await (const segment of segmentsOf(stored, this.segment)) {
       const plain = this.#open(segment, index);
       const offset = index * SEGMENT;
       yield plain.subarray(Math.max(start - offset, 0), end - offset);
@@ -89,8 +89,8 @@ export class BodyKey {
   /** As `decrypt`, for all of a body at hand. */
   decryptBytes(stored: Uint8Array): Buffer {
     const pieces: Buffer[] = [];
-    for (let index = 0; index * this.#segment < stored.length; index++) {
-      pieces.push(this.#open(stored.subarray(index * this.#segment, (index + 1) * this.#segment), index));
+    for (let index = 0; index * this.segment < stored.length; index++) {
+      pieces.push(this.#open(stored.subarray(index * this.segment, (index + 1) * this.segment), index));
     }
     return Buffer.concat(pieces);
   }

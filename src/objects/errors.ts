@@ -134,10 +134,6 @@ export const s3Errors = errorTable({
   ],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
-  ServerSideEncryptionConfigurationNotFoundError: [
-    404,
-    'The server side encryption configuration was not found',
-  ],
   SlowDown: [503, 'Please reduce your request rate.'],
   UnexpectedContent: [400, 'This request does not support content'],
   UnresolvableGrantByEmailAddress: [

@@ -1,26 +1,24 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { Entry, Kv } from '../store/kv.js';
 import { unwrapKey, wrapKey } from './encryption.js';
+import type { Encryption } from './records.js';
 
 /** The engine's own key, as it is stored. */
 const OWN_KEY = ['object-encryption-key'];
 const LENGTH = 32;
+const SEED = 16;
 
-/** A data key, and what to keep beside the object. */
-export interface OwnDataKey {
-  /** 32 bytes. */
-  readonly dataKey: Buffer;
-  readonly wrapped: Uint8Array;
-}
+/** What is kept beside an object under SSE-S3. */
+export type OwnEncryption = Extract<Encryption, { kind: 'AES256' }>;
 
-/** What the data key of an object or an upload belongs to. `bucket`: its id. */
+/** What a wrapped data key is bound to. `bucket`: its id. */
 export function ownerOf(bucket: string, key: string): string {
   return `${bucket}/${key}`;
 }
 
 /**
- * The keys of objects under SSE-S3. Each object's data key is wrapped under the engine's own key, and that one
- * under the server's root key: when the root key is replaced, one record is wrapped anew.
+ * The keys of objects under SSE-S3. Data keys are derived from the engine's own key, and that one is wrapped under the
+ * server's root key: when the root key is replaced, one record is wrapped anew.
  */
 export class OwnKeys {
   readonly #kv: Kv;
@@ -35,15 +33,19 @@ export class OwnKeys {
     );
   }
 
-  /** `owner`: whatever the key is for and will be asked for with. */
-  async create(owner: string): Promise<OwnDataKey> {
-    const dataKey = randomBytes(LENGTH);
-    return { dataKey, wrapped: wrapKey(await this.#key(), dataKey, owner) };
+  /** A new data key of 32 bytes, and what to keep beside the object. */
+  async create(): Promise<{ readonly dataKey: Buffer; readonly encryption: OwnEncryption }> {
+    const seed = randomBytes(SEED);
+    return { dataKey: derive(await this.#key(), seed), encryption: { kind: 'AES256', seed } };
   }
 
-  /** Throws `BlobDamaged` for a key that was not wrapped for `owner`. */
-  async open(owner: string, wrapped: Uint8Array): Promise<Buffer> {
-    return unwrapKey(await this.#key(), wrapped, owner);
+  /**
+   * `owner`: see `ownerOf`. A wrong seed gives a key that nothing opens under. Throws `BlobDamaged` for a wrapped key
+   * that was not wrapped for `owner`.
+   */
+  async open(owner: string, { seed, wrapped }: OwnEncryption): Promise<Buffer> {
+    const own = await this.#key();
+    return seed === undefined ? unwrapKey(own, wrapped, owner) : derive(own, seed);
   }
 
   /** Whether the root keys are those of this store: they open what is stored, if there is anything. */
@@ -99,4 +101,8 @@ export class OwnKeys {
     }
     throw failure;
   }
+}
+
+function derive(own: Buffer, seed: Uint8Array): Buffer {
+  return createHmac('sha256', own).update(seed).digest();
 }

@@ -209,8 +209,10 @@ export interface Part {
 
 /** How a version is encrypted, and the wrapped data key. */
 export type Encryption =
-  /** SSE-S3: wrapped under the engine's own key. */
-  | { readonly kind: 'AES256'; readonly wrapped: Uint8Array }
+  /** SSE-S3: derived from the engine's own key. */
+  | { readonly kind: 'AES256'; readonly seed: Uint8Array; readonly wrapped?: undefined }
+  /** SSE-S3 as it was before data keys were derived: wrapped under the engine's own key. */
+  | { readonly kind: 'AES256'; readonly wrapped: Uint8Array; readonly seed?: undefined }
   /** SSE-KMS: wrapped by the key service. */
   | {
       readonly kind: 'aws:kms';

@@ -103,7 +103,7 @@ export class Bodies {
   ): Promise<Uint8Array | undefined> {
     if (!encryption) return undefined;
     const { keys, sealed } = this.#scrub;
-    if (encryption.kind === 'AES256' && keys) return keys.open(ownerOf(bucket.id, key), encryption.wrapped);
+    if (encryption.kind === 'AES256' && keys) return keys.open(ownerOf(bucket.id, key), encryption);
     sealed();
     return undefined;
   }

@@ -30,8 +30,11 @@ export interface Blobs {
   /**
    * The bytes from `start` (inclusive) to `end` (exclusive; default: the whole blob). Throws `BlobDamaged`
    * before a damaged block is yielded, `BlobMissing` where there is none.
+   *
+   * `segment`: bytes. The caller finds damage itself, segment by segment from the blob's beginning, and `start` is
+   * where one begins: the blob's own checksums are not looked at, and whole segments are yielded.
    */
-  read(id: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
+  read(id: string, start?: number, end?: number, segment?: number): AsyncIterable<Uint8Array>;
   /** Idempotent. */
   delete(id: string): Promise<void>;
   list(): AsyncIterable<BlobInfo>;

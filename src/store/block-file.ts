@@ -14,8 +14,8 @@ const MAGIC = Buffer.from('KGBLOCK1');
 
 /** Bytes gathered before they are written: large enough that a system call costs little. */
 const WRITE = 1024 * 1024;
-/** Bytes read at once, and the most that one `yield` carries. */
-const READ = 4 * BLOCK;
+/** Blocks or segments read at once, and the most that one `yield` carries. */
+const UNITS = 4;
 
 /**
  * Writes `source` and answers its length in bytes. While one batch is being written, the next is gathered: the
@@ -110,10 +110,16 @@ export function contentSize(length: number): number | undefined {
 }
 
 /**
- * The content from `start` to `end` (exclusive; default: all), each block checked before any of it is yielded.
- * While one piece is being used, the next is read. Throws `BlobDamaged`; `RangeError` for what no content has.
+ * The content from `start` to `end` (exclusive; default: all), each block checked before any of it is yielded; with
+ * `segment` unchecked and in whole segments, see `Blobs.read`. While one piece is being used, the next is read. Throws
+ * `BlobDamaged`; `RangeError` for what no content has.
  */
-export async function* readBlocks(handle: FileHandle, start = 0, end?: number): AsyncGenerator<Uint8Array> {
+export async function* readBlocks(
+  handle: FileHandle,
+  start = 0,
+  end?: number,
+  segment?: number,
+): AsyncGenerator<Uint8Array> {
   const { size: length } = await handle.stat();
   const size = contentSize(length);
   if (size === undefined) throw new BlobDamaged('the file was cut off');
@@ -121,20 +127,23 @@ export async function* readBlocks(handle: FileHandle, start = 0, end?: number): 
   if (start < 0 || start > stop || stop > size) {
     throw new RangeError(`the blob has ${size} bytes, none from ${start} to ${stop}`);
   }
-  const firstBlock = Math.floor(start / BLOCK);
-  const sums = await readSums(handle, size, firstBlock, Math.ceil(stop / BLOCK));
+  const unit = segment ?? BLOCK;
+  const first = Math.floor(start / unit);
+  const sums =
+    segment === undefined ? await readSums(handle, size, first, Math.ceil(stop / BLOCK)) : undefined;
   if (start === stop) return;
-  const last = Math.min(size, Math.ceil(stop / BLOCK) * BLOCK);
-  let at = firstBlock * BLOCK;
-  let next: Promise<Buffer> | undefined = readAt(handle, at, Math.min(READ, last - at));
+  const last = Math.min(size, Math.ceil(stop / unit) * unit);
+  let at = first * unit;
+  const readNext = () => readAt(handle, at, Math.min(UNITS * unit, last - at));
+  let next: Promise<Buffer> | undefined = readNext();
   try {
     while (next !== undefined) {
       const piece: Buffer = await next;
       const from = at;
       at += piece.length;
-      next = at < last ? readAt(handle, at, Math.min(READ, last - at)) : undefined;
+      next = at < last ? readNext() : undefined;
       next?.catch(() => undefined);
-      checkBlocks(piece, sums, from / BLOCK - firstBlock);
+      if (sums) checkBlocks(piece, sums, from / BLOCK - first);
       yield piece.subarray(Math.max(0, start - from), Math.min(piece.length, stop - from));
     }
   } finally {
@@ -148,7 +157,7 @@ async function readSums(handle: FileHandle, size: number, first: number, end: nu
   const blocks = Math.ceil(size / BLOCK);
   const footerAt = size + blocks * SUM;
   const wanted = (end - first) * SUM;
-  const apart = footerAt - (size + first * SUM) - wanted > READ;
+  const apart = footerAt - (size + first * SUM) - wanted > UNITS * BLOCK;
   const tail = apart
     ? Buffer.concat(
         await Promise.all([readAt(handle, size + first * SUM, wanted), readAt(handle, footerAt, FOOTER)]),

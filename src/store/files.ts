@@ -60,13 +60,13 @@ class FileBlobs implements Blobs {
     }
   }
 
-  async *read(id: string, start?: number, end?: number): AsyncIterable<Uint8Array> {
+  async *read(id: string, start?: number, end?: number, segment?: number): AsyncIterable<Uint8Array> {
     this.#demandOpen();
     if (!ID.test(id)) throw new BlobMissing(`no blob ${id}`);
     const handle = await orMissing(open(this.#path(id), 'r'));
     if (handle === undefined) throw new BlobMissing(`no blob ${id}`);
     try {
-      yield* readBlocks(handle, start, end);
+      yield* readBlocks(handle, start, end, segment);
     } catch (error) {
       throw error instanceof BlobDamaged ? new BlobDamaged(`blob ${id}: ${error.message}`) : error;
     } finally {

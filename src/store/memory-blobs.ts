@@ -35,7 +35,7 @@ class MemoryBlobs implements Blobs {
     return { id, size: bytes.length };
   }
 
-  async *read(id: string, start = 0, end?: number): AsyncIterable<Uint8Array> {
+  async *read(id: string, start = 0, end?: number, segment = PIECE): AsyncIterable<Uint8Array> {
     this.#demandOpen();
     const bytes = this.#bodies.get(id)?.bytes;
     if (bytes === undefined) throw new BlobMissing(`no blob ${id}`);
@@ -43,7 +43,7 @@ class MemoryBlobs implements Blobs {
     if (start < 0 || start > stop || stop > bytes.length) {
       throw new RangeError(`blob ${id} has ${bytes.length} bytes, none from ${start} to ${stop}`);
     }
-    for (let at = start; at < stop; at += PIECE) yield bytes.subarray(at, Math.min(at + PIECE, stop));
+    for (let at = start; at < stop; at += segment) yield bytes.subarray(at, Math.min(at + segment, stop));
   }
 
   async delete(id: string): Promise<void> {

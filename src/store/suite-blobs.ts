@@ -50,6 +50,12 @@ export function testBlobs(name: string, open: OpenFresh<Blobs>, now: number, run
               const { id, size } = await blobs.write(chunked(content, chunks));
               assert.equal(size, length);
               assert.ok(content.equals(await collect(blobs.read(id))));
+              const segment = 64 * 1024 + 16;
+              const second = Math.min(segment, length);
+              const pieces = [];
+              for await (const piece of blobs.read(id, second, length, segment)) pieces.push(piece);
+              assert.ok(content.subarray(second).equals(Buffer.concat(pieces)));
+              for (const piece of pieces.slice(0, -1)) assert.equal(piece.length % segment, 0);
               for (const pair of shares) {
                 const [start, end] = pair.map(share => Math.round(share * length)).sort((a, b) => a - b);
                 assert.ok(content.subarray(start, end).equals(await collect(blobs.read(id, start, end))));

@@ -7,6 +7,7 @@ import type {
 import type { DefaultEncryption } from '../../objects/index.js';
 import { notImplemented } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
+import { PRESET } from './encryption.js';
 import { s3Errors } from './errors.js';
 
 export const putBucketEncryption = bucketOperation<PutBucketEncryptionRequest, object>(
@@ -38,11 +39,8 @@ function settingOf({ ServerSideEncryptionConfiguration }: PutBucketEncryptionReq
 export const getBucketEncryption = bucketOperation<GetBucketEncryptionRequest, GetBucketEncryptionOutput>(
   'GetBucketEncryption',
   's3:GetEncryptionConfiguration',
-  ({ name, encryption }) => {
-    if (!encryption) {
-      throw s3Errors.ServerSideEncryptionConfigurationNotFoundError([], { members: { BucketName: name } });
-    }
-    const { kind, keyId, bucketKey } = encryption;
+  ({ encryption }) => {
+    const { kind, keyId, bucketKey } = encryption ?? PRESET;
     return {
       ServerSideEncryptionConfiguration: {
         Rules: [

@@ -116,10 +116,10 @@ for (const encryption of kinds) {
       Range: `bytes=${bodies[0]!.length - 2}-${whole.length - 2}`,
     });
     assert.ok((await wholeOf(across.Body)).equals(whole.subarray(bodies[0]!.length - 2, whole.length - 1)));
-    const copied = await s3.send('CopyObject', { Bucket, Key: 'plain', CopySource: `${Bucket}/${Key}` });
-    assert.equal(copied.ServerSideEncryption, undefined);
-    const plain = await s3.send('GetObject', { Bucket, Key: 'plain' });
-    assert.ok((await wholeOf(plain.Body)).equals(whole));
+    const copied = await s3.send('CopyObject', { Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}` });
+    assert.equal(copied.ServerSideEncryption, 'AES256');
+    const copy = await s3.send('GetObject', { Bucket, Key: 'copy' });
+    assert.ok((await wholeOf(copy.Body)).equals(whole));
   });
 }
 
@@ -229,10 +229,17 @@ test('what the key service refuses is refused, and nothing is stored', async () 
 
 test('the bucket’s default is for objects that do not say', async () => {
   const { s3, kms, put } = await opened();
-  await assert.rejects(
-    s3.send('GetBucketEncryption', { Bucket }),
-    code('ServerSideEncryptionConfigurationNotFoundError', 404),
-  );
+  // "Amazon S3 now automatically applies SSE-S3 … as the base level of encryption for every bucket" (S3 User Guide).
+  const preset = await s3.send('GetBucketEncryption', { Bucket });
+  assert.deepEqual(preset.ServerSideEncryptionConfiguration, {
+    Rules: [
+      {
+        ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256', KMSMasterKeyID: undefined },
+        BucketKeyEnabled: false,
+      },
+    ],
+  });
+  assert.equal((await put(Buffer.from('x'))).ServerSideEncryption, 'AES256');
   const setDefault = (SSEAlgorithm: string, rest: object = {}, KMSMasterKeyID?: string) =>
     s3.send('PutBucketEncryption', {
       Bucket,
@@ -253,8 +260,32 @@ test('the bucket’s default is for objects that do not say', async () => {
   await assert.rejects(setDefault('none'), code('MalformedXML'));
   await assert.rejects(setDefault('AES256', {}, 'alias/default'), code('InvalidArgument'));
   await s3.send('DeleteBucketEncryption', { Bucket });
-  assert.equal((await put(Buffer.from('x'))).ServerSideEncryption, undefined);
+  assert.equal((await put(Buffer.from('x'))).ServerSideEncryption, 'AES256');
+  assert.deepEqual(await s3.send('GetBucketEncryption', { Bucket }), preset);
 });
+
+for (const size of [10, 70_000]) {
+  test(`a copy of ${size} bytes under SSE-S3 moves no bytes, to another bucket neither`, async () => {
+    const { s3, put } = await opened();
+    const body = Buffer.alloc(size, text);
+    await s3.send('CreateBucket', { Bucket: 'another-bucket' });
+    await put(body);
+    const count = async () => {
+      let blobs = 0;
+      for await (const _ of s3.blobs.list()) blobs++;
+      return blobs;
+    };
+    const before = await count();
+    const CopySource = `${Bucket}/${Key}`;
+    await s3.send('CopyObject', { Bucket: 'another-bucket', Key: 'copy', CopySource });
+    assert.equal(await count(), before);
+    await s3.send('DeleteObject', { Bucket, Key });
+    await s3.objects.settle();
+    const got = await s3.send('GetObject', { Bucket: 'another-bucket', Key: 'copy' });
+    assert.ok((await wholeOf(got.Body)).equals(body));
+    assert.equal(got.ServerSideEncryption, 'AES256');
+  });
+}
 
 test('requests that make no sense', async () => {
   const { s3, put } = await opened();
@@ -441,7 +472,7 @@ test('an old version, and one in parts, get another key', async () => {
   await updating(opening)({ KMSKeyArn: NEW_KEY }, { VersionId });
   const old = await s3.send('GetObject', { Bucket, Key, VersionId });
   assert.deepEqual([old.SSEKMSKeyId, String(await wholeOf(old.Body))], [NEW_KEY, text]);
-  assert.equal((await s3.send('HeadObject', { Bucket, Key })).ServerSideEncryption, undefined);
+  assert.equal((await s3.send('HeadObject', { Bucket, Key })).ServerSideEncryption, 'AES256');
 });
 
 test('keys that an object cannot get, and objects that can get none', async () => {
@@ -455,7 +486,9 @@ test('keys that an object cannot get, and objects that can get none', async () =
   };
   const asked = { KMSKeyArn: NEW_KEY };
   await assert.rejects(update(asked), code('NoSuchKey', 404));
-  await put(Buffer.from(text));
+  const bucket = await s3.objects.buckets.find(Bucket);
+  const received = await s3.objects.contents.receive(bodyOf(text), text.length, {});
+  await s3.objects.versions.put(bucket!, Key, { headers: {}, metadata: [] }, received);
   await assert.rejects(update(asked), invalid(/unencrypted source objects/));
   await put(Buffer.from(text), kinds[2]);
   await assert.rejects(update(asked), invalid(/DSSE-KMS or SSE-C/));

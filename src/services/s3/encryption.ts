@@ -35,9 +35,12 @@ export interface Encrypting {
 /** The key that S3 names its own context by: the ARN of the object, or of the bucket where it has a bucket key. */
 const CONTEXT_ARN = 'aws:s3:arn';
 
+/** Of buckets for which nothing else was set ("Setting default server-side encryption behavior", S3 User Guide). */
+export const PRESET: DefaultEncryption = { kind: 'AES256', bucketKey: false };
+
 /**
  * Makes the data key of a new object, as the request or else the bucket's default says; none where neither says
- * anything. Throws what the key service and its authorisation throw, InvalidArgument, NotImplemented.
+ * anything and the engine has no keys of its own. Throws what the key service and its authorisation throw, InvalidArgument, NotImplemented.
  */
 export async function encryptionFor(
   input: EncryptionInput,
@@ -55,9 +58,9 @@ export async function encryptionFor(
       'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
     );
   }
-  const asked = askedEncryption(input, bucket);
+  const asked = askedEncryption(input, bucket) ?? (ports.objects.keys && PRESET);
   if (!asked) return {};
-  if (asked.kind === 'AES256') return ownEncryption(bucket, key, ports);
+  if (asked.kind === 'AES256') return ownEncryption(ports);
   return kmsEncryption(asked, input, bucket, key, call, ports);
 }
 
@@ -114,14 +117,9 @@ export async function rewrapped(
 }
 
 /** SSE-S3, in nobody's name. Throws NotImplemented where the engine has no key. */
-export async function ownEncryption(
-  bucket: Bucket,
-  key: string,
-  { objects }: Pick<S3Ports, 'objects'>,
-): Promise<Encrypting> {
+export async function ownEncryption({ objects }: Pick<S3Ports, 'objects'>): Promise<Encrypting> {
   if (!objects.keys) throw notImplemented('x-amz-server-side-encryption');
-  const { dataKey, wrapped } = await objects.keys.create(ownerOf(bucket.id, key));
-  return { encryption: { kind: 'AES256', wrapped }, dataKey };
+  return objects.keys.create();
 }
 
 /**
@@ -140,7 +138,7 @@ export async function dataKeyOf(
   if (!encryption || encryption.kind === 'customer') return own;
   if (encryption.kind === 'AES256') {
     if (!ports.objects.keys) throw new Error('the object is encrypted, but the engine has no root key');
-    return ports.objects.keys.open(ownerOf(bucket.id, key), encryption.wrapped);
+    return ports.objects.keys.open(ownerOf(bucket.id, key), encryption);
   }
   const keys = demandKeys(call, ports);
   const encryptionContext = Object.fromEntries(encryption.context);

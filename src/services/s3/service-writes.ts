@@ -8,7 +8,7 @@ import type { Context } from '../../policy/types.js';
 import { s3RequestId } from '../../random.js';
 import { aclsEnabled } from './acl.js';
 import { attributesOf } from './attributes.js';
-import { ownEncryption } from './encryption.js';
+import { ownEncryption, PRESET } from './encryption.js';
 import type { S3Ports } from './ports.js';
 import { bucketArn, policyForService } from './requirements.js';
 
@@ -121,10 +121,8 @@ function serviceContext(
 }
 
 /** Throws `ServiceRefused` for a key of KMS: it would be used in nobody's name. */
-async function encryptionOf({ encrypted, key }: ServiceWrite, bucket: Bucket, ports: ServicePorts) {
-  const preset = bucket.encryption?.kind;
-  if (encrypted || preset === 'AES256') return ownEncryption(bucket, key, ports);
-  if (preset === undefined) return {};
+async function encryptionOf({ encrypted }: ServiceWrite, bucket: Bucket, ports: ServicePorts) {
+  if (encrypted || (bucket.encryption ?? PRESET).kind === 'AES256') return ownEncryption(ports);
   throw new ServiceRefused(`the bucket ${bucket.name} encrypts with KMS, which S3's own objects cannot`);
 }
 

@@ -1,0 +1,34 @@
+import { createHash, hash } from 'node:crypto';
+import { type Crc, Crc32, Crc32c, Crc64Nvme } from './crc.js';
+
+/** What S3 computes over a whole object or over its parts ("Checking object integrity", S3 User Guide). */
+export const DIGEST_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'MD5', 'SHA1', 'SHA256', 'SHA512'] as const;
+
+export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
+
+/** A digest in progress. */
+export interface Digest {
+  update(chunk: Uint8Array): unknown;
+  digest(): Buffer;
+}
+
+export function openDigest(algorithm: DigestAlgorithm): Crc | Digest {
+  switch (algorithm) {
+    case 'CRC32':
+      return new Crc32();
+    case 'CRC32C':
+      return new Crc32c();
+    case 'CRC64NVME':
+      return new Crc64Nvme();
+    default:
+      return createHash(algorithm.toLowerCase());
+  }
+}
+
+/** Of a body at hand: for a few kilobytes twice as fast as a digest in progress. */
+export function digestOf(algorithm: DigestAlgorithm, body: Uint8Array): Buffer {
+  if (!algorithm.startsWith('CRC')) return hash(algorithm.toLowerCase(), body, 'buffer');
+  const digest = openDigest(algorithm);
+  digest.update(body);
+  return digest.digest();
+}
