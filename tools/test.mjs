@@ -18,7 +18,7 @@ const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 const runs = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** The clients by name: whether one is there, and the Debian packages that bring it. */
+/** The clients, and the compiler for failing disks, by name: whether one is there, and the Debian packages that bring it. */
 const clients = {
   awscli: { packages: ['awscli'], present: () => runs('/usr/bin/aws', '--version') },
   boto3: { packages: ['python3-boto3'], present: () => runs(python, '-c', 'import boto3') },
@@ -28,6 +28,7 @@ const clients = {
   // Where there is no FUSE, no package brings it.
   s3fs: { packages: ['s3fs'], present: () => existsSync('/dev/fuse') && runs('s3fs', '--version') },
   duplicity: { packages: ['duplicity'], present: () => runs('/usr/bin/duplicity', '--version') },
+  cc: { packages: ['gcc', 'libc6-dev'], present: () => runs('cc', '--version') },
   pip: {
     packages: ['python3-venv'],
     present: () => venvIsReady() || runs(python, '-c', 'import ensurepip'),

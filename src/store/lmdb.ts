@@ -97,19 +97,21 @@ const SUM = 4;
 export async function openLmdb(path: string, options: LmdbOptions = {}): Promise<LmdbStore> {
   const directory = resolve(path);
   await makeDirectory(directory);
-  const db = open(directory, {
-    noSubdir: false,
-    mapSize: options.mapSize ?? 2 ** 30,
-    overlappingSync: false,
-    // Else lmdb-js makes a promise of its own for each turn's writes: unhandled, it would end the process on a full disk.
-    eventTurnBatching: false,
-    useVersions: true,
-    keyEncoder: { writeKey: writeAnyKey, readKey: readAnyKey },
-    encoder: { encode: (value: Uint8Array) => value, decode: copy },
-  }) as unknown as Database;
+  const openDatabase = (): Database =>
+    open(directory, {
+      noSubdir: false,
+      mapSize: options.mapSize ?? 2 ** 30,
+      overlappingSync: false,
+      // Else lmdb-js makes a promise of its own for each turn's writes: unhandled, it would end the process on a full disk.
+      eventTurnBatching: false,
+      useVersions: true,
+      keyEncoder: { writeKey: writeAnyKey, readKey: readAnyKey },
+      encoder: { encode: (value: Uint8Array) => value, decode: copy },
+    }) as unknown as Database;
+  const db = openDatabase();
   await chmod(join(directory, 'data.mdb'), 0o600);
   await syncDirectory(directory);
-  return new LmdbKv(db);
+  return new LmdbKv(db, openDatabase);
 }
 
 function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): number {
@@ -156,7 +158,11 @@ function opened(sum: number, stored: Buffer, version: Version): Entry | undefine
 }
 
 class LmdbKv implements LmdbStore {
-  readonly #db: Database;
+  #db: Database;
+  readonly #open: () => Database;
+  /** LMDB does nothing more once it could not write a meta page: it must be opened again. */
+  #broken = false;
+  #repairing: Promise<void> | undefined;
   #waiting: Commit[] = [];
   /** Settles when the commits under way are through. */
   #running: Promise<void> | undefined;
@@ -166,12 +172,14 @@ class LmdbKv implements LmdbStore {
   #endOfVersions = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(db: Database) {
+  constructor(db: Database, open: () => Database) {
     this.#db = db;
+    this.#open = open;
   }
 
   async get(key: Key): Promise<Entry | undefined> {
     this.#demandOpen();
+    if (this.#broken) await this.#repair();
     this.#seeNewest();
     const encoded = encodeBound(key);
     const shared = this.#db.getBinaryFast(encoded);
@@ -187,6 +195,7 @@ class LmdbKv implements LmdbStore {
     const low = encodeBound(start);
     const high = encodeBound(end);
     if (limit <= 0 || Buffer.compare(low, high) >= 0) return [];
+    if (this.#broken) await this.#repair();
     this.#seeNewest();
     const damaged = range.damaged ?? raise;
     const items: Item[] = [];
@@ -239,6 +248,31 @@ class LmdbKv implements LmdbStore {
     return this.#closing;
   }
 
+  /** Whether transactions can be begun at all. */
+  #begins(): boolean {
+    try {
+      this.#db.resetReadTxn();
+      this.#db.getBinaryFast(VERSIONS);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Opens the store anew. Throws where that fails; then the next one who needs it tries again. */
+  #repair(): Promise<void> {
+    this.#repairing ??= this.#reopen().finally(() => {
+      this.#repairing = undefined;
+    });
+    return this.#repairing;
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#db.close();
+    this.#db = this.#open();
+    this.#broken = false;
+  }
+
   async #close(): Promise<void> {
     await this.#running;
     await this.#db.close();
@@ -268,6 +302,7 @@ class LmdbKv implements LmdbStore {
   async #runBatch(): Promise<void> {
     let batch: Commit[] = [];
     try {
+      if (this.#broken) await this.#repair();
       await this.#db.childTransaction(() => {
         // Taken only now: what arrived while the transaction was waiting for the lock comes along.
         batch = this.#waiting.splice(0, BATCH);
@@ -277,6 +312,7 @@ class LmdbKv implements LmdbStore {
       this.#endOfVersions = 0;
       if (batch.length === 0) batch = this.#waiting.splice(0);
       const reason = await causeOf(error);
+      this.#broken ||= !this.#begins();
       for (const commit of batch) commit.reject(reason);
       return;
     }
