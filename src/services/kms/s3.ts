@@ -12,7 +12,7 @@ import {
 } from './ciphertext-target.js';
 import { encrypt } from './engine/encryption.js';
 import { s3Endpoint } from './engine/key-policies.js';
-import { keyArn } from './engine/records.js';
+import { keyArn, type Pairs } from './engine/records.js';
 import { homeOf, type Kms, S3_ALIAS, type Target } from './kms.js';
 import { demandSymmetric, pairsOf } from './usage.js';
 
@@ -76,7 +76,7 @@ export function objectKeys(kms: Kms): ObjectKeys {
         await keyRequirement(kms, call, target, {
           action: `kms:${operation}`,
           crossAccount: true,
-          context: { ...throughS3(call), ...encryptionContextKeys(pairs) },
+          context: throughS3(call, pairs),
           grant: { operation, encryptionContext: pairs },
         }),
       );
@@ -103,7 +103,7 @@ export function objectKeys(kms: Kms): ObjectKeys {
           await keyRequirement(kms, call, found.target, {
             action: 'kms:Decrypt',
             crossAccount: true,
-            context: { ...throughS3(call), ...encryptionContextKeys(context) },
+            context: throughS3(call, context),
             grant: { operation: 'Decrypt', encryptionContext: context },
           }),
         );
@@ -135,13 +135,13 @@ async function noted<T>(
 }
 
 /** The condition keys of a request that S3 makes for its caller. */
-function throughS3({ caller, region }: Call): Context {
-  return {
+function throughS3({ caller, region }: Call, encryptionContext: Pairs): Context {
+  return Object.assign(encryptionContextKeys(encryptionContext), {
     'kms:ViaService': s3Endpoint(caller.account!.partition, region),
     'kms:EncryptionAlgorithm': 'SYMMETRIC_DEFAULT',
     'aws:CalledVia': ['s3.amazonaws.com'],
     'aws:CalledViaFirst': 's3.amazonaws.com',
     'aws:CalledViaLast': 's3.amazonaws.com',
     'aws:ViaAWSService': 'true',
-  };
+  });
 }
