@@ -239,6 +239,8 @@ export interface DefaultEncryption {
   /** Id, ARN or alias of a KMS key; absent: the account's `alias/aws/s3`. */
   readonly keyId?: string | undefined;
   readonly bucketKey: boolean;
+  /** Whether new objects may be encrypted with keys that customers bring; absent where nobody said. */
+  readonly customerKeys?: 'blocked' | 'allowed' | undefined;
 }
 
 export interface Retention {

@@ -3,6 +3,7 @@ import type {
   GetBucketEncryptionOutput,
   GetBucketEncryptionRequest,
   PutBucketEncryptionRequest,
+  ServerSideEncryptionRule,
 } from '@aws-sdk/client-s3';
 import type { DefaultEncryption } from '../../objects/index.js';
 import { notImplemented } from './attributes.js';
@@ -33,20 +34,39 @@ function settingOf({ ServerSideEncryptionConfiguration }: PutBucketEncryptionReq
       'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
     ]);
   }
-  return { kind, ...(keyId !== undefined && { keyId }), bucketKey: rule.BucketKeyEnabled ?? false };
+  const customerKeys = customerKeysOf(rule);
+  return {
+    kind,
+    ...(keyId !== undefined && { keyId }),
+    bucketKey: rule.BucketKeyEnabled ?? false,
+    ...(customerKeys && { customerKeys }),
+  };
+}
+
+/** Nothing but SSE-C can be blocked; NONE unblocks it (BlockedEncryptionTypes, S3 API Reference). */
+function customerKeysOf({
+  BlockedEncryptionTypes,
+}: ServerSideEncryptionRule): DefaultEncryption['customerKeys'] {
+  if (BlockedEncryptionTypes === undefined) return undefined;
+  const [type, ...others] = BlockedEncryptionTypes.EncryptionType ?? [];
+  if (others.length > 0 || (type !== 'SSE-C' && type !== 'NONE')) throw s3Errors.MalformedXML();
+  return type === 'SSE-C' ? 'blocked' : 'allowed';
 }
 
 export const getBucketEncryption = bucketOperation<GetBucketEncryptionRequest, GetBucketEncryptionOutput>(
   'GetBucketEncryption',
   's3:GetEncryptionConfiguration',
   ({ encryption }) => {
-    const { kind, keyId, bucketKey } = encryption ?? PRESET;
+    const { kind, keyId, bucketKey, customerKeys } = encryption ?? PRESET;
     return {
       ServerSideEncryptionConfiguration: {
         Rules: [
           {
             ApplyServerSideEncryptionByDefault: { SSEAlgorithm: kind, KMSMasterKeyID: keyId },
             BucketKeyEnabled: bucketKey,
+            ...(customerKeys && {
+              BlockedEncryptionTypes: { EncryptionType: [customerKeys === 'blocked' ? 'SSE-C' : 'NONE'] },
+            }),
           },
         ],
       },

@@ -326,6 +326,39 @@ function asSource({
   };
 }
 
+test('a bucket that blocks SSE-C refuses it for what is new and reads what is there', async () => {
+  const { s3, put } = await opened();
+  const mine = customerKeyOf('m');
+  await put(Buffer.from(text), mine);
+  const setBlocked = (...EncryptionType: string[]) => {
+    const rule = {
+      ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },
+      BlockedEncryptionTypes: { EncryptionType },
+    };
+    return s3.send('PutBucketEncryption', { Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } });
+  };
+  const blocked = async () => {
+    const { ServerSideEncryptionConfiguration } = await s3.send('GetBucketEncryption', { Bucket });
+    const { Rules } = ServerSideEncryptionConfiguration as { Rules: { BlockedEncryptionTypes?: object }[] };
+    return Rules[0]!.BlockedEncryptionTypes;
+  };
+  assert.equal(await blocked(), undefined);
+  await setBlocked('SSE-C');
+  assert.deepEqual(await blocked(), { EncryptionType: ['SSE-C'] });
+  await assert.rejects(put(Buffer.from(text), mine), code('AccessDenied', 403));
+  const copy = { Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}`, ...asSource(mine) };
+  await assert.rejects(s3.send('CopyObject', { ...copy, ...mine }), code('AccessDenied', 403));
+  await assert.rejects(s3.send('CreateMultipartUpload', { Bucket, Key, ...mine }), code('AccessDenied', 403));
+  await s3.send('CopyObject', copy);
+  assert.equal((await wholeOf((await s3.send('GetObject', { Bucket, Key, ...mine })).Body)).toString(), text);
+  await setBlocked('NONE');
+  assert.deepEqual(await blocked(), { EncryptionType: ['NONE'] });
+  await put(Buffer.from(text), mine);
+  for (const wrong of [[], ['SSE-KMS'], ['SSE-C', 'NONE']]) {
+    await assert.rejects(setBlocked(...wrong), code('MalformedXML', 400));
+  }
+});
+
 test('SSE-C: whoever has the key reads, and nobody else', async () => {
   const { s3, put } = await opened();
   const [mine, other] = [customerKeyOf('m'), customerKeyOf('o')];

@@ -51,6 +51,7 @@ export async function encryptionFor(
 ): Promise<Encrypting> {
   const own = customerKey(input);
   if (own) {
+    demandCustomerKeysAllowed(bucket);
     if (input.ServerSideEncryption === undefined)
       return { encryption: customerEncryption(own), dataKey: own };
     throw invalid(
@@ -62,6 +63,12 @@ export async function encryptionFor(
   if (!asked) return {};
   if (asked.kind === 'AES256') return ownEncryption(ports);
   return kmsEncryption(asked, input, bucket, key, call, ports);
+}
+
+/** "Blocking or unblocking SSE-C for a general purpose bucket", S3 User Guide. Throws AccessDenied. */
+function demandCustomerKeysAllowed({ encryption }: Bucket): void {
+  if (encryption?.customerKeys !== 'blocked') return;
+  throw s3Errors.AccessDenied(['Access Denied'], { reason: 'the bucket blocks SSE-C' });
 }
 
 async function kmsEncryption(
