@@ -3,7 +3,6 @@ import type { Logger } from '../../log.js';
 import type { Bucket, LoggingSetting } from '../../objects/index.js';
 import type { Ending } from '../../operation.js';
 import { deletionLine, logLine, operationName } from './access-log-line.js';
-import { LOG_DELIVERY } from './acl.js';
 import { sourceName } from './copy-source.js';
 import { bytesBody, type ServicePorts, ServiceRefused, writeAsService } from './service-writes.js';
 import { type Deletion, lookedAt } from './target.js';
@@ -154,7 +153,6 @@ export class AccessLog {
         source,
         target: setting.target,
         owner: source.owner,
-        group: LOG_DELIVERY,
         key: keyOf(source, setting, time, this.#ports.objects.clock.now()),
         contentType: 'text/plain',
         body: bytesBody(Buffer.from(lines.join(''))),

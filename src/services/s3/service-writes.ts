@@ -7,6 +7,7 @@ import { evaluate } from '../../policy/index.js';
 import type { Context } from '../../policy/types.js';
 import { s3RequestId } from '../../random.js';
 import { aclsEnabled } from './acl.js';
+import { bucketAcl } from './acl-policy.js';
 import { attributesOf } from './attributes.js';
 import { ownEncryption, PRESET } from './encryption.js';
 import type { S3Ports } from './ports.js';
@@ -32,8 +33,6 @@ export interface ServiceWrite {
   readonly key: string;
   readonly contentType: string;
   readonly body: RequestBody;
-  /** The group that stands for the service in access control lists. */
-  readonly group?: string | undefined;
   /** Encrypted with SSE-S3, whatever the bucket's default is. */
   readonly encrypted?: boolean | undefined;
 }
@@ -77,21 +76,12 @@ async function demandAllowed(write: ServiceWrite, bucket: Bucket, { objects, own
     {
       identity: [],
       resource: policyForService(bucket),
+      acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)) : undefined,
       resourceControl: owner?.controls?.resourceControl,
     },
   );
-  const isListed =
-    decision.effect === 'ImplicitDeny' && decision.layer === 'resource' && isGranted(write, bucket);
-  if (decision.allowed || isListed) return;
+  if (decision.allowed) return;
   throw new ServiceRefused(`the policy of the bucket ${bucket.name} does not let ${service} put ${key}`);
-}
-
-function isGranted({ group }: ServiceWrite, bucket: Bucket): boolean {
-  if (group === undefined || !aclsEnabled(bucket)) return false;
-  return (bucket.acl ?? []).some(
-    ({ grantee, permission }) =>
-      grantee === group && (permission === 'WRITE' || permission === 'FULL_CONTROL'),
-  );
 }
 
 /** The condition keys of a service's own requests ("AWS global condition context keys", IAM User Guide). */
