@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import type { Caller } from '../../identity/caller.js';
 import { ALL_USERS, ANONYMOUS_OWNER, AUTHENTICATED_USERS } from './acl.js';
+import { lineOf } from './inventory-fields.js';
 import {
   allow,
   anonymous,
@@ -322,10 +323,23 @@ describe('object ownership', () => {
         Bucket,
         OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
       });
+    const inventoried = async () => {
+      const bucket = await s3.objects.buckets.get(Bucket);
+      const version = await s3.objects.versions.find(bucket, 'k');
+      return lineOf(['ObjectOwner'], {
+        bucket,
+        owner: a,
+        key: 'k',
+        version: version!,
+        isLatest: true,
+      }).trim();
+    };
+    assert.equal(await inventoried(), `"${b}"`);
     await assert.rejects(enforce(), code('InvalidBucketAclWithObjectOwnership', 400));
     await s3.send('PutBucketAcl', { Bucket, GrantFullControl: `id=${a}` });
     await enforce();
     assert.equal(await ownerOf('k'), a);
+    assert.equal(await inventoried(), `"${a}"`);
     await get('k', s3.root);
     for (const as of [other, anonymous]) await assert.rejects(get('k', as), denied);
     const acl = await s3.send('GetObjectAcl', { Bucket, Key: 'k' });

@@ -1,5 +1,6 @@
 /** What an inventory says of a version: the columns of its file ("Amazon S3 Inventory list", S3 User Guide). */
 import { type Bucket, expirationOf, type ObjectRecord, type VersionRecord } from '../../objects/index.js';
+import { ownerApart } from './acl.js';
 
 /** A version in a bucket that is listed. */
 export interface Listed {
@@ -34,7 +35,7 @@ export const FIELDS: ReadonlyMap<string, Column> = new Map<string, Column>([
   ['ObjectLockLegalHoldStatus', ofObject(({ legalHold }) => (legalHold ? 'On' : 'Off'))],
   ['BucketKeyStatus', ofObject(bucketKeyStatus)],
   ['ChecksumAlgorithm', ofObject(({ checksum }) => checksum.algorithm)],
-  ['ObjectOwner', ofObject((record, { owner }) => record.owner?.canonicalId ?? owner)],
+  ['ObjectOwner', ofObject((record, { bucket, owner }) => ownerApart(bucket, record)?.canonicalId ?? owner)],
   ['LifecycleExpirationDate', ofObject(lifecycleExpiration)],
 ]);
 
