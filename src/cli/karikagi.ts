@@ -17,6 +17,8 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['accounts', async () => (await import('./accounts.js')).accountsCommand()],
   ['regions', async () => (await import('./regions.js')).regionsCommand()],
   ['root-key', async () => (await import('./root-key.js')).rootKeyCommand()],
+  ['export', async () => (await import('./export.js')).exportCommand()],
+  ['import', async () => (await import('./export.js')).importCommand()],
   ['backup', async () => (await import('./backup.js')).backupCommand()],
   ['restore', async () => (await import('./backup.js')).restoreCommand()],
   ['scrub', async () => (await import('./scrub.js')).scrubCommand()],

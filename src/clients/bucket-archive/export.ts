@@ -1,0 +1,241 @@
+/** Takes a bucket out of S3 with all its versions, through the API, as the caller. */
+import {
+  GetBucketVersioningCommand,
+  GetObjectAttributesCommand,
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  GetObjectTaggingCommand,
+  ListObjectVersionsCommand,
+  type S3Client,
+  type S3ServiceException,
+} from '@aws-sdk/client-s3';
+import {
+  type ArchiveWriter,
+  BUCKET_FILE,
+  type BucketFile,
+  END_FILE,
+  FORMAT,
+  FORMAT_VERSION,
+  type VersionRecord,
+  versionFile,
+  writeJson,
+} from './archive.js';
+import { readSettings } from './settings.js';
+
+export interface Transfer {
+  readonly versions: number;
+  readonly bytes: number;
+}
+
+export interface ExportReport extends Transfer {
+  /** Versions that an earlier run had written. */
+  readonly earlier: number;
+  /** Those that could not be read: under a customer's key, for one. */
+  readonly failed: readonly {
+    readonly key: string;
+    readonly versionId?: string | undefined;
+    readonly problem: string;
+  }[];
+}
+
+/** A version as it is listed. */
+export interface Listed {
+  readonly key: string;
+  readonly versionId: string;
+  readonly modified: Date;
+  readonly latest: boolean;
+  readonly size?: number | undefined;
+  readonly etag?: string | undefined;
+}
+
+/**
+ * Writes a bucket to an archive: its settings, then of each key the versions from the oldest on. Every body is compared
+ * with its checksum while it is read. Throws what S3 answers, except for single versions, which the report names.
+ */
+export async function exportBucket(
+  s3: S3Client,
+  bucket: string,
+  archive: ArchiveWriter,
+  progress: (done: Transfer) => void = () => undefined,
+): Promise<ExportReport> {
+  const { Status: versioning } = await s3.send(new GetBucketVersioningCommand({ Bucket: bucket }));
+  const settings = await readSettings(s3, bucket);
+  const file: BucketFile = { format: FORMAT, version: FORMAT_VERSION, bucket, settings, versioning };
+  await writeJson(archive, BUCKET_FILE, file);
+  const earlier = new Set(archive.earlier.map(nameOf));
+  let number = archive.earlier.length;
+  let bytes = 0;
+  const failed: { key: string; versionId?: string; problem: string }[] = [];
+  for await (const listed of versionsOf(s3, bucket)) {
+    if (earlier.has(nameOfListed(listed))) continue;
+    try {
+      bytes += await exportVersion(s3, bucket, listed, archive, versionFile(number + 1));
+      number++;
+    } catch (error) {
+      const status = (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
+      if (status === undefined) throw error;
+      if (status === 404) continue;
+      failed.push({ key: listed.key, versionId: listed.versionId, problem: (error as Error).message });
+    }
+    progress({ versions: number, bytes });
+  }
+  await writeJson(archive, END_FILE, { versions: number });
+  return { versions: number, bytes, earlier: earlier.size, failed };
+}
+
+const nameOf = ({ key, versionId, lastModified, etag }: VersionRecord): string =>
+  JSON.stringify([key, versionId, lastModified, etag]);
+const nameOfListed = ({ key, versionId, modified, etag }: Listed): string =>
+  JSON.stringify([key, versionId, modified.toISOString(), etag]);
+
+/** Every version of a bucket: by key, of each key the oldest first. `prefix`: of the keys. */
+export async function* versionsOf(s3: S3Client, Bucket: string, Prefix?: string): AsyncGenerator<Listed> {
+  let ofKey: Listed[] = [];
+  let markers: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
+  for (let more = true; more; ) {
+    const page = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix, ...markers }));
+    const found = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(asListed).sort(byKey);
+    for (const version of found) {
+      if (ofKey.length > 0 && ofKey[0]!.key !== version.key) {
+        yield* ofKey.sort(byAge);
+        ofKey = [];
+      }
+      ofKey.push(version);
+    }
+    markers = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+    more = page.IsTruncated ?? false;
+  }
+  yield* ofKey.sort(byAge);
+}
+
+function asListed(version: {
+  readonly Key?: string | undefined;
+  readonly VersionId?: string | undefined;
+  readonly LastModified?: Date | undefined;
+  readonly IsLatest?: boolean | undefined;
+  readonly Size?: number | undefined;
+  readonly ETag?: string | undefined;
+}): Listed {
+  return {
+    key: version.Key!,
+    versionId: version.VersionId!,
+    modified: version.LastModified!,
+    latest: version.IsLatest ?? false,
+    size: version.Size,
+    etag: version.ETag,
+  };
+}
+
+const byKey = (a: Listed, b: Listed): number => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
+
+/** The latest last. Ids of Karikagi count down, so that they tell what the times do not. */
+function byAge(a: Listed, b: Listed): number {
+  if (a.latest !== b.latest) return a.latest ? 1 : -1;
+  return a.modified.getTime() - b.modified.getTime() || (a.versionId > b.versionId ? -1 : 1);
+}
+
+/** Answers the bytes of its body. */
+async function exportVersion(
+  s3: S3Client,
+  Bucket: string,
+  { key, versionId, modified, size, etag }: Listed,
+  archive: ArchiveWriter,
+  file: string,
+): Promise<number> {
+  const base = { key, versionId, lastModified: modified.toISOString(), etag };
+  if (size === undefined) {
+    const record: VersionRecord = {
+      ...base,
+      deleteMarker: true,
+      size: 0,
+      members: {},
+      metadata: {},
+      tags: {},
+    };
+    await writeJson(archive, `${file}.json`, record);
+    return 0;
+  }
+  const target = { Bucket, Key: key, VersionId: versionId };
+  const object = await s3.send(new GetObjectCommand({ ...target, ChecksumMode: 'ENABLED' }));
+  // A null version may have been replaced since it was listed.
+  const length = object.ContentLength!;
+  const record: VersionRecord = {
+    ...base,
+    etag: object.ETag,
+    size: length,
+    checksum: checksumOf(object),
+    parts: isMultipart(object.ETag) ? await partsOf(s3, target) : undefined,
+    members: membersOf(object),
+    metadata: object.Metadata ?? {},
+    tags: object.TagCount ? await tagsOf(s3, target) : {},
+  };
+  const body = object.Body as unknown as AsyncIterable<Uint8Array>;
+  // A record in a directory says that the body is there; in a tar it must come first, to be read as a stream.
+  if (archive.recordsFirst) await writeJson(archive, `${file}.json`, record);
+  await archive.write(`${file}.body`, length, body);
+  if (!archive.recordsFirst) await writeJson(archive, `${file}.json`, record);
+  return length;
+}
+
+export const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?? '');
+
+const ALGORITHMS = ['CRC64NVME', 'CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const;
+
+/** The checksum of an answer, whichever it has. */
+export function checksumOf(answer: object): VersionRecord['checksum'] {
+  const members = answer as Readonly<Record<string, string | undefined>>;
+  for (const algorithm of ALGORITHMS) {
+    const value = members[`Checksum${algorithm}`];
+    if (value) return { algorithm, value, type: members['ChecksumType'] ?? 'FULL_OBJECT' };
+  }
+  return undefined;
+}
+
+const MEMBERS = [
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'ContentType',
+  'WebsiteRedirectLocation',
+  'StorageClass',
+  'ServerSideEncryption',
+  'SSEKMSKeyId',
+  'BucketKeyEnabled',
+  'ObjectLockMode',
+  'ObjectLockLegalHoldStatus',
+] as const;
+
+function membersOf(object: GetObjectCommandOutput): Record<string, string | boolean> {
+  const members: Record<string, string | boolean> = {};
+  for (const name of MEMBERS) if (object[name] !== undefined) members[name] = object[name];
+  if (object.ExpiresString !== undefined) members['Expires'] = object.ExpiresString;
+  const until = object.ObjectLockRetainUntilDate;
+  if (until) members['ObjectLockRetainUntilDate'] = until.toISOString();
+  return members;
+}
+
+type Target = { readonly Bucket: string; readonly Key: string; readonly VersionId: string };
+
+async function tagsOf(s3: S3Client, target: Target): Promise<Record<string, string>> {
+  const { TagSet = [] } = await s3.send(new GetObjectTaggingCommand(target));
+  return Object.fromEntries(TagSet.map(({ Key, Value }) => [Key!, Value!]));
+}
+
+/** Undefined where S3 does not tell: then it is uploaded in parts of one size. */
+async function partsOf(s3: S3Client, target: Target): Promise<VersionRecord['parts']> {
+  const parts: { size: number; checksum?: string | undefined }[] = [];
+  let PartNumberMarker: string | undefined;
+  do {
+    const command = new GetObjectAttributesCommand({
+      ...target,
+      ObjectAttributes: ['ObjectParts'],
+      PartNumberMarker,
+    });
+    const { ObjectParts } = await s3.send(command);
+    for (const part of ObjectParts?.Parts ?? [])
+      parts.push({ size: part.Size!, checksum: checksumOf(part)?.value });
+    PartNumberMarker = ObjectParts?.IsTruncated ? ObjectParts.NextPartNumberMarker : undefined;
+  } while (PartNumberMarker !== undefined);
+  return parts.length > 0 ? parts : undefined;
+}
