@@ -1,10 +1,12 @@
 /** What encryption at rest costs: writing and reading with SSE-S3 and SSE-KMS beside the same without. */
+import { spawn } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../src/clock.js';
-import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
+import { type ServerProcess, startServerProcess, untilReady } from '../test/faults/server-process.js';
 import { type Figure, ratio } from './figures.js';
 import { type Load, load } from './processes.js';
 import { presignedGet, signedRequest } from './signed-request.js';
@@ -32,11 +34,16 @@ const LARGE: Size = {
   name: '64 MiB',
   bytes: 64 * 2 ** 20,
   objects: 1,
-  how: { connections: 2, warmUp: 0.5, seconds: 2.5 },
+  how: { connections: 2, warmUp: 0.5, seconds: 4 },
 };
 
-/** The headers that ask for each way of encryption. */
-type Ways = Readonly<Record<'none' | 'SSE-S3' | 'SSE-KMS', Readonly<Record<string, string>>>>;
+/** Where each way of encryption is had, and the headers that ask for it. */
+type Ways = Readonly<
+  Record<
+    'none' | 'SSE-S3' | 'SSE-KMS',
+    { readonly server: ServerProcess; readonly headers: Readonly<Record<string, string>> }
+  >
+>;
 type Way = keyof Ways;
 
 const OPERATIONS = ['PUT', 'GET'] as const;
@@ -45,38 +52,57 @@ type Rates = Map<string, number>;
 
 /** In a directory for temporary files. */
 export async function measureEncryption(directory: string): Promise<readonly Figure[]> {
-  const server = await startServerProcess(join(directory, 'data'));
+  const plain = await startPlainServer(join(directory, 'plain'));
   try {
-    const ways = await prepare(server);
-    const small = figuresOf(SMALL, await loadAll(server, SMALL, ways));
-    const large = figuresOf(LARGE, await loadAll(server, LARGE, ways), cipherBytesPerSecond());
-    return [...small, ...large];
+    const server = await startServerProcess(join(directory, 'data'));
+    try {
+      await makeBucket(plain);
+      await makeBucket(server);
+      const ways = await waysOf(plain, server);
+      const small = figuresOf(SMALL, await loadAll(SMALL, ways));
+      const large = figuresOf(LARGE, await loadAll(LARGE, ways), cipherBytesPerSecond());
+      return [...small, ...large];
+    } finally {
+      await server.kill();
+    }
   } finally {
-    await server.kill();
+    await plain.kill();
   }
 }
 
-async function prepare({ endpoint, credentials }: ServerProcess): Promise<Ways> {
-  const kms = new KMSClient({ endpoint, credentials, region: 'us-east-1' });
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-  kms.destroy();
+/** What `karikagi serve` encrypts in any case, this one does not. */
+function startPlainServer(data: string): Promise<ServerProcess> {
+  const script = fileURLToPath(new URL('plain-server.js', import.meta.url));
+  return untilReady(spawn(process.execPath, [script, data], { stdio: ['ignore', 'pipe', 'inherit'] }));
+}
+
+async function makeBucket({ endpoint, credentials }: ServerProcess): Promise<void> {
   const s3 = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   s3.destroy();
+}
+
+async function waysOf(plain: ServerProcess, server: ServerProcess): Promise<Ways> {
+  const { endpoint, credentials } = server;
+  const kms = new KMSClient({ endpoint, credentials, region: 'us-east-1' });
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  kms.destroy();
   const name = 'x-amz-server-side-encryption';
+  const underKms = { [name]: 'aws:kms', [`${name}-aws-kms-key-id`]: KeyMetadata!.KeyId! };
   return {
-    none: {},
-    'SSE-S3': { [name]: 'AES256' },
-    'SSE-KMS': { [name]: 'aws:kms', [`${name}-aws-kms-key-id`]: KeyMetadata!.KeyId! },
+    none: { server: plain, headers: {} },
+    'SSE-S3': { server, headers: {} },
+    'SSE-KMS': { server, headers: underKms },
   };
 }
 
-async function loadAll(server: ServerProcess, size: Size, ways: Ways): Promise<Rates> {
+async function loadAll(size: Size, ways: Ways): Promise<Rates> {
   const rates: Rates = new Map();
   for (let round = 0; round < ROUNDS; round++) {
     for (const way of Object.keys(ways) as Way[]) {
       for (const operation of OPERATIONS) {
-        const requests = requestsOf(server, operation, size, way, ways[way]);
+        const { server, headers } = ways[way];
+        const requests = requestsOf(server, operation, size, way, headers);
         const { perSecond } = await load(new URL(server.endpoint), requests, size.how);
         const name = `${operation} ${way}`;
         rates.set(name, (rates.get(name) ?? 0) + perSecond);

@@ -11,6 +11,8 @@ export interface LoadPlan {
   readonly port: number;
   /** In base64; sent in turn. */
   readonly requests: readonly string[];
+  /** Each is sent once, and all that are left count: `seconds` does not bound it. */
+  readonly once?: boolean | undefined;
   readonly connections: number;
   /** Seconds before counting begins, and for which it lasts. */
   readonly warmUp: number;
@@ -26,6 +28,8 @@ export interface LoadResult {
 
 const plan = (await json(process.stdin)) as LoadPlan;
 const requests = plan.requests.map(request => Buffer.from(request, 'base64'));
+/** Answers to HEAD state a length that does not come. */
+const withoutBody = requests[0]!.toString('latin1', 0, 5) === 'HEAD ';
 const latencies: number[] = [];
 /** When the first answer after the warm-up came, and the last: a rate counts what came between them. */
 let first = Number.NaN;
@@ -33,11 +37,13 @@ let last = Number.NaN;
 let turn = 0;
 let counting = false;
 let ended = false;
+/** Connections that found nothing left to send. */
+let idle = 0;
 
 const connections = Array.from({ length: plan.connections }, runConnection);
 setTimeout(() => {
   counting = true;
-  setTimeout(finish, plan.seconds * 1000);
+  if (!plan.once) setTimeout(finish, plan.seconds * 1000);
 }, plan.warmUp * 1000);
 
 function note(begun: number, answered: number): void {
@@ -68,6 +74,12 @@ function runConnection(): Socket {
   /** Bytes of the answer that have not come; `undefined` until its headers say how many. */
   let missing: number | undefined;
   const send = (): void => {
+    if (plan.once && turn === requests.length) {
+      socket.removeAllListeners('close');
+      socket.destroy();
+      if (++idle === plan.connections) finish();
+      return;
+    }
     begun = performance.now();
     socket.write(requests[turn++ % requests.length]!);
   };
@@ -90,12 +102,14 @@ function runConnection(): Socket {
   return socket;
 }
 
-/** Of headers and body; 0 where the headers are not all there. Only a 200 will do. */
+/** Of headers and body; 0 where the headers are not all there. Only a 200 or a 204 will do. */
 function answerLength(received: Buffer): number {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return 0;
+  if (withoutBody) return end + 4;
   const head = received.toString('latin1', 0, end).toLowerCase();
   const stated = /\r\ncontent-length: (\d+)/.exec(head);
+  if (head.startsWith('http/1.1 204')) return end + 4;
   if (!head.startsWith('http/1.1 200') || stated === null) fail(new Error(received.toString()));
   return end + 4 + Number(stated![1]);
 }

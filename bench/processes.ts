@@ -23,7 +23,7 @@ export async function runScript<T>(
 }
 
 /** How a load is put on: `LoadPlan` says what each is. */
-export type Load = Pick<LoadPlan, 'connections' | 'warmUp' | 'seconds'>;
+export type Load = Pick<LoadPlan, 'connections' | 'warmUp' | 'seconds' | 'once'>;
 
 /** Keeps many connections busy with requests that were signed before. */
 export function load(endpoint: URL, requests: readonly Buffer[], how: Load): Promise<LoadResult> {
@@ -54,4 +54,19 @@ export async function residentMegabytes(pid: number, field: 'VmRSS' | 'RssAnon' 
       ? new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]
       : execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
   return Number(kilobytes) / 1024;
+}
+
+/** Processor time that a process and its children have taken so far, milliseconds; only on Linux. */
+export async function processorMilliseconds(pid: number): Promise<number> {
+  const task = `/proc/${pid}/task/${pid}/children`;
+  const children = (await readFile(task, 'utf8')).split(' ').filter(Boolean);
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // Fields 14 and 15, in hundredths of a second; the second one, the name, may hold spaces.
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  const own = (Number(user) + Number(system)) * 10;
+  const others = await Promise.all(children.map(child => processorMilliseconds(Number(child))));
+  return others.reduce((sum, of) => sum + of, own);
 }

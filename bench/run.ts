@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
- * `npm run bench -- identity` and `-- encryption` look closer at those two. Each ends within a minute and a half; `--json`
+ * `npm run bench -- objects`, `-- identity` and `-- encryption` look closer at those. Each ends within two minutes; `--json`
  * prints the figures alone. See README.md in this directory.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,10 +10,16 @@ import { parseArgs } from 'node:util';
 import { measureEncryption } from './encryption.js';
 import { printed } from './figures.js';
 import { measureIdentity } from './identity.js';
+import { measureObjects } from './objects.js';
 import { measureServer } from './server.js';
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
-const measures = { server: measureServer, identity: measureIdentity, encryption: measureEncryption };
+const measures = {
+  server: measureServer,
+  identity: measureIdentity,
+  encryption: measureEncryption,
+  objects: measureObjects,
+};
 const [subject = 'server'] = positionals;
 if (!Object.hasOwn(measures, subject) || positionals.length > 1) {
   throw new Error(`what to measure is one of ${Object.keys(measures).join(', ')}`);

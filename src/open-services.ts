@@ -55,6 +55,8 @@ export interface Part {
   readonly keeps: boolean;
   /** Asks the server's other processes what they are reading. */
   readonly readElsewhere?: ReadElsewhere;
+  /** Default: true. `false` has no SSE-S3 and stores bodies as they come: for measuring what encryption costs. */
+  readonly encrypts?: boolean;
 }
 
 /** Between looks for inventories that are due, milliseconds. */
@@ -66,7 +68,7 @@ const ALONE: Part = { keeps: true };
 /** Opens everything but the socket. Throws as `startServer` does. */
 export async function openServices(
   options: ServerOptions = {},
-  { keeps, readElsewhere }: Part = ALONE,
+  { keeps, readElsewhere, encrypts = true }: Part = ALONE,
 ): Promise<OpenServices> {
   const { clock = systemClock, logger, limits: _, ...flags } = options;
   const settings = readSettings(flags);
@@ -96,7 +98,7 @@ export async function openServices(
       oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
     });
     opened.push(() => identity.close());
-    const objects = await openObjects({ kv, blobs, clock, readElsewhere, ...sealing });
+    const objects = await openObjects({ kv, blobs, clock, readElsewhere, ...(encrypts && sealing) });
     opened.push(() => objects.settle());
     const audit = inMemory
       ? noAuditLog

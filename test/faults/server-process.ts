@@ -34,7 +34,11 @@ export async function startServerProcess(
   more: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const child = spawnServer(data, more, environment);
+  return untilReady(spawnServer(data, more, environment));
+}
+
+/** The server of a process that prints its start as one JSON object. Rejects where it ends before. */
+export async function untilReady(child: ChildProcess): Promise<ServerProcess> {
   const ended = once(child, 'exit');
   const line = await Promise.race([
     once(createInterface({ input: child.stdout! }), 'line').then(([first]) => String(first)),

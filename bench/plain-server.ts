@@ -1,0 +1,8 @@
+/** A server that does not encrypt what it stores, to hold the cost of encryption against: `plain-server.js DIRECTORY`. */
+import { defaultHttpLimits, listen } from '../src/http/server.js';
+import { openServices } from '../src/open-services.js';
+
+const part = { keeps: true, encrypts: false };
+const { pipeline, log, credentialsFile } = await openServices({ data: process.argv[2]!, log: 'none' }, part);
+const http = await listen({ pipeline, host: '127.0.0.1', port: 0, limits: defaultHttpLimits, log });
+process.stdout.write(`${JSON.stringify({ endpoint: `http://127.0.0.1:${http.port}`, credentialsFile })}\n`);
