@@ -312,6 +312,10 @@ describe('object ownership', () => {
     for (const as of [s3.root, other]) await assert.rejects(get('k', as), denied);
     await put('k', { ACL: 'bucket-owner-full-control' }, anonymous);
     await get('k', s3.root);
+    const ignoring = { ...open, IgnorePublicAcls: true };
+    await s3.send('PutPublicAccessBlock', { Bucket, PublicAccessBlockConfiguration: ignoring });
+    await get('k', s3.root);
+    await assert.rejects(get('k', anonymous), denied, 'what anyone has is public');
   });
 
   test('enforcing the owner sets owners and lists aside; they are back when it ends', async () => {

@@ -78,10 +78,15 @@ function policyOf(
   actions: Actions,
 ): NamedPolicy | undefined {
   const ignoring = bucket.publicAccessBlock?.ignorePublicAcls ?? false;
-  const counted = ignoring ? grants.filter(grant => !isPublicGrant(grant)) : grants;
+  const counted = ignoring ? grants.filter(grant => !letsAnyoneIn(grant)) : grants;
   const policy = compiled(counted, actions);
   const ignored = counted.length < grants.length ? ' (IgnorePublicAcls: without its public grants)' : '';
   return policy && { name: `ACL of ${arn}${ignored}`, policy };
+}
+
+/** Public grants, and those to who uploads unsigned: that is anyone as well. */
+function letsAnyoneIn(grant: AclGrant): boolean {
+  return isPublicGrant(grant) || grant.grantee === ANONYMOUS_OWNER.canonicalId;
 }
 
 /** Lists are few: most objects of a bucket have the same. */
