@@ -14,6 +14,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Damage, ScrubReport } from '../../src/main.js';
+import { bucketKey, bucketRecords, contentKey, objectKey } from '../../src/objects/records.js';
+import { versionRecords } from '../../src/objects/version-records.js';
+import { openLmdb } from '../../src/store/lmdb.js';
 import { AllKinds, s3Of } from '../support/all-kinds.js';
 import { startServerProcess } from './server-process.js';
 
@@ -91,6 +94,16 @@ async function blobFiles(data: string): Promise<string[]> {
   return files.filter(file => /[0-9a-f]{32}$/.test(file)).map(file => join(data, 'blobs', file));
 }
 
+/** The body of an object in the KV, as it is stored: encrypted. */
+async function storedInline(data: string, bucketName: string, key: string): Promise<Buffer> {
+  const kv = await openLmdb(join(data, 'kv'));
+  const bucket = bucketRecords.decode((await kv.get(bucketKey(bucketName)))!.value);
+  const { id } = versionRecords.decode((await kv.get(objectKey(bucket.id, key)))!.value);
+  const { value } = (await kv.get(contentKey(bucket.id, id)))!;
+  await kv.close();
+  return Buffer.from(value);
+}
+
 /** Flips a bit in each copy of some bytes: pages that were replaced stay in the file. */
 async function flip(path: string, bytes?: Buffer): Promise<void> {
   const file = await readFile(path);
@@ -129,7 +142,7 @@ test('what was damaged is named, is not served, and harms nothing else', async t
   await unlink(gone!);
   await truncate(short!, 50_000);
   await flip(sealed!);
-  await flip(join(data, 'kv', 'data.mdb'), Buffer.from('the bytes of the inline body'));
+  await flip(join(data, 'kv', 'data.mdb'), await storedInline(data, Bucket, 'inline'));
   await flip(join(data, 'kv', 'data.mdb'), Buffer.from('a mark within the record'));
   const names = ['flipped', 'gone', 'inline', 'record', 'sealed', 'short'];
   const damagedKeys = (damaged: readonly Damage[]) =>
