@@ -27,6 +27,7 @@ import { openFileBlobs } from './store/files.js';
 import { openLmdb } from './store/lmdb.js';
 import { openMemoryKv } from './store/memory.js';
 import { openMemoryBlobs } from './store/memory-blobs.js';
+import { watchRoom } from './store/room.js';
 
 export interface ServerOptions extends Partial<Settings> {
   /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
@@ -89,7 +90,11 @@ export async function openServices(
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
     const kv = inMemory ? openMemoryKv() : await openLmdb(join(settings.data, 'kv'));
     opened.push(() => kv.close());
-    const blobs = inMemory ? openMemoryBlobs(now) : await openFileBlobs(join(settings.data, 'blobs'), now);
+    const room = inMemory ? undefined : await watchRoom(settings.data);
+    opened.push(async () => room?.close());
+    const blobs = inMemory
+      ? openMemoryBlobs(now)
+      : await openFileBlobs(join(settings.data, 'blobs'), now, room?.demand);
     opened.push(() => blobs.close());
     const identity = await openIdentity({
       kv,
@@ -98,7 +103,14 @@ export async function openServices(
       oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
     });
     opened.push(() => identity.close());
-    const objects = await openObjects({ kv, blobs, clock, readElsewhere, ...(encrypts && sealing) });
+    const objects = await openObjects({
+      kv,
+      blobs,
+      clock,
+      readElsewhere,
+      demandRoom: room?.demand,
+      ...(encrypts && sealing),
+    });
     opened.push(() => objects.settle());
     const audit = inMemory
       ? noAuditLog

@@ -56,18 +56,26 @@ export class Contents {
   readonly #blobs: Blobs;
   readonly #garbage: Garbage;
   readonly #inlineLimit: number;
+  readonly #demandRoom: () => void;
 
-  constructor(kv: Kv, blobs: Blobs, garbage: Garbage, inlineLimit: number) {
+  constructor(
+    kv: Kv,
+    blobs: Blobs,
+    garbage: Garbage,
+    inlineLimit: number,
+    demandRoom: () => void = () => undefined,
+  ) {
     this.#kv = kv;
     this.#blobs = blobs;
     this.#garbage = garbage;
     this.#inlineLimit = inlineLimit;
+    this.#demandRoom = demandRoom;
   }
 
   /**
    * Reads a body once: digests it, checks it, and writes it to a blob unless it is small.
    * `length` is what the client declared, bytes; undefined where it declared nothing.
-   * Throws IncompleteBody, BadDigest, InvalidDigest, and whatever reading the body throws; then nothing stays
+   * Throws IncompleteBody, BadDigest, InvalidDigest, what `demandRoom` throws, and whatever reading the body throws; then nothing stays
    * behind.
    */
   async receive(
@@ -76,6 +84,7 @@ export class Contents {
     integrity: Integrity,
     { dataKey, asBlob = false }: Receiving = {},
   ): Promise<Received> {
+    this.#demandRoom();
     const digesting = new Digesting(integrity);
     const key = dataKey && new BodyKey(dataKey);
     const source = checked(body, length);

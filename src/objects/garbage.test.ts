@@ -172,3 +172,27 @@ test('a hold whose holder is gone runs out', async t => {
   await objects.settle();
   assert.equal(await count(blobs), 1);
 });
+
+test('without room nothing is taken in, and everything can be deleted', async () => {
+  const clock = new ManualClock(1_700_000_000_000);
+  const blobs = openMemoryBlobs(() => clock.now());
+  const full = Object.assign(new Error('no room'), { code: 'ENOSPC' });
+  let isFull = false;
+  const demandRoom = () => {
+    if (isFull) throw full;
+  };
+  const objects = await openObjects({ kv: openMemoryKv(), blobs, clock, inlineLimit: 8, demandRoom });
+  const owner = { owner: '111122223333', partition: 'aws', region: 'us-east-1' };
+  const bucket = await objects.buckets.create({ name: 'bucket', ...owner });
+  for (const body of ['small', text]) {
+    const received = await objects.contents.receive(bodyOf(body), body.length, {});
+    await objects.versions.put(bucket, body, attributes, received);
+  }
+  isFull = true;
+  for (const body of ['small', text]) {
+    await assert.rejects(objects.contents.receive(bodyOf(body), body.length, {}), full);
+    await objects.versions.delete(bucket, body);
+  }
+  await objects.settle();
+  assert.equal(await count(blobs), 0);
+});

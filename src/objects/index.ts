@@ -33,6 +33,8 @@ export interface ObjectsOptions {
   readonly formerRootKeys?: readonly Uint8Array[];
   /** Bodies of at most so many bytes live in the KV. Default: 32 KiB. */
   readonly inlineLimit?: number;
+  /** Throws where no more bodies are to be taken in. */
+  readonly demandRoom?: (() => void) | undefined;
   /** For stores that several processes work on. */
   readonly readElsewhere?: ReadElsewhere | undefined;
 }
@@ -76,7 +78,7 @@ export class Objects {
       },
     });
     this.inventories = new Inventories(kv, this.buckets);
-    this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit);
+    this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit, options.demandRoom);
     const { buckets, contents, outbox } = this;
     const garbage = this.#garbage;
     this.versions = new Versions({ kv, clock, buckets, contents, garbage, outbox });

@@ -19,14 +19,20 @@ const UNITS = 4;
 
 /**
  * Writes `source` and answers its length in bytes. While one batch is being written, the next is gathered: the
- * source waits as soon as both are full. The chunks must not change once they were yielded.
+ * source waits as soon as both are full. The chunks must not change once they were yielded. What `demandRoom` throws
+ * before a batch ends it.
  */
-export async function writeBlocks(handle: FileHandle, source: AsyncIterable<Uint8Array>): Promise<number> {
+export async function writeBlocks(
+  handle: FileHandle,
+  source: AsyncIterable<Uint8Array>,
+  demandRoom: () => void = () => undefined,
+): Promise<number> {
   const sums = new BlockSums();
   let batch: Uint8Array[] = [];
   let gathered = 0;
   let writing: Promise<void> = Promise.resolve();
   const flush = async (): Promise<void> => {
+    demandRoom();
     await writing;
     writing = writeAll(handle, batch);
     // Who awaits it next sees the failure; until then it must not count as unhandled.

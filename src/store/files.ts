@@ -21,9 +21,13 @@ const DIRECTORIES = [TEMPORARY, ...FAN_OUT];
 /**
  * Opens the store in a directory, making it where it does not exist. Removes the temporary files that ended
  * processes left; those of running ones, which may share the directory, stay.
- * `now`: milliseconds since the epoch.
+ * `now`: milliseconds since the epoch. What `demandRoom` throws ends a write.
  */
-export async function openFileBlobs(directory: string, now: () => number): Promise<Blobs> {
+export async function openFileBlobs(
+  directory: string,
+  now: () => number,
+  demandRoom: () => void = () => undefined,
+): Promise<Blobs> {
   const root = resolve(directory);
   await makeDirectory(root);
   const present = new Set(await readdir(root));
@@ -32,7 +36,7 @@ export async function openFileBlobs(directory: string, now: () => number): Promi
   await syncDirectory(root);
   const temporary = join(root, TEMPORARY);
   await sweep(temporary, now());
-  return new FileBlobs(root, encodeIdentity(await ownIdentity()), now);
+  return new FileBlobs(root, encodeIdentity(await ownIdentity()), now, demandRoom);
 }
 
 class FileBlobs implements Blobs {
@@ -40,13 +44,15 @@ class FileBlobs implements Blobs {
   /** What the names of this process's temporary files begin with. */
   readonly #owner: string;
   readonly #now: () => number;
+  readonly #demandRoom: () => void;
   readonly #writes = new Set<Promise<StoredBlob>>();
   #open = true;
 
-  constructor(root: string, owner: string, now: () => number) {
+  constructor(root: string, owner: string, now: () => number, demandRoom: () => void) {
     this.#root = root;
     this.#owner = owner;
     this.#now = now;
+    this.#demandRoom = demandRoom;
   }
 
   async write(source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
@@ -104,7 +110,7 @@ class FileBlobs implements Blobs {
     try {
       let size: number;
       try {
-        size = await writeBlocks(handle, source);
+        size = await writeBlocks(handle, source, this.#demandRoom);
         const modified = this.#now() / 1000;
         await handle.utimes(modified, modified);
         await handle.sync();
