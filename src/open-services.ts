@@ -88,10 +88,12 @@ export async function openServices(
     }
     const rootKeys = await loadRootKeys(settings);
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
-    const kv = inMemory ? openMemoryKv() : await openLmdb(join(settings.data, 'kv'));
-    opened.push(() => kv.close());
     const room = inMemory ? undefined : await watchRoom(settings.data);
     opened.push(async () => room?.close());
+    const kv = inMemory
+      ? openMemoryKv()
+      : await openLmdb(join(settings.data, 'kv'), { demandRoom: room?.demandLast });
+    opened.push(() => kv.close());
     const blobs = inMemory
       ? openMemoryBlobs(now)
       : await openFileBlobs(join(settings.data, 'blobs'), now, room?.demand);

@@ -67,6 +67,8 @@ interface Commit {
 export interface LmdbOptions {
   /** Bytes of address space to begin with; the map grows as the data does. Default: 1 GiB. */
   readonly mapSize?: number;
+  /** What it throws ends a commit before it is tried. */
+  readonly demandRoom?: (() => void) | undefined;
 }
 
 export interface LmdbStore extends Kv {
@@ -111,7 +113,7 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
   const db = openDatabase();
   await chmod(join(directory, 'data.mdb'), 0o600);
   await syncDirectory(directory);
-  return new LmdbKv(db, openDatabase);
+  return new LmdbKv(db, openDatabase, options.demandRoom);
 }
 
 function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): number {
@@ -160,6 +162,7 @@ function opened(sum: number, stored: Buffer, version: Version): Entry | undefine
 class LmdbKv implements LmdbStore {
   #db: Database;
   readonly #open: () => Database;
+  readonly #demandRoom: () => void;
   /** LMDB does nothing more once it could not write a meta page: it must be opened again. */
   #broken = false;
   #repairing: Promise<void> | undefined;
@@ -172,9 +175,10 @@ class LmdbKv implements LmdbStore {
   #endOfVersions = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(db: Database, open: () => Database) {
+  constructor(db: Database, open: () => Database, demandRoom: () => void = () => undefined) {
     this.#db = db;
     this.#open = open;
+    this.#demandRoom = demandRoom;
   }
 
   async get(key: Key): Promise<Entry | undefined> {
@@ -218,6 +222,7 @@ class LmdbKv implements LmdbStore {
 
   async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
     this.#demandOpen();
+    this.#demandRoom();
     const encodedChecks = checks.map(({ key, version }) => ({ key: encodeBound(key), version }));
     const encodedWrites = writes.map(({ key, value }) => {
       const encoded = encodeKey(key);

@@ -22,6 +22,7 @@ test('64 MiB are kept, or a twentieth of a smaller disk', async () => {
     const room = await watchRoom('/', disk(size, free));
     if (isLow) assert.throws(() => room.demand(), NoRoom);
     else room.demand();
+    room.demandLast();
     room.close();
   }
 });
@@ -30,6 +31,7 @@ test('what was freed is noticed, and a system that does not tell counts as havin
   let usage = disk(100, 0);
   const room = await watchRoom('/', () => usage(), 1);
   assert.throws(() => room.demand(), { code: 'ENOSPC' });
+  assert.throws(() => room.demandLast(), { code: 'ENOSPC' });
   usage = disk(100, 50);
   while (!hasRoom()) await new Promise(resolve => setTimeout(resolve, 1));
   room.close();

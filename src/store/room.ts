@@ -8,6 +8,8 @@ import { statfs } from 'node:fs/promises';
 const RESERVE = 64 * 2 ** 20;
 /** On smaller disks, this share of them. */
 const SHARE = 0.05;
+/** What is kept even of deletions: this part of the reserve. */
+const LAST = 1 / 16;
 /** Milliseconds of the machine's time. */
 const LOOK_MS = 100;
 
@@ -22,8 +24,13 @@ export class NoRoom extends Error {
 }
 
 export interface Room {
-  /** Throws `NoRoom`. */
+  /** For bodies. Throws `NoRoom`. */
   demand(): void;
+  /**
+   * For any change of the store. Throws `NoRoom`: LMDB as lmdb-js 3.5.6 has it may end the process where a write finds
+   * no room, since it puts words about it into less memory than they take.
+   */
+  demandLast(): void;
   close(): void;
 }
 
@@ -40,12 +47,16 @@ export type Usage = (directory: string) => Promise<{
  */
 export async function watchRoom(directory: string, usage: Usage = statfs, interval = LOOK_MS): Promise<Room> {
   let isLow = false;
+  let isGone = false;
   const look = async (): Promise<void> => {
     try {
       const { bsize, blocks, bavail } = await usage(directory);
-      isLow = bavail * bsize < Math.min(RESERVE, blocks * bsize * SHARE);
+      const reserve = Math.min(RESERVE, blocks * bsize * SHARE);
+      isLow = bavail * bsize < reserve;
+      isGone = bavail * bsize < reserve * LAST;
     } catch {
       isLow = false;
+      isGone = false;
     }
   };
   await look();
@@ -54,6 +65,9 @@ export async function watchRoom(directory: string, usage: Usage = statfs, interv
   return {
     demand() {
       if (isLow) throw new NoRoom();
+    },
+    demandLast() {
+      if (isGone) throw new NoRoom();
     },
     close: () => clearInterval(timer),
   };

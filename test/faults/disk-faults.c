@@ -3,7 +3,7 @@
  *
  * DISK_FAULTS names a directory. While there is a file of these names in it, calls on files whose path contains its
  * content fail:
- *   full    writes, with ENOSPC
+ *   full    writes, with ENOSPC; statfs says that nothing is free
  *   sync    fsync and fdatasync, with EIO
  *   commit  writes through a descriptor that syncs each of them (O_DSYNC), with EIO
  *   read    reads, with EIO
@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int strikes_path(const char *fault, const char *path) {
@@ -77,6 +78,15 @@ WRITING(pwrite, (int fd, const void *bytes, size_t count, off_t at), (fd, bytes,
 WRITING(pwrite64, (int fd, const void *bytes, size_t count, off64_t at), (fd, bytes, count, at))
 WRITING(pwritev, (int fd, const struct iovec *pieces, int count, off_t at), (fd, pieces, count, at))
 WRITING(pwritev64, (int fd, const struct iovec *pieces, int count, off64_t at), (fd, pieces, count, at))
+
+#define ASKING(name, type)                                        \
+  int name(const char *path, struct type *found) {                \
+    int result = NEXT(name)(path, found);                         \
+    if (result == 0 && strikes_path("full", path)) found->f_bavail = 0; \
+    return result;                                                \
+  }
+ASKING(statfs, statfs)
+ASKING(statfs64, statfs64)
 
 #define SYNCING(name) FAILING(int, name, strikes("sync", fd), EIO, (int fd), (fd))
 SYNCING(fsync)

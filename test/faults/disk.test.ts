@@ -34,6 +34,9 @@ const Bucket = 'kept';
 const SMALL = 1000;
 const LARGE = 300_000;
 
+/** The server looks how full its disk is ten times a second. */
+const noticed = () => new Promise(resolve => setTimeout(resolve, 400));
+
 suite('a failing disk', { skip: without('cc') }, () => {
   let home: string;
   let library: string;
@@ -79,8 +82,12 @@ suite('a failing disk', { skip: without('cc') }, () => {
       async fail(fault: string, part: string): Promise<void> {
         await writeFile(join(faults, 'next'), part);
         await rename(join(faults, 'next'), join(faults, fault));
+        await noticed();
       },
-      heal: (fault: string) => unlink(join(faults, fault)),
+      async heal(fault: string): Promise<void> {
+        await unlink(join(faults, fault));
+        await noticed();
+      },
     };
   }
 
