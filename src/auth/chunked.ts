@@ -7,8 +7,6 @@ import { ALGORITHM, EMPTY_SHA256, sameSignature, sha256Hex, sign } from './signi
 
 /** Every chunk but the last must have so many bytes (Amazon S3 API Reference, "sigv4-streaming"). */
 const MIN_CHUNK = 8192;
-/** A signed chunk is held in memory until its signature is verified. AWS names no limit. */
-const MAX_SIGNED_CHUNK = 16 * 1024 * 1024;
 /** Enough for a size, a signature and the name of one. */
 const MAX_HEADER = 1024;
 const MAX_TRAILER = 16 * 1024;
@@ -36,8 +34,8 @@ export interface ChunkOptions {
 }
 
 /**
- * Removes `aws-chunked` framing. The bytes of a signed chunk are yielded after its signature was verified, those
- * of an unsigned one as they come. Reading throws S3's error where framing, lengths, signatures or trailers do
+ * Removes `aws-chunked` framing. Bytes are yielded as they come: AWS names no limit to a chunk, so none is held until its
+ * signature was found right. Reading throws S3's error where framing, lengths, signatures or trailers do
  * not hold, so whoever reaches the end has the body that the client meant.
  */
 export function decodeChunks(source: AsyncIterable<Uint8Array>, options: ChunkOptions): RequestBody {
@@ -71,7 +69,6 @@ class ChunkReader {
   #left = 0;
   #decoded = 0;
   #hash: Hash | undefined;
-  #held: Uint8Array[] = [];
   #signature = '';
   #previous: string;
 
@@ -80,7 +77,7 @@ class ChunkReader {
     this.#previous = options.signing?.seed ?? '';
   }
 
-  /** Takes the next bytes of the body; yields what of them is payload and verified. */
+  /** Takes the next bytes of the body; yields what of them is payload. */
   *push(bytes: Uint8Array): Generator<Uint8Array> {
     let at = 0;
     while (at < bytes.length) {
@@ -93,9 +90,11 @@ class ChunkReader {
           const part = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end);
           this.#left -= end - at;
           at = end;
-          if (this.#hash === undefined) yield part;
-          else yield* this.#hold(part);
-          if (this.#left === 0) this.#state = 'data-end';
+          this.#hash?.update(part);
+          yield part;
+          if (this.#left > 0) break;
+          if (this.#hash !== undefined) this.#verifyChunk(this.#hash.digest('hex'));
+          this.#state = 'data-end';
           break;
         }
         case 'data-end':
@@ -116,17 +115,6 @@ class ChunkReader {
   /** The body has ended. */
   end(): void {
     if (this.#state !== 'done') throw malformed();
-  }
-
-  /** Keeps a part of a signed chunk; yields the chunk once it is whole and its signature is right. */
-  *#hold(part: Uint8Array): Generator<Uint8Array> {
-    this.#hash!.update(part);
-    this.#held.push(part);
-    if (this.#left > 0) return;
-    this.#verifyChunk(this.#hash!.digest('hex'));
-    const held = this.#held;
-    this.#held = [];
-    yield* held;
   }
 
   #readHeader(bytes: Uint8Array, at: number): number {
@@ -160,9 +148,6 @@ class ChunkReader {
       throw s3Errors.InvalidChunkSizeError([], {
         members: { Chunk: String(this.#chunk), BadChunkSize: String(this.#size) },
       });
-    }
-    if (signing !== undefined && size > MAX_SIGNED_CHUNK) {
-      throw s3Errors.InvalidRequest([`A chunk must not have more than ${MAX_SIGNED_CHUNK} bytes.`]);
     }
     this.#decoded += size;
     if (this.#decoded > decodedLength) throw this.#wrongLength();
