@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { measureEncryption } from './encryption.js';
 import { printed } from './figures.js';
 import { measureIdentity } from './identity.js';
+import { measureMemory } from './memory.js';
 import { measureObjects } from './objects.js';
 import { measureServer } from './server.js';
 
@@ -18,6 +19,7 @@ const measures = {
   server: measureServer,
   identity: measureIdentity,
   encryption: measureEncryption,
+  memory: measureMemory,
   objects: measureObjects,
 };
 const [subject = 'server'] = positionals;

@@ -74,7 +74,17 @@ export function formRequest(
 }
 
 /** A presigned GET of an object, valid for 900 seconds. */
-export function presignedGet(url: URL, credentials: Credentials, now: number): Buffer {
+export const presignedGet = (url: URL, credentials: Credentials, now: number): Buffer =>
+  presigned('GET', url, credentials, now);
+
+/** A presigned request, valid for 900 seconds; `headers` are not signed. */
+export function presigned(
+  method: string,
+  url: URL,
+  credentials: Credentials,
+  now: number,
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
   const time = timestamp(now);
   const scope = `${time.slice(0, 8)}/${REGION}/s3/aws4_request`;
   const query = [
@@ -84,11 +94,11 @@ export function presignedGet(url: URL, credentials: Credentials, now: number): B
     'X-Amz-Expires=900',
     'X-Amz-SignedHeaders=host',
   ].join('&');
-  const canonical = ['GET', url.pathname, query, `host:${url.host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join(
+  const canonical = [method, url.pathname, query, `host:${url.host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join(
     '\n',
   );
   const signed = new URL(`?${query}&X-Amz-Signature=${sign(canonical, time, scope, credentials)}`, url);
-  return asBytes('GET', signed, { host: url.host }, Buffer.alloc(0));
+  return asBytes(method, signed, { host: url.host, ...headers }, Buffer.alloc(0));
 }
 
 const timestamp = (now: number): string => new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
