@@ -40,7 +40,7 @@ const LARGE: Size = {
 /** Where each way of encryption is had, and the headers that ask for it. */
 type Ways = Readonly<
   Record<
-    'none' | 'SSE-S3' | 'SSE-KMS',
+    'none' | 'SSE-S3' | 'SSE-KMS' | 'SSE-KMS, bucket key',
     { readonly server: ServerProcess; readonly headers: Readonly<Record<string, string>> }
   >
 >;
@@ -93,6 +93,7 @@ async function waysOf(plain: ServerProcess, server: ServerProcess): Promise<Ways
     none: { server: plain, headers: {} },
     'SSE-S3': { server, headers: {} },
     'SSE-KMS': { server, headers: underKms },
+    'SSE-KMS, bucket key': { server, headers: { ...underKms, [`${name}-bucket-key-enabled`]: 'true' } },
   };
 }
 
@@ -122,7 +123,7 @@ function requestsOf(
   const body = Buffer.alloc(bytes, 'x');
   const now = systemClock.now();
   return Array.from({ length: objects }, (_, number) => {
-    const url = new URL(`/${BUCKET}/${name.replace(' ', '-')}-${way}-${number}`, endpoint);
+    const url = new URL(`/${BUCKET}/${`${name}-${way}`.replaceAll(/[ ,]+/g, '-')}-${number}`, endpoint);
     return operation === 'GET'
       ? presignedGet(url, credentials, now)
       : signedRequest({ method: 'PUT', url, service: 's3', headers, body }, credentials, now);
@@ -134,7 +135,7 @@ function figuresOf({ name, bytes }: Size, rates: Rates, limit?: number): Figure[
   const shown = (perSecond: number): string =>
     limit === undefined ? `${Math.round(perSecond)}/s` : megabytes(perSecond * bytes);
   return OPERATIONS.flatMap(operation =>
-    (['SSE-S3', 'SSE-KMS'] as const).map(way => {
+    (['SSE-S3', 'SSE-KMS', 'SSE-KMS, bucket key'] as const).map(way => {
       const rate = (of: Way) => ({ perSecond: rates.get(`${operation} ${of}`)! / ROUNDS });
       const figure = ratio(
         `${operation} of ${name}, ${way}`,

@@ -172,7 +172,7 @@ export {
 } from './listing.js';
 export { demandRetention } from './lock.js';
 export type { Announcement, Outbox, Pending } from './outbox.js';
-export { OwnKeys, ownerOf } from './own-keys.js';
+export { deriveDataKey, derivedDataKey, OwnKeys, ownerOf } from './own-keys.js';
 export * from './records.js';
 export { type Damage, type ScrubProgress, type ScrubReport, scrubObjects } from './scrub.js';
 export type { NewUpload } from './uploads.js';

@@ -35,8 +35,8 @@ export class OwnKeys {
 
   /** A new data key of 32 bytes, and what to keep beside the object. */
   async create(): Promise<{ readonly dataKey: Buffer; readonly encryption: OwnEncryption }> {
-    const seed = randomBytes(SEED);
-    return { dataKey: derive(await this.#key(), seed), encryption: { kind: 'AES256', seed } };
+    const { dataKey, seed } = deriveDataKey(await this.#key());
+    return { dataKey, encryption: { kind: 'AES256', seed } };
   }
 
   /**
@@ -45,7 +45,7 @@ export class OwnKeys {
    */
   async open(owner: string, { seed, wrapped }: OwnEncryption): Promise<Buffer> {
     const own = await this.#key();
-    return seed === undefined ? unwrapKey(own, wrapped, owner) : derive(own, seed);
+    return seed === undefined ? unwrapKey(own, wrapped, owner) : derivedDataKey(own, seed);
   }
 
   /** Whether the root keys are those of this store: they open what is stored, if there is anything. */
@@ -103,6 +103,12 @@ export class OwnKeys {
   }
 }
 
-function derive(own: Buffer, seed: Uint8Array): Buffer {
-  return createHmac('sha256', own).update(seed).digest();
+/** A new data key of 32 bytes out of one that serves many objects, and the seed that gives it again. */
+export function deriveDataKey(from: Uint8Array): { readonly dataKey: Buffer; readonly seed: Buffer } {
+  const seed = randomBytes(SEED);
+  return { dataKey: derivedDataKey(from, seed), seed };
+}
+
+export function derivedDataKey(from: Uint8Array, seed: Uint8Array): Buffer {
+  return createHmac('sha256', from).update(seed).digest();
 }

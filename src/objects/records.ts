@@ -221,6 +221,8 @@ export type Encryption =
       /** The encryption context that the data key is bound to. */
       readonly context: Pairs;
       readonly bucketKey: boolean;
+      /** Present where the data key is derived from what `wrapped` is: a bucket key, which serves many objects. */
+      readonly seed?: Uint8Array | undefined;
     }
   /** DSSE-KMS: encrypted twice, each layer under a data key of its own. */
   | {

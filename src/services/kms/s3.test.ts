@@ -91,6 +91,57 @@ suite('data keys for objects', () => {
     );
   });
 
+  test('a bucket key serves for minutes; each use is decided, the first of each caller noted', async () => {
+    const kms = await openKmsWorld();
+    const keys = objectKeys(kms.kms);
+    const { Arn, KeyId } = await newKey(kms);
+    const { account } = kms.world;
+    const rights = allow(['kms:GenerateDataKey', 'kms:Decrypt'], Arn);
+    const [bob, eve, stray] = await Promise.all([
+      addUser(kms.world, account, 'Bob', rights),
+      addUser(kms.world, account, 'Eve', rights),
+      addUser(kms.world, account, 'Stray'),
+    ]);
+    const [ofBob, ofEve, ofStray] = await Promise.all([bob, eve, stray].map(who => s3Call(kms, who)));
+    const generate = ({ call }: { call: Call }) =>
+      keys.generateDataKey(call, { keyId: Arn, encryptionContext, bucketKey: true });
+    const first = await generate(ofBob!);
+    const second = await generate(ofBob!);
+    assert.deepEqual(second, first);
+    assert.deepEqual(await generate(ofEve!), first);
+    const operations = (of: { made: CallOnBehalf[] }) => of.made.map(({ operation }) => operation);
+    assert.deepEqual([operations(ofBob!), operations(ofEve!)], [['GenerateDataKey'], ['GenerateDataKey']]);
+    assert.equal(ofBob!.demanded.length, 2);
+
+    const decrypt = ({ call }: { call: Call }) =>
+      keys.decrypt(call, { ciphertext: first.ciphertext, encryptionContext, bucketKey: true });
+    for (const of of [ofBob!, ofBob!, ofEve!]) {
+      assert.deepEqual((await decrypt(of)).plaintext, first.plaintext);
+    }
+    assert.deepEqual(operations(ofBob!), ['GenerateDataKey', 'Decrypt']);
+    await assert.rejects(decrypt(ofStray!), refusal('AccessDenied'));
+    await assert.rejects(generate(ofStray!), refusal('AccessDenied'));
+    assert.equal(ofStray!.made[0]?.errorCode, 'AccessDenied');
+    const elsewhere = { 'aws:s3:arn': 'arn:aws:s3:::other' };
+    await assert.rejects(
+      keys.decrypt(ofBob!.call, {
+        ciphertext: first.ciphertext,
+        encryptionContext: elsewhere,
+        bucketKey: true,
+      }),
+      refusal('InvalidCiphertextException'),
+    );
+
+    kms.world.clock.advance(301);
+    const later = await generate(ofBob!);
+    assert.notDeepEqual(later.ciphertext, first.ciphertext);
+    assert.deepEqual((await decrypt(ofBob!)).plaintext, first.plaintext);
+    assert.equal(operations(ofBob!).filter(name => name === 'GenerateDataKey').length, 2);
+    await kms.call(kms.root, 'DisableKey', { KeyId });
+    await assert.rejects(generate(ofBob!), refusal('DisabledException'));
+    await assert.rejects(decrypt(ofBob!), refusal('DisabledException'));
+  });
+
   test("that key is nobody's outside the account", async () => {
     const kms = await openKmsWorld();
     const keys = objectKeys(kms.kms);

@@ -4,6 +4,7 @@ import { ApiError } from '../../errors.js';
 import type { Call } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { demandKey, encryptionContextKeys, keyRequirement } from './access.js';
+import { type BucketKey, BucketKeys } from './bucket-keys.js';
 import {
   checkCiphertext,
   demandCiphertextKey,
@@ -12,7 +13,7 @@ import {
 } from './ciphertext-target.js';
 import { encrypt } from './engine/encryption.js';
 import { s3Endpoint } from './engine/key-policies.js';
-import { keyArn, type Pairs } from './engine/records.js';
+import { type KeyRecord, keyArn, type Pairs } from './engine/records.js';
 import { homeOf, type Kms, S3_ALIAS, type Target } from './kms.js';
 import { demandSymmetric, pairsOf } from './usage.js';
 
@@ -21,7 +22,7 @@ const DATA_KEY = 32;
 
 /** A data key for an object. */
 export interface ObjectDataKey {
-  /** 32 bytes. Wipe it after use. */
+  /** 32 bytes. Wipe it after use, unless it is a bucket key. */
   readonly plaintext: Buffer;
   /** What to keep beside the object. */
   readonly ciphertext: Uint8Array;
@@ -30,7 +31,7 @@ export interface ObjectDataKey {
 
 /**
  * Data keys on a caller's behalf: all of it is authorised as the caller, who is seen to come through S3
- * (`kms:ViaService`); each use of a key is an event of its own. Throws KMS's errors, and through `call.demand` the AccessDenied of the service that calls.
+ * (`kms:ViaService`); each use of a key is an event of its own, of a bucket key the first by each caller. Throws KMS's errors, and through `call.demand` the AccessDenied of the service that calls.
  */
 export interface ObjectKeys {
   /** `keyId`: key id, key ARN, alias name or alias ARN; where absent, the account's `alias/aws/s3` in the region. Needs `kms:GenerateDataKey`. */
@@ -39,6 +40,8 @@ export interface ObjectKeys {
     use: {
       readonly keyId?: string | undefined;
       readonly encryptionContext: Readonly<Record<string, string>>;
+      /** A bucket key: the same for some minutes. */
+      readonly bucketKey?: boolean | undefined;
     },
   ): Promise<ObjectDataKey>;
   /** Wraps a data key that there is already. `keyId`: as above. Needs `kms:Encrypt`. */
@@ -56,49 +59,73 @@ export interface ObjectKeys {
     use: {
       readonly ciphertext: Uint8Array;
       readonly encryptionContext: Readonly<Record<string, string>>;
+      /** A bucket key: kept open for some minutes. */
+      readonly bucketKey?: boolean | undefined;
     },
   ): Promise<{ readonly plaintext: Buffer; readonly keyArn: string }>;
 }
 
+type EncryptionContext = Readonly<Record<string, string>>;
+
 export function objectKeys(kms: Kms): ObjectKeys {
-  async function wrap(
+  const bucketKeys = new BucketKeys();
+
+  /** The key, once the caller is found to be allowed to wrap data keys under it. */
+  async function wrappingKey(
     operation: 'GenerateDataKey' | 'Encrypt',
     call: Call,
-    keyId: string,
-    encryptionContext: Readonly<Record<string, string>>,
-    plaintext: Uint8Array,
-  ): Promise<Omit<ObjectDataKey, 'plaintext'>> {
-    const home = homeOf(call.caller, call.region);
-    const target = await kms.target(keyId, home, true);
-    const pairs = pairsOf(encryptionContext);
-    return noted(call, operation, target, async () => {
-      await call.demand(
-        await keyRequirement(kms, call, target, {
-          action: `kms:${operation}`,
-          crossAccount: true,
-          context: throughS3(call, pairs),
-          grant: { operation, encryptionContext: pairs },
-        }),
-      );
-      const key = demandKey(target);
-      demandSymmetric(key, operation);
-      const { ciphertext } = await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', pairs, plaintext);
-      return { ciphertext, keyArn: keyArn(key) };
-    });
+    target: Target,
+    pairs: Pairs,
+  ): Promise<KeyRecord> {
+    await call.demand(
+      await keyRequirement(kms, call, target, {
+        action: `kms:${operation}`,
+        crossAccount: true,
+        context: throughS3(call, pairs),
+        grant: { operation, encryptionContext: pairs },
+      }),
+    );
+    const key = demandKey(target);
+    demandSymmetric(key, operation);
+    return key;
+  }
+
+  async function wrap(key: KeyRecord, pairs: Pairs, plaintext: Uint8Array): Promise<Uint8Array> {
+    return (await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', pairs, plaintext)).ciphertext;
   }
 
   return {
-    async generateDataKey(call, { keyId = S3_ALIAS, encryptionContext }) {
-      const plaintext = randomBytes(DATA_KEY);
-      return { plaintext, ...(await wrap('GenerateDataKey', call, keyId, encryptionContext, plaintext)) };
+    async generateDataKey(call, { keyId = S3_ALIAS, encryptionContext, bucketKey = false }) {
+      const target = await kms.target(keyId, homeOf(call.caller, call.region), true);
+      const pairs = pairsOf(encryptionContext);
+      const now = call.clock.now();
+      const name = `${target.arn} ${target.key?.current} ${JSON.stringify(pairs)}`;
+      const kept = bucketKey ? bucketKeys.find(name, now) : undefined;
+      return noted(call, 'GenerateDataKey', target, kept, async () => {
+        const key = await wrappingKey('GenerateDataKey', call, target, pairs);
+        if (kept) return { plaintext: kept.plaintext, ciphertext: kept.ciphertext, keyArn: keyArn(key) };
+        const plaintext = randomBytes(DATA_KEY);
+        const ciphertext = await wrap(key, pairs, plaintext);
+        if (bucketKey) bucketKeys.keep(name, plaintext, ciphertext, now).users.add(userOf(call));
+        return { plaintext, ciphertext, keyArn: keyArn(key) };
+      });
     },
-    encrypt: (call, { keyId, plaintext, encryptionContext }) =>
-      wrap('Encrypt', call, keyId, encryptionContext, plaintext),
-    async decrypt(call, { ciphertext, encryptionContext }) {
+    async encrypt(call, { keyId, plaintext, encryptionContext }) {
+      const target = await kms.target(keyId, homeOf(call.caller, call.region), true);
+      const pairs = pairsOf(encryptionContext);
+      return noted(call, 'Encrypt', target, undefined, async () => {
+        const key = await wrappingKey('Encrypt', call, target, pairs);
+        return { ciphertext: await wrap(key, pairs, plaintext), keyArn: keyArn(key) };
+      });
+    },
+    async decrypt(call, { ciphertext, encryptionContext, bucketKey = false }) {
       const context = pairsOf(encryptionContext);
       const input = { blob: ciphertext, keyId: undefined, algorithm: undefined, context };
       const found = await findCiphertextKey(kms, call, input);
-      return noted(call, 'Decrypt', found.target, async () => {
+      const now = call.clock.now();
+      const name = bucketKey ? openedName(ciphertext, encryptionContext) : '';
+      const kept = bucketKey ? bucketKeys.find(name, now) : undefined;
+      return noted(call, 'Decrypt', found.target, kept, async () => {
         await call.demand(
           await keyRequirement(kms, call, found.target, {
             action: 'kms:Decrypt',
@@ -109,22 +136,36 @@ export function objectKeys(kms: Kms): ObjectKeys {
         );
         const key = demandCiphertextKey(found);
         checkCiphertext(key, found, 'Decrypt');
+        if (kept) return { plaintext: kept.plaintext, keyArn: keyArn(key) };
         const { plaintext } = await openCiphertext(kms, key, found);
+        if (bucketKey) bucketKeys.keep(name, plaintext, ciphertext, now).users.add(userOf(call));
         return { plaintext, keyArn: keyArn(key) };
       });
     },
   };
 }
 
-/** Writes the event of a use of a key, whether it succeeds or not. */
+function openedName(ciphertext: Uint8Array, context: EncryptionContext): string {
+  return `${Buffer.from(ciphertext).toString('latin1')} ${JSON.stringify(context)}`;
+}
+
+/** Every session of a role is somebody of its own. */
+function userOf({ caller }: Call): string {
+  return caller.principal.arn ?? caller.userId;
+}
+
+/** Writes the event of a use of a key, whether it succeeds or not; of a bucket key's uses, the first of each user. */
 async function noted<T>(
   call: Call,
   operation: string,
   { arn: resource }: Target,
+  kept: BucketKey | undefined,
   use: () => Promise<T>,
 ): Promise<T> {
   try {
     const made = await use();
+    if (kept?.users.has(userOf(call))) return made;
+    kept?.users.add(userOf(call));
     call.note({ service: 'kms', operation, resource });
     return made;
   } catch (error) {

@@ -14,8 +14,8 @@ class FakeKms implements KmsKeys {
   readonly asked: unknown[] = [];
   denies: string | undefined;
 
-  generateDataKey: KmsKeys['generateDataKey'] = async (_call, { keyId, encryptionContext }) => {
-    this.#ask('generate', { keyId, encryptionContext });
+  generateDataKey: KmsKeys['generateDataKey'] = async (_call, { keyId, encryptionContext, bucketKey }) => {
+    this.#ask('generate', { keyId, encryptionContext, ...(bucketKey && { bucketKey }) });
     if (keyId === 'none') throw new ApiError('NotFoundException', 400, 'Invalid keyId none');
     const plaintext = randomBytes(32);
     const ciphertext = Buffer.from(JSON.stringify([plaintext.toString('hex'), encryptionContext]));
@@ -30,8 +30,8 @@ class FakeKms implements KmsKeys {
     return { ciphertext, keyArn: keyId };
   };
 
-  decrypt: KmsKeys['decrypt'] = async (_call, { ciphertext, encryptionContext }) => {
-    this.#ask('decrypt', { encryptionContext });
+  decrypt: KmsKeys['decrypt'] = async (_call, { ciphertext, encryptionContext, bucketKey }) => {
+    this.#ask('decrypt', { encryptionContext, ...(bucketKey && { bucketKey }) });
     const [plaintext, context] = JSON.parse(Buffer.from(ciphertext).toString());
     assert.deepEqual(encryptionContext, context);
     return { plaintext: Buffer.from(plaintext, 'hex') };
@@ -158,8 +158,34 @@ test('the key service is asked in the context of the object, or of the bucket wi
   assert.equal(answer.BucketKeyEnabled, true);
   assert.deepEqual(kms.asked[2], [
     'generate',
-    { keyId: 'alias/mine', encryptionContext: { 'aws:s3:arn': `arn:aws:s3:::${Bucket}` } },
+    {
+      keyId: 'alias/mine',
+      encryptionContext: { 'aws:s3:arn': `arn:aws:s3:::${Bucket}` },
+      bucketKey: true,
+    },
   ]);
+});
+
+test('objects under one bucket key have data keys of their own, in parts and copied too', async () => {
+  const { s3, kms, put } = await opened();
+  const mine = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/mine', BucketKeyEnabled: true };
+  const bodies = [Buffer.from(text), Buffer.alloc(70_000, text)];
+  for (const body of bodies) {
+    await put(body, mine);
+    const got = await s3.send('GetObject', { Bucket, Key });
+    assert.ok((await wholeOf(got.Body)).equals(body));
+    await s3.send('CopyObject', { Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}`, ...mine });
+    const copy = await s3.send('GetObject', { Bucket, Key: 'copy' });
+    assert.ok((await wholeOf(copy.Body)).equals(body));
+  }
+  const { UploadId } = await s3.send('CreateMultipartUpload', { Bucket, Key, ...mine });
+  const part = { Bucket, Key, UploadId, PartNumber: 1, Body: bodyOf(text) };
+  const { ETag } = await s3.send('UploadPart', part);
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+  await s3.send('CompleteMultipartUpload', { Bucket, Key, UploadId, MultipartUpload });
+  assert.equal(String(await wholeOf((await s3.send('GetObject', { Bucket, Key })).Body)), text);
+  assert.equal(await isStoredInClear(s3, text), false);
+  for (const [, use] of kms.asked as [string, { bucketKey?: boolean }][]) assert.equal(use.bucketKey, true);
 });
 
 test('two layers: two data keys of one KMS key, and never a bucket key', async () => {

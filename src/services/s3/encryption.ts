@@ -1,7 +1,14 @@
 /** Encryption of objects at rest: SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ("Protecting data with encryption", S3 User Guide). */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { ApiError } from '../../errors.js';
-import { type Bucket, type DefaultEncryption, type Encryption, ownerOf } from '../../objects/index.js';
+import {
+  type Bucket,
+  type DefaultEncryption,
+  deriveDataKey,
+  derivedDataKey,
+  type Encryption,
+  ownerOf,
+} from '../../objects/index.js';
 import type { Call } from '../../operation.js';
 import { notImplemented } from './attributes.js';
 import {
@@ -85,13 +92,16 @@ async function kmsEncryption(
   };
   const keys = demandKeys(call, ports);
   const make = (id: string | undefined) =>
-    keys.generateDataKey(call, { keyId: id, encryptionContext: context }).catch(fromKms);
+    keys.generateDataKey(call, { keyId: id, encryptionContext: context, bucketKey }).catch(fromKms);
   const made = await make(keyId);
   const { keyArn } = made;
   const pairs = Object.entries(context);
   if (kind === 'aws:kms') {
-    const encryption = { kind, wrapped: made.ciphertext, keyArn, context: pairs, bucketKey };
-    return { encryption, dataKey: made.plaintext };
+    const { dataKey, seed } = bucketKey
+      ? deriveDataKey(made.plaintext)
+      : { dataKey: made.plaintext, seed: undefined };
+    const encryption = { kind, wrapped: made.ciphertext, keyArn, context: pairs, bucketKey, seed };
+    return { encryption, dataKey };
   }
   // An alias may name another key by now: both layers are the first one's.
   const outer = await make(keyArn);
@@ -151,7 +161,12 @@ export async function dataKeyOf(
   const encryptionContext = Object.fromEntries(encryption.context);
   const open = async (ciphertext: Uint8Array) =>
     (await keys.decrypt(call, { ciphertext, encryptionContext }).catch(fromKms)).plaintext;
-  if (encryption.kind === 'aws:kms') return open(encryption.wrapped);
+  if (encryption.kind === 'aws:kms') {
+    const { wrapped: ciphertext, seed } = encryption;
+    if (seed === undefined) return open(ciphertext);
+    const use = { ciphertext, encryptionContext, bucketKey: true };
+    return derivedDataKey((await keys.decrypt(call, use).catch(fromKms)).plaintext, seed);
+  }
   const layers: Uint8Array[] = [];
   for (const wrapped of encryption.wrapped) layers.push(await open(wrapped));
   return Buffer.concat(layers);

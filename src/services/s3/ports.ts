@@ -25,6 +25,8 @@ export interface KmsKeys {
     use: {
       readonly keyId?: string | undefined;
       readonly encryptionContext: Readonly<Record<string, string>>;
+      /** The same for some minutes: not to be used but to derive keys from. */
+      readonly bucketKey?: boolean | undefined;
     },
   ): Promise<{ readonly plaintext: Uint8Array; readonly ciphertext: Uint8Array; readonly keyArn: string }>;
   /** Wraps a data key that there is already. */
@@ -38,7 +40,11 @@ export interface KmsKeys {
   ): Promise<{ readonly ciphertext: Uint8Array; readonly keyArn: string }>;
   decrypt(
     call: Call,
-    use: { readonly ciphertext: Uint8Array; readonly encryptionContext: Readonly<Record<string, string>> },
+    use: {
+      readonly ciphertext: Uint8Array;
+      readonly encryptionContext: Readonly<Record<string, string>>;
+      readonly bucketKey?: boolean | undefined;
+    },
   ): Promise<{ readonly plaintext: Uint8Array }>;
 }
 
