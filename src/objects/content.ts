@@ -5,7 +5,7 @@ import { BlobDamaged, BlobMissing, type Blobs } from '../store/blobs.js';
 import { crc32 } from '../store/crc32.js';
 import type { Kv, Write } from '../store/kv.js';
 import { type Digested, Digesting, type Integrity } from './checksums.js';
-import { BodyKey, storedSpan } from './encryption.js';
+import { BodyKey, newSalt, storedSpan } from './encryption.js';
 import { s3Errors } from './errors.js';
 import type { Garbage } from './garbage.js';
 import {
@@ -32,7 +32,7 @@ export interface Received extends Digested {
 
 /** The bytes as they are stored, or the blob that they were written to. */
 export type StoredBody = ({ readonly bytes: Uint8Array } | { readonly blob: string }) & {
-  /** Present where they are encrypted. */
+  /** Present where they are encrypted under a key that serves others, too. */
   readonly salt?: Uint8Array | undefined;
 };
 
@@ -40,6 +40,8 @@ export type StoredBody = ({ readonly bytes: Uint8Array } | { readonly blob: stri
 export interface Receiving {
   /** 32 bytes for each layer of encryption: the body is stored encrypted under it. */
   readonly dataKey?: Uint8Array | undefined;
+  /** Whether the data key was made for this body and serves no other. */
+  readonly alone?: boolean;
   /** A blob, however small the body is. */
   readonly asBlob?: boolean;
 }
@@ -82,11 +84,11 @@ export class Contents {
     body: RequestBody,
     length: number | undefined,
     integrity: Integrity,
-    { dataKey, asBlob = false }: Receiving = {},
+    { dataKey, alone = false, asBlob = false }: Receiving = {},
   ): Promise<Received> {
     this.#demandRoom();
     const digesting = new Digesting(integrity);
-    const key = dataKey && new BodyKey(dataKey);
+    const key = dataKey && new BodyKey(dataKey, alone ? undefined : newSalt());
     const source = checked(body, length);
     const head: Uint8Array[] = [];
     if (!asBlob && (length ?? 0) <= this.#inlineLimit) {

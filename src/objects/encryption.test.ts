@@ -3,7 +3,7 @@ import { createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BlobDamaged } from '../store/blobs.js';
-import { BodyKey, SEGMENT, storedSpan, unwrapKey, wrapKey } from './encryption.js';
+import { BodyKey, newSalt, SEGMENT, storedSpan, unwrapKey, wrapKey } from './encryption.js';
 import { wholeOf } from './testing.test.support.js';
 
 const dataKey = randomBytes(32);
@@ -21,14 +21,15 @@ test('any range of any body comes back, in one layer or two, however it is cut i
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(dataKey, twoKeys),
+      fc.boolean(),
       sizes,
       cuts,
       cuts,
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.double({ min: 0, max: 1, noNaN: true }),
-      async (keys, size, inCut, outCut, a, b) => {
+      async (keys, salted, size, inCut, outCut, a, b) => {
         const body = randomBytes(size);
-        const key = new BodyKey(keys);
+        const key = new BodyKey(keys, salted ? newSalt() : undefined);
         const stored = await wholeOf(key.encrypt(cut(body, inCut)));
         assert.ok(key.encryptBytes(body).equals(stored));
         assert.ok(key.decryptBytes(stored).equals(body));
@@ -49,7 +50,7 @@ test('any range of any body comes back, in one layer or two, however it is cut i
 
 test('each of two layers is encryption by itself: without the outer key nothing, without the inner one ciphertext', () => {
   const body = randomBytes(SEGMENT + 10);
-  const key = new BodyKey(twoKeys);
+  const key = new BodyKey(twoKeys, newSalt());
   const stored = key.encryptBytes(body);
   assert.equal(stored.length, body.length + 2 * 2 * 16);
   const [inner, outer] = [twoKeys.subarray(0, 32), twoKeys.subarray(32)];
@@ -58,7 +59,7 @@ test('each of two layers is encryption by itself: without the outer key nothing,
   assert.throws(() => open(Buffer.concat([inner, randomBytes(32)]), stored), BlobDamaged);
   assert.throws(() => open(Buffer.concat([randomBytes(32), outer]), stored), BlobDamaged);
   assert.throws(() => open(Buffer.concat([outer, inner]), stored), BlobDamaged);
-  const { layer, plain } = peeled(firstSegment, outer, inner, key.salt);
+  const { layer, plain } = peeled(firstSegment, outer, inner, key.salt!);
   assert.equal(layer.includes(body.subarray(0, 32)), false);
   assert.ok(plain.equals(body.subarray(0, SEGMENT)));
 });
@@ -77,7 +78,7 @@ function peeled(stored: Buffer, outer: Buffer, inner: Buffer, salt: Uint8Array) 
 
 test('a changed, moved or missing byte is found before its segment is handed out', async () => {
   const body = randomBytes(2 * SEGMENT + 10);
-  const key = new BodyKey(dataKey);
+  const key = new BodyKey(dataKey, newSalt());
   const stored = key.encryptBytes(body);
   const segment = SEGMENT + 16;
   const broken: [name: string, bytes: Buffer][] = [
@@ -104,7 +105,8 @@ test('a changed, moved or missing byte is found before its segment is handed out
 
 test('bodies under one data key have nothing in common', () => {
   const body = Buffer.alloc(100);
-  assert.notDeepEqual(new BodyKey(dataKey).encryptBytes(body), new BodyKey(dataKey).encryptBytes(body));
+  const encrypted = () => new BodyKey(dataKey, newSalt()).encryptBytes(body);
+  assert.notDeepEqual(encrypted(), encrypted());
 });
 
 test('a wrapped key opens only where it belongs', () => {

@@ -13,30 +13,33 @@ const NONCE = 12;
 const DATA_KEY = 32;
 const CIPHER = 'aes-256-gcm';
 
-/** A body's own key: no two bodies under one data key share a nonce, since each has its salt. */
+/** For a new body whose data key serves others, too. */
+export function newSalt(): Uint8Array {
+  return randomBytes(SALT);
+}
+
+/** A body's own key: no two bodies share a key and a nonce, since each has a data key of its own or a salt. */
 export class BodyKey {
-  readonly salt: Uint8Array;
+  readonly salt: Uint8Array | undefined;
   /** How often the body is encrypted. */
   readonly layers: number;
   /** Bytes of a whole segment as it is stored. */
   readonly segment: number;
   /** One for each layer, from the innermost. */
-  readonly #keys: readonly Buffer[];
+  readonly #keys: readonly Uint8Array[];
 
   /**
-   * `dataKey`: 32 bytes for each layer of encryption, the innermost first. `salt`: of a stored body; a new body
-   * gets its own.
+   * `dataKey`: 32 bytes for each layer of encryption, the innermost first. `salt`: absent where the data key serves
+   * this body alone.
    */
-  constructor(dataKey: Uint8Array, salt: Uint8Array = randomBytes(SALT)) {
+  constructor(dataKey: Uint8Array, salt?: Uint8Array) {
     this.salt = salt;
     this.layers = dataKey.length / DATA_KEY;
     this.segment = SEGMENT + this.layers * TAG;
-    const keys: Buffer[] = [];
-    for (let at = 0; at < dataKey.length; at += DATA_KEY) {
-      const key = createHmac('sha256', dataKey.subarray(at, at + DATA_KEY));
-      keys.push(key.update(salt).digest());
-    }
-    this.#keys = keys;
+    this.#keys = Array.from({ length: this.layers }, (_, layer) => {
+      const key = dataKey.subarray(layer * DATA_KEY, (layer + 1) * DATA_KEY);
+      return salt ? createHmac('sha256', key).update(salt).digest() : key;
+    });
   }
 
   /** The body as it is stored. */

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { hash, hkdfSync, randomBytes } from 'node:crypto';
 import type { Entry, Kv } from '../store/kv.js';
 import { unwrapKey, wrapKey } from './encryption.js';
 import type { Encryption } from './records.js';
@@ -7,6 +7,8 @@ import type { Encryption } from './records.js';
 const OWN_KEY = ['object-encryption-key'];
 const LENGTH = 32;
 const SEED = 16;
+/** Of the derivation's one step. */
+const COUNTER = Buffer.of(0, 0, 0, 1);
 
 /** What is kept beside an object under SSE-S3. */
 export type OwnEncryption = Extract<Encryption, { kind: 'AES256' }>;
@@ -109,6 +111,7 @@ export function deriveDataKey(from: Uint8Array): { readonly dataKey: Buffer; rea
   return { dataKey: derivedDataKey(from, seed), seed };
 }
 
+/** One-step key derivation with SHA-256 (NIST SP 800-56C, option 1): `from` has 32 bytes, the seed is what is fixed. */
 export function derivedDataKey(from: Uint8Array, seed: Uint8Array): Buffer {
-  return createHmac('sha256', from).update(seed).digest();
+  return hash('sha256', Buffer.concat([COUNTER, from, seed]), 'buffer');
 }

@@ -291,7 +291,7 @@ export interface ObjectRecord extends ObjectAttributes {
   /** The id of the multipart upload that made it. */
   readonly upload?: string | undefined;
   readonly encryption?: Encryption | undefined;
-  /** Of an encrypted content that is not made of parts. */
+  /** Of an encrypted content that is not made of parts, where its data key serves others, too. */
   readonly salt?: Uint8Array | undefined;
 }
 

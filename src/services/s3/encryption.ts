@@ -32,6 +32,11 @@ export type EncryptionInput = Pick<
   | 'SSECustomerKeyMD5'
 >;
 
+/** Whether data keys of that kind are made for one object: under SSE-C many have the customer's. */
+export function isKeyAlone(encryption: Encryption | undefined): boolean {
+  return encryption !== undefined && encryption.kind !== 'customer';
+}
+
 /** How a new object is encrypted, and the key to do it with. */
 export interface Encrypting {
   readonly encryption?: Encryption;

@@ -6,7 +6,7 @@ import { aclsEnabled } from './acl.js';
 import { attributesOf, notImplemented, quoted, writtenVersionId } from './attributes.js';
 import { causeOf } from './causes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
-import { encryptionFor, encryptionMembers } from './encryption.js';
+import { encryptionFor, encryptionMembers, isKeyAlone } from './encryption.js';
 import { expirationHeader } from './lifecycle.js';
 import { newObjectAccess } from './new-object-access.js';
 import type { S3Ports } from './ports.js';
@@ -36,7 +36,8 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     const body = input.Body ?? NO_BODY;
     const integrity = integrityOf(input, call);
     const { encryption, dataKey } = await encryptionFor(input, bucket, key, call, ports);
-    const received = await contents.receive(body, lengthOf(body), integrity, { dataKey });
+    const how = { dataKey, alone: isKeyAlone(encryption) };
+    const received = await contents.receive(body, lengthOf(body), integrity, how);
     const cause = causeOf(call, call.http.posted ? 'ObjectCreated:Post' : 'ObjectCreated:Put');
     const written = { ...attributes, ...access, encryption, cause };
     const record = await versions.put(bucket, key, written, received, conditions);
