@@ -1,6 +1,5 @@
 /** What encryption at rest costs: writing and reading with SSE-S3 and SSE-KMS beside the same without. */
 import { spawn } from 'node:child_process';
-import { createCipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
@@ -8,6 +7,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../src/clock.js';
 import { type ServerProcess, startServerProcess, untilReady } from '../test/faults/server-process.js';
 import { type Figure, ratio } from './figures.js';
+import { cipherBytesPerSecond } from './limits.js';
 import { type Load, load } from './processes.js';
 import { presignedGet, signedRequest } from './signed-request.js';
 
@@ -156,24 +156,3 @@ function figuresOf({ name, bytes }: Size, rates: Rates, limit?: number): Figure[
 }
 
 const megabytes = (bytesPerSecond: number): string => `${Math.round(bytesPerSecond / 1e6)} MB/s`;
-
-/**
- * Bytes that one core encrypts per second by AES-256-GCM, in segments of 64 KiB as objects are stored: the best of
- * several tries, since it stands for a limit.
- */
-function cipherBytesPerSecond(): number {
-  const segment = Buffer.alloc(64 * 1024, 'x');
-  const key = randomBytes(32);
-  const tries = Array.from({ length: 8 }, () => {
-    const begun = performance.now();
-    let segments = 0;
-    for (; performance.now() - begun < 150; segments++) {
-      const cipher = createCipheriv('aes-256-gcm', key, randomBytes(12));
-      cipher.update(segment);
-      cipher.final();
-      cipher.getAuthTag();
-    }
-    return (segments * segment.length * 1000) / (performance.now() - begun);
-  });
-  return Math.max(...tries);
-}

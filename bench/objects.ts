@@ -2,24 +2,18 @@
  * Objects of all sizes, written, read, listed and deleted with temporary credentials, a policy in force and durable
  * writes; against what the machine can do at most.
  */
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  CreateAccessKeyCommand,
-  CreateRoleCommand,
-  CreateUserCommand,
-  IAMClient,
-  PutRolePolicyCommand,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam';
+import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { systemClock } from '../src/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
+import { assumableRole } from './assumable-role.js';
 import type { Figure } from './figures.js';
+import { cipherBytesPerSecond, md5BytesPerSecond } from './limits.js';
 import type { LoadResult } from './load.js';
 import {
   type Load,
@@ -149,56 +143,32 @@ async function measureSmallBesideLarge(served: Served): Promise<Figure> {
 }
 
 /** A bucket, and a session of a role that may use it and nothing else. */
-async function prepare({ endpoint, credentials }: ServerProcess): Promise<Credentials> {
+async function prepare(server: ServerProcess): Promise<Credentials> {
+  const { endpoint, credentials } = server;
   const settings = { endpoint, credentials, region: 'us-east-1' };
+  const { user, roleName: RoleName, roleArn: RoleArn } = await assumableRole(server);
   const [s3, iam, sts] = [
     new S3Client({ ...settings, forcePathStyle: true }),
     new IAMClient(settings),
-    new STSClient(settings),
+    new STSClient({ ...settings, credentials: user }),
   ];
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  const { Account } = await sts.send(new GetCallerIdentityCommand({}));
-  const RoleName = 'bench';
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName,
-      AssumeRolePolicyDocument: document({
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
         Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::${Account}:root` },
-        Action: 'sts:AssumeRole',
-      }),
-    }),
-  );
-  const PolicyDocument = document([
-    {
-      Effect: 'Allow',
-      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-      Resource: `arn:aws:s3:::${BUCKET}/*`,
-    },
-    { Effect: 'Allow', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${BUCKET}` },
-  ]);
+        Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        Resource: `arn:aws:s3:::${BUCKET}/*`,
+      },
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${BUCKET}` },
+    ],
+  });
   await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'bucket', PolicyDocument }));
-  // The root user cannot assume roles: a user does.
-  const user = await makeUser(iam, Role!.Arn!);
-  const assumer = new STSClient({ ...settings, credentials: user });
-  const assumed = await assumer.send(
-    new AssumeRoleCommand({ RoleArn: Role!.Arn!, RoleSessionName: 'bench' }),
-  );
-  for (const client of [s3, iam, sts, assumer]) client.destroy();
+  const assumed = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'bench' }));
+  for (const client of [s3, iam, sts]) client.destroy();
   const { AccessKeyId, SecretAccessKey, SessionToken } = assumed.Credentials!;
   return { accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey!, sessionToken: SessionToken! };
-}
-
-const document = (statement: object): string =>
-  JSON.stringify({ Version: '2012-10-17', Statement: statement });
-
-async function makeUser(iam: IAMClient, roleArn: string): Promise<Credentials> {
-  const UserName = 'bench';
-  await iam.send(new CreateUserCommand({ UserName }));
-  const PolicyDocument = document({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
-  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'assume', PolicyDocument }));
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-  return { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
 }
 
 type Method = 'PUT' | 'GET' | 'HEAD' | 'DELETE';
@@ -229,7 +199,7 @@ const howOf = ({ connections, bytes }: Size): Load => {
 interface Measured extends LoadResult {
   /** Of the server's processes, microseconds per request; those of the warm-up count. */
   readonly processor: number;
-  /** Of the largest, MB. */
+  /** Of the process that was started, MB: with workers, of the one that starts them. */
   readonly resident: number;
 }
 
@@ -276,34 +246,13 @@ async function measureLimits(directory: string): Promise<Limits> {
   const bare = await loadBareServer([request], howOf(FOUR_KIB));
   const commits = await runScript<{ perSecond: number }>('commits.js', [join(directory, 'commits'), '2']);
   const disk = await diskBytesPerSecond(join(directory, 'disk'));
-  const block = Buffer.alloc(64 * KIB, 'x');
   return {
     bare: bare.perSecond,
     commits: commits.perSecond,
-    md5: bytesPerSecond(block, () => createHash('md5').update(block).digest()),
-    cipher: bytesPerSecond(block, () => encrypt(block)),
+    md5: md5BytesPerSecond(),
+    cipher: cipherBytesPerSecond(),
     ...disk,
   };
-}
-
-function encrypt(block: Buffer): void {
-  const cipher = createCipheriv('aes-256-gcm', KEY, randomBytes(12));
-  cipher.update(block);
-  cipher.final();
-  cipher.getAuthTag();
-}
-
-const KEY = randomBytes(32);
-
-/** The best of several tries, since it stands for a limit. */
-function bytesPerSecond(block: Buffer, work: () => unknown): number {
-  const tries = Array.from({ length: 6 }, () => {
-    const begun = performance.now();
-    let blocks = 0;
-    for (; performance.now() - begun < 120; blocks++) work();
-    return (blocks * block.length * 1000) / (performance.now() - begun);
-  });
-  return Math.max(...tries);
 }
 
 /** A file of 256 MiB, written and synced, and read again as a stream. */

@@ -2,21 +2,15 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import {
-  CreateAccessKeyCommand,
-  CreateRoleCommand,
-  CreateUserCommand,
-  IAMClient,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam';
 import { CreateKeyCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../src/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
+import { assumableRole } from './assumable-role.js';
 import { bound, type Figure, median, ratio } from './figures.js';
 import { measurePolicies } from './policy.js';
 import { type Load, load, loadBareServer, residentMegabytes, runScript } from './processes.js';
-import { type Credentials, formRequest, presignedGet, signedRequest } from './signed-request.js';
+import { formRequest, presignedGet, signedRequest } from './signed-request.js';
 
 const HOW: Load = { connections: 32, warmUp: 2, seconds: 4 };
 const BUCKET = 'bench';
@@ -61,7 +55,7 @@ async function measureStart(data: string): Promise<readonly Figure[]> {
 }
 
 async function measureAssumeRole(server: ServerProcess): Promise<Figure> {
-  const { user, roleArn } = await prepareRole(server);
+  const { user, roleArn } = await assumableRole(server);
   const request = formRequest(
     'sts',
     server.endpoint,
@@ -77,32 +71,6 @@ async function measureAssumeRole(server: ServerProcess): Promise<Figure> {
     'bare node:http',
     0.1,
   );
-}
-
-async function prepareRole({
-  endpoint,
-  credentials,
-}: ServerProcess): Promise<{ user: Credentials; roleArn: string }> {
-  const iam = new IAMClient({ endpoint, credentials, region: 'us-east-1' });
-  const UserName = 'bench';
-  const { User } = await iam.send(new CreateUserCommand({ UserName }));
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-  const allow = (statement: object): string =>
-    JSON.stringify({
-      Version: '2012-10-17',
-      Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', ...statement },
-    });
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName: 'bench-role',
-      AssumeRolePolicyDocument: allow({ Principal: { AWS: User!.Arn } }),
-    }),
-  );
-  const PolicyDocument = allow({ Resource: Role!.Arn });
-  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'assume', PolicyDocument }));
-  iam.destroy();
-  const user = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
-  return { user, roleArn: Role!.Arn! };
 }
 
 const objectUrl = (server: ServerProcess, number: number): URL =>
