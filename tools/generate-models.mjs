@@ -22,6 +22,8 @@ const corrections = {
     delete shapes.BucketLocationConstraint.enum;
     // An unknown event is InvalidArgument, not MalformedXML.
     delete shapes.Event.enum;
+    // S3 answers with `Prefix` and `Suffix`, and takes them back; what is neither is InvalidArgument.
+    delete shapes.FilterRuleName.enum;
     // The canned ACLs that the user guide ("Canned ACL") has for buckets beside the model's.
     shapes.BucketCannedACL.enum.push(
       'aws-exec-read',
