@@ -1,10 +1,10 @@
 /** `karikagi export` and `import`: a bucket goes from one server to another, with all that was set and put. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
   CreateBucketCommand,
@@ -26,8 +26,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
 import { AllKinds, s3Of } from './support/all-kinds.js';
+import { runCli } from './support/run-cli.js';
 
-const cli = resolve(import.meta.dirname, '../src/bundle/karikagi.js');
 const Bucket = 'kinds';
 let home: string;
 let source: ServerProcess;
@@ -90,23 +90,7 @@ async function furnish(): Promise<void> {
   await from.send(new PutBucketPolicyCommand({ Bucket, Policy }));
 }
 
-async function karikagi(server: ServerProcess, ...args: string[]) {
-  const { accessKeyId, secretAccessKey } = server.credentials;
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: home,
-    AWS_ENDPOINT_URL: server.endpoint,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  };
-  const child = spawn(process.execPath, [cli, ...args, '--json'], { env });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', chunk => (stdout += chunk));
-  child.stderr.on('data', chunk => (stderr += chunk));
-  const status = await new Promise<number>(done => child.once('close', done));
-  return { status, stderr, report: stdout ? JSON.parse(stdout) : undefined };
-}
+const karikagi = (server: ServerProcess, ...args: string[]) => runCli(server, home, ...args);
 
 /** Everything of a bucket that another store can have too. Versions under a customer's key are left out. */
 async function contentOf(s3: S3Client, bucket: string): Promise<unknown[]> {

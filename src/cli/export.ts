@@ -43,7 +43,7 @@ export function exportCommand(): Command {
 export function importCommand(): Command {
   return withApiOptions(new Command('import'))
     .description(
-      'Make a bucket out of an export; what an earlier run put there stays. Exit status: 2 where settings could not be set.',
+      'Make a bucket out of an export; what an earlier run put there stays. Exit status: 2 where settings or access control lists could not be set.',
     )
     .argument('<source>', 'a directory, or a file whose name ends in .tar')
     .option('--bucket <name>', 'the name of the bucket (default: the one it had)')
@@ -64,7 +64,7 @@ export function importCommand(): Command {
       );
       progress.end();
       print(flags, report, importText(report, source));
-      if (report.failedSettings.length > 0) process.exitCode = 2;
+      if (report.failedSettings.length + report.failedAcls.length > 0) process.exitCode = 2;
     });
 }
 
@@ -92,12 +92,14 @@ function exportText(
 }
 
 function importText(
-  { bucket, versions, bytes, earlier, failedSettings }: ImportReport,
+  { bucket, versions, bytes, earlier, failedSettings, failedAcls }: ImportReport,
   source: string,
 ): string {
   const lines = [
     `Imported ${source} to ${bucket}: ${versions} versions, ${earlier} of them there before, ${bytesText(bytes)}.`,
   ];
   for (const { setting, problem } of failedSettings) lines.push(`  not set: ${setting}: ${problem}`);
+  for (const { key, versionId, problem } of failedAcls)
+    lines.push(`  not set: acl of ${key} (version ${versionId} in the export): ${problem}`);
   return lines.join('\n');
 }

@@ -2,6 +2,7 @@
  * An exported bucket: a sequence of entries, as files in a directory or in a tar. docs/operating.md describes it for
  * those who read it with other programs.
  */
+import type { AccessControlPolicy } from '@aws-sdk/client-s3';
 
 /** A file of an archive. Whoever reads archives takes the body of an entry before the next one, or leaves it. */
 export interface Entry {
@@ -19,6 +20,14 @@ export interface ArchiveWriter {
   /** Writes a file whole or not at all. `size`: bytes. */
   write(name: string, size: number, body: AsyncIterable<Uint8Array>): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A version that could not be taken along, or not whole. */
+export interface FailedVersion {
+  readonly key: string;
+  /** As in the archive. */
+  readonly versionId?: string | undefined;
+  readonly problem: string;
 }
 
 export const FORMAT = 'karikagi-bucket';
@@ -64,6 +73,14 @@ export interface VersionRecord {
   readonly members: Readonly<Record<string, string | boolean>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** As the SDK has it; absent where it grants nothing but full control to the owner of the bucket. */
+  readonly acl?: AccessControlPolicy | undefined;
+}
+
+/** What S3, or whoever else refused something, says to it. */
+export function problemOf(error: Error): string {
+  const { ArgumentName, ArgumentValue } = error as { ArgumentName?: unknown; ArgumentValue?: unknown };
+  return ArgumentName === undefined ? error.message : `${error.message} (${ArgumentName}: ${ArgumentValue})`;
 }
 
 export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {

@@ -1,26 +1,32 @@
 /** Takes a bucket out of S3 with all its versions, through the API, as the caller. */
 import {
+  type AccessControlPolicy,
   GetBucketVersioningCommand,
+  GetObjectAclCommand,
   GetObjectAttributesCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
   GetObjectTaggingCommand,
   ListObjectVersionsCommand,
+  type OwnershipControls,
   type S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { isPlain } from './acl.js';
 import {
   type ArchiveWriter,
   BUCKET_FILE,
   type BucketFile,
   END_FILE,
+  type FailedVersion,
   FORMAT,
   FORMAT_VERSION,
+  problemOf,
   type VersionRecord,
   versionFile,
   writeJson,
 } from './archive.js';
-import { readSettings } from './settings.js';
+import { readSettings } from './settings-transfer.js';
 
 export interface Transfer {
   readonly versions: number;
@@ -31,11 +37,7 @@ export interface ExportReport extends Transfer {
   /** Versions that an earlier run had written. */
   readonly earlier: number;
   /** Those that could not be read: under a customer's key, for one. */
-  readonly failed: readonly {
-    readonly key: string;
-    readonly versionId?: string | undefined;
-    readonly problem: string;
-  }[];
+  readonly failed: readonly FailedVersion[];
 }
 
 /** A version as it is listed. */
@@ -65,17 +67,18 @@ export async function exportBucket(
   const earlier = new Set(archive.earlier.map(nameOf));
   let number = archive.earlier.length;
   let bytes = 0;
-  const failed: { key: string; versionId?: string; problem: string }[] = [];
+  const failed: FailedVersion[] = [];
+  const lists = bucketOwnerOfLists(settings);
   for await (const listed of versionsOf(s3, bucket)) {
     if (earlier.has(nameOfListed(listed))) continue;
     try {
-      bytes += await exportVersion(s3, bucket, listed, archive, versionFile(number + 1));
+      bytes += await exportVersion(s3, bucket, listed, archive, versionFile(number + 1), lists);
       number++;
     } catch (error) {
       const status = (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
       if (status === undefined) throw error;
       if (status === 404) continue;
-      failed.push({ key: listed.key, versionId: listed.versionId, problem: (error as Error).message });
+      failed.push({ key: listed.key, versionId: listed.versionId, problem: problemOf(error as Error) });
     }
     progress({ versions: number, bytes });
   }
@@ -134,13 +137,21 @@ function byAge(a: Listed, b: Listed): number {
   return a.modified.getTime() - b.modified.getTime() || (a.versionId > b.versionId ? -1 : 1);
 }
 
-/** Answers the bytes of its body. */
+/** The canonical id of the bucket's owner, where the lists of objects count. */
+function bucketOwnerOfLists(settings: Readonly<Record<string, unknown>>): string | undefined {
+  const { Rules } = (settings['ownership'] ?? {}) as OwnershipControls;
+  if (Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced') return undefined;
+  return (settings['acl'] as AccessControlPolicy | undefined)?.Owner?.ID;
+}
+
+/** Answers the bytes of its body. `lists`: the bucket's owner, where it may have a list. */
 async function exportVersion(
   s3: S3Client,
   Bucket: string,
   { key, versionId, modified, size, etag }: Listed,
   archive: ArchiveWriter,
   file: string,
+  lists: string | undefined,
 ): Promise<number> {
   const base = { key, versionId, lastModified: modified.toISOString(), etag };
   if (size === undefined) {
@@ -168,6 +179,7 @@ async function exportVersion(
     members: membersOf(object),
     metadata: object.Metadata ?? {},
     tags: object.TagCount ? await tagsOf(s3, target) : {},
+    acl: lists === undefined ? undefined : await aclOf(s3, target, lists),
   };
   const body = object.Body as unknown as AsyncIterable<Uint8Array>;
   // A record in a directory says that the body is there; in a tar it must come first, to be read as a stream.
@@ -179,7 +191,7 @@ async function exportVersion(
 
 export const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?? '');
 
-const ALGORITHMS = ['CRC64NVME', 'CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const;
+const ALGORITHMS = ['CRC64NVME', 'CRC32', 'CRC32C', 'SHA1', 'SHA256', 'SHA512', 'MD5'] as const;
 
 /** The checksum of an answer, whichever it has. */
 export function checksumOf(answer: object): VersionRecord['checksum'] {
@@ -220,6 +232,16 @@ type Target = { readonly Bucket: string; readonly Key: string; readonly VersionI
 async function tagsOf(s3: S3Client, target: Target): Promise<Record<string, string>> {
   const { TagSet = [] } = await s3.send(new GetObjectTaggingCommand(target));
   return Object.fromEntries(TagSet.map(({ Key, Value }) => [Key!, Value!]));
+}
+
+async function aclOf(
+  s3: S3Client,
+  target: Target,
+  bucketOwner: string,
+): Promise<AccessControlPolicy | undefined> {
+  const { Owner, Grants } = await s3.send(new GetObjectAclCommand(target));
+  const acl = { Owner, Grants };
+  return isPlain(acl, bucketOwner) ? undefined : acl;
 }
 
 /** Undefined where S3 does not tell: then it is uploaded in parts of one size. */

@@ -1,35 +1,41 @@
 /** Puts an exported bucket into S3, through the API, as the caller. */
 import { Readable } from 'node:stream';
 import {
+  type AccessControlPolicy,
   type BucketLocationConstraint,
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  GetBucketVersioningCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   PutBucketVersioningCommand,
+  PutObjectAclCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock.js';
+import { bucketAcl, givenBy, type Owners } from './acl.js';
 import {
   BUCKET_FILE,
   type BucketFile,
   END_FILE,
   type EndFile,
   type Entry,
+  type FailedVersion,
   FORMAT,
   FORMAT_VERSION,
+  problemOf,
   readJson,
   type VersionRecord,
 } from './archive.js';
 import { checksumOf, isMultipart, type Listed, type Transfer, versionsOf } from './export.js';
 import { Pieces } from './pieces.js';
-import { writeSettings } from './settings.js';
+import { type FailedSetting, prepareSettings, writeSettings } from './settings-transfer.js';
 
 export interface ImportOptions {
   /** Default: the name that it had. */
@@ -46,7 +52,9 @@ export interface ImportReport extends Transfer {
   readonly bucket: string;
   /** Versions that were there already, from an earlier run. */
   readonly earlier: number;
-  readonly failedSettings: readonly { readonly setting: string; readonly problem: string }[];
+  readonly failedSettings: readonly FailedSetting[];
+  /** Versions that are there without their lists, and so open to their owner alone. */
+  readonly failedAcls: readonly FailedVersion[];
 }
 
 /** Largest body of one PutObject, and the size of parts where those of an upload are not known; bytes. */
@@ -97,12 +105,14 @@ class Import {
   /** Whether an earlier run may have put something there. */
   readonly #began: boolean;
   #versioning: string | undefined;
+  #owners: Promise<Owners> | undefined;
   #key: string | undefined;
   /** Of the key at hand, what was there before, the oldest first. */
   #there: Listed[] = [];
   #seen = 0;
   #earlier = 0;
   #bytes = 0;
+  readonly #failedAcls: FailedVersion[] = [];
 
   private constructor(
     s3: S3Client,
@@ -136,6 +146,7 @@ class Import {
         }),
       );
     }
+    await prepareSettings(s3, Bucket, file.settings);
     return new Import(s3, file, options, Bucket, began);
   }
 
@@ -150,9 +161,10 @@ class Import {
     if (next && (await this.#isSame(record, next))) {
       this.#there.shift();
       this.#earlier++;
+      await this.#putAcl(record, next.versionId);
     } else {
       await this.#setVersioning(record.versionId === 'null' ? 'Suspended' : 'Enabled');
-      if (body) await this.#put(record, body);
+      if (body) await this.#putAcl(record, await this.#put(record, body));
       else await this.#s3.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: record.key }));
       this.#bytes += record.size;
     }
@@ -164,8 +176,12 @@ class Import {
     if (versions !== this.#seen)
       throw new Error(`the archive has ${this.#seen} versions in place of ${versions}`);
     if (this.#file.versioning) await this.#setVersioning(this.#file.versioning);
-    const failedSettings = await writeSettings(this.#s3, this.#bucket, this.#file.settings);
-    return { bucket: this.#bucket, versions, bytes: this.#bytes, earlier: this.#earlier, failedSettings };
+    const { kmsKeyId } = this.#options;
+    const failedSettings = await writeSettings(this.#s3, this.#bucket, this.#file.settings, { kmsKeyId });
+    return {
+      ...{ bucket: this.#bucket, versions, bytes: this.#bytes, earlier: this.#earlier },
+      ...{ failedSettings, failedAcls: this.#failedAcls },
+    };
   }
 
   async #versionsThere(key: string): Promise<Listed[]> {
@@ -188,18 +204,41 @@ class Import {
 
   /** A null version is one that was put while versioning was suspended, or never enabled. */
   async #setVersioning(Status: 'Enabled' | 'Suspended'): Promise<void> {
-    if (!this.#file.versioning || this.#versioning === Status) return;
+    if (!this.#file.versioning) return;
+    this.#versioning ??= this.#began ? await this.#versioningThere() : undefined;
+    if (this.#versioning === Status) return;
     const VersioningConfiguration = { Status };
     await this.#s3.send(new PutBucketVersioningCommand({ Bucket: this.#bucket, VersioningConfiguration }));
     this.#versioning = Status;
   }
 
-  async #put(record: VersionRecord, { size, body }: Entry): Promise<void> {
+  async #versioningThere(): Promise<string | undefined> {
+    return (await this.#s3.send(new GetBucketVersioningCommand({ Bucket: this.#bucket }))).Status;
+  }
+
+  /** Also of a version that was there: an earlier run may have ended before its list. */
+  async #putAcl({ key: Key, versionId, acl }: VersionRecord, VersionId: string | undefined): Promise<void> {
+    if (!acl) return;
+    this.#owners ??= this.#readOwners();
+    const AccessControlPolicy = givenBy(acl, await this.#owners);
+    await this.#s3
+      .send(new PutObjectAclCommand({ Bucket: this.#bucket, Key, VersionId, AccessControlPolicy }))
+      .catch(error => this.#failedAcls.push({ key: Key, versionId, problem: problemOf(error) }));
+  }
+
+  async #readOwners(): Promise<Owners> {
+    const before = this.#file.settings['acl'] as AccessControlPolicy;
+    const now = await bucketAcl(this.#s3, this.#bucket);
+    return { before: before.Owner!.ID!, now: now.Owner!.ID! };
+  }
+
+  /** Answers the id of the new version. */
+  async #put(record: VersionRecord, { size, body }: Entry): Promise<string | undefined> {
     if (size !== record.size)
       throw new Error(`the body of ${record.key} has ${size} bytes in place of ${record.size}`);
     const target = { Bucket: this.#bucket, Key: record.key, ...this.#members(record) };
     if (isMultipart(record.etag) || size > LARGEST_PUT) return this.#putParts(record, target, body);
-    await this.#s3.send(
+    const { VersionId } = await this.#s3.send(
       new PutObjectCommand({
         ...target,
         ...wholeChecksum(record),
@@ -207,13 +246,14 @@ class Import {
         Body: await sendable(body, size),
       }),
     );
+    return VersionId;
   }
 
   async #putParts(
     record: VersionRecord,
     target: PutObjectCommandInput,
     body: AsyncIterable<Uint8Array>,
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const { Bucket, Key } = target;
     const { checksum } = record;
     const algorithm = checksum && { ChecksumAlgorithm: checksum.algorithm, ChecksumType: checksum.type };
@@ -245,9 +285,10 @@ class Import {
     // What arrived is then compared with what went out by S3 itself.
     const whole =
       checksum?.type === 'FULL_OBJECT' ? { ...wholeChecksum(record), ChecksumType: checksum.type } : {};
-    await this.#s3.send(
+    const { VersionId } = await this.#s3.send(
       new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts }, ...whole } as never),
     );
+    return VersionId;
   }
 
   #members({ members, metadata, tags }: VersionRecord): Partial<PutObjectCommandInput> {

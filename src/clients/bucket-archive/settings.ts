@@ -1,57 +1,121 @@
-/** The settings of a bucket that go with it, and how they are read and written. */
+/** The settings of a bucket that go with it, and how each is read and written. */
+import { isDeepStrictEqual } from 'node:util';
 import {
+  type AccelerateConfiguration,
+  type AccessControlPolicy,
+  DeleteBucketOwnershipControlsCommand,
   DeletePublicAccessBlockCommand,
+  GetBucketAbacCommand,
+  GetBucketAccelerateConfigurationCommand,
   GetBucketCorsCommand,
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
+  GetBucketLoggingCommand,
+  GetBucketNotificationConfigurationCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
+  GetBucketRequestPaymentCommand,
   GetBucketTaggingCommand,
+  GetBucketVersioningCommand,
   GetBucketWebsiteCommand,
   GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
+  type InventoryConfiguration,
+  ListBucketInventoryConfigurationsCommand,
+  type PublicAccessBlockConfiguration,
+  PutBucketAbacCommand,
+  PutBucketAccelerateConfigurationCommand,
+  PutBucketAclCommand,
   PutBucketCorsCommand,
   PutBucketEncryptionCommand,
+  PutBucketInventoryConfigurationCommand,
   PutBucketLifecycleConfigurationCommand,
+  PutBucketLoggingCommand,
+  PutBucketNotificationConfigurationCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
+  PutBucketRequestPaymentCommand,
   PutBucketTaggingCommand,
   PutBucketWebsiteCommand,
   PutObjectLockConfigurationCommand,
   PutPublicAccessBlockCommand,
   type S3Client,
-  S3ServiceException,
+  type ServerSideEncryptionConfiguration,
+  type ServerSideEncryptionRule,
 } from '@aws-sdk/client-s3';
+import { bucketAcl, givenBy } from './acl.js';
+import { problemOf } from './archive.js';
 
-interface Setting {
+export interface Setting {
   /** Undefined, or an error of status 404, where it is not set. */
   readonly get: (s3: S3Client, Bucket: string) => Promise<unknown>;
-  readonly put: (s3: S3Client, Bucket: string, value: never) => Promise<unknown>;
+  readonly put: (
+    s3: S3Client,
+    Bucket: string,
+    value: never,
+    circumstances: Circumstances,
+  ) => Promise<unknown>;
   readonly remove?: (s3: S3Client, Bucket: string) => Promise<unknown>;
 }
 
-/** In the order in which they are written: who may grant what before what is granted, deletions last. */
-const SETTINGS: Readonly<Record<string, Setting>> = {
-  ownership: {
-    get: async (s3, Bucket) =>
-      (await s3.send(new GetBucketOwnershipControlsCommand({ Bucket }))).OwnershipControls,
-    put: (s3, Bucket, OwnershipControls) =>
-      s3.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls })),
-  },
-  publicAccessBlock: {
-    get: async (s3, Bucket) =>
-      (await s3.send(new GetPublicAccessBlockCommand({ Bucket }))).PublicAccessBlockConfiguration,
-    put: (s3, Bucket, PublicAccessBlockConfiguration) =>
-      s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration })),
-    remove: (s3, Bucket) => s3.send(new DeletePublicAccessBlockCommand({ Bucket })),
-  },
-  policy: {
-    get: async (s3, Bucket) => (await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy,
-    put: (s3, Bucket, Policy) => s3.send(new PutBucketPolicyCommand({ Bucket, Policy })),
+/** What decides how settings are put. */
+export interface Circumstances {
+  /** In place of the KMS key that an archive names, which is another store's; absent: the account's key for S3. */
+  readonly kmsKeyId?: string | undefined;
+}
+
+/** Lists of objects need it, so it is set before there are any. */
+export const OWNERSHIP: Setting = {
+  get: async (s3, Bucket) =>
+    (await s3.send(new GetBucketOwnershipControlsCommand({ Bucket }))).OwnershipControls,
+  put: (s3, Bucket, OwnershipControls) =>
+    s3.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls })),
+  remove: (s3, Bucket) => s3.send(new DeleteBucketOwnershipControlsCommand({ Bucket })),
+};
+
+/** Set last of all: until then, `MEANWHILE` holds. */
+export const PUBLIC_ACCESS_BLOCK: Setting = {
+  get: async (s3, Bucket) =>
+    (await s3.send(new GetPublicAccessBlockCommand({ Bucket }))).PublicAccessBlockConfiguration,
+  put: (s3, Bucket, PublicAccessBlockConfiguration) =>
+    s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration })),
+  remove: (s3, Bucket) => s3.send(new DeletePublicAccessBlockCommand({ Bucket })),
+};
+
+/** Lets every list and policy be put that was there before the block was, and none of them make anything public. */
+export const MEANWHILE: PublicAccessBlockConfiguration = {
+  BlockPublicAcls: false,
+  IgnorePublicAcls: true,
+  BlockPublicPolicy: false,
+  RestrictPublicBuckets: true,
+};
+
+/**
+ * In the order in which they are written: who may grant what before what is granted, deletions and what may refuse
+ * the others behind them.
+ */
+export const SETTINGS: Readonly<Record<string, Setting>> = {
+  ownership: OWNERSHIP,
+  acl: {
+    get: bucketAcl,
+    async put(s3, Bucket, acl: AccessControlPolicy) {
+      const { Owner, Grants } = await bucketAcl(s3, Bucket);
+      const wanted = givenBy(acl, { before: acl.Owner!.ID!, now: Owner!.ID! });
+      if (isDeepStrictEqual(givenBy({ Grants }, { before: Owner!.ID!, now: Owner!.ID! }), wanted)) return;
+      await s3.send(new PutBucketAclCommand({ Bucket, AccessControlPolicy: wanted }));
+    },
   },
   tags: {
     get: async (s3, Bucket) => (await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet,
     put: (s3, Bucket, TagSet) => s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } })),
+  },
+  // Behind the tags, which it closes.
+  abac: {
+    get: async (s3, Bucket) => {
+      const { AbacStatus } = await s3.send(new GetBucketAbacCommand({ Bucket }));
+      return AbacStatus?.Status === 'Enabled' ? AbacStatus : undefined;
+    },
+    put: (s3, Bucket, AbacStatus) => s3.send(new PutBucketAbacCommand({ Bucket, AbacStatus })),
   },
   cors: {
     get: async (s3, Bucket) => (await s3.send(new GetBucketCorsCommand({ Bucket }))).CORSRules,
@@ -61,16 +125,42 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   encryption: {
     get: async (s3, Bucket) =>
       (await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration,
-    put: (s3, Bucket, ServerSideEncryptionConfiguration) =>
-      s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration })),
+    put: (s3, Bucket, encryption: ServerSideEncryptionConfiguration, { kmsKeyId }) =>
+      s3.send(
+        new PutBucketEncryptionCommand({
+          Bucket,
+          ServerSideEncryptionConfiguration: {
+            Rules: encryption.Rules?.map(rule => underKey(rule, kmsKeyId)),
+          },
+        }),
+      ),
   },
   website: {
-    get: async (s3, Bucket) => {
-      const { $metadata: _, ...website } = await s3.send(new GetBucketWebsiteCommand({ Bucket }));
-      return website;
-    },
+    get: async (s3, Bucket) => contentOf(await s3.send(new GetBucketWebsiteCommand({ Bucket }))),
     put: (s3, Bucket, WebsiteConfiguration) =>
       s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration })),
+  },
+  requestPayment: {
+    get: async (s3, Bucket) => {
+      const { Payer } = await s3.send(new GetBucketRequestPaymentCommand({ Bucket }));
+      return Payer === 'Requester' ? { Payer } : undefined;
+    },
+    put: (s3, Bucket, RequestPaymentConfiguration) =>
+      s3.send(new PutBucketRequestPaymentCommand({ Bucket, RequestPaymentConfiguration })),
+  },
+  acceleration: {
+    get: async (s3, Bucket) => {
+      const { Status } = await s3.send(new GetBucketAccelerateConfigurationCommand({ Bucket }));
+      return Status && { Status };
+    },
+    async put(s3, Bucket, wanted: AccelerateConfiguration) {
+      // What was never on cannot be suspended.
+      const steps = wanted.Status === 'Suspended' ? (['Enabled', 'Suspended'] as const) : [wanted.Status];
+      for (const Status of steps) {
+        const AccelerateConfiguration = { Status };
+        await s3.send(new PutBucketAccelerateConfigurationCommand({ Bucket, AccelerateConfiguration }));
+      }
+    },
   },
   objectLock: {
     get: async (s3, Bucket) =>
@@ -78,46 +168,74 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
     put: (s3, Bucket, ObjectLockConfiguration) =>
       s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration })),
   },
+  logging: {
+    get: async (s3, Bucket) => (await s3.send(new GetBucketLoggingCommand({ Bucket }))).LoggingEnabled,
+    put: (s3, Bucket, LoggingEnabled) =>
+      s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } })),
+  },
+  notifications: {
+    get: async (s3, Bucket) => {
+      const found = contentOf(await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket })));
+      return Object.values(found).some(part => part !== undefined) ? found : undefined;
+    },
+    put: (s3, Bucket, NotificationConfiguration) =>
+      s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration })),
+  },
+  inventories: {
+    get: inventoriesOf,
+    async put(s3, Bucket, inventories: readonly InventoryConfiguration[]) {
+      const refused: string[] = [];
+      for (const InventoryConfiguration of inventories) {
+        const { Id } = InventoryConfiguration;
+        await s3
+          .send(new PutBucketInventoryConfigurationCommand({ Bucket, Id, InventoryConfiguration }))
+          .catch(error => refused.push(`${Id}: ${problemOf(error)}`));
+      }
+      if (refused.length > 0) throw new Error(refused.join('; '));
+    },
+  },
   lifecycle: {
     get: async (s3, Bucket) => (await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,
     put: (s3, Bucket, Rules) =>
       s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } })),
   },
+  mfaDelete: {
+    get: async (s3, Bucket) => {
+      const { MFADelete } = await s3.send(new GetBucketVersioningCommand({ Bucket }));
+      return MFADelete === 'Enabled' ? MFADelete : undefined;
+    },
+    async put() {
+      throw new Error('it takes a device of the root user: set it with PutBucketVersioning and x-amz-mfa');
+    },
+  },
+  policy: {
+    get: async (s3, Bucket) => (await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy,
+    put: (s3, Bucket, Policy) => s3.send(new PutBucketPolicyCommand({ Bucket, Policy })),
+  },
+  publicAccessBlock: PUBLIC_ACCESS_BLOCK,
 };
 
-/** What is set of a bucket. Throws what S3 answers where the caller may not read a setting. */
-export async function readSettings(s3: S3Client, bucket: string): Promise<Record<string, unknown>> {
-  const found: Record<string, unknown> = {};
-  for (const [name, { get }] of Object.entries(SETTINGS)) {
-    const value = await get(s3, bucket).catch(ifNotSet);
-    if (value !== undefined) found[name] = value;
-  }
-  return found;
+function contentOf<T extends { readonly $metadata: object }>({ $metadata: _, ...content }: T) {
+  return content;
 }
 
-/** Sets a bucket so. Answers what could not be set, and why. */
-export async function writeSettings(
-  s3: S3Client,
-  bucket: string,
-  settings: Readonly<Record<string, unknown>>,
-): Promise<{ readonly setting: string; readonly problem: string }[]> {
-  const failed: { setting: string; problem: string }[] = [];
-  for (const [setting, { put, remove }] of Object.entries(SETTINGS)) {
-    const value = settings[setting];
-    const change = value === undefined ? remove?.(s3, bucket) : put(s3, bucket, withDates(value) as never);
-    await change?.catch((error: Error) => failed.push({ setting, problem: error.message }));
-  }
-  return failed;
+async function inventoriesOf(s3: S3Client, Bucket: string): Promise<InventoryConfiguration[] | undefined> {
+  const found: InventoryConfiguration[] = [];
+  let ContinuationToken: string | undefined;
+  do {
+    const page = await s3.send(new ListBucketInventoryConfigurationsCommand({ Bucket, ContinuationToken }));
+    found.push(...(page.InventoryConfigurationList ?? []));
+    ContinuationToken = page.NextContinuationToken;
+  } while (ContinuationToken !== undefined);
+  return found.length > 0 ? found : undefined;
 }
 
-function ifNotSet(error: unknown): undefined {
-  if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return undefined;
-  throw error;
-}
-
-/** The SDK wants the dates of rules as dates. */
-function withDates(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value), (name, member) =>
-    name === 'Date' && typeof member === 'string' ? new Date(member) : member,
-  );
+/** A default of SSE-KMS under another key, as its objects are put. */
+function underKey(
+  { ApplyServerSideEncryptionByDefault: byDefault, ...rule }: ServerSideEncryptionRule,
+  kmsKeyId: string | undefined,
+): ServerSideEncryptionRule {
+  if (!byDefault) return rule;
+  const KMSMasterKeyID = byDefault.KMSMasterKeyID === undefined ? undefined : kmsKeyId;
+  return { ...rule, ApplyServerSideEncryptionByDefault: { ...byDefault, KMSMasterKeyID } };
 }
