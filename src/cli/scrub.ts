@@ -70,6 +70,8 @@ export function reportText(report: ScrubReport): string {
   lines.push(damaged.length === 0 ? 'Nothing is damaged.' : `Damaged: ${damaged.length}`);
   lines.push(...damaged.slice(0, SHOWN).map(damageText));
   if (damaged.length > SHOWN) lines.push(`  … and ${damaged.length - SHOWN} more; --json names them all`);
+  if (damaged.length > 0)
+    lines.push('Put damaged objects again, or delete them: docs/operating.md, "What to do about damage".');
   return lines.join('\n');
 }
 

@@ -3,7 +3,7 @@
 import type { RequestBody } from '../message.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../store/blobs.js';
 import { crc32 } from '../store/crc32.js';
-import type { Kv, Write } from '../store/kv.js';
+import { type Kv, ValueDamaged, type Write } from '../store/kv.js';
 import { type Digested, Digesting, type Integrity } from './checksums.js';
 import { BodyKey, newSalt, storedSpan } from './encryption.js';
 import { s3Errors } from './errors.js';
@@ -177,8 +177,8 @@ export class Contents {
     }
     const writes: Write[] = [{ key: contentKey(bucket, id), value: undefined }];
     if (content.kind === 'inline') return { writes, blobs: [] };
-    // A version that is already gone makes the commit fail by its own check.
-    const parts = await this.parts(bucket, id).catch(ifGone([]));
+    // A version that is already gone makes the commit fail by its own check. Of a damaged list, the blobs stay behind.
+    const parts = await this.parts(bucket, id).catch(ifLost([]));
     const blobs = [...new Set(parts.map(part => part.blob))];
     for (const blob of blobs) writes.push({ key: blobReferenceKey(blob, id), value: undefined });
     return { writes, blobs };
@@ -323,9 +323,9 @@ async function begun(source: AsyncGenerator<Uint8Array>): Promise<AsyncIterable<
   return { [Symbol.asyncIterator]: () => iterator };
 }
 
-function ifGone<T>(value: T): (error: unknown) => T {
+function ifLost<T>(value: T): (error: unknown) => T {
   return error => {
-    if (error instanceof ContentGone) return value;
+    if (error instanceof ContentGone || error instanceof ValueDamaged) return value;
     throw error;
   };
 }

@@ -132,10 +132,13 @@ export class Objects {
   }
 
   async #isEmpty(bucket: Bucket): Promise<boolean> {
+    let damaged = 0;
     const rows = await Promise.all(
-      ['object', 'version'].map(table => this.#kv.list({ ...under([table, bucket.id]), limit: 1 })),
+      ['object', 'version'].map(table =>
+        this.#kv.list({ ...under([table, bucket.id]), limit: 1, damaged: () => damaged++ }),
+      ),
     );
-    return rows.every(found => found.length === 0);
+    return damaged === 0 && rows.every(found => found.length === 0);
   }
 }
 

@@ -5,6 +5,7 @@ import { s3RequestId } from '../random.js';
 import type { Buckets } from './buckets.js';
 import type { Origin } from './events.js';
 import {
+  damagedKeys,
   everyEntry,
   type ListedUpload,
   type ListedVersion,
@@ -79,22 +80,28 @@ export interface LifecycleReport {
 
 /**
  * Applies the rules of every bucket once. Several processes may do it at the same time. What is written to
- * while it runs is left for the next time, and so is what Object Lock protects.
+ * while it runs is left for the next time, and so is what Object Lock protects. Keys under which a record is damaged
+ * are left as they are; when all others are done, throws `ValueDamaged` for them.
  */
 export async function runLifecycle(stores: LifecycleStores): Promise<LifecycleReport> {
   const report: LifecycleReport = { expired: 0, removed: 0, transitioned: 0, aborted: 0 };
+  let damage: Error | undefined;
   for await (const bucket of stores.buckets.all()) {
     const rules = bucket.lifecycle?.filter(rule => rule.enabled) ?? [];
     if (rules.length === 0 || bucket.deleting) continue;
     const run = new BucketRun(stores, bucket, rules, report);
     await run.versions();
     await run.uploads();
+    if (run.damaged.size > 0) damage ??= damagedKeys(bucket, [...run.damaged]);
   }
+  if (damage) throw damage;
   return report;
 }
 
 /** The rules of one bucket, applied once. */
 class BucketRun {
+  /** Keys under which a record is damaged. */
+  readonly damaged = new Set<string>();
   readonly #stores: LifecycleStores;
   readonly #bucket: Bucket;
   readonly #rules: readonly LifecycleRule[];
@@ -123,7 +130,8 @@ class BucketRun {
   async versions(): Promise<void> {
     const group: VersionRecord[] = [];
     let key: string | undefined;
-    const list = (options: ListOptions) => this.#stores.listVersions(this.#bucket, options);
+    const damaged = (name: string) => this.damaged.add(name);
+    const list = (options: ListOptions) => this.#stores.listVersions(this.#bucket, { ...options, damaged });
     for await (const entry of everyEntry(list, ({ version }) => version.id)) {
       if (entry.key !== key && key !== undefined) await this.#key(key, group.splice(0));
       key = entry.key;
@@ -133,7 +141,8 @@ class BucketRun {
   }
 
   async uploads(): Promise<void> {
-    const list = (options: ListOptions) => this.#stores.listUploads(this.#bucket, options);
+    const damaged = (name: string) => this.damaged.add(name);
+    const list = (options: ListOptions) => this.#stores.listUploads(this.#bucket, { ...options, damaged });
     for await (const { key, item } of everyEntry(list, ({ id }) => id)) {
       const due = this.#rules.some(
         rule =>
@@ -149,7 +158,8 @@ class BucketRun {
   /** All versions of one key, the newest first. */
   async #key(key: string, versions: readonly VersionRecord[]): Promise<void> {
     const [current, ...others] = versions;
-    if (!current) return;
+    // Which one is current, and how many there are, is not known.
+    if (!current || this.damaged.has(key)) return;
     let since = current.modified;
     let newer = 0;
     let left = others.length;

@@ -1,4 +1,5 @@
-import { type Item, type Key, type Kv, type Range, under } from '../store/kv.js';
+import { encodeKey } from '../store/keys.js';
+import { type Item, type Key, type Kv, type Range, under, ValueDamaged } from '../store/kv.js';
 import { compareNames, prefixRange, successor } from './key-range.js';
 import {
   type Bucket,
@@ -23,6 +24,11 @@ export interface ListOptions {
   readonly afterId?: string | undefined;
   /** At most so many entries: keys and common prefixes together. */
   readonly limit: number;
+  /**
+   * Hears of each key under which a record is damaged, which is then left out. Without it such a record fails the page:
+   * whoever takes what is not listed for gone would delete what the key stands for elsewhere.
+   */
+  readonly damaged?: ((key: string) => void) | undefined;
 }
 
 /** An entry of a listing: a common prefix, or what stands under a key. */
@@ -78,33 +84,26 @@ export function entryName(entry: ListEntry<unknown>): string {
   return 'prefix' in entry ? entry.prefix : entry.key;
 }
 
-/** A page of a bucket's current objects. */
+/** A page of a bucket's current objects. Throws `ValueDamaged`. */
 export async function listObjects(
   kv: Kv,
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ObjectRecord>> {
-  const page = await listFolded(kv, [['object', bucket.id]], options);
+  const page = await listFolded(kv, bucket, ['object'], options);
   return mapped(page, row => versionRecords.decode(row.value) as ObjectRecord);
 }
 
 /**
  * A page of a bucket's versions: by key, and the newest of a key first. The current version lies in a table of
- * its own, unless it is a delete marker.
+ * its own, unless it is a delete marker. Throws `ValueDamaged`.
  */
 export async function listVersions(
   kv: Kv,
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ListedVersion>> {
-  const page = await listFolded(
-    kv,
-    [
-      ['object', bucket.id],
-      ['version', bucket.id],
-    ],
-    options,
-  );
+  const page = await listFolded(kv, bucket, ['object', 'version'], options);
   let previous = options.afterId === undefined ? undefined : options.after;
   return mapped(page, (row, key) => {
     const isLatest = key !== previous;
@@ -113,13 +112,13 @@ export async function listVersions(
   });
 }
 
-/** A page of a bucket's unfinished uploads: by key, and the oldest of a key first. */
+/** A page of a bucket's unfinished uploads: by key, and the oldest of a key first. Throws `ValueDamaged`. */
 export async function listUploads(
   kv: Kv,
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ListedUpload>> {
-  const page = await listFolded(kv, [['upload', bucket.id]], options);
+  const page = await listFolded(kv, bucket, ['upload'], options);
   return mapped(page, row => ({ id: row.key.at(-1) as string, upload: uploadRecords.decode(row.value) }));
 }
 
@@ -131,30 +130,63 @@ function mapped<T>(page: ListPage<Item>, read: (row: Item, key: string) => T): L
 }
 
 /**
- * Lists the rows `[...table, key]` and `[...table, key, id]` of one table, or of several merged, in key order.
- * What it reads is in proportion to what it answers: the rest of a common prefix is skipped, not read.
+ * Lists the rows `[table, bucket, key]` and `[table, bucket, key, id]` of one table, or of several merged, in key order.
+ * What it reads is in proportion to what it answers: the rest of a common prefix is skipped, not read. Nor does it
+ * matter then whether it is whole.
  */
-async function listFolded(kv: Kv, tables: readonly Key[], options: ListOptions): Promise<ListPage<Item>> {
+async function listFolded(
+  kv: Kv,
+  bucket: Bucket,
+  names: readonly string[],
+  options: ListOptions,
+): Promise<ListPage<Item>> {
   const { prefix = '', delimiter = '', limit } = options;
+  const tables = names.map(name => [name, bucket.id]);
   const entries: ListEntry<Item>[] = [];
+  const damaged: string[] = [];
+  const page = (more: boolean) => {
+    if (damaged.length > 0) throw damagedKeys(bucket, damaged);
+    return { entries, more };
+  };
   if (limit === 0) return { entries, more: false };
   const batch = delimiter === '' ? Math.min(limit + 1, LARGEST_BATCH) : SMALLEST_BATCH;
   const cursors = await Promise.all(tables.map(table => openCursor(kv, table, options, batch)));
   for (;;) {
     for (const cursor of cursors) if (cursor.needsLoading) await cursor.load();
     const first = firstOf(cursors);
-    if (!first) return { entries, more: false };
-    if (entries.length === limit) return { entries, more: true };
+    if (!first) return page(false);
+    if (entries.length + damaged.length === limit) return page(true);
     const key = first.key!;
     const folded = commonPrefix(key, prefix, delimiter);
     if (folded === undefined) {
-      entries.push({ key, item: first.row! });
+      const row = first.row!;
+      if (isWhole(row)) entries.push({ key, item: row });
+      else if (options.damaged) options.damaged(key);
+      else damaged.push(key);
       first.advance();
     } else {
       entries.push({ prefix: folded });
       for (const cursor of cursors) cursor.skip(folded);
     }
   }
+}
+
+/** So many are named in an error. */
+const NAMED = 20;
+
+/** The error of rows that are damaged: it names their keys, for the log. */
+export function damagedKeys({ name }: Bucket, keys: readonly string[]): ValueDamaged {
+  const named = [...new Set(keys)].slice(0, NAMED).map(key => JSON.stringify(key));
+  return new ValueDamaged(
+    `${keys.length} records in bucket ${name} are damaged, under the keys ${named.join(', ')}`,
+  );
+}
+
+/** A row of a listing; without a value where it is damaged. */
+type Row = Item | { readonly key: Key; readonly value?: undefined };
+
+function isWhole(row: Row): row is Item {
+  return row.value !== undefined;
 }
 
 /** What a key is folded into. */
@@ -182,7 +214,7 @@ class Cursor {
   /** Where the next batch begins; undefined where there is none. */
   #next: Key | undefined;
   #batch: number;
-  #rows: readonly Item[] = [];
+  #rows: readonly Row[] = [];
   #at = 0;
 
   constructor(kv: Kv, table: Key, range: { start: Key | undefined; end: Key }, batch: number) {
@@ -193,7 +225,7 @@ class Cursor {
     this.#batch = batch;
   }
 
-  get row(): Item | undefined {
+  get row(): Row | undefined {
     return this.#rows[this.#at];
   }
 
@@ -207,7 +239,14 @@ class Cursor {
   }
 
   async load(): Promise<void> {
-    this.#rows = await this.#kv.list({ start: this.#next!, end: this.#end, limit: this.#batch });
+    const damaged: Key[] = [];
+    const rows = await this.#kv.list({
+      start: this.#next!,
+      end: this.#end,
+      limit: this.#batch,
+      damaged: key => damaged.push(key),
+    });
+    this.#rows = damaged.length === 0 ? rows : inOrder(rows, damaged);
     this.#at = 0;
     const last = this.#rows.at(-1);
     this.#next = last && this.#rows.length === this.#batch ? behindRow(last.key) : undefined;
@@ -225,6 +264,15 @@ class Cursor {
     this.#next = behindPrefix(this.#table, prefix);
     this.#batch = SMALLEST_BATCH;
   }
+}
+
+/** The rows with those that are damaged in their places. Throws `ValueDamaged` where a key itself is damaged. */
+function inOrder(rows: readonly Item[], damaged: readonly Key[]): Row[] {
+  if (damaged.some(key => key.length === 0)) throw new ValueDamaged('the key of a record is damaged');
+  return [...rows, ...damaged.map(key => ({ key }))]
+    .map(row => ({ row, encoded: encodeKey(row.key) }))
+    .sort((a, b) => Buffer.compare(a.encoded, b.encoded))
+    .map(({ row }) => row);
 }
 
 /** The first key behind that of a row. */
@@ -253,7 +301,7 @@ async function startOf(kv: Kv, table: Key, options: ListOptions, { start }: Rang
   if (afterId === undefined) return [...table, `${after}\0`];
   if (table[0] !== 'object') return [...table, after, `${afterId}\0`];
   // A key's one row in the table of current objects is behind the id if it is of an older version.
-  const [row] = await kv.list({ ...under([...table, after]), limit: 1 });
+  const [row] = await kv.list({ ...under([...table, after]), limit: 1, damaged: () => undefined });
   const isBehind = row !== undefined && versionRecords.decode(row.value).id > afterId;
   return isBehind ? [...table, after] : [...table, `${after}\0`];
 }

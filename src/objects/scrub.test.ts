@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../clock.js';
+import { openDamageableKv } from '../store/damage.test.support.js';
 import type { Key } from '../store/kv.js';
-import { openMemoryKv } from '../store/memory.js';
 import { openMemoryBlobs } from '../store/memory-blobs.js';
 import {
   blobReferenceKey,
@@ -15,6 +15,7 @@ import {
   partLists,
   type ScrubReport,
   scrubObjects,
+  versionKey,
 } from './index.js';
 import { bodyOf } from './testing.test.support.js';
 import { versionRecords } from './version-records.js';
@@ -23,7 +24,7 @@ const DAY = 24 * 3600;
 
 async function opened() {
   const clock = new ManualClock(1_700_000_000_000);
-  const kv = openMemoryKv();
+  const kv = openDamageableKv();
   const blobs = openMemoryBlobs(() => clock.now());
   const rootKey = Buffer.alloc(32, 1);
   const objects = await openObjects({ kv, blobs, clock, rootKey, inlineLimit: 8 });
@@ -76,6 +77,32 @@ test('what does not fit together is damage, by the name of the version', async (
     ],
   );
   assert.equal(versions, 6);
+});
+
+test('a record that cannot be read is named by the id that it is deleted by', async () => {
+  const { kv, objects, bucket, put, scrub } = await opened();
+  const first = await put('k', 'small');
+  const second = await put('k', large);
+  await kv.damage(objectKey(bucket.id, 'k'));
+  await kv.damage(versionKey(bucket.id, 'k', first.id));
+  const named = async () => (await scrub()).damaged.map(({ key, versionId }) => [key, versionId]);
+  const both = [
+    ['k', second.id],
+    ['k', first.id],
+  ];
+  assert.deepEqual(new Set((await named()).map(String)), new Set(both.map(String)));
+  for (const { id } of [first, second]) await objects.versions.deleteVersion(bucket, 'k', id);
+  await objects.buckets.update(bucket, { versioning: 'Suspended' });
+  const suspended = await objects.buckets.get('bucket');
+  await objects.versions.delete(suspended, 'k');
+  const received = await objects.contents.receive(bodyOf('x'), 1, {});
+  await objects.versions.put(suspended, 'k', { headers: {}, metadata: [] }, received);
+  await kv.damage(objectKey(bucket.id, 'k'));
+  assert.deepEqual(await named(), [['k', 'null']]);
+  await objects.versions.deleteVersion(suspended, 'k', 'null');
+  const { damaged, leftovers } = await scrub();
+  assert.deepEqual(damaged, []);
+  assert.equal(leftovers.rows, 3, 'what the damaged records referred to');
 });
 
 test('what nothing refers to is left over, not damage', async () => {

@@ -9,6 +9,7 @@ import type { OwnKeys } from './own-keys.js';
 import {
   type BucketRecord,
   bucketRecords,
+  keyStateKey,
   keyStates,
   objectKey,
   partRecords,
@@ -124,7 +125,8 @@ class Scrub {
       before = item.key;
     }
     for (const key of damaged) {
-      if (key[0] !== BODIES && (await this.#isDamaged(key))) this.#add(key, 'the record is damaged');
+      if (key[0] === BODIES || !(await this.#isDamaged(key))) continue;
+      this.#add(key, 'the record is damaged', await this.#shownId(key));
     }
   }
 
@@ -189,12 +191,13 @@ class Scrub {
   async #checkState(bucket: BucketRecord, { key, value }: Item): Promise<void> {
     const name = key[2] as string;
     const { latest, marker } = keyStates.decode(value);
-    const entry = await this.#kv.get(
-      marker ? versionKey(bucket.id, name, latest) : objectKey(bucket.id, name),
+    const row = marker ? versionKey(bucket.id, name, latest) : objectKey(bucket.id, name);
+    const found = await this.#kv.get(row).then(
+      entry => entry && versionRecords.decode(entry.value).id,
+      // That is told of the version itself.
+      error => (error instanceof ValueDamaged ? latest : Promise.reject(error)),
     );
-    if (entry === undefined || versionRecords.decode(entry.value).id !== latest) {
-      throw new Damaged(`its latest version ${latest} is missing`);
-    }
+    if (found !== latest) throw new Damaged(`its latest version ${latest} is missing`);
   }
 
   /** Notes what a check throws, unless the row has changed meanwhile. `named`: the row that says whose it is. */
@@ -221,16 +224,26 @@ class Scrub {
     );
   }
 
+  /** The id by which clients delete a version whose record does not tell it; undefined without versioning. */
+  async #shownId([table, bucket, key, rowId]: Key): Promise<string | undefined> {
+    if (table !== 'object' && table !== 'version') return undefined;
+    const entry = await this.#kv.get(keyStateKey(bucket as string, key as string)).catch(ignore);
+    const state = entry && keyStates.decode(entry.value);
+    const id = table === 'version' ? (rowId as string) : state?.latest;
+    return id !== undefined && id === state?.nullId ? 'null' : id;
+  }
+
   #under(prefix: Key): AsyncIterable<Item> {
     return rowsOf(this.#kv, { ...under(prefix), damaged: ignore });
   }
 
-  #add(row: Key, problem: string): void {
-    const [table, id, key, versionId] = row as readonly string[];
+  #add(row: Key, problem: string, shownId?: string): void {
+    const [table, id, key, rowId] = row as readonly string[];
+    const versionId = shownId ?? (table === 'version' ? rowId : undefined);
     const bucket = this.#names.get(id!);
     const ofObject = ['object', 'version', 'key', 'upload'].includes(table!) && bucket !== undefined;
     if (!ofObject) this.#damaged.push({ row: JSON.stringify(row), problem });
-    else this.#damaged.push({ bucket, key, ...(table === 'version' && { versionId }), problem });
+    else this.#damaged.push({ bucket, key, ...(versionId && { versionId }), problem });
   }
 
   #tell(): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
 import type { RequestBody } from '../message.js';
-import { type Key, type Kv, under, type Version, type Write } from '../store/kv.js';
+import { type Key, type Kv, under, ValueDamaged, type Version, type Write } from '../store/kv.js';
 import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
 import { etagOf } from './candidate.js';
 import {
@@ -167,8 +167,8 @@ export class Uploads {
     const rowKey = partKey(id, part.number);
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
       const upload = await this.#get(bucket, key, id);
-      const entry = await this.#kv.get(rowKey);
-      const replaced = entry && partRecords.decode(entry.value);
+      const entry = await this.#kv.get(rowKey).catch(ifDamaged);
+      const replaced = entry && 'value' in entry ? partRecords.decode(entry.value) : undefined;
       const checks = [
         { key: uploadKey(bucket.id, key, id), version: upload.stored },
         { key: rowKey, version: entry?.version },
@@ -247,14 +247,17 @@ export class Uploads {
     throw s3Errors.OperationAborted();
   }
 
-  /** Drops an upload and its parts. Throws NoSuchUpload. */
+  /** Drops an upload and its parts, whole or damaged. Throws NoSuchUpload. */
   async abort(bucket: Bucket, key: string, id: string): Promise<void> {
     const rowKey = uploadKey(bucket.id, key, id);
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      const upload = await this.#get(bucket, key, id);
-      const parts = await this.#parts(id);
-      const writes = [{ key: rowKey, value: undefined }, ...dropParts(id, parts)];
-      if (!(await this.#kv.commit([{ key: rowKey, version: upload.stored }], writes))) continue;
+      const upload = await this.#kv.get(rowKey).catch(ifDamaged);
+      if (!upload) noSuchUpload(id);
+      const damaged: Key[] = [];
+      const parts = await this.#parts(id, part => damaged.push(part));
+      const rows = [rowKey, ...damaged].map(row => ({ key: row, value: undefined }));
+      const writes = [...rows, ...dropParts(id, parts)];
+      if (!(await this.#kv.commit([{ key: rowKey, version: upload.version }], writes))) continue;
       this.#garbage.discard(parts.map(part => part.blob));
       return this.#clear(id);
     }
@@ -264,9 +267,12 @@ export class Uploads {
   /** Drops every upload of a bucket in which nothing can be begun any more. */
   async abortAll(bucket: Bucket): Promise<void> {
     for (;;) {
-      const rows = await this.#kv.list({ ...under(['upload', bucket.id]), limit: 100 });
-      if (rows.length === 0) return;
-      for (const { key } of rows)
+      const keys: Key[] = [];
+      const damaged = (key: Key) => keys.push(key);
+      const rows = await this.#kv.list({ ...under(['upload', bucket.id]), limit: 100, damaged });
+      keys.push(...rows.map(({ key }) => key));
+      if (keys.length === 0) return;
+      for (const key of keys)
         await this.abort(bucket, key[2] as string, key[3] as string).catch(ifNoSuchUpload);
     }
   }
@@ -285,8 +291,9 @@ export class Uploads {
     return version && !version.marker && version.upload === id ? version : noSuchUpload(id);
   }
 
-  async #parts(id: string): Promise<StoredPart[]> {
-    const rows = await this.#kv.list(under(['part', id]));
+  /** `damaged` hears of those that are; without it, throws `ValueDamaged`. */
+  async #parts(id: string, damaged?: (part: Key) => void): Promise<StoredPart[]> {
+    const rows = await this.#kv.list({ ...under(['part', id]), ...(damaged && { damaged }) });
     return rows.map(row => ({ ...partRecords.decode(row.value), stored: row.version }));
   }
 
@@ -302,6 +309,12 @@ export class Uploads {
 
 function ifNoSuchUpload(error: unknown): void {
   if (!(error instanceof ApiError) || error.code !== 'NoSuchUpload') throw error;
+}
+
+/** For what is replaced or deleted without being read. */
+function ifDamaged(error: unknown): Pick<ValueDamaged, 'version'> {
+  if (error instanceof ValueDamaged) return { version: error.version };
+  throw error;
 }
 
 function noSuchUpload(id: string): never {

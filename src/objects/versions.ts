@@ -1,5 +1,16 @@
 import type { Clock } from '../clock.js';
-import { type Check, END, type Kv, type Version, type Write } from '../store/kv.js';
+import {
+  type Check,
+  END,
+  type Entry,
+  type Key,
+  type Kv,
+  under,
+  ValueDamaged,
+  type Version,
+  type Write,
+} from '../store/kv.js';
+import { rowsOf } from '../store/scan.js';
 import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
 import { type Candidate, etagOf } from './candidate.js';
 import type { Contents, Received } from './content.js';
@@ -40,6 +51,18 @@ interface Current {
   /** Only in buckets that have had versioning enabled. */
   readonly state: KeyState | undefined;
   readonly stateVersion: Version | undefined;
+  /** In place of `object`, where its record is damaged. */
+  readonly lost?: LostVersion | undefined;
+}
+
+/** What is known of a version whose record is damaged. */
+interface LostVersion {
+  readonly key: Key;
+  readonly stored: Version | undefined;
+  /** Absent for a null version from before versioning. */
+  readonly id: string | undefined;
+  readonly isNull: boolean;
+  readonly damage: ValueDamaged;
 }
 
 /** What one change writes, and what it makes garbage. */
@@ -105,7 +128,10 @@ export class Versions {
     return state.state && this.#read(versionKey(bucket.id, key, state.state.latest));
   }
 
-  /** Puts a received body under a key. Throws PreconditionFailed, NoSuchKey, NoSuchBucket, OperationAborted. */
+  /**
+   * Puts a received body under a key. Throws PreconditionFailed, NoSuchKey, NoSuchBucket, OperationAborted;
+   * `ValueDamaged` where the record of the current version is damaged and has to be known or kept.
+   */
   async put(
     bucket: Bucket,
     key: string,
@@ -147,6 +173,7 @@ export class Versions {
   ): Promise<ObjectRecord | undefined> {
     const { place, checks = [], writes: further = [], cause, ...members } = candidate;
     const current = await this.#current(bucket, key);
+    demandReplaceable(bucket, current, conditions);
     demandConditions(conditions, current.object);
     const change = new Change(bucket, key, current);
     const isNull = bucket.versioning !== 'Enabled';
@@ -185,16 +212,21 @@ export class Versions {
     demandConditions(conditions, asObject(version));
   }
 
-  /** Deletes the current version, or, where the bucket has versioning, puts a delete marker in its place. */
+  /**
+   * Deletes the current version, or, where the bucket has versioning, puts a delete marker in its place. Throws
+   * `ValueDamaged` as `put` does.
+   */
   async delete(bucket: Bucket, key: string, conditions: DeleteConditions = {}): Promise<Deleted> {
-    return this.#change<Deleted>(bucket, key, async (now, current, change) => {
+    const plan: Plan<Deleted> = async (now, current, change) => {
+      demandReplaceable(now, current, conditions);
       if (conditions.ifMatch !== undefined) demandConditions(conditions, current.object);
       if (conditions.ifId !== undefined && conditions.ifId !== current.object?.id) return unchanged;
       if (!now.versioning) {
-        if (!current.object) return unchanged;
+        const { object, lost } = current;
+        if (!object && !lost) return unchanged;
         change.put(objectKey(now.id, key), undefined);
-        await this.#drop(now, current.object, change);
-        await this.#announceRemoval(now, change, key, conditions.cause, current.object, current);
+        if (object) await this.#drop(now, object, change);
+        await this.#announceRemoval(now, change, key, conditions.cause, object ?? lost!, current);
         return { madeMarker: false };
       }
       const isNull = now.versioning === 'Suspended';
@@ -211,12 +243,14 @@ export class Versions {
         await this.#announce(now, change, told, sequenceOf(id) - 1);
       }
       return { version: marker, madeMarker: true };
-    });
+    };
+    return this.#change(bucket, key, plan);
   }
 
   /**
    * Deletes one version for good; idempotent. Throws AccessDenied for a version that is locked, unless
-   * `bypassGovernance` and its lock lets itself be bypassed.
+   * `bypassGovernance` and its lock lets itself be bypassed; `ValueDamaged` for one whose record is damaged where it may
+   * be locked.
    */
   async deleteVersion(
     bucket: Bucket,
@@ -224,8 +258,9 @@ export class Versions {
     id: string,
     options: { bypassGovernance?: boolean } & Omit<DeleteConditions, 'ifId'> = {},
   ): Promise<Deleted> {
-    return this.#change<Deleted>(bucket, key, async (now, current, change) => {
-      const found = await this.#locate(now, key, id, current);
+    const plan: Plan<Deleted> = async (now, current, change) => {
+      const found = await this.#locateOrLost(now, key, id, current);
+      if (found && 'damage' in found) return this.#deleteLost(now, key, found, current, change, options);
       if (options.ifMatch !== undefined) demandConditions(options, asObject(found?.record));
       if (!found) return unchanged;
       const { record } = found;
@@ -234,12 +269,32 @@ export class Versions {
         await this.#drop(now, record, change);
       }
       change.checks.push({ key: found.key, version: found.stored });
-      const next = now.versioning && (await this.#promote(now, key, current, record, change));
+      const next = now.versioning && (await this.#promote(now, key, current, record.id, change));
       if (next) change.put(objectKey(now.id, key), versionRecords.encode(next));
       if (!next || record !== current.object) change.put(found.key, undefined);
       await this.#announceRemoval(now, change, key, options.cause, record, current);
       return { version: record, madeMarker: false };
-    });
+    };
+    return this.#change(bucket, key, plan);
+  }
+
+  /** Deletes a version whose record is damaged. What kept its body is left over. */
+  async #deleteLost(
+    bucket: Bucket,
+    key: string,
+    lost: LostVersion,
+    current: Current,
+    change: Change,
+    { ifMatch, cause }: DeleteConditions,
+  ): Promise<Deleted> {
+    if (ifMatch !== undefined || bucket.objectLock) throw lost.damage;
+    change.checks.push({ key: lost.key, version: lost.stored });
+    // Without a state, it is the only one.
+    const next = current.state && (await this.#promote(bucket, key, current, lost.id!, change));
+    change.put(lost.key, undefined);
+    if (next) change.put(objectKey(bucket.id, key), versionRecords.encode(next));
+    await this.#announceRemoval(bucket, change, key, cause, lost, current);
+    return { madeMarker: false };
   }
 
   /** Rewrites a version's attributes in place: tags, retention, legal hold. Throws NoSuchKey, NoSuchVersion, MethodNotAllowed. */
@@ -250,7 +305,8 @@ export class Versions {
     change: (record: ObjectRecord) => ObjectRecord,
     cause?: Cause,
   ): Promise<ObjectRecord> {
-    return this.#change(bucket, key, async (now, current, planned) => {
+    const plan: Plan<ObjectRecord> = async (now, current, planned) => {
+      if (id === undefined && current.lost) throw current.lost.damage;
       const found =
         id === undefined ? asLocated(now, key, current) : await this.#locate(now, key, id, current);
       if (!found) {
@@ -270,15 +326,12 @@ export class Versions {
         await this.#announce(now, planned, changed, newestOf(current));
       }
       return record;
-    });
+    };
+    return this.#change(bucket, key, plan);
   }
 
-  /** Plans and applies a change until its commit finds everything as the plan saw it. */
-  #change<T>(
-    bucket: Bucket,
-    key: string,
-    plan: (now: Bucket, current: Current, change: Change) => Promise<T>,
-  ): Promise<T> {
+  /** Plans and applies a change until its commit finds everything as the plan saw it. The plan looks at `lost`. */
+  #change<T>(bucket: Bucket, key: string, plan: Plan<T>): Promise<T> {
     return this.#attempt(bucket, key, async now => {
       const current = await this.#current(now, key);
       const change = new Change(now, key, current);
@@ -317,7 +370,7 @@ export class Versions {
     change: Change,
     key: string,
     cause: Cause<RemovalName> | undefined,
-    removed: VersionRecord,
+    removed: Shown,
     current: Current,
   ): Promise<void> {
     if (!cause || !bucket.notifications) return;
@@ -340,18 +393,54 @@ export class Versions {
     change.announced = true;
   }
 
+  /** Whoever asks looks at `lost`, too: without it, there is no object. */
   async #current(bucket: Bucket, key: string): Promise<Current> {
-    const entry = await this.#kv.get(objectKey(bucket.id, key));
+    let entry: Entry | undefined;
+    let damage: ValueDamaged | undefined;
+    try {
+      entry = await this.#kv.get(objectKey(bucket.id, key));
+    } catch (error) {
+      if (!(error instanceof ValueDamaged)) throw error;
+      damage = error;
+    }
     const object = entry && (versionRecords.decode(entry.value) as ObjectRecord);
     const state = bucket.versioning
       ? await this.#state(bucket, key)
       : { state: undefined, stateVersion: undefined };
+    if (damage) {
+      return {
+        object,
+        objectVersion: damage.version,
+        ...state,
+        lost: lostCurrent(bucket, key, state.state, damage),
+      };
+    }
     return { object, objectVersion: entry?.version, ...state };
   }
 
   async #state(bucket: Bucket, key: string): Promise<Pick<Current, 'state' | 'stateVersion'>> {
-    const entry = await this.#kv.get(keyStateKey(bucket.id, key));
+    let entry: Entry | undefined;
+    try {
+      entry = await this.#kv.get(keyStateKey(bucket.id, key));
+    } catch (error) {
+      if (!(error instanceof ValueDamaged)) throw error;
+      return { state: await this.#stateAnew(bucket, key, error), stateVersion: error.version };
+    }
     return { state: entry && keyStates.decode(entry.value), stateVersion: entry?.version };
+  }
+
+  /** The state of a key from its versions, where the record of it is damaged. Throws that where one of them is, too. */
+  async #stateAnew(bucket: Bucket, key: string, damage: ValueDamaged): Promise<KeyState> {
+    const object = await this.#read(objectKey(bucket.id, key));
+    let latest = object;
+    let nullId = object?.isNull ? object.id : undefined;
+    for await (const { value } of rowsOf(this.#kv, under(['version', bucket.id, key]))) {
+      const version = versionRecords.decode(value);
+      latest ??= version;
+      if (version.isNull) nullId = version.id;
+    }
+    if (!latest) throw damage;
+    return { latest: latest.id, marker: latest.marker ?? false, nullId };
   }
 
   async #read(key: Write['key']): Promise<VersionRecord | undefined> {
@@ -382,7 +471,7 @@ export class Versions {
     const nullId = state?.nullId;
     if (!nextIsNull || nullId === undefined || nullId === object?.id) return;
     const rowKey = versionKey(bucket.id, key, nullId);
-    const replaced = await this.#read(rowKey);
+    const replaced = await this.#read(rowKey).catch(ifDamaged);
     change.put(rowKey, undefined);
     if (replaced && !replaced.marker) await this.#drop(bucket, replaced, change);
   }
@@ -416,23 +505,46 @@ export class Versions {
     bucket: Bucket,
     key: string,
     current: Current,
-    removed: VersionRecord,
+    removed: string,
     change: Change,
   ): Promise<ObjectRecord | undefined> {
     const stateKey = keyStateKey(bucket.id, key);
-    const nullId = current.state?.nullId === removed.id ? undefined : current.state?.nullId;
-    if (removed.id !== (current.state?.latest ?? current.object?.id)) {
+    const nullId = current.state?.nullId === removed ? undefined : current.state?.nullId;
+    if (removed !== (current.state?.latest ?? current.object?.id)) {
       change.put(stateKey, keyStates.encode({ ...current.state!, nullId }));
       return undefined;
     }
     const base = ['version', bucket.id, key];
-    const rows = await this.#kv.list({ start: [...base, removed.id], end: [...base, END], limit: 2 });
-    const next = rows.map(row => versionRecords.decode(row.value)).find(row => row.id !== removed.id);
+    const damaged = (row: Key) => {
+      if (row.at(-1) !== removed)
+        throw new ValueDamaged('the version that would become current is damaged', row);
+    };
+    const rows = await this.#kv.list({ start: [...base, removed], end: [...base, END], limit: 2, damaged });
+    const next = rows.map(row => versionRecords.decode(row.value)).find(row => row.id !== removed);
     const state = next && { latest: next.id, marker: next.marker ?? false, nullId };
     change.put(stateKey, state && keyStates.encode(state));
     if (!next || next.marker) return undefined;
     change.put(versionKey(bucket.id, key, next.id), undefined);
     return next;
+  }
+
+  /** As `#locate`, and also finds versions whose records are damaged. */
+  async #locateOrLost(
+    bucket: Bucket,
+    key: string,
+    id: string,
+    current: Current,
+  ): Promise<Located | LostVersion | undefined> {
+    if (current.lost && isCalled(current.lost, id)) return current.lost;
+    try {
+      return await this.#locate(bucket, key, id, current);
+    } catch (error) {
+      if (!(error instanceof ValueDamaged)) throw error;
+      const rowId = error.key.at(-1) as string;
+      const isNull = rowId === current.state?.nullId;
+      const lost = { key: error.key, stored: error.version, id: rowId, isNull, damage: error };
+      return isCalled(lost, id) ? lost : undefined;
+    }
   }
 
   /** Where the version of an id that a client gave is stored. */
@@ -442,6 +554,7 @@ export class Versions {
       throw s3Errors.InvalidArgument(['Invalid version id specified'], { members });
     }
     const current = known ?? (await this.#current(bucket, key));
+    if (current.lost && isCalled(current.lost, id)) throw current.lost.damage;
     if (current.object && isCalled(current.object, id)) return asLocated(bucket, key, current);
     const rowId = id === 'null' ? current.state?.nullId : id;
     if (rowId === undefined) return undefined;
@@ -459,19 +572,54 @@ export interface Located {
   readonly stored: Version;
 }
 
+type Plan<T> = (now: Bucket, current: Current, change: Change) => Promise<T>;
+
+/** What clients know a version by. */
+type Shown = Pick<LostVersion, 'id' | 'isNull'>;
+
 const unchanged: Deleted = { madeMarker: false };
+
+/** The current version where its record is damaged: its key's state knows it, once versioning was enabled. */
+function lostCurrent(
+  bucket: Bucket,
+  key: string,
+  state: KeyState | undefined,
+  damage: ValueDamaged,
+): LostVersion {
+  const isNull = state === undefined || state.nullId === state.latest;
+  return { key: objectKey(bucket.id, key), stored: damage.version, id: state?.latest, isNull, damage };
+}
+
+/**
+ * Throws the damage of a current version that is kept among the others, which takes its record, or that conditions are
+ * to be compared with.
+ */
+function demandReplaceable(
+  { versioning }: Bucket,
+  { lost }: Current,
+  { ifMatch, ifNoneMatch, ifId }: WriteConditions & DeleteConditions,
+): void {
+  if (!lost) return;
+  const isConditional = ifMatch !== undefined || ifNoneMatch !== undefined || ifId !== undefined;
+  if (isConditional || versioning === 'Enabled' || !lost.isNull) throw lost.damage;
+}
+
+function ifDamaged(error: unknown): undefined {
+  if (!(error instanceof ValueDamaged)) throw error;
+}
 
 /** Of a delete marker: it has no bytes. */
 const NO_BYTES_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
 /** The id of a version that has one for clients. */
-function shownId({ id, isNull }: VersionRecord): string | undefined {
+function shownId({ id, isNull }: Shown): string | undefined {
   return isNull ? undefined : id;
 }
 
-/** The sequence of the newest version of a key that has one. */
+/** The sequence of the newest version of a key that has one; 0 where nothing says it. */
 function newestOf({ object, state }: Current): number {
-  return sequenceOf((state?.latest ?? object?.id)!);
+  const latest = state?.latest ?? object?.id;
+  return latest === undefined ? 0 : sequenceOf(latest);
 }
 
 function asObject(version: VersionRecord | undefined): ObjectRecord | undefined {
@@ -479,8 +627,8 @@ function asObject(version: VersionRecord | undefined): ObjectRecord | undefined 
 }
 
 /** Whether clients know the version under this id. */
-function isCalled(record: VersionRecord, id: string): boolean {
-  return id === 'null' ? record.isNull : record.id === id && !record.isNull;
+function isCalled(version: Shown, id: string): boolean {
+  return id === 'null' ? version.isNull : version.id === id && !version.isNull;
 }
 
 function asLocated(bucket: Bucket, key: string, { object, objectVersion }: Current): Located | undefined {

@@ -21,6 +21,15 @@ export type Version = number;
 /** What is stored under a key is not what was written: damage, never handed out. */
 export class ValueDamaged extends Error {
   override readonly name = 'ValueDamaged';
+
+  /** `key` and `version`: of what is damaged, for those who replace or delete it without reading it. */
+  constructor(
+    message: string,
+    readonly key: Key = [],
+    readonly version?: Version,
+  ) {
+    super(message);
+  }
 }
 
 export interface Entry {
@@ -45,7 +54,7 @@ export interface Range {
    * Hears of each item that is damaged, which is then left out; without it, such an item fails the whole list. An
    * empty key: that of the item is damaged itself.
    */
-  readonly damaged?: (key: Key) => void;
+  readonly damaged?: (key: Key, version: Version) => void;
 }
 
 /** Holds if the key is at that version, or, where `version` is `undefined`, absent. */

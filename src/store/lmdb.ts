@@ -189,7 +189,7 @@ class LmdbKv implements LmdbStore {
     const shared = this.#db.getBinaryFast(encoded);
     if (shared === undefined) return undefined;
     const entry = opened(crc32(encoded), copy(shared), getLastVersion());
-    if (entry === undefined) throw damagedAt(key);
+    if (entry === undefined) throw damagedAt(key, getLastVersion());
     return entry;
   }
 
@@ -214,7 +214,7 @@ class LmdbKv implements LmdbStore {
       versions: true,
     })) {
       const entry = opened(keySum, value, version);
-      if (entry === undefined) damaged(key);
+      if (entry === undefined) damaged(key, version);
       else items.push({ key, value: entry.value, version });
     }
     return items;
@@ -354,12 +354,12 @@ class LmdbKv implements LmdbStore {
   }
 }
 
-function damagedAt(key: Key): ValueDamaged {
-  return new ValueDamaged(`what is stored at ${JSON.stringify(key)} is damaged`);
+function damagedAt(key: Key, version: Version): ValueDamaged {
+  return new ValueDamaged(`what is stored at ${JSON.stringify(key)} is damaged`, key, version);
 }
 
-function raise(key: Key): never {
-  throw damagedAt(key);
+function raise(key: Key, version: Version): never {
+  throw damagedAt(key, version);
 }
 
 /** lmdb-js rejects with a general error that promises the true one. */

@@ -1,5 +1,5 @@
 /** Going through more rows than fit in memory. */
-import { END, type Item, type Key, type Kv, ValueDamaged } from './kv.js';
+import { END, type Item, type Key, type Kv, ValueDamaged, type Version } from './kv.js';
 
 /** Rows read at once: bodies may lie in them. */
 const PAGE = 200;
@@ -10,7 +10,7 @@ export interface Rows {
   /** Exclusive. Default: behind the last key there is. */
   readonly end?: Key;
   /** Hears of each damaged row, which is then left out; see `Range`. Without it, such a row ends the iteration. */
-  readonly damaged?: (key: Key) => void;
+  readonly damaged?: (key: Key, version: Version) => void;
 }
 
 /**
@@ -23,9 +23,9 @@ export async function* rowsOf(
 ): AsyncGenerator<Item, void> {
   for (let from = start; ; ) {
     let lost = 0;
-    const count = (key: Key): void => {
+    const count = (key: Key, version: Version): void => {
       lost++;
-      damaged!(key);
+      damaged!(key, version);
     };
     const page = await kv.list({ start: from, end, limit: PAGE, ...(damaged && { damaged: count }) });
     yield* page;

@@ -169,4 +169,18 @@ test('what was damaged is named, is not served, and harms nothing else', async t
   assert.ok(body.equals(await Body!.transformToByteArray()));
   await kinds.check(server);
   assert.deepEqual(damagedKeys((await scrub(data)).report.damaged), damagedKeys(report.damaged));
+
+  await again.send(new DeleteObjectCommand({ Bucket, Key: 'record' }));
+  const listed = async () => (await again.send(new ListObjectsV2Command({ Bucket }))).Contents ?? [];
+  assert.deepEqual(
+    (await listed()).map(({ Key }) => Key),
+    [...names, 'sound'].filter(name => name !== 'record').sort(),
+  );
+  for (const Key of names) await again.send(new PutObjectCommand({ Bucket, Key, Body: body }));
+  assert.equal((await listed()).length, names.length + 1);
+  for (const Key of names) {
+    const { Body: bytes } = await again.send(new GetObjectCommand({ Bucket, Key }));
+    assert.ok(body.equals(await bytes!.transformToByteArray()));
+  }
+  assert.equal((await scrub(data)).status, 0);
 });
