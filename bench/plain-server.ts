@@ -1,6 +1,9 @@
 /** A server that does not encrypt what it stores, to hold the cost of encryption against: `plain-server.js DIRECTORY`. */
 import { defaultHttpLimits, listen } from '../src/http/server.js';
 import { openServices } from '../src/open-services.js';
+import { keepNewObjectsYoung } from '../src/tuning.js';
+
+keepNewObjectsYoung();
 
 const part = { keeps: true, encrypts: false };
 const { pipeline, log, credentialsFile } = await openServices({ data: process.argv[2]!, log: 'none' }, part);

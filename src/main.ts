@@ -23,6 +23,7 @@ export {
 export { type ScrubSettings, scrub } from './scrub.js';
 export { readSettings, type Settings, SettingsError } from './settings.js';
 export { DirectoryInUse } from './store/directory-lock.js';
+export { keepNewObjectsYoung } from './tuning.js';
 
 export interface RunningServer {
   /** `http://127.0.0.1:9000` */

@@ -6,6 +6,53 @@ export interface RequestBody extends AsyncIterable<Uint8Array> {
   readonly length: number | undefined;
   /** Trailing headers, lower-case; complete once iteration has ended. */
   readonly trailers: ReadonlyMap<string, string>;
+  /** Reads all of it at once, where that takes less than iterating. Throws what iterating throws. */
+  whole?(): Promise<Uint8Array>;
+}
+
+const EMPTY = new Uint8Array(0);
+const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
+
+/** A body that is in memory. */
+export function bodyOf(bytes: Uint8Array): RequestBody {
+  return new BytesBody(bytes);
+}
+
+// The bodies of requests are classes: the prototype of a generator that is made with each request would outlive it, and
+// all that it closes over, until the next collection of the whole heap.
+class BytesBody implements RequestBody {
+  readonly trailers = NO_TRAILERS;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    if (this.#bytes.length > 0) yield this.#bytes;
+  }
+
+  async whole(): Promise<Uint8Array> {
+    return this.#bytes;
+  }
+}
+
+/** All of a body that is known to be small. Throws what reading it throws. */
+export async function wholeOf(body: RequestBody): Promise<Uint8Array> {
+  if (body.whole) return body.whole();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return joined(chunks);
+}
+
+/** The chunks as one, without a copy where there is only one. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  return chunks.length === 0 ? EMPTY : Buffer.concat(chunks);
 }
 
 export interface HttpRequest {

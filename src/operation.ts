@@ -65,6 +65,26 @@ export interface Call {
   demand(requirement: Requirement): Promise<void>;
   /** Writes the event of what another service did for this request. */
   note(made: CallOnBehalf): void;
+  /** See `PerCall`. */
+  readonly kept: Map<unknown, unknown>;
+}
+
+/**
+ * What a service keeps of a request while it is on its way. The call itself holds it, so that both go together: what a
+ * WeakMap holds survives every collection of young garbage.
+ */
+export class PerCall<T> {
+  get(call: Call): T | undefined {
+    return call.kept.get(this) as T | undefined;
+  }
+
+  set(call: Call, value: T): void {
+    call.kept.set(this, value);
+  }
+
+  delete(call: Call): void {
+    call.kept.delete(this);
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 import { defaultHttpLimits, listen } from './http/server.js';
 import { openServices } from './open-services.js';
 import type { Settings } from './settings.js';
+import { keepNewObjectsYoung } from './tuning.js';
 import { Questions, type ToPrimary, type ToWorker } from './worker-messages.js';
 
 /** For running requests, where nobody says how long. Milliseconds. */
@@ -41,6 +42,7 @@ process.on('SIGINT', () => {});
 send({ kind: 'listening' });
 
 async function start(settings: Settings): Promise<void> {
+  keepNewObjectsYoung();
   try {
     const part = { keeps: false, readElsewhere: primary.ask };
     const { pipeline, log, objects, close } = await openServices(settings, part);

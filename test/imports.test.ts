@@ -24,6 +24,7 @@ const composition = [
   'scrub.ts',
   'backup.ts',
   'settings.ts',
+  'tuning.ts',
 ];
 const table: Record<string, readonly string[]> = {
   policy: [],

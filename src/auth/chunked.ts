@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { ApiError } from '../errors.js';
-import type { RequestBody } from '../message.js';
+import { joined, type RequestBody } from '../message.js';
 import { s3Errors } from './errors.js';
 import { refusalsOf } from './refusals.js';
 import { ALGORITHM, EMPTY_SHA256, sameSignature, sha256Hex, sign } from './signing.js';
@@ -39,15 +39,36 @@ export interface ChunkOptions {
  * not hold, so whoever reaches the end has the body that the client meant.
  */
 export function decodeChunks(source: AsyncIterable<Uint8Array>, options: ChunkOptions): RequestBody {
-  const reader = new ChunkReader(options);
-  return {
-    length: options.decodedLength,
-    trailers: reader.trailers,
-    async *[Symbol.asyncIterator]() {
-      for await (const bytes of source) yield* reader.push(bytes);
-      reader.end();
-    },
-  };
+  return new DecodedBody(source, options);
+}
+
+class DecodedBody implements RequestBody {
+  readonly length: number;
+  readonly #source: AsyncIterable<Uint8Array>;
+  readonly #reader: ChunkReader;
+
+  constructor(source: AsyncIterable<Uint8Array>, options: ChunkOptions) {
+    this.length = options.decodedLength;
+    this.#source = source;
+    this.#reader = new ChunkReader(options);
+  }
+
+  get trailers(): ReadonlyMap<string, string> {
+    return this.#reader.trailers;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for await (const bytes of this.#source) yield* this.#reader.push(bytes);
+    this.#reader.end();
+  }
+
+  /** Read piece by piece all the same: what is around it, nothing bounds. */
+  async whole(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    for await (const bytes of this.#source) chunks.push(...this.#reader.push(bytes));
+    this.#reader.end();
+    return joined(chunks);
+  }
 }
 
 const malformed = (): ApiError => s3Errors.IncompleteBody(['The request body terminated unexpectedly']);

@@ -1,6 +1,6 @@
 import { openDigests } from '../digests/body-digests.js';
 import type { ApiError } from '../errors.js';
-import type { HttpRequest, RequestBody } from '../message.js';
+import { bodyOf, type HttpRequest, type RequestBody, wholeOf } from '../message.js';
 import type { ServiceId } from '../operation.js';
 import { type ChunkSigning, decodeChunks } from './chunked.js';
 import { s3Errors } from './errors.js';
@@ -61,7 +61,7 @@ function servicePayload(
     open: verified =>
       verified === undefined
         ? measured(source)
-        : hashed(measured(source), hash, () =>
+        : new HashedBody(measured(source), hash, () =>
             refusalsOf(service).mismatch({
               accessKeyId: verified.signature.accessKeyId,
               provided: verified.signature.signature,
@@ -87,7 +87,9 @@ function s3Payload(request: HttpRequest, signature: Signature | undefined, sourc
     hash,
     announced,
     open: () =>
-      hash === UNSIGNED ? body : hashed(body, hash.toLowerCase(), computed => hashMismatch(hash, computed)),
+      hash === UNSIGNED
+        ? body
+        : new HashedBody(body, hash.toLowerCase(), computed => hashMismatch(hash, computed)),
   };
 }
 
@@ -163,62 +165,90 @@ const hashMismatch = (provided: string, computed: string): ApiError =>
     members: { ClientComputedContentSHA256: provided, S3ComputedContentSHA256: computed },
   });
 
-const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
-
-const bodyOf = (bytes: Uint8Array): RequestBody => ({
-  length: bytes.length,
-  trailers: NO_TRAILERS,
-  async *[Symbol.asyncIterator]() {
-    if (bytes.length > 0) yield bytes;
-  },
-});
-
 /** Fails at the end of a body that is shorter than it says. */
 function measured(source: RequestBody): RequestBody {
-  const { length } = source;
-  if (length === undefined) return source;
-  return {
-    length,
-    trailers: source.trailers,
-    async *[Symbol.asyncIterator]() {
-      let received = 0;
-      for await (const bytes of source) {
-        received += bytes.length;
-        yield bytes;
-      }
-      if (received !== length) {
-        throw s3Errors.IncompleteBody(
-          ['You did not provide the number of bytes specified by the Content-Length HTTP header'],
-          { members: { NumberBytesExpected: String(length), NumberBytesProvided: String(received) } },
-        );
-      }
-    },
-  };
+  return source.length === undefined ? source : new MeasuredBody(source, source.length);
+}
+
+class MeasuredBody implements RequestBody {
+  readonly length: number;
+  readonly #source: RequestBody;
+
+  constructor(source: RequestBody, length: number) {
+    this.length = length;
+    this.#source = source;
+  }
+
+  get trailers(): ReadonlyMap<string, string> {
+    return this.#source.trailers;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    let received = 0;
+    for await (const bytes of this.#source) {
+      received += bytes.length;
+      yield bytes;
+    }
+    this.#demandAll(received);
+  }
+
+  async whole(): Promise<Uint8Array> {
+    const bytes = await wholeOf(this.#source);
+    this.#demandAll(bytes.length);
+    return bytes;
+  }
+
+  #demandAll(received: number): void {
+    if (received === this.length) return;
+    throw s3Errors.IncompleteBody(
+      ['You did not provide the number of bytes specified by the Content-Length HTTP header'],
+      { members: { NumberBytesExpected: String(this.length), NumberBytesProvided: String(received) } },
+    );
+  }
 }
 
 /** Fails instead of ending where the bytes do not have that SHA-256. */
-function hashed(
-  source: RequestBody,
-  expected: string,
-  mismatch: (computed: string) => ApiError,
-): RequestBody {
-  return {
-    length: source.length,
-    trailers: source.trailers,
-    async *[Symbol.asyncIterator]() {
-      const digests = openDigests(['SHA256'], source.length);
-      try {
-        for await (const bytes of source) {
-          const working = digests.update(bytes);
-          if (working) await working;
-          yield bytes;
-        }
-        const [digest] = await digests.finish();
-        const computed = digest!.toString('hex');
-        if (computed !== expected) throw mismatch(computed);
-      } finally {
-        digests.abandon();
+class HashedBody implements RequestBody {
+  readonly #source: RequestBody;
+  readonly #expected: string;
+  readonly #mismatch: (computed: string) => ApiError;
+
+  constructor(source: RequestBody, expected: string, mismatch: (computed: string) => ApiError) {
+    this.#source = source;
+    this.#expected = expected;
+    this.#mismatch = mismatch;
+  }
+
+  get length(): number | undefined {
+    return this.#source.length;
+  }
+
+  get trailers(): ReadonlyMap<string, string> {
+    return this.#source.trailers;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const digests = openDigests(['SHA256'], this.length);
+    try {
+      for await (const bytes of this.#source) {
+        const working = digests.update(bytes);
+        if (working) await working;
+        yield bytes;
       }
-    },
-  };
+      const [digest] = await digests.finish();
+      this.#demand(digest!.toString('hex'));
+    } finally {
+      digests.abandon();
+    }
+  }
+
+  async whole(): Promise<Uint8Array> {
+    const bytes = await wholeOf(this.#source);
+    this.#demand(bytes.length === 0 ? EMPTY_SHA256 : sha256Hex(bytes));
+    return bytes;
+  }
+
+  #demand(computed: string): void {
+    if (computed !== this.#expected) throw this.#mismatch(computed);
+  }
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type RunningServer, readSettings, startServer } from '../main.js';
+import { keepNewObjectsYoung, type RunningServer, readSettings, startServer } from '../main.js';
 
 interface ServeFlags {
   readonly config?: string;
@@ -61,6 +61,7 @@ export function serveCommand(): Command {
     .option('--config <file>', 'JSON file with the same settings: {"data": "/srv/karikagi", "port": 9000}')
     .option('--json', 'print the start as one JSON object')
     .action(async ({ config, json, ...flags }: ServeFlags) => {
+      keepNewObjectsYoung();
       const server = await startServer(readSettings(flags, process.env, config));
       process.stdout.write(json ? `${JSON.stringify(startOf(server))}\n` : greeting(server));
       await untilStopped(server);

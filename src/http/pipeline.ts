@@ -215,6 +215,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (denied) throw denied;
       },
       note: made => noteOnBehalf(journey, made),
+      kept: new Map(),
     };
   }
 

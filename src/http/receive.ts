@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '../errors.js';
-import type { HttpRequest, RequestBody } from '../message.js';
+import { type HttpRequest, joined, type RequestBody, wholeOf } from '../message.js';
 
 const noTrailers: ReadonlyMap<string, string> = new Map();
+const EMPTY = new Uint8Array(0);
 
 /** The request as the pipeline sees it. `stall`: milliseconds without a byte of the body until it is given up. */
 export function receive(incoming: IncomingMessage, response: ServerResponse, stall: number): HttpRequest {
@@ -52,16 +53,20 @@ class SocketBody implements RequestBody {
 
   constructor(incoming: IncomingMessage, response: ServerResponse, stall: number) {
     const declared = incoming.headers['content-length'];
-    this.length = declared === undefined ? undefined : Number(declared);
     this.#absent = declared === undefined && incoming.headers['transfer-encoding'] === undefined;
+    this.length = declared === undefined ? (this.#absent ? 0 : undefined) : Number(declared);
     this.#incoming = incoming;
     this.#response = response;
     this.#stall = stall;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    if (this.#absent) return;
     const incoming = this.#incoming;
+    if (this.#isAtHand()) {
+      const bytes = this.#takeAll();
+      if (bytes.length > 0) yield bytes;
+      return;
+    }
     if (incoming.headers.expect?.toLowerCase() === '100-continue' && !this.#response.headersSent) {
       this.#response.writeContinue();
     }
@@ -83,6 +88,22 @@ class SocketBody implements RequestBody {
       // while a read is under way it would wait for that.
       void chunks.return?.();
     }
+  }
+
+  async whole(): Promise<Uint8Array> {
+    if (this.#isAtHand()) return this.#takeAll();
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this) chunks.push(chunk);
+    return joined(chunks);
+  }
+
+  /** Small bodies come along with the headers, mostly: they need no stream to be set up. */
+  #isAtHand(): boolean {
+    return this.#absent || (this.#incoming.complete && !this.#incoming.destroyed);
+  }
+
+  #takeAll(): Uint8Array {
+    return this.#absent ? EMPTY : (this.#incoming.read() ?? EMPTY);
   }
 }
 
@@ -109,7 +130,10 @@ export async function collect(
   limit: number,
   tooLarge: () => ApiError,
 ): Promise<Uint8Array> {
-  if (body.length !== undefined && body.length > limit) throw tooLarge();
+  if (body.length !== undefined) {
+    if (body.length > limit) throw tooLarge();
+    return wholeOf(body);
+  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -117,5 +141,5 @@ export async function collect(
     if (size > limit) throw tooLarge();
     chunks.push(chunk);
   }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+  return joined(chunks);
 }

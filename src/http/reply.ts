@@ -10,7 +10,6 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
   const { body } = reply;
   const streams = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
   if (!streams) {
-    await endOfTurn();
     response.writeHead(reply.status, withLength(reply, body));
     response.end(body);
     return;
@@ -27,22 +26,6 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
     response.destroy();
     throw error;
   }
-}
-
-let turn: Promise<void> | undefined;
-
-/**
- * Resolves when the requests that arrived together have been worked on, for all of them at once. What their replies
- * cost the most is waking up who waits for them: a client with many connections is woken once for all of them.
- */
-function endOfTurn(): Promise<void> {
-  turn ??= new Promise(resolve => {
-    setImmediate(() => {
-      turn = undefined;
-      resolve();
-    });
-  });
-  return turn;
 }
 
 function withLength(reply: HttpReply, body: string | Uint8Array | undefined): Record<string, string> {

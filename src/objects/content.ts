@@ -1,6 +1,6 @@
 /** Taking bodies in, and giving them back. */
 
-import type { RequestBody } from '../message.js';
+import { joined, type RequestBody, wholeOf } from '../message.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../store/blobs.js';
 import { crc32 } from '../store/crc32.js';
 import { type Kv, ValueDamaged, type Write } from '../store/kv.js';
@@ -89,32 +89,46 @@ export class Contents {
     this.#demandRoom();
     const digesting = new Digesting(integrity);
     const key = dataKey && new BodyKey(dataKey, alone ? undefined : newSalt());
+    const inline = (bytes: Uint8Array): Received => {
+      const { md5, checksum } = digesting.whole(bytes, body.trailers);
+      const stored = { bytes: key ? key.encryptBytes(bytes) : bytes, salt: key?.salt };
+      return { md5, checksum, size: bytes.length, stored };
+    };
+    if (!asBlob && length !== undefined && length <= this.#inlineLimit) {
+      const bytes = await wholeOf(body);
+      if (bytes.length !== length) throw s3Errors.IncompleteBody();
+      return inline(bytes);
+    }
     const source = checked(body, length);
     const head: Uint8Array[] = [];
-    if (!asBlob && (length ?? 0) <= this.#inlineLimit) {
+    if (!asBlob && length === undefined) {
       for (let size = 0; size <= this.#inlineLimit; size += head.at(-1)!.length) {
         const next = await source.next();
-        if (!next.done) {
-          head.push(next.value);
-          continue;
-        }
-        const bytes = head.length === 1 ? head[0]! : Buffer.concat(head);
-        const digested = digesting.whole(bytes, body.trailers);
-        const stored = { bytes: key ? key.encryptBytes(bytes) : bytes, salt: key?.salt };
-        return { ...digested, size, stored };
+        if (next.done) return inline(joined(head));
+        head.push(next.value);
       }
     }
+    return this.#toBlob(chained(head, source), length, body.trailers, digesting, key);
+  }
+
+  async #toBlob(
+    body: AsyncIterable<Uint8Array>,
+    length: number | undefined,
+    trailers: RequestBody['trailers'],
+    digesting: Digesting,
+    key: BodyKey | undefined,
+  ): Promise<Received> {
     const digests = digesting.open(length);
     let size = 0;
     let digested: Digested | undefined;
     async function* whole(): AsyncGenerator<Uint8Array> {
-      for await (const chunk of joined(head, source)) {
+      for await (const chunk of body) {
         size += chunk.length;
         const working = digests.update(chunk);
         if (working) await working;
         yield chunk;
       }
-      digested = digesting.check(await digests.finish(), body.trailers);
+      digested = digesting.check(await digests.finish(), trailers);
     }
     try {
       const { id } = await this.#blobs.write(key ? key.encrypt(whole()) : whole());
@@ -295,7 +309,7 @@ async function* checked(body: RequestBody, length: number | undefined): AsyncGen
   if (length !== undefined && size !== length) throw s3Errors.IncompleteBody();
 }
 
-async function* joined(
+async function* chained(
   head: readonly Uint8Array[],
   rest: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

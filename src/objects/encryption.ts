@@ -3,6 +3,7 @@
  * that was not found authentic.
  */
 import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { joined } from '../message.js';
 import { BlobDamaged } from '../store/blobs.js';
 
 /** Plaintext bytes of a segment; each is stored with the tags of its layers behind it. */
@@ -182,10 +183,6 @@ async function* segmentsOf(stored: AsyncIterable<Uint8Array>, length: number): A
     }
   }
   if (held > 0) yield joined(pieces);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
 /**

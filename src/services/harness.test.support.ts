@@ -126,6 +126,7 @@ function callFor(world: World, caller: Caller): Call {
     permits: async requirement => (await decide(world, caller, requirement)).decision.allowed,
     demand,
     note: () => {},
+    kept: new Map(),
   };
 }
 

@@ -1,6 +1,6 @@
 /** How KMS's operations say what must be allowed: the key, its policy and grants, and the condition keys. */
 import type { GrantOperation } from '@aws-sdk/client-kms';
-import type { Call, Operation, Requirement } from '../../operation.js';
+import { type Call, type Operation, PerCall, type Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import type { GrantUse } from './engine/grants.js';
 import { policyWithGrants } from './engine/key-policies.js';
@@ -110,7 +110,7 @@ export function preparedOperation<I extends object, O, U>(definition: {
   ): Promise<{ readonly requirements: Requirement[]; readonly use: U }>;
   run(input: I, call: Call, ports: KmsPorts, use: U): Promise<O>;
 }): Operation<KmsPorts, I, O> {
-  const uses = new WeakMap<Call, U>();
+  const uses = new PerCall<U>();
   return {
     name: definition.name,
     async requires(input, call, ports) {

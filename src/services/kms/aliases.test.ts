@@ -118,7 +118,8 @@ test('what was authorised is what runs, though the alias moves in between', asyn
   const [one, two] = [await newKey(kms), await newKey(kms)];
   await create(kms, 'alias/app', one.KeyId);
   const describeKey = kms.service.operations.get('DescribeKey')!;
-  const call = { caller: { principal: {}, account: kms.world.account }, region: 'us-east-1' } as never;
+  const caller = { principal: {}, account: kms.world.account };
+  const call = { caller, region: 'us-east-1', kept: new Map() } as never;
   const input = { KeyId: 'alias/app' } as never;
   await describeKey.requires(input, call);
   await kms.call(kms.root, 'UpdateAlias', { AliasName: 'alias/app', TargetKeyId: two.KeyId });

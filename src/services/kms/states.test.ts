@@ -228,7 +228,8 @@ test('a key that is deleted while an operation is under way is not there any mor
   const { KeyId, Arn } = await newKey(kms);
   await kms.call(kms.root, 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 });
   const cancel = kms.service.operations.get('CancelKeyDeletion')!;
-  const call = { caller: { principal: {}, account: kms.world.account }, region: 'us-east-1' } as never;
+  const caller = { principal: {}, account: kms.world.account };
+  const call = { caller, region: 'us-east-1', kept: new Map() } as never;
   await cancel.requires({ KeyId } as never, call);
   kms.world.clock.advance(7 * 86_400);
   const late = async () => await cancel.run({ KeyId } as never, call);

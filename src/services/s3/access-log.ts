@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../log.js';
+import { bodyOf } from '../../message.js';
 import type { Bucket, LoggingSetting } from '../../objects/index.js';
 import type { Ending } from '../../operation.js';
 import { deletionLine, logLine, operationName } from './access-log-line.js';
 import { sourceName } from './copy-source.js';
-import { bytesBody, type ServicePorts, ServiceRefused, writeAsService } from './service-writes.js';
+import { type ServicePorts, ServiceRefused, writeAsService } from './service-writes.js';
 import { type Deletion, lookedAt } from './target.js';
 
 /** Between writes of what has come together, milliseconds of the machine's time. */
@@ -155,7 +156,7 @@ export class AccessLog {
         owner: source.owner,
         key: keyOf(source, setting, time, this.#ports.objects.clock.now()),
         contentType: 'text/plain',
-        body: bytesBody(Buffer.from(lines.join(''))),
+        body: bodyOf(Buffer.from(lines.join(''))),
       },
       this.#ports,
     );

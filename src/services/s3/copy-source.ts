@@ -1,6 +1,6 @@
 /** The source of CopyObject and UploadPartCopy: named in a header, authorised and read beside the target. */
 import type { Bucket, ObjectRecord, VersionRecord } from '../../objects/index.js';
-import type { Call, Requirement } from '../../operation.js';
+import { type Call, PerCall, type Requirement } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { failedCondition } from './preconditions.js';
@@ -76,7 +76,7 @@ interface Source {
 }
 
 /** Sources found, so that what was authorised is what is copied. */
-const sources = new WeakMap<Call, Promise<Source>>();
+const sources = new PerCall<Promise<Source>>();
 
 function findSource(input: CopySourceInput, call: Call, ports: S3Ports): Promise<Source> {
   let found = sources.get(call);

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Logger } from '../../log.js';
-import type { RequestBody } from '../../message.js';
+import { bodyOf, type RequestBody } from '../../message.js';
 import { type Bucket, everyEntry, type Inventory, type StoredInventory } from '../../objects/index.js';
 import { type Listed, lineOf, schemaOf } from './inventory-fields.js';
-import { bytesBody, md5Of, type ServicePorts, ServiceRefused, writeAsService } from './service-writes.js';
+import { md5Of, type ServicePorts, ServiceRefused, writeAsService } from './service-writes.js';
 
 const SERVICE = 's3.amazonaws.com';
 const DAY_MS = 86_400_000;
@@ -110,7 +110,7 @@ async function writeList(
       ports,
     );
   const putText = (key: string, contentType: string, text: string) =>
-    put(key, contentType, bytesBody(Buffer.from(text)));
+    put(key, contentType, bodyOf(Buffer.from(text)));
   const schema = schemaOf(inventory.versions, inventory.fields);
   const files: ListFile[] = [];
   for await (const body of filesOf(blocksOf(source, inventory, schema, ports, signal))) {

@@ -1,5 +1,5 @@
 import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
-import type { RequestBody } from '../../message.js';
+import { bodyOf, type RequestBody } from '../../message.js';
 import { entityTooLarge, LARGEST_BODY, type WriteConditions } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { aclsEnabled } from './acl.js';
@@ -70,8 +70,4 @@ export function lengthOf({ length }: RequestBody): number | undefined {
   return length;
 }
 
-const NO_BODY: RequestBody = {
-  length: 0,
-  trailers: new Map(),
-  async *[Symbol.asyncIterator]() {},
-};
+const NO_BODY = bodyOf(new Uint8Array(0));

@@ -116,17 +116,6 @@ async function encryptionOf({ encrypted }: ServiceWrite, bucket: Bucket, ports: 
   throw new ServiceRefused(`the bucket ${bucket.name} encrypts with KMS, which S3's own objects cannot`);
 }
 
-/** A body that is in memory. */
-export function bytesBody(bytes: Uint8Array): RequestBody {
-  return {
-    length: bytes.length,
-    trailers: new Map(),
-    async *[Symbol.asyncIterator]() {
-      yield bytes;
-    },
-  };
-}
-
 /** Hexadecimal MD5. */
 export function md5Of(text: string | Uint8Array): string {
   return createHash('md5').update(text).digest('hex');

@@ -1,6 +1,6 @@
 /** What a request is about, read once per request: what was authorised is what is worked on. */
 import type { Bucket, VersionRecord } from '../../objects/index.js';
-import type { Call } from '../../operation.js';
+import { type Call, PerCall } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { demandRegion } from './regions.js';
@@ -34,7 +34,7 @@ export interface Deletion {
   readonly errorCode?: string | undefined;
 }
 
-const found = new WeakMap<Call, Found>();
+const found = new PerCall<Found>();
 
 function foundBy(call: Call): Found {
   let known = found.get(call);

@@ -194,6 +194,7 @@ function testCall(
         throw s3Errors.AccessDenied([`no ${requirement.action} on ${requirement.resource}`]);
     },
     note: () => {},
+    kept: new Map(),
   };
 }
 
