@@ -2,18 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { Check, Write } from '../store/kv.js';
 import type { PlacedContent, Received } from './content.js';
 import type { Cause } from './events.js';
-import type { Encryption, ObjectAttributes, ObjectRecord } from './records.js';
+import type { Encryption, ObjectRecord } from './records.js';
 
 /** Content and what a commit writes to place it. */
 type Placed = PlacedContent | Promise<PlacedContent>;
 
 /** A version that is ready to be committed. */
-export interface Candidate extends ObjectAttributes {
-  readonly size: number;
-  readonly etag: string;
-  readonly checksum: ObjectRecord['checksum'];
-  readonly upload?: string;
-  readonly encryption?: Encryption | undefined;
+export interface Candidate {
+  /** All of it that does not follow from its place. */
+  readonly record: Omit<ObjectRecord, 'marker' | 'id' | 'isNull' | 'modified' | 'content' | 'salt'>;
   /** Absent where nobody is told of it. */
   readonly cause?: Cause | undefined;
   /** Places the content under the id that the version gets. */

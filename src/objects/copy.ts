@@ -60,11 +60,13 @@ export async function copyVersion(
       bucket,
       target.key,
       {
-        ...target.attributes,
-        ...digests,
-        size: record.size,
+        record: {
+          ...target.attributes,
+          ...digests,
+          size: record.size,
+          encryption: record.encryption,
+        },
         cause: target.cause,
-        encryption: record.encryption,
         place: id => contents.share(source.bucket.id, record, bucket.id, id),
         checks: [{ key: now.key, version: now.stored }],
       },
@@ -93,8 +95,8 @@ async function rewritten(
   const body = { length: record.size, trailers: new Map(), [Symbol.asyncIterator]: chunks };
   const integrity = { algorithm: target.algorithm ?? record.checksum.algorithm };
   const received = await contents.receive(body, record.size, integrity, { dataKey: target.dataKey });
-  const attributes = { ...target.attributes, encryption: target.encryption, cause: target.cause };
-  return versions.put(target.bucket, target.key, attributes, received, target);
+  const attributes = { ...target.attributes, encryption: target.encryption };
+  return versions.put(target.bucket, target.key, attributes, received, target, target.cause);
 }
 
 async function digestsOf(

@@ -20,6 +20,7 @@ import {
 import { Outbox } from './outbox.js';
 import { OwnKeys } from './own-keys.js';
 import type { Bucket, ObjectRecord } from './records.js';
+import { Turns } from './turns.js';
 import { Uploads } from './uploads.js';
 import { Versions } from './versions.js';
 
@@ -54,6 +55,8 @@ export class Objects {
   readonly keys: OwnKeys | undefined;
   readonly #kv: Kv;
   readonly #garbage: Garbage;
+  /** Pages are made one after the other: of many at once, all that they are made of would be in memory. */
+  readonly #listings = new Turns();
 
   constructor(options: ObjectsOptions) {
     const {
@@ -88,17 +91,17 @@ export class Objects {
 
   /** A page of a bucket's current objects. */
   list(bucket: Bucket, options: ListOptions): Promise<ListPage<ObjectRecord>> {
-    return listObjects(this.#kv, bucket, options);
+    return this.#listings.take('', () => listObjects(this.#kv, bucket, options));
   }
 
   /** A page of all versions, delete markers included: by key, the newest of a key first. */
   listVersions(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedVersion>> {
-    return listVersions(this.#kv, bucket, options);
+    return this.#listings.take('', () => listVersions(this.#kv, bucket, options));
   }
 
   /** A page of a bucket's unfinished uploads: by key, the oldest of a key first. */
   listUploads(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedUpload>> {
-    return listUploads(this.#kv, bucket, options);
+    return this.#listings.take('', () => listUploads(this.#kv, bucket, options));
   }
 
   /** Copies a version; see `copyVersion`. */

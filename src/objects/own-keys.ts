@@ -1,4 +1,5 @@
 import { hash, hkdfSync, randomBytes } from 'node:crypto';
+import { randomForId } from '../random.js';
 import type { Entry, Kv } from '../store/kv.js';
 import { unwrapKey, wrapKey } from './encryption.js';
 import type { Encryption } from './records.js';
@@ -107,7 +108,7 @@ export class OwnKeys {
 
 /** A new data key of 32 bytes out of one that serves many objects, and the seed that gives it again. */
 export function deriveDataKey(from: Uint8Array): { readonly dataKey: Buffer; readonly seed: Buffer } {
-  const seed = randomBytes(SEED);
+  const seed = Buffer.from(randomForId(SEED));
   return { dataKey: derivedDataKey(from, seed), seed };
 }
 

@@ -222,12 +222,14 @@ export class Uploads {
         now,
         key,
         {
-          ...attributesOf(upload),
-          encryption: upload.encryption,
-          size: parts.reduce((sum, part) => sum + part.size, 0),
-          etag: multipartETag(parts),
-          checksum,
-          upload: id,
+          record: {
+            ...attributesOf(upload),
+            encryption: upload.encryption,
+            size: parts.reduce((sum, part) => sum + part.size, 0),
+            etag: multipartETag(parts),
+            checksum,
+            upload: id,
+          },
           cause,
           place: version => placeParts(bucket.id, version, parts),
           checks: [

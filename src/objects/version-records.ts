@@ -7,10 +7,19 @@ import type { Checksum } from './checksums.js';
 import type { Content, ContentHeaders, DeleteMarker, ObjectRecord, Pairs, VersionRecord } from './records.js';
 
 /** What few objects have. */
-type Rest = Pick<
-  ObjectRecord,
-  'tags' | 'storageClass' | 'retention' | 'legalHold' | 'owner' | 'acl' | 'upload' | 'encryption' | 'salt'
-> & {
+const REST = [
+  'tags',
+  'storageClass',
+  'retention',
+  'legalHold',
+  'owner',
+  'acl',
+  'upload',
+  'encryption',
+  'salt',
+] as const;
+
+type Rest = Pick<ObjectRecord, (typeof REST)[number]> & {
   /** The headers beside the content type. */
   readonly headers?: Omit<ContentHeaders, 'contentType'>;
 };
@@ -53,10 +62,9 @@ function markerOf([id, isNull, modified]: MarkerRow): DeleteMarker {
 
 function objectRow(record: ObjectRecord): ObjectRow {
   const { id, isNull, modified, size, etag, checksum, content, metadata } = record;
-  const { contentType, ...headers } = record.headers;
-  const rest = restOf(record, headers);
+  const rest = restOf(record);
   const { algorithm, value, type } = checksum;
-  const row: ObjectRow = [
+  const row: [...ObjectRow] = [
     id,
     isNull,
     modified,
@@ -67,26 +75,23 @@ function objectRow(record: ObjectRecord): ObjectRow {
     type,
     content.kind,
     contentValue(content),
-    contentType,
+    record.headers.contentType,
     metadata,
   ];
-  return Object.keys(rest).length === 0 ? row : ([...row, rest] as unknown as ObjectRow);
+  if (rest) row.push(rest);
+  return row;
 }
 
-function restOf(record: ObjectRecord, headers: Omit<ContentHeaders, 'contentType'>): Rest {
-  const { tags, storageClass, retention, legalHold, owner, acl, upload, encryption, salt } = record;
-  return {
-    ...(Object.keys(headers).length > 0 && { headers }),
-    ...(tags !== undefined && { tags }),
-    ...(storageClass !== undefined && { storageClass }),
-    ...(retention !== undefined && { retention }),
-    ...(legalHold !== undefined && { legalHold }),
-    ...(owner !== undefined && { owner }),
-    ...(acl !== undefined && { acl }),
-    ...(upload !== undefined && { upload }),
-    ...(encryption !== undefined && { encryption }),
-    ...(salt !== undefined && { salt }),
-  };
+/** Undefined where there is nothing. */
+function restOf(record: ObjectRecord): Rest | undefined {
+  const rest: Record<string, unknown> = {};
+  for (const name of REST) if (record[name] !== undefined) rest[name] = record[name];
+  const headers: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record.headers)) {
+    if (name !== 'contentType' && value !== undefined) headers[name] = value;
+  }
+  if (Object.keys(headers).length > 0) rest['headers'] = headers;
+  return Object.keys(rest).length > 0 ? rest : undefined;
 }
 
 function contentValue(content: Content): number | string {
@@ -96,7 +101,7 @@ function contentValue(content: Content): number | string {
 
 function objectOf(row: ObjectRow): ObjectRecord {
   const rest = row[12];
-  return {
+  const record = {
     id: row[0],
     isNull: row[1],
     modified: row[2],
@@ -105,9 +110,12 @@ function objectOf(row: ObjectRow): ObjectRecord {
     checksum: { algorithm: row[5], value: row[6], type: row[7] },
     content: contentOf(row[8], row[9]),
     metadata: row[11],
-    ...rest,
-    headers: { contentType: row[10], ...rest?.headers },
+    headers: rest?.headers ? { contentType: row[10], ...rest.headers } : { contentType: row[10] },
   };
+  if (!rest) return record;
+  const further: Record<string, unknown> = record;
+  for (const name of REST) if (rest[name] !== undefined) further[name] = rest[name];
+  return record;
 }
 
 function contentOf(kind: Content['kind'], value: number | string): Content {

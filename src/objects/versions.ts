@@ -135,15 +135,15 @@ export class Versions {
   async put(
     bucket: Bucket,
     key: string,
-    attributes: ObjectAttributes & Pick<Candidate, 'encryption' | 'cause'>,
+    attributes: ObjectAttributes & Pick<ObjectRecord, 'encryption'>,
     body: Received,
     conditions: WriteConditions = {},
+    cause?: Cause,
   ): Promise<ObjectRecord> {
+    const { size, checksum } = body;
     const candidate: Candidate = {
-      ...attributes,
-      size: body.size,
-      etag: etagOf(body, attributes.encryption),
-      checksum: body.checksum,
+      record: { ...attributes, size, etag: etagOf(body, attributes.encryption), checksum },
+      cause,
       place: id => this.#contents.place(bucket.id, id, body.stored),
     };
     try {
@@ -171,7 +171,7 @@ export class Versions {
     candidate: Candidate,
     conditions: WriteConditions = {},
   ): Promise<ObjectRecord | undefined> {
-    const { place, checks = [], writes: further = [], cause, ...members } = candidate;
+    const { place, checks = [], writes: further = [], cause } = candidate;
     const current = await this.#current(bucket, key);
     demandReplaceable(bucket, current, conditions);
     demandConditions(conditions, current.object);
@@ -179,7 +179,7 @@ export class Versions {
     const isNull = bucket.versioning !== 'Enabled';
     const { time, id } = this.#next(current);
     const { content, salt, writes } = await place(id);
-    const record: ObjectRecord = { ...members, id, isNull, modified: time, content, salt };
+    const record: ObjectRecord = { ...candidate.record, id, isNull, modified: time, content, salt };
     await this.#retire(bucket, key, current, isNull, change);
     change.checks.push(...checks);
     change.put(objectKey(bucket.id, key), versionRecords.encode(record));

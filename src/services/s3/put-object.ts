@@ -39,8 +39,8 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
     const how = { dataKey, alone: isKeyAlone(encryption) };
     const received = await contents.receive(body, lengthOf(body), integrity, how);
     const cause = causeOf(call, call.http.posted ? 'ObjectCreated:Post' : 'ObjectCreated:Put');
-    const written = { ...attributes, ...access, encryption, cause };
-    const record = await versions.put(bucket, key, written, received, conditions);
+    const written = access ? { ...attributes, ...access, encryption } : { ...attributes, encryption };
+    const record = await versions.put(bucket, key, written, received, conditions, cause);
     return {
       ETag: quoted(record.etag),
       ...encryptionMembers(encryption, input),

@@ -48,7 +48,7 @@ export async function writeAsService(write: ServiceWrite, ports: ServicePorts): 
   const attributes = attributesOf({ ContentType: write.contentType }, bucket, objects.clock.now());
   const origin = { requestId: s3RequestId(), principalId: service, requester: service, sourceIp: service };
   const cause = { event: 'ObjectCreated:Put', origin } as const;
-  return objects.versions.put(bucket, key, { ...attributes, encryption, cause }, received);
+  return objects.versions.put(bucket, key, { ...attributes, encryption }, received, {}, cause);
 }
 
 async function targetOf({ target, owner, source }: ServiceWrite, { objects }: ServicePorts): Promise<Bucket> {
