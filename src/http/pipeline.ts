@@ -281,6 +281,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   /** As CloudTrail has the calls of a service: its name stands for the network address and the agent. */
   function noteOnBehalf(journey: Journey, { service, operation, resource, errorCode }: CallOnBehalf): void {
     const invokedBy = sourceOf(journey.served!);
+    const { type, arn, accountId, accessKeyId } = identityOf(journey.caller);
     options.audit.record({
       eventTime: new Date(options.clock.now()).toISOString(),
       eventSource: `${service}.amazonaws.com`,
@@ -289,7 +290,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       sourceIPAddress: invokedBy,
       userAgent: invokedBy,
       requestID: journey.requestId,
-      userIdentity: { ...identityOf(journey.caller), invokedBy },
+      userIdentity: { type, arn, accountId, accessKeyId, invokedBy },
       resources: [resource],
       errorCode,
     });

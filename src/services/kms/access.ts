@@ -34,21 +34,32 @@ export async function keyRequirement(
 ): Promise<Requirement> {
   const { key, arn, account, alias } = target;
   const caller = call.caller.account?.id;
-  // Member by member: each use of a key for an object comes by here, and spreading costs the most of it.
-  const known: Record<string, string | readonly string[]> = key ? keyContext(key) : {};
-  if (caller !== undefined) known['kms:CallerAccount'] = caller;
-  if (alias !== undefined) known['kms:RequestAlias'] = alias;
-  for (const name in context) known[name] = context[name]!;
-  const base = { action, resource: arn, resourceAccount: account, context: known };
+  let known: Context | undefined;
+  const base = {
+    action,
+    resource: arn,
+    resourceAccount: account,
+    // Put together for the policies that look at it: each use of a key for an object comes by here.
+    get context() {
+      return (known ??= {
+        ...(key && keyContext(key)),
+        ...(caller !== undefined && { 'kms:CallerAccount': caller }),
+        ...(alias !== undefined && { 'kms:RequestAlias': alias }),
+        ...context,
+      });
+    },
+  };
   // A key that does not exist has no policy: in the caller's account the caller's own policies decide whether it is
   // told so; of another account's keys nobody learns anything. An alias of no key names nothing to decide about.
   if (!key && account === caller) {
     if (alias !== undefined) demandKey(target);
     return base;
   }
-  if (!key || (!crossAccount && account !== caller)) return { ...base, resourceKind: 'key' };
+  if (!key || (!crossAccount && account !== caller))
+    return Object.assign(base, { resourceKind: 'key' } as const);
   const grants = grant ? await kms.grants.applying(key, call.caller, grant) : [];
-  return { ...base, resourceKind: 'key', resourcePolicy: policyWithGrants(key, grants, action) };
+  const resourcePolicy = policyWithGrants(key, grants, action);
+  return Object.assign(base, { resourceKind: 'key', resourcePolicy } as const);
 }
 
 /** The condition keys that describe a key (KMS Developer Guide, "AWS KMS condition keys"). */

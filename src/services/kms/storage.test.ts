@@ -86,6 +86,31 @@ test('a lent secret is wiped when the work is done, also where it fails', async 
   assert.deepEqual(lent, Buffer.alloc(32));
 });
 
+test('those who work with a secret at once share it, and the last of them has it wiped', async () => {
+  const kms = await openKmsWorld();
+  const { KeyId } = await newKey(kms);
+  const record = (await kms.kms.keys.find('111122223333', 'us-east-1', KeyId))!;
+  const lent: Buffer[] = [];
+  const ends: (() => void)[] = [];
+  const borrow = () =>
+    kms.kms.keys.withSecret(record, record.materials[0]!, secret => {
+      lent.push(secret);
+      return new Promise<void>(resolve => ends.push(resolve));
+    });
+  const works = [borrow(), borrow()];
+  assert.equal(lent[0], lent[1]);
+  ends[0]!();
+  await works[0];
+  assert.notDeepEqual(lent[1], Buffer.alloc(32));
+  ends[1]!();
+  await works[1];
+  assert.deepEqual(lent[1], Buffer.alloc(32));
+  const later = borrow();
+  assert.notEqual(lent[2], lent[0]);
+  ends[2]!();
+  await later;
+});
+
 test('keys survive a restart; with another root key they do not open, with the former one beside it they do', async () => {
   const kv = openMemoryKv();
   const kms = await openKmsWorld('aws', kv);

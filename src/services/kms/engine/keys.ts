@@ -39,6 +39,9 @@ const SWEEP = 100;
 
 /** Keys and their material. What time alone does to a key is done when the key is next looked at, or by `sweep`. */
 export class Keys {
+  /** By what was opened, and as what. */
+  readonly #lent = new Map<string, { readonly secret: Buffer; borrowers: number }>();
+
   constructor(
     readonly store: KmsStore,
     readonly keyring: KmsKeyring,
@@ -141,17 +144,28 @@ export class Keys {
     return this.keyring.rewrap(material.wrapped!, about(account, id, material.id));
   }
 
-  /** Lends the secret of some material of a key; it is wiped when `work` is done. */
+  /** Lends the secret of some material of a key; it is wiped when all who work with it at once are done. */
   async withSecret<T>(
     { account, id }: KeyPlace,
     material: Material,
     work: (secret: Buffer) => T | Promise<T>,
   ): Promise<T> {
-    const secret = this.keyring.unwrap(material.wrapped!, about(account, id, material.id));
+    const wrapped = material.wrapped!;
+    const bound = about(account, id, material.id);
+    const name = `${bound} ${Buffer.from(wrapped).toString('latin1')}`;
+    let lent = this.#lent.get(name);
+    if (!lent) {
+      lent = { secret: this.keyring.unwrap(wrapped, bound), borrowers: 0 };
+      this.#lent.set(name, lent);
+    }
+    lent.borrowers++;
     try {
-      return await work(secret);
+      return await work(lent.secret);
     } finally {
-      secret.fill(0);
+      if (--lent.borrowers === 0) {
+        this.#lent.delete(name);
+        lent.secret.fill(0);
+      }
     }
   }
 
