@@ -32,7 +32,7 @@ test('any range of any body comes back, in one layer or two, however it is cut i
         const key = new BodyKey(keys, salted ? newSalt() : undefined);
         const stored = await wholeOf(key.encrypt(cut(body, inCut)));
         assert.ok(key.encryptBytes(body).equals(stored));
-        assert.ok(key.decryptBytes(stored).equals(body));
+        assert.ok(body.equals(key.decryptBytes(stored)));
         if (size > 0) assert.equal(storedSpan(0, size, size, key.layers).end, stored.length);
         const [start, end] = [Math.floor(Math.min(a, b) * size), Math.ceil(Math.max(a, b) * size)];
         if (end <= start) return;

@@ -91,12 +91,12 @@ export class BodyKey {
   }
 
   /** As `decrypt`, for all of a body at hand. */
-  decryptBytes(stored: Uint8Array): Buffer {
-    const pieces: Buffer[] = [];
+  decryptBytes(stored: Uint8Array): Uint8Array {
+    const pieces: Uint8Array[] = [];
     for (let index = 0; index * this.segment < stored.length; index++) {
       pieces.push(this.#open(stored.subarray(index * this.segment, (index + 1) * this.segment), index));
     }
-    return Buffer.concat(pieces);
+    return joined(pieces);
   }
 
   #ciphers(index: number): CipherGCM[] {
