@@ -153,6 +153,7 @@ export async function openServices(
       kms,
       accessLog,
       settings,
+      log,
       targets: new Set(targets.keys()),
       firstAccount: first.accountId,
     });

@@ -4,6 +4,7 @@ import type { Denials } from './events/denials.js';
 import type { ServedService, Services, Websites } from './http/services.js';
 import type { Identity } from './identity/index.js';
 import { karikagiOperations } from './karikagi-operations.js';
+import type { Logger } from './log.js';
 import { iam as iamConstraints } from './models/iam.js';
 import { karikagi as karikagiConstraints } from './models/karikagi.js';
 import { kms as kmsConstraints } from './models/kms.js';
@@ -51,6 +52,7 @@ export interface Parts {
   /** Of the requests to buckets that have logging. */
   readonly accessLog: AccessLog;
   readonly settings: Settings;
+  readonly log: Logger;
   /** The names of the targets that events may be sent to. */
   readonly targets: ReadonlySet<string>;
   /** The account whose administrators look after the server. */
@@ -59,7 +61,7 @@ export interface Parts {
 
 /** The services and the protocols they speak. A protocol is made at the first request of its service. */
 export function served(parts: Parts): Services {
-  const { identity, objects, denials, kms, accessLog, settings, targets, firstAccount } = parts;
+  const { identity, objects, denials, kms, accessLog, settings, targets, firstAccount, log } = parts;
   const s3Ports: S3Ports = {
     objects,
     principals: identity.principals,
@@ -69,6 +71,11 @@ export function served(parts: Parts): Services {
     provesMfa: (account, serial, code) => identity.mfaDevices.authenticate(account, serial, account.id, code),
     ownerOf: id => identity.owner(id),
     targets,
+    failed: (error, { requestId }) =>
+      log.error('a part of a request failed', {
+        requestId,
+        error: error instanceof Error ? error.stack : String(error),
+      }),
     region: settings.region,
     newBuckets: settings.newBuckets,
     otherRegions: settings.otherRegions,

@@ -109,6 +109,7 @@ async function deleteListed(
     const { version, madeMarker } = await deleteOne(bucket, input, call, ports);
     return { deleted: deletedMembers(bucket, object, version, madeMarker) };
   } catch (error) {
+    if (!(error instanceof ApiError)) ports.failed?.(error, call);
     return { error: { Key, VersionId, ...errorMembers(error) } };
   }
 }

@@ -53,6 +53,7 @@ export interface TestS3Options {
   readonly newBuckets?: 'open';
   readonly targets?: ReadonlySet<string>;
   readonly otherRegions?: 'redirected';
+  readonly failed?: S3Ports['failed'];
   /** Default: no device shows anything. */
   readonly provesMfa?: S3Ports['provesMfa'];
 }
@@ -79,6 +80,7 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     provesMfa: options.provesMfa ?? (async () => false),
     ownerOf: async id => ({ account: testAccount(id) }),
     targets: options.targets ?? new Set(['hooks', 'lines', 'eventbridge']),
+    failed: options.failed,
     region: 'us-east-1',
     ...(newBuckets && { newBuckets }),
     ...(otherRegions && { otherRegions }),
