@@ -8,6 +8,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   GetObjectTaggingCommand,
   ListObjectsCommand,
   type ListObjectsCommandOutput,
@@ -16,11 +17,13 @@ import {
   ListObjectVersionsCommand,
   ListPartsCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
   PutObjectTaggingCommand,
   type S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import fc from 'fast-check';
 import {
   added,
   type Body,
@@ -28,107 +31,35 @@ import {
   current,
   deleted,
   etagOf,
+  isLocked,
   listed,
   type ModelKey,
   type ModelVersion,
+  mayRetain,
   multipartEtagOf,
+  retainUntil,
+  sliceOf,
   type Versioning,
   wholeOf,
 } from './s3-model.js';
+import type { Command, When } from './s3-steps.js';
 
-const NAMES = ['a', 'a/b', 'a/c d/e', 'a0', 'é+%', 'z/'] as const;
 /** The least that a part before the last may have. */
 const PART = 5 * 1024 * 1024;
-
-/** A step as data, so that a failing sequence prints as what it does. `v`: which of the versions there are. */
-export type Command =
-  | { do: 'put'; key: string; size: number; tag?: string | undefined }
-  | { do: 'put if'; key: string; when: 'absent' | 'current' | 'other' }
-  | { do: 'get'; key: string; v: number; range?: [from: number, to: number] | undefined }
-  | { do: 'copy'; from: string; v: number; key: string }
-  | { do: 'delete'; key: string }
-  | { do: 'delete version'; key: string; v: number }
-  | { do: 'delete many'; keys: string[] }
-  | { do: 'multipart'; key: string; sent: number[]; large: boolean; end: 'complete' | 'disorder' | 'abort' }
-  | { do: 'tag'; key: string; v: number; tag: string }
-  | {
-      do: 'list';
-      api: 1 | 2;
-      delimiter?: string | undefined;
-      after?: string | undefined;
-      page: number;
-      prefix: string;
-    }
-  | { do: 'list versions'; page: number }
-  | { do: 'contest'; number: number };
-
-const key = fc.constantFrom(...NAMES);
-const v = fc.nat(3);
-const tag = fc.constantFrom('red', 'blue ü');
-const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-/** On either side of what is stored inline, of a block, and of what comes in one piece. */
-const size = fc.constantFrom(0, 1, 1000, 32_768, 32_769, 65_536, 200_001);
-const page = fc.integer({ min: 1, max: 5 });
-
-export const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), key, size, tag: optional(tag) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('put if' as const),
-      key,
-      when: fc.constantFrom('absent' as const, 'current' as const, 'other' as const),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('get' as const),
-      key,
-      v,
-      range: optional(fc.tuple(fc.nat(70_000), fc.nat(140_000))),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('copy' as const), from: key, v, key }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete version' as const), key, v }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('delete many' as const),
-      keys: fc.uniqueArray(key, { minLength: 1, maxLength: 4 }),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('multipart' as const),
-      key,
-      sent: fc.array(fc.constantFrom(1, 2, 7, 10_000), { minLength: 1, maxLength: 4 }),
-      large: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
-      end: fc.constantFrom('complete' as const, 'complete' as const, 'disorder' as const, 'abort' as const),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('tag' as const), key, v, tag }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('list' as const),
-      api: fc.constantFrom(1 as const, 2 as const),
-      delimiter: optional(fc.constantFrom('/', ' d')),
-      after: optional(fc.constantFrom('a', 'a/b', 'a/c', 'b', 'zz')),
-      page,
-      prefix: fc.constantFrom('', 'a', 'a/', 'none'),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('list versions' as const), page }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('contest' as const), number: fc.nat(2) }) },
-);
+/** An ETag that nothing has. */
+const OTHER = `"${'0'.repeat(32)}"`;
 
 /** Keys that several clients want to make: who tried, and who was told to have succeeded. */
 export interface Contest {
   readonly tried: Map<string, Set<Body>>;
   readonly won: Map<string, Body[]>;
+}
+
+/** As whom a client works. */
+export interface Access {
+  readonly s3: S3Client;
+  /** Ends the session, looks that it has ended, and begins another. */
+  endSession(): Promise<void>;
 }
 
 /** A request got no answer: the server was killed. */
@@ -137,11 +68,24 @@ export class NoAnswer extends Error {
 }
 
 /** The name of an error that the server answered; throws `NoAnswer` where it did not answer. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
   if (error instanceof assert.AssertionError) throw error;
   if ($metadata?.httpStatusCode === undefined) throw new NoAnswer('no answer', { cause: error });
   return name;
+}
+
+/** A version, and the id that it is asked for by. */
+interface Chosen {
+  readonly version: ModelVersion | undefined;
+  readonly id: string | undefined;
+}
+
+interface PartTarget {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly UploadId: string | undefined;
+  readonly PartNumber: number;
 }
 
 type ListPage = Pick<
@@ -160,6 +104,8 @@ export class Worker {
   constructor(
     readonly number: number,
     readonly bucket: string,
+    /** Whether the bucket has Object Lock. */
+    readonly locks: boolean,
   ) {
     this.#prefix = `client ${number}/`;
   }
@@ -192,10 +138,11 @@ export class Worker {
   }
 
   /** Runs one command. Throws `NoAnswer`, or an AssertionError where S3 is not as the model. */
-  async run(s3: S3Client, versioning: Versioning, contest: Contest, step: Command): Promise<void> {
+  async run(access: Access, versioning: Versioning, contest: Contest, step: Command): Promise<void> {
+    const { s3 } = access;
     switch (step.do) {
       case 'put':
-        return this.#put(s3, versioning, step.key, step.size, step.tag);
+        return this.#put(s3, versioning, step);
       case 'put if':
         return this.#putIf(s3, versioning, step.key, step.when);
       case 'get':
@@ -204,20 +151,28 @@ export class Worker {
         return this.#copy(s3, versioning, step.from, step.v, step.key);
       case 'delete':
         return this.#delete(s3, versioning, step.key);
+      case 'delete if':
+        return this.#deleteIf(s3, versioning, step);
       case 'delete version':
-        return this.#deleteVersion(s3, step.key, step.v);
+        return this.#deleteVersion(s3, step);
       case 'delete many':
         return this.#deleteMany(s3, versioning, step.keys);
       case 'multipart':
         return this.#multipart(s3, versioning, step);
       case 'tag':
         return this.#tag(s3, step.key, step.v, step.tag);
+      case 'retain':
+        return this.#retain(s3, step);
+      case 'hold':
+        return this.#hold(s3, step);
       case 'list':
         return this.#list(s3, step);
       case 'list versions':
         return this.#listVersions(s3, step.page);
       case 'contest':
         return this.#contest(s3, contest, step.number);
+      case 'end session':
+        return access.endSession();
     }
   }
 
@@ -228,37 +183,45 @@ export class Worker {
   async #put(
     s3: S3Client,
     versioning: Versioning,
-    name: string,
-    bytes: number,
-    label?: string,
+    { key: name, size, tag: label, lock }: Command & { do: 'put' },
   ): Promise<void> {
-    const body = this.#newBody(bytes);
+    const body = this.#newBody(size);
     const Tagging = label === undefined ? undefined : `colour=${encodeURIComponent(label)}`;
-    const input = { ...this.#target(name), Body: contentOf(body), Tagging };
-    const version = { parts: [body], etag: etagOf(body), tag: label };
+    const retention = lock && { mode: lock, day: 0 };
+    const input = {
+      ...this.#target(name),
+      Body: contentOf(body),
+      Tagging,
+      ...(retention && { ObjectLockMode: lock, ObjectLockRetainUntilDate: retainUntil(retention) }),
+    };
+    const expected = lock && !this.locks ? 'InvalidRequest' : undefined;
+    const version = { parts: [body], etag: etagOf(body), tag: label, retention };
     const refusal = await this.#change(
       () => s3.send(new PutObjectCommand(input)),
-      answer => [[name, added(this.#of(name), versioning, { ...version, id: answer?.VersionId })]],
+      answer =>
+        expected ? [] : [[name, added(this.#of(name), versioning, { ...version, id: answer?.VersionId })]],
     );
-    assert.equal(refusal, undefined);
+    assert.equal(refusal, expected);
   }
 
-  async #putIf(s3: S3Client, versioning: Versioning, name: string, when: 'absent' | 'current' | 'other') {
-    const body = this.#newBody(50);
+  /** The headers of a write on condition, and how it is refused. */
+  #condition(
+    name: string,
+    when: When,
+  ): { headers: { IfMatch?: string; IfNoneMatch?: string }; expected: string | undefined } {
     const before = current(this.#of(name));
-    const condition =
-      when === 'absent'
-        ? { IfNoneMatch: '*' }
-        : { IfMatch: when === 'current' && before ? before.etag! : '"00000000000000000000000000000000"' };
-    const expected =
-      when === 'absent'
-        ? before && 'PreconditionFailed'
-        : before === undefined
-          ? 'NoSuchKey'
-          : when === 'other'
-            ? 'PreconditionFailed'
-            : undefined;
-    const input = { ...this.#target(name), Body: contentOf(body), ...condition };
+    if (when === 'absent') {
+      return { headers: { IfNoneMatch: '*' }, expected: before && 'PreconditionFailed' };
+    }
+    const headers = { IfMatch: when === 'other' ? OTHER : (before?.etag ?? '*') };
+    if (!before) return { headers, expected: 'NoSuchKey' };
+    return { headers, expected: when === 'other' ? 'PreconditionFailed' : undefined };
+  }
+
+  async #putIf(s3: S3Client, versioning: Versioning, name: string, when: When): Promise<void> {
+    const body = this.#newBody(50);
+    const { headers, expected } = this.#condition(name, when);
+    const input = { ...this.#target(name), Body: contentOf(body), ...headers };
     const refusal = await this.#change(
       () => s3.send(new PutObjectCommand(input)),
       answer =>
@@ -278,12 +241,29 @@ export class Worker {
     assert.equal(refusal, expected);
   }
 
+  /** The key, or another where there are no versions of it: what needs one is not to go by too often. */
+  #busy(name: string): string {
+    if (this.#of(name).length > 0) return name;
+    return [...this.#keys].find(([, versions]) => versions.length > 0)?.[0] ?? name;
+  }
+
   /** The version that a number stands for, and its id; the current one without an id for 0. */
-  #choose(name: string, choice: number): { version: ModelVersion | undefined; id: string | undefined } {
+  #choose(name: string, choice: number): Chosen {
     const versions = this.#of(name);
     if (choice === 0) return { version: versions[0], id: undefined };
     const version = versions[choice - 1];
     return { version, id: version ? version.id : '0'.repeat(32) };
+  }
+
+  #source(name: string, id: string | undefined): string {
+    const source = `${this.bucket}/${encodeURIComponent(this.#prefix + name)}`;
+    return id === undefined ? source : `${source}?versionId=${id}`;
+  }
+
+  /** As `#choose`, but most numbers stand for a version that is there. */
+  #chooseThere(name: string, choice: number): Chosen {
+    const { length } = this.#of(name);
+    return this.#choose(name, choice === 3 || length === 0 ? choice : 1 + (choice % length));
   }
 
   async #get(s3: S3Client, name: string, choice: number, range: [number, number] | undefined): Promise<void> {
@@ -324,11 +304,7 @@ export class Worker {
     const { version, id } = this.#choose(from, choice);
     // The current version is not copied onto itself: without a change that is refused.
     if (!version?.parts || (from === to && choice <= 1)) return;
-    const source = `${this.bucket}/${encodeURIComponent(this.#prefix + from)}`;
-    const input = {
-      ...this.#target(to),
-      CopySource: id === undefined ? source : `${source}?versionId=${id}`,
-    };
+    const input = { ...this.#target(to), CopySource: this.#source(from, id) };
     const refusal = await this.#change(
       () => s3.send(new CopyObjectCommand(input)),
       answer => {
@@ -348,13 +324,46 @@ export class Worker {
     assert.equal(refusal, undefined);
   }
 
-  async #deleteVersion(s3: S3Client, name: string, choice: number): Promise<void> {
-    const { version, id = 'null' } = this.#choose(name, choice + 1);
+  async #deleteIf(
+    s3: S3Client,
+    versioning: Versioning,
+    { key: wanted, v: choice, when }: Command & { do: 'delete if' },
+  ): Promise<void> {
+    const name = this.#busy(wanted);
+    const { version, id } = this.#choose(name, choice);
+    const IfMatch = when === 'other' ? OTHER : (version?.etag ?? '*');
+    const expected = !version?.parts
+      ? 'NoSuchKey'
+      : when === 'other'
+        ? 'PreconditionFailed'
+        : id !== undefined && isLocked(version, false)
+          ? 'AccessDenied'
+          : undefined;
+    const key = this.#of(name);
     const refusal = await this.#change(
-      () => s3.send(new DeleteObjectCommand({ ...this.#target(name), VersionId: id })),
-      () => [[name, this.#of(name).filter(each => each !== version)]],
+      () => s3.send(new DeleteObjectCommand({ ...this.#target(name), VersionId: id, IfMatch })),
+      answer => {
+        if (expected) return [];
+        const left = key.filter(each => each !== version);
+        return [[name, id === undefined ? deleted(key, versioning, answer?.VersionId) : left]];
+      },
     );
-    assert.equal(refusal, undefined);
+    assert.equal(refusal, expected);
+  }
+
+  async #deleteVersion(
+    s3: S3Client,
+    { key, v: choice, bypass }: Command & { do: 'delete version' },
+  ): Promise<void> {
+    const name = this.#busy(key);
+    const { version, id = 'null' } = this.#chooseThere(name, choice);
+    const expected = version && isLocked(version, bypass) ? 'AccessDenied' : undefined;
+    const input = { ...this.#target(name), VersionId: id, BypassGovernanceRetention: bypass };
+    const refusal = await this.#change(
+      () => s3.send(new DeleteObjectCommand(input)),
+      () => (expected ? [] : [[name, this.#of(name).filter(each => each !== version)]]),
+    );
+    assert.equal(refusal, expected);
   }
 
   async #deleteMany(s3: S3Client, versioning: Versioning, names: readonly string[]): Promise<void> {
@@ -377,17 +386,17 @@ export class Worker {
   async #multipart(
     s3: S3Client,
     versioning: Versioning,
-    { key: name, sent, large, end }: Command & { do: 'multipart' },
+    { key: name, sent, large, copied, end, when }: Command & { do: 'multipart' },
   ): Promise<void> {
     const target = this.#target(name);
     const { UploadId } = await received(s3.send(new CreateMultipartUploadCommand(target)));
     const numbers = [...new Set(sent)].sort((a, b) => a - b);
-    const parts = new Map<number, { body: Body; ETag: string }>();
+    const parts = new Map<number, { bodies: readonly Body[]; ETag: string }>();
     for (const [index, PartNumber] of sent.entries()) {
-      const body = this.#newBody(large && PartNumber !== numbers.at(-1) ? PART : 100 + index);
-      const part = { ...target, UploadId, PartNumber, Body: contentOf(body) };
-      const { ETag } = await received(s3.send(new UploadPartCommand(part)));
-      parts.set(PartNumber, { body, ETag: ETag! });
+      const part = { ...target, UploadId, PartNumber };
+      const copy = index === 0 && copied ? await this.#copyPart(s3, part, copied) : undefined;
+      const bytes = large && PartNumber !== numbers.at(-1) ? PART : 100 + index;
+      parts.set(PartNumber, copy ?? (await this.#sendPart(s3, part, bytes)));
     }
     const listing = await received(s3.send(new ListPartsCommand({ ...target, UploadId })));
     assert.deepEqual(
@@ -399,23 +408,54 @@ export class Worker {
       return;
     }
     const order = end === 'disorder' ? [...numbers].reverse() : numbers;
-    const bodies = order.map(number => parts.get(number)!.body);
+    const bodies = order.map(number => parts.get(number)!.bodies);
+    const tooSmall = bodies.slice(0, -1).some(each => wholeOf({ parts: each }).length < PART);
+    const condition = when && this.#condition(name, when);
     const expected =
-      numbers.length === 1
-        ? undefined
-        : end === 'disorder'
-          ? 'InvalidPartOrder'
-          : large
-            ? undefined
-            : 'EntityTooSmall';
+      end === 'disorder' && numbers.length > 1
+        ? 'InvalidPartOrder'
+        : tooSmall
+          ? 'EntityTooSmall'
+          : condition?.expected;
     const Parts = order.map(PartNumber => ({ PartNumber, ETag: parts.get(PartNumber)!.ETag }));
-    const version = { parts: bodies, etag: multipartEtagOf(bodies) };
+    const version = { parts: bodies.flat(), etag: multipartEtagOf(bodies) };
+    const input = { ...target, UploadId, MultipartUpload: { Parts }, ...condition?.headers };
     const refusal = await this.#change(
-      () => s3.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } })),
+      () => s3.send(new CompleteMultipartUploadCommand(input)),
       answer =>
         expected ? [] : [[name, added(this.#of(name), versioning, { ...version, id: answer?.VersionId })]],
     );
     assert.equal(refusal, expected);
+  }
+
+  async #sendPart(s3: S3Client, part: PartTarget, bytes: number) {
+    const body = this.#newBody(bytes);
+    const { ETag } = await received(s3.send(new UploadPartCommand({ ...part, Body: contentOf(body) })));
+    assert.equal(ETag, etagOf(body));
+    return { bodies: [body], ETag };
+  }
+
+  /** Copies a part; undefined where there are no bytes to copy. */
+  async #copyPart(
+    s3: S3Client,
+    part: PartTarget,
+    { from, v: choice, range }: NonNullable<(Command & { do: 'multipart' })['copied']>,
+  ) {
+    const { version, id } = this.#choose(from, choice);
+    const whole = version?.parts && wholeOf(version);
+    if (!whole?.length) return undefined;
+    const first = range ? range[0] % whole.length : 0;
+    const last = range ? Math.min(first + range[1], whole.length - 1) : whole.length - 1;
+    const input = {
+      ...part,
+      CopySource: this.#source(from, id),
+      ...(range && { CopySourceRange: `bytes=${first}-${last}` }),
+    };
+    const { CopyPartResult } = await received(s3.send(new UploadPartCopyCommand(input)));
+    const bodies = sliceOf(version!.parts!, first, last + 1);
+    const ETag = etagOf(...bodies);
+    assert.equal(CopyPartResult!.ETag, ETag);
+    return { bodies, ETag };
   }
 
   async #tag(s3: S3Client, name: string, choice: number, label: string): Promise<void> {
@@ -427,6 +467,54 @@ export class Worker {
       () => [[name, this.#of(name).map(each => (each === version ? { ...each, tag: label } : each))]],
     );
     assert.equal(refusal, undefined);
+  }
+
+  /** How a change of a version's lock is refused for what it is of. */
+  #lockRefusal({ version, id }: Chosen): string | undefined {
+    if (!this.locks) return 'InvalidRequest';
+    if (version?.parts) return undefined;
+    if (id === undefined) return 'NoSuchKey';
+    return version ? 'MethodNotAllowed' : 'NoSuchVersion';
+  }
+
+  async #retain(
+    s3: S3Client,
+    { key, v: choice, mode, day, bypass }: Command & { do: 'retain' },
+  ): Promise<void> {
+    const name = this.#busy(key);
+    const { version, id } = choice === 0 ? this.#choose(name, 0) : this.#chooseThere(name, choice);
+    const retention = mode === 'none' ? undefined : { mode, day };
+    const refused = version && !mayRetain(version.retention, retention, bypass) ? 'AccessDenied' : undefined;
+    const expected = this.#lockRefusal({ version, id }) ?? refused;
+    const input = {
+      ...this.#target(name),
+      VersionId: id,
+      BypassGovernanceRetention: bypass,
+      Retention: retention ? { Mode: retention.mode, RetainUntilDate: retainUntil(retention) } : {},
+    };
+    const refusal = await this.#change(
+      () => s3.send(new PutObjectRetentionCommand(input)),
+      () =>
+        expected
+          ? []
+          : [[name, this.#of(name).map(each => (each === version ? { ...each, retention } : each))]],
+    );
+    assert.equal(refusal, expected);
+  }
+
+  async #hold(s3: S3Client, { key, v: choice, on }: Command & { do: 'hold' }): Promise<void> {
+    const name = this.#busy(key);
+    const { version, id } = choice === 0 ? this.#choose(name, 0) : this.#chooseThere(name, choice);
+    const expected = this.#lockRefusal({ version, id });
+    const LegalHold = { Status: on ? ('ON' as const) : ('OFF' as const) };
+    const refusal = await this.#change(
+      () => s3.send(new PutObjectLegalHoldCommand({ ...this.#target(name), VersionId: id, LegalHold })),
+      () =>
+        expected
+          ? []
+          : [[name, this.#of(name).map(each => (each === version ? { ...each, hold: on } : each))]],
+    );
+    assert.equal(refusal, expected);
   }
 
   async #list(s3: S3Client, step: Command & { do: 'list' }): Promise<void> {
@@ -556,9 +644,19 @@ export class Worker {
       if (version.etag !== undefined && answer.ETag !== version.etag) return `${version.id} has another ETag`;
       const { TagSet } = await s3.send(new GetObjectTaggingCommand(input));
       if (TagSet![0]?.Value !== version.tag) return `${version.id} has another tag`;
+      if (!hasLock(answer, version)) return `${version.id} has another lock`;
     }
     return undefined;
   }
+}
+
+function hasLock(answer: GetObjectCommandOutput, { retention, hold = false }: ModelVersion): boolean {
+  const { ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus } = answer;
+  if ((ObjectLockLegalHoldStatus === 'ON') !== hold) return false;
+  if (!retention) return ObjectLockMode === undefined;
+  return (
+    ObjectLockMode === retention.mode && Number(ObjectLockRetainUntilDate) === Number(retainUntil(retention))
+  );
 }
 
 /** Gives a version without an id the one that nobody else has; nothing where there is none such. */

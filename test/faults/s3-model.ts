@@ -3,32 +3,78 @@ import { createHash } from 'node:crypto';
 
 export type Versioning = 'Enabled' | 'Suspended' | undefined;
 
-/** Stands for a body of that many bytes, all of them following from its number. */
-export type Body = `${number}:${number}`;
+/** Stands for a body of that many bytes, all of them following from its number; or for what is left without the first. */
+export type Body = `${number}:${number}` | `${number}:${number}:${number}`;
+
+/** `day` stands for a time that is never reached. */
+export interface Retention {
+  readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
+  readonly day: number;
+}
 
 export interface ModelVersion {
   /** `null` for the null version; absent where the answer that would have told it was lost. */
   readonly id: string | undefined;
-  /** Bodies of the parts; absent for a delete marker. */
+  /** What it is made of; absent for a delete marker. */
   readonly parts?: readonly Body[];
   readonly etag?: string;
   readonly tag?: string | undefined;
+  readonly retention?: Retention | undefined;
+  readonly hold?: boolean;
 }
 
 /** The versions of a key, the newest first. */
 export type ModelKey = readonly ModelVersion[];
 
+/** Bytes after which the content of a body comes again. */
+const PERIOD = 64;
+
 export function contentOf(body: Body): Buffer {
-  const [number, size] = body.split(':').map(Number);
-  return Buffer.alloc(size!, createHash('sha512').update(String(number)).digest());
+  const [number, size, skipped = 0] = body.split(':').map(Number);
+  const begin = skipped % PERIOD;
+  const digest = createHash('sha512').update(String(number)).digest();
+  return Buffer.alloc(size! + begin, digest).subarray(begin);
 }
 
-export const wholeOf = ({ parts = [] }: ModelVersion): Buffer => Buffer.concat(parts.map(contentOf));
+export const wholeOf = ({ parts = [] }: Pick<ModelVersion, 'parts'>): Buffer =>
+  Buffer.concat(parts.map(contentOf));
+
+/** The bytes of bodies, one behind the other, from `start` (inclusive) to `end` (exclusive). */
+export function sliceOf(bodies: readonly Body[], start: number, end: number): Body[] {
+  const found: Body[] = [];
+  let offset = 0;
+  for (const body of bodies) {
+    const [number, size, skipped = 0] = body.split(':').map(Number);
+    const from = Math.max(start - offset, 0);
+    const to = Math.min(end - offset, size!);
+    if (from < to) found.push(`${number!}:${to - from}:${skipped + from}`);
+    offset += size!;
+  }
+  return found;
+}
 
 const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest();
-export const etagOf = (body: Body): string => `"${md5(contentOf(body)).toString('hex')}"`;
-export const multipartEtagOf = (parts: readonly Body[]): string =>
-  `"${md5(Buffer.concat(parts.map(part => md5(contentOf(part))))).toString('hex')}-${parts.length}"`;
+export const etagOf = (...bodies: Body[]): string => `"${md5(wholeOf({ parts: bodies })).toString('hex')}"`;
+export const multipartEtagOf = (parts: readonly (readonly Body[])[]): string =>
+  `"${md5(Buffer.concat(parts.map(part => md5(wholeOf({ parts: part }))))).toString('hex')}-${parts.length}"`;
+
+export const retainUntil = ({ day }: Retention): Date => new Date(Date.UTC(2100, 0, 1 + day));
+
+/** Whether a version is kept from being deleted ("Locking objects with Object Lock"). */
+export function isLocked({ retention, hold = false }: ModelVersion, bypass: boolean): boolean {
+  return hold || (retention !== undefined && !(retention.mode === 'GOVERNANCE' && bypass));
+}
+
+/** Whether a retention may take the place of one that is running. */
+export function mayRetain(
+  before: Retention | undefined,
+  next: Retention | undefined,
+  bypass: boolean,
+): boolean {
+  if (!before) return true;
+  if (next?.mode === before.mode && next.day >= before.day) return true;
+  return before.mode === 'GOVERNANCE' && bypass;
+}
 
 /** The key's object, where its newest version is none that marks a deletion. */
 export const current = (key: ModelKey): ModelVersion | undefined => (key[0]?.parts ? key[0] : undefined);
