@@ -6,7 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -26,6 +29,7 @@ const BUCKET = 'fuzzed';
 /** Milliseconds until a connection counts as hanging; the server is given a fraction of it for bodies that stall. */
 const HANGS = 20_000;
 
+let data: string;
 let server: RunningServer;
 /** Requests that the server takes, as bytes, and the status that each is answered with. */
 let good: readonly { readonly bytes: Buffer; readonly status: number }[];
@@ -295,7 +299,8 @@ async function refusesOrAnswers(pieces: readonly Buffer[]): Promise<void> {
 }
 
 before(async () => {
-  server = await startServer({ port: 0, log: 'none', region: REGION });
+  data = await mkdtemp(join(tmpdir(), 'karikagi-fuzz-'));
+  server = await startServer({ data, port: 0, log: 'none', region: REGION });
   const s3 = new S3Client({
     endpoint: server.endpoint,
     region: REGION,
@@ -306,7 +311,10 @@ before(async () => {
   good = await requests(s3);
   s3.destroy();
 });
-after(() => server.close());
+after(async () => {
+  await server.close();
+  await rm(data, { recursive: true });
+});
 
 test('requests that come split and merged are answered in order, as if they had come one by one', async () => {
   for (const number of good.keys()) await answersAll([number], []);
