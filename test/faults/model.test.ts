@@ -5,7 +5,8 @@
  * path, and the shortest sequence that still fails.
  *
  * KARIKAGI_MODEL_RUNS: how many sequences (default 12). KARIKAGI_MODEL_SEED, KARIKAGI_MODEL_PATH: which.
- * KARIKAGI_MODEL_WORKERS: in how many processes the server runs (default 1).
+ * KARIKAGI_MODEL_MINUTES: end after so many, however many sequences that was. KARIKAGI_MODEL_WORKERS: in how many
+ * processes the server runs (default 1).
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -28,6 +29,7 @@ import { type Cast, clientOf, openCast, Session } from './session.js';
 
 const { env } = process;
 const RUNS = Number(env['KARIKAGI_MODEL_RUNS'] ?? 12);
+const MINUTES = env['KARIKAGI_MODEL_MINUTES'];
 const WORKERS = env['KARIKAGI_MODEL_WORKERS'] ?? '1';
 const CLIENTS = 3;
 const cli = resolve(import.meta.dirname, '../../src/bundle/karikagi.js');
@@ -177,6 +179,7 @@ test('several clients see S3 as the model has it, whenever the server is killed'
       numRuns: RUNS,
       ...(seed !== undefined && { seed: Number(seed) }),
       ...(path !== undefined && { path }),
+      ...(MINUTES !== undefined && { interruptAfterTimeLimit: Number(MINUTES) * 60_000 }),
     });
     if (path === undefined && RUNS >= 12) assert.ok(server.kills > 0, 'the server was never killed');
     await server.kill();
