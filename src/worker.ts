@@ -1,4 +1,5 @@
 /** A worker process: answers requests on the socket that it shares with the others. Started by `workers.ts`. */
+import cluster from 'node:cluster';
 import { defaultHttpLimits, listen } from './http/server.js';
 import { openServices } from './open-services.js';
 import type { Settings } from './settings.js';
@@ -13,14 +14,16 @@ const send = (message: ToPrimary): void => {
   if (process.connected) process.send!(message, undefined, undefined, () => undefined);
 };
 const primary = new Questions(send);
-let stop = async (_grace: number): Promise<void> => process.exit();
+/** Resolves with what ends the requests and closes the stores, or with nothing where there was no start. */
+let starting: Promise<((grace: number) => Promise<void>) | undefined> | undefined;
+let stopping: Promise<void> | undefined;
 /** Nobody reads anything before the start. */
 let leaveToReaders = (_blobs: readonly string[]): string[] => [];
 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start':
-      void start(message.settings);
+      starting = start(message.settings);
       break;
     case 'stop':
       void stop(message.grace);
@@ -32,6 +35,8 @@ process.on('message', (message: ToWorker) => {
       primary.take(message);
   }
 });
+// Else the cluster module exits as soon as the primary is gone, in the midst of requests.
+cluster.worker!.exitedAfterDisconnect = true;
 process.on('disconnect', () => {
   primary.end();
   void stop(GRACE);
@@ -41,7 +46,7 @@ process.on('SIGTERM', () => void stop(GRACE));
 process.on('SIGINT', () => {});
 send({ kind: 'listening' });
 
-async function start(settings: Settings): Promise<void> {
+async function start(settings: Settings): Promise<((grace: number) => Promise<void>) | undefined> {
   keepNewObjectsYoung();
   try {
     const part = { keeps: false, readElsewhere: primary.ask };
@@ -49,15 +54,19 @@ async function start(settings: Settings): Promise<void> {
     leaveToReaders = blobs => objects.leaveToReaders(blobs);
     const { host, port } = settings;
     const http = await listen({ pipeline, host, port, limits: defaultHttpLimits, log });
-    let stopping: Promise<void> | undefined;
-    stop = grace =>
-      (stopping ??= http
-        .close(grace)
-        .then(close)
-        .then(() => process.exit()));
     send({ kind: 'ready', port: http.port });
+    return grace => http.close(grace).then(close);
   } catch (error) {
     send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
     process.disconnect?.();
+    return undefined;
   }
+}
+
+/** Once it has started, lets running requests end for at most `grace` milliseconds; then ends the process. */
+async function stop(grace: number): Promise<void> {
+  const end = await starting;
+  stopping ??= end?.(grace);
+  await stopping;
+  process.exit();
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { Agent, get } from 'node:http';
+import { Agent, get, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -16,6 +16,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
   type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -31,7 +32,7 @@ let server: ServerProcess;
 let clients: S3Client[];
 
 /** With a connection of its own: connections go to the workers in turn. */
-function connect(): S3Client {
+function connect(more: S3ClientConfig = {}): S3Client {
   return new S3Client({
     endpoint: server.endpoint,
     credentials: server.credentials,
@@ -39,6 +40,7 @@ function connect(): S3Client {
     forcePathStyle: true,
     maxAttempts: 1,
     requestHandler: { httpAgent: new Agent({ keepAlive: true, maxSockets: 1 }) },
+    ...more,
   });
 }
 
@@ -46,7 +48,7 @@ before(async () => {
   home = await mkdtemp(join(tmpdir(), 'karikagi-workers-'));
   data = join(home, 'data');
   server = await startServerProcess(data, ['--workers', '2']);
-  clients = Array.from({ length: 4 }, connect);
+  clients = Array.from({ length: 4 }, () => connect());
   await clients[0]!.send(new CreateBucketCommand({ Bucket }));
 });
 
@@ -180,6 +182,39 @@ test('a worker that is killed is replaced, and nothing is lost', async () => {
     if ([...now.keys()].some(id => !before.includes(id))) break;
     assert.ok(tries < 30, 'no other worker took its place');
   }
+});
+
+/** Whether a process is there. */
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('workers whose first process is killed end their requests and go, and leave the data to the next', async () => {
+  const workers = [...(await eventsByProcess()).keys()].map(Number).filter(isThere);
+  assert.ok(workers.length >= 2);
+  const Body = 'a body that comes in two pieces';
+  // What is signed has no body yet.
+  const signer = connect({ requestChecksumCalculation: 'WHEN_REQUIRED' });
+  const url = await getSignedUrl(signer, new PutObjectCommand({ Bucket, Key: 'left' }));
+  const headers = { expect: '100-continue', 'content-length': Body.length, connection: 'close' };
+  const put = request(url, { method: 'PUT', headers });
+  const answered = once(put, 'response');
+  put.flushHeaders();
+  await once(put, 'continue');
+  await server.kill();
+  put.end(Body);
+  const [{ statusCode }] = await answered;
+  assert.equal(statusCode, 200);
+  while (workers.some(isThere)) await pause(50);
+  for (const client of clients) client.destroy();
+  server = await startServerProcess(data, ['--workers', '2']);
+  clients = Array.from({ length: 4 }, () => connect());
+  const read = await clients[0]!.send(new GetObjectCommand({ Bucket, Key: 'left' }));
+  assert.equal(await read.Body!.transformToString(), Body);
 });
 
 test('SIGTERM ends them all with status 0, and the next start finds everything', async () => {

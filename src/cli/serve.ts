@@ -71,11 +71,13 @@ export function serveCommand(): Command {
 /** Resolves after SIGTERM or SIGINT, once running requests have ended; a second signal ends at once. */
 export async function untilStopped(server: RunningServer): Promise<void> {
   await new Promise<void>(resolve => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+    const stop = () => {
+      // Nobody listens to a second one: it does what signals do.
+      process.off('SIGTERM', stop).off('SIGINT', stop);
+      resolve();
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
   });
-  process.once('SIGINT', () => process.exit(130));
-  process.once('SIGTERM', () => process.exit(143));
   await server.close();
 }
 

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { open } from 'lmdb';
 import { encodeKey } from './keys.js';
@@ -45,6 +46,13 @@ const roles: Record<string, (kv: Kv) => Promise<void>> = {
     const visible = (await kv.list(under(['full']))).length;
     console.log(JSON.stringify({ acknowledged, visible }));
   },
+  /** Ends its process so many turns after it began to commit, once the commit has had the time to wait for it. */
+  async exit(kv) {
+    void kv.commit([], [{ key: ['k'], value: Buffer.from('v') }]);
+    for (let turns = Number(process.argv[4]); turns > 0; turns--) await setImmediate();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    process.exit(0);
+  },
 };
 
 const role = roles[process.argv[2] ?? ''];
@@ -57,9 +65,9 @@ if (role !== undefined) {
 }
 
 /** Starts this file in a role. */
-function start(role: string, directory: string, shell = '') {
+function start(role: string, directory: string, shell = '', ...more: string[]) {
   const command = `${shell} exec "$0" "$@"`;
-  return spawn('sh', ['-c', command, process.execPath, script, role, directory], {
+  return spawn('sh', ['-c', command, process.execPath, script, role, directory, ...more], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
 }
@@ -99,6 +107,16 @@ function defineTests(): void {
         await rm(directory, { recursive: true });
       }
     });
+
+  onDisk('a process that exits while it commits ends, and the store is open to others', async directory => {
+    for (const turns of ['0', '1', '2', '3']) {
+      const child = start('exit', directory, '', turns);
+      await new Promise(resolve => child.once('exit', resolve));
+    }
+    const kv = await openLmdb(directory);
+    assert.equal(await kv.commit([], [{ key: ['k'], value: Buffer.from('after') }]), true);
+    await kv.close();
+  });
 
   onDisk('what was committed is there when the store is opened again, at its version', async directory => {
     const first = await openLmdb(directory);
