@@ -46,11 +46,12 @@ const roles: Record<string, (kv: Kv) => Promise<void>> = {
     const visible = (await kv.list(under(['full']))).length;
     console.log(JSON.stringify({ acknowledged, visible }));
   },
-  /** Ends its process so many turns after it began to commit, once the commit has had the time to wait for it. */
+  /** Ends its process so many turns after it began to commit, once the commit has had the time to wait for that. */
   async exit(kv) {
     void kv.commit([], [{ key: ['k'], value: Buffer.from('v') }]);
     for (let turns = Number(process.argv[4]); turns > 0; turns--) await setImmediate();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    if (process.argv[5]) throw new Error(process.argv[5]);
     process.exit(0);
   },
 };
@@ -113,6 +114,10 @@ function defineTests(): void {
       const child = start('exit', directory, '', turns);
       await new Promise(resolve => child.once('exit', resolve));
     }
+    const thrower = start('exit', directory, '2>&1', '2', 'nobody caught me');
+    let said = '';
+    for await (const chunk of thrower.stdout) said += chunk;
+    assert.match(said, /Error: nobody caught me/);
     const kv = await openLmdb(directory);
     assert.equal(await kv.commit([], [{ key: ['k'], value: Buffer.from('after') }]), true);
     await kv.close();

@@ -14,10 +14,6 @@
  * inside LMDB's write transaction, so that checks hold against other processes too. The transaction is nested:
  * should a write fail midway, all of it is rolled back and all its commits are rejected.
  *
- * Ending. A process that exits joins its threads first. The thread that commits waits for JavaScript, which runs no
- * more then: neither would ever end, with the store locked for all others. So a process that exits while it commits ends
- * at once, as if it were killed.
- *
  * Integrity. LMDB's pages have no checksums: a flipped bit would be read as if it had been written. So each value
  * ends in 4 bytes more, the CRC-32 of its key and itself, little-endian. Values from before there were any are told
  * by their versions, which are below `CHECKED`.
@@ -27,6 +23,7 @@ import { join, resolve } from 'node:path';
 import { getLastVersion, open } from 'lmdb';
 import { crc32 } from './crc32.js';
 import { makeDirectory, syncDirectory } from './directories.js';
+import { commits } from './ending.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
 import {
   type Check,
@@ -103,7 +100,6 @@ const SUM = 4;
 export async function openLmdb(path: string, options: LmdbOptions = {}): Promise<LmdbStore> {
   const directory = resolve(path);
   await makeDirectory(directory);
-  if (!process.listeners('exit').includes(endAtOnce)) process.on('exit', endAtOnce);
   const openDatabase = (): Database =>
     open(directory, {
       noSubdir: false,
@@ -162,13 +158,6 @@ function opened(sum: number, stored: Buffer, version: Version): Entry | undefine
   if (end < 0) return undefined;
   const value = stored.subarray(0, end);
   return crc32(value, sum) === stored.readUInt32LE(end) ? { value, version } : undefined;
-}
-
-/** Stores that commit at the moment. */
-const committing = new Set<LmdbKv>();
-
-function endAtOnce(): void {
-  if (committing.size > 0) process.kill(process.pid, 'SIGKILL');
 }
 
 class LmdbKv implements LmdbStore {
@@ -312,9 +301,9 @@ class LmdbKv implements LmdbStore {
   };
 
   async #run(): Promise<void> {
-    committing.add(this);
+    commits(this, true);
     while (this.#waiting.length > 0) await this.#runBatch();
-    committing.delete(this);
+    commits(this, false);
     this.#running = undefined;
   }
 
