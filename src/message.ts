@@ -42,10 +42,14 @@ class BytesBody implements RequestBody {
 }
 
 /** All of a body that is known to be small. Throws what reading it throws. */
-export async function wholeOf(body: RequestBody): Promise<Uint8Array> {
-  if (body.whole) return body.whole();
+export function wholeOf(body: RequestBody): Promise<Uint8Array> {
+  return body.whole ? body.whole() : gathered(body);
+}
+
+/** All chunks as one. */
+export async function gathered(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  for await (const chunk of source) chunks.push(chunk);
   return joined(chunks);
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '../errors.js';
-import { type HttpRequest, joined, type RequestBody, wholeOf } from '../message.js';
+import { gathered, type HttpRequest, joined, type RequestBody, wholeOf } from '../message.js';
 
 const noTrailers: ReadonlyMap<string, string> = new Map();
 const EMPTY = new Uint8Array(0);
@@ -54,7 +54,7 @@ class SocketBody implements RequestBody {
   constructor(incoming: IncomingMessage, response: ServerResponse, stall: number) {
     const declared = incoming.headers['content-length'];
     this.#absent = declared === undefined && incoming.headers['transfer-encoding'] === undefined;
-    this.length = declared === undefined ? (this.#absent ? 0 : undefined) : Number(declared);
+    this.length = this.#absent ? 0 : declared === undefined ? undefined : Number(declared);
     this.#incoming = incoming;
     this.#response = response;
     this.#stall = stall;
@@ -91,10 +91,7 @@ class SocketBody implements RequestBody {
   }
 
   async whole(): Promise<Uint8Array> {
-    if (this.#isAtHand()) return this.#takeAll();
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of this) chunks.push(chunk);
-    return joined(chunks);
+    return this.#isAtHand() ? this.#takeAll() : gathered(this);
   }
 
   /** Small bodies come along with the headers, mostly: they need no stream to be set up. */

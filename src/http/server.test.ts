@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ApiError } from '../errors.js';
 import { silentLogger } from '../log.js';
 import type { HttpReply, HttpRequest } from '../message.js';
@@ -68,6 +70,31 @@ test('a request arrives as it was sent and its body comes back', async t => {
   assert.match(answer, /x-query: x=%7E&y\r\n/);
   assert.match(answer, /\r\n\r\nhello$/);
 });
+
+const BODY = 'hello, there';
+const HEAD = `PUT / HTTP/1.1\r\nhost: h\r\ncontent-length: ${BODY.length}\r\n\r\n`;
+
+for (const [name, packets] of [
+  ['with its headers', [HEAD + BODY]],
+  ['after its headers', [HEAD, BODY]],
+  ['in two pieces', [HEAD, 'hello,', ' there']],
+] as const) {
+  test(`a body that comes ${name} is read whole, and the connection goes on`, async t => {
+    const server = await start(t, echo);
+    const socket = connect(server.port, server.host).setNoDelay();
+    t.after(() => socket.destroy());
+    let answers = '';
+    socket.on('data', chunk => (answers += chunk));
+    for (let number = 1; number <= 2; number++) {
+      for (const packet of packets) {
+        socket.write(packet);
+        await setTimeout(5);
+      }
+      while (answers.split(BODY).length <= number) await once(socket, 'data');
+    }
+    assert.equal(answers.match(/HTTP\/1.1 200/g)?.length, 2);
+  });
+}
 
 test('headers in UTF-8 are read as UTF-8', async t => {
   const server = await start(t, received => ({
