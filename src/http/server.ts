@@ -93,7 +93,10 @@ async function handle(
   }
 }
 
-let arriving: Promise<void> | undefined;
+/** Requests that go together, at most: what more would gain is not worth the memory and the waiting. */
+const TOGETHER = 32;
+
+const arrivals: (() => void)[] = [];
 
 /**
  * Resolves when what arrives together has been received, for all of it at once. Requests then go through each step
@@ -101,13 +104,14 @@ let arriving: Promise<void> | undefined;
  * one read transaction, and a client with many connections is woken up once.
  */
 function arrived(): Promise<void> {
-  arriving ??= new Promise(resolve => {
-    setImmediate(() => {
-      arriving = undefined;
-      resolve();
-    });
+  return new Promise(resolve => {
+    if (arrivals.push(resolve) === 1) setImmediate(beginTogether);
   });
-  return arriving;
+}
+
+function beginTogether(): void {
+  for (const begin of arrivals.splice(0, TOGETHER)) begin();
+  if (arrivals.length > 0) setImmediate(beginTogether);
 }
 
 function connectionOf(incoming: IncomingMessage): Connection {
