@@ -28,7 +28,7 @@ const SMALL: Size = {
   name: '4 KiB',
   bytes: 4096,
   objects: 256,
-  how: { connections: 32, warmUp: 0.5, seconds: 2 },
+  how: { connections: 32, warmUp: 2, seconds: 2 },
 };
 const LARGE: Size = {
   name: '64 MiB',
