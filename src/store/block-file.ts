@@ -14,8 +14,8 @@ const MAGIC = Buffer.from('KGBLOCK1');
 
 /** Bytes gathered before they are written: enough that a system call costs little; twice as many are held per body. */
 const WRITE = 512 * 1024;
-/** Blocks or segments read at once, and the most that one `yield` carries. */
-const UNITS = 4;
+/** Blocks or segments read at once, and the most that one `yield` carries: each reader holds twice as many. */
+const UNITS = 2;
 
 /**
  * Writes `source` and answers its length in bytes. While one batch is being written, the next is gathered: the
