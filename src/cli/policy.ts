@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { gathered } from '../message.js';
 import {
   applyFixes,
   diffPolicies,
@@ -87,9 +88,7 @@ const printJson = (output: PolicyOutput, value: unknown): void =>
 /** A file's text; `-` reads standard input. */
 async function read(file: string): Promise<string> {
   if (file !== '-') return await readFile(file, 'utf8');
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.from(await gathered(process.stdin)).toString('utf8');
 }
 
 /** What a finding of each severity makes of the exit status. */

@@ -1,21 +1,14 @@
 /** Temporary credentials with which a client works: of a role that may do everything with the buckets of the model. */
 import assert from 'node:assert/strict';
-import {
-  CreateAccessKeyCommand,
-  CreateRoleCommand,
-  CreateUserCommand,
-  IAMClient,
-  PutRolePolicyCommand,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam';
+import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { ApiCallError, callKarikagi } from '../../src/clients/karikagi-api.js';
+import { assumableRole } from './assumable-role.js';
 import { type Access, codeOf, NoAnswer } from './s3-commands.js';
 import type { ServerProcess } from './server-process.js';
 
 const REGION = 'us-east-1';
-const ROLE = 'worker';
 
 interface Keys {
   readonly accessKeyId: string;
@@ -31,33 +24,20 @@ export interface Cast {
 
 type Server = Pick<ServerProcess, 'endpoint' | 'credentials'>;
 
-const policy = (...statements: object[]): string =>
-  JSON.stringify({ Version: '2012-10-17', Statement: statements });
-
 export const clientOf = ({ endpoint }: Server, credentials: Keys): S3Client =>
   new S3Client({ endpoint, credentials, region: REGION, forcePathStyle: true, maxAttempts: 1 });
 
 /** Makes the role and a user who may do nothing but assume it. */
-export async function openCast({ endpoint, credentials }: Server): Promise<Cast> {
+export async function openCast(server: Server): Promise<Cast> {
+  const { endpoint, credentials } = server;
+  const { user, roleName: RoleName, roleArn } = await assumableRole(server);
   const iam = new IAMClient({ endpoint, credentials, region: REGION });
-  const UserName = 'client';
-  const { User } = await iam.send(new CreateUserCommand({ UserName }));
-  const trust = { Effect: 'Allow', Principal: { AWS: User!.Arn }, Action: 'sts:AssumeRole' };
-  const { Role } = await iam.send(
-    new CreateRoleCommand({ RoleName: ROLE, AssumeRolePolicyDocument: policy(trust) }),
-  );
-  const roleArn = Role!.Arn!;
-  const everything = { Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::model-*' };
-  await iam.send(
-    new PutRolePolicyCommand({ RoleName: ROLE, PolicyName: ROLE, PolicyDocument: policy(everything) }),
-  );
-  const assuming = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn };
-  await iam.send(
-    new PutUserPolicyCommand({ UserName, PolicyName: UserName, PolicyDocument: policy(assuming) }),
-  );
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: { Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::model-*' },
+  });
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'model', PolicyDocument }));
   iam.destroy();
-  const user = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
   return { user, roleArn };
 }
 

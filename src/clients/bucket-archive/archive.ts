@@ -3,6 +3,7 @@
  * those who read it with other programs.
  */
 import type { AccessControlPolicy } from '@aws-sdk/client-s3';
+import { gathered } from '../../message.js';
 
 /** A file of an archive. Whoever reads archives takes the body of an entry before the next one, or leaves it. */
 export interface Entry {
@@ -93,7 +94,5 @@ export async function writeJson(archive: ArchiveWriter, name: string, value: unk
 }
 
 export async function readJson(entry: Entry): Promise<unknown> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of entry.body) pieces.push(piece);
-  return JSON.parse(Buffer.concat(pieces).toString());
+  return JSON.parse(Buffer.from(await gathered(entry.body)).toString());
 }

@@ -19,6 +19,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock.js';
+import { gathered } from '../../message.js';
 import { bucketAcl, givenBy, type Owners } from './acl.js';
 import {
   BUCKET_FILE,
@@ -332,9 +333,6 @@ function evenParts(size: number): { readonly size: number; readonly checksum?: u
   }));
 }
 
-async function sendable(body: AsyncIterable<Uint8Array>, size: number): Promise<Buffer | Readable> {
-  if (size > IN_MEMORY) return Readable.from(body, { objectMode: false });
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body) pieces.push(piece);
-  return Buffer.concat(pieces);
+async function sendable(body: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array | Readable> {
+  return size > IN_MEMORY ? Readable.from(body, { objectMode: false }) : gathered(body);
 }

@@ -5,17 +5,20 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
-import type { ServerProcess } from '../test/faults/server-process.js';
-import type { Credentials } from './signed-request.js';
+import type { ServerProcess } from './server-process.js';
 
 /** A role without rights, and a user who may assume it and nothing else: the root user cannot assume roles. */
 export async function assumableRole({
   endpoint,
   credentials,
-}: ServerProcess): Promise<{ user: Credentials; roleName: string; roleArn: string }> {
+}: Pick<ServerProcess, 'endpoint' | 'credentials'>): Promise<{
+  readonly user: ServerProcess['credentials'];
+  readonly roleName: string;
+  readonly roleArn: string;
+}> {
   const iam = new IAMClient({ endpoint, credentials, region: 'us-east-1' });
-  const UserName = 'bench';
-  const roleName = 'bench-role';
+  const UserName = 'client';
+  const roleName = 'worker';
   const { User } = await iam.send(new CreateUserCommand({ UserName }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
   const allow = (statement: object): string =>
