@@ -11,8 +11,22 @@ import { join, resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '..');
 const venv = join(root, '.cache', 'clients');
 
-/** What pip puts into the virtual environment: AWS CLI 1 and a boto3 that can redirect STS from a profile. */
-const pipPackages = ['awscli==1.46.3', 'boto3==1.44.5'];
+/**
+ * What pip puts into the virtual environment: AWS CLI 1, a boto3 that can redirect STS from a profile, and the libraries
+ * that read and write tables in a bucket.
+ */
+const pipPackages = [
+  'awscli==1.46.3',
+  'boto3==1.44.5',
+  'deltalake==1.6.6',
+  'duckdb==1.5.5',
+  'duckdb-extensions==1.5.5',
+  'duckdb-extension-aws==1.5.5',
+  'duckdb-extension-httpfs==1.5.5',
+  'obstore==0.12.1',
+  'pyarrow==26.0.1',
+  'pyiceberg[sql-sqlite]==0.12.0',
+];
 
 const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
