@@ -53,6 +53,15 @@ test('a body collected before is hashed and handed on', async () => {
   assert.equal((await read(payload.open(undefined))).toString(), 'Action=X');
 });
 
+test('a copy has no body, and needs no length', async () => {
+  const copy = requestOf({
+    method: 'PUT',
+    headers: { 'x-amz-copy-source': '/bucket/key' },
+    body: bodyOf('', [], 0),
+  });
+  assert.equal((await open(copy)).length, 0);
+});
+
 for (const [name, headers, code, status] of [
   ['PUT without a length', { 'content-length': '' }, 'MissingContentLength', 411],
   ['PUT in HTTP chunks', { 'transfer-encoding': 'chunked' }, 'NotImplemented', 501],

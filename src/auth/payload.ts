@@ -137,7 +137,10 @@ function announcedTrailers(request: HttpRequest): readonly string[] {
   return names;
 }
 
-/** S3 wants to know how long a body is before it reads it. */
+/**
+ * S3 wants to know how long a body is before it reads it. A copy has none: object_store, for one, sends it without a
+ * length (CopyObject and UploadPartCopy, S3 API Reference, have no request body).
+ */
 function checkLengths(request: HttpRequest, hash: string): void {
   if (STREAMING.test(hash)) {
     if (!/^\d{1,15}$/.test(request.headers.get('x-amz-decoded-content-length') ?? '')) {
@@ -145,10 +148,14 @@ function checkLengths(request: HttpRequest, hash: string): void {
     }
   } else if (request.headers.has('transfer-encoding')) {
     throw s3Errors.NotImplemented([], headerMember('Transfer-Encoding'));
-  } else if (request.method === 'PUT' && !request.headers.has('content-length')) {
+  } else if (request.method === 'PUT' && !request.headers.has('content-length') && !isCopy(request)) {
     throw s3Errors.MissingContentLength();
   }
 }
+
+/** A presigned URL may carry the header in its query. */
+const isCopy = ({ headers, query }: HttpRequest): boolean =>
+  headers.has('x-amz-copy-source') || /(?:^|&)x-amz-copy-source=/i.test(query);
 
 const headerMember = (name: string) => ({ members: { Header: name } });
 

@@ -36,8 +36,8 @@ function demandPayer(bucket: Bucket, call: Call): void {
 /** A presigned URL says it in its query. */
 function saysToPay({ http }: Call): boolean {
   return (
-    http.headers.get('x-amz-request-payer') === 'requester' ||
-    /(?:^|&)x-amz-request-payer=requester(?:&|$)/.test(http.query)
+    http.headers.get('x-amz-request-payer')?.toLowerCase() === 'requester' ||
+    /(?:^|&)x-amz-request-payer=requester(?:&|$)/i.test(http.query)
   );
 }
 

@@ -38,7 +38,24 @@ function stringReader(argument: string | undefined, values: readonly string[] | 
     return (text, name) => (text.toLowerCase() === 'url' ? text : refuse(name, text));
   }
   if (argument?.endsWith('-checksum-algorithm')) return checksumAlgorithmReader(allowed);
+  if (anyCase.has(argument ?? '')) return anyCaseReader(values);
   return (text, name) => (allowed.has(text) ? text : refuse(name, text));
+}
+
+/**
+ * Enumerated arguments that S3 takes in any case, beside the checksum algorithms. The AWS Common Runtime sends
+ * `x-amz-checksum-mode: enabled` (aws-c-s3, source/s3_request_messages.c). In others the case counts: `standard` is no
+ * storage class, `GZIP` no `gzip`.
+ */
+const anyCase: ReadonlySet<string> = new Set([
+  'x-amz-checksum-mode',
+  'x-amz-checksum-type',
+  'x-amz-request-payer',
+]);
+
+function anyCaseReader(values: readonly string[]): ArgumentReader {
+  const known = new Map(values.map(value => [value.toLowerCase(), value]));
+  return (text, name) => known.get(text.toLowerCase()) ?? refuse(name, text);
 }
 
 /** Names of checksum algorithms, in any case; an empty one counts as not given. */

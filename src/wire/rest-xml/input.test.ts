@@ -83,6 +83,25 @@ suite('S3 arguments', () => {
     );
   });
 
+  // The Common Runtime's `enabled` (aws-c-s3, source/s3_request_messages.c); versitygw v1.4 reads the type so.
+  test('enumerated arguments that may come in any case, and those that may not', () => {
+    const given = (headers: Record<string, string>, method = 'GET', url = '/b/k') =>
+      read(method, url, headers).input;
+    assert.equal(given({ 'x-amz-checksum-mode': 'enabled' })['ChecksumMode'], 'ENABLED');
+    assert.equal(given({ 'x-amz-checksum-mode': 'Enabled' }, 'HEAD')['ChecksumMode'], 'ENABLED');
+    assert.equal(
+      given({ 'x-amz-checksum-type': 'full_object' }, 'POST', '/b/k?uploads')['ChecksumType'],
+      'FULL_OBJECT',
+    );
+    assert.equal(given({ 'x-amz-request-payer': 'Requester' })['RequestPayer'], 'requester');
+    const storage = refusal(() => given({ 'x-amz-storage-class': 'standard' }, 'PUT'));
+    assert.equal(storage.code, 'InvalidStorageClass');
+    assert.equal(
+      refusal(() => given({ 'x-amz-checksum-mode': 'off' })).detail.members?.['ArgumentValue'],
+      'off',
+    );
+  });
+
   test('aws-chunked is no encoding of the object', () => {
     const encoding = (value: string) =>
       read('PUT', '/b/k', { 'content-encoding': value }).input['ContentEncoding'];
