@@ -25,7 +25,7 @@ export interface SessionClaims {
   readonly sourceIdentity?: string | undefined;
   readonly externalId?: string | undefined;
   readonly mfa: boolean;
-  /** Whether another role's session assumed this one. */
+  /** Whether temporary credentials asked for it. */
   readonly chained: boolean;
   /** Of sessions that an identity provider vouched for. */
   readonly federation?: Federation | undefined;

@@ -166,13 +166,42 @@ describe('NotPrincipal (AWS JSON policy elements: NotPrincipal)', () => {
   const spared = (principal: Principal, element: unknown, more: Partial<PolicySet> = {}) =>
     evaluate(ask({ principal }), { identity, resource: deny(element), ...more }).effect !== 'ExplicitDeny';
 
-  test('denies everyone but those listed', () => {
+  // "When you use NotPrincipal with Deny, you must also specify the account ARN of the not-denied principal."
+  test('spares a user who is listed with the account', () => {
     assert.equal(spared(ALICE, { AWS: [ALICE.arn, HOME] }), true);
-    assert.equal(spared(ALICE, { AWS: `arn:aws:iam::${HOME}:user/bob` }), false);
-    assert.equal(spared(SESSION, { AWS: [SESSION.arn, SESSION.roleArn] }), true);
-    assert.equal(spared(SESSION, { AWS: `arn:aws:sts::${HOME}:assumed-role/app/s2` }), false);
-    assert.equal(spared(FEDERATED, { AWS: FEDERATED.arn }), true);
-    assert.equal(spared(FEDERATED, { AWS: `arn:aws:iam::${HOME}:user/bob` }), false);
+    assert.equal(spared(ALICE, { AWS: [ALICE.uniqueId, `arn:aws:iam::${HOME}:root`] }), true);
+    assert.equal(spared(ALICE, { AWS: ALICE.arn }), false);
+    assert.equal(spared(ALICE, { AWS: [ALICE.arn, AWAY] }), false);
+    assert.equal(spared(ALICE, { AWS: [`arn:aws:iam::${HOME}:user/bob`, HOME] }), false);
+    const canonicalId = 'a'.repeat(64);
+    assert.equal(spared({ ...ALICE, canonicalId }, { AWS: ALICE.arn, CanonicalUser: canonicalId }), true);
+  });
+
+  // AWS Security Blog, "How to Restrict Amazon S3 Bucket Access to a Specific IAM Role": "you must include both ARNs for
+  // this approach to work"; Knowledge Center, "explicit deny … NotPrincipal": the session name of every user is listed.
+  test('spares a session that is listed with its role and the account', () => {
+    assert.equal(spared(SESSION, { AWS: [SESSION.arn, SESSION.roleArn, HOME] }), true);
+    assert.equal(spared(SESSION, { AWS: [SESSION.arn, SESSION.uniqueId, HOME] }), true);
+    for (const some of [
+      [SESSION.roleArn, HOME],
+      [SESSION.arn, HOME],
+      [SESSION.arn, SESSION.roleArn],
+      [`arn:aws:sts::${HOME}:assumed-role/app/s2`, SESSION.roleArn, HOME],
+      [HOME],
+    ])
+      assert.equal(spared(SESSION, { AWS: some }), false, some.join());
+  });
+
+  test('spares a federated user who is listed with the federating user and the account', () => {
+    assert.equal(spared(FEDERATED, { AWS: [FEDERATED.arn, FEDERATED.federatingArn, HOME] }), true);
+    assert.equal(spared(FEDERATED, { AWS: [FEDERATED.arn, HOME] }), false);
+    assert.equal(spared(FEDERATED, { AWS: [FEDERATED.federatingArn, HOME] }), false);
+    assert.equal(spared(FEDERATED, { AWS: [FEDERATED.arn, FEDERATED.federatingArn] }), false);
+    const ofRoot: Principal = { ...FEDERATED, federatingArn: ROOT.arn, federatingId: HOME };
+    assert.equal(spared(ofRoot, { AWS: [FEDERATED.arn, HOME] }), true);
+  });
+
+  test('spares services, identity providers and everyone by their one name', () => {
     assert.equal(spared(SERVICE, { Service: SERVICE.arn }), true);
     assert.equal(spared(SERVICE, { Service: 's3.amazonaws.com' }), false);
     assert.equal(spared(ANONYMOUS, { AWS: HOME }), false);
@@ -187,6 +216,6 @@ describe('NotPrincipal (AWS JSON policy elements: NotPrincipal)', () => {
   });
 
   test('denies whoever has a permissions boundary', () => {
-    assert.equal(spared(ALICE, { AWS: ALICE.arn }, { boundary: everything('boundary') }), false);
+    assert.equal(spared(ALICE, { AWS: [ALICE.arn, HOME] }, { boundary: everything('boundary') }), false);
   });
 });

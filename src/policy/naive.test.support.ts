@@ -107,9 +107,22 @@ function listedAs(principal: Principal, element: '*' | Record<string, Values>): 
   return rows;
 }
 
-/** For NotPrincipal: an account in the list stands for its root user only. */
+/** For NotPrincipal: each principal that the caller is stands in the list, or everyone does. */
 function spared(principal: Principal, element: '*' | Record<string, Values>): boolean {
-  return listedAs(principal, element).some(row => row.size > 0 || principal.type === 'root');
+  const { type, arn, account } = principal;
+  const names: Record<Principal['type'], (string | undefined)[][]> = {
+    anonymous: [[principal.federatedProvider]],
+    service: [[arn]],
+    root: [],
+    user: [[arn, principal.uniqueId]],
+    'assumed-role': [[arn], [principal.roleArn, principal.uniqueId]],
+    'federated-user': [[arn], [principal.federatingArn, principal.federatingId]],
+  };
+  const all = [...names[type]];
+  if (account) all.push([account, `arn:aws:iam::${account}:root`]);
+  if (element === '*') return true;
+  const listed = Object.values(element).flatMap(list);
+  return listed.includes('*') || all.every(one => one.some(name => name && listed.includes(name)));
 }
 
 function compare(

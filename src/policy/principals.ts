@@ -90,26 +90,47 @@ export class CompiledPrincipal {
   }
 
   /**
-   * Whether `NotPrincipal` lists the caller. An account listed there spares its root user only: listing the
-   * account is needed beside the user's or role's ARN, so it cannot stand for every user in it.
+   * Whether `NotPrincipal` lists the caller: every principal that the caller is, its account before all ("AWS might
+   * validate the account first, then the role, and then the assumed-role user", "AWS JSON policy elements:
+   * NotPrincipal"; the Security Blog's "How to restrict Amazon S3 bucket access to a specific IAM role" shows that the
+   * role without its session, or the session without its role, is denied). A federated user is the user who federated
+   * too, as a session is its role.
    */
   #spares(principal: Principal): boolean {
     if (this.#everyone) return true;
     switch (principal.type) {
       case 'root':
-        return this.#hasAccount(principal);
+        return this.#listsAccount(principal);
       case 'user':
-        return this.#isNamed(principal.arn, principal.uniqueId);
+        return this.#listsAccount(principal) && this.#isNamed(principal.arn, principal.uniqueId);
       case 'assumed-role':
-        return this.#entities.has(principal.arn) || this.#isNamed(principal.roleArn, principal.uniqueId);
+        return (
+          this.#listsAccount(principal) &&
+          this.#isNamed(principal.roleArn, principal.uniqueId) &&
+          this.#entities.has(principal.arn)
+        );
       case 'federated-user':
         return (
-          this.#entities.has(principal.arn) || this.#isNamed(principal.federatingArn, principal.federatingId)
+          this.#listsAccount(principal) &&
+          this.#listsFederating(principal) &&
+          this.#entities.has(principal.arn)
         );
       case 'service':
         return this.#services.has(principal.arn);
       case 'anonymous':
         return principal.federatedProvider !== undefined && this.#providers.has(principal.federatedProvider);
     }
+  }
+
+  #listsAccount(principal: Principal): boolean {
+    return this.#hasAccount(principal) || this.#isNamed(principal.canonicalId, undefined);
+  }
+
+  /** A root user who federated is listed with its account. */
+  #listsFederating({ federatingArn, federatingId, account }: Principal): boolean {
+    return (
+      this.#isNamed(federatingArn, federatingId) ||
+      (federatingArn !== undefined && accountOf(federatingArn) === account)
+    );
   }
 }

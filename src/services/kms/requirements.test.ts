@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { EncryptResponse } from '@aws-sdk/client-kms';
 import type { Requirement } from '../../operation.js';
-import { requirementsOf } from '../harness.test.support.js';
+import { addAccount, requirementsOf } from '../harness.test.support.js';
 import { bytes, newKey, openKmsWorld } from './kms.test.support.js';
 
 suite('what each operation asks for', () => {
@@ -283,5 +285,60 @@ suite('what each operation asks for', () => {
     assert.deepEqual(into!.context?.['kms:EncryptionContextKeys'], ['b']);
     assert.equal(into!.resource, other.Arn);
     for (const side of [from!, into!]) assert.equal(side.context?.['kms:ReEncryptOnSameKey'], 'false');
+  });
+});
+
+suite('keys of other accounts', () => {
+  /** "Cross-account use" in the SDK's copy of the KMS API Reference. */
+  function reference(operation: string): string | undefined {
+    const path = fileURLToPath(import.meta.resolve('@aws-sdk/client-kms/package.json'));
+    const types = path.replace(/package\.json$/, `dist-types/commands/${operation}Command.d.ts`);
+    return /Cross-account use<\/b>: (Yes|No)\./.exec(readFileSync(types, 'utf8'))?.[1];
+  }
+
+  test('are open to the operations of which the KMS API Reference says so, and closed to the others', async () => {
+    const kms = await openKmsWorld();
+    const other = await addAccount(kms.world, '444455556666');
+    const everyone = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:*', Resource: '*' };
+    const { Arn: key } = await newKey(kms, {
+      Policy: JSON.stringify({ Version: '2012-10-17', Statement: everyone }),
+    });
+    const { CiphertextBlob } = await kms.call<EncryptResponse>(kms.root, 'Encrypt', {
+      KeyId: key,
+      Plaintext: bytes('x'),
+    });
+    const input = {
+      ...{ KeyId: key, TargetKeyId: key, DestinationKeyId: key, CiphertextBlob },
+      ...{
+        GranteePrincipal: 'x',
+        Operations: ['Encrypt'],
+        ReplicaRegion: 'eu-west-1',
+        PrimaryRegion: 'eu-west-1',
+      },
+    };
+    const looked: string[] = [];
+    for (const operation of kms.service.operations.keys()) {
+      const says = reference(operation);
+      const asked = await requirementsOf(kms.world, kms.service, other.root, operation, input).catch(
+        () => [],
+      );
+      const onKey = asked.filter(({ resource }) => resource === key);
+      if (says === undefined || onKey.length === 0) continue;
+      looked.push(operation);
+      for (const requirement of onKey) {
+        assert.equal(requirement.resourceKind, 'key');
+        assert.equal(requirement.resourcePolicy !== undefined, says === 'Yes', operation);
+      }
+    }
+    for (const name of [
+      'PutKeyPolicy',
+      'GetKeyPolicy',
+      'ScheduleKeyDeletion',
+      'TagResource',
+      'Encrypt',
+      'CreateGrant',
+    ])
+      assert.ok(looked.includes(name), name);
+    assert.ok(looked.length > 30, `${looked.length} operations`);
   });
 });

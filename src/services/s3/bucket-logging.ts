@@ -9,26 +9,30 @@ import type {
 import type { Bucket, LoggingSetting } from '../../objects/index.js';
 import { aclsEnabled } from './acl.js';
 import { notImplemented } from './attributes.js';
-import { bucketOperation } from './bucket-operation.js';
+import { bucketOperation, ownAccountOnly } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 
 /** Bytes of a prefix, so that account, region, bucket and times still fit behind it in a key. */
 const LONGEST_PREFIX = 800;
 
-export const putBucketLogging = bucketOperation<PutBucketLoggingRequest, object>(
-  'PutBucketLogging',
-  's3:PutBucketLogging',
-  async (bucket, { BucketLoggingStatus }, ports) => {
-    if (!BucketLoggingStatus) throw s3Errors.MalformedXML();
-    const asked = BucketLoggingStatus.LoggingEnabled;
-    const { TargetBucket: target = '', TargetPrefix: prefix = '' } = asked ?? {};
-    if (asked) await demandTarget(target, bucket, asked.TargetGrants ?? [], ports);
-    if (Buffer.byteLength(prefix) > LONGEST_PREFIX) throw s3Errors.KeyTooLongError();
-    const format = formatOf(asked?.TargetObjectKeyFormat);
-    await ports.objects.buckets.update(bucket, { logging: asked && { target, prefix, format } });
-    return {};
-  },
+/** "To set the logging status of a bucket, you must be the bucket owner" (S3 API Reference, PutBucketLogging). */
+export const putBucketLogging = ownAccountOnly(
+  'LOGGING_STATUS',
+  bucketOperation<PutBucketLoggingRequest, object>(
+    'PutBucketLogging',
+    's3:PutBucketLogging',
+    async (bucket, { BucketLoggingStatus }, ports) => {
+      if (!BucketLoggingStatus) throw s3Errors.MalformedXML();
+      const asked = BucketLoggingStatus.LoggingEnabled;
+      const { TargetBucket: target = '', TargetPrefix: prefix = '' } = asked ?? {};
+      if (asked) await demandTarget(target, bucket, asked.TargetGrants ?? [], ports);
+      if (Buffer.byteLength(prefix) > LONGEST_PREFIX) throw s3Errors.KeyTooLongError();
+      const format = formatOf(asked?.TargetObjectKeyFormat);
+      await ports.objects.buckets.update(bucket, { logging: asked && { target, prefix, format } });
+      return {};
+    },
+  ),
 );
 
 export const getBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBucketLoggingOutput>(

@@ -1,5 +1,6 @@
 import type { Bucket } from '../../objects/index.js';
 import type { Call, Operation } from '../../operation.js';
+import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { existingTagKeys, type Keys, onBucket, onFound } from './requirements.js';
 import { type BucketInput, bucketOf, type ObjectInput, versionOf } from './target.js';
@@ -18,6 +19,29 @@ export function bucketOperation<I extends BucketInput, O>(
     },
     async run(input, call, ports) {
       return run(await bucketOf(input, call, ports), input, ports, call);
+    },
+  };
+}
+
+/**
+ * An operation that S3 keeps to the bucket's own account, whatever a policy grants to others: "If you have the correct
+ * permissions, but you're not using an identity that belongs to the bucket owner's account, Amazon S3 returns a 405
+ * Method Not Allowed error" (S3 API Reference, PutBucketPolicy). `resourceType`: what S3 calls the subresource. Throws
+ * MethodNotAllowed for everyone else, once the permissions are there.
+ */
+export function ownAccountOnly<I extends BucketInput, O>(
+  resourceType: string,
+  operation: Operation<S3Ports, I, O>,
+): Operation<S3Ports, I, O> {
+  return {
+    ...operation,
+    async run(input, call, ports) {
+      const { name, owner } = await bucketOf(input, call, ports);
+      if (call.caller.account?.id === owner) return await operation.run(input, call, ports);
+      throw s3Errors.MethodNotAllowed([], {
+        members: { Method: call.http.method, ResourceType: resourceType },
+        reason: `${operation.name} is kept to account ${owner}, which owns ${name}: no policy gives it to others`,
+      });
     },
   };
 }

@@ -10,7 +10,7 @@ import type {
 import type { Bucket } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { type PolicyDocument, PolicySyntaxError, parsePolicy } from '../../policy/index.js';
-import { bucketOperation } from './bucket-operation.js';
+import { bucketOperation, ownAccountOnly } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { isPublicPolicy } from './public-access.js';
@@ -22,13 +22,13 @@ const LARGEST_POLICY = 20 * 1024;
 
 /**
  * An operation on the policy itself: the root user of the bucket's account may do it whatever the policy says, so
- * that nobody is locked out for good ("PutBucketPolicy", S3 API Reference).
+ * that nobody is locked out for good, and other accounts never ("PutBucketPolicy", S3 API Reference).
  */
 function policyOperation<I extends BucketInput, O>(
   ...definition: Parameters<typeof bucketOperation<I, O>>
 ): Operation<S3Ports, I, O> {
   const operation = bucketOperation<I, O>(...definition);
-  return {
+  return ownAccountOnly('BUCKETPOLICY', {
     ...operation,
     async requires(input, call, ports) {
       const requirements = await operation.requires(input, call, ports);
@@ -39,7 +39,7 @@ function policyOperation<I extends BucketInput, O>(
           : requirement,
       );
     },
-  };
+  });
 }
 
 export const putBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(

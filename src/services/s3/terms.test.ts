@@ -41,7 +41,7 @@ test('requesters of other accounts say that they pay, and are told that they did
     ['PutObject', { Key, Body: bodyOf('y') }],
     ['CopyObject', { Key: 'copy', CopySource: `${Bucket}/${Key}` }],
     ['DeleteObject', { Key: 'none' }],
-    ['GetBucketPolicy', {}],
+    ['GetBucketPolicyStatus', {}],
   ];
   for (const [operation, input] of reads) {
     const { RequestCharged } = await s3.send(operation, { Bucket, ...input }, { as: other, headers: pays });

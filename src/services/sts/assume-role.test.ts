@@ -202,6 +202,24 @@ test('a chained session lasts an hour at most; asking for more fails', async () 
   await assume(first, { DurationSeconds: 3600 });
 });
 
+// AWS Knowledge Center, "iam-role-chaining-limit": users with MFA "use the AWS STS GetSessionToken API and are limited to
+// one hour"; 99designs/aws-vault#263, mmmorris1975/aws-runas#11 quote the refusal.
+test('credentials of GetSessionToken count as a chain', async () => {
+  const { world, bob, assume } = await open({}, { maxSessionDuration: 43_200 });
+  const session = keysIn(
+    await run(world, stsService(world), bob, 'GetSessionToken', { DurationSeconds: 43_200 }),
+  );
+  await assert.rejects(
+    assume(session, { DurationSeconds: 7200 }),
+    refusal(
+      'ValidationError',
+      'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
+    ),
+  );
+  await assume(session, { DurationSeconds: 3600 });
+  await assume(bob, { DurationSeconds: 43_200 });
+});
+
 test('session policies cut what the role may do', async () => {
   const { world, bob, assume } = await open();
   const document = policy(allow(['s3:GetObject', 's3:PutObject']));

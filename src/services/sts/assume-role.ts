@@ -10,7 +10,10 @@ import { readSessionPolicies, readSessionTags, tagRequestContext } from './sessi
 import { findRole, roleNameOf, roleTagContext, type Target, trustPolicyOf } from './target-role.js';
 
 const DEFAULT_DURATION = 3600;
-/** Seconds that a session may last whose caller is a role's session itself. */
+/**
+ * Seconds that a session may last that temporary credentials ask for, those of GetSessionToken among them (AWS Knowledge
+ * Center, "iam-role-chaining-limit"; so do aws-vault#263 and aws-runas#11 report of the service).
+ */
 const MAX_CHAINED = 3600;
 
 /** The role that is asked for; `undefined` where the caller's partition has none of exactly that ARN. */
@@ -79,7 +82,7 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
     if (target === undefined) throw deletedMeanwhile(input, call);
     const { account, role } = target;
     const duration = input.DurationSeconds ?? DEFAULT_DURATION;
-    const chained = call.caller.credentials === 'assume-role';
+    const chained = call.caller.credentials !== 'long-term';
     checkRequest(input, call, role, duration, chained);
     const { tags, transitiveKeys } = readSessionTags(
       input.Tags,
