@@ -15,6 +15,13 @@ const services = ['sts', 'iam', 's3', 'kms', 'organizations'];
 
 /** Where the model says something that the service does not hold to. */
 const corrections = {
+  iam: shapes => {
+    // AWS's sentences about these two show neither the value nor the set (recorded in 2025).
+    shapes.serviceSpecificCredentialId.sensitive = true;
+    shapes.serviceSpecificCredentialStatusType = { ...shapes.statusType, sensitive: true };
+    shapes.UpdateServiceSpecificCredentialRequest.members.Status.shape =
+      'serviceSpecificCredentialStatusType';
+  },
   s3: shapes => {
     // S3 answers lengths and ranges with errors of its own, operation by operation.
     for (const shape of Object.values(shapes)) for (const key of ['min', 'max', 'pattern']) delete shape[key];

@@ -112,7 +112,10 @@ test('administrators on two servers of one store leave an organisation whole', a
       const servers = [await open(kv), await open(kv)] as const;
       const [first] = servers;
       const { account } = await first.createAccount({ name: 'management', partition: 'aws' });
-      const organization = await first.organizations.create(account.id, 'root@example.com');
+      const organization = await first.organizations.policies.enableType(
+        await first.organizations.create(account.id, 'root@example.com'),
+        'SERVICE_CONTROL_POLICY',
+      );
       const accounts: string[] = [];
       const policies: string[] = [];
       for (const name of ['one', 'two']) {
@@ -148,7 +151,10 @@ test('what one server changes counts on the other at the next request', async ()
   const kv = openMemoryKv();
   const [one, other] = [await open(kv), await open(kv)];
   const { account } = await one.createAccount({ name: 'management', partition: 'aws' });
-  const organization = await one.organizations.create(account.id, 'root@example.com');
+  const organization = await one.organizations.policies.enableType(
+    await one.organizations.create(account.id, 'root@example.com'),
+    'SERVICE_CONTROL_POLICY',
+  );
   const input = { name: 'dev', email: 'dev@example.com', tags: [] };
   const dev = (await one.organizations.accounts.create(organization, input)).account!;
   const controls = async () => (await other.owner(dev))!.controls!.serviceControl!.map(level => level.length);

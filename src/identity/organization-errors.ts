@@ -8,6 +8,10 @@ export const organizationErrors = errorTable({
   AccessDeniedException: [400, "You don't have permissions to access this resource."],
   AccountAlreadyClosedException: [400, 'You attempted to close an account that is already closed.'],
   AccountNotFoundException: [400, "You specified an account that doesn't exist."],
+  AccountNotRegisteredException: [
+    400,
+    'The specified account is not a delegated administrator for this AWS service.',
+  ],
   AlreadyInOrganizationException: [
     400,
     'The AWS account that you used to make the request is already a member of an organization.',
@@ -21,6 +25,10 @@ export const organizationErrors = errorTable({
   DuplicatePolicyAttachmentException: [400, 'A policy with the specified name is already attached.'],
   DuplicatePolicyException: [400, 'A policy with the same name and type already exists.'],
   DuplicateHandshakeException: [400, 'A handshake with the same action and target already exists.'],
+  EffectivePolicyNotFoundException: [
+    400,
+    "If you ran this action on the management account, this policy type is not enabled. If you ran the action on a member account, the account doesn't have an effective policy of this type.",
+  ],
   HandshakeAlreadyInStateException: [400, 'The specified handshake is already in the requested state.'],
   HandshakeConstraintViolationException: [400, said],
   HandshakeNotFoundException: [400, "You specified a handshake that doesn't exist."],
@@ -50,6 +58,10 @@ export const organizationErrors = errorTable({
     'This policy type is not available for the organization.',
   ],
   PolicyTypeNotEnabledException: [400, 'This operation can be performed only for enabled policy types.'],
+  ResourcePolicyNotFoundException: [
+    400,
+    "We can't find a resource policy request with the parameter that you specified.",
+  ],
   RootNotFoundException: [400, "You specified a root that doesn't exist."],
   SourceParentNotFoundException: [400, "You specified a source parent that doesn't exist."],
   TargetNotFoundException: [400, "You specified a target that doesn't exist."],

@@ -18,8 +18,16 @@ export interface OrganizationRecord {
   /** The policy types that are enabled in the root. */
   readonly policyTypes: readonly ControlType[];
   readonly rootTags: Tags;
+  /** The AWS services that have access, in the order of their names. */
+  readonly services?: readonly TrustedService[] | undefined;
   /** Raised with every change within the organisation: what was read under one number holds as long as it stands. */
   readonly revision: number;
+}
+
+export interface TrustedService {
+  /** `config.amazonaws.com` */
+  readonly principal: string;
+  readonly enabled: number;
 }
 
 export interface Member {

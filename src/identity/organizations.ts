@@ -8,7 +8,12 @@ import { OrganizationAccounts } from './organization-accounts.js';
 import { changeOrganization } from './organization-change.js';
 import { organizationErrors } from './organization-errors.js';
 import { OrganizationInvitations } from './organization-invitations.js';
-import { type OrganizationRecord, organizationTables, randomLetters } from './organization-model.js';
+import {
+  type OrganizationRecord,
+  organizationTables,
+  randomLetters,
+  type TrustedService,
+} from './organization-model.js';
 import { OrganizationPolicies } from './organization-policies.js';
 import { OrganizationUnits } from './organization-units.js';
 import type { Regions } from './regions.js';
@@ -52,7 +57,11 @@ export class Organizations {
     return found;
   }
 
-  /** Makes an organisation of one account. Service control policies are enabled. Throws `AlreadyInOrganizationException`. */
+  /**
+   * Makes an organisation of one account. No policy type is enabled: AWS's reference says that service control policies
+   * are, but `Roots[0].PolicyTypes` is empty after a creation on AWS (acceptance tests of Terraform's
+   * aws_organizations_organization). Throws `AlreadyInOrganizationException`.
+   */
   async create(managementAccount: string, email: string): Promise<OrganizationRecord> {
     const id = `o-${randomLetters(10)}`;
     return await this.#db.transact(`organization ${id}`, async transaction => {
@@ -66,7 +75,7 @@ export class Organizations {
         partition: account.partition,
         managementAccount,
         created: joined,
-        policyTypes: ['SERVICE_CONTROL_POLICY'],
+        policyTypes: [],
         rootTags: [],
         revision: 1,
       };
@@ -105,6 +114,31 @@ export class Organizations {
       await this.invitations.drop(transaction, id);
       const account = await accountRecord(transaction, managementAccount);
       transaction.put(tables.accounts, [managementAccount], { ...account, organization: undefined });
+    });
+  }
+
+  /** Gives an AWS service access to the organisation; one that has it keeps its date. */
+  async enableService({ id }: OrganizationRecord, principal: string): Promise<void> {
+    await this.#changeServices(id, services =>
+      services.some(service => service.principal === principal)
+        ? services
+        : [...services, { principal, enabled: this.#clock.now() }],
+    );
+  }
+
+  async disableService({ id }: OrganizationRecord, principal: string): Promise<void> {
+    await this.#changeServices(id, services => services.filter(service => service.principal !== principal));
+  }
+
+  async #changeServices(
+    id: string,
+    change: (services: readonly TrustedService[]) => readonly TrustedService[],
+  ): Promise<void> {
+    await changeOrganization(this.#db, id, async (transaction, organization) => {
+      const services = change(organization.services ?? []).toSorted((a, b) =>
+        a.principal < b.principal ? -1 : 1,
+      );
+      transaction.put(organizationTables.organizations, [id], { ...organization, services });
     });
   }
 

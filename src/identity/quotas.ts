@@ -19,6 +19,8 @@ export const quotas = {
   /** Managed policies attached to one user, group or role. */
   attachedPolicies: 10,
   versionsPerPolicy: 5,
+  /** Of customer managed policies, all together. */
+  policyVersionsInUse: 10_000,
   /** A managed policy. */
   policySize: 6144,
   /** All inline policies of one entity together. */

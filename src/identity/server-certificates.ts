@@ -47,7 +47,10 @@ export class ServerCertificates {
 
   /** Throws `MalformedCertificate`, `KeyPairMismatch`, `EntityAlreadyExists`, `LimitExceeded`. */
   async upload(home: Account, input: NewServerCertificate): Promise<ServerCertificate> {
-    const { name, path = '/', body, chain, tags } = input;
+    const { name, path = '/', tags } = input;
+    // AWS gives both back without the white space around them.
+    const body = input.body.trim();
+    const chain = input.chain?.trim();
     const expires = Date.parse(checkedCertificate(input).validTo);
     return await this.#db.transact(home.id, async transaction => {
       await demandFree(transaction, home, name);

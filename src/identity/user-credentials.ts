@@ -51,12 +51,13 @@ const serviceCredentials = table<ServiceCredential>('service-credential');
 export class UserCredentials<T extends UserCredential> {
   readonly #db: Database;
   readonly #table: Table<T>;
-  readonly #word: string;
+  readonly #absent: (id: string) => string;
 
-  constructor(db: Database, of: Table<T>, word: string) {
+  /** `absent`: what is said of an id that is not there. */
+  constructor(db: Database, of: Table<T>, absent: (id: string) => string) {
     this.#db = db;
     this.#table = of;
-    this.#word = word;
+    this.#absent = absent;
   }
 
   /** In the order of their ids. */
@@ -114,7 +115,7 @@ export class UserCredentials<T extends UserCredential> {
   }
 
   #notFound(id: string) {
-    return errors.NoSuchEntity([`The ${this.#word} with id ${id} cannot be found.`]);
+    return errors.NoSuchEntity([this.#absent(id)]);
   }
 }
 
@@ -123,7 +124,7 @@ export class SshPublicKeys extends UserCredentials<SshPublicKey> {
   readonly #clock: Clock;
 
   constructor(db: Database, clock: Clock) {
-    super(db, sshKeys, 'SSH Public Key');
+    super(db, sshKeys, id => `The SSH Public Key with id ${id} cannot be found.`);
     this.#clock = clock;
   }
 
@@ -146,7 +147,7 @@ export class SigningCertificates extends UserCredentials<SigningCertificate> {
   readonly #clock: Clock;
 
   constructor(db: Database, clock: Clock) {
-    super(db, certificates, 'Certificate');
+    super(db, certificates, id => `The Certificate with id ${id} cannot be found.`);
     this.#clock = clock;
   }
 
@@ -162,7 +163,7 @@ export class SigningCertificates extends UserCredentials<SigningCertificate> {
         ]);
       }
       if (others.length >= quotas.signingCertificatesPerUser) {
-        throw overQuota('SigningCertificatesPerUser', quotas.signingCertificatesPerUser);
+        throw overQuota('CertificatesPerUser', quotas.signingCertificatesPerUser);
       }
       return { id: certificateId(), created, active: true, body };
     });
@@ -174,23 +175,28 @@ export class ServiceCredentials extends UserCredentials<ServiceCredential> {
   readonly #clock: Clock;
 
   constructor(db: Database, clock: Clock) {
-    super(db, serviceCredentials, 'Service Specific Credential');
+    super(db, serviceCredentials, () => 'No such credential ID exists');
     this.#clock = clock;
   }
 
-  /** `days`: how long it is valid; for ever where absent. Throws `NotSupportedService`, `LimitExceeded`. */
+  /** Those of a user, of one service where it is given. Throws `NoSuchEntity` for a service that has none. */
+  async listOf(home: Account, userName: string, service: string | undefined): Promise<ServiceCredential[]> {
+    const all = await this.list(home, userName);
+    if (service === undefined) return all;
+    demandService(service);
+    return all.filter(credential => credential.service === service);
+  }
+
+  /** `days`: how long it is valid; for ever where absent. Throws `NoSuchEntity`, `LimitExceeded`. */
   async create(
     home: Account,
     userName: string,
     service: string,
     days: number | undefined,
   ): Promise<{ credential: ServiceCredential; password: string }> {
-    if (!SERVICES.includes(service))
-      throw errors.NotSupportedService([
-        `No such service ${service} found or the service does not support this operation.`,
-      ]);
     const created = this.#clock.now();
     const credential = await this.add(home, userName, (user, others) => {
+      demandService(service);
       const same = others.filter(other => other.service === service);
       if (same.length >= quotas.serviceCredentialsPerUser) {
         throw overQuota('ServiceSpecificCredentialsPerUser', quotas.serviceCredentialsPerUser);
@@ -219,6 +225,11 @@ export class ServiceCredentials extends UserCredentials<ServiceCredential> {
   }
 }
 
+function demandService(service: string): void {
+  if (SERVICES.includes(service)) return;
+  throw errors.NoSuchEntity([`No such service ${service} is supported for Service Specific Credentials`]);
+}
+
 /** Throws `MalformedCertificate` for what is no certificate in PEM. */
 export function readCertificate(body: string): X509Certificate {
   try {
@@ -235,13 +246,13 @@ export async function demandNoCredentials(
   userId: string,
 ): Promise<void> {
   const kinds: [Table<unknown>, string][] = [
-    [certificates, 'signing certificates'],
-    [sshKeys, 'SSH public keys'],
-    [serviceCredentials, 'service specific credentials'],
+    [certificates, 'delete signing certificates'],
+    [sshKeys, 'delete SSH public keys'],
+    [serviceCredentials, 'remove referenced objects'],
   ];
   for (const [kind, words] of kinds) {
     if ((await transaction.list(kind, [account, userId], 1)).length > 0) {
-      throw errors.DeleteConflict([`Cannot delete entity, must delete ${words} first.`]);
+      throw errors.DeleteConflict([`Cannot delete entity, must ${words} first.`]);
     }
   }
 }

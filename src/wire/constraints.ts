@@ -164,7 +164,7 @@ function demandsOf(shape: ShapeConstraints): Demand[] {
     const values = new Set(shape.enum);
     demands.push({
       kind: 'enum',
-      text: `Member must satisfy enum value set: [${shape.enum.join(', ')}]`,
+      text: `Member must satisfy enum value set${shape.sensitive ? '' : `: [${shape.enum.join(', ')}]`}`,
       met: (value: string) => values.has(value),
     });
   }

@@ -259,7 +259,8 @@ export function credentialTests(open: () => Recording): void {
     await iam.untagServerCertificate({ ...name, TagKeys: ['Team'] });
     const { ServerCertificate } = await iam.getServerCertificate(name);
     assert.equal(ServerCertificate!.ServerCertificateMetadata!.Arn, arn('server-certificate/Site'));
-    assert.equal(ServerCertificate!.CertificateBody?.trim(), CERTIFICATE.trim());
+    // TestAccIAMServerCertificate of Terraform's provider: AWS gives it back trimmed.
+    assert.equal(ServerCertificate!.CertificateBody, CERTIFICATE.trim());
     assert.deepEqual(ServerCertificate!.Tags, [{ Key: 'Env', Value: 'prod' }]);
     for (const ServerCertificateName of ['Site', 'Worker'])
       await iam.deleteServerCertificate({ ServerCertificateName });
@@ -275,7 +276,7 @@ export function credentialTests(open: () => Recording): void {
     const { ServiceSpecificCredentialId } = made!;
     assert.equal(made!.ServiceUserName, `Ann-at-${ACCOUNT}`);
     assert.ok(made!.ServicePassword!.length >= 32);
-    await assert.rejects(create('s3.amazonaws.com'), refused('ServiceNotSupported'));
+    await assert.rejects(create('s3.amazonaws.com'), refused('NoSuchEntity'));
     const { ServiceSpecificCredential: other } = await create();
     await assert.rejects(create(), refused('LimitExceeded'));
     const named = { ...user, ServiceSpecificCredentialId };

@@ -101,6 +101,7 @@ export function providerTests(open: () => Recording): void {
       RoleName: 'Deploy',
       AssumeRolePolicyDocument: trust({ Service: 'ec2.amazonaws.com' }),
     });
+    await assert.rejects(iam.listOrganizationsFeatures({}), refused('OrganizationNotFound'));
     const { SummaryMap } = await iam.getAccountSummary({});
     const counted = [
       'Users',

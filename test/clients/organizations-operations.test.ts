@@ -28,7 +28,10 @@ suite('AWS SDK for JavaScript: each operation of Organizations', () => {
       recording = await openRecording(sent);
       organizations = recording.organizations();
       await organizations.createOrganization({ FeatureSet: 'ALL' });
-      rootId = (await organizations.listRoots({})).Roots![0]!.Id!;
+      const [root] = (await organizations.listRoots({})).Roots!;
+      rootId = root!.Id!;
+      assert.deepEqual(root!.PolicyTypes, []);
+      await organizations.enablePolicyType({ RootId: rootId, PolicyType: 'SERVICE_CONTROL_POLICY' });
     });
     afterEach(() => recording.close());
 
@@ -116,6 +119,33 @@ suite('AWS SDK for JavaScript: each operation of Organizations', () => {
         organizations.describeAccount({ AccountId: '999999999999' }),
         refused('AccountNotFound'),
       );
+    });
+
+    test('services with access, and what an organisation here never has', async () => {
+      const account = await addAccount('dev');
+      const service = { ServicePrincipal: 'config.amazonaws.com' };
+      await organizations.enableAWSServiceAccess(service);
+      const { EnabledServicePrincipals } = await organizations.listAWSServiceAccessForOrganization({});
+      assert.deepEqual(EnabledServicePrincipals, [{ ...service, DateEnabled: recording.now() }]);
+      await organizations.disableAWSServiceAccess(service);
+      assert.deepEqual(
+        (await organizations.listAWSServiceAccessForOrganization({})).EnabledServicePrincipals,
+        [],
+      );
+      assert.deepEqual((await organizations.listDelegatedAdministrators({})).DelegatedAdministrators, []);
+      await assert.rejects(
+        organizations.listDelegatedServicesForAccount({ AccountId: account }),
+        refused('AccountNotRegistered'),
+      );
+      await assert.rejects(organizations.describeResourcePolicy({}), refused('ResourcePolicyNotFound'));
+      await assert.rejects(
+        organizations.describeEffectivePolicy({ PolicyType: 'TAG_POLICY' }),
+        refused('EffectivePolicyNotFound'),
+      );
+      const Type = 'BILLING';
+      const inbound = await organizations.listInboundResponsibilityTransfers({ Type });
+      const outbound = await organizations.listOutboundResponsibilityTransfers({ Type });
+      assert.deepEqual([inbound.ResponsibilityTransfers, outbound.ResponsibilityTransfers], [[], []]);
     });
 
     test('units, and accounts that move between them', async () => {

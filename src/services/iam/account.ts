@@ -46,8 +46,9 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
   requires: (_input, call) => onAll('GetAccountSummary', call),
   async run(_input, call, { identity }) {
     const home = homeOf(call);
-    const [counts, account, devices, oidc, saml, certificates] = await Promise.all([
+    const [counts, policies, account, devices, oidc, saml, certificates] = await Promise.all([
       identity.accounts.counts(home.id),
+      identity.policies.list(home, { limit: quotas.policies }),
       identity.accounts.find(home.id),
       identity.mfaDevices.list(home.id),
       identity.oidcProviders.list(home.id),
@@ -85,6 +86,11 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
         GlobalEndpointTokenVersion: account?.regions?.globalTokenVersion ?? 1,
         GroupsPerUserQuota: quotas.groupsPerUser,
         PolicySizeQuota: quotas.policySize,
+        PolicyVersionsInUse: policies.reduce((sum, { policy }) => sum + policy.versions.length, 0),
+        PolicyVersionsInUseQuota: quotas.policyVersionsInUse,
+        // Root users have neither here.
+        AccountPasswordPresent: 0,
+        AccountSigningCertificatesPresent: 0,
         VersionsPerPolicyQuota: quotas.versionsPerPolicy,
       },
     };

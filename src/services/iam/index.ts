@@ -12,6 +12,7 @@ import * as instanceProfiles from './instance-profiles.js';
 import * as managedPolicies from './managed-policies.js';
 import * as mfaDevices from './mfa-devices.js';
 import * as oidcProviders from './oidc-providers.js';
+import { listOrganizationsFeatures } from './organization-features.js';
 import * as passwords from './passwords.js';
 import { deleteBoundary, putBoundary } from './permissions-boundaries.js';
 import * as policyVersions from './policy-versions.js';
@@ -60,6 +61,7 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(serviceCredentials),
     ...Object.values(serverCertificates),
     getAccountAuthorizationDetails,
+    listOrganizationsFeatures,
     getContextKeysForCustomPolicy,
     getContextKeysForPrincipalPolicy,
     simulateCustomPolicy,

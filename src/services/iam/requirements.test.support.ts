@@ -201,6 +201,7 @@ export const ROWS: readonly Row[] = [
   ['CreateAccountAlias', { AccountAlias: 'example' }, '*'],
   ['DeleteAccountAlias', { AccountAlias: 'example' }, '*'],
   ['ListAccountAliases', {}, '*'],
+  ['ListOrganizationsFeatures', {}, '*'],
   ['GetAccountSummary', {}, '*'],
   ['SetSecurityTokenServicePreferences', { GlobalEndpointTokenVersion: 'v2Token' }, '*'],
   ['GetAccountAuthorizationDetails', {}, '*'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type * as iam from '@aws-sdk/client-iam';
+import * as iam from '@aws-sdk/client-iam';
 import { allow, openWorld, policy, refusal, run } from '../harness.test.support.js';
 import { iamService } from './index.js';
 
@@ -15,6 +15,7 @@ async function open() {
 const trust = (principal: unknown) =>
   policy({ Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' });
 const TRUST = trust({ AWS: '111122223333' });
+const DOCUMENT = policy(allow('s3:GetObject'));
 
 test('a role is made, shown and listed as IAM does', async () => {
   const { root } = await open();
@@ -235,20 +236,45 @@ test('the preference for tokens of the global endpoint shows in the summary', as
   assert.equal(await version(), 2);
 });
 
+// IAM API Reference, ListOrganizationsFeatures.
+test('features of an organisation are asked for by its management account, once IAM has access', async () => {
+  const { root, world } = await open();
+  const { organizations } = world.identity;
+  await assert.rejects(root('ListOrganizationsFeatures'), refusal('OrganizationNotFoundException'));
+  const organization = await organizations.create(world.account.id, 'root@example.com');
+  await assert.rejects(root('ListOrganizationsFeatures'), refusal('ServiceAccessNotEnabledException'));
+  await organizations.enableService(organization, 'iam.amazonaws.com');
+  assert.deepEqual(await root('ListOrganizationsFeatures'), {
+    OrganizationId: organization.id,
+    EnabledFeatures: [],
+  });
+});
+
 test('the summary counts what is there', async () => {
   const { root } = await open();
   await root('CreateUser', { UserName: 'Bob' });
   await root('CreateRole', { RoleName: 'App', AssumeRolePolicyDocument: TRUST });
+  const { Policy } = await root<iam.CreatePolicyResponse>('CreatePolicy', {
+    PolicyName: 'Read',
+    PolicyDocument: DOCUMENT,
+  });
+  await root('CreatePolicyVersion', { PolicyArn: Policy!.Arn, PolicyDocument: DOCUMENT });
   const { SummaryMap } = await root<iam.GetAccountSummaryResponse>('GetAccountSummary');
-  const { Users, Roles, Groups, UsersQuota, AccountAccessKeysPresent } = SummaryMap!;
+  const { Users, Roles, Groups, UsersQuota, AccountAccessKeysPresent, PolicyVersionsInUse } = SummaryMap!;
   assert.deepEqual(
-    { Users, Roles, Groups, UsersQuota, AccountAccessKeysPresent },
+    { Users, Roles, Groups, UsersQuota, AccountAccessKeysPresent, PolicyVersionsInUse },
     {
       Users: 1,
       Roles: 1,
       Groups: 0,
       UsersQuota: 5000,
       AccountAccessKeysPresent: 1,
+      PolicyVersionsInUse: 2,
     },
+  );
+  assert.deepEqual(
+    new Set(Object.keys(SummaryMap!)),
+    new Set(Object.values(iam.SummaryKeyType)),
+    'the keys are those of the API',
   );
 });

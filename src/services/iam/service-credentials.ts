@@ -85,8 +85,7 @@ export const listServiceSpecificCredentials: Operation<
     onUser('ListServiceSpecificCredentials', call, ports, namedUserOf(input.UserName, call)),
   async run(input, call, { identity }) {
     const name = namedUserOf(input.UserName, call);
-    const all = await identity.serviceCredentials.list(homeOf(call), name);
-    const wanted = all.filter(({ service }) => service === (input.ServiceName ?? service));
+    const wanted = await identity.serviceCredentials.listOf(homeOf(call), name, input.ServiceName);
     const { items, page } = slicePage(input, wanted, ({ id }) => id);
     return { ServiceSpecificCredentials: items.map(credential => shownMetadata(name, credential)), ...page };
   },

@@ -328,7 +328,8 @@ test("a principal is simulated under its organisation's service control policies
   const { world } = await open();
   const { identity, account } = world;
   const { organizations } = identity;
-  const organization = await organizations.create(account.id, 'root@example.com');
+  const made = await organizations.create(account.id, 'root@example.com');
+  const organization = await organizations.policies.enableType(made, 'SERVICE_CONTROL_POLICY');
   const member = { name: 'Member', email: 'member@example.com', tags: [] };
   const created = await organizations.accounts.create(organization, member);
   const { id } = await organizations.policies.create(organization, {

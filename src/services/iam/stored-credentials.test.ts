@@ -124,6 +124,7 @@ test('a user has two signing certificates at most, each once', async () => {
   await assert.rejects(upload(CERTIFICATE), refusal('InvalidCertificate', 'The certificate has expired.'));
 });
 
+// The words are as recorded on AWS in 2025.
 test('service-specific credentials tell their password once', async () => {
   const { root } = await open();
   const ServiceName = 'codecommit.amazonaws.com';
@@ -143,7 +144,6 @@ test('service-specific credentials tell their password once', async () => {
     create(),
     refusal('LimitExceeded', 'Cannot exceed quota for ServiceSpecificCredentialsPerUser: 2'),
   );
-  await assert.rejects(create({ ServiceName: 's3.amazonaws.com' }), refusal('NotSupportedService'));
   const { ServiceSpecificCredential: reset } = await root<iam.ResetServiceSpecificCredentialResponse>(
     'ResetServiceSpecificCredential',
     { ...user, ServiceSpecificCredentialId },
@@ -159,10 +159,34 @@ test('service-specific credentials tell their password once', async () => {
   );
   assert.equal(listed?.Status, 'Inactive');
   assert.ok(!('ServicePassword' in listed!));
-  await root('DeleteServiceSpecificCredential', { ...user, ServiceSpecificCredentialId });
   await assert.rejects(
-    root('DeleteServiceSpecificCredential', { ...user, ServiceSpecificCredentialId }),
-    refusal('NoSuchEntity'),
+    root('DeleteUser', user),
+    refusal('DeleteConflict', 'Cannot delete entity, must remove referenced objects first.'),
+  );
+  await root('DeleteServiceSpecificCredential', { ...user, ServiceSpecificCredentialId });
+  for (const [operation, more] of [
+    ['UpdateServiceSpecificCredential', { Status: 'Active' }],
+    ['ResetServiceSpecificCredential', {}],
+    ['DeleteServiceSpecificCredential', {}],
+  ] as const) {
+    await assert.rejects(
+      root(operation, { ...user, ServiceSpecificCredentialId, ...more }),
+      refusal('NoSuchEntity', 'No such credential ID exists'),
+    );
+  }
+  const unknown = refusal(
+    'NoSuchEntity',
+    'No such service s3.amazonaws.com is supported for Service Specific Credentials',
+  );
+  await assert.rejects(create({ ServiceName: 's3.amazonaws.com' }), unknown);
+  await assert.rejects(
+    root('ListServiceSpecificCredentials', { ...user, ServiceName: 's3.amazonaws.com' }),
+    unknown,
+  );
+  // The user comes first.
+  await assert.rejects(
+    create({ UserName: 'Nobody', ServiceName: 's3.amazonaws.com' }),
+    refusal('NoSuchEntity', 'The user with name Nobody cannot be found.'),
   );
 });
 
@@ -202,7 +226,7 @@ test('a server certificate belongs to its key, is renamed, tagged and deleted', 
     name,
   );
   assert.deepEqual(
-    [shown!.CertificateBody, shown!.CertificateChain, shown!.Tags],
+    [`${shown!.CertificateBody}\n`, `${shown!.CertificateChain}\n`, shown!.Tags],
     [CERTIFICATE, OTHER_CERTIFICATE, input.Tags],
   );
   await root('UpdateServerCertificate', { ...name, NewServerCertificateName: 'New', NewPath: '/' });

@@ -6,6 +6,7 @@ const own = (message: string) => message;
 export const errors = errorTable({
   AccessDeniedException: [400, own],
   AlreadyExistsException: [400, own],
+  CustomKeyStoreNotFoundException: [400, 'The specified custom key store does not exist.'],
   DisabledException: [400, (arn: string) => `${arn} is disabled.`],
   DryRunOperationException: [400, 'The request would have succeeded, but the DryRun option is set.'],
   ExpiredImportTokenException: [400, 'Import token has expired.'],

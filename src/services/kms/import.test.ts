@@ -111,6 +111,28 @@ test('dates that make no sense are refused', async () => {
   }
 });
 
+// The words are as recorded on AWS in 2025.
+test('one new material at a time waits for its rotation', async () => {
+  const kms = await openKmsWorld();
+  const { KeyId, Arn } = await external(kms);
+  await importMaterial(kms, KeyId, randomBytes(32));
+  await assert.rejects(
+    kms.call(kms.root, 'RotateKeyOnDemand', { KeyId }),
+    refusal('KMSInvalidStateException', `No available key material pending rotation for the key: ${Arn}.`),
+  );
+  const asNew = { ImportType: 'NEW_KEY_MATERIAL' };
+  const waiting = await importMaterial(kms, KeyId, randomBytes(32), asNew);
+  await assert.rejects(importMaterial(kms, KeyId, randomBytes(32), asNew), (error: Error) => {
+    assert.match(
+      error.message,
+      new RegExp(
+        `^New key material \\(id: [0-9a-f]{64}\\) cannot be imported into KMS key ${Arn}, because another key material \\(id: ${waiting.KeyMaterialId}\\) is pending rotation\\.$`,
+      ),
+    );
+    return refusal('KMSInvalidStateException')(error);
+  });
+});
+
 test('a token is for its key and for a day', async () => {
   const kms = await openKmsWorld();
   const [one, two] = [await external(kms), await external(kms)];

@@ -159,10 +159,14 @@ async function withNew(
       `${keyArn(key)} can have the key material only that was first imported into it.`,
     ]);
   }
-  if (materials.some(({ id, pending }) => pending || id === material.id)) {
+  const waiting = materials.find(({ pending }) => pending);
+  if (waiting) {
     throw errors.KMSInvalidStateException([
-      `${keyArn(key)} already has this key material, or other key material that is pending rotation.`,
+      `New key material (id: ${material.id}) cannot be imported into KMS key ${keyArn(key)}, because another key material (id: ${waiting.id}) is pending rotation.`,
     ]);
+  }
+  if (materials.some(({ id }) => id === material.id)) {
+    throw errors.KMSInvalidStateException([`${keyArn(key)} already has this key material.`]);
   }
   return { ...key, materials: [...materials, { ...material, pending: true }] };
 }

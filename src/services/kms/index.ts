@@ -3,6 +3,7 @@ import { type Service, service } from '../../operation.js';
 import type { KmsPorts } from './access.js';
 import { CreateAlias, DeleteAlias, ListAliases, UpdateAlias } from './aliases.js';
 import { CreateKey } from './create-key.js';
+import { DescribeCustomKeyStores } from './custom-key-stores.js';
 import {
   GenerateDataKey,
   GenerateDataKeyPair,
@@ -53,6 +54,7 @@ export function kmsService(ports: KmsPorts): Service {
     DeleteAlias,
     DeleteImportedKeyMaterial,
     DeriveSharedSecret,
+    DescribeCustomKeyStores,
     DescribeKey,
     DisableKey,
     DisableKeyRotation,

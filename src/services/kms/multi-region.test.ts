@@ -45,6 +45,10 @@ test('a replica has the id and the material of its primary, and a life of its ow
     Tags: [{ TagKey: 'a', TagValue: 'b' }],
   });
   assert.equal(ReplicaKeyMetadata!.Arn, arn(THERE, KeyId));
+  // As recorded: the answer tells of a replica that is being made.
+  assert.deepEqual([ReplicaKeyMetadata!.KeyState, ReplicaKeyMetadata!.Enabled], ['Creating', false]);
+  assert.ok(!('CurrentKeyMaterialId' in ReplicaKeyMetadata!));
+  assert.equal((await describeIn(THERE)).KeyState, 'Enabled');
   assert.equal(JSON.parse(ReplicaPolicy!).Id, 'key-default-1');
   assert.deepEqual(ReplicaTags, [{ TagKey: 'a', TagValue: 'b' }]);
   const configuration = {

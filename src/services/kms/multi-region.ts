@@ -23,7 +23,7 @@ import { readTags, tagList } from './tags.js';
 function demandPrimary(key: KeyRecord): void {
   demandUsable(key);
   if (key.related && isPrimary(key)) return;
-  throw errors.UnsupportedOperationException([`${keyArn(key)} is not a multi-Region primary key.`]);
+  throw errors.UnsupportedOperationException([`${keyArn(key)} is not a multi-region primary key.`]);
 }
 
 /** Whoever replicates a key makes one in the other region. */
@@ -84,10 +84,12 @@ export const ReplicateKey = keyOperation<ReplicateKeyRequest, ReplicateKeyRespon
       await kms.keys.eachRelated(transaction, primary, other => ({ ...other, related }));
       return after;
     });
+    const { CurrentKeyMaterialId: _, ...metadata } = keyMetadata(replica as KeyRecord);
     return {
-      ReplicaKeyMetadata: keyMetadata(replica as KeyRecord),
+      // AWS answers before the replica is made, and callers wait until DescribeKey says Enabled.
+      ReplicaKeyMetadata: { ...metadata, KeyState: 'Creating', Enabled: false },
       ReplicaPolicy: await kms.principals.toShown(policy, 'key'),
-      ReplicaTags: tagList(tags),
+      ...(tags.length > 0 && { ReplicaTags: tagList(tags) }),
     };
   },
 });

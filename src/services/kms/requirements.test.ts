@@ -138,6 +138,12 @@ suite('what each operation asks for', () => {
       { 'kms:MacAlgorithm': 'HMAC_SHA_256' },
     ],
     ['GenerateRandom', {}, ['kms:GenerateRandom *']],
+    [
+      'DescribeCustomKeyStores',
+      {},
+      ['kms:DescribeCustomKeyStores *'],
+      { 'kms:CallerAccount': '111122223333' },
+    ],
     ['GetKeyPolicy', {}, ['kms:GetKeyPolicy KEY']],
     ['GetKeyRotationStatus', {}, ['kms:GetKeyRotationStatus KEY']],
     [

@@ -52,9 +52,12 @@ test('rotated on demand, a key encrypts with new material and opens what the old
 
 test('on-demand rotations are limited', async () => {
   const kms = await openKmsWorld();
-  const { KeyId } = await newKey(kms);
+  const { KeyId, Arn } = await newKey(kms);
   for (let count = 0; count < 25; count++) await kms.call(kms.root, 'RotateKeyOnDemand', { KeyId });
-  await assert.rejects(kms.call(kms.root, 'RotateKeyOnDemand', { KeyId }), refusal('LimitExceededException'));
+  // Recorded in 2025, when the limit was 10.
+  const words = `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${Arn}`;
+  const more = kms.call(kms.root, 'RotateKeyOnDemand', { KeyId });
+  await assert.rejects(more, refusal('LimitExceededException', words));
 });
 
 test('rotates on its own when the period is over, on schedule, though nobody looked', async () => {
@@ -126,11 +129,10 @@ test('asymmetric and HMAC keys do not rotate', async () => {
     { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
     { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
   ]) {
-    const { KeyId } = await newKey(kms, input);
+    const { KeyId, Arn } = await newKey(kms, input);
     for (const operation of [
       'EnableKeyRotation',
       'DisableKeyRotation',
-      'GetKeyRotationStatus',
       'ListKeyRotations',
       'RotateKeyOnDemand',
     ]) {
@@ -140,5 +142,26 @@ test('asymmetric and HMAC keys do not rotate', async () => {
         operation,
       );
     }
+    // "The rotation status of these KMS keys is always false" (KMS API Reference, GetKeyRotationStatus).
+    assert.deepEqual(await status(kms, KeyId), { KeyId: Arn, KeyRotationEnabled: false });
+    // Recorded in 2025: the key's state comes before its kind.
+    await kms.call(kms.root, 'DisableKey', { KeyId });
+    await assert.rejects(
+      kms.call(kms.root, 'RotateKeyOnDemand', { KeyId }),
+      refusal('DisabledException', `${Arn} is disabled.`),
+    );
   }
+});
+
+// KMS API Reference, GetKeyRotationStatus: "While a KMS key is pending deletion, its key rotation status is false …
+// If you cancel the deletion, the original key rotation status returns to true."
+test('a key that waits for its deletion does not rotate', async () => {
+  const kms = await openKmsWorld();
+  const { KeyId } = await newKey(kms);
+  await kms.call(kms.root, 'EnableKeyRotation', { KeyId });
+  await kms.call(kms.root, 'ScheduleKeyDeletion', { KeyId });
+  assert.deepEqual(Object.keys(await status(kms, KeyId)), ['KeyId', 'KeyRotationEnabled']);
+  assert.equal((await status(kms, KeyId)).KeyRotationEnabled, false);
+  await kms.call(kms.root, 'CancelKeyDeletion', { KeyId });
+  assert.equal((await status(kms, KeyId)).KeyRotationEnabled, true);
 });

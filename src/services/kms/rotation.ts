@@ -10,7 +10,7 @@ import type {
   RotationsListEntry,
 } from '@aws-sdk/client-kms';
 import { keyOperation } from './access.js';
-import { DAY, demandState, demandUsable, isPrimary } from './engine/key-states.js';
+import { DAY, demandUsable, isPrimary, stateOf } from './engine/key-states.js';
 import { DEFAULT_ROTATION_PERIOD } from './engine/keys.js';
 import { type KeyRecord, keyArn, type Material } from './engine/records.js';
 import { errors } from './errors.js';
@@ -77,15 +77,13 @@ export const DisableKeyRotation = keyOperation<DisableKeyRotationRequest, object
   },
 });
 
+/** Keys that do not rotate, and keys that wait for their deletion, answer false (KMS API Reference, GetKeyRotationStatus). */
 export const GetKeyRotationStatus = keyOperation<GetKeyRotationStatusRequest, GetKeyRotationStatusResponse>({
   name: 'GetKeyRotationStatus',
   crossAccount: true,
-  check(key) {
-    demandSymmetric(key);
-    demandState(key, 'Enabled', 'Disabled', 'PendingImport');
-  },
   async run(key) {
-    const { rotation } = key;
+    const ends = ['PendingDeletion', 'PendingReplicaDeletion'].includes(stateOf(key));
+    const rotation = ends ? undefined : key.rotation;
     return {
       KeyId: keyArn(key),
       KeyRotationEnabled: rotation !== undefined,
@@ -102,16 +100,18 @@ const pendingOf = ({ materials }: KeyRecord) => materials.find(({ pending }) => 
 
 function checkOnDemand(key: KeyRecord): void {
   demandCustomerManaged(key);
-  demandSymmetric(key);
-  demandPrimary(key);
   demandUsable(key);
+  if (key.spec !== 'SYMMETRIC_DEFAULT') throw errors.UnsupportedOperationException(['']);
+  demandPrimary(key);
   if (key.origin === 'EXTERNAL' && !pendingOf(key)) {
     throw errors.KMSInvalidStateException([
-      `${keyArn(key)} has no imported key material that is pending rotation.`,
+      `No available key material pending rotation for the key: ${keyArn(key)}.`,
     ]);
   }
   if (key.onDemandRotations >= MAX_ON_DEMAND) {
-    throw errors.LimitExceededException([`A key can be rotated on demand ${MAX_ON_DEMAND} times.`]);
+    throw errors.LimitExceededException([
+      `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${keyArn(key)}`,
+    ]);
   }
 }
 

@@ -152,7 +152,7 @@ function peerKey(key: KeyRecord, { PublicKey }: DeriveSharedSecretRequest): KeyO
   } catch {
     // No SubjectPublicKeyInfo.
   }
-  throw errors.ValidationException([`The public key must be on the curve of the key spec ${key.spec}.`]);
+  throw errors.ValidationException(['']);
 }
 
 export const DeriveSharedSecret = keyOperation<DeriveSharedSecretRequest, DeriveSharedSecretResponse>({

@@ -91,7 +91,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   GenerateDataKeyPairWithoutPlaintext: { input: () => ({ KeyPairSpec: 'ECC_NIST_P256' }), outcomes: USE },
   GenerateDataKeyWithoutPlaintext: { input: () => ({ KeySpec: 'AES_256' }), outcomes: USE },
   GetKeyPolicy: { outcomes: [OK, OK, OK, OK] },
-  GetKeyRotationStatus: { outcomes: [OK, OK, deletion, OK] },
+  GetKeyRotationStatus: { outcomes: [OK, OK, OK, OK] },
   GetParametersForImport: {
     input: () => ({ WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }),
     outcomes: [own, own, own, OK],
@@ -152,7 +152,7 @@ suite('what each operation answers in each state of a key', () => {
 test('every operation that works on an existing key stands in the table of states or is tested elsewhere', async () => {
   const { service } = await openKmsWorld();
   const elsewhere = [
-    ...['CreateKey', 'ListKeys', 'GenerateRandom', 'ListRetirableGrants'],
+    ...['CreateKey', 'ListKeys', 'GenerateRandom', 'ListRetirableGrants', 'DescribeCustomKeyStores'],
     ...['Sign', 'Verify', 'GetPublicKey', 'GenerateMac', 'VerifyMac', 'DeriveSharedSecret'],
     ...['ImportKeyMaterial', 'ReplicateKey', 'UpdatePrimaryRegion'],
   ];

@@ -1,4 +1,5 @@
 import { type Operation, type Service, service } from '../../operation.js';
+import * as absent from './absent.js';
 import * as accounts from './accounts.js';
 import * as handshakes from './handshakes.js';
 import {
@@ -12,6 +13,7 @@ import {
 import * as policies from './policies.js';
 import type { OrganizationsPorts } from './ports.js';
 import { listTagsForResource, tagResource, untagResource } from './tags.js';
+import * as trustedServices from './trusted-services.js';
 import * as units from './units.js';
 
 /** AWS Organizations: several accounts, and the policies set over them. */
@@ -29,6 +31,8 @@ export function organizationsService(ports: OrganizationsPorts): Service {
     listTagsForResource,
     tagResource,
     untagResource,
+    ...Object.values(trustedServices),
     ...Object.values(units),
+    ...Object.values(absent),
   ] as Operation<OrganizationsPorts>[]);
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as sdk from '@aws-sdk/client-organizations';
-import { addAccount, addUser, allow, callerOf, refusal, run } from '../harness.test.support.js';
+import { addAccount, addUser, allow, callerOf, openWorld, refusal, run } from '../harness.test.support.js';
+import { organizationsService } from './index.js';
 import { openOrganization } from './world.test.support.js';
 
 const DENY_S3 = { Effect: 'Deny', Action: 's3:*', Resource: '*' };
@@ -212,6 +213,53 @@ test("AWS's policies are attached everywhere and cannot be changed", async () =>
   });
   assert.equal(Policies![0]!.Arn, 'arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess');
   assert.equal(Policies![0]!.AwsManaged, true);
+});
+
+// Terraform's acceptance tests of aws_organizations_organization, which run against AWS.
+test('a new organisation has no policy type enabled', async () => {
+  const world = await openWorld();
+  const service = organizationsService({ identity: world.identity });
+  const ask = <O>(operation: string, input: object = {}) =>
+    run<O>(world, service, world.root, operation, input);
+  await ask('CreateOrganization', { FeatureSet: 'ALL' });
+  const [root] = (await ask<sdk.ListRootsResponse>('ListRoots')).Roots!;
+  assert.deepEqual(root!.PolicyTypes, []);
+  const type = { RootId: root!.Id, PolicyType: 'SERVICE_CONTROL_POLICY' };
+  const { Root } = await ask<sdk.EnablePolicyTypeResponse>('EnablePolicyType', type);
+  assert.deepEqual(Root!.PolicyTypes, [{ Type: 'SERVICE_CONTROL_POLICY', Status: 'ENABLED' }]);
+});
+
+// AWS Organizations API Reference, EnableAWSServiceAccess and ListAWSServiceAccessForOrganization.
+test('services get access to the organisation and lose it', async () => {
+  const { ask, member, clock } = await openOrganization();
+  const list = async (more: object = {}) =>
+    await ask<sdk.ListAWSServiceAccessForOrganizationResponse>('ListAWSServiceAccessForOrganization', more);
+  assert.deepEqual(await list(), { EnabledServicePrincipals: [] });
+  const enabled = new Date(clock.now());
+  for (const ServicePrincipal of ['sso.amazonaws.com', 'config.amazonaws.com']) {
+    await ask('EnableAWSServiceAccess', { ServicePrincipal });
+  }
+  clock.advance(60);
+  await ask('EnableAWSServiceAccess', { ServicePrincipal: 'sso.amazonaws.com' });
+  const page = await list({ MaxResults: 1 });
+  const first = { ServicePrincipal: 'config.amazonaws.com', DateEnabled: enabled };
+  assert.deepEqual(page.EnabledServicePrincipals, [first]);
+  const rest = await list({ NextToken: page.NextToken });
+  const second = { ServicePrincipal: 'sso.amazonaws.com', DateEnabled: enabled };
+  assert.deepEqual(rest, { EnabledServicePrincipals: [second] });
+  for (const ServicePrincipal of ['config.amazonaws.com', 'ram.amazonaws.com']) {
+    await ask('DisableAWSServiceAccess', { ServicePrincipal });
+  }
+  assert.deepEqual((await list()).EnabledServicePrincipals, [second]);
+  await assert.rejects(
+    ask('EnableAWSServiceAccess', { ServicePrincipal: 'config' }),
+    refusal('InvalidInputException'),
+  );
+  const AccountId = await member('dev');
+  await assert.rejects(
+    ask('ListDelegatedServicesForAccount', { AccountId }),
+    refusal('AccountNotRegisteredException'),
+  );
 });
 
 test('a policy type that is disabled loses its attachments', async () => {

@@ -108,6 +108,15 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
     ['TagResource', { ResourceId: account, Tags: [{ Key: 'a', Value: 'b' }] }, arns.account],
     ['UntagResource', { ResourceId: policy, TagKeys: ['a'] }, arns.policy],
     ['ListTagsForResource', { ResourceId: world.rootId }, arns.root],
+    ['EnableAWSServiceAccess', { ServicePrincipal: 'config.amazonaws.com' }, '*'],
+    ['DisableAWSServiceAccess', { ServicePrincipal: 'config.amazonaws.com' }, '*'],
+    ['ListAWSServiceAccessForOrganization', {}, '*'],
+    ['ListDelegatedAdministrators', { ServicePrincipal: 'config.amazonaws.com' }, '*'],
+    ['ListDelegatedServicesForAccount', { AccountId: account }, arns.account],
+    ['DescribeResourcePolicy', {}, '*'],
+    ['DescribeEffectivePolicy', { TargetId: account, PolicyType: 'TAG_POLICY' }, arns.account],
+    ['ListInboundResponsibilityTransfers', {}, '*'],
+    ['ListOutboundResponsibilityTransfers', {}, '*'],
   ];
   for (const [operation, input, ...resources] of table) {
     const requirements = await requirementsOf(world, world.service, world.root, operation, input);

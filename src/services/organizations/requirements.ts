@@ -75,6 +75,10 @@ export function policyType(type: string | undefined): Context {
   return type === undefined ? {} : { 'organizations:PolicyType': type };
 }
 
+export function servicePrincipal(principal: string | undefined): Context {
+  return principal === undefined ? {} : { 'organizations:ServicePrincipal': principal };
+}
+
 /**
  * What a request with tags needs besides: the permission to tag what is made (AWS Organizations API Reference,
  * CreateAccount and the like, `Tags`). `kind` is what will be tagged; its id is not known yet.

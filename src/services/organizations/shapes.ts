@@ -13,7 +13,7 @@ import {
 } from '../../identity/index.js';
 
 export function organizationShape(organization: OrganizationRecord, email: string): sdk.Organization {
-  const { id, managementAccount, policyTypes } = organization;
+  const { id, managementAccount } = organization;
   return {
     Id: id,
     Arn: organizationArn(organization),
@@ -21,10 +21,8 @@ export function organizationShape(organization: OrganizationRecord, email: strin
     MasterAccountArn: targetArn(organization, managementAccount),
     MasterAccountId: managementAccount,
     MasterAccountEmail: email,
-    // As AWS has it, this member tells of service control policies alone; ListRoots tells the rest.
-    AvailablePolicyTypes: policyTypes
-      .filter(type => type === 'SERVICE_CONTROL_POLICY')
-      .map(Type => ({ Type, Status: 'ENABLED' })),
+    // AWS answers this of every organisation with all features; the types that are enabled are in ListRoots.
+    AvailablePolicyTypes: [{ Type: 'SERVICE_CONTROL_POLICY', Status: 'ENABLED' }],
   };
 }
 

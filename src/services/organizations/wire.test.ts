@@ -13,6 +13,7 @@ import {
   CreateOrganizationCommand,
   CreatePolicyCommand,
   DescribeAccountCommand,
+  EnablePolicyTypeCommand,
   ListRootsCommand,
   OrganizationsClient,
 } from '@aws-sdk/client-organizations';
@@ -66,6 +67,9 @@ test('an account is made, entered, controlled; its sessions are revoked, its reg
   const admin = await administrator();
   const organizations = new OrganizationsClient(options(admin));
   const { Organization } = await organizations.send(new CreateOrganizationCommand({}));
+  const { Roots } = await organizations.send(new ListRootsCommand({}));
+  const type = { RootId: Roots![0]!.Id, PolicyType: 'SERVICE_CONTROL_POLICY' } as const;
+  await organizations.send(new EnablePolicyTypeCommand(type));
   const made = await organizations.send(
     new CreateAccountCommand({ AccountName: 'dev', Email: 'dev@example.com' }),
   );

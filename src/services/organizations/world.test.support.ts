@@ -26,6 +26,7 @@ export async function openOrganization(partition = 'aws'): Promise<OrganizationW
   await ask('CreateOrganization');
   const { Roots } = await ask<{ Roots: { Id: string }[] }>('ListRoots');
   const rootId = Roots[0]!.Id;
+  await ask('EnablePolicyType', { RootId: rootId, PolicyType: 'SERVICE_CONTROL_POLICY' });
   return {
     ...world,
     service,

@@ -58,7 +58,7 @@ export const getFederationToken: Operation<StsPorts, GetFederationTokenRequest, 
       return {
         Credentials: credentialsOf(issued),
         FederatedUser: { FederatedUserId: `${account.id}:${input.Name}`, Arn: arn },
-        PackedPolicySize: issued.packedPolicySize,
+        PackedPolicySize: issued.packedPolicySize ?? 0,
         ...tokenSizeOf(issued),
       };
     },

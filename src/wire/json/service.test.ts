@@ -189,6 +189,13 @@ suite('awsJson replies', () => {
   });
 });
 
+// Recorded: InvalidCiphertextException, KMSInvalidSignatureException and KMSInvalidMacException are `{"__type":"…"}`.
+test('an error without text has no message', () => {
+  const error = new ApiError('InvalidCiphertextException', 400, '');
+  const reply = kmsWire.encodeError(error, { requestId: 'REQ', path: '/', head: false });
+  assert.equal(reply.body, '{"__type":"InvalidCiphertextException"}');
+});
+
 suite('operations of our own', () => {
   const note = types.structure('Note', { Text: types.string, Written: types.timestamp });
   const wire = jsonService({

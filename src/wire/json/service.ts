@@ -50,7 +50,9 @@ export function jsonService(options: JsonServiceOptions): WireService {
       return { operation };
     },
     encodeError(error, { requestId }) {
-      const body = { __type: error.code, message: error.message, ...error.detail.members };
+      // AWS's errors without text have no `message`.
+      const message = error.message === '' ? {} : { message: error.message };
+      const body = { __type: error.code, ...message, ...error.detail.members };
       const reply = jsonReply(error.status, requestId, body, contentType);
       return { ...reply, headers: { ...reply.headers, ...error.detail.headers } };
     },

@@ -1,0 +1,23 @@
+import type { DescribeCustomKeyStoresRequest, DescribeCustomKeyStoresResponse } from '@aws-sdk/client-kms';
+import type { Operation } from '../../operation.js';
+import type { KmsPorts } from './access.js';
+import { errors } from './errors.js';
+import { homeOf } from './kms.js';
+
+/** There are none: keys live in this server. Throws `CustomKeyStoreNotFoundException` where one is named. */
+export const DescribeCustomKeyStores: Operation<
+  KmsPorts,
+  DescribeCustomKeyStoresRequest,
+  DescribeCustomKeyStoresResponse
+> = {
+  name: 'DescribeCustomKeyStores',
+  requires(_input, call) {
+    const { account } = homeOf(call.caller, call.region);
+    const context = { 'kms:CallerAccount': account };
+    return [{ action: 'kms:DescribeCustomKeyStores', resource: '*', context }];
+  },
+  async run({ CustomKeyStoreId: id, CustomKeyStoreName: name }) {
+    if (id !== undefined || name !== undefined) throw errors.CustomKeyStoreNotFoundException();
+    return { CustomKeyStores: [], Truncated: false };
+  },
+};
