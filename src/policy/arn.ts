@@ -1,6 +1,7 @@
 /** Amazon Resource Names: `arn:partition:service:region:account:resource`. */
 
 import { Glob, readGlob, type Token } from './glob.js';
+import type { Steps } from './steps.js';
 
 export interface Arn {
   readonly partition: string;
@@ -61,16 +62,17 @@ export class ArnPattern {
     this.#parts = fixed ? [] : parts.map(part => new Glob(part));
   }
 
-  matches(arn: string): boolean {
-    if (this.#whole !== undefined) return this.#whole.matches(arn);
+  /** `steps`: pays for the comparison; throws `TooManySteps` where it cannot. */
+  matches(arn: string, steps?: Steps): boolean {
+    if (this.#whole !== undefined) return this.#whole.matches(arn, steps);
     const last = this.#parts.length - 1;
     let from = 0;
     for (let i = 0; i < last; i++) {
       const colon = arn.indexOf(':', from);
-      if (colon === -1 || !(this.#parts[i] as Glob).matches(arn.slice(from, colon))) return false;
+      if (colon === -1 || !(this.#parts[i] as Glob).matches(arn.slice(from, colon), steps)) return false;
       from = colon + 1;
     }
-    return (this.#parts[last] as Glob).matches(arn.slice(from));
+    return (this.#parts[last] as Glob).matches(arn.slice(from), steps);
   }
 }
 

@@ -125,11 +125,12 @@ export function compileResource(pattern: string, variables: boolean): (facts: Fa
   const template = readTemplate(pattern, { variables, wildcards: true });
   if (isFixed(template)) {
     const arn = new ArnPattern(template);
-    return facts => arn.matches(facts.request.resource);
+    return facts => arn.matches(facts.request.resource, facts.steps);
   }
   const resolve = resolver(template, tokens => new ArnPattern(tokens));
   return facts => {
     const { resource } = facts.request;
-    return !differsEarly(template, resource) && resolve(facts)?.matches(resource) === true;
+    facts.steps.take(1);
+    return !differsEarly(template, resource) && resolve(facts)?.matches(resource, facts.steps) === true;
   };
 }

@@ -5,6 +5,7 @@ import type { ConditionElement } from './document.js';
 import { type Facts, type KeyName, keyName } from './facts.js';
 import { Glob, type Token } from './glob.js';
 import { type OperatorUse, plainComparison, readOperator } from './operators.js';
+import type { Steps } from './steps.js';
 import { isFixed, lowerTokens, readTemplate, resolver, type Template } from './template.js';
 
 /** One key under one operator. */
@@ -98,33 +99,46 @@ function compileValue({ operator }: OperatorUse, wanted: string, variables: bool
     case 'string-ignore-case': {
       return templateTest(readTemplate(wanted, { variables, wildcards: false }), tokens => {
         const matches = glob(lowerTokens(tokens));
-        return value => matches(value.toLowerCase());
+        return (value, steps) => {
+          steps.take(value.length);
+          return matches(value.toLowerCase(), steps);
+        };
       });
     }
     case 'arn':
       return templateTest(readTemplate(wanted, { variables, wildcards: true }), arn);
-    default:
-      return plainComparison(operator, wanted);
+    default: {
+      const compare = plainComparison(operator, wanted);
+      return (value, { steps }) => {
+        steps.take(1 + value.length);
+        return compare(value);
+      };
+    }
   }
 }
 
-function glob(tokens: readonly Token[]): (value: string) => boolean {
+/** A comparison with text whose variables are filled in. */
+type TextTest = (value: string, steps: Steps) => boolean;
+
+function glob(tokens: readonly Token[]): TextTest {
   const compiled = new Glob(tokens);
-  const { exact } = compiled;
-  return exact === undefined ? value => compiled.matches(value) : value => value === exact;
+  return (value, steps) => compiled.matches(value, steps);
 }
 
-function arn(tokens: readonly Token[]): (value: string) => boolean {
+function arn(tokens: readonly Token[]): TextTest {
   const compiled = new ArnPattern(tokens);
-  return value => splitArn(value) !== undefined && compiled.matches(value);
+  return (value, steps) => splitArn(value) !== undefined && compiled.matches(value, steps);
 }
 
 /** Compiles once where the text is fixed; else for the values that the request gives its variables. */
-function templateTest(
-  template: Template,
-  compile: (tokens: readonly Token[]) => (value: string) => boolean,
-): ValueTest {
-  if (isFixed(template)) return compile(template);
+function templateTest(template: Template, compile: (tokens: readonly Token[]) => TextTest): ValueTest {
+  if (isFixed(template)) {
+    const test = compile(template);
+    return (value, { steps }) => test(value, steps);
+  }
   const resolve = resolver(template, compile);
-  return (value, facts) => resolve(facts)?.(value) === true;
+  return (value, facts) => {
+    facts.steps.take(1);
+    return resolve(facts)?.(value, facts.steps) === true;
+  };
 }

@@ -10,6 +10,7 @@ import {
   OVERCOMES_IDENTITY,
   OVERCOMES_SESSION,
 } from './principals.js';
+import { TooManySteps } from './steps.js';
 import type { AuthorizationRequest, Decision, Layer, NamedPolicy, PolicySet, Principal } from './types.js';
 
 /** A statement that applies to the request. */
@@ -28,10 +29,18 @@ const NONE: readonly NamedPolicy[] = [];
 
 /**
  * Decides one request. Pure: the same request and policies always give the same decision, and the order of
- * policies and statements never changes whether it is allowed.
+ * policies and statements never changes whether it is allowed. What needs more than `DECISION_STEPS` is denied.
  */
 export function evaluate(request: AuthorizationRequest, policies: PolicySet): Decision {
-  const facts = new Facts(request);
+  try {
+    return decide(new Facts(request), policies);
+  } catch (error) {
+    if (!(error instanceof TooManySteps)) throw error;
+    return { ...implicitDeny('identity'), exceeded: true };
+  }
+}
+
+function decide(facts: Facts, policies: PolicySet): Decision {
   const denied = explicitDeny(facts, policies);
   if (denied) return decided(false, 'ExplicitDeny', denied);
   const uncontrolled = organisationGap(facts, policies);

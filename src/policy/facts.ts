@@ -1,5 +1,6 @@
 /** What is known of one request while it is decided. */
 
+import { DECISION_STEPS, Steps } from './steps.js';
 import type { AuthorizationRequest, ContextValue } from './types.js';
 
 /** A condition key as a policy spells it, and in lower case. */
@@ -13,7 +14,15 @@ export function keyName(name: string): KeyName {
 }
 
 export class Facts {
-  constructor(readonly request: AuthorizationRequest) {}
+  /** What looking at the request may still take. */
+  readonly steps: Steps;
+
+  constructor(
+    readonly request: AuthorizationRequest,
+    limit = DECISION_STEPS,
+  ) {
+    this.steps = new Steps(limit);
+  }
 
   /**
    * The value of a condition key, found without case; `undefined` where the request carries none. An empty
@@ -26,6 +35,7 @@ export class Facts {
     if (isValue(direct)) return direct;
     const length = key.name.length;
     for (const name in context) {
+      this.steps.take(1);
       if (name.length === length && name.toLowerCase() === key.lower) {
         const value = context[name];
         if (isValue(value)) return value;

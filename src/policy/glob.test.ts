@@ -3,13 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ArnPattern, matchesArn, parseArn } from './arn.js';
 import { Glob, readGlob } from './glob.js';
-
-const matches = (pattern: string, value: string) => new Glob(readGlob(pattern)).matches(value);
+import { Steps } from './steps.js';
 
 /** Wildcards by their definition, one character at a time, with memory instead of backtracking. */
 function slowly(pattern: string, value: string): boolean {
   let reached = [...Array(value.length + 1).keys()].map(at => at === 0);
-  for (const char of pattern) {
+  for (const char of pattern.split('')) {
     reached = reached.map((_, at) => {
       if (char === '*') return reached.slice(0, at + 1).includes(true);
       return at > 0 && (reached[at - 1] as boolean) && (char === '?' || char === value[at - 1]);
@@ -18,27 +17,72 @@ function slowly(pattern: string, value: string): boolean {
   return reached[value.length] as boolean;
 }
 
+/** The bound that the matcher promises. */
+function bound(pattern: string, value: string): number {
+  return 2 + 2 * value.length * (1 + Math.ceil(pattern.length / 32));
+}
+
+/** Matches, and checks the promise. */
+function counted(pattern: string, value: string): boolean {
+  const steps = new Steps(Number.POSITIVE_INFINITY);
+  const matched = new Glob(readGlob(pattern)).matches(value, steps);
+  assert.ok(steps.taken <= bound(pattern, value), `${steps.taken} steps for ${pattern} on ${value}`);
+  return matched;
+}
+
 test('wildcards match as they are defined', () => {
-  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 });
-  const value = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 10 });
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '😀', '*', '?'), maxLength: 8 });
+  const value = fc.string({ unit: fc.constantFrom('a', 'b', '😀'), maxLength: 10 });
   fc.assert(
-    fc.property(pattern, value, (p, v) => assert.equal(matches(p, v), slowly(p, v), `${p} on ${v}`)),
+    fc.property(pattern, value, (p, v) => assert.equal(counted(p, v), slowly(p, v), `${p} on ${v}`)),
     { numRuns: 5000 },
   );
 });
 
-describe('hostile patterns take time in proportion to the text', () => {
-  // A matcher that backtracks needs more steps for these than there is time.
+test('so do long pieces, in and across words of 32', () => {
+  const unit = fc.oneof(
+    fc.constantFrom('a', 'b', '?', '*'),
+    fc.constantFrom('a', 'ab', 'a?', '?').chain(part => fc.nat(45).map(times => part.repeat(times))),
+  );
+  const pattern = fc.array(unit, { maxLength: 6 }).map(parts => parts.join(''));
+  // Texts that the pattern nearly matches: its own letters, with some changed.
+  const like = (text: string) =>
+    fc
+      .tuple(fc.array(fc.nat(Math.max(text.length - 1, 0)), { maxLength: 2 }), fc.nat(40))
+      .map(([changed, run]) =>
+        [...text]
+          .map((char, at) => {
+            if (char === '*') return 'a'.repeat(run);
+            return changed.includes(at) || char === '?' ? 'b' : char;
+          })
+          .join(''),
+      );
+  const both = pattern.chain(p => fc.tuple(fc.constant(p), like(p)));
+  fc.assert(
+    fc.property(both, ([p, v]) => assert.equal(counted(p, v), slowly(p, v), `${p} on ${v}`)),
+    { numRuns: 2000 },
+  );
+});
+
+describe('hostile patterns take steps in proportion to the text', () => {
   const long = 'a'.repeat(50_000);
   for (const [name, pattern] of [
     ['many stars', `${'*a'.repeat(1000)}*b`],
     ['many stars with holes', `${'*a?'.repeat(1000)}*b`],
     ['stars in a row', `${'*'.repeat(5000)}b`],
     ['a long piece with a hole', `*${'a'.repeat(100)}?b*`],
+    ['a hole before a long piece', `*?${'a'.repeat(500)}b*`],
+    ['a long piece of one letter', `*${'a'.repeat(500)}b*`],
+    ['a long piece that differs at its start', `*b${'a'.repeat(500)}*`],
+    ['a long piece that differs in its middle', `*${'a'.repeat(300)}b${'a'.repeat(300)}*`],
+    ['holes everywhere', `*${'?a'.repeat(300)}b*`],
+    ['a single piece with holes', `${'?a'.repeat(25_000)}b`],
   ] as const) {
     test(name, () => {
-      assert.equal(matches(pattern, long), false);
-      assert.equal(matches(pattern, `${long}bbb`), true);
+      assert.equal(counted(pattern, long), false);
+      const fitting = pattern.replace(/\*+/g, 'aa').replace(/\?/g, 'a');
+      assert.equal(counted(pattern, fitting), true);
+      assert.equal(counted(`*${pattern}`, `${long}${fitting}`), true);
     });
   }
 });

@@ -54,7 +54,8 @@ function ofS3(resource: string): string {
   return resource === '*' || resource.endsWith(':s3:::*') ? '' : ` on resource: "${resource}"`;
 }
 
-function reason({ effect, layer, policy }: Decision, action: string): string {
+function reason({ effect, layer, policy, exceeded }: Decision, action: string): string {
+  if (exceeded) return 'because its policies take too long to evaluate';
   if (effect === 'ExplicitDeny') {
     const arn = policy?.arn === undefined ? '' : `: ${policy.arn}`;
     return `with an explicit deny in ${DENY[layer as Layer]}${arn}`;

@@ -39,8 +39,8 @@ export function readTemplate(text: string, { variables, wildcards }: TemplateOpt
   };
   for (let at = 0; at < text.length; at++) {
     const char = text[at] as string;
-    const close = variables && char === '$' && text[at + 1] === '{' ? text.indexOf('}', at) : -1;
-    const inside = close === -1 || close - at > MAX_VARIABLE ? undefined : text.slice(at + 2, close);
+    const close = variables && char === '$' && text[at + 1] === '{' ? closeOf(text, at) : -1;
+    const inside = close === -1 ? undefined : text.slice(at + 2, close);
     if (inside === '*' || inside === '?' || inside === '$') {
       literal += inside;
       at = close;
@@ -56,6 +56,12 @@ export function readTemplate(text: string, { variables, wildcards }: TemplateOpt
   }
   if (literal !== '') parts.push(literal);
   return parts;
+}
+
+/** Where the variable that begins at `at` ends; -1 where it does not, or is too long. */
+function closeOf(text: string, at: number): number {
+  const close = text.slice(at, at + MAX_VARIABLE + 1).indexOf('}');
+  return close === -1 ? -1 : at + close;
 }
 
 export function isFixed(template: Template): template is readonly Token[] {
@@ -90,7 +96,9 @@ export function resolver<T>(
     }
     if (!same) {
       let next = 0;
-      compiled = compile(template.map(part => (typeof part === 'object' ? (last[next++] as string) : part)));
+      const tokens = template.map(part => (typeof part === 'object' ? (last[next++] as string) : part));
+      for (const token of tokens) facts.steps.take(typeof token === 'string' ? token.length : 1);
+      compiled = compile(tokens);
     }
     return compiled;
   };

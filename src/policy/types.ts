@@ -101,4 +101,6 @@ export interface Decision {
   /** The policy and statement that decided; absent for an implicit deny and for root. */
   readonly policy?: NamedPolicy;
   readonly statement?: { readonly index: number; readonly sid?: string };
+  /** The policies would take more steps than a decision may: it is denied, whatever they say. */
+  readonly exceeded?: true;
 }

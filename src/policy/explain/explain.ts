@@ -4,11 +4,19 @@ import { evaluate, isOwnedApart, resourceLayer, type Standing, standing } from '
 import { Facts } from '../facts.js';
 import { denialMessage } from '../message.js';
 import { DELEGATED, OVERCOMES_BOUNDARY, OVERCOMES_IDENTITY, OVERCOMES_SESSION } from '../principals.js';
+import { DECISION_STEPS, TooManySteps } from '../steps.js';
 import type { AuthorizationRequest, Decision, Layer, PolicySet } from '../types.js';
 import { nearMisses } from './near-misses.js';
 import { summarise } from './summary.js';
 import { type TracedLayer, traceLayers } from './trace.js';
-import type { EvaluatedEffect, Explanation, LayerTrace, MatchedPolicy, PolicyTrace } from './types.js';
+import type {
+  EvaluatedEffect,
+  Explanation,
+  LayerTrace,
+  MatchedPolicy,
+  NearMiss,
+  PolicyTrace,
+} from './types.js';
 
 const EFFECTS: Readonly<Record<Decision['effect'], EvaluatedEffect>> = {
   Allow: 'ALLOW',
@@ -21,11 +29,8 @@ const EFFECTS: Readonly<Record<Decision['effect'], EvaluatedEffect>> = {
  * another account must not see. Costs far more than `evaluate`: meant for denials and for people.
  */
 export function explain(request: AuthorizationRequest, policies: PolicySet): Explanation {
-  const facts = new Facts(request);
   const decision = evaluate(request, policies);
-  const traced = traceLayers(facts, policies);
-  const layers = layerTraces(facts, policies, traced);
-  const misses = decision.allowed ? [] : nearMisses(facts, traced, layers);
+  const { traced, layers, misses } = trace(request, policies, decision);
   const { principal, action, resource, resourceAccount, objectOwner, context } = request;
   const list = traced.flatMap(layer => layer.policies.map(({ source: _, ...trace }): PolicyTrace => trace));
   return {
@@ -48,6 +53,31 @@ export function explain(request: AuthorizationRequest, policies: PolicySet): Exp
     layers,
     nearMisses: misses,
   };
+}
+
+interface Trace {
+  readonly traced: readonly TracedLayer[];
+  readonly layers: readonly LayerTrace[];
+  readonly misses: readonly NearMiss[];
+}
+
+const UNTRACED: Trace = { traced: [], layers: [], misses: [] };
+
+/** Walks all statements and more than once, where a decision stops at the first that settles it. */
+const TRACE_STEPS = 4 * DECISION_STEPS;
+
+/** Empty where it would take too long. */
+function trace(request: AuthorizationRequest, policies: PolicySet, decision: Decision): Trace {
+  if (decision.exceeded) return UNTRACED;
+  const facts = new Facts(request, TRACE_STEPS);
+  try {
+    const traced = traceLayers(facts, policies);
+    const layers = layerTraces(facts, policies, traced);
+    return { traced, layers, misses: decision.allowed ? [] : nearMisses(facts, traced, layers) };
+  } catch (error) {
+    if (!(error instanceof TooManySteps)) throw error;
+    return UNTRACED;
+  }
 }
 
 function matchedPolicies(policies: readonly PolicyTrace[]): MatchedPolicy[] {

@@ -192,6 +192,11 @@ function sameName(one: string, other: string): boolean {
   return kind === otherKind && rest.length > 0 && rest.at(-1) === otherRest.at(-1);
 }
 
+/** An ARN without what follows its last slash. */
+function upToName(arn: string): string {
+  return arn.slice(0, arn.lastIndexOf('/') + 1);
+}
+
 const UNIQUE_ID = /^A(?:IDA|ROA)[A-Z0-9]{8,}$/;
 
 /** Names the way in which a principal of a policy misses the caller. */
@@ -207,7 +212,7 @@ export function principalFinding(wanted: string, caller: Principal): Finding | u
   const message = `the policy names ${wanted}, the caller is ${entity}`;
   if (wanted !== entity && wanted.toLowerCase() === entity.toLowerCase())
     return { kind: 'case', message: `${message} (upper and lower case differ)` };
-  if (caller.type === 'assumed-role' && wanted.replace(/[^/]*$/, '') === caller.arn.replace(/[^/]*$/, ''))
+  if (caller.type === 'assumed-role' && upToName(wanted) === upToName(caller.arn))
     return {
       kind: 'session-name',
       message: `the policy names the session ${wanted}, the caller is ${caller.arn}`,

