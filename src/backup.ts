@@ -8,13 +8,13 @@
 import { access, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from './clock.js';
+import { makeDirectory, syncDirectory } from './directories/directories.js';
+import { lockDirectory } from './directories/directory-lock.js';
 import { type BlobHold, holdBlobs } from './objects/index.js';
 import { type RootKeySettings, rootKeyPath, writeDurably } from './root-key.js';
 import { demandData } from './scrub.js';
 import { SettingsError } from './settings.js';
 import { BlobCopier } from './store/blob-copier.js';
-import { makeDirectory, syncDirectory } from './store/directories.js';
-import { lockDirectory } from './store/directory-lock.js';
 import { type Kv, under } from './store/kv.js';
 import { openLmdb } from './store/lmdb.js';
 import { rowsOf } from './store/scan.js';

@@ -11,6 +11,7 @@ export {
   restore,
 } from './backup.js';
 export { type Clock, ManualClock, systemClock } from './clock.js';
+export { DirectoryInUse } from './directories/directory-lock.js';
 export type { RootCredentials } from './first-start.js';
 export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';
 export { type OpenServices, openServices, type ServerOptions } from './open-services.js';
@@ -22,7 +23,6 @@ export {
 } from './root-key-rotation.js';
 export { type ScrubSettings, scrub } from './scrub.js';
 export { readSettings, type Settings, SettingsError } from './settings.js';
-export { DirectoryInUse } from './store/directory-lock.js';
 export { keepNewObjectsYoung } from './tuning.js';
 
 export interface RunningServer {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
+import { lockDirectory } from './directories/directory-lock.js';
 import { noAuditLog, openAuditLog } from './events/audit.js';
 import { Denials } from './events/denials.js';
 import { firstAccount, type RootCredentials } from './first-start.js';
@@ -22,7 +23,6 @@ import { served } from './served.js';
 import { openKms, startSweeping } from './services/kms/index.js';
 import { AccessLog, InventoryRuns } from './services/s3/index.js';
 import { readSettings, type Settings } from './settings.js';
-import { lockDirectory } from './store/directory-lock.js';
 import { openFileBlobs } from './store/files.js';
 import { openLmdb } from './store/lmdb.js';
 import { openMemoryKv } from './store/memory.js';

@@ -7,11 +7,11 @@ import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/c
 import { CreateKeyCommand, DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { ManualClock, systemClock } from './clock.js';
+import { DirectoryInUse } from './directories/directory-lock.js';
 import { type RunningServer, startServer } from './main.js';
 import { loadRootKeys, readRootKeys, replaceRootKeys } from './root-key.js';
 import { forgetRootKeys, rootKeyStatus, rotateRootKey, startResealing } from './root-key-rotation.js';
 import { SettingsError } from './settings.js';
-import { DirectoryInUse } from './store/directory-lock.js';
 import { openMemoryKv } from './store/memory.js';
 
 async function directory(t: TestContext): Promise<string> {

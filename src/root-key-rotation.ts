@@ -6,6 +6,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from './clock.js';
+import { lockDirectory } from './directories/directory-lock.js';
 import {
   loadRootKeys,
   type RootKeySettings,
@@ -15,7 +16,6 @@ import {
   type Sealer,
 } from './root-key.js';
 import { SettingsError } from './settings.js';
-import { lockDirectory } from './store/directory-lock.js';
 import type { Kv } from './store/kv.js';
 import { openLmdb } from './store/lmdb.js';
 

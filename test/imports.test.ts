@@ -28,7 +28,8 @@ const composition = [
 ];
 const table: Record<string, readonly string[]> = {
   policy: [],
-  store: [],
+  directories: [],
+  store: ['directories'],
   models: [],
   digests: ['store'],
   wire: ['models'],
@@ -38,15 +39,16 @@ const table: Record<string, readonly string[]> = {
   events: ['store', 'policy'],
   notifications: ['store', 'objects', 'events'],
   services: ['identity', 'policy', 'objects', 'store', 'models', 'events'],
-  imds: ['identity'],
+  credentials: ['directories'],
+  imds: ['clients', 'credentials'],
   http: ['wire', 'auth', 'events', 'identity', 'policy'],
   clients: [],
-  staging: [],
-  cli: ['clients', 'staging', 'policy'],
+  staging: ['credentials'],
+  cli: ['clients', 'credentials', 'imds', 'staging', 'policy'],
 };
 /** The commands for whoever runs a server: they work on its directory, not through its API. */
 const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts', 'cli/backup.ts'];
-const withoutVocabulary = new Set(['policy', 'store', 'models', 'digests']);
+const withoutVocabulary = new Set(['policy', 'directories', 'store', 'models', 'digests']);
 
 const root = resolve('src');
 

@@ -1,7 +1,7 @@
 /** Copies files of bodies from one directory of `openFileBlobs` to another. They never change, so each is copied once. */
 import { constants, copyFile, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { makeDirectory, syncDirectory } from './directories.js';
+import { makeDirectory, syncDirectory } from '../directories/directories.js';
 import { blobPath, FAN_OUT, ID, orMissing } from './files.js';
 
 export class BlobCopier {

@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, opendir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeDirectory, syncDirectory } from '../directories/directories.js';
+import { livenessOf, ownIdentity, type ProcessIdentity } from '../directories/process-identity.js';
 import { BlobDamaged, type BlobInfo, BlobMissing, type Blobs, type StoredBlob } from './blobs.js';
 import { contentSize, readBlocks, writeBlocks } from './block-file.js';
-import { makeDirectory, syncDirectory } from './directories.js';
-import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
 const TEMPORARY = 'tmp';
 /** After so many milliseconds without a write, a temporary file of a process that cannot be seen is given up. */

@@ -21,8 +21,8 @@
 import { chmod, open as openFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { getLastVersion, open } from 'lmdb';
+import { makeDirectory, syncDirectory } from '../directories/directories.js';
 import { crc32 } from './crc32.js';
-import { makeDirectory, syncDirectory } from './directories.js';
 import { commits } from './ending.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
 import {
