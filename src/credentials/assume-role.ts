@@ -1,10 +1,10 @@
 /** Keys of a role for who has keys already. */
 import { randomBytes } from 'node:crypto';
 import { AssumeRoleCommand, type AssumeRoleCommandOutput } from '@aws-sdk/client-sts';
-import { asCredentialsError, CredentialsError } from './errors.js';
+import { CredentialsError } from './errors.js';
 import { checkDuration, DEFAULT_DURATION } from './session-cap.js';
 import { defaultCredentials } from './sources.js';
-import { checkRoleArn, type StsTarget, stsClient } from './sts-client.js';
+import { ask, checkRoleArn, type StsTarget, stsClient } from './sts-client.js';
 import type { CredentialsProvider, RoleCredentials } from './types.js';
 
 /** A second factor for the trust policies that ask for one. */
@@ -68,7 +68,7 @@ export function assumeRole(options: AssumeRoleOptions): CredentialsProvider<Role
       ...code,
     });
     const what = `cannot assume ${roleArn}`;
-    const output = await client.send(command).catch(error => Promise.reject(asCredentialsError(error, what)));
+    const output = await ask(() => client.send(command), what);
     return roleCredentials(output, duration);
   };
 }

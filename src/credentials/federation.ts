@@ -8,9 +8,9 @@ import {
   roleCredentials,
   type SessionOptions,
 } from './assume-role.js';
-import { asCredentialsError, CredentialsError } from './errors.js';
+import { CredentialsError } from './errors.js';
 import { checkDuration, DEFAULT_DURATION } from './session-cap.js';
-import { checkRoleArn, type StsTarget, stsClient } from './sts-client.js';
+import { ask, checkRoleArn, type StsTarget, stsClient } from './sts-client.js';
 import type { CredentialsProvider, RoleCredentials } from './types.js';
 
 export interface WebIdentityOptions extends SessionOptions, StsTarget {
@@ -40,7 +40,7 @@ export function assumeRoleWithWebIdentity(options: WebIdentityOptions): Credenti
       ...policiesOf(options),
     });
     const what = `cannot assume ${roleArn} with a web identity`;
-    const output = await client.send(command).catch(error => Promise.reject(asCredentialsError(error, what)));
+    const output = await ask(() => client.send(command), what);
     return roleCredentials(output, duration);
   };
 }
@@ -71,7 +71,7 @@ export function assumeRoleWithSaml(options: SamlOptions): CredentialsProvider<Ro
       ...policiesOf(options),
     });
     const what = `cannot assume ${roleArn} with a SAML assertion`;
-    const output = await client.send(command).catch(error => Promise.reject(asCredentialsError(error, what)));
+    const output = await ask(() => client.send(command), what);
     return roleCredentials(output, duration);
   };
 }

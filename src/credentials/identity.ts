@@ -2,9 +2,8 @@
 
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { asCredentialsError } from './errors.js';
 import { type SessionCap, type SourceKind, sessionCap, sourceKindOf } from './session-cap.js';
-import { regionFor, type StsTarget, stsClient } from './sts-client.js';
+import { ask, regionFor, type StsTarget, stsClient } from './sts-client.js';
 import type { CredentialsProvider } from './types.js';
 
 export interface CallerIdentity {
@@ -24,9 +23,10 @@ export async function callerIdentity(
 ): Promise<CallerIdentity> {
   const keys = await credentials();
   const client = stsClient(target, 'arn:aws:iam:::', async () => keys);
-  const output = await client
-    .send(new GetCallerIdentityCommand({}))
-    .catch(error => Promise.reject(asCredentialsError(error, 'these credentials are not accepted')));
+  const output = await ask(
+    () => client.send(new GetCallerIdentityCommand({})),
+    'these credentials are not accepted',
+  );
   client.destroy();
   const { Account = '', Arn = '', UserId = '' } = output;
   return {

@@ -1,7 +1,7 @@
 /** The client of STS that asks for sessions. */
 import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
 import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } from '@smithy/core/config';
-import { CredentialsError } from './errors.js';
+import { asCredentialsError, CredentialsError } from './errors.js';
 import type { CredentialsProvider } from './types.js';
 
 /** Which STS is asked. What is left out comes from the environment and the shared configuration, as in any AWS client. */
@@ -63,4 +63,21 @@ export function checkRoleArn(arn: string): void {
     'Invalid',
     `${JSON.stringify(arn)} is no role's ARN: arn:aws:iam::111122223333:role/name`,
   );
+}
+
+/** How STS refuses a signature for its time: not with a code that the SDK would try again after setting its clock. */
+const WRONG_TIME = /Signature (expired|not yet current)/;
+
+/**
+ * Asks STS, once more where the machine's clock is wrong: the SDK's client has learnt the difference from the refusal.
+ * `what` says what is tried. Throws `CredentialsError`.
+ */
+export async function ask<O>(request: () => Promise<O>, what: string): Promise<O> {
+  try {
+    return await request().catch(error =>
+      WRONG_TIME.test((error as Error).message) ? request() : Promise.reject(error),
+    );
+  } catch (error) {
+    throw asCredentialsError(error, what);
+  }
 }
