@@ -10,11 +10,11 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
   const { body } = reply;
   const streams = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
   if (!streams) {
-    response.writeHead(reply.status, withLength(reply, body));
+    response.writeHead(reply.status, spelled(withLength(reply, body)));
     response.end(body);
     return;
   }
-  response.writeHead(reply.status, reply.headers);
+  response.writeHead(reply.status, spelled(reply.headers));
   response.setTimeout(stall, () => response.destroy());
   try {
     for await (const chunk of body) {
@@ -26,6 +26,28 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
     response.destroy();
     throw error;
   }
+}
+
+/** Names as they are sent, by those that the code speaks of; the few that replies have. */
+const spellings = new Map([['etag', 'ETag']]);
+
+/**
+ * Headers as AWS spells them: `Content-Type`, but `x-amz-…` in lower case. Some clients look for the one or the other.
+ * Answers names and values in turn, which Node takes without copying.
+ */
+function spelled(headers: Readonly<Record<string, string>>): string[] {
+  const list: string[] = [];
+  for (const name in headers) list.push(name.startsWith('x-') ? name : spellingOf(name), headers[name]!);
+  return list;
+}
+
+function spellingOf(name: string): string {
+  let spelling = spellings.get(name);
+  if (spelling === undefined) {
+    spelling = name.replace(/(?:^|-)[a-z]/g, start => start.toUpperCase());
+    spellings.set(name, spelling);
+  }
+  return spelling;
 }
 
 function withLength(reply: HttpReply, body: string | Uint8Array | undefined): Record<string, string> {

@@ -100,11 +100,12 @@ test('a listing reads in proportion to what it answers, not to what it folds', a
   assert.equal(kv.rows, 11);
 });
 
-test('a page may begin within a common prefix, which is then answered again', async () => {
+// LocalStack's recordings of AWS, test_list_objects_marker_common_prefixes and the same of versions and uploads.
+test('a page that begins within a common prefix goes on behind it', async () => {
   const { objects, bucket } = await bucketWith(['a/1', 'a/2', 'b']);
   const names = async (after: string) =>
     (await objects.list(bucket, { delimiter: '/', after, limit: 10 })).entries.map(entryName);
-  assert.deepEqual(await names('a/1'), ['a/', 'b']);
+  assert.deepEqual(await names('a/1'), ['b']);
   assert.deepEqual(await names('a/'), ['b']);
   assert.deepEqual(await names('a/2'), ['b']);
   assert.deepEqual(await names('b'), []);

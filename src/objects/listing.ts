@@ -18,7 +18,10 @@ export interface ListOptions {
   readonly prefix?: string | undefined;
   /** Keys that have it behind the prefix are folded into one common prefix that ends with it. */
   readonly delimiter?: string | undefined;
-  /** Begin behind this key; behind all that it stands for where it is a common prefix of this very listing. */
+  /**
+   * Begin behind this key; where this very listing folds it into a common prefix, behind all that this stands for
+   * (recorded of ListObjects, test_list_objects_marker_common_prefixes; the others alike).
+   */
   readonly after?: string | undefined;
   /** With `after`: begin behind this one of that key's versions or uploads, not behind all of them. */
   readonly afterId?: string | undefined;
@@ -104,12 +107,34 @@ export async function listVersions(
   options: ListOptions,
 ): Promise<ListPage<ListedVersion>> {
   const page = await listFolded(kv, bucket, ['object', 'version'], options);
-  let previous = options.afterId === undefined ? undefined : options.after;
+  let previous = (await followsOthers(kv, bucket, page, options)) ? options.after : undefined;
   return mapped(page, (row, key) => {
     const isLatest = key !== previous;
     previous = key;
     return { version: versionRecords.decode(row.value), isLatest };
   });
+}
+
+/**
+ * Whether the page begins with a version of the marked key that is not its newest. The marked version may be gone, and
+ * all that were newer.
+ */
+async function followsOthers(
+  kv: Kv,
+  bucket: Bucket,
+  { entries: [first] }: ListPage<Item>,
+  { after, afterId }: ListOptions,
+): Promise<boolean> {
+  if (afterId === undefined || !first || !('item' in first) || first.key !== after) return false;
+  for (const table of ['object', 'version']) {
+    const [newest] = await kv.list({
+      ...under([table, bucket.id, after]),
+      limit: 1,
+      damaged: () => undefined,
+    });
+    if (newest) return Buffer.compare(encodeKey(newest.key), encodeKey(first.item.key)) !== 0;
+  }
+  return false;
 }
 
 /** A page of a bucket's unfinished uploads: by key, and the oldest of a key first. Throws `ValueDamaged`. */
@@ -295,9 +320,8 @@ async function openCursor(kv: Kv, table: Key, options: ListOptions, batch: numbe
 async function startOf(kv: Kv, table: Key, options: ListOptions, { start }: Range): Promise<Key | undefined> {
   const { prefix = '', delimiter = '', after, afterId } = options;
   if (after === undefined || (prefix !== '' && compareNames(after, prefix) < 0)) return start;
-  if (after.startsWith(prefix) && commonPrefix(after, prefix, delimiter) === after) {
-    return behindPrefix(table, after);
-  }
+  const folded = after.startsWith(prefix) ? commonPrefix(after, prefix, delimiter) : undefined;
+  if (folded !== undefined) return behindPrefix(table, folded);
   if (afterId === undefined) return [...table, `${after}\0`];
   if (table[0] !== 'object') return [...table, after, `${afterId}\0`];
   // A key's one row in the table of current objects is behind the id if it is of an older version.

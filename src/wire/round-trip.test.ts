@@ -48,9 +48,15 @@ async function call(subject: Subject, name: string, input: Struct, output: Struc
     const { operation } = recognised;
     assert.equal(operation.name, name);
     sent = operation.decode(received, recognised, operation.streamsInput ? received.body : body);
-    return operation.encode(output, 'REQUESTID');
+    return operation.encode(name === 'ListObjectVersions' ? inOneList(output) : output, 'REQUESTID');
   });
   return { sent: sent as Struct, got };
+}
+
+/** ListObjectVersions answers versions and delete markers in the order of its document. */
+function inOneList({ Versions = [], DeleteMarkers = [], ...output }: Struct): Struct {
+  const entries = (name: string, list: unknown) => (list as object[]).map(entry => ({ [name]: entry }));
+  return { ...output, Entries: [...entries('Version', Versions), ...entries('DeleteMarker', DeleteMarkers)] };
 }
 
 /**

@@ -65,9 +65,9 @@ export function formatDateTime(date: Date): string {
   return date.toISOString().replace('.000Z', 'Z');
 }
 
-/** `2009-10-12T17:50:30.000Z`, always with milliseconds: S3. */
-export function formatDateTimeMillis(date: Date): string {
-  return date.toISOString();
+/** `2009-10-12T17:50:30.000Z`: S3 writes milliseconds, but its times have whole seconds, as in `Last-Modified`. */
+export function formatDateTimeZeroMillis(date: Date): string {
+  return `${date.toISOString().slice(0, -4)}000Z`;
 }
 
 /** `Wed, 12 Oct 2009 17:50:00 GMT` */

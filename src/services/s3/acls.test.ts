@@ -62,14 +62,14 @@ const everyoneReads = `READ to ${ALL_USERS}` as const;
 /** What each canned list grants on an object of `beta` in a bucket of `alpha`, and on that bucket. */
 const canned: Readonly<Record<string, { object?: readonly Line[]; bucket: readonly Line[] }>> = {
   private: { object: [`FULL_CONTROL to ${b}`], bucket: [mine] },
-  'public-read': { object: [everyoneReads, `FULL_CONTROL to ${b}`], bucket: [everyoneReads, mine] },
+  'public-read': { object: [`FULL_CONTROL to ${b}`, everyoneReads], bucket: [mine, everyoneReads] },
   'public-read-write': {
-    object: [everyoneReads, `WRITE to ${ALL_USERS}`, `FULL_CONTROL to ${b}`],
-    bucket: [everyoneReads, `WRITE to ${ALL_USERS}`, mine],
+    object: [`FULL_CONTROL to ${b}`, everyoneReads, `WRITE to ${ALL_USERS}`],
+    bucket: [mine, everyoneReads, `WRITE to ${ALL_USERS}`],
   },
   'authenticated-read': {
-    object: [`READ to ${AUTHENTICATED_USERS}`, `FULL_CONTROL to ${b}`],
-    bucket: [`READ to ${AUTHENTICATED_USERS}`, mine],
+    object: [`FULL_CONTROL to ${b}`, `READ to ${AUTHENTICATED_USERS}`],
+    bucket: [mine, `READ to ${AUTHENTICATED_USERS}`],
   },
   'aws-exec-read': {
     object: [`FULL_CONTROL to ${b}`, `READ to ${EC2}`],
@@ -80,7 +80,7 @@ const canned: Readonly<Record<string, { object?: readonly Line[]; bucket: readon
     object: [`FULL_CONTROL to ${b}`, `FULL_CONTROL to ${a}`],
     bucket: [mine],
   },
-  'log-delivery-write': { bucket: [`WRITE to ${LOG_DELIVERY}`, `READ_ACP to ${LOG_DELIVERY}`, mine] },
+  'log-delivery-write': { bucket: [mine, `WRITE to ${LOG_DELIVERY}`, `READ_ACP to ${LOG_DELIVERY}`] },
 };
 
 describe('canned lists', () => {
@@ -107,10 +107,10 @@ describe('canned lists', () => {
     await put('k', { ACL: 'public-read' });
     const acl = (await s3.send('GetObjectAcl', { Bucket, Key: 'k' })) as unknown as ShownAcl;
     assert.deepEqual(acl, {
-      Owner: { ID: a, DisplayName: alpha.name },
+      Owner: { ID: a },
       Grants: [
+        { Grantee: { Type: 'CanonicalUser', ID: a }, Permission: 'FULL_CONTROL' },
         { Grantee: { Type: 'Group', URI: ALL_USERS }, Permission: 'READ' },
-        { Grantee: { Type: 'CanonicalUser', ID: a, DisplayName: alpha.name }, Permission: 'FULL_CONTROL' },
       ],
     });
     await s3.send('PutObjectAcl', { Bucket, Key: 'k', ACL: 'private' });
@@ -123,7 +123,7 @@ describe('canned lists', () => {
     await s3.send('CopyObject', { Bucket, Key: 'plain', CopySource });
     await s3.send('CopyObject', { Bucket, Key: 'open', CopySource, ACL: 'authenticated-read' });
     assert.deepEqual(await objectLines('plain'), [mine]);
-    assert.deepEqual(await objectLines('open'), [`READ to ${AUTHENTICATED_USERS}`, mine]);
+    assert.deepEqual(await objectLines('open'), [mine, `READ to ${AUTHENTICATED_USERS}`]);
   });
 
   test('of a multipart upload are those of its object', async () => {
@@ -132,7 +132,7 @@ describe('canned lists', () => {
     const { ETag } = await s3.send('UploadPart', { ...part, Body: bodyOf('x') });
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
     await s3.send('CompleteMultipartUpload', { Bucket, Key: 'k', UploadId, MultipartUpload });
-    assert.deepEqual(await objectLines(), [everyoneReads, mine]);
+    assert.deepEqual(await objectLines(), [mine, everyoneReads]);
   });
 
   test('belong to a version', async () => {
@@ -143,8 +143,8 @@ describe('canned lists', () => {
     s3.clock.advance(5);
     await s3.send('PutObjectAcl', { Bucket, Key: 'k', VersionId, ACL: 'public-read' });
     assert.deepEqual(linesOf(await s3.send('GetObjectAcl', { Bucket, Key: 'k', VersionId })), [
-      everyoneReads,
       mine,
+      everyoneReads,
     ]);
     assert.deepEqual(await objectLines(), [mine]);
     const after = await s3.send('GetObject', { Bucket, Key: 'k', VersionId });
@@ -164,13 +164,13 @@ describe('grants one by one', () => {
       GrantWriteACP: 'id="444455556666"',
     });
     assert.deepEqual(await objectLines(), [
-      everyoneReads,
       `READ to ${b}`,
+      everyoneReads,
       `READ_ACP to ${b}`,
       `WRITE_ACP to ${b}`,
     ]);
     await s3.send('PutBucketAcl', { Bucket, GrantWrite: `uri=${LOG_DELIVERY}`, GrantFullControl: `id=${a}` });
-    assert.deepEqual(await bucketLines(), [`WRITE to ${LOG_DELIVERY}`, mine]);
+    assert.deepEqual(await bucketLines(), [mine, `WRITE to ${LOG_DELIVERY}`]);
   });
 
   test('in a document, which may grant nothing at all', async () => {
@@ -179,12 +179,12 @@ describe('grants one by one', () => {
       { Grantee: { Type: 'Group', URI: AUTHENTICATED_USERS }, Permission: 'READ_ACP' },
     ];
     await s3.send('PutBucketAcl', { Bucket, AccessControlPolicy: { Owner: { ID: a }, Grants } });
-    assert.deepEqual(await bucketLines(), [`READ_ACP to ${AUTHENTICATED_USERS}`, `READ to ${b}`]);
+    assert.deepEqual(await bucketLines(), [`READ to ${b}`, `READ_ACP to ${AUTHENTICATED_USERS}`]);
     await s3.send('PutBucketAcl', { Bucket, AccessControlPolicy: { Owner: { ID: a } } });
     assert.deepEqual(await bucketLines(), []);
     await put('k');
     await s3.send('PutObjectAcl', { Bucket, Key: 'k', AccessControlPolicy: { Owner: { ID: a }, Grants } });
-    assert.deepEqual(await objectLines(), [`READ_ACP to ${AUTHENTICATED_USERS}`, `READ to ${b}`]);
+    assert.deepEqual(await objectLines(), [`READ to ${b}`, `READ_ACP to ${AUTHENTICATED_USERS}`]);
   });
 
   const document = (grant: object, Owner: object | undefined = { ID: a }) => ({
@@ -343,7 +343,7 @@ describe('the lists of new buckets', () => {
     [
       { ACL: 'log-delivery-write', ObjectOwnership: 'BucketOwnerPreferred' },
       undefined,
-      [`WRITE to ${LOG_DELIVERY}`, `READ_ACP to ${LOG_DELIVERY}`, mine],
+      [mine, `WRITE to ${LOG_DELIVERY}`, `READ_ACP to ${LOG_DELIVERY}`],
     ],
     [{ ACL: 'public-read', ObjectOwnership: 'ObjectWriter' }, 'InvalidBucketAclWithBlockPublicAccessError'],
     [
@@ -364,7 +364,7 @@ describe('the lists of new buckets', () => {
   test('where new buckets are open, they take every list', async () => {
     s3 = await openTestS3({ newBuckets: 'open' });
     await create({ ACL: 'public-read' });
-    assert.deepEqual(await listed(), [everyoneReads, mine]);
+    assert.deepEqual(await listed(), [mine, everyoneReads]);
     const enforced = { Bucket: 'another', ACL: 'public-read', ObjectOwnership: 'BucketOwnerEnforced' };
     await assert.rejects(create(enforced), code('InvalidBucketAclWithObjectOwnership', 400));
   });

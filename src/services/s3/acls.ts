@@ -25,7 +25,7 @@ import { bucketOperation, versionOperation } from './bucket-operation.js';
 import { causeOf } from './causes.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
-import { bucketOwner, ownerOfCanonicalId, recordOwner } from './owner.js';
+import { bucketOwner, recordOwner } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { bucketArn } from './requirements.js';
 import { keyOf } from './target.js';
@@ -34,7 +34,7 @@ import { aclKeys } from './write-requirements.js';
 export const getBucketAcl = bucketOperation<GetBucketAclRequest, GetBucketAclOutput>(
   'GetBucketAcl',
   's3:GetBucketAcl',
-  async (bucket, _input, ports) => shown(await bucketOwner(bucket, ports), bucket, bucket.acl, ports),
+  async (bucket, _input, ports) => shown(await bucketOwner(bucket, ports), bucket, bucket.acl),
 );
 
 export const getObjectAcl = versionOperation<GetObjectAclRequest, GetObjectAclOutput>(
@@ -42,37 +42,25 @@ export const getObjectAcl = versionOperation<GetObjectAclRequest, GetObjectAclOu
   () => ['s3:GetObjectAcl'],
   async (bucket, input, ports, call) => {
     const record = await existingObject(input, call, ports);
-    return shown(await recordOwner(bucket, record, ports), bucket, record.acl, ports);
+    return shown(await recordOwner(bucket, record, ports), bucket, record.acl);
   },
 );
 
 /** A list that does not count is shown as what counts in its stead ("Controlling ownership of objects"). */
-async function shown(
+function shown(
   owner: Owner,
   bucket: Bucket,
   acl: readonly AclGrant[] | undefined,
-  ports: S3Ports,
-): Promise<{ Owner: Owner; Grants: Grant[] }> {
-  const grants = aclsEnabled(bucket) ? acl : undefined;
+): { Owner: Owner; Grants: Grant[] } {
   const own: AclGrant = { grantee: owner.ID!, permission: 'FULL_CONTROL' };
-  const lines = inOrder(grants ?? [own]).map(grant => shownGrant(grant, ports));
-  return { Owner: owner, Grants: await Promise.all(lines) };
+  const grants = (aclsEnabled(bucket) ? acl : undefined) ?? [own];
+  return { Owner: owner, Grants: grants.map(shownGrant) };
 }
 
-/** Groups first. */
-function inOrder(grants: readonly AclGrant[]): AclGrant[] {
-  return [...grants.filter(isOfGroup), ...grants.filter(grant => !isOfGroup(grant))];
-}
-
-function isOfGroup({ grantee }: AclGrant): boolean {
-  return grantee.startsWith('http:');
-}
-
-async function shownGrant(grant: AclGrant, ports: S3Ports): Promise<Grant> {
-  const { grantee, permission } = grant;
-  const Grantee: Grantee = isOfGroup(grant)
+function shownGrant({ grantee, permission }: AclGrant): Grant {
+  const Grantee: Grantee = grantee.startsWith('http:')
     ? { Type: 'Group', URI: grantee }
-    : { Type: 'CanonicalUser', ...(await ownerOfCanonicalId(grantee, ports)) };
+    : { Type: 'CanonicalUser', ID: grantee };
   return { Grantee, Permission: permission };
 }
 

@@ -83,8 +83,9 @@ test('with versioning, expiry hides, noncurrent versions go, and then the lone m
   // Of three noncurrent versions, the newest is kept.
   assert.equal((await s3.objects.applyLifecycle()).removed, 2);
   const listed = await s3.send('ListObjectVersions', { Bucket });
-  assert.deepEqual([(listed.Versions as []).length, (listed.DeleteMarkers as []).length], [1, 1]);
-  const [{ VersionId }] = listed.Versions as [{ VersionId: string }];
+  const [marker, left] = listed.Entries as [{ DeleteMarker: object }, { Version: { VersionId: string } }];
+  assert.ok(marker.DeleteMarker);
+  const { VersionId } = left.Version;
   await s3.send('DeleteObject', { Bucket, Key: 'k', VersionId });
   assert.equal((await s3.objects.applyLifecycle()).removed, 1);
   await s3.send('DeleteBucket', { Bucket });
@@ -139,9 +140,9 @@ test('noncurrent versions change their class by the days since they were replace
   for (let count = 0; count < 3; count++) await put('k');
   await s3.send('DeleteObject', { Bucket, Key: 'k' });
   const classes = async () =>
-    ((await s3.send('ListObjectVersions', { Bucket })).Versions as { StorageClass: string }[]).map(
-      ({ StorageClass }) => StorageClass,
-    );
+    (
+      (await s3.send('ListObjectVersions', { Bucket })).Entries as { Version?: { StorageClass: string } }[]
+    ).flatMap(({ Version }) => Version?.StorageClass ?? []);
   s3.clock.advance(2 * DAY);
   assert.equal((await s3.objects.applyLifecycle()).transitioned, 2);
   assert.deepEqual(await classes(), ['STANDARD', 'GLACIER_IR', 'GLACIER_IR']);

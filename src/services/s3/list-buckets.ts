@@ -3,7 +3,6 @@ import type { Bucket } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { accountOf } from './create-bucket.js';
 import { s3Errors } from './errors.js';
-import { ownerOf } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { bucketArn } from './requirements.js';
 import { openToken, sealToken } from './tokens.js';
@@ -50,7 +49,7 @@ export const listBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
         CreationDate: new Date(bucket.created),
         ...(paged && { BucketRegion: bucket.region, BucketArn: bucketArn(bucket) }),
       })),
-      Owner: ownerOf(account),
+      Owner: { ID: account.canonicalId },
       ...(input.Prefix !== undefined && { Prefix: input.Prefix }),
       ...(found.length > limit && { ContinuationToken: sealToken(shown.at(-1)!.name) }),
     };

@@ -85,8 +85,7 @@ export const listMultipartUploads: Operation<
       afterId: KeyMarker ? UploadIdMarker || undefined : undefined,
       limit,
     });
-    const uploads = entries.flatMap(entry => ('item' in entry ? entry.item.upload : []));
-    const ownerOf = await ownersIn(bucket, uploads, ports);
+    const ownerOf = await ownersIn(bucket, ports);
     const Uploads: MultipartUpload[] = [];
     const CommonPrefixes: { Prefix: string }[] = [];
     for (const entry of entries) {

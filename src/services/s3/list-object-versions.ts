@@ -14,7 +14,14 @@ import { ownersIn } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { keyWriter } from './url-encoding.js';
 
-export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, ListObjectVersionsOutput>(
+/** Versions and delete markers in one list: the wire writes them in this order. */
+export interface VersionListing extends Omit<ListObjectVersionsOutput, 'Versions' | 'DeleteMarkers'> {
+  readonly Entries: readonly VersionEntry[];
+}
+
+type VersionEntry = { readonly Version: ObjectVersion } | { readonly DeleteMarker: DeleteMarkerEntry };
+
+export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, VersionListing>(
   'ListObjectVersions',
   's3:ListBucketVersions',
   async (bucket, input, ports) => {
@@ -28,18 +35,14 @@ export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, Lis
       afterId: await markedId(bucket, KeyMarker, VersionIdMarker, ports),
       limit,
     });
-    const objects = entries.flatMap(entry =>
-      'item' in entry && !entry.item.version.marker ? entry.item.version : [],
-    );
-    const ownerOf = await ownersIn(bucket, objects, ports);
-    const Versions: ObjectVersion[] = [];
-    const DeleteMarkers: DeleteMarkerEntry[] = [];
+    const ownerOf = await ownersIn(bucket, ports);
+    const Entries: VersionEntry[] = [];
     const CommonPrefixes: { Prefix: string }[] = [];
     for (const entry of entries) {
       if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
       else if (entry.item.version.marker)
-        DeleteMarkers.push(common(write(entry.key), entry.item, ownerOf({})));
-      else Versions.push(listed(write(entry.key), entry.item, ownerOf(entry.item.version)));
+        Entries.push({ DeleteMarker: common(write(entry.key), entry.item, ownerOf({})) });
+      else Entries.push({ Version: listed(write(entry.key), entry.item, ownerOf(entry.item.version)) });
     }
     const last = entries.at(-1);
     return {
@@ -56,8 +59,7 @@ export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, Lis
       MaxKeys: limit,
       EncodingType: input.EncodingType,
       IsTruncated: more,
-      ...(Versions.length > 0 && { Versions }),
-      ...(DeleteMarkers.length > 0 && { DeleteMarkers }),
+      Entries,
       ...(CommonPrefixes.length > 0 && { CommonPrefixes }),
     };
   },

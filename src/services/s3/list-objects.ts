@@ -31,7 +31,7 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjects
     const { Prefix: prefix = '', Delimiter: delimiter } = input;
     const after = openToken(input.ContinuationToken || undefined) ?? input.StartAfter;
     const { entries, more } = await ports.objects.list(bucket, { prefix, delimiter, after, limit });
-    const ownerOf = input.FetchOwner ? await ownersIn(bucket, objectsOf(entries), ports) : undefined;
+    const ownerOf = input.FetchOwner ? await ownersIn(bucket, ports) : undefined;
     return {
       Name: bucket.name,
       Prefix: write(prefix),
@@ -69,7 +69,7 @@ export const listObjects: Operation<S3Ports, ListObjectsRequest, ListObjectsOutp
       IsTruncated: more,
       // Without a delimiter, clients go on behind the last key (ListObjects, S3 API Reference).
       ...(more && delimiter && { NextMarker: write(entryName(entries.at(-1)!)) }),
-      ...listed(entries, write, await ownersIn(bucket, objectsOf(entries), ports)),
+      ...listed(entries, write, await ownersIn(bucket, ports)),
     };
   },
 };
@@ -98,10 +98,6 @@ export function entriesAsked(asked: number | undefined, name: string): number {
   throw s3Errors.InvalidArgument([`Argument ${name} must be an integer between 0 and 2147483647`], {
     members: { ArgumentName: name, ArgumentValue: String(asked) },
   });
-}
-
-function objectsOf(entries: readonly ListEntry<ObjectRecord>[]): ObjectRecord[] {
-  return entries.flatMap(entry => ('item' in entry ? entry.item : []));
 }
 
 function listed(

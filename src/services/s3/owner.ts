@@ -1,6 +1,8 @@
-/** Owners as S3 shows them: by their canonical id, and by name for people. */
+/**
+ * Owners as S3 shows them: by their canonical id alone, since November 2025 (recorded in February 2026). Only who begins
+ * an upload has a name as well.
+ */
 import type { Initiator, Owner } from '@aws-sdk/client-s3';
-import type { Account } from '../../identity/caller.js';
 import type { Bucket, ObjectOwner } from '../../objects/index.js';
 import type { Call } from '../../operation.js';
 import { ownerApart } from './acl.js';
@@ -11,44 +13,25 @@ interface Owned {
   readonly owner?: ObjectOwner | undefined;
 }
 
-export function ownerOf({ canonicalId, name }: Account): Owner {
-  return { ID: canonicalId, DisplayName: name };
-}
-
-/** The owner of a canonical id: by that alone where it is no account's. */
-export async function ownerOfCanonicalId(id: string, ports: S3Ports): Promise<Owner> {
-  const account = await ports.accountOfCanonicalId(id);
-  return account ? ownerOf(account) : { ID: id };
-}
-
 /** The owner of a bucket, and of all that is in it and belongs to nobody else. */
 export async function bucketOwner(bucket: Bucket, ports: S3Ports): Promise<Owner> {
   const account = await ports.accountOf(bucket.owner);
-  return account ? ownerOf(account) : {};
+  return account ? { ID: account.canonicalId } : {};
 }
 
 /** The owner of one version or upload. */
 export async function recordOwner(bucket: Bucket, record: Owned, ports: S3Ports): Promise<Owner> {
   const apart = ownerApart(bucket, record);
-  return apart ? ownerOfCanonicalId(apart.canonicalId, ports) : bucketOwner(bucket, ports);
+  return apart ? { ID: apart.canonicalId } : bucketOwner(bucket, ports);
 }
 
-/** The owners of what a listing shows, each looked up once. */
-export async function ownersIn(
-  bucket: Bucket,
-  records: readonly Owned[],
-  ports: S3Ports,
-): Promise<(record: Owned) => Owner> {
+/** The owners of what a listing shows. */
+export async function ownersIn(bucket: Bucket, ports: S3Ports): Promise<(record: Owned) => Owner> {
   const own = await bucketOwner(bucket, ports);
-  const ids = new Set<string>();
-  for (const record of records) {
+  return record => {
     const apart = ownerApart(bucket, record);
-    if (apart) ids.add(apart.canonicalId);
-  }
-  if (ids.size === 0) return () => own;
-  const others = new Map<string, Owner>();
-  for (const id of ids) others.set(id, await ownerOfCanonicalId(id, ports));
-  return ({ owner }) => (owner && others.get(owner.canonicalId)) ?? own;
+    return apart ? { ID: apart.canonicalId } : own;
+  };
 }
 
 /** Who begins an upload: an account by its canonical id, anyone else by ARN ("ListParts", S3 API Reference). */
@@ -57,6 +40,9 @@ export function initiatorOf({ caller: { principal, account } }: Call): string {
 }
 
 export async function shownInitiator(initiator: string, ports: S3Ports): Promise<Initiator> {
-  if (!initiator.startsWith('arn:')) return ownerOfCanonicalId(initiator, ports);
+  if (!initiator.startsWith('arn:')) {
+    const account = await ports.accountOfCanonicalId(initiator);
+    return { ID: initiator, ...(account && { DisplayName: account.name }) };
+  }
   return { ID: initiator, DisplayName: initiator.slice(initiator.lastIndexOf('/') + 1) };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DeleteMarkerEntry } from '@aws-sdk/client-s3';
 import type { ApiError } from '../../errors.js';
+import type { VersionListing } from './list-object-versions.js';
 import { bodyOf, code, openTestS3, wholeOf } from './testing.test.support.js';
 
 const Bucket = 'example-bucket';
@@ -62,19 +64,65 @@ test('suspended: new objects are the null version', async () => {
   assert.deepEqual(await get(first), ['first', first]);
   const { VersionId, DeleteMarker } = await s3.send('DeleteObject', { Bucket, Key });
   assert.deepEqual([VersionId, DeleteMarker], ['null', true]);
-  const { Versions, DeleteMarkers } = (await s3.send('ListObjectVersions', { Bucket })) as Record<
-    string,
-    { VersionId: string; IsLatest: boolean }[]
-  >;
+  const { Entries } = (await s3.send('ListObjectVersions', { Bucket })) as unknown as VersionListing;
+  assert.deepEqual(Entries.map(shown), [
+    ['DeleteMarker', Key, 'null', true],
+    ['Version', Key, first, false],
+  ]);
+});
+
+/** The kind, key, id of an entry, and whether it is the latest of its key. */
+function shown(entry: VersionListing['Entries'][number]) {
+  const [[kind, { Key: key, VersionId, IsLatest }]] = Object.entries(entry) as [[string, DeleteMarkerEntry]];
+  return [kind, key, VersionId, IsLatest];
+}
+
+// ListObjectVersions, S3 API Reference, example 1; minio-go's testRemoveObjectWithVersioning reads in this order.
+test('versions and delete markers of a key stand together, the newest first', async () => {
+  const { s3, setStatus } = await versioned();
+  await setStatus('Enabled');
+  for (let round = 0; round < 2; round++) {
+    for (const key of ['a', 'b']) await s3.send('PutObject', { Bucket, Key: key, Body: bodyOf('x') });
+    for (const key of ['a', 'b']) await s3.send('DeleteObject', { Bucket, Key: key });
+  }
+  const { Entries } = (await s3.send('ListObjectVersions', { Bucket })) as unknown as VersionListing;
+  const of = (key: string) => [
+    ['DeleteMarker', key, true],
+    ['Version', key, false],
+    ['DeleteMarker', key, false],
+    ['Version', key, false],
+  ];
   assert.deepEqual(
-    Versions?.map(({ VersionId: id, IsLatest }) => [id, IsLatest]),
-    [[first, false]],
-  );
-  assert.deepEqual(
-    DeleteMarkers?.map(({ VersionId: id, IsLatest }) => [id, IsLatest]),
-    [['null', true]],
+    Entries.map(shown).map(([kind, key, , latest]) => [kind, key, latest]),
+    [...of('a'), ...of('b')],
   );
 });
+
+// LocalStack's recordings of AWS, test_list_objects_versions_with_prefix_only_and_pagination.
+for (const latestIs of ['an object', 'a delete marker'] as const) {
+  test(`what was listed may be deleted: the next page begins with the latest version, ${latestIs}`, async () => {
+    const { s3, setStatus, put } = await versioned();
+    await setStatus('Enabled');
+    await put('1');
+    if (latestIs === 'a delete marker') await s3.send('DeleteObject', { Bucket, Key });
+    else await put('2');
+    for (const content of ['3', '4', '5']) await put(content);
+    const list = async (input: object) =>
+      (await s3.send('ListObjectVersions', { Bucket, ...input })) as unknown as VersionListing;
+    const page = await list({ MaxKeys: 3 });
+    const markers = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+    assert.deepEqual(
+      (await list(markers)).Entries.map(entry => shown(entry)[3]),
+      [false, false],
+    );
+    for (const [, , VersionId] of page.Entries.map(shown))
+      await s3.send('DeleteObject', { Bucket, Key, VersionId });
+    assert.deepEqual(
+      (await list(markers)).Entries.map(entry => shown(entry)[3]),
+      [true, false],
+    );
+  });
+}
 
 test('versions are listed page by page, folded by a delimiter', async () => {
   const { s3, setStatus } = await versioned();
@@ -88,14 +136,14 @@ test('versions are listed page by page, folded by a delimiter', async () => {
   let markers: object = {};
   for (let more = true; more; ) {
     const page = await s3.send('ListObjectVersions', { Bucket, MaxKeys: 3, ...markers });
-    seen.push(...(page.Versions as unknown[]));
+    seen.push(...(page.Entries as unknown[]));
     markers = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
     more = page.IsTruncated as boolean;
   }
-  assert.deepEqual(seen, whole.Versions);
+  assert.deepEqual(seen, whole.Entries);
   const folded = await s3.send('ListObjectVersions', { Bucket, Delimiter: '/' });
   assert.deepEqual(folded.CommonPrefixes, [{ Prefix: 'b/' }]);
-  assert.equal((folded.Versions as unknown[]).length, 4);
+  assert.equal((folded.Entries as unknown[]).length, 4);
   await assert.rejects(
     s3.send('ListObjectVersions', { Bucket, VersionIdMarker: 'x' }),
     code('InvalidArgument'),

@@ -4,7 +4,7 @@ import { ApiError } from '../../errors.js';
 import { operation, wire } from './wire.test.support.js';
 
 suite('S3 replies', () => {
-  const ids = { 'x-amz-request-id': 'REQ', 'x-amz-id-2': 'UkVR' };
+  const ids = { 'x-amz-request-id': 'REQ', 'x-amz-id-2': 'UkVR', server: 'AmazonS3' };
   const xml = '<?xml version="1.0" encoding="UTF-8"?>\n';
   const xmlns = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
@@ -110,7 +110,7 @@ suite('S3 replies', () => {
       headers: { ...ids, 'x-amz-delete-marker': 'true', 'content-type': 'application/xml' },
       body:
         `${xml}<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message><Key>a&amp;b</Key>` +
-        '<Resource>/b/a%26b</Resource><RequestId>REQ</RequestId><HostId>UkVR</HostId></Error>',
+        '<RequestId>REQ</RequestId><HostId>UkVR</HostId></Error>',
     });
   });
 

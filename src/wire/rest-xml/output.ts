@@ -2,8 +2,8 @@
 
 import type { HttpReply } from '../../message.js';
 import { kindOf, membersOf, type OperationSchema, type Schema } from '../schema.js';
-import { formatDateTimeMillis, formatHttpDate } from '../timestamps.js';
-import { elementName, timestampWriter, XmlWriters } from '../xml/write.js';
+import { formatDateTimeZeroMillis, formatHttpDate } from '../timestamps.js';
+import { type ElementWriter, elementName, timestampWriter, XmlWriters } from '../xml/write.js';
 import { encodeWords } from './metadata.js';
 
 type Output = Readonly<Record<string, unknown>>;
@@ -17,9 +17,12 @@ export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** Success as S3 answers it where its model says otherwise (S3 API Reference, the sample reply of PutBucketPolicy). */
 const answeredStatus: Readonly<Record<string, number>> = { PutBucketPolicy: 204 };
 
+/** Elements that S3 sends in another order than the model lists them: those that come first (recorded). */
+const orders: Readonly<Record<string, readonly string[]>> = { ListBucketsOutput: ['Owner'] };
+
 /** Compiles the output writers of one service. */
 export class OutputWriters {
-  readonly #xml = new XmlWriters(formatDateTimeMillis);
+  readonly #xml = new XmlWriters(formatDateTimeZeroMillis, orders);
 
   constructor(private readonly xmlNamespace: string) {}
 
@@ -40,15 +43,43 @@ export class OutputWriters {
 
   #body(schema: OperationSchema): { type?: string; write: (output: Output) => Body } | undefined {
     if (schema.name === 'GetBucketLocation') return this.#location(schema.output);
+    if (schema.name === 'ListObjectVersions') return this.#versions(schema.output);
     const members = membersOf(schema.output);
     const payload = members.find(([, member]) => member.getMergedTraits().httpPayload);
     if (payload) return this.#payload(payload[0], payload[1]);
     if (members.every(([, member]) => isHeader(member))) return undefined;
-    const { xmlName } = schema.output.getMergedTraits() as { readonly xmlName?: string };
-    const root = xmlName ?? schema.output.getName()!;
-    const content = this.#xml.content(schema.output, isHeader);
+    return this.#document(schema.output, this.#xml.content(schema.output, isHeader));
+  }
+
+  #document(schema: Schema, content: (output: Output) => string) {
+    const { xmlName } = schema.getMergedTraits() as { readonly xmlName?: string };
+    const root = xmlName ?? schema.getName()!;
     const open = `${xmlDeclaration}<${root} xmlns="${this.xmlNamespace}">`;
-    return { type: 'application/xml', write: output => `${open}${content(output)}</${root}>` };
+    return { type: 'application/xml', write: (output: Output) => `${open}${content(output)}</${root}>` };
+  }
+
+  /**
+   * The one reply whose two lists are one in its document: versions and delete markers of a key together, the newest
+   * first (ListObjectVersions, S3 API Reference, example 1). `Entries` has them so, each under its element's name.
+   */
+  #versions(output: Schema) {
+    const entries = new Map<string, ElementWriter>();
+    for (const [, member] of membersOf(output)) {
+      const name = elementName(member, '');
+      if (name === 'Version' || name === 'DeleteMarker')
+        entries.set(name, this.#xml.element(member.getValueSchema(), name));
+    }
+    const content = this.#xml.content(
+      output,
+      member => isHeader(member) || entries.has(elementName(member, '')),
+    );
+    return this.#document(output, members => {
+      let xml = content(members);
+      for (const entry of members['Entries'] as readonly object[]) {
+        for (const [name, value] of Object.entries(entry)) xml += entries.get(name)!(value);
+      }
+      return xml;
+    });
   }
 
   #payload(name: string, schema: Schema): { type?: string; write: (output: Output) => Body } {

@@ -79,11 +79,15 @@ function restXmlOperation(
   };
 }
 
+/** What every answer of S3 carries. */
 export function requestHeaders(requestId: string): Record<string, string> {
-  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostIdOf(requestId) };
+  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostIdOf(requestId), server: 'AmazonS3' };
 }
 
-/** "REST error responses" in the Amazon S3 API Reference; HEAD and 304 have no body. */
+/**
+ * "REST error responses" in the Amazon S3 API Reference, without its `Resource`, which AWS does not send (none of 557
+ * errors recorded in February 2026 has it). HEAD and 304 have no body.
+ */
 function encodeError(error: ApiError, context: ErrorContext): HttpReply {
   const headers = { ...requestHeaders(context.requestId), ...error.detail.headers };
   if (context.head || error.status === 304) return { status: error.status, headers };
@@ -91,7 +95,6 @@ function encodeError(error: ApiError, context: ErrorContext): HttpReply {
     Code: error.code,
     Message: error.message,
     ...error.detail.members,
-    Resource: error.detail.members?.['Resource'] ?? context.path,
     RequestId: context.requestId,
     HostId: hostIdOf(context.requestId),
   };

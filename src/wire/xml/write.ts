@@ -13,8 +13,14 @@ type Struct = Readonly<Record<string, unknown>>;
 export class XmlWriters {
   readonly #structures = new Map<unknown, (value: Struct) => string>();
 
-  /** `formatTimestamp`: the protocol's default form; a shape's own format wins. */
-  constructor(private readonly formatTimestamp: (date: Date) => string) {}
+  /**
+   * `formatTimestamp`: the protocol's default form; a shape's own format wins. `orders`: by structure, the members that
+   * are written before the others.
+   */
+  constructor(
+    private readonly formatTimestamp: (date: Date) => string,
+    private readonly orders: Readonly<Record<string, readonly string[]>> = {},
+  ) {}
 
   /** A writer of `schema` as an element called `name`; `xmlns` goes on its start tag. */
   element(schema: Schema, name: string, xmlns?: string): ElementWriter {
@@ -50,11 +56,19 @@ export class XmlWriters {
     };
     // Noted before the members are compiled, so that a recursive shape finds itself.
     if (key !== undefined) this.#structures.set(key, write);
-    for (const [name, member] of membersOf(schema)) {
+    for (const [name, member] of this.#ordered(schema)) {
       if (skip?.(member) || member.getMergedTraits().xmlAttribute) continue;
       writers.push([name, this.element(member, elementName(member, name))]);
     }
     return write;
+  }
+
+  #ordered(schema: Schema): (readonly [name: string, member: Schema])[] {
+    const members = membersOf(schema);
+    const first = this.orders[schema.getName() ?? ''];
+    if (!first) return members;
+    const isFirst = ([name]: readonly [string, Schema]) => first.includes(name);
+    return [...members.filter(isFirst), ...members.filter(member => !isFirst(member))];
   }
 
   #attributes(schema: Schema): ((value: Struct) => string) | undefined {
