@@ -1,5 +1,6 @@
 import type { RootCredentials } from './first-start.js';
-import { defaultHttpLimits, listen } from './http/server.js';
+import { defaultHttpLimits } from './http/budgets.js';
+import { listen } from './http/server.js';
 import { type OpenServices, openServices, type ServerOptions } from './open-services.js';
 import { type Settings, SettingsError } from './settings.js';
 
@@ -49,10 +50,13 @@ export function startServer(options: ServerOptions = {}): Promise<RunningServer>
 
 async function startAlone(options: ServerOptions): Promise<RunningServer> {
   const services = await openServices(options);
-  const { pipeline, log, settings } = services;
+  const { pipeline, log, settings, budgets } = services;
   const limits = { ...defaultHttpLimits, ...options.limits };
   const { host, port } = settings;
-  const http = await orClose(services, listen({ pipeline, host, port, limits, log }));
+  const http = await orClose(
+    services,
+    listen({ pipeline, host, port, limits, log, counters: budgets.counters }),
+  );
   return running(services, http.port, grace => http.close(grace));
 }
 

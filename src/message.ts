@@ -8,6 +8,8 @@ export interface RequestBody extends AsyncIterable<Uint8Array> {
   readonly trailers: ReadonlyMap<string, string>;
   /** Reads all of it at once, where that takes less than iterating. Throws what iterating throws. */
   whole?(): Promise<Uint8Array>;
+  /** Lets reading fail with RequestTimeout that is not done in so many milliseconds from now; `Infinity`: as long as it takes. */
+  expire?(time: number): void;
 }
 
 const EMPTY = new Uint8Array(0);

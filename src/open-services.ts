@@ -4,8 +4,8 @@ import { lockDirectory } from './directories/directory-lock.js';
 import { noAuditLog, openAuditLog } from './events/audit.js';
 import { Denials } from './events/denials.js';
 import { firstAccount, type RootCredentials } from './first-start.js';
+import { Budgets, type HttpLimits } from './http/budgets.js';
 import { createPipeline, type Pipeline } from './http/pipeline.js';
-import type { HttpLimits } from './http/server.js';
 import type { Services } from './http/services.js';
 import { openIdentity } from './identity/index.js';
 import { type Logger, lineLogger, silentLogger } from './log.js';
@@ -42,6 +42,7 @@ export interface OpenServices {
   readonly settings: Settings;
   readonly services: Services;
   readonly pipeline: Pipeline;
+  readonly budgets: Budgets;
   readonly log: Logger;
   readonly objects: Objects;
   readonly accountId: string;
@@ -157,8 +158,10 @@ export async function openServices(
       targets: new Set(targets.keys()),
       firstAccount: first.accountId,
     });
+    const budgets = new Budgets();
     const pipeline = createPipeline({
       services,
+      budgets,
       credentials: identity,
       clock,
       denials,
@@ -167,7 +170,7 @@ export async function openServices(
       defaultRegion: settings.region,
       sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
     });
-    return { settings, services, pipeline, log, objects, ...first, close };
+    return { settings, services, pipeline, budgets, log, objects, ...first, close };
   } catch (error) {
     await close();
     throw error;

@@ -99,6 +99,12 @@ export interface Operation<P, I = never, O = unknown> {
    * caller, or asks `call.demand` itself: say which in a comment.
    */
   requires(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
+  /**
+   * What can be demanded before the body of an S3 request is read, for the few operations whose `requires` looks at
+   * members of it: they are decided once more with them. Without it, `requires` alone decides, from the head, and no
+   * body is read of who is refused.
+   */
+  beforeBody?(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
   run(input: I, call: Call, ports: P): Promise<O>;
 }
 
@@ -134,6 +140,7 @@ export interface Service {
 export interface BoundOperation {
   readonly name: string;
   requires(input: never, call: Call): Requirement[] | Promise<Requirement[]>;
+  readonly beforeBody?: ((input: never, call: Call) => Requirement[] | Promise<Requirement[]>) | undefined;
   run(input: never, call: Call): Promise<unknown>;
 }
 
@@ -150,6 +157,7 @@ export function service<P>(
     bound.set(operation.name, {
       name: operation.name,
       requires: (input, call) => operation.requires(input, call, ports),
+      beforeBody: operation.beforeBody && ((input, call) => operation.beforeBody!(input, call, ports)),
       run: (input, call) => operation.run(input, call, ports),
     });
   }

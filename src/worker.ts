@@ -1,6 +1,7 @@
 /** A worker process: answers requests on the socket that it shares with the others. Started by `workers.ts`. */
 import cluster from 'node:cluster';
-import { defaultHttpLimits, listen } from './http/server.js';
+import { defaultHttpLimits } from './http/budgets.js';
+import { listen } from './http/server.js';
 import { openServices } from './open-services.js';
 import type { Settings } from './settings.js';
 import { keepNewObjectsYoung } from './tuning.js';
@@ -50,10 +51,11 @@ async function start(settings: Settings): Promise<((grace: number) => Promise<vo
   keepNewObjectsYoung();
   try {
     const part = { keeps: false, readElsewhere: primary.ask };
-    const { pipeline, log, objects, close } = await openServices(settings, part);
+    const { pipeline, log, objects, budgets, close } = await openServices(settings, part);
     leaveToReaders = blobs => objects.leaveToReaders(blobs);
     const { host, port } = settings;
-    const http = await listen({ pipeline, host, port, limits: defaultHttpLimits, log });
+    const { counters } = budgets;
+    const http = await listen({ pipeline, host, port, limits: defaultHttpLimits, log, counters });
     send({ kind: 'ready', port: http.port });
     return grace => http.close(grace).then(close);
   } catch (error) {

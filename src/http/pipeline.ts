@@ -10,13 +10,13 @@ import {
 } from '../auth/index.js';
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
-import type { AuditEvent, AuditLog } from '../events/audit.js';
-import type { Denial, Denials } from '../events/denials.js';
+import type { AuditLog } from '../events/audit.js';
+import type { Denials } from '../events/denials.js';
 import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
 import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
-import type { BoundOperation, Call, CallOnBehalf, Requirement } from '../operation.js';
-import { denialMessage, explain } from '../policy/index.js';
+import type { BoundOperation, Call, Requirement } from '../operation.js';
+import { denialMessage } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import { s3RequestId } from '../random.js';
 import type { Recognised } from '../wire/types.js';
@@ -26,9 +26,11 @@ import {
   MESSAGE_HEADER,
   messageOwner,
 } from './authorization-message.js';
+import { type Budgets, documentLimit, formLimit, timeFor } from './budgets.js';
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
+import { type Connection, denialOf, type Journey, noteOnBehalf, record } from './records.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
 import { storageFull } from './storage-full.js';
 
@@ -39,35 +41,12 @@ export interface PipelineOptions {
   readonly denials: Denials;
   readonly audit: AuditLog;
   readonly log: Logger;
+  /** What a request may cost. */
+  readonly budgets: Budgets;
   /** The region of requests that name none. */
   readonly defaultRegion: string;
   /** Seals the details of a denial for whoever of the account may decode them. */
   readonly sealMessage: (account: string, message: object) => string;
-}
-
-/** What the socket knows of a request. */
-export interface Connection {
-  readonly sourceIp: string;
-  readonly secure: boolean;
-}
-
-/** What is learnt of a request on its way, for the reply to an error and for the record. */
-interface Journey {
-  /** As received; for a browser's upload the PutObject that its form stands for, once that is known. */
-  request: HttpRequest;
-  readonly connection: Connection;
-  readonly arrived: number;
-  readonly resources: string[];
-  /** What the caller was refused, in order. */
-  readonly refusals: Authorisation[];
-  requestId: string;
-  served?: ServedService;
-  operation?: string;
-  bucket?: string | undefined;
-  key?: string | undefined;
-  call?: Call;
-  caller?: Caller;
-  region?: string | undefined;
 }
 
 /** A reply and what to do once it has left. */
@@ -87,6 +66,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const journey: Journey = {
       request,
       connection,
+      allowance: options.budgets.allowance(connection.sourceIp),
       arrived: options.clock.now(),
       resources: [],
       refusals: [],
@@ -99,12 +79,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } catch (thrown) {
       error = asApiError(thrown, journey);
       reply = renderError(error, journey);
+    } finally {
+      journey.allowance.release();
     }
     if (journey.refusals.length > 0) options.denials.record(denialOf(journey));
     const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
     if (allowed) Object.assign(reply.headers, allowed);
     const answered = options.clock.now();
-    return { reply, finish: () => record(journey, reply, answered, error) };
+    return { reply, finish: () => record(options, journey, reply, answered, error) };
   };
 
   async function travel(journey: Journey): Promise<HttpReply> {
@@ -114,32 +96,112 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (request.method === 'OPTIONS' && served.crossOrigin) return answerPreflight(served, request);
     const form = postedTo(request, served);
     if (form !== undefined) return upload(journey, served, form);
-    const collected = served.collectsBody ? await collectFor(served, request.body) : undefined;
+    return served.collectsBody ? travelWhole(journey, served) : travelByHead(journey, served);
+  }
+
+  /** Of services whose operation stands in the body, which is read and signed whole. */
+  async function travelWhole(journey: Journey, served: ServedService): Promise<HttpReply> {
+    const { request } = journey;
+    const limit = formLimit(saysSigned(request));
+    const collected = await collectFor(journey, request.body, limit, () => tooLargeForm(limit));
     const recognised = served.wire.recognise(request, collected);
     const operation = operationOf(journey, served, recognised);
-    const authenticated = served.anonymous
-      ? unsigned(request, served.service.id)
-      : await authenticate(request, {
-          service: served.service.id,
-          credentials: options.credentials,
-          clock: options.clock,
-          ...(collected && { collected }),
-        });
+    const authenticated = await whoSends(request, served, collected);
     identified(journey, authenticated);
-    const payload = recognised.operation.streamsInput
-      ? authenticated.body
-      : (collected ?? (await collectFor(served, authenticated.body)));
-    return answer(journey, operation, recognised, payload, authenticated);
+    const call = (journey.call = callOf(journey, authenticated));
+    const input = recognised.operation.decode(request, recognised, collected) as never;
+    await demandAll(call, operation.requires(input, call));
+    return ran(journey, operation, recognised, input, call);
+  }
+
+  /** Of S3, whose head says the operation, what it is on, and who sends it: its body is read of those who may. */
+  async function travelByHead(journey: Journey, served: ServedService): Promise<HttpReply> {
+    const { request } = journey;
+    const recognised = served.wire.recognise(request, undefined);
+    const operation = operationOf(journey, served, recognised);
+    const authenticated = await whoSends(request, served, undefined);
+    identified(journey, authenticated);
+    const { streamsInput, stepwise } = recognised.operation;
+    if (streamsInput) return streamed(journey, operation, recognised, authenticated);
+    const call = (journey.call = callOf(journey, authenticated));
+    const input = stepwise!.head(request, recognised) as never;
+    await demandAll(call, (operation.beforeBody ?? operation.requires)(input, call));
+    const open = call.caller.principal.type === 'anonymous';
+    if (!open) journey.allowance.known();
+    const { bytes, nodes } = documentLimit(operation.name);
+    const body = await collectFor(journey, authenticated.body, bytes, tooLargeDocument);
+    stepwise!.body(input, body, nodes);
+    if (operation.beforeBody) await demandAll(call, operation.requires(input, call));
+    return ran(journey, operation, recognised, input, call);
+  }
+
+  /** The payload goes to the operation as it comes, once it is authorized. */
+  async function streamed(
+    journey: Journey,
+    operation: BoundOperation,
+    recognised: Recognised,
+    authenticated: Authenticated,
+  ): Promise<HttpReply> {
+    const call = (journey.call = callOf(journey, authenticated));
+    const input = recognised.operation.decode(journey.request, recognised, authenticated.body) as never;
+    await demandAll(call, operation.requires(input, call));
+    return ran(journey, operation, recognised, input, call);
+  }
+
+  async function ran(
+    { requestId }: Journey,
+    operation: BoundOperation,
+    recognised: Recognised,
+    input: never,
+    call: Call,
+  ): Promise<HttpReply> {
+    return recognised.operation.encode(await operation.run(input, call), requestId);
+  }
+
+  function whoSends(
+    request: HttpRequest,
+    { service, anonymous }: ServedService,
+    collected: Uint8Array | undefined,
+  ): Authenticated | Promise<Authenticated> {
+    if (anonymous) return unsigned(request, service.id);
+    return authenticate(request, {
+      service: service.id,
+      credentials: options.credentials,
+      clock: options.clock,
+      ...(collected && { collected }),
+    });
+  }
+
+  /** Reads a body that goes into memory, within its time and the budget. */
+  async function collectFor(
+    { request, connection, allowance }: Journey,
+    body: RequestBody,
+    limit: number,
+    tooLarge: () => ApiError,
+  ): Promise<Uint8Array> {
+    request.body.expire?.(timeFor(Math.min(body.length ?? limit, limit), options.budgets.bodies));
+    connection.expendable?.(true);
+    try {
+      return await collect(body, limit, tooLarge, allowance.take);
+    } finally {
+      connection.expendable?.(false);
+    }
   }
 
   /** A browser's upload: its form says which object is put, and by whom. */
   async function upload(journey: Journey, served: ServedService, bucket: string): Promise<HttpReply> {
     const { credentials, clock } = options;
-    const posted = await readPostedObject(journey.request, {
+    const { request: asked, connection } = journey;
+    asked.body.expire?.(options.budgets.bodies.time);
+    connection.expendable?.(true);
+    const posted = await readPostedObject(asked, {
       bucket,
       credentials,
       clock,
       tagging: taggingHeader,
+    }).finally(() => {
+      asked.body.expire?.(Number.POSITIVE_INFINITY);
+      connection.expendable?.(false);
     });
     try {
       const { request, authenticated } = posted;
@@ -147,7 +209,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const recognised = served.wire.recognise(request, undefined);
       const operation = operationOf(journey, served, recognised);
       identified(journey, authenticated);
-      const put = await answer(journey, operation, recognised, authenticated.body, authenticated);
+      const put = await streamed(journey, operation, recognised, authenticated);
       return postReply(posted, bucket, put);
     } finally {
       posted.close();
@@ -166,20 +228,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   function identified(journey: Journey, { caller, region }: Authenticated): void {
     journey.caller = caller;
     journey.region = region || options.defaultRegion;
-  }
-
-  async function answer(
-    journey: Journey,
-    operation: BoundOperation,
-    recognised: Recognised,
-    payload: Uint8Array | RequestBody,
-    authenticated: Authenticated,
-  ): Promise<HttpReply> {
-    const input = recognised.operation.decode(journey.request, recognised, payload) as never;
-    const call = (journey.call = callOf(journey, authenticated));
-    for (const requirement of await operation.requires(input, call)) await call.demand(requirement);
-    const output = await operation.run(input, call);
-    return recognised.operation.encode(output, journey.requestId);
   }
 
   function callOf(journey: Journey, authenticated: Authenticated): Call {
@@ -214,7 +262,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const denied = await check(requirement);
         if (denied) throw denied;
       },
-      note: made => noteOnBehalf(journey, made),
+      note: made => noteOnBehalf(options, journey, made),
       kept: new Map(),
     };
   }
@@ -277,112 +325,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       })
     );
   }
-
-  /** As CloudTrail has the calls of a service: its name stands for the network address and the agent. */
-  function noteOnBehalf(journey: Journey, { service, operation, resource, errorCode }: CallOnBehalf): void {
-    const invokedBy = sourceOf(journey.served!);
-    const { type, arn, accountId, accessKeyId } = identityOf(journey.caller);
-    options.audit.record({
-      eventTime: new Date(options.clock.now()).toISOString(),
-      eventSource: `${service}.amazonaws.com`,
-      eventName: operation,
-      awsRegion: journey.region,
-      sourceIPAddress: invokedBy,
-      userAgent: invokedBy,
-      requestID: journey.requestId,
-      userIdentity: { type, arn, accountId, accessKeyId, invokedBy },
-      resources: [resource],
-      errorCode,
-    });
-  }
-
-  /** `answered`: when the reply was ready, milliseconds since the epoch. */
-  function record(journey: Journey, reply: HttpReply, answered: number, error: ApiError | undefined): void {
-    const { caller, request, connection, served, arrived } = journey;
-    const { status } = reply;
-    const total = options.clock.now() - arrived;
-    served?.service.ended?.({
-      requestId: journey.requestId,
-      request,
-      sourceIp: connection.sourceIp,
-      call: journey.call,
-      operation: journey.operation,
-      bucket: journey.bucket,
-      key: journey.key,
-      status,
-      errorCode: error?.code,
-      bytes: bodyLength(reply),
-      arrived,
-      turnAround: answered - arrived,
-      total,
-    });
-    options.audit.record({
-      eventTime: new Date(arrived).toISOString(),
-      eventSource: served && sourceOf(served),
-      eventName: journey.operation,
-      awsRegion: journey.region,
-      sourceIPAddress: connection.sourceIp,
-      userAgent: request.headers.get('user-agent'),
-      requestID: journey.requestId,
-      userIdentity: identityOf(caller),
-      resources: [...new Set(journey.resources)],
-      httpStatus: status,
-      errorCode: error?.code,
-      durationMs: total,
-    });
-    if (error && error.status !== 304 && error.status !== 404) {
-      options.log.info(error.code, {
-        requestId: journey.requestId,
-        operation: journey.operation && `${served!.service.id}:${journey.operation}`,
-        caller: caller?.principal.arn,
-        message: error.message,
-        reason: error.detail.reason,
-      });
-    }
-  }
 }
 
-/** Bytes; undefined for a body of which that is not known before it is sent. */
-function bodyLength({ headers, body }: HttpReply): number | undefined {
-  if (body === undefined) return 0;
-  if (typeof body === 'string' || body instanceof Uint8Array) return Buffer.byteLength(body);
-  const length = headers['content-length'];
-  return length === undefined ? undefined : Number(length);
+async function demandAll(call: Call, requirements: Requirement[] | Promise<Requirement[]>): Promise<void> {
+  for (const requirement of await requirements) await call.demand(requirement);
 }
 
-function sourceOf({ service }: ServedService): string {
-  return `${service.id}.amazonaws.com`;
+function saysSigned({ headers, query }: HttpRequest): boolean {
+  return headers.has('authorization') || query.includes('X-Amz-Signature=');
 }
 
-function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
-  return {
-    type: caller?.principal.type ?? 'unknown',
-    arn: caller?.principal.arn,
-    accountId: caller?.account?.id,
-    accessKeyId: caller?.accessKeyId,
-  };
+function tooLargeDocument(): ApiError {
+  return new ApiError('MaxMessageLengthExceeded', 400, 'Your request was too big.');
 }
 
-/** The whole reasoning of what a request was refused, for whoever administers the caller or the resource. */
-function denialOf({ requestId, arrived, refusals }: Journey): Denial {
-  const accounts = refusals.flatMap(({ request: { principal, resourceAccount, objectOwner } }) => [
-    principal.account,
-    resourceAccount,
-    objectOwner,
-  ]);
-  return {
-    requestId,
-    time: arrived,
-    accounts: [...new Set(accounts.filter(id => id !== undefined))],
-    explanations: refusals.map(({ request, policies }) => explain(request, policies)),
-  };
-}
-
-function collectFor(served: ServedService, body: RequestBody): Promise<Uint8Array> {
-  const limit = served.wire.bodyLimit;
-  return collect(body, limit, () =>
-    served.service.id === 's3'
-      ? new ApiError('MaxMessageLengthExceeded', 400, 'Your request was too big.')
-      : new ApiError('RequestEntityTooLarge', 413, `The request body is larger than ${limit} bytes.`),
-  );
+function tooLargeForm(limit: number): ApiError {
+  return new ApiError('RequestEntityTooLarge', 413, `The request body is larger than ${limit} bytes.`);
 }

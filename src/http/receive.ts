@@ -50,6 +50,10 @@ class SocketBody implements RequestBody {
   readonly #stall: number;
   /** Neither header of a body is there: nothing to set up a stream for. */
   readonly #absent: boolean;
+  /** Ends the reading under way. */
+  #giveUp: (error: ApiError) => void = () => {};
+  #expiry: NodeJS.Timeout | undefined;
+  #expired = false;
 
   constructor(incoming: IncomingMessage, response: ServerResponse, stall: number) {
     const declared = incoming.headers['content-length'];
@@ -72,18 +76,19 @@ class SocketBody implements RequestBody {
     }
     // destroyOnReturn: a reader that stops early still has an answer to give over this socket.
     const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
-    let stalled: (error: ApiError) => void = () => {};
-    incoming.setTimeout(this.#stall, () => stalled(requestTimeout()));
+    incoming.setTimeout(this.#stall, () => this.#giveUp(requestTimeout()));
     try {
       for (;;) {
         const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-          stalled = reject;
+          if (this.#expired) reject(requestTimeout());
+          this.#giveUp = reject;
           chunks.next().then(resolve, cause => reject(incompleteBody(cause)));
         });
         if (next.done) return;
         yield next.value;
       }
     } finally {
+      this.expire(Number.POSITIVE_INFINITY);
       // Else the rest of a body that is given up cannot be discarded, and the connection would hang. Not awaited:
       // while a read is under way it would wait for that.
       void chunks.return?.();
@@ -92,6 +97,16 @@ class SocketBody implements RequestBody {
 
   async whole(): Promise<Uint8Array> {
     return this.#isAtHand() ? this.#takeAll() : gathered(this);
+  }
+
+  expire(time: number): void {
+    clearTimeout(this.#expiry);
+    this.#expiry = undefined;
+    if (time === Number.POSITIVE_INFINITY || this.#isAtHand()) return;
+    this.#expiry = setTimeout(() => {
+      this.#expired = true;
+      this.#giveUp(requestTimeout());
+    }, time);
   }
 
   /** Small bodies come along with the headers, mostly: they need no stream to be set up. */
@@ -121,21 +136,29 @@ function incompleteBody(cause: unknown): ApiError {
   );
 }
 
-/** Reads a whole body of at most `limit` bytes; throws `tooLarge()` beyond. */
+/** Bytes that arrive with the head, as a rule, and need no counting. */
+const SMALL = 16 * 1024;
+
+/**
+ * Reads a whole body of at most `limit` bytes; throws `tooLarge()` beyond. `taken` hears of the bytes that arrive, and
+ * may throw where they are too many.
+ */
 export async function collect(
   body: RequestBody,
   limit: number,
   tooLarge: () => ApiError,
+  taken: (bytes: number) => void = () => {},
 ): Promise<Uint8Array> {
   if (body.length !== undefined) {
     if (body.length > limit) throw tooLarge();
-    return wholeOf(body);
+    if (body.length <= SMALL) return wholeOf(body);
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
     if (size > limit) throw tooLarge();
+    taken(chunk.length);
     chunks.push(chunk);
   }
   return joined(chunks);

@@ -7,8 +7,10 @@ import { setTimeout } from 'node:timers/promises';
 import { ApiError } from '../errors.js';
 import { silentLogger } from '../log.js';
 import type { HttpReply, HttpRequest } from '../message.js';
+import { defaultHttpLimits, type HttpLimits } from './budgets.js';
+import { Counters } from './counters.js';
 import { collect } from './receive.js';
-import { defaultHttpLimits, type HttpLimits, type HttpServer, listen } from './server.js';
+import { type HttpServer, listen } from './server.js';
 
 const tooLarge = () => new ApiError('EntityTooLarge', 400, 'too large');
 
@@ -21,6 +23,7 @@ async function start(
     host: '127.0.0.1',
     port: 0,
     log: silentLogger,
+    counters: new Counters(),
     limits: { ...defaultHttpLimits, ...limits },
     pipeline: async received => {
       try {

@@ -1,31 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from '../log.js';
-import type { Connection, Pipeline } from './pipeline.js';
+import type { HttpLimits } from './budgets.js';
+import { Connections, sourceOf } from './connections.js';
+import type { Counters } from './counters.js';
+import type { Pipeline } from './pipeline.js';
 import { receive } from './receive.js';
+import type { Connection } from './records.js';
 import { sendReply } from './reply.js';
-
-/** Bounds on what a client may take of the server; times in milliseconds, sizes in bytes. */
-export interface HttpLimits {
-  /** Request line and headers. */
-  readonly headerBytes: number;
-  /** From the connection's first byte to the end of the headers. */
-  readonly headerTime: number;
-  /** Without a byte moving while a body is read or written. */
-  readonly stall: number;
-  /** Between requests of a connection. */
-  readonly idle: number;
-  /** How much of a refused request's body is still read, so that the client gets to see the refusal. */
-  readonly drainBytes: number;
-}
-
-export const defaultHttpLimits: HttpLimits = {
-  headerBytes: 32 * 1024,
-  headerTime: 20_000,
-  stall: 60_000,
-  idle: 65_000,
-  drainBytes: 64 * 1024 * 1024,
-};
+import { inTurn, placeTurnstiles } from './turnstile.js';
 
 export interface HttpServer {
   readonly host: string;
@@ -40,6 +23,8 @@ export interface HttpServerOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly limits: HttpLimits;
+  /** Counts what the limits refuse. */
+  readonly counters: Counters;
   readonly log: Logger;
 }
 
@@ -54,8 +39,15 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     keepAliveTimeout: limits.idle,
     noDelay: true,
   });
+  const connections = new Connections(limits, options.counters);
+  connections.watch(server);
+  placeTurnstiles(server);
   const serve = (incoming: IncomingMessage, response: ServerResponse) =>
-    void handle(incoming, response, options);
+    inTurn(incoming, response, () => {
+      connections.answering(incoming.socket, true);
+      response.once('close', () => connections.answering(incoming.socket, false));
+      void handle(incoming, response, options, connections);
+    });
   server.on('request', serve);
   server.on('checkContinue', serve);
   // S3 disregards an expectation that it does not know.
@@ -76,11 +68,13 @@ async function handle(
   incoming: IncomingMessage,
   response: ServerResponse,
   options: HttpServerOptions,
+  connections: Connections,
 ): Promise<void> {
   const { limits, log } = options;
   try {
     await arrived();
-    const answer = await options.pipeline(receive(incoming, response, limits.stall), connectionOf(incoming));
+    const connection = connectionOf(incoming, connections);
+    const answer = await options.pipeline(receive(incoming, response, limits.stall), connection);
     if (!incoming.complete && hasBody(incoming)) discardRest(incoming, response, limits);
     try {
       await sendReply(response, answer.reply, limits.stall);
@@ -114,9 +108,12 @@ function beginTogether(): void {
   if (arrivals.length > 0) setImmediate(beginTogether);
 }
 
-function connectionOf(incoming: IncomingMessage): Connection {
-  const peer = incoming.socket.remoteAddress ?? '';
-  return { sourceIp: peer.startsWith('::ffff:') ? peer.slice(7) : peer, secure: false };
+function connectionOf({ socket }: IncomingMessage, connections: Connections): Connection {
+  return {
+    sourceIp: sourceOf(socket),
+    secure: false,
+    expendable: is => connections.answering(socket, !is),
+  };
 }
 
 function hasBody(incoming: IncomingMessage): boolean {
@@ -136,6 +133,8 @@ function discardRest(incoming: IncomingMessage, response: ServerResponse, limits
     let left = limits.drainBytes;
     incoming.on('error', () => {});
     incoming.setTimeout(limits.stall, () => incoming.destroy());
+    const cut = setTimeout(() => incoming.destroy(), limits.drainTime);
+    incoming.once('close', () => clearTimeout(cut));
     incoming.on('data', (chunk: Buffer) => {
       left -= chunk.length;
       if (left < 0) incoming.destroy();

@@ -12,8 +12,16 @@ export interface Violation {
   readonly message: string;
 }
 
-/** Adds what `value` breaks to `violations`. Members of the wrong type were refused before. */
+/**
+ * Adds what `value` breaks to `violations`, until there are `MOST_VIOLATIONS`: nobody mends more than a few at once.
+ * Members of the wrong type were refused before.
+ */
 export type Check = (value: unknown, path: string, violations: Violation[]) => void;
+
+const MOST_VIOLATIONS = 10;
+/** Of a value that a message quotes: its first members, its first characters. */
+const MOST_MEMBERS_QUOTED = 20;
+const MOST_QUOTED = 1024;
 
 /** A demand on a single value: what it says of itself, and whether a value meets it. */
 interface Demand {
@@ -52,7 +60,7 @@ export class ConstraintChecks {
     const quote = quoter(name, shape, this.model);
     const own: Check = (value, path, violations) => {
       for (const { kind, text, met } of demands) {
-        if (!met(value as never))
+        if (violations.length < MOST_VIOLATIONS && !met(value as never))
           violations.push({ path, kind, message: sentence(quote(value), path, text) });
       }
     };
@@ -73,6 +81,7 @@ export class ConstraintChecks {
     }));
     return (value, path, violations) => {
       for (const { name, label, required, check } of members) {
+        if (violations.length >= MOST_VIOLATIONS) return;
         const member = (value as Readonly<Record<string, unknown>>)[name];
         const at = path === '' ? label : `${path}.${label}`;
         if (member !== undefined) check?.(member, at, violations);
@@ -92,7 +101,9 @@ export class ConstraintChecks {
       const check = this.shape(shape.member)!;
       return (value, path, violations) => {
         const list = value as readonly unknown[];
-        for (let i = 0; i < list.length; i++) check(list[i], `${path}.${i + 1}.member`, violations);
+        for (let i = 0; i < list.length && violations.length < MOST_VIOLATIONS; i++) {
+          check(list[i], `${path}.${i + 1}.member`, violations);
+        }
       };
     }
     return members('Member', member, value => value as readonly unknown[], quote);
@@ -138,6 +149,7 @@ function members(
   if (demands.length === 0) return undefined;
   const constraint = `${subject} must satisfy constraint: [${demands.map(({ text }) => text).join(', ')}]`;
   return (value, path, violations) => {
+    if (violations.length >= MOST_VIOLATIONS) return;
     const met = membersOf(value).every(member => demands.every(demand => demand.met(member as never)));
     if (!met) violations.push({ path, kind: 'members', message: sentence(quote(value), path, constraint) });
   };
@@ -225,18 +237,25 @@ export function translatePattern(pattern: string): RegExp {
 /** How a value of the shape is quoted: as Java prints it, and not at all where it is sensitive. */
 function quoter(name: string, shape: ShapeConstraints, model: ServiceConstraints): Quote {
   if (shape.sensitive) return () => '';
-  return value => ` '${printed(value, name, model)}'`;
+  return value => ` '${cut(printed(value, name, model))}'`;
+}
+
+function cut(text: string): string {
+  return text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}...` : text;
 }
 
 function printed(value: unknown, name: string | undefined, model: ServiceConstraints): string {
   const shape = model.shapes[name ?? ''];
   if (shape?.sensitive) return '***';
-  if (Array.isArray(value)) return `[${value.map(item => printed(item, shape?.member, model)).join(', ')}]`;
+  if (Array.isArray(value)) {
+    const first = value.slice(0, MOST_MEMBERS_QUOTED).map(item => printed(item, shape?.member, model));
+    return `[${first.join(', ')}${value.length > first.length ? ', ...' : ''}]`;
+  }
   if (value instanceof Uint8Array) {
     return `java.nio.HeapByteBuffer[pos=0 lim=${value.byteLength} cap=${value.byteLength}]`;
   }
-  if (typeof value !== 'object' || value === null) return String(value);
-  const fields = Object.entries(value);
+  if (typeof value !== 'object' || value === null) return cut(String(value));
+  const fields = Object.entries(value).slice(0, MOST_MEMBERS_QUOTED);
   if (shape?.type === 'map') {
     return `{${fields.map(([key, field]) => `${key}=${printed(field, shape.value, model)}`).join(', ')}}`;
   }

@@ -22,6 +22,21 @@ export interface ErrorContext {
   readonly head: boolean;
 }
 
+/** How large a document may be. */
+export interface DocumentLimit {
+  readonly bytes: number;
+  /** Elements, comments and whatever else takes time of its own. */
+  readonly nodes: number;
+}
+
+/** The two steps in which an input is read whose operation is known before its body. */
+export interface StepwiseDecoding {
+  /** What stands outside the body. The member that stands in it cannot be read before `body` was called. */
+  head(request: HttpRequest, recognised: Recognised): object;
+  /** Adds what stands in the body to what `head` returned. Throws the service's errors, also for too many nodes. */
+  body(input: object, body: Uint8Array, nodes?: number): void;
+}
+
 /** One operation's reading and writing, compiled once from the SDK's schema. */
 export interface WireOperation {
   readonly name: string;
@@ -33,6 +48,8 @@ export interface WireOperation {
    * broken constraints.
    */
   decode(request: HttpRequest, recognised: Recognised, body: Uint8Array | RequestBody): unknown;
+  /** Where the operation can be told from the head, and its payload is collected. */
+  readonly stepwise?: StepwiseDecoding | undefined;
   /** `output` is the SDK's output object; a payload member may be bytes or an `AsyncIterable`. */
   encode(output: unknown, requestId: string): HttpReply;
 }
@@ -40,8 +57,6 @@ export interface WireOperation {
 /** A service's protocol. */
 export interface WireService {
   readonly id: string;
-  /** The largest payload collected for operations that do not stream, bytes. */
-  readonly bodyLimit: number;
   /**
    * Names the operation. `body` is the collected payload for protocols that need it (awsQuery, awsJson).
    * Throws the service's own error for an operation that does not exist.

@@ -42,7 +42,6 @@ export function websiteWire(s3: WireService, domains: readonly string[]): WireSe
   const operations = lazy(() => ({ GET: objectOperation(s3, 'GET'), HEAD: objectOperation(s3, 'HEAD') }));
   return {
     id: s3.id,
-    bodyLimit: s3.bodyLimit,
     recognise(request) {
       const { bucket, region } = read(request.headers.get('host') ?? '') as WebsiteHost;
       const { method } = request;
@@ -71,6 +70,13 @@ function websiteOperation(object: WireOperation, region: string | undefined): Wi
       ...(object.decode(request, recognised, body) as object),
       EndpointRegion: region,
     }),
+    stepwise: {
+      head: (request, recognised) => ({
+        ...object.stepwise!.head(request, recognised),
+        EndpointRegion: region,
+      }),
+      body: () => {},
+    },
     encode(output, requestId) {
       const answer = output as Answer;
       if ('location' in answer) return redirection(answer.status, answer.location, requestId);

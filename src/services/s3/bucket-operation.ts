@@ -4,6 +4,7 @@ import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { existingTagKeys, type Keys, onBucket, onFound } from './requirements.js';
 import { type BucketInput, bucketOf, type ObjectInput, versionOf } from './target.js';
+import { demandTerms } from './terms.js';
 
 /** An operation that takes one action on one bucket. */
 export function bucketOperation<I extends BucketInput, O>(
@@ -68,6 +69,19 @@ export function versionOperation<I extends ObjectInput, O>(
     },
     async run(input, call, ports) {
       return run(await bucketOf(input, call, ports), input, ports, call);
+    },
+  };
+}
+
+/** The operation, whose condition keys stand in the body: before that is read, its bucket must be there. */
+export function decidedWithBody<I extends BucketInput, O>(
+  operation: Operation<S3Ports, I, O>,
+): Operation<S3Ports, I, O> {
+  return {
+    ...operation,
+    async beforeBody(input, call, ports) {
+      demandTerms(await bucketOf(input, call, ports), call);
+      return [];
     },
   };
 }

@@ -17,6 +17,12 @@ import { aclKeys } from './write-requirements.js';
 export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketOutput> = {
   name: 'CreateBucket',
 
+  beforeBody(input, call) {
+    demandBucketName(input.Bucket ?? '');
+    accountOf(call);
+    return [];
+  },
+
   requires(input, call) {
     const name = input.Bucket ?? '';
     demandBucketName(name);

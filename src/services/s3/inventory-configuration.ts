@@ -12,7 +12,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { Bucket, Inventory } from '../../objects/index.js';
 import { notImplemented } from './attributes.js';
-import { bucketOperation } from './bucket-operation.js';
+import { bucketOperation, decidedWithBody } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { FIELDS } from './inventory-fields.js';
 import { openToken, sealToken } from './tokens.js';
@@ -23,20 +23,21 @@ const PAGE = 100;
 /** Bytes of a prefix, so that bucket, id, times and names still fit behind it in a key. */
 const LONGEST_PREFIX = 700;
 
-export const putBucketInventoryConfiguration = bucketOperation<
-  PutBucketInventoryConfigurationRequest,
-  object
->(
-  'PutBucketInventoryConfiguration',
-  's3:PutInventoryConfiguration',
-  async (bucket, { Id, InventoryConfiguration: asked }, { objects }) => {
-    if (!asked) throw s3Errors.MalformedXML();
-    const inventory = inventoryOf(asked, bucket);
-    if (inventory.id !== Id) throw s3Errors.IdMismatch();
-    await objects.inventories.put(bucket, inventory);
-    return {};
-  },
-  ({ InventoryConfiguration: asked }) => ({ 's3:InventoryAccessibleOptionalFields': asked?.OptionalFields }),
+export const putBucketInventoryConfiguration = decidedWithBody(
+  bucketOperation<PutBucketInventoryConfigurationRequest, object>(
+    'PutBucketInventoryConfiguration',
+    's3:PutInventoryConfiguration',
+    async (bucket, { Id, InventoryConfiguration: asked }, { objects }) => {
+      if (!asked) throw s3Errors.MalformedXML();
+      const inventory = inventoryOf(asked, bucket);
+      if (inventory.id !== Id) throw s3Errors.IdMismatch();
+      await objects.inventories.put(bucket, inventory);
+      return {};
+    },
+    ({ InventoryConfiguration: asked }) => ({
+      's3:InventoryAccessibleOptionalFields': asked?.OptionalFields,
+    }),
+  ),
 );
 
 export const getBucketInventoryConfiguration = bucketOperation<

@@ -12,7 +12,7 @@ import type {
   PutObjectRetentionRequest,
 } from '@aws-sdk/client-s3';
 import { type Bucket, demandRetention, type ObjectLockSetting } from '../../objects/index.js';
-import { bucketOperation, versionOperation } from './bucket-operation.js';
+import { bucketOperation, decidedWithBody, versionOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
 import { retentionOf } from './object-lock.js';
@@ -75,36 +75,39 @@ export const getObjectLockConfiguration = bucketOperation<
   };
 });
 
-export const putObjectRetention = versionOperation<PutObjectRetentionRequest, object>(
-  'PutObjectRetention',
-  ({ BypassGovernanceRetention }) =>
-    BypassGovernanceRetention
-      ? ['s3:PutObjectRetention', 's3:BypassGovernanceRetention']
-      : ['s3:PutObjectRetention'],
-  async (bucket, input, { objects }, call) => {
-    demandLock(bucket);
-    const now = call.clock.now();
-    const { Mode, RetainUntilDate } = input.Retention ?? {};
-    // An empty retention takes away the one there is.
-    if ((Mode === undefined) !== (RetainUntilDate === undefined)) throw s3Errors.MalformedXML();
-    const retention = Mode && RetainUntilDate ? retentionOf(Mode, RetainUntilDate.getTime(), now) : undefined;
-    const bypass = input.BypassGovernanceRetention ?? false;
-    await objects.versions.update(bucket, keyOf(input), input.VersionId, record => {
-      demandRetention(record, retention, now, bypass);
-      return { ...record, retention };
-    });
-    return {};
-  },
-  (input, call, action) =>
-    action === 's3:PutObjectRetention'
-      ? retentionKeys(
-          {
-            ObjectLockMode: input.Retention?.Mode,
-            ObjectLockRetainUntilDate: input.Retention?.RetainUntilDate,
-          },
-          call.time,
-        )
-      : {},
+export const putObjectRetention = decidedWithBody(
+  versionOperation<PutObjectRetentionRequest, object>(
+    'PutObjectRetention',
+    ({ BypassGovernanceRetention }) =>
+      BypassGovernanceRetention
+        ? ['s3:PutObjectRetention', 's3:BypassGovernanceRetention']
+        : ['s3:PutObjectRetention'],
+    async (bucket, input, { objects }, call) => {
+      demandLock(bucket);
+      const now = call.clock.now();
+      const { Mode, RetainUntilDate } = input.Retention ?? {};
+      // An empty retention takes away the one there is.
+      if ((Mode === undefined) !== (RetainUntilDate === undefined)) throw s3Errors.MalformedXML();
+      const retention =
+        Mode && RetainUntilDate ? retentionOf(Mode, RetainUntilDate.getTime(), now) : undefined;
+      const bypass = input.BypassGovernanceRetention ?? false;
+      await objects.versions.update(bucket, keyOf(input), input.VersionId, record => {
+        demandRetention(record, retention, now, bypass);
+        return { ...record, retention };
+      });
+      return {};
+    },
+    (input, call, action) =>
+      action === 's3:PutObjectRetention'
+        ? retentionKeys(
+            {
+              ObjectLockMode: input.Retention?.Mode,
+              ObjectLockRetainUntilDate: input.Retention?.RetainUntilDate,
+            },
+            call.time,
+          )
+        : {},
+  ),
 );
 
 export const getObjectRetention = versionOperation<GetObjectRetentionRequest, GetObjectRetentionOutput>(
@@ -118,21 +121,23 @@ export const getObjectRetention = versionOperation<GetObjectRetentionRequest, Ge
   },
 );
 
-export const putObjectLegalHold = versionOperation<PutObjectLegalHoldRequest, object>(
-  'PutObjectLegalHold',
-  () => ['s3:PutObjectLegalHold'],
-  async (bucket, input, { objects }) => {
-    demandLock(bucket);
-    const status = input.LegalHold?.Status;
-    if (status !== 'ON' && status !== 'OFF') throw s3Errors.MalformedXML();
-    const legalHold = status === 'ON';
-    await objects.versions.update(bucket, keyOf(input), input.VersionId, record => ({
-      ...record,
-      legalHold,
-    }));
-    return {};
-  },
-  input => ({ 's3:object-lock-legal-hold': input.LegalHold?.Status }),
+export const putObjectLegalHold = decidedWithBody(
+  versionOperation<PutObjectLegalHoldRequest, object>(
+    'PutObjectLegalHold',
+    () => ['s3:PutObjectLegalHold'],
+    async (bucket, input, { objects }) => {
+      demandLock(bucket);
+      const status = input.LegalHold?.Status;
+      if (status !== 'ON' && status !== 'OFF') throw s3Errors.MalformedXML();
+      const legalHold = status === 'ON';
+      await objects.versions.update(bucket, keyOf(input), input.VersionId, record => ({
+        ...record,
+        legalHold,
+      }));
+      return {};
+    },
+    input => ({ 's3:object-lock-legal-hold': input.LegalHold?.Status }),
+  ),
 );
 
 export const getObjectLegalHold = versionOperation<GetObjectLegalHoldRequest, GetObjectLegalHoldOutput>(

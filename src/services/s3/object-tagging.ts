@@ -9,7 +9,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { Pairs } from '../../objects/index.js';
 import { shownVersionId } from './attributes.js';
-import { versionOperation } from './bucket-operation.js';
+import { decidedWithBody, versionOperation } from './bucket-operation.js';
 import { causeOf } from './causes.js';
 import { s3Errors } from './errors.js';
 import { existingObject } from './get-object.js';
@@ -17,21 +17,23 @@ import { requestTagKeys } from './requirements.js';
 import { asTagSet, objectTags } from './tags.js';
 import { keyOf } from './target.js';
 
-export const putObjectTagging = versionOperation<PutObjectTaggingRequest, PutObjectTaggingOutput>(
-  'PutObjectTagging',
-  () => ['s3:PutObjectTagging'],
-  async (bucket, input, { objects }, call) => {
-    const tags = tagsOf(input);
-    const record = await objects.versions.update(
-      bucket,
-      keyOf(input),
-      input.VersionId,
-      now => ({ ...now, tags }),
-      causeOf(call, 'ObjectTagging:Put'),
-    );
-    return { VersionId: shownVersionId(bucket, record) };
-  },
-  input => requestTagKeys(tagsOf(input)),
+export const putObjectTagging = decidedWithBody(
+  versionOperation<PutObjectTaggingRequest, PutObjectTaggingOutput>(
+    'PutObjectTagging',
+    () => ['s3:PutObjectTagging'],
+    async (bucket, input, { objects }, call) => {
+      const tags = tagsOf(input);
+      const record = await objects.versions.update(
+        bucket,
+        keyOf(input),
+        input.VersionId,
+        now => ({ ...now, tags }),
+        causeOf(call, 'ObjectTagging:Put'),
+      );
+      return { VersionId: shownVersionId(bucket, record) };
+    },
+    input => requestTagKeys(tagsOf(input)),
+  ),
 );
 
 function tagsOf({ Tagging }: PutObjectTaggingRequest): Pairs {

@@ -7,6 +7,7 @@ import { existingObject } from './get-object.js';
 import type { S3Ports } from './ports.js';
 import { existingTagKeys, onObject } from './requirements.js';
 import { bucketOf, keyOf, versionOf } from './target.js';
+import { demandTerms } from './terms.js';
 
 const KEY_ARN = /^arn:aws[-a-z0-9]*:kms:[-a-z0-9]*:(\d{12}):key\/.+$/;
 
@@ -20,6 +21,11 @@ export const updateObjectEncryption: Operation<
   UpdateObjectEncryptionResponse
 > = {
   name: 'UpdateObjectEncryption',
+
+  async beforeBody(input, call, ports) {
+    demandTerms(await bucketOf(input, call, ports), call);
+    return [];
+  },
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);

@@ -1,13 +1,22 @@
 import { ApiError } from '../../errors.js';
 
+/**
+ * Parameters of a request: SimulateCustomPolicy names the most, with hundreds of actions and resources and the
+ * context keys of each.
+ */
+const MOST_PARAMETERS = 10_000;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads `application/x-www-form-urlencoded` text into `into`. Throws MalformedQueryString where an escape or
- * its UTF-8 is broken, and where a parameter comes twice: which of the two was meant is not for us to guess.
+ * its UTF-8 is broken, where a parameter comes twice (which of the two was meant is not for us to guess), and where
+ * there are more than any request needs.
  */
 export function parseForm(form: string | Uint8Array, into = new Map<string, string>()): Map<string, string> {
-  for (const pair of text(form).split('&')) {
+  const pairs = text(form).split('&', MOST_PARAMETERS + 1);
+  if (pairs.length > MOST_PARAMETERS) throw malformed();
+  for (const pair of pairs) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decodePart(equals < 0 ? pair : pair.slice(0, equals));

@@ -15,11 +15,17 @@ export interface Parameter {
 /** The value that a parameter and those under it make. Throws MalformedInput. */
 export type ParameterReader = (parameter: Parameter) => unknown;
 
+/** `ContextEntries.member.1.ContextKeyValues.member.1` is among the deepest. */
+const DEEPEST = 10;
+
+/** Throws MalformedInput for names that are deeper than those of any shape. */
 export function parameterTree(parameters: ReadonlyMap<string, string>): Parameter {
   const root: Parameter = { value: undefined, children: undefined };
   for (const [name, value] of parameters) {
     let node = root;
-    for (const part of name.split('.')) {
+    const parts = name.split('.', DEEPEST + 1);
+    if (parts.length > DEEPEST) throw malformed('Parameters nest too deep');
+    for (const part of parts) {
       node.children ??= new Map();
       let child = node.children.get(part);
       if (!child) node.children.set(part, (child = { value: undefined, children: undefined }));

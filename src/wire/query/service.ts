@@ -25,8 +25,6 @@ export interface QueryServiceOptions {
   /** `https://sts.amazonaws.com/doc/2011-06-15/` */
   readonly xmlNamespace: string;
   readonly constraints: ServiceConstraints;
-  /** The largest form, bytes; 1 MiB unless told. */
-  readonly bodyLimit?: number;
 }
 
 /**
@@ -34,7 +32,7 @@ export interface QueryServiceOptions {
  * protocol"). Its errors: InvalidAction, MissingAction, MalformedQueryString, MalformedInput, ValidationError.
  */
 export function queryService(options: QueryServiceOptions): WireService {
-  const { id, sdk, apiVersion, bodyLimit = 1024 * 1024 } = options;
+  const { id, sdk, apiVersion } = options;
   const operations = new Map<string, WireOperation>();
   const readers = new ParameterReaders();
   const writers = new XmlWriters(formatDateTime);
@@ -46,7 +44,6 @@ export function queryService(options: QueryServiceOptions): WireService {
 
   return {
     id,
-    bodyLimit,
     recognise(request, body) {
       const parameters = parseForm(request.query);
       if (request.method === 'POST' && body && isForm(request)) parseForm(body, parameters);

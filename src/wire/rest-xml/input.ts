@@ -26,6 +26,10 @@ export interface Head {
 export interface InputReader {
   readonly streams: boolean;
   read(head: Head, body: Uint8Array | RequestBody): Input;
+  /** All but the payload, whose member throws when it is read before `readBody`. */
+  readHead(head: Head): Input;
+  /** Adds the payload. `nodes`: how many elements, comments and the like its document may have. */
+  readBody(input: Input, body: Uint8Array | RequestBody, nodes?: number): void;
 }
 
 /** Documents in which S3 refuses elements that it does not know; in others they are ignored. */
@@ -45,19 +49,32 @@ export class InputReaders {
     const shape = this.constraints.inputs[schema.name] ?? '';
     const { query, headers, prefix, labels, payload } = this.#bindings(schema.input, shape);
     const body = payload && this.#payload(payload, shape);
+    const outsideBody = (head: Head) => {
+      const input: Input = {};
+      if (labels.has('Bucket')) input['Bucket'] = head.bucket;
+      if (labels.has('Key')) input['Key'] = head.key;
+      readBound(input, query, head.parameters);
+      readBound(input, headers, head.headers);
+      if (prefix) input[prefix.member] = readPrefixed(prefix.prefix, head.headers);
+      if (head.headers.has('content-encoding')) withoutChunking(input);
+      keepExpires(input, head.headers, headers);
+      return input;
+    };
     return {
       streams: !!payload?.schema.isStreaming(),
       read(head, content) {
-        const input: Input = {};
-        if (labels.has('Bucket')) input['Bucket'] = head.bucket;
-        if (labels.has('Key')) input['Key'] = head.key;
-        readBound(input, query, head.parameters);
-        readBound(input, headers, head.headers);
-        if (prefix) input[prefix.member] = readPrefixed(prefix.prefix, head.headers);
-        if (head.headers.has('content-encoding')) withoutChunking(input);
-        keepExpires(input, head.headers, headers);
+        const input = outsideBody(head);
         body?.(input, content);
         return input;
+      },
+      readHead(head) {
+        const input = outsideBody(head);
+        if (payload) defineUnread(input, payload.name, schema.name);
+        return input;
+      },
+      readBody(input, content, nodes) {
+        if (payload) delete input[payload.name];
+        body?.(input, content, nodes);
       },
     };
   }
@@ -89,7 +106,7 @@ export class InputReaders {
   #payload(
     payload: { name: string; schema: Schema },
     shape: string,
-  ): (input: Input, body: Uint8Array | RequestBody) => void {
+  ): (input: Input, body: Uint8Array | RequestBody, nodes?: number) => void {
     const { name, schema } = payload;
     if (schema.isStreaming()) {
       return (input, body) => {
@@ -101,20 +118,24 @@ export class InputReaders {
     const required = !!structure?.required?.includes(name);
     const read =
       kindOf(schema) === 'structure' ? this.#document(name, schema, structure?.members?.[name]) : text;
-    return (input, body) => {
+    return (input, body, nodes) => {
       const bytes = body as Uint8Array;
-      if (bytes.byteLength > 0) input[name] = read(bytes);
+      if (bytes.byteLength > 0) input[name] = read(bytes, nodes);
       else if (required) throw s3Error.MissingRequestBodyError();
     };
   }
 
-  #document(name: string, schema: Schema, shape: string | undefined): (body: Uint8Array) => unknown {
+  #document(
+    name: string,
+    schema: Schema,
+    shape: string | undefined,
+  ): (body: Uint8Array, nodes?: number) => unknown {
     const root = elementName(schema, schema.getName() ?? name);
     const read: ElementReader = (strict.has(root) ? this.#strictXml : this.#xml).structure(schema);
     const check = this.#checks.shape(shape);
-    return body => {
+    return (body, nodes) => {
       try {
-        const document = parseXml(body);
+        const document = parseXml(body, nodes);
         if (document.name !== root) throw new XmlSyntaxError(`the root is ${document.name}, not ${root}`);
         const value = read(document);
         validate(check, value);
@@ -140,6 +161,16 @@ interface HttpTraits {
   readonly httpHeader?: string;
   readonly httpPrefixHeaders?: string;
   readonly httpPayload?: 1;
+}
+
+/** For operations that are decided from the head: one that looks at the body after all must say so (`beforeBody`). */
+function defineUnread(input: Input, member: string, operation: string): void {
+  Object.defineProperty(input, member, {
+    configurable: true,
+    get() {
+      throw new Error(`${operation} is decided by ${member}, which has not been read: it needs a beforeBody`);
+    },
+  });
 }
 
 function readBound(input: Input, bound: Bound, given: ReadonlyMap<string, string>): void {

@@ -1,12 +1,12 @@
 import type { ApiError } from '../../errors.js';
-import type { HttpReply } from '../../message.js';
+import type { HttpReply, HttpRequest } from '../../message.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { hostIdOf } from '../../random.js';
 import { lazy, type OperationSchema, operationsOf, type SdkModule } from '../schema.js';
 import type { ErrorContext, Recognised, WireOperation, WireService } from '../types.js';
 import { escapeXml } from '../xml/escape.js';
 import { addressReader } from './address.js';
-import { InputReaders } from './input.js';
+import { type Head, InputReaders } from './input.js';
 import { OutputWriters, xmlDeclaration } from './output.js';
 import { effectiveHeaders, parseQuery } from './parameters.js';
 import { router } from './routes.js';
@@ -19,11 +19,6 @@ export interface RestXmlServiceOptions {
   readonly constraints: ServiceConstraints;
   /** Names of the endpoint: what stands before one in `Host` is a bucket. */
   readonly hostSuffixes?: readonly string[];
-  /**
-   * The largest XML document, bytes; 8 MiB unless told: CompleteMultipartUpload with 10,000 parts and their
-   * checksums comes to about 3 MiB.
-   */
-  readonly bodyLimit?: number;
 }
 
 /**
@@ -31,7 +26,7 @@ export interface RestXmlServiceOptions {
  * MethodNotAllowed, MissingRequestBodyError, InvalidStorageClass, InvalidRequest.
  */
 export function restXmlService(options: RestXmlServiceOptions): WireService {
-  const { id, sdk, constraints, xmlNamespace, bodyLimit = 8 * 1024 * 1024 } = options;
+  const { id, sdk, constraints, xmlNamespace } = options;
   const schemas = operationsOf(sdk);
   const readers = new InputReaders(constraints);
   const writers = new OutputWriters(xmlNamespace);
@@ -44,7 +39,6 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
 
   return {
     id,
-    bodyLimit,
     recognise(request) {
       const address = addressOf(request);
       const parameters = parseQuery(request.query);
@@ -69,14 +63,20 @@ function restXmlOperation(
     get streamsInput() {
       return input().streams;
     },
-    decode(request, recognised: Recognised, body) {
-      const parameters = recognised.parameters ?? parseQuery(request.query);
-      const { bucket, key } = recognised;
-      const headers = recognised.headers ?? effectiveHeaders(request.headers, parameters);
-      return input().read({ bucket, key, parameters, headers }, body);
+    decode: (request, recognised, body) => input().read(headOf(request, recognised), body),
+    stepwise: {
+      head: (request, recognised) => input().readHead(headOf(request, recognised)),
+      body: (begun, body, nodes) => input().readBody(begun as never, body, nodes),
     },
     encode: (result, requestId) => output()((result ?? {}) as never, requestHeaders(requestId)),
   };
+}
+
+function headOf(request: HttpRequest, recognised: Recognised): Head {
+  const parameters = recognised.parameters ?? parseQuery(request.query);
+  const { bucket, key } = recognised;
+  const headers = recognised.headers ?? effectiveHeaders(request.headers, parameters);
+  return { bucket, key, parameters, headers };
 }
 
 /** What every answer of S3 carries. */

@@ -20,8 +20,8 @@ export interface XmlElement {
 
 /** No document of S3's nests deeper than a handful of elements. */
 const maxDepth = 32;
-/** The largest that S3 takes, CompleteMultipartUpload with 10,000 parts and their checksums, has half of it. */
-const maxElements = 200_000;
+/** Elements, comments, instructions and CDATA sections, unless told: twice what the largest document of S3's has. */
+const MOST_NODES = 200_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const nameStart = ':A-Z_a-z\\u00C0-\\uFFFD';
@@ -29,33 +29,52 @@ const name = `[${nameStart}][-.0-9\\u00B7${nameStart}]*`;
 const startTag = new RegExp(`<(${name})`, 'y');
 const endTag = new RegExp(`</(${name})\\s*>`, 'y');
 const attribute = new RegExp(`\\s+(${name})\\s*=\\s*("[^"<]*"|'[^'<]*')`, 'y');
+const whiteSpace = /\s*/y;
 const tagEnd = /\s*(\/?)>/y;
 const declaration =
   /^<\?xml\s+version\s*=\s*["']1\.0["'](?:\s+encoding\s*=\s*["']([\w.-]+)["'])?(?:\s+standalone\s*=\s*["']\w+["'])?\s*\?>/;
 const illegal = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 const noAttributes: ReadonlyMap<string, string> = new Map();
 
-/** Parses a document in UTF-8 and returns its root. Throws `XmlSyntaxError`. */
-export function parseXml(document: Uint8Array): XmlElement {
-  return new Parser(decode(document)).document();
+/** Parses a document in UTF-8 of at most `nodes` nodes and returns its root. Throws `XmlSyntaxError`. */
+export function parseXml(document: Uint8Array, nodes = MOST_NODES): XmlElement {
+  return new Parser(decode(document), nodes).document();
 }
 
 function decode(document: Uint8Array): string {
   let text: string;
   try {
-    text = utf8.decode(document);
+    text = utf8.decode(withLineFeeds(document));
   } catch {
     throw new XmlSyntaxError('not UTF-8');
   }
   if (illegal.test(text)) throw new XmlSyntaxError('a character that XML does not allow');
-  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  return text;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Line ends are line feeds ("End-of-Line Handling", XML 1.0). */
+function withLineFeeds(document: Uint8Array): Uint8Array {
+  if (!document.includes(CR)) return document;
+  const normal = new Uint8Array(document.length);
+  let length = 0;
+  for (let at = 0; at < document.length; at++) {
+    if (document[at] !== CR) normal[length++] = document[at]!;
+    else if (document[at + 1] !== LF) normal[length++] = LF;
+  }
+  return normal.subarray(0, length);
 }
 
 class Parser {
   #at = 0;
-  #elements = 0;
+  #nodes = 0;
 
-  constructor(private readonly xml: string) {}
+  constructor(
+    private readonly xml: string,
+    private readonly mostNodes: number,
+  ) {}
 
   document(): XmlElement {
     const declared = declaration.exec(this.xml);
@@ -73,7 +92,7 @@ class Parser {
   /** White space, comments and processing instructions around the root. */
   #miscellany(): void {
     for (;;) {
-      while (/\s/.test(this.xml.charAt(this.#at))) this.#at++;
+      this.#match(whiteSpace);
       if (!this.#skipMarkup()) return;
     }
   }
@@ -88,8 +107,13 @@ class Parser {
     return true;
   }
 
+  #count(): void {
+    if (++this.#nodes > this.mostNodes) throw new XmlSyntaxError('too many elements');
+  }
+
   /** What stands between here, after `skip` characters, and `end`, which is passed. */
   #through(end: string, skip: number): string {
+    this.#count();
     const start = this.#at + skip;
     const found = this.xml.indexOf(end, start);
     if (found < 0) throw new XmlSyntaxError(`no ${end}`);
@@ -134,10 +158,11 @@ class Parser {
   #start(): { element: XmlElement; tag: string; empty: boolean } {
     const tag = this.#match(startTag)?.[1];
     if (tag === undefined) throw new XmlSyntaxError('no element where one must start');
-    if (++this.#elements > maxElements) throw new XmlSyntaxError('too many elements');
+    this.#count();
     let attributes: Map<string, string> | undefined;
     for (let found = this.#match(attribute); found; found = this.#match(attribute)) {
       attributes ??= new Map();
+      this.#count();
       if (attributes.has(found[1]!)) throw new XmlSyntaxError(`attribute ${found[1]} is given twice`);
       attributes.set(found[1]!, unescapeXml(found[2]!.slice(1, -1)));
     }
@@ -156,12 +181,12 @@ class Parser {
   }
 }
 
-const entities: ReadonlyMap<string, string> = new Map([
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
+const entities: ReadonlyMap<string, number> = new Map([
+  ['amp', 0x26],
+  ['lt', 0x3c],
+  ['gt', 0x3e],
+  ['quot', 0x22],
+  ['apos', 0x27],
 ]);
 
 /**
@@ -169,22 +194,57 @@ const entities: ReadonlyMap<string, string> = new Map([
  * them, listings write them so, and there is no other way to name such a key in DeleteObjects.
  */
 function unescapeXml(text: string): string {
-  let from = 0;
-  let plain = '';
-  for (let start = text.indexOf('&'); start >= 0; start = text.indexOf('&', from)) {
-    const end = text.indexOf(';', start);
-    const reference = text.slice(start + 1, end < 0 ? start + 1 : Math.min(end, start + 10));
-    const character = entities.get(reference) ?? numeric(reference);
-    if (character === undefined) throw new XmlSyntaxError(`&${reference} is no reference`);
-    plain += text.slice(from, start) + character;
-    from = end + 1;
+  if (!text.includes('&')) return text;
+  // Into one piece of memory: a string that grows by a character at a time is a chain of as many objects.
+  const units = new Uint16Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit !== AMPERSAND) {
+      units[length++] = unit;
+      continue;
+    }
+    const end = endOfReference(text, at);
+    const code = end < 0 ? undefined : meaning(text, at + 1, end);
+    if (code === undefined) throw new XmlSyntaxError(`${text.slice(at, at + 10)} is no reference`);
+    if (code > 0xffff) units[length++] = 0xd800 + ((code - 0x10000) >> 10);
+    units[length++] = code > 0xffff ? 0xdc00 + ((code - 0x10000) & 0x3ff) : code;
+    at = end;
   }
-  return from === 0 ? text : plain + text.slice(from);
+  return Buffer.from(units.buffer, 0, 2 * length).toString('utf16le');
 }
 
-function numeric(reference: string): string | undefined {
-  const match = /^#(?:x([0-9A-Fa-f]{1,6})|(\d{1,7}))$/.exec(reference);
-  if (!match) return undefined;
-  const code = match[1] ? Number.parseInt(match[1], 16) : Number(match[2]);
-  return code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? undefined : String.fromCodePoint(code);
+const AMPERSAND = 0x26;
+const SEMICOLON = 0x3b;
+/** `&#x10FFFF`. */
+const LONGEST_REFERENCE = 9;
+
+/** Where the semicolon of the reference stands that starts at `start`; -1 where there is none. */
+function endOfReference(text: string, start: number): number {
+  const last = Math.min(text.length - 1, start + LONGEST_REFERENCE);
+  for (let at = start + 2; at <= last; at++) if (text.charCodeAt(at) === SEMICOLON) return at;
+  return -1;
+}
+
+/** The code point that the name of a reference, between these places, stands for. */
+function meaning(text: string, start: number, end: number): number | undefined {
+  if (text.charCodeAt(start) !== 0x23) return entities.get(text.slice(start, end));
+  const hex = text.charCodeAt(start + 1) === 0x78;
+  const base = hex ? 16 : 10;
+  const first = start + (hex ? 2 : 1);
+  let code = first < end ? 0 : Number.NaN;
+  for (let at = first; at < end; at++) {
+    const digit = digitOf(text.charCodeAt(at));
+    if (digit >= base) return undefined;
+    code = code * base + digit;
+  }
+  const isCharacter = code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+  return isCharacter ? code : undefined;
+}
+
+/** The value of a hexadecimal digit; 16 for what is none. */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : 16;
 }

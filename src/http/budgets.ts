@@ -1,0 +1,204 @@
+/**
+ * What a request may cost, before and after it is known who sends it. Every bound of the front door stands here, with
+ * its unit and its reason; what a bound refuses is counted (`counters`).
+ *
+ * A stranger is whoever has not been authenticated yet: S3's requests are authenticated, and authorized, from their
+ * head, before the body is read. The other services name the operation in the body and sign it whole, so theirs is
+ * read of strangers.
+ */
+import { readFileSync } from 'node:fs';
+import { ApiError } from '../errors.js';
+import type { DocumentLimit } from '../wire/types.js';
+import { Counters } from './counters.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Of connections. Times in milliseconds, sizes in bytes. */
+export interface HttpLimits {
+  /** Request line and headers. AWS takes 8 KiB of each header section and 16 KiB of a presigned URL. */
+  readonly headerBytes: number;
+  /** From the first byte of a request to the end of its headers. */
+  readonly headerTime: number;
+  /** Without a byte moving while a body is read or written. */
+  readonly stall: number;
+  /** Between requests of a connection. */
+  readonly idle: number;
+  /** How much of a refused request's body is still read, so that the client gets to see the refusal. */
+  readonly drainBytes: number;
+  /** For how long. */
+  readonly drainTime: number;
+  /** Connections at once. Beyond, the one that has waited longest without being answered makes room. */
+  readonly connections: number;
+  /** Of them from one address: the others keep their share. A proxy is one address. */
+  readonly connectionsPerSource: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  headerBytes: 32 * KIB,
+  headerTime: 20_000,
+  stall: 60_000,
+  idle: 65_000,
+  drainBytes: 64 * MIB,
+  drainTime: 120_000,
+  ...connectionLimits(openFiles()),
+};
+
+/**
+ * Connections for a process that may have so many files open: files of bodies that are read, the store and the log
+ * need some too.
+ */
+export function connectionLimits(files: number): Pick<HttpLimits, 'connections' | 'connectionsPerSource'> {
+  const connections = Math.max(16, Math.min(8192, Math.floor(files / 2)));
+  return { connections, connectionsPerSource: Math.floor(connections / 2) };
+}
+
+/** How many files the process may have open; 1,024, the common least, where the system does not say. */
+function openFiles(): number {
+  try {
+    const limit = /^Max open files +(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    return limit === undefined ? 1024 : limit === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(limit);
+  } catch {
+    return 1024;
+  }
+}
+
+/** Of bodies that are collected in memory before they are understood; objects stream and are not among them. */
+export interface BodyLimits {
+  /** Bytes of all strangers together, and of one address of theirs. */
+  readonly strangers: number;
+  readonly strangersPerSource: number;
+  /** Bytes of all callers that are known and may do what they ask, and of one address of theirs. */
+  readonly callers: number;
+  readonly callersPerSource: number;
+  /** A body has this long to arrive, milliseconds, and a second more for each `leastRate` bytes of it. */
+  readonly time: number;
+  /** Bytes a second: as slow as a poor mobile network. */
+  readonly leastRate: number;
+}
+
+export const defaultBodyLimits: BodyLimits = {
+  strangers: 32 * MIB,
+  strangersPerSource: 16 * MIB,
+  callers: 128 * MIB,
+  callersPerSource: 64 * MIB,
+  time: 20_000,
+  leastRate: 16 * KIB,
+};
+
+/** S3's settings are small: the largest that AWS bounds in bytes are below. */
+const SETTING: DocumentLimit = { bytes: 64 * KIB, nodes: 5000 };
+
+/** By operation of S3: bytes of its document, and elements, comments and the like in it. */
+const DOCUMENTS: Readonly<Record<string, DocumentLimit>> = {
+  // 10,000 parts, each with number, tag and checksum, are 2 MiB, and twice that where a client indents them.
+  CompleteMultipartUpload: { bytes: 8 * MIB, nodes: 100_000 },
+  // 1,000 keys of 1,024 bytes, with their versions; of strangers, where the bucket lets nobody else say who they are.
+  DeleteObjects: { bytes: 2 * MIB, nodes: 8000 },
+  // 1,000 rules ("PutBucketLifecycleConfiguration"), each with a prefix of up to 1,024 bytes.
+  PutBucketLifecycleConfiguration: { bytes: 2 * MIB, nodes: 50_000 },
+  // "The maximum size of a replication configuration is 2 MB" ("PutBucketReplication").
+  PutBucketReplication: { bytes: 2 * MIB, nodes: 50_000 },
+  // "The maximum request length is limited to 128 KB" ("PutBucketWebsite").
+  PutBucketWebsite: { bytes: 128 * KIB, nodes: 5000 },
+  // 100 destinations ("Amazon S3 Event Notifications"), each with a prefix and a suffix of up to 1,024 bytes.
+  PutBucketNotificationConfiguration: { bytes: 512 * KIB, nodes: 5000 },
+  // 50 tags of 128 and 256 characters, at most six bytes each where they are references.
+  PutBucketTagging: { bytes: 128 * KIB, nodes: 5000 },
+};
+
+/** Bytes of a form or a JSON document that names its operation itself. */
+const SIGNED_FORM = MIB;
+/** Without a signature there are AssumeRoleWithSAML (an assertion of 100,000 characters) and AssumeRoleWithWebIdentity. */
+const UNSIGNED_FORM = 256 * KIB;
+
+/** The document that an operation of S3 takes. */
+export function documentLimit(operation: string): DocumentLimit {
+  return DOCUMENTS[operation] ?? SETTING;
+}
+
+/** Bytes of a body that must be read to know the operation. `signed`: whether the request says so. */
+export function formLimit(signed: boolean): number {
+  return signed ? SIGNED_FORM : UNSIGNED_FORM;
+}
+
+/** Milliseconds that a body of so many bytes has to arrive. */
+export function timeFor(bytes: number, { time, leastRate }: BodyLimits): number {
+  return time + (bytes / leastRate) * 1000;
+}
+
+/** S3 and query services throttle in these words ("Error responses", S3 API Reference). */
+function slowDown(): ApiError {
+  return new ApiError('SlowDown', 503, 'Please reduce your request rate.', {
+    headers: { 'retry-after': '1' },
+  });
+}
+
+/** The bytes of collected bodies in memory, of one kind of senders. */
+class Pool {
+  #all = 0;
+  readonly #bySource = new Map<string, number>();
+
+  constructor(
+    private readonly most: number,
+    private readonly mostPerSource: number,
+  ) {}
+
+  /** Whether so many more may come from there; if so, they count. */
+  take(source: string, bytes: number): boolean {
+    const held = (this.#bySource.get(source) ?? 0) + bytes;
+    if (this.#all + bytes > this.most || held > this.mostPerSource) return false;
+    this.#all += bytes;
+    this.#bySource.set(source, held);
+    return true;
+  }
+
+  release(source: string, bytes: number): void {
+    this.#all -= bytes;
+    const held = this.#bySource.get(source)! - bytes;
+    if (held > 0) this.#bySource.set(source, held);
+    else this.#bySource.delete(source);
+  }
+}
+
+/** What one request holds of the process's memory; `release` gives it back. */
+export interface Allowance {
+  /** Counts bytes of the body that have arrived. Throws SlowDown where there are too many in memory already. */
+  take(bytes: number): void;
+  /** From here on the request is a known caller's, who may do what it asks. */
+  known(): void;
+  release(): void;
+}
+
+/** The budgets of a process. */
+export class Budgets {
+  readonly counters = new Counters();
+  readonly #strangers: Pool;
+  readonly #callers: Pool;
+
+  constructor(readonly bodies: BodyLimits = defaultBodyLimits) {
+    this.#strangers = new Pool(bodies.strangers, bodies.strangersPerSource);
+    this.#callers = new Pool(bodies.callers, bodies.callersPerSource);
+  }
+
+  allowance(source: string): Allowance {
+    let pool = this.#strangers;
+    let held = 0;
+    return {
+      take: bytes => {
+        if (!pool.take(source, bytes)) {
+          this.counters.add(pool === this.#strangers ? 'bodies of strangers' : 'bodies of callers');
+          throw slowDown();
+        }
+        held += bytes;
+      },
+      known: () => {
+        if (held === 0) pool = this.#callers;
+      },
+      release: () => {
+        if (held > 0) pool.release(source, held);
+        held = 0;
+      },
+    };
+  }
+}

@@ -1,0 +1,100 @@
+/** The connections that are open: how many, from where, and which of them could make room for others. */
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HttpLimits } from './budgets.js';
+import type { Counters } from './counters.js';
+
+type Limits = Pick<HttpLimits, 'connections' | 'connectionsPerSource'>;
+
+interface Source {
+  count: number;
+  /** Those that are not being answered, the longest first. */
+  readonly waiting: Set<Socket>;
+}
+
+/**
+ * Bounds the connections of a process. Where there are too many, in all or from one address, the connection that has
+ * waited longest without being answered is closed for the new one: whoever opens many and asks nothing shuts out
+ * nobody. Where all are being answered, the new one is closed.
+ */
+export class Connections {
+  readonly #limits: Limits;
+  readonly #counters: Counters;
+  readonly #sources = new Map<string, Source>();
+  readonly #waiting = new Set<Socket>();
+  #count = 0;
+
+  constructor(limits: Limits, counters: Counters) {
+    this.#limits = limits;
+    this.#counters = counters;
+  }
+
+  /** Has a say in every connection that the server accepts from now on. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => this.#opened(socket));
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether a connection is being answered; else it may have to make room. */
+  answering(socket: Socket, is: boolean): void {
+    const source = this.#sources.get(sourceOf(socket));
+    if (!source || socket.destroyed) return;
+    source.waiting.delete(socket);
+    this.#waiting.delete(socket);
+    if (is) return;
+    source.waiting.add(socket);
+    this.#waiting.add(socket);
+  }
+
+  #opened(socket: Socket): void {
+    const name = sourceOf(socket);
+    const source = this.#sources.get(name) ?? { count: 0, waiting: new Set() };
+    if (source.count >= this.#limits.connectionsPerSource && !this.#makeRoom(source.waiting)) {
+      this.#refuse(socket);
+      return;
+    }
+    if (this.#count >= this.#limits.connections && !this.#makeRoom(this.#waiting)) {
+      this.#refuse(socket);
+      return;
+    }
+    this.#sources.set(name, source);
+    source.count++;
+    this.#count++;
+    this.answering(socket, false);
+    socket.once('close', () => this.#closed(socket, name, source));
+  }
+
+  #makeRoom(waiting: ReadonlySet<Socket>): boolean {
+    const [longest] = waiting;
+    if (!longest) return false;
+    this.#counters.add('connections closed for others');
+    this.#forget(longest);
+    longest.destroy();
+    return true;
+  }
+
+  #refuse(socket: Socket): void {
+    this.#counters.add('connections refused');
+    socket.destroy();
+  }
+
+  #closed(socket: Socket, name: string, source: Source): void {
+    this.#forget(socket);
+    this.#count--;
+    if (--source.count === 0) this.#sources.delete(name);
+  }
+
+  #forget(socket: Socket): void {
+    this.#waiting.delete(socket);
+    this.#sources.get(sourceOf(socket))?.waiting.delete(socket);
+  }
+}
+
+/** The address that a connection comes from; IPv4 without the form that IPv6 gives it. */
+export function sourceOf(socket: Socket): string {
+  const address = socket.remoteAddress ?? '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

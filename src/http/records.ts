@@ -1,0 +1,156 @@
+/** What a request leaves behind: its event, its line in the log, and the reasoning of what it was refused. */
+import type { Authorisation } from '../auth/index.js';
+import type { Clock } from '../clock.js';
+import type { ApiError } from '../errors.js';
+import type { AuditEvent, AuditLog } from '../events/audit.js';
+import type { Denial } from '../events/denials.js';
+import type { Caller } from '../identity/caller.js';
+import type { Logger } from '../log.js';
+import type { HttpReply, HttpRequest } from '../message.js';
+import type { Call, CallOnBehalf } from '../operation.js';
+import { explain } from '../policy/index.js';
+import type { Allowance } from './budgets.js';
+import type { ServedService } from './services.js';
+
+/** What the socket knows of a request. */
+export interface Connection {
+  readonly sourceIp: string;
+  readonly secure: boolean;
+  /** Says whether the connection may be given up for another: while a stranger's body is awaited. */
+  readonly expendable?: ((is: boolean) => void) | undefined;
+}
+
+/** What is learnt of a request on its way, for the reply to an error and for the record. */
+export interface Journey {
+  /** As received; for a browser's upload the PutObject that its form stands for, once that is known. */
+  request: HttpRequest;
+  readonly connection: Connection;
+  readonly allowance: Allowance;
+  readonly arrived: number;
+  readonly resources: string[];
+  /** What the caller was refused, in order. */
+  readonly refusals: Authorisation[];
+  requestId: string;
+  served?: ServedService;
+  operation?: string;
+  bucket?: string | undefined;
+  key?: string | undefined;
+  call?: Call;
+  caller?: Caller;
+  region?: string | undefined;
+}
+
+interface Recorders {
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly log: Logger;
+}
+
+/** As CloudTrail has the calls of a service: its name stands for the network address and the agent. */
+export function noteOnBehalf(
+  options: Recorders,
+  journey: Journey,
+  { service, operation, resource, errorCode }: CallOnBehalf,
+): void {
+  const invokedBy = sourceOf(journey.served!);
+  const { type, arn, accountId, accessKeyId } = identityOf(journey.caller);
+  options.audit.record({
+    eventTime: new Date(options.clock.now()).toISOString(),
+    eventSource: `${service}.amazonaws.com`,
+    eventName: operation,
+    awsRegion: journey.region,
+    sourceIPAddress: invokedBy,
+    userAgent: invokedBy,
+    requestID: journey.requestId,
+    userIdentity: { type, arn, accountId, accessKeyId, invokedBy },
+    resources: [resource],
+    errorCode,
+  });
+}
+
+/** `answered`: when the reply was ready, milliseconds since the epoch. */
+export function record(
+  options: Recorders,
+  journey: Journey,
+  reply: HttpReply,
+  answered: number,
+  error: ApiError | undefined,
+): void {
+  const { caller, request, connection, served, arrived } = journey;
+  const { status } = reply;
+  const total = options.clock.now() - arrived;
+  served?.service.ended?.({
+    requestId: journey.requestId,
+    request,
+    sourceIp: connection.sourceIp,
+    call: journey.call,
+    operation: journey.operation,
+    bucket: journey.bucket,
+    key: journey.key,
+    status,
+    errorCode: error?.code,
+    bytes: bodyLength(reply),
+    arrived,
+    turnAround: answered - arrived,
+    total,
+  });
+  options.audit.record({
+    eventTime: new Date(arrived).toISOString(),
+    eventSource: served && sourceOf(served),
+    eventName: journey.operation,
+    awsRegion: journey.region,
+    sourceIPAddress: connection.sourceIp,
+    userAgent: request.headers.get('user-agent'),
+    requestID: journey.requestId,
+    userIdentity: identityOf(caller),
+    resources: [...new Set(journey.resources)],
+    httpStatus: status,
+    errorCode: error?.code,
+    durationMs: total,
+  });
+  if (error && error.status !== 304 && error.status !== 404) {
+    options.log.info(error.code, {
+      requestId: journey.requestId,
+      operation: journey.operation && `${served!.service.id}:${journey.operation}`,
+      caller: caller?.principal.arn,
+      message: error.message,
+      reason: error.detail.reason,
+    });
+  }
+}
+
+/** Bytes; undefined for a body of which that is not known before it is sent. */
+function bodyLength({ headers, body }: HttpReply): number | undefined {
+  if (body === undefined) return 0;
+  if (typeof body === 'string' || body instanceof Uint8Array) return Buffer.byteLength(body);
+  const length = headers['content-length'];
+  return length === undefined ? undefined : Number(length);
+}
+
+function sourceOf({ service }: ServedService): string {
+  return `${service.id}.amazonaws.com`;
+}
+
+function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
+  return {
+    type: caller?.principal.type ?? 'unknown',
+    arn: caller?.principal.arn,
+    accountId: caller?.account?.id,
+    accessKeyId: caller?.accessKeyId,
+  };
+}
+
+/** The whole reasoning of what a request was refused, for whoever administers the caller or the resource. */
+export function denialOf({ requestId, arrived, refusals }: Journey): Denial {
+  const accounts = refusals.flatMap(({ request: { principal, resourceAccount, objectOwner } }) => [
+    principal.account,
+    resourceAccount,
+    objectOwner,
+  ]);
+  return {
+    requestId,
+    time: arrived,
+    accounts: [...new Set(accounts.filter(id => id !== undefined))],
+    explanations: refusals.map(({ request, policies }) => explain(request, policies)),
+  };
+}
