@@ -26,4 +26,6 @@ await build({
   logLevel: 'warning',
 });
 // Read when it is first needed, from beside the code that needs it.
-copyFileSync(`${source}/identity/aws-managed-policies.json`, `${target}/aws-managed-policies.json`);
+for (const beside of [`${source}/identity`, target]) {
+  copyFileSync('src/identity/aws-managed-policies.jsonl', `${beside}/aws-managed-policies.jsonl`);
+}

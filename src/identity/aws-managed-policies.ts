@@ -1,19 +1,27 @@
-/** AWS's own managed policies. The documents are data, made by tools/aws-managed-policies.mjs. */
+/**
+ * AWS's own managed policies, about 1,600. They are data, made by tools/aws-managed-policies.mjs. The file is read at
+ * first use, for most starts need none. It then stays in memory as bytes (3.4 MB), and a document becomes text when it
+ * is asked for.
+ */
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { parseEntityArn } from './arn.js';
 import type { NamedManagedPolicy } from './managed-policies.js';
 import type { ManagedPolicy } from './model.js';
 import { encodeId } from './unique-id.js';
+
+const file = new URL('./aws-managed-policies.jsonl', import.meta.url);
 
 interface Published {
   readonly arn: string;
   readonly created: number;
   readonly updated: number;
   readonly version: number;
-  readonly document: string;
 }
 
+type Row = readonly [published: Published, document: Buffer];
+
+let rows: readonly Row[] | undefined;
 const byPartition = new Map<string, ReadonlyMap<string, NamedManagedPolicy>>();
 
 /** The policy of that ARN (`arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess`), if it is one of AWS's in the partition. */
@@ -28,23 +36,41 @@ export function awsManagedPolicies(partition: string): readonly NamedManagedPoli
 
 function policiesOf(partition: string): ReadonlyMap<string, NamedManagedPolicy> {
   let policies = byPartition.get(partition);
-  if (policies === undefined) byPartition.set(partition, (policies = read(partition)));
+  if (policies === undefined) {
+    rows ??= readRows();
+    const named = rows.map(([published, document]) => toPolicy(published, document, partition));
+    policies = new Map(named.map(policy => [policy.arn, policy]));
+    byPartition.set(partition, policies);
+  }
   return policies;
 }
 
-/** Read at first use: most starts need none of them. */
-function read(partition: string): ReadonlyMap<string, NamedManagedPolicy> {
-  const published: Published[] = createRequire(import.meta.url)('./aws-managed-policies.json');
-  const policies = published.map(({ arn, ...rest }) =>
-    toPolicy(inPartition(arn, partition), rest, partition),
-  );
-  policies.sort((a, b) => (a.policy.name.toLowerCase() < b.policy.name.toLowerCase() ? -1 : 1));
-  return new Map(policies.map(named => [named.arn, named]));
+function readRows(): Row[] {
+  const bytes = readFileSync(file);
+  const found: Row[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const start = bytes.indexOf('\n', at) + 1;
+    const end = bytes.indexOf('\n', start);
+    found.push([JSON.parse(bytes.toString('utf8', at, start)) as Published, bytes.subarray(start, end)]);
+    at = end + 1;
+  }
+  return found;
 }
 
-function toPolicy(arn: string, published: Omit<Published, 'arn'>, partition: string): NamedManagedPolicy {
+function toPolicy(
+  { created, updated, version, ...published }: Published,
+  document: Buffer,
+  partition: string,
+): NamedManagedPolicy {
+  const arn = inPartition(published.arn, partition);
   const { name, path } = parseEntityArn(arn)!;
-  const { created, updated, version, document } = published;
+  const newest = {
+    number: version,
+    created: updated,
+    get document() {
+      return inPartition(document.toString('utf8'), partition);
+    },
+  };
   const policy = {
     id: encodeId('policy', createHash('sha256').update(arn).digest()),
     name,
@@ -54,7 +80,7 @@ function toPolicy(arn: string, published: Omit<Published, 'arn'>, partition: str
     tags: [],
     default: version,
     newest: version,
-    versions: [{ number: version, document: inPartition(document, partition), created: updated }],
+    versions: [newest],
   };
   return { arn, policy };
 }

@@ -1,4 +1,5 @@
 /** The policies of users, groups and roles: inline, attached, boundary. */
+
 import type { Account } from './caller.js';
 import type { Database, Table, Transaction } from './database.js';
 import { errors, overQuota } from './errors.js';
@@ -13,6 +14,7 @@ import {
   type User,
 } from './model.js';
 import { checkDocument, totalSize } from './policy-documents.js';
+import { demandModifiable, LINKED_PATH } from './protected-roles.js';
 import { quotas } from './quotas.js';
 
 export type HolderKind = 'user' | 'group' | 'role';
@@ -85,8 +87,14 @@ export class EntityPolicies {
     });
   }
 
-  /** Attaching twice is attaching once. Throws `NoSuchEntity` for the policy, `LimitExceeded`, `InvalidInput`. */
+  /**
+   * Attaching twice is attaching once. Throws `NoSuchEntity` for the policy, `LimitExceeded`, `InvalidInput`, and
+   * `PolicyNotAttachable` for the policies of service-linked roles.
+   */
   async attach(home: Account, kind: HolderKind, name: string, arn: string): Promise<void> {
+    if (arn.includes(`:aws:policy${LINKED_PATH}`)) {
+      throw errors.PolicyNotAttachable(['Cannot attach a Service Role Policy to a Customer Role.']);
+    }
     await this.#change(home, kind, name, async (entity, transaction, holder) => {
       if (entity.attached.includes(arn)) return entity;
       await beginUse(transaction, home, arn, 'attached', holder);
@@ -132,6 +140,7 @@ export class EntityPolicies {
     const key = name.toLowerCase();
     await this.#db.transact(home.id, async transaction => {
       const entity = await demandEntity(transaction, home, kind, name);
+      if (kind === 'role') demandModifiable(entity);
       const changed = await change(entity, transaction, { kind, name: key, id: entity.id });
       if (changed !== entity) transaction.put(TABLES[kind], [home.id, key], changed);
     });

@@ -22,14 +22,15 @@ export const errors = errorTable({
   MalformedCertificate: [400, said],
   MalformedPolicyDocument: [400, said],
   NoSuchEntity: [404, said],
-  NotSupportedService: [404, said],
   PackedPolicyTooLarge: [400, said],
   PasswordPolicyViolation: [400, said],
+  PolicyNotAttachable: [400, said],
   ReportExpired: [
     410,
     'The most recent credential report has expired. Generate a new one with GenerateCredentialReport.',
   ],
   ReportNotPresent: [410, 'There is no credential report. Generate one with GenerateCredentialReport.'],
+  UnmodifiableEntity: [400, said],
   UnrecognizedPublicKeyEncoding: [400, said],
   ValidationError: [400, said],
 });

@@ -6,6 +6,7 @@ import { demandEntity } from './entity-policies.js';
 import { errors, overQuota } from './errors.js';
 import { type InstanceProfile, type Tags, tables } from './model.js';
 import type { Page } from './page.js';
+import { demandModifiable } from './protected-roles.js';
 import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
 
@@ -77,6 +78,7 @@ export class InstanceProfiles {
     await this.#change(home, name, async (profile, transaction) => {
       if (profile.role !== undefined) throw overQuota('InstanceSessionsPerInstanceProfile', 1);
       const role = await demandEntity(transaction, home, 'role', roleName);
+      demandModifiable(role);
       const roleKey = roleName.toLowerCase();
       const profiles = [...role.profiles, name.toLowerCase()];
       transaction.put(tables.roles, [home.id, roleKey], { ...role, profiles });

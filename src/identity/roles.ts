@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.js';
 import { policySize } from '../policy/index.js';
-import { count } from './accounts.js';
 import type { Account } from './caller.js';
 import type { Database } from './database.js';
 import { demandEntity, demandNoPolicies, noSuchEntity, replaceBoundary } from './entity-policies.js';
@@ -9,12 +8,10 @@ import { type Role, type Tags, tables } from './model.js';
 import type { Page } from './page.js';
 import { checkDocument, malformed } from './policy-documents.js';
 import type { Principals } from './principals.js';
+import { demandModifiable, isServiceLinked } from './protected-roles.js';
 import { quotas } from './quotas.js';
+import { addRole, demandFreeRole, dropRole, newRole } from './role-records.js';
 import { mergeTags, withoutTags } from './tags.js';
-import { newId } from './unique-id.js';
-import { forgetUses } from './usage.js';
-
-const DEFAULT_SESSION = 3600;
 
 export interface NewRole {
   readonly name: string;
@@ -45,29 +42,24 @@ export class Roles {
     this.#principals = principals;
   }
 
-  /** Throws `EntityAlreadyExists`, `MalformedPolicyDocument`, `LimitExceeded`. */
+  /**
+   * Throws `EntityAlreadyExists`, `MalformedPolicyDocument`, `LimitExceeded`, and `InvalidInput` for the path of
+   * service-linked roles.
+   */
   async create(home: Account, input: NewRole): Promise<Role> {
-    const {
-      name,
-      path = '/',
-      description,
-      maxSessionDuration = DEFAULT_SESSION,
-      boundary,
-      tags = [],
-    } = input;
+    const { path = '/' } = input;
+    if (isServiceLinked({ path })) {
+      throw errors.InvalidInput([`The path ${path} is reserved for service-linked roles.`]);
+    }
     const trust = await this.#trust(home, input.trust);
-    const key = name.toLowerCase();
     return await this.#db.transact(home.id, async transaction => {
-      if ((await transaction.get(tables.roles, home.id, key)) !== undefined) {
-        throw errors.EntityAlreadyExists([`Role with name ${name} already exists.`]);
-      }
-      await count(transaction, home.id, 'roles', 1);
-      const id = newId('role', home.id);
-      await replaceBoundary(transaction, home, { kind: 'role', name: key, id }, undefined, boundary);
-      const shared = { id, name, path, created: this.#clock.now(), tags, boundary, inline: [], attached: [] };
-      const role: Role = { ...shared, trust, description, maxSessionDuration, profiles: [] };
-      transaction.put(tables.roles, [home.id, key], role);
-      transaction.put(tables.ids, [id], { account: home.id, kind: 'role', name: key });
+      await demandFreeRole(transaction, home, input.name, () =>
+        errors.EntityAlreadyExists([`Role with name ${input.name} already exists.`]),
+      );
+      const role = newRole(home, this.#clock.now(), { ...input, path, trust });
+      const holder = { kind: 'role', name: role.name.toLowerCase(), id: role.id } as const;
+      await replaceBoundary(transaction, home, holder, undefined, role.boundary);
+      await addRole(transaction, home, role);
       return role;
     });
   }
@@ -89,42 +81,40 @@ export class Roles {
     return rows.map(row => row.value);
   }
 
-  /** Throws `DeleteConflict` while it has policies or is in an instance profile. */
+  /** Throws `DeleteConflict` while it has policies or is in an instance profile, `UnmodifiableEntity`. */
   async delete(home: Account, name: string): Promise<void> {
     await this.#db.transact(home.id, async transaction => {
       const role = await demandEntity(transaction, home, 'role', name);
+      demandModifiable(role);
       if (role.profiles.length > 0) {
         throw errors.DeleteConflict(['Cannot delete entity, must remove roles from instance profile first.']);
       }
       demandNoPolicies(role);
-      const key = name.toLowerCase();
-      await replaceBoundary(
-        transaction,
-        home,
-        { kind: 'role', name: key, id: role.id },
-        role.boundary,
-        undefined,
-      );
-      transaction.delete(tables.roles, home.id, key);
-      transaction.delete(tables.ids, role.id);
-      transaction.delete(tables.roleUses, role.id);
-      await forgetUses(transaction, home.id, role.id);
-      await count(transaction, home.id, 'roles', -1);
+      const holder = { kind: 'role', name: name.toLowerCase(), id: role.id } as const;
+      await replaceBoundary(transaction, home, holder, role.boundary, undefined);
+      await dropRole(transaction, home, role);
     });
   }
 
+  /** Throws `UnmodifiableEntity` for the role of a service, but for its description. */
   async update(home: Account, name: string, changes: RoleChanges): Promise<Role> {
-    return await this.#change(home, name, role => ({
-      ...role,
-      description: changes.description ?? role.description,
-      maxSessionDuration: changes.maxSessionDuration ?? role.maxSessionDuration,
-    }));
+    return await this.#change(home, name, role => {
+      if (changes.maxSessionDuration !== undefined) demandModifiable(role);
+      return {
+        ...role,
+        description: changes.description ?? role.description,
+        maxSessionDuration: changes.maxSessionDuration ?? role.maxSessionDuration,
+      };
+    });
   }
 
-  /** Throws `MalformedPolicyDocument`, `LimitExceeded`. */
+  /** Throws `MalformedPolicyDocument`, `LimitExceeded`, `UnmodifiableEntity`. */
   async setTrust(home: Account, name: string, document: string): Promise<void> {
     const trust = await this.#trust(home, document);
-    await this.#change(home, name, role => ({ ...role, trust }));
+    await this.#change(home, name, role => {
+      demandModifiable(role);
+      return { ...role, trust };
+    });
   }
 
   /** Every session of the role that was issued before now is refused from the next request on. */

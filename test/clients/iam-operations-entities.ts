@@ -180,6 +180,19 @@ export function entityTests(open: () => Recording): void {
     );
   });
 
+  test('roles of services', async () => {
+    const iam = open().iam();
+    const AWSServiceName = 'autoscaling.amazonaws.com';
+    const { Role } = await iam.createServiceLinkedRole({ AWSServiceName, CustomSuffix: 'web' });
+    const RoleName = Role!.RoleName!;
+    assert.equal(Role!.Arn, arn(`role/aws-service-role/${AWSServiceName}/${RoleName}`));
+    await assert.rejects(iam.deleteRole({ RoleName }), refused('UnmodifiableEntity'));
+    const { DeletionTaskId } = await iam.deleteServiceLinkedRole({ RoleName });
+    const { Status } = await iam.getServiceLinkedRoleDeletionStatus({ DeletionTaskId });
+    assert.equal(Status, 'SUCCEEDED');
+    await assert.rejects(iam.getRole({ RoleName }), refused('NoSuchEntity'));
+  });
+
   test('instance profiles', async () => {
     const iam = open().iam();
     const { InstanceProfile } = await iam.createInstanceProfile({ InstanceProfileName: 'Web', Tags: [RED] });

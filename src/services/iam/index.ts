@@ -22,6 +22,7 @@ import * as samlProviders from './saml-providers.js';
 import * as serverCertificates from './server-certificates.js';
 import * as serviceAccess from './service-access.js';
 import * as serviceCredentials from './service-credentials.js';
+import * as serviceLinkedRoles from './service-linked-roles.js';
 import * as signingCertificates from './signing-certificates.js';
 import { simulateCustomPolicy, simulatePrincipalPolicy } from './simulate-policy.js';
 import * as sshPublicKeys from './ssh-public-keys.js';
@@ -59,6 +60,7 @@ function operations(): Operation<IamPorts>[] {
     ...Object.values(sshPublicKeys),
     ...Object.values(signingCertificates),
     ...Object.values(serviceCredentials),
+    ...Object.values(serviceLinkedRoles),
     ...Object.values(serverCertificates),
     getAccountAuthorizationDetails,
     listOrganizationsFeatures,

@@ -176,12 +176,20 @@ test("AWS's own policies are there, in the account's partition, and cannot be ch
       refusal('AccessDenied'),
     );
   }
-  const { Policies } = await root<iam.ListPoliciesResponse>('ListPolicies', { Scope: 'AWS' });
-  const names = Policies!.map(({ PolicyName }) => PolicyName);
+  const names: (string | undefined)[] = [];
+  for (let Marker: string | undefined, more = true; more; more = Marker !== undefined) {
+    const input = { Scope: 'AWS', MaxItems: 1000, Marker };
+    const page = await root<iam.ListPoliciesResponse>('ListPolicies', input);
+    names.push(...page.Policies!.map(({ PolicyName }) => PolicyName));
+    Marker = page.Marker;
+  }
+  assert.ok(names.length > 1500);
   for (const name of [
     'AdministratorAccess',
     'AmazonS3FullAccess',
     'AmazonS3ReadOnlyAccess',
+    'AWSLambdaExecute',
+    'AmazonEBSCSIDriverPolicy',
     'IAMFullAccess',
     'IAMReadOnlyAccess',
     'PowerUserAccess',

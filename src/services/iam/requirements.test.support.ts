@@ -202,6 +202,18 @@ export const ROWS: readonly Row[] = [
   ['DeleteAccountAlias', { AccountAlias: 'example' }, '*'],
   ['ListAccountAliases', {}, '*'],
   ['ListOrganizationsFeatures', {}, '*'],
+  [
+    'CreateServiceLinkedRole',
+    { AWSServiceName: 'autoscaling.amazonaws.com', CustomSuffix: 'x' },
+    `${IAM}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_x`,
+    { 'iam:AWSServiceName': 'autoscaling.amazonaws.com' },
+  ],
+  ['DeleteServiceLinkedRole', role, ROLE, roleTags],
+  [
+    'GetServiceLinkedRoleDeletionStatus',
+    { DeletionTaskId: 'task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/0' },
+    `${IAM}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`,
+  ],
   ['GetAccountSummary', {}, '*'],
   ['SetSecurityTokenServicePreferences', { GlobalEndpointTokenVersion: 'v2Token' }, '*'],
   ['GetAccountAuthorizationDetails', {}, '*'],

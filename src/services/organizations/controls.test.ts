@@ -4,7 +4,7 @@ import { ANONYMOUS, createAuthoriser } from '../../auth/index.js';
 import type { Caller } from '../../identity/index.js';
 import type { Requirement } from '../../operation.js';
 import { compilePolicy, denialMessage } from '../../policy/index.js';
-import { addAccount, addUser, allow, callerOf, type KeyPair } from '../harness.test.support.js';
+import { addAccount, addUser, allow, callerOf, type KeyPair, refusal } from '../harness.test.support.js';
 import { type OrganizationWorld, openOrganization } from './world.test.support.js';
 
 const GET = { action: 's3:GetObject', resource: 'arn:aws:s3:::bucket/key' };
@@ -194,25 +194,12 @@ test('service-linked roles are not controlled', async () => {
   const { world, sandbox, attach } = await exampleOrganization();
   await attach(sandbox.unit, 'FullAWSAccess', { Effect: 'Deny', Action: '*', Resource: '*' });
   const home = (await world.identity.account(sandbox.account))!;
-  const sessionOf = async (name: string, path: string) => {
-    const statement = {
-      Effect: 'Allow',
-      Principal: { Service: 's3.amazonaws.com' },
-      Action: 'sts:AssumeRole',
-    };
-    const trust = JSON.stringify({ Version: '2012-10-17', Statement: statement });
-    const role = await world.identity.roles.create(home, { name, path, trust });
-    await world.identity.entityPolicies.attach(
-      home,
-      'role',
-      name,
-      'arn:aws:iam::aws:policy/AdministratorAccess',
-    );
+  const sessionOf = async ({ id, name }: { readonly id: string; readonly name: string }) => {
     const { credentials } = await world.identity.sessions.issue({
       claims: {
         kind: 'assume-role',
         account: home.id,
-        entityId: role.id,
+        entityId: id,
         entity: name.toLowerCase(),
         name: 'work',
         policyArns: [],
@@ -227,9 +214,18 @@ test('service-linked roles are not controlled', async () => {
     });
     return { accessKeyId: credentials.accessKeyId, sessionToken: credentials.sessionToken };
   };
-  assert.equal(await allowed(world, await sessionOf('Plain', '/'), GET), false);
-  const linked = await sessionOf('AWSServiceRoleForS3', '/aws-service-role/s3.amazonaws.com/');
-  assert.equal(await allowed(world, linked, GET), true);
+  const service = 'macie.amazonaws.com';
+  const statement = { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' };
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement: statement });
+  const { roles, entityPolicies, serviceLinkedRoles } = world.identity;
+  const plain = await roles.create(home, { name: 'Plain', trust });
+  await entityPolicies.attach(home, 'role', 'Plain', 'arn:aws:iam::aws:policy/AdministratorAccess');
+  assert.equal(await allowed(world, await sessionOf(plain), GET), false);
+  const linked = await serviceLinkedRoles.create(home, { service });
+  assert.equal(await allowed(world, await sessionOf(linked), GET), true);
+  // Nobody makes a role of their own where organisations do not look.
+  const path = `/aws-service-role/${service}/`;
+  await assert.rejects(roles.create(home, { name: 'Mine', path, trust }), refusal('InvalidInput'));
 });
 
 const EVERYONE = {

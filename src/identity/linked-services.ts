@@ -1,0 +1,164 @@
+/**
+ * The services that have service-linked roles, each with the role's name, its policy under `/aws-service-role/`, and
+ * whether the name takes a suffix. Sources: each service's page "Using service-linked roles", listed in the IAM User
+ * Guide, "AWS services that work with IAM"; the AWS managed policy reference; for suffixes, answers of AWS recorded in
+ * 2025. A service that is missing here has its roles made by itself on AWS, or no role that is known for certain.
+ */
+export interface LinkedService {
+  /** `elasticloadbalancing.amazonaws.com` */
+  readonly service: string;
+  /** `AWSServiceRoleForElasticLoadBalancing` */
+  readonly role: string;
+  /** `AWSElasticLoadBalancingServiceRolePolicy` */
+  readonly policy: string;
+  /** Whether an account may have several, told apart by a suffix. */
+  readonly suffix: boolean;
+}
+
+const SUFFIXED = new Set(['autoscaling', 'connect', 'lexv2']);
+
+/** Service without `.amazonaws.com`, role without `AWSServiceRoleFor`, policy. */
+const TABLE = `
+access-analyzer AccessAnalyzer AccessAnalyzerServiceRolePolicy
+accountdiscovery.ssm AmazonSSM_AccountDiscovery AWSSystemsManagerAccountDiscoveryServicePolicy
+acm CertificateManager CertificateManagerServiceRolePolicy
+airflow AmazonMWAA AmazonMWAAServiceRolePolicy
+apidestinations.events AmazonEventBridgeApiDestinations AmazonEventBridgeApiDestinationsServiceRolePolicy
+application-insights ApplicationInsights CloudwatchApplicationInsightsServiceLinkedRolePolicy
+appmesh AppMesh AWSAppMeshServiceRolePolicy
+apprunner AppRunner AppRunnerServiceRolePolicy
+autoscaling AutoScaling AutoScalingServiceRolePolicy
+autoscaling-plans AutoScalingPlans_EC2AutoScaling AWSAutoScalingPlansEC2AutoScalingPolicy
+backup Backup AWSBackupServiceLinkedRolePolicyForBackup
+batch Batch BatchServiceRolePolicy
+cassandra.application-autoscaling ApplicationAutoScaling_CassandraTable AWSApplicationAutoscalingCassandraTablePolicy
+cks.kms KeyManagementServiceCustomKeyStores AWSKeyManagementServiceCustomKeyStoresServiceRolePolicy
+cloud9 AWSCloud9 AWSCloud9ServiceRolePolicy
+cloudhsm CloudHSM CloudHSMServiceRolePolicy
+cloudtrail CloudTrail CloudTrailServiceRolePolicy
+codestar-notifications CodeStarNotifications AWSCodeStarNotificationsServiceRolePolicy
+cognito-idp AmazonCognitoIdp AmazonCognitoIdpServiceRolePolicy
+compute-optimizer ComputeOptimizer ComputeOptimizerServiceRolePolicy
+config Config AWSConfigServiceRolePolicy
+config-conforms ConfigConforms ConfigConformsServiceRolePolicy
+connect AmazonConnect AmazonConnectServiceLinkedRolePolicy
+custom-resource.application-autoscaling ApplicationAutoScaling_CustomResource AWSApplicationAutoScalingCustomResourcePolicy
+datasync DataSync AWSDataSyncServiceRolePolicy
+dax DAX DAXServiceRolePolicy
+delivery.logs LogDelivery AWSServiceRoleForLogDeliveryPolicy
+detective Detective AmazonDetectiveServiceLinkedRolePolicy
+dms DMSServerless AWSDMSServerlessServiceRolePolicy
+dms-fleet-advisor DMSFleetAdvisor AWSDMSFleetAdvisorServiceRolePolicy
+docdb-elastic DocDB-Elastic AmazonDocDB-ElasticServiceRolePolicy
+dynamodb.application-autoscaling ApplicationAutoScaling_DynamoDBTable AWSApplicationAutoscalingDynamoDBTablePolicy
+ec2-instance-connect Ec2InstanceConnect Ec2InstanceConnectEndpoint
+ec2.application-autoscaling ApplicationAutoScaling_EC2SpotFleetRequest AWSApplicationAutoscalingEC2SpotFleetRequestPolicy
+ec2fleet EC2Fleet AWSEC2FleetServiceRolePolicy
+ec2scheduled EC2ScheduledInstances AWSServiceRoleForEC2ScheduledInstances
+ecr ECRTemplate ECRTemplateServiceRolePolicy
+ecs ECS AmazonECSServiceRolePolicy
+ecs.application-autoscaling ApplicationAutoScaling_ECSService AWSApplicationAutoscalingECSServicePolicy
+eks AmazonEKS AmazonEKSServiceRolePolicy
+eks-connector AmazonEKSConnector AmazonEKSConnectorServiceRolePolicy
+eks-fargate AmazonEKSForFargate AmazonEKSForFargateServiceRolePolicy
+eks-nodegroup AmazonEKSNodegroup AWSServiceRoleForAmazonEKSNodegroup
+elasticache ElastiCache ElastiCacheServiceRolePolicy
+elasticbeanstalk ElasticBeanstalk AWSElasticBeanstalkServiceRolePolicy
+elasticfilesystem AmazonElasticFileSystem AmazonElasticFileSystemServiceRolePolicy
+elasticloadbalancing ElasticLoadBalancing AWSElasticLoadBalancingServiceRolePolicy
+elasticmapreduce EMRCleanup AmazonEMRCleanupPolicy
+elasticmapreduce.application-autoscaling ApplicationAutoScaling_EMRInstanceGroup AWSApplicationAutoscalingEMRInstanceGroupPolicy
+email.cognito-idp AmazonCognitoIdpEmailService AmazonCognitoIdpEmailServiceRolePolicy
+emr-containers AmazonEMRContainers AmazonEMRContainersServiceRolePolicy
+emrwal EMRWAL EMRDescribeClusterPolicyForEMRWAL
+es AmazonElasticsearchService AmazonElasticsearchServiceRolePolicy
+events CloudWatchEvents CloudWatchEventsServiceRolePolicy
+fis FIS AmazonFISServiceRolePolicy
+fms FMS FMSServiceRolePolicy
+fsx AmazonFSx AmazonFSxServiceRolePolicy
+globalaccelerator GlobalAccelerator AWSGlobalAcceleratorSLRPolicy
+grafana AmazonGrafana AmazonGrafanaServiceLinkedRolePolicy
+guardduty AmazonGuardDuty AmazonGuardDutyServiceRolePolicy
+imagebuilder ImageBuilder AWSServiceRoleForImageBuilder
+inspector2 AmazonInspector2 AmazonInspector2ServiceRolePolicy
+internetmonitor InternetMonitor CloudWatchInternetMonitorServiceRolePolicy
+iotmanagedintegrations IoTManagedIntegrations AWSIoTManagedIntegrationsRolePolicy
+ipam IPAM AWSIPAMServiceRolePolicy
+kafka Kafka KafkaServiceRolePolicy
+kafka.application-autoscaling ApplicationAutoScaling_KafkaCluster AWSApplicationAutoscalingKafkaClusterPolicy
+kafkaconnect KafkaConnect KafkaConnectServiceRolePolicy
+lakeformation LakeFormationDataAccess LakeFormationDataAccessServiceRolePolicy
+lambda.application-autoscaling ApplicationAutoScaling_LambdaConcurrency AWSApplicationAutoscalingLambdaConcurrencyPolicy
+lexv2 LexV2Bots AmazonLexV2BotPolicy
+lightsail Lightsail LightsailExportAccess
+logger.cloudfront CloudFrontLogger AWSCloudFrontLogger
+m2 AWSM2 AWSM2ServicePolicy
+macie AmazonMacie AmazonMacieServiceRolePolicy
+maintenance.elasticbeanstalk ElasticBeanstalkMaintenance AWSElasticBeanstalkMaintenance
+malware-protection.guardduty AmazonGuardDutyMalwareProtection AmazonGuardDutyMalwareProtectionServiceRolePolicy
+managedupdates.elasticbeanstalk ElasticBeanstalkManagedUpdates AWSElasticBeanstalkManagedUpdatesServiceRolePolicy
+member.org.stacksets.cloudformation CloudFormationStackSetsOrgMember CloudFormationStackSetsOrgMemberServiceRolePolicy
+memorydb MemoryDB MemoryDBServiceRolePolicy
+mgn ApplicationMigrationService AWSApplicationMigrationServiceRolePolicy
+mq AmazonMQ AmazonMQServiceRolePolicy
+mrk.kms KeyManagementServiceMultiRegionKeys AWSKeyManagementServiceMultiRegionKeysServiceRolePolicy
+network-firewall NetworkFirewall AWSNetworkFirewallServiceRolePolicy
+networking.apprunner AppRunnerNetworking AppRunnerNetworkingServiceRolePolicy
+networkmanager NetworkManager AWSNetworkManagerServiceRolePolicy
+notifications AwsUserNotifications AWSUserNotificationsServiceLinkedRolePolicy
+observability.aoss AmazonOpenSearchServerless AmazonOpenSearchServerlessServiceRolePolicy
+opensearchservice AmazonOpenSearchService AmazonOpenSearchServiceRolePolicy
+ops.apigateway APIGateway APIGatewayServiceRolePolicy
+ops.emr-serverless AmazonEMRServerless AmazonEMRServerlessServiceRolePolicy
+opsdatasync.ssm SystemsManagerOpsDataSync AWSSystemsManagerOpsDataSyncServiceRolePolicy
+opsinsights.ssm AmazonSSM_OpsInsights AWSSSMOpsInsightsServiceRolePolicy
+organizations Organizations AWSOrganizationsServiceTrustPolicy
+pullthroughcache.ecr ECRPullThroughCache AWSECRPullThroughCache_ServiceRolePolicy
+ram ResourceAccessManager AWSResourceAccessManagerServiceRolePolicy
+rds RDS AmazonRDSServiceRolePolicy
+rds.application-autoscaling ApplicationAutoScaling_RDSCluster AWSApplicationAutoscalingRDSClusterPolicy
+redshift Redshift AmazonRedshiftServiceLinkedRolePolicy
+replication.cassandra KeyspacesReplication KeyspacesReplicationServiceRolePolicy
+replication.dynamodb DynamoDBReplication DynamoDBReplicationServiceRolePolicy
+replication.ecr ECRReplication ECRReplicationServiceRolePolicy
+replicator.lambda LambdaReplicator AWSLambdaReplicator
+repository.sync.codeconnections GitSync AWSGitSyncServiceRolePolicy
+resource-explorer-2 ResourceExplorer AWSResourceExplorerServiceRolePolicy
+rolesanywhere RolesAnywhere AWSRolesAnywhereServicePolicy
+route53resolver Route53Resolver Route53ResolverServiceRolePolicy
+s3-outposts S3OnOutposts AWSS3OnOutpostsServiceRolePolicy
+sagemaker.application-autoscaling ApplicationAutoScaling_SageMakerEndpoint AWSApplicationAutoscalingSageMakerEndpointPolicy
+schemas Schemas AmazonEventBridgeSchemasServiceRolePolicy
+securityhub SecurityHub AWSSecurityHubServiceRolePolicy
+servicequotas ServiceQuotas ServiceQuotasServiceRolePolicy
+ses AmazonSES AmazonSESServiceRolePolicy
+shield AWSShield AWSShieldServiceRolePolicy
+spot EC2Spot AWSEC2SpotServiceRolePolicy
+spotfleet EC2SpotFleet AWSEC2SpotFleetServiceRolePolicy
+ssm AmazonSSM AmazonSSMServiceRolePolicy
+ssm-incidents IncidentManager AWSIncidentManagerServiceRolePolicy
+ssm-quicksetup SSMQuickSetup SSMQuickSetupRolePolicy
+sso SSO AWSSSOServiceRolePolicy
+stacksets.cloudformation CloudFormationStackSetsOrgAdmin CloudFormationStackSetsOrgAdminServiceRolePolicy
+storage-lens.s3 S3StorageLens S3StorageLensServiceRolePolicy
+support Support AWSSupportServiceRolePolicy
+transitgateway VPCTransitGateway AWSVPCTransitGatewayServiceRolePolicy
+trustedadvisor TrustedAdvisor AWSTrustedAdvisorServiceRolePolicy
+vpc-lattice VpcLattice AWSVpcLatticeServiceRolePolicy
+vpcorigin.cloudfront CloudFrontVPCOrigin AWSCloudFrontVPCOriginServiceRolePolicy
+waf WAFLogging WAFLoggingServiceRolePolicy
+wafv2 WAFV2Logging WAFV2LoggingServiceRolePolicy
+`;
+
+/** In the order of their names. */
+export const LINKED_SERVICES: readonly LinkedService[] = TABLE.trim()
+  .split('\n')
+  .map(line => {
+    const [service, role, policy] = line.split(' ') as [string, string, string];
+    return {
+      service: `${service}.amazonaws.com`,
+      role: `AWSServiceRoleFor${role}`,
+      policy,
+      suffix: SUFFIXED.has(service),
+    };
+  });
