@@ -42,6 +42,7 @@ const clients = {
   // Where there is no FUSE, no package brings it.
   s3fs: { packages: ['s3fs'], present: () => existsSync('/dev/fuse') && runs('s3fs', '--version') },
   duplicity: { packages: ['duplicity'], present: () => runs('/usr/bin/duplicity', '--version') },
+  postgresql: { packages: ['postgresql'], present: () => existsSync('/usr/lib/postgresql') },
   cc: { packages: ['gcc', 'libc6-dev'], present: () => runs('cc', '--version') },
   pip: {
     packages: ['python3-venv'],

@@ -32,6 +32,32 @@ export class ValueDamaged extends Error {
   }
 }
 
+/** What is stored under a key is damaged. */
+export function damagedAt(key: Key, version: Version): ValueDamaged {
+  return new ValueDamaged(`what is stored at ${JSON.stringify(key)} is damaged`, key, version);
+}
+
+/** The store cannot be reached, and nothing was done. It may work again soon. */
+export class StoreUnavailable extends Error {
+  override readonly name: string = 'StoreUnavailable';
+}
+
+/**
+ * The store went away while it was committing: whether it did is not known. What the commit would refer to must stay
+ * where it is.
+ */
+export class CommitInDoubt extends StoreUnavailable {
+  override readonly name = 'CommitInDoubt';
+}
+
+export class StoreClosed extends Error {
+  override readonly name = 'StoreClosed';
+
+  constructor() {
+    super('the store is closed');
+  }
+}
+
 export interface Entry {
   readonly value: Uint8Array;
   readonly version: Version;
@@ -76,7 +102,7 @@ export interface Kv {
   list(range: Range): Promise<Item[]>;
   /**
    * Applies all writes if all checks hold, else nothing. Resolves with whether it did, after the data is
-   * on disk. Rejects where the store failed (disk full, I/O error); then nothing is visible.
+   * on disk. Rejects where the store failed (disk full, I/O error); then nothing is visible, but for `CommitInDoubt`.
    */
   commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean>;
   close(): Promise<void>;

@@ -15,8 +15,7 @@
  * should a write fail midway, all of it is rolled back and all its commits are rejected.
  *
  * Integrity. LMDB's pages have no checksums: a flipped bit would be read as if it had been written. So each value
- * ends in 4 bytes more, the CRC-32 of its key and itself, little-endian. Values from before there were any are told
- * by their versions, which are below `CHECKED`.
+ * ends in a checksum (value-checksum.ts). Values from before there were any have versions below `CHECKED`.
  */
 import { chmod, open as openFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -27,15 +26,17 @@ import { commits } from './ending.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from './keys.js';
 import {
   type Check,
+  damagedAt,
   type Entry,
   type Item,
   type Key,
   type Kv,
   type Range,
-  ValueDamaged,
+  StoreClosed,
   type Version,
   type Write,
 } from './kv.js';
+import { checkedValue, valueUnder } from './value-checksum.js';
 
 /** What is used of lmdb-js. Keys may be tuples or already encoded. */
 interface Database {
@@ -91,7 +92,6 @@ const VERSION_BLOCK = 2 ** 20;
 
 /** Where versions begin whose values end in a checksum. */
 const CHECKED = 2 ** 50;
-const SUM = 4;
 
 /**
  * Opens the store in the directory `path`, making both where they do not exist.
@@ -143,21 +143,10 @@ function copy(shared: Uint8Array, length = shared.length): Buffer {
   return bytes;
 }
 
-/** A value as it is stored. */
-function sealed(key: Uint8Array, value: Uint8Array): Buffer {
-  const stored = Buffer.allocUnsafe(value.length + SUM);
-  stored.set(value);
-  stored.writeUInt32LE(crc32(value, crc32(key)), value.length);
-  return stored;
-}
-
 /** The value of what is stored, or nothing where it is damaged. `sum`: of the key. */
 function opened(sum: number, stored: Buffer, version: Version): Entry | undefined {
-  if (version < CHECKED) return { value: stored, version };
-  const end = stored.length - SUM;
-  if (end < 0) return undefined;
-  const value = stored.subarray(0, end);
-  return crc32(value, sum) === stored.readUInt32LE(end) ? { value, version } : undefined;
+  const value = version < CHECKED ? stored : valueUnder(sum, stored);
+  return value && { value, version };
 }
 
 class LmdbKv implements LmdbStore {
@@ -227,7 +216,7 @@ class LmdbKv implements LmdbStore {
     const encodedChecks = checks.map(({ key, version }) => ({ key: encodeBound(key), version }));
     const encodedWrites = writes.map(({ key, value }) => {
       const encoded = encodeKey(key);
-      return { key: encoded, value: value && sealed(encoded, value) };
+      return { key: encoded, value: value && checkedValue(encoded, value) };
     });
     return new Promise((resolve, reject) => {
       const commit = { checks: encodedChecks, writes: encodedWrites, resolve, reject, applied: false };
@@ -353,12 +342,8 @@ class LmdbKv implements LmdbStore {
   }
 
   #demandOpen(): void {
-    if (this.#closing !== undefined) throw new Error('the store is closed');
+    if (this.#closing !== undefined) throw new StoreClosed();
   }
-}
-
-function damagedAt(key: Key, version: Version): ValueDamaged {
-  return new ValueDamaged(`what is stored at ${JSON.stringify(key)} is damaged`, key, version);
 }
 
 function raise(key: Key, version: Version): never {

@@ -1,6 +1,15 @@
 /** The key-value store in memory: for tests and for servers that keep nothing. */
 import { encodeBound, encodeKey } from './keys.js';
-import type { Check, Entry, Item, Key, Kv, Range, Write } from './kv.js';
+import {
+  type Check,
+  type Entry,
+  type Item,
+  type Key,
+  type Kv,
+  type Range,
+  StoreClosed,
+  type Write,
+} from './kv.js';
 
 interface Stored extends Entry {
   readonly key: Key;
@@ -78,6 +87,6 @@ class MemoryKv implements Kv {
   }
 
   #demandOpen(): void {
-    if (!this.#open) throw new Error('the store is closed');
+    if (!this.#open) throw new StoreClosed();
   }
 }

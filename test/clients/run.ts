@@ -76,7 +76,17 @@ export function asEnvironment(keys: Keys): Record<string, string> {
 }
 
 /** As `tools/test.mjs` names them. */
-type Client = 'awscli' | 'boto3' | 's3cmd' | 'rclone' | 'restic' | 's3fs' | 'duplicity' | 'pip' | 'cc';
+type Client =
+  | 'awscli'
+  | 'boto3'
+  | 's3cmd'
+  | 'rclone'
+  | 'restic'
+  | 's3fs'
+  | 'duplicity'
+  | 'pip'
+  | 'cc'
+  | 'postgresql';
 
 const left = (process.env['KARIKAGI_TESTS_WITHOUT'] ?? '').split(',');
 

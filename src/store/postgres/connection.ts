@@ -1,0 +1,152 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg, { type ClientConfig, type QueryConfig, type QueryResultRow } from 'pg';
+import { StoreUnavailable } from '../kv.js';
+
+/** Between two rounds over all hosts while none is the primary, milliseconds. */
+const PAUSE_MS = 200;
+
+/** For how long it is tried to reach a primary before what needs it is given up, milliseconds. */
+export const PATIENCE_MS = 5_000;
+
+/** How often a statement is tried again on a new connection, all in all. */
+const ATTEMPTS = 3;
+
+/** The connection went away, or the server with it: whether it did what it was sent is not known. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+}
+
+/**
+ * SQLSTATEs after which a connection is of no more use: of class 08 (connection), of 57P (the server stops, starts or
+ * ends this session), and `read_only_sql_transaction`, which is what a primary says that was made a standby.
+ */
+const LOST = /^(08|57P|25006)/;
+
+/**
+ * One connection to the primary among several servers. It is made when it is first needed and again after it was
+ * lost.
+ */
+export class Connection {
+  readonly #servers: readonly ClientConfig[];
+  readonly #session: string;
+  #client: Promise<pg.Client> | undefined;
+  #closed = false;
+  /** Statements that wait for their answer. */
+  waiting = 0;
+
+  /** `session`: SQL that each new connection begins with. */
+  constructor(servers: readonly ClientConfig[], session: string) {
+    this.#servers = servers;
+    this.#session = session;
+  }
+
+  /**
+   * Connects where there is no connection, for at most `patience` milliseconds. Throws `StoreUnavailable`, with the
+   * reason of the last server that was asked.
+   */
+  async open(patience: number): Promise<void> {
+    const deadline = performance.now() + patience;
+    for (;;) {
+      const client = (this.#client ??= this.#begin());
+      try {
+        await client;
+        return;
+      } catch (error) {
+        if (this.#client === client) this.#client = undefined;
+        if (this.#closed || performance.now() + PAUSE_MS > deadline)
+          throw new StoreUnavailable(`no primary of PostgreSQL answers: ${reasonOf(error)}`);
+        await pause(PAUSE_MS);
+      }
+    }
+  }
+
+  /**
+   * What a statement answers, on the connection that `open` made. Throws `ConnectionLost`, and PostgreSQL's own error
+   * where the statement failed.
+   */
+  async query<R extends QueryResultRow>(statement: QueryConfig): Promise<R[]> {
+    const client = this.#client;
+    if (client === undefined) throw new ConnectionLost('there is no connection');
+    this.waiting++;
+    try {
+      return (await (await client).query<R>(statement)).rows;
+    } catch (error) {
+      if (error instanceof pg.DatabaseError && !LOST.test(error.code ?? '')) throw error;
+      this.#drop(client);
+      throw new ConnectionLost('the connection to PostgreSQL was lost', { cause: error });
+    } finally {
+      this.waiting--;
+    }
+  }
+
+  /**
+   * As `query`, for statements that may run twice: connects first, and tries again where the connection was lost.
+   * Throws `StoreUnavailable`.
+   */
+  async ask<R extends QueryResultRow>(statement: QueryConfig): Promise<R[]> {
+    for (let attempt = 1; ; attempt++) {
+      await this.open(PATIENCE_MS);
+      try {
+        return await this.query<R>(statement);
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error;
+        if (attempt === ATTEMPTS)
+          throw new StoreUnavailable('connections to PostgreSQL break off', { cause: error });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.then(
+      connected => connected.end(),
+      () => undefined,
+    );
+  }
+
+  #begin(): Promise<pg.Client> {
+    const client = this.#connect();
+    client.then(
+      // One that ends while no statement waits leaves nothing in doubt.
+      connected => connected.once('end', () => this.#drop(client)),
+      () => undefined,
+    );
+    return client;
+  }
+
+  #drop(client: Promise<pg.Client>): void {
+    if (this.#client === client) this.#client = undefined;
+    void client.then(
+      // Not `end`: it waits for a server that may never answer.
+      lost =>
+        (lost as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy(),
+      () => undefined,
+    );
+  }
+
+  async #connect(): Promise<pg.Client> {
+    let reason: unknown;
+    for (const server of this.#servers) {
+      const client = new pg.Client(server);
+      // What comes while no statement waits; the next statement meets a connection that is gone.
+      client.on('error', () => undefined);
+      try {
+        await client.connect();
+        const { rows } = await client.query('SELECT pg_is_in_recovery() AS standby');
+        if (rows[0]?.standby) throw new Error('it is a standby');
+        await client.query(this.#session);
+        return client;
+      } catch (error) {
+        reason = error;
+        void client.end().catch(() => undefined);
+      }
+    }
+    throw reason;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}

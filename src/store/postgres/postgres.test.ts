@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { without } from '../../../test/clients/run.js';
+import { freePort, type PostgresServer, startPostgres } from '../../../test/support/postgres-server.js';
+import { startProxy } from '../../../test/support/tcp-proxy.js';
+import { CommitInDoubt, type Key, type Kv, StoreUnavailable, under, ValueDamaged } from '../kv.js';
+import { testKv } from '../suite.js';
+import { openPostgres } from './postgres.js';
+import { SchemaTooNew } from './schema.js';
+import { BadPostgresUrl } from './servers.js';
+
+describe('the store on PostgreSQL', { skip: without('postgresql') }, () => {
+  let server: PostgresServer;
+  let made = 0;
+
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(() => server.remove());
+
+  const freshDatabase = (): string => server.createDatabase(`fresh_${++made}`);
+  const nameOf = (url: string): string => new URL(url).pathname.slice(1);
+
+  testKv(
+    'PostgreSQL',
+    async () => {
+      const store = await openPostgres(freshDatabase());
+      return { store, release: () => store.close() };
+    },
+    8,
+  );
+
+  /** Adds one to a counter, and leaves a mark, until that was applied. */
+  async function increment(kv: Kv, mark: Key): Promise<'applied' | 'in doubt'> {
+    for (;;) {
+      try {
+        const entry = await kv.get(['counter']);
+        const next = Buffer.from(String(Number(Buffer.from(entry?.value ?? '0')) + 1));
+        const checks = [
+          { key: ['counter'], version: entry?.version },
+          { key: mark, version: undefined },
+        ];
+        const writes = [
+          { key: ['counter'], value: next },
+          { key: mark, value: next },
+        ];
+        if (await kv.commit(checks, writes)) return 'applied';
+      } catch (error) {
+        if (error instanceof CommitInDoubt) return 'in doubt';
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
+    }
+  }
+
+  const counterOf = async (kv: Kv): Promise<number> =>
+    Number(Buffer.from((await kv.get(['counter']))?.value ?? '0'));
+
+  describe('several servers on one PostgreSQL', () => {
+    test('lose no update of one another and never use a version twice', async () => {
+      const url = freshDatabase();
+      const stores = await Promise.all([1, 2, 3].map(() => openPostgres(url)));
+      const each = 40;
+      await Promise.all(
+        stores.map(async (kv, index) => {
+          for (let count = 0; count < each; count++) await increment(kv, ['mark', index, count]);
+        }),
+      );
+      const marks = await stores[0]!.list(under(['mark']));
+      assert.equal(await counterOf(stores[1]!), stores.length * each);
+      assert.equal(marks.length, stores.length * each);
+      assert.equal(new Set(marks.map(({ version }) => version)).size, marks.length);
+      await Promise.all(stores.map(kv => kv.close()));
+      assert.equal(server.run('SELECT count(*) FROM kv_lane', nameOf(url)), '0\n');
+    });
+
+    test('cannot both find absent what the other writes (write skew)', async () => {
+      const url = freshDatabase();
+      const [a, b] = [await openPostgres(url), await openPostgres(url)];
+      for (let round = 0; round < 30; round++) {
+        const [mine, theirs]: Key[] = [
+          ['skew', round, 'a'],
+          ['skew', round, 'b'],
+        ];
+        const value = Buffer.from('x');
+        const applied = await Promise.all([
+          a.commit([{ key: theirs!, version: undefined }], [{ key: mine!, value }]),
+          b.commit([{ key: mine!, version: undefined }], [{ key: theirs!, value }]),
+        ]);
+        assert.equal(applied.filter(Boolean).length, 1);
+      }
+      await Promise.all([a.close(), b.close()]);
+    });
+  });
+
+  describe('PostgreSQL that cannot be reached', () => {
+    test('every outcome is the true one while connections are cut at random', async () => {
+      const url = freshDatabase();
+      const proxy = await startProxy(server.port);
+      const through = url.replace(String(server.port), String(proxy.port));
+      const kv = await openPostgres(through);
+      let isOver = false;
+      const cutting = (async () => {
+        while (!isOver) {
+          // Long enough for a new connection on a busy machine.
+          await pause(50 + Math.random() * 200);
+          proxy.cut();
+        }
+      })();
+      const outcomes = new Map<string, string>();
+      const deadline = performance.now() + 6000;
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, client) => {
+          for (let count = 0; performance.now() < deadline; count++)
+            outcomes.set(`${client}/${count}`, await increment(kv, ['mark', `${client}/${count}`]));
+        }),
+      );
+      isOver = true;
+      await cutting;
+      const marks = new Set((await kv.list(under(['mark']))).map(({ key }) => String(key[1])));
+      const applied = [...outcomes].filter(([, outcome]) => outcome === 'applied');
+      assert.ok(applied.length > 20, `only ${applied.length} commits`);
+      for (const [mark] of applied) assert.ok(marks.has(mark), `${mark} was acknowledged and is lost`);
+      // What no client was answered is either there once or not at all: a mark checks that it is absent.
+      assert.equal(await counterOf(kv), marks.size);
+      await kv.close();
+      await proxy.close();
+    });
+
+    test('reads and commits say so, and work again by themselves', async () => {
+      const own = await startPostgres();
+      const kv = await openPostgres(own.createDatabase('stopped'));
+      try {
+        await kv.commit([], [{ key: ['k'], value: Buffer.from('1') }]);
+        own.stop('immediate');
+        // Until this process has seen its connections end, what it sends is in doubt.
+        await pause(200);
+        const refused = await Promise.allSettled([
+          kv.get(['k']),
+          kv.list(under([])),
+          kv.commit([], [{ key: ['k'], value: Buffer.from('2') }]),
+        ]);
+        for (const result of refused)
+          assert.ok(result.status === 'rejected' && result.reason instanceof StoreUnavailable);
+        own.start();
+        assert.equal(String((await kv.get(['k']))?.value), '1');
+        assert.equal(await kv.commit([], [{ key: ['k'], value: Buffer.from('3') }]), true);
+        assert.equal(String((await kv.get(['k']))?.value), '3');
+      } finally {
+        await kv.close();
+        own.remove();
+      }
+    });
+
+    test('the hosts of the URL are tried in order', async () => {
+      const url = new URL(freshDatabase());
+      const nowhere = await freePort();
+      const kv = await openPostgres(
+        `postgres://postgres@127.0.0.1:${nowhere},127.0.0.1:${server.port}${url.pathname}`,
+      );
+      assert.equal(await kv.commit([], [{ key: ['k'], value: Buffer.from('v') }]), true);
+      await kv.close();
+    });
+
+    test('a URL that cannot be read is refused without its password', async () => {
+      for (const url of [
+        'mysql://u:hunter2@h/d',
+        'postgres://u:hunter2@h:port/d?sslmode=verify-full&sslrootcert=/nowhere',
+      ])
+        await assert.rejects(openPostgres(url), (error: Error) => {
+          assert.ok(error instanceof BadPostgresUrl);
+          assert.doesNotMatch(error.message, /hunter2/);
+          return true;
+        });
+    });
+  });
+
+  describe('what is stored in PostgreSQL', () => {
+    test('is never handed out where it is damaged', async () => {
+      const url = freshDatabase();
+      const kv = await openPostgres(url);
+      await kv.commit([], [{ key: ['a'], value: Buffer.from('first') }]);
+      await kv.commit([], [{ key: ['b'], value: Buffer.from('second') }]);
+      server.run(
+        `UPDATE kv SET v = set_byte(v, 0, 0) WHERE position('first' IN encode(v, 'escape')) = 1`,
+        nameOf(url),
+      );
+      await assert.rejects(kv.get(['a']), ValueDamaged);
+      await assert.rejects(kv.list(under([])), ValueDamaged);
+      const damaged: Key[] = [];
+      const items = await kv.list({ ...under([]), damaged: key => damaged.push(key) });
+      assert.deepEqual([items.map(({ key }) => key), damaged], [[['b']], [['a']]]);
+      await kv.close();
+    });
+
+    test('is left alone by a release that is older than it', async () => {
+      const url = freshDatabase();
+      await (await openPostgres(url)).close();
+      server.run(`UPDATE kv_meta SET value = 99 WHERE name = 'schema'`, nameOf(url));
+      await assert.rejects(openPostgres(url), SchemaTooNew);
+    });
+
+    test('many servers may start at once on an empty database', async () => {
+      const url = freshDatabase();
+      const stores = await Promise.all(Array.from({ length: 6 }, () => openPostgres(url)));
+      await Promise.all(stores.map(kv => kv.close()));
+    });
+  });
+});

@@ -1,0 +1,256 @@
+/**
+ * The key-value store on PostgreSQL, for servers on several machines.
+ *
+ * Durability and isolation. Every commit is a statement at SERIALIZABLE on the primary, and PostgreSQL answers it after
+ * its log is on disk (and on the standbys that `synchronous_standby_names` asks for). Reads go to the primary too, so
+ * that what was acknowledged is seen by every server.
+ *
+ * Group commit. The commits that arrive while a lane's statement is under way go into its next one. Two lanes work side
+ * by side; what would hinder what is under way waits for it, so that servers meet serialization failures only from one
+ * another.
+ */
+import { decodeKey, encodeBound, encodeKey } from '../keys.js';
+import {
+  type Check,
+  damagedAt,
+  type Entry,
+  type Item,
+  type Key,
+  type Kv,
+  type Range,
+  StoreClosed,
+  type Version,
+  type Write,
+} from '../kv.js';
+import { checkedValue, verifiedValue } from '../value-checksum.js';
+import { Batch, keyName, type PendingCommit } from './batch.js';
+import { Connection } from './connection.js';
+import { Lane } from './lane.js';
+import { Reads, type Row } from './reads.js';
+import { migrate } from './schema.js';
+import { serversOf } from './servers.js';
+
+export interface PostgresOptions {
+  /** Connections that commit. */
+  readonly lanes?: number;
+  /** Connections that read. */
+  readonly readers?: number;
+}
+
+export interface PostgresStore extends Kv {
+  /** The database's time, milliseconds since the epoch. */
+  time(): Promise<number>;
+}
+
+/** What connections that commit begin with: one plan for all batches, since the statement is the same. */
+const COMMITTING = `SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE;
+  SET plan_cache_mode = force_generic_plan; SET synchronous_commit = on`;
+const MANAGING = 'SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED';
+const READING = `SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY;
+  SET plan_cache_mode = force_generic_plan`;
+
+/** For how long the start waits for a primary, milliseconds. */
+const START_MS = 30_000;
+
+/** Versions that a server reserves at a time. */
+const VERSION_BLOCK = 2 ** 20;
+
+/**
+ * Opens the store in the database that `url` names, and makes its tables where there are none. Throws `BadPostgresUrl`,
+ * `StoreUnavailable` where no primary answers, `SchemaTooNew`.
+ */
+export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PostgresStore> {
+  const servers = serversOf(url);
+  const connections = (count: number, session: string) =>
+    Array.from({ length: count }, () => new Connection(servers, session));
+  const committing = connections(options.lanes ?? 2, COMMITTING);
+  const store = new PostgresKv(
+    committing.map(connection => new Lane(connection)),
+    new Connection(servers, MANAGING),
+    new Reads(connections(options.readers ?? 4, READING)),
+  );
+  try {
+    await store.begin();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+interface Waiting extends PendingCommit {
+  readonly resolve: (applied: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class PostgresKv implements PostgresStore {
+  /** Those that have nothing to do. */
+  readonly #idle: Lane[];
+  readonly #lanes: readonly Lane[];
+  /** For what is neither a commit nor a read: the schema, and blocks of versions. */
+  readonly #management: Connection;
+  readonly #reads: Reads;
+  #waiting: Waiting[] = [];
+  readonly #running = new Map<Batch, Promise<void>>();
+  #nextVersion = 0;
+  #endOfVersions = 0;
+  #reserving: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(lanes: readonly Lane[], management: Connection, reads: Reads) {
+    this.#lanes = lanes;
+    this.#idle = [...lanes];
+    this.#management = management;
+    this.#reads = reads;
+  }
+
+  async begin(): Promise<void> {
+    await this.#management.open(START_MS);
+    await migrate(this.#management);
+    await this.#lanes[0]!.forgetOthers();
+  }
+
+  async get(key: Key): Promise<Entry | undefined> {
+    this.#demandOpen();
+    const row = await this.#reads.get(encodeBound(key));
+    if (row === undefined) return undefined;
+    const value = verifiedValue(row.k, row.v);
+    if (value === undefined) throw damagedAt(key, Number(row.ver));
+    return { value, version: Number(row.ver) };
+  }
+
+  async list({ start, end, reverse = false, limit, damaged }: Range): Promise<Item[]> {
+    this.#demandOpen();
+    const [low, high] = [encodeBound(start), encodeBound(end)];
+    if ((limit ?? 1) <= 0 || Buffer.compare(low, high) >= 0) return [];
+    const rows = await this.#reads.query<Row>(
+      reverse ? 'last' : 'first',
+      `SELECT k, ver, v FROM kv WHERE k >= $1 AND k < $2 ORDER BY k ${reverse ? 'DESC' : ''} LIMIT $3`,
+      [low, high, Number.isFinite(limit ?? Number.NaN) ? limit : null],
+    );
+    return rows.flatMap(row => itemOf(row, damaged));
+  }
+
+  async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
+    this.#demandOpen();
+    const encodedChecks = checks.map(({ key, version }) => ({ key: encodeBound(key), version }));
+    // Of several writes of one key, the last one counts.
+    const encodedWrites = new Map(
+      writes.map(({ key, value }) => {
+        const encoded = encodeKey(key);
+        return [keyName(encoded), { key: encoded, value: value && checkedValue(encoded, value) }] as const;
+      }),
+    );
+    while (this.#nextVersion >= this.#endOfVersions) await (this.#reserving ??= this.#reserve());
+    const version = this.#nextVersion++;
+    return new Promise((resolve, reject) => {
+      const commit = { checks: encodedChecks, writes: [...encodedWrites.values()], version, resolve, reject };
+      // What arrives in the same turn goes along.
+      if (this.#waiting.push(commit) === 1) setImmediate(() => this.#dispatch());
+    });
+  }
+
+  async time(): Promise<number> {
+    const [row] = await this.#reads.query<{ now: string }>(
+      'time',
+      'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+      [],
+    );
+    return Number(row!.now);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    while (this.#waiting.length > 0 || this.#running.size > 0) {
+      await Promise.all(this.#running.values());
+      await new Promise(setImmediate);
+    }
+    await Promise.all([
+      ...this.#lanes.map(lane => lane.close()),
+      this.#management.close(),
+      this.#reads.close(),
+    ]);
+  }
+
+  /** Gives each idle lane a batch of what waits and is hindered by nothing under way. */
+  #dispatch(): void {
+    while (this.#idle.length > 0) {
+      const batch = this.#nextBatch();
+      if (batch.commits.length === 0) return;
+      const lane = this.#idle.pop()!;
+      this.#running.set(
+        batch,
+        this.#run(lane, batch).finally(() => {
+          this.#running.delete(batch);
+          this.#idle.push(lane);
+          this.#dispatch();
+        }),
+      );
+    }
+  }
+
+  #nextBatch(): Batch<Waiting> {
+    const running = [...this.#running.keys()];
+    const batch = new Batch<Waiting>();
+    const left: Waiting[] = [];
+    let isFull = false;
+    for (const commit of this.#waiting) {
+      const fits = !isFull && !running.some(other => other.hinders(commit)) && batch.add(commit);
+      if (fits) continue;
+      left.push(commit);
+      isFull ||= batch.isFull;
+    }
+    this.#waiting = left;
+    return batch;
+  }
+
+  async #run(lane: Lane, batch: Batch<Waiting>): Promise<void> {
+    try {
+      const applied = await lane.apply(batch);
+      for (const [index, commit] of batch.commits.entries()) commit.resolve(applied[index]!);
+    } catch (error) {
+      for (const commit of batch.commits) commit.reject(error);
+    }
+  }
+
+  /** Takes versions that no server was given before: what is not used by its end is lost. */
+  async #reserve(): Promise<void> {
+    try {
+      const [row] = await this.#management.ask<{ value: string }>({
+        text: `UPDATE kv_meta SET value = value + ${VERSION_BLOCK} WHERE name = 'versions' RETURNING value`,
+      });
+      this.#endOfVersions = Number(row!.value);
+      this.#nextVersion = this.#endOfVersions - VERSION_BLOCK;
+    } finally {
+      this.#reserving = undefined;
+    }
+  }
+
+  #demandOpen(): void {
+    if (this.#closing !== undefined) throw new StoreClosed();
+  }
+}
+
+/** An item, or none where it is damaged and `damaged` hears of it. */
+function itemOf({ k, ver, v }: Row, damaged: ((key: Key, version: Version) => void) | undefined): Item[] {
+  const version = Number(ver);
+  const value = verifiedValue(k, v);
+  const key = keyOf(k);
+  if (value !== undefined && key.length > 0) return [{ key, value, version }];
+  if (damaged === undefined) throw damagedAt(key, version);
+  damaged(key, version);
+  return [];
+}
+
+/** Empty where the stored key is damaged: no key is. */
+function keyOf(stored: Buffer): Key {
+  try {
+    return decodeKey(stored);
+  } catch {
+    return [];
+  }
+}

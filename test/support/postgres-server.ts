@@ -1,0 +1,111 @@
+/** A PostgreSQL server of a test's own: Debian's, on loopback, with its data in a temporary directory. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const VERSIONS = '/usr/lib/postgresql';
+
+/** Where the programs of the newest PostgreSQL lie that Debian's packages brought; undefined where there is none. */
+export function postgresPrograms(): string | undefined {
+  if (!existsSync(VERSIONS)) return undefined;
+  const newest = readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0];
+  const programs = newest && join(VERSIONS, newest, 'bin');
+  return programs && existsSync(join(programs, 'initdb')) ? programs : undefined;
+}
+
+export interface PostgresServer {
+  readonly port: number;
+  readonly directory: string;
+  /** `postgres://postgres@127.0.0.1:PORT/NAME`; makes the database. */
+  createDatabase(name: string): string;
+  /** One statement, on the database `postgres` unless told otherwise; its rows as text, columns by `|`. */
+  run(sql: string, database?: string): string;
+  /** `immediate`: as a crash. */
+  stop(mode?: 'fast' | 'immediate'): void;
+  start(): void;
+  /** Stops it and removes its data. */
+  remove(): void;
+}
+
+/** Starts a server on a free port. `settings`: lines of postgresql.conf. Throws where PostgreSQL is not installed. */
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
+  const programs = postgresPrograms();
+  if (programs === undefined) throw new Error('PostgreSQL is missing (Debian: apt-get install postgresql)');
+  const directory = mkdtempSync(join(tmpdir(), 'karikagi-postgres-'));
+  const isRoot = process.getuid?.() === 0;
+  // PostgreSQL does not run as root.
+  const [before, ...rest] = isRoot ? ['runuser', '-u', 'postgres', '--'] : ['env'];
+  const call = (program: string, ...args: string[]) =>
+    execFileSync(before!, [...rest, join(programs, program), ...args], {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+    });
+  if (isRoot) {
+    const [user, group] = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postgres'])));
+    chownSync(directory, user!, group!);
+  }
+  const data = join(directory, 'data');
+  call('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--data-checksums', '-E', 'UTF8');
+  const port = await freePort();
+  const options = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${directory}`,
+    'max_pred_locks_per_transaction=256',
+    ...settings,
+  ];
+  const start = () => {
+    const flags = options.map(option => `-c ${option}`).join(' ');
+    call('pg_ctl', 'start', '-w', '-s', '-D', data, '-l', join(directory, 'log'), '-o', flags);
+  };
+  const stop = (mode: 'fast' | 'immediate' = 'fast') => {
+    spawnSync(before!, [...rest, join(programs, 'pg_ctl'), 'stop', '-w', '-s', '-m', mode, '-D', data]);
+  };
+  const run = (sql: string, database = 'postgres') =>
+    call(
+      'psql',
+      '-X',
+      '-q',
+      '-A',
+      '-t',
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-U',
+      'postgres',
+      '-c',
+      sql,
+      database,
+    );
+  start();
+  return {
+    port,
+    directory,
+    createDatabase(name) {
+      run(`CREATE DATABASE ${name}`);
+      return `postgres://postgres@127.0.0.1:${port}/${name}`;
+    },
+    run,
+    start,
+    stop,
+    remove() {
+      stop('immediate');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
