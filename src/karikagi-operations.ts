@@ -23,6 +23,13 @@ const account = structure('Account', {
 
 const rootAccessKey = structure('RootAccessKey', { AccessKeyId: string, SecretAccessKey: string });
 
+const credentials = structure('Credentials', {
+  AccessKeyId: string,
+  SecretAccessKey: string,
+  SessionToken: string,
+  Expiration: timestamp,
+});
+
 const region = structure('Region', {
   RegionName: string,
   RegionOptStatus: string,
@@ -52,6 +59,13 @@ const session = structure('Session', {
   Status: string,
 });
 
+const ownRequestResult = structure('OwnRequestResult', {
+  Action: string,
+  Resource: string,
+  Allowed: boolean,
+  Message: string,
+});
+
 const changedRegion = { Region: region };
 
 export const karikagiOperations = {
@@ -70,6 +84,11 @@ export const karikagiOperations = {
     { AccountName: string, Partition: string, AccountId: string },
     { Account: account, RootAccessKey: rootAccessKey },
   ),
+  CreateConsoleSession$: defineOperation(
+    'CreateConsoleSession',
+    { DurationSeconds: number, SerialNumber: string, TokenCode: string },
+    { Credentials: credentials },
+  ),
   ListAccounts$: defineOperation('ListAccounts', {}, { Accounts: list('AccountList', account) }),
   ListRegions$: defineOperation('ListRegions', {}, { Regions: list('RegionList', region) }),
   EnableRegion$: defineOperation('EnableRegion', { RegionName: string }, changedRegion),
@@ -80,6 +99,11 @@ export const karikagiOperations = {
     'ListSessions',
     { RoleName: string, MaxItems: number, NextToken: string },
     { Sessions: list('SessionList', session), NextToken: string },
+  ),
+  SimulateOwnRequests$: defineOperation(
+    'SimulateOwnRequests',
+    { Requests: list('OwnRequestList', structure('OwnRequest', { Action: string, Resource: string })) },
+    { Results: list('OwnRequestResults', ownRequestResult) },
   ),
   RevokeSession$: defineOperation('RevokeSession', { AccessKeyId: string }, {}),
   RevokeRoleSessions$: defineOperation('RevokeRoleSessions', { RoleName: string }, {}),

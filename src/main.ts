@@ -1,3 +1,4 @@
+import { startConsole } from './console.js';
 import type { RootCredentials } from './first-start.js';
 import { defaultHttpLimits } from './http/budgets.js';
 import { listen } from './http/server.js';
@@ -29,6 +30,8 @@ export { keepNewObjectsYoung } from './tuning.js';
 export interface RunningServer {
   /** `http://127.0.0.1:9000` */
   readonly endpoint: string;
+  /** Where the console is; absent where there is none. */
+  readonly consoleUrl: string | undefined;
   readonly settings: Settings;
   readonly accountId: string;
   /** The first account's root user; absent where its key was deleted. */
@@ -81,21 +84,32 @@ async function orClose<T>(services: OpenServices, starting: Promise<T>): Promise
   }
 }
 
-function running(
-  { settings, accountId, root, credentialsFile, close }: OpenServices,
+async function running(
+  services: OpenServices,
   port: number,
   stop: (grace: number) => Promise<void>,
-): RunningServer {
+): Promise<RunningServer> {
+  const { settings, accountId, root, credentialsFile, close } = services;
   const { host } = settings;
+  const endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const end = async (grace: number) => {
+    await stop(grace);
+    await close();
+  };
+  const page = await startConsole(services, port, endpoint).catch(async error => {
+    await end(0);
+    throw error;
+  });
   return {
-    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    endpoint,
+    consoleUrl: page?.url,
     settings,
     accountId,
     root,
     credentialsFile,
     async close(grace = 10_000) {
-      await stop(grace);
-      await close();
+      await page?.close(grace);
+      await end(grace);
     },
   };
 }

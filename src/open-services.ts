@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
 import { lockDirectory } from './directories/directory-lock.js';
-import { noAuditLog, openAuditLog } from './events/audit.js';
+import { type AuditLog, noAuditLog, openAuditLog } from './events/audit.js';
 import { Denials } from './events/denials.js';
 import { firstAccount, type RootCredentials } from './first-start.js';
 import { Budgets, type HttpLimits } from './http/budgets.js';
 import { createPipeline, type Pipeline } from './http/pipeline.js';
 import type { Services } from './http/services.js';
-import { openIdentity } from './identity/index.js';
+import { type Identity, openIdentity } from './identity/index.js';
 import { type Logger, lineLogger, silentLogger } from './log.js';
 import { openTargets, startDelivery } from './notifications/index.js';
 import {
@@ -45,6 +45,9 @@ export interface OpenServices {
   readonly budgets: Budgets;
   readonly log: Logger;
   readonly objects: Objects;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly audit: AuditLog;
   readonly accountId: string;
   readonly root: RootCredentials | undefined;
   readonly credentialsFile: string | undefined;
@@ -170,7 +173,7 @@ export async function openServices(
       defaultRegion: settings.region,
       sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
     });
-    return { settings, services, pipeline, budgets, log, objects, ...first, close };
+    return { settings, services, pipeline, budgets, log, objects, identity, clock, audit, ...first, close };
   } catch (error) {
     await close();
     throw error;

@@ -7,6 +7,17 @@ export interface Settings {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /**
+   * Of the console, on the same address; 0: any free port; `beside`: one above the API's port (or any free one where
+   * that is 0), and no console where it is taken.
+   */
+  readonly consolePort: number | 'beside' | 'off';
+  /** Further host names under which the console answers, for a reverse proxy before it. */
+  readonly consoleHosts: readonly string[];
+  /** OpenID Connect issuers whose people may sign in to the console: URL → the console's client id there. */
+  readonly consoleIssuers: Readonly<Record<string, string>>;
+  /** Where clients reach the API, for the URLs that the console gives out; default: where it listens. */
+  readonly publicEndpoint: string | undefined;
   /** Processes that answer requests. */
   readonly workers: number;
   /** The first account's id, 12 digits; a random one where absent. Only the first start looks at it. */
@@ -114,6 +125,27 @@ const paths: Reader<Readonly<Record<string, string>>> = (value, name) => {
   throw new SettingsError(`${name} must be issuers and files: https://issuer.example.com=keys.json`);
 };
 
+/** `URL=CLIENT,URL=CLIENT`, or an object. */
+const issuers: Reader<Readonly<Record<string, string>>> = (value, name) => {
+  const pairs = pairsOf(value, pair => pair.lastIndexOf('='));
+  if (pairs.every(([url, client]) => /^https?:/.test(url) && URL.canParse(url) && client)) {
+    return Object.fromEntries(pairs as [string, string][]);
+  }
+  throw new SettingsError(`${name} must be issuers and client ids: https://issuer.example.com=console`);
+};
+
+const url: Reader<string> = (value, name) => {
+  if (typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value)) {
+    return value.replace(/\/+$/, '');
+  }
+  throw new SettingsError(`${name} must be a URL: https://s3.example.com`);
+};
+
+const portOr =
+  <T extends string>(...words: readonly T[]): Reader<number | T> =>
+  (value, name) =>
+    words.includes(value as T) ? (value as T) : whole(0, 65_535)(value, name);
+
 /** `NAME=PLACE,NAME=PLACE`, or an object. A name is that of a queue in an ARN. */
 const places: Reader<Readonly<Record<string, string>>> = (value, name) => {
   const pairs = pairsOf(value, pair => pair.indexOf('='));
@@ -136,6 +168,10 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   data: text,
   host: text,
   port: whole(0, 65_535),
+  consolePort: portOr('beside', 'off'),
+  consoleHosts: names,
+  consoleIssuers: issuers,
+  publicEndpoint: optional(url),
   workers: whole(1, 256),
   account: optional(matching(/^[1-9]\d{11}$/, 'an account id: 12 digits, the first not 0')),
   accountName: text,
@@ -159,6 +195,10 @@ function defaults(partition: Settings['partition']): Settings {
     data: './karikagi-data',
     host: '127.0.0.1',
     port: 9000,
+    consolePort: 'off',
+    consoleHosts: [],
+    consoleIssuers: {},
+    publicEndpoint: undefined,
     workers: 1,
     account: undefined,
     accountName: 'karikagi',
@@ -180,13 +220,14 @@ function defaults(partition: Settings['partition']): Settings {
 
 /**
  * Flags win over the environment (`KARIKAGI_DATA`, `KARIKAGI_EVENT_DAYS` …), the environment over the
- * file (JSON, same names), the file over the defaults. Throws `SettingsError` for a value that does not fit
+ * file (JSON, same names), the file over `preset`, that over the defaults. Throws `SettingsError` for a value that does not fit
  * and for a name that does not exist.
  */
 export function readSettings(
   flags: Readonly<Record<string, unknown>>,
   environment: Readonly<Record<string, string | undefined>> = {},
   file?: string,
+  preset: Partial<Settings> = {},
 ): Settings {
   const given: Record<string, unknown> = { ...(file === undefined ? {} : readFile(file)) };
   for (const name of Object.keys(readers)) {
@@ -196,7 +237,7 @@ export function readSettings(
   }
   const partition =
     given['partition'] === undefined ? 'aws' : readers.partition(given['partition'], 'partition');
-  const settings: Record<string, unknown> = { ...defaults(partition) };
+  const settings: Record<string, unknown> = { ...defaults(partition), ...preset };
   for (const [name, value] of Object.entries(given)) {
     const read = readers[name as keyof Settings] as Reader<unknown> | undefined;
     if (!read) throw new SettingsError(`there is no setting ${JSON.stringify(name)}`);

@@ -11,6 +11,7 @@ import { test } from 'node:test';
 const vocabulary = ['clock.ts', 'errors.ts', 'log.ts', 'message.ts', 'operation.ts', 'random.ts'];
 const composition = [
   'main.ts',
+  'console.ts',
   'open-services.ts',
   'workers.ts',
   'worker.ts',

@@ -43,6 +43,11 @@ const clients = {
   s3fs: { packages: ['s3fs'], present: () => existsSync('/dev/fuse') && runs('s3fs', '--version') },
   duplicity: { packages: ['duplicity'], present: () => runs('/usr/bin/duplicity', '--version') },
   postgresql: { packages: ['postgresql'], present: () => existsSync('/usr/lib/postgresql') },
+  // The console is tested in a real browser, in Japanese too.
+  chromium: {
+    packages: ['chromium', 'fonts-noto-cjk'],
+    present: () => runs('chromium', '--version') || runs('chromium-browser', '--version'),
+  },
   cc: { packages: ['gcc', 'libc6-dev'], present: () => runs('cc', '--version') },
   pip: {
     packages: ['python3-venv'],

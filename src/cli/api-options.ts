@@ -31,11 +31,11 @@ export function withApiOptions(command: Command): Command {
 }
 
 export function apiTarget({ endpoint, region, profile, data }: ApiFlags): ApiTarget {
-  if (data !== undefined) useCredentialsOf(data);
+  if (data !== undefined) takeCredentialsOf(data);
   return { endpoint, region, profile };
 }
 
-function useCredentialsOf(directory: string): void {
+function takeCredentialsOf(directory: string): void {
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE']) {
     delete process.env[name];
   }

@@ -13,6 +13,7 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 const commands = new Map<string | undefined, () => Promise<Command>>([
   ['serve', async () => (await import('./serve.js')).serveCommand()],
   ['quickstart', async () => (await import('./quickstart.js')).quickstartCommand()],
+  ['console', async () => (await import('./console.js')).consoleCommand()],
   ['why', async () => (await import('./why.js')).whyCommand()],
   ['accounts', async () => (await import('./accounts.js')).accountsCommand()],
   ['regions', async () => (await import('./regions.js')).regionsCommand()],

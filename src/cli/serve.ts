@@ -13,6 +13,21 @@ export function serveCommand(): Command {
     .option('--data <directory>', 'where everything is kept, or "memory" (default: ./karikagi-data)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port of the API; 0 takes a free one (default: 9000)')
+    .addOption(
+      new Option(
+        '--console-port <number>',
+        'port of the console, or "off"; 0 takes a free one (default: one above the API\'s)',
+      ),
+    )
+    .option(
+      '--console-hosts <names>',
+      'further host names under which the console answers, with commas between',
+    )
+    .option(
+      '--console-issuers <issuer=client>',
+      'OpenID Connect issuers whose people may sign in to the console, with commas between',
+    )
+    .option('--public-endpoint <url>', 'where clients reach the API, for URLs that the console gives out')
     .option('--workers <number>', 'processes that answer requests, on one data directory (default: 1)')
     .option('--account <id>', 'id of the first account, 12 digits (default: a random one)')
     .option('--account-name <name>', 'name of the first account')
@@ -62,7 +77,7 @@ export function serveCommand(): Command {
     .option('--json', 'print the start as one JSON object')
     .action(async ({ config, json, ...flags }: ServeFlags) => {
       keepNewObjectsYoung();
-      const server = await startServer(readSettings(flags, process.env, config));
+      const server = await startServer(readSettings(flags, process.env, config, { consolePort: 'beside' }));
       process.stdout.write(json ? `${JSON.stringify(startOf(server))}\n` : greeting(server));
       await untilStopped(server);
     });
@@ -82,14 +97,21 @@ export async function untilStopped(server: RunningServer): Promise<void> {
 }
 
 function startOf(server: RunningServer) {
-  const { endpoint, accountId, credentialsFile, settings } = server;
-  return { endpoint, accountId, partition: settings.partition, region: settings.region, credentialsFile };
+  const { endpoint, consoleUrl, accountId, credentialsFile, settings } = server;
+  return {
+    endpoint,
+    console: consoleUrl,
+    accountId,
+    partition: settings.partition,
+    region: settings.region,
+    credentialsFile,
+  };
 }
 
 const OPEN = '\n  new buckets  open: access control lists count, public access is not blocked';
 
 function greeting(server: RunningServer): string {
-  const { endpoint, accountId, credentialsFile, settings } = server;
+  const { endpoint, consoleUrl, accountId, credentialsFile, settings } = server;
   const environment = [
     `AWS_ENDPOINT_URL=${endpoint}`,
     `AWS_DEFAULT_REGION=${settings.region}`,
@@ -97,6 +119,7 @@ function greeting(server: RunningServer): string {
   ];
   return `Karikagi is ready.
   endpoint     ${endpoint}
+  console      ${consoleUrl ?? 'none'}
   account      ${accountId}
   data         ${settings.data}${settings.newBuckets === 'open' ? OPEN : ''}
   credentials  ${credentialsFile ?? 'in memory only'}

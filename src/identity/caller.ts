@@ -53,7 +53,13 @@ export interface Caller {
   /** `aws:userid`: `AIDA…`, the account id for root, `AROA…:session`, `account:name` of a federated user. */
   readonly userId: string;
   /** How the credentials came to be: decides chaining and who may call GetSessionToken. */
-  readonly credentials: 'none' | 'long-term' | 'assume-role' | 'session-token' | 'federation-token';
+  readonly credentials:
+    | 'none'
+    | 'long-term'
+    | 'assume-role'
+    | 'session-token'
+    | 'federation-token'
+    | 'sign-in';
   /** When the session ends, milliseconds since the epoch; absent for long-term keys. */
   readonly expires?: number;
   /**

@@ -71,11 +71,15 @@ export function roleCaller(
   };
 }
 
-/** A user or root user with credentials of GetSessionToken: the same caller, for a while. */
-export function sessionTokenCaller(long: IdentifiedCaller, claims: SessionClaims): IdentifiedCaller {
+/** A user or root user with credentials of GetSessionToken, or signed in to the console: the same caller, for a while. */
+export function sessionTokenCaller(
+  long: IdentifiedCaller,
+  claims: SessionClaims,
+  credentials: 'session-token' | 'sign-in',
+): IdentifiedCaller {
   return {
     ...long,
-    credentials: 'session-token',
+    credentials,
     expires: claims.expires,
     context: { ...long.context, ...sessionContext(claims) },
     session: inheritance(claims),

@@ -150,7 +150,10 @@ function sessionCaller(
 ): IdentifiedCaller {
   if (claims.kind === 'assume-role') return roleCaller(account, entity as Role, id, claims);
   const long = entity === undefined ? rootCaller(account, id) : userCaller(account, entity as User, id);
-  return claims.kind === 'session-token' ? sessionTokenCaller(long, claims) : federatedCaller(long, claims);
+  const { kind } = claims;
+  return kind === 'session-token' || kind === 'sign-in'
+    ? sessionTokenCaller(long, claims, kind)
+    : federatedCaller(long, claims);
 }
 
 function refused(why: Refused['why'], reason: string): Refused {

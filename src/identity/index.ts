@@ -36,6 +36,8 @@ import type { SamlResponses } from './saml-responses.js';
 import { ServerCertificates } from './server-certificates.js';
 import { ServiceLinkedRoles } from './service-linked-roles.js';
 import { Sessions } from './sessions.js';
+import { SignIn } from './sign-in.js';
+import { SignInTokens } from './sign-in-tokens.js';
 import { Usage } from './usage.js';
 import { ServiceCredentials, SigningCertificates, SshPublicKeys } from './user-credentials.js';
 import { Users } from './users.js';
@@ -84,6 +86,8 @@ export class Identity implements CredentialSource {
   readonly samlProviders: SamlProviders;
   readonly samlResponses: Pick<SamlResponses, 'verify'>;
   readonly mfaDevices: MfaDevices;
+  readonly signIn: SignIn;
+  readonly signInTokens: SignInTokens;
   readonly authorizationMessages: AuthorizationMessages;
   readonly regions: Regions;
   readonly usage: Usage;
@@ -115,6 +119,8 @@ export class Identity implements CredentialSource {
     this.organizations = new Organizations({ db, clock, accounts, roles, entityPolicies, regions });
     this.authorizationMessages = new AuthorizationMessages(keyring);
     this.mfaDevices = new MfaDevices(db, clock, keyring);
+    this.signIn = new SignIn(db, clock, this.passwords, this.mfaDevices, this.sessions);
+    this.signInTokens = new SignInTokens(db, clock, keyring);
     this.oidcProviders = new OidcProviders(db, clock);
     // What reads tokens is large, and many a server never meets one.
     let tokens: Promise<OidcTokens> | undefined;

@@ -183,7 +183,7 @@ export interface SessionLink {
 
 /** What is kept of a session for whoever looks after the account; the session itself is in its token. */
 export interface SessionRecord {
-  readonly kind: 'assume-role' | 'session-token' | 'federation-token';
+  readonly kind: 'assume-role' | 'session-token' | 'federation-token' | 'sign-in';
   /** ARN of the session. */
   readonly arn: string;
   /** ARN of who asked for it, and through which access key. */

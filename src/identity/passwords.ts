@@ -57,6 +57,11 @@ export class Passwords {
     return await this.#db.get(tables.loginProfiles, home.id, userId);
   }
 
+  /** Whether it is that profile's password. Takes as long where there is no profile. */
+  async matches(profile: LoginProfile | undefined, password: string): Promise<boolean> {
+    return (await isPassword(password, profile?.password ?? NO_PASSWORD)) && profile !== undefined;
+  }
+
   /** Throws `NoSuchEntity`, `EntityAlreadyExists`, `PasswordPolicyViolation`. */
   async create(
     home: Account,
@@ -166,6 +171,9 @@ function violation() {
 function noProfile(userName: string) {
   return errors.NoSuchEntity([`Login Profile for User ${userName} cannot be found.`]);
 }
+
+/** No password is known that has this hash. */
+const NO_PASSWORD: HashedPassword = { salt: randomBytes(16), hash: randomBytes(HASH_BYTES) };
 
 async function hash(password: string): Promise<HashedPassword> {
   const salt = randomBytes(16);

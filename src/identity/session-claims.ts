@@ -3,7 +3,7 @@ import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Context } from '../policy/types.js';
 import type { Tags } from './model.js';
 
-export type SessionKind = 'assume-role' | 'session-token' | 'federation-token';
+export type SessionKind = 'assume-role' | 'session-token' | 'federation-token' | 'sign-in';
 
 export interface SessionClaims {
   readonly kind: SessionKind;
@@ -38,7 +38,7 @@ export interface Federation {
   readonly keys: Context;
 }
 
-const KINDS: readonly SessionKind[] = ['assume-role', 'session-token', 'federation-token'];
+const KINDS: readonly SessionKind[] = ['assume-role', 'session-token', 'federation-token', 'sign-in'];
 const FORMAT = 1;
 
 /** What the first byte says of the rest. */

@@ -86,7 +86,8 @@ type Client =
   | 'duplicity'
   | 'pip'
   | 'cc'
-  | 'postgresql';
+  | 'postgresql'
+  | 'chromium';
 
 const left = (process.env['KARIKAGI_TESTS_WITHOUT'] ?? '').split(',');
 

@@ -107,6 +107,7 @@ async function isRevoked(identity: Identity, home: Account, session: SessionView
 const KINDS = {
   'assume-role': 'AssumeRole',
   'session-token': 'GetSessionToken',
+  'sign-in': 'SignIn',
   'federation-token': 'GetFederationToken',
 } as const;
 

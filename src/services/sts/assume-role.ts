@@ -55,7 +55,7 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
   name: 'AssumeRole',
 
   async requires(input, call, { identity }) {
-    demandCredentials(call, 'AssumeRole', ['long-term', 'assume-role', 'session-token']);
+    demandCredentials(call, 'AssumeRole', ['long-term', 'assume-role', 'session-token', 'sign-in']);
     const name = roleNameOf(input.RoleArn!);
     if (call.caller.principal.type === 'root') {
       throw stsErrors.AccessDenied(['Roles may not be assumed by root accounts.']);

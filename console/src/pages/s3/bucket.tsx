@@ -1,0 +1,22 @@
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Tabs from '@cloudscape-design/components/tabs';
+import { useTexts } from '../../i18n/index.js';
+import type { Params } from '../../routes.js';
+import { useTab } from '../../ui/tab.js';
+import { Objects } from './objects.js';
+
+export default function BucketPage({ params }: { readonly params: Params }) {
+  const t = useTexts();
+  const bucket = params['bucket']!;
+  const tab = useTab('objects');
+  return (
+    <SpaceBetween size="l">
+      <Header variant="h1">{bucket}</Header>
+      <Tabs
+        {...tab}
+        tabs={[{ id: 'objects', label: t('s3.objects'), content: <Objects bucket={bucket} /> }]}
+      />
+    </SpaceBetween>
+  );
+}

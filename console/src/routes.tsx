@@ -1,0 +1,44 @@
+/** The pages and where they are. A page is a file of `pages/`, loaded when it is first opened. */
+import { type ComponentType, lazy } from 'react';
+import type { TextKey } from './i18n/index.js';
+
+/** What a page is given from its address, decoded. */
+export type Params = Readonly<Record<string, string>>;
+export type PageComponent = ComponentType<{ readonly params: Params }>;
+
+interface Route {
+  /** `/iam/users/:name`; `*` at the end takes the rest. */
+  readonly path: string;
+  readonly page: PageComponent;
+}
+
+function page(load: () => Promise<{ readonly default: PageComponent }>): PageComponent {
+  return lazy(load);
+}
+
+export const routes: readonly Route[] = [
+  { path: '/', page: page(() => import('./pages/home.js')) },
+  { path: '/iam/users', page: page(() => import('./pages/iam/users.js')) },
+  { path: '/iam/users/:name', page: page(() => import('./pages/iam/user.js')) },
+  { path: '/iam/roles', page: page(() => import('./pages/iam/roles.js')) },
+  { path: '/iam/create-role', page: page(() => import('./pages/iam/create-role.js')) },
+  { path: '/iam/roles/:name', page: page(() => import('./pages/iam/role.js')) },
+  { path: '/s3/buckets', page: page(() => import('./pages/s3/buckets.js')) },
+  { path: '/s3/buckets/:bucket', page: page(() => import('./pages/s3/bucket.js')) },
+  { path: '/switchrole', page: page(() => import('./pages/switch-role.js')) },
+];
+
+/** The navigation: sections, each with its links. */
+export const navigation: readonly {
+  readonly text: TextKey;
+  readonly links: readonly { readonly text: TextKey; readonly href: string }[];
+}[] = [
+  {
+    text: 'nav.iam',
+    links: [
+      { text: 'nav.users', href: '/iam/users' },
+      { text: 'nav.roles', href: '/iam/roles' },
+    ],
+  },
+  { text: 'nav.storage', links: [{ text: 'nav.buckets', href: '/s3/buckets' }] },
+];

@@ -1,0 +1,152 @@
+import { useCollection } from '@cloudscape-design/collection-hooks';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import Pagination from '@cloudscape-design/components/pagination';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table, { type TableProps } from '@cloudscape-design/components/table';
+import TextFilter from '@cloudscape-design/components/text-filter';
+import type { ReactNode } from 'react';
+import { useTexts } from '../i18n/index.js';
+import { ErrorBox } from './errors.js';
+import { type Page, usePages } from './query.js';
+
+export interface Column<T> {
+  readonly id: string;
+  readonly header: string;
+  cell(item: T): ReactNode;
+  /** Sorts by it. */
+  readonly value?: (item: T) => string | number;
+  readonly width?: number;
+}
+
+interface ResourceTableProps<T> {
+  readonly title: string;
+  readonly description?: ReactNode;
+  /** Of the query: tells it apart from others. */
+  readonly name: readonly unknown[];
+  readonly load: (next: string | undefined, signal: AbortSignal) => Promise<Page<T>>;
+  readonly columns: readonly Column<T>[];
+  readonly id: (item: T) => string;
+  /** What the filter looks at. */
+  readonly text: (item: T) => string;
+  readonly empty: ReactNode;
+  readonly actions?: ReactNode;
+  readonly variant?: TableProps['variant'];
+  readonly refetchInterval?: number;
+  readonly selected?: readonly T[];
+  readonly selection?: 'single' | 'multi';
+  onSelect?(items: T[]): void;
+}
+
+const PAGE = 50;
+
+/** Lists a kind of resource: loaded page by page as one goes on, filtered and sorted as far as it is loaded. */
+export function ResourceTable<T>({
+  title,
+  description,
+  name,
+  load,
+  columns,
+  id,
+  text,
+  empty,
+  actions,
+  variant = 'full-page',
+  refetchInterval,
+  selected,
+  selection,
+  onSelect,
+}: ResourceTableProps<T>) {
+  const t = useTexts();
+  const query = usePages(name, load, refetchInterval === undefined ? {} : { refetchInterval });
+  const loaded = query.data?.pages.flatMap(page => page.items) ?? [];
+  const { items, collectionProps, filterProps, paginationProps, filteredItemsCount } = useCollection(loaded, {
+    filtering: {
+      filteringFunction: (item, filter) => text(item).toLowerCase().includes(filter.toLowerCase()),
+      empty: <Box textAlign="center">{empty}</Box>,
+      noMatch: <Box textAlign="center">{t('common.noMatch')}</Box>,
+    },
+    pagination: { pageSize: PAGE },
+    sorting: {},
+  });
+  const more = query.hasNextPage;
+  return (
+    <SpaceBetween size="m">
+      <ErrorBox error={query.error} />
+      <Table
+        {...collectionProps}
+        variant={variant}
+        stickyHeader={variant === 'full-page'}
+        enableKeyboardNavigation
+        loading={query.isLoading}
+        loadingText={t('common.loading')}
+        items={items}
+        trackBy={id}
+        {...(selection && { selectionType: selection, selectedItems: [...(selected ?? [])] })}
+        onSelectionChange={({ detail }) => onSelect?.(detail.selectedItems)}
+        ariaLabels={{
+          tableLabel: title,
+          selectionGroupLabel: title,
+          allItemsSelectionLabel: () => t('common.all'),
+          itemSelectionLabel: (_, item) => id(item),
+        }}
+        columnDefinitions={columns.map(({ id: key, header, cell, value, width }) => ({
+          id: key,
+          header,
+          cell,
+          ...(width !== undefined && { width }),
+          ...(value && {
+            sortingComparator: (a: T, b: T) => compare(value(a), value(b)),
+          }),
+        }))}
+        header={
+          <Header
+            variant={variant === 'full-page' ? 'awsui-h1-sticky' : 'h2'}
+            counter={query.data ? `(${loaded.length}${more ? '+' : ''})` : ''}
+            description={description}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button
+                  iconName="refresh"
+                  ariaLabel={t('common.refresh')}
+                  loading={query.isFetching}
+                  onClick={() => void query.refetch()}
+                />
+                {actions}
+              </SpaceBetween>
+            }
+          >
+            {title}
+          </Header>
+        }
+        filter={
+          loaded.length > 5 || filterProps.filteringText ? (
+            <TextFilter
+              {...filterProps}
+              filteringPlaceholder={t('common.find')}
+              filteringAriaLabel={t('common.find')}
+              countText={t('common.found', { count: filteredItemsCount ?? 0 })}
+            />
+          ) : undefined
+        }
+        pagination={
+          loaded.length > PAGE || more ? (
+            <Pagination
+              {...paginationProps}
+              openEnd={more}
+              onNextPageClick={({ detail }) => {
+                if (more && detail.requestedPageIndex > Math.ceil(loaded.length / PAGE) - 1)
+                  void query.fetchNextPage();
+              }}
+            />
+          ) : undefined
+        }
+      />
+    </SpaceBetween>
+  );
+}
+
+function compare(a: string | number, b: string | number): number {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b));
+}
