@@ -12,8 +12,10 @@ export const s3Errors = errorTable({
   ],
   BadDigest: [
     400,
-    (what: string) =>
-      `The ${what} you specified did not match ${what === 'Content-MD5' ? 'what we received' : 'the calculated checksum'}.`,
+    (what: string, part?: number) =>
+      part === undefined
+        ? `The ${what} you specified did not match ${what === 'Content-MD5' ? 'what we received' : 'the calculated checksum'}.`
+        : `The ${what} you specified for part ${part} did not match what we received.`,
   ],
   BadRequest: [400, (why: string) => why],
   BucketAlreadyExists: [

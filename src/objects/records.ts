@@ -327,6 +327,8 @@ export interface UploadRecord extends ObjectAttributes {
   /** Whether the client asked for the checksum: only then is it demanded of and shown with the parts. */
   readonly checksumAsked: boolean;
   readonly encryption?: Encryption | undefined;
+  /** The id of the object that stood under the key then; null for none. Absent in uploads from before it was noted. */
+  readonly onto?: string | null | undefined;
 }
 
 export interface PartRecord extends Part {

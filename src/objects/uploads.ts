@@ -90,9 +90,11 @@ export class Uploads {
     key: string,
     { algorithm, checksumType, ...upload }: NewUpload,
   ): Promise<{ id: string; upload: UploadRecord }> {
+    const before = await this.#versions.find(bucket, key);
     const record: UploadRecord = {
       ...upload,
       initiated: this.#clock.now(),
+      onto: before && !before.marker ? before.id : null,
       algorithm: algorithm ?? DEFAULT_ALGORITHM,
       checksumType: checksumTypeOf(algorithm, checksumType),
       checksumAsked: algorithm !== undefined,
@@ -111,6 +113,13 @@ export class Uploads {
   /** An upload that is neither completed nor aborted. */
   async find(bucket: Bucket, key: string, id: string): Promise<UploadRecord | undefined> {
     return this.#find(bucket, key, id);
+  }
+
+  /** An upload; undefined once it is completed, as long as its object is current. Throws NoSuchUpload. */
+  async known(bucket: Bucket, key: string, id: string): Promise<UploadRecord | undefined> {
+    const upload = await this.#find(bucket, key, id);
+    if (!upload) await this.#completedBefore(bucket, key, id);
+    return upload;
   }
 
   /** Throws NoSuchUpload. */
@@ -238,7 +247,7 @@ export class Uploads {
           ],
           writes: [{ key: rowKey, value: undefined }, ...dropParts(id, stored)],
         },
-        conditions,
+        { ...conditions, onto: upload.onto },
       );
       if (!record) continue;
       const used = new Set(parts.map(part => part.blob));
@@ -249,12 +258,18 @@ export class Uploads {
     throw s3Errors.OperationAborted();
   }
 
-  /** Drops an upload and its parts, whole or damaged. Throws NoSuchUpload. */
+  /**
+   * Drops an upload and its parts, whole or damaged. Without effect on one that is completed, as long as its object is
+   * current (boto3's integration test test_s3_multipart relies on that). Throws NoSuchUpload.
+   */
   async abort(bucket: Bucket, key: string, id: string): Promise<void> {
     const rowKey = uploadKey(bucket.id, key, id);
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
       const upload = await this.#kv.get(rowKey).catch(ifDamaged);
-      if (!upload) noSuchUpload(id);
+      if (!upload) {
+        await this.#completedBefore(bucket, key, id);
+        return;
+      }
       const damaged: Key[] = [];
       const parts = await this.#parts(id, part => damaged.push(part));
       const rows = [rowKey, ...damaged].map(row => ({ key: row, value: undefined }));

@@ -174,7 +174,7 @@ export class Versions {
     const { place, checks = [], writes: further = [], cause } = candidate;
     const current = await this.#current(bucket, key);
     demandReplaceable(bucket, current, conditions);
-    demandConditions(conditions, current.object);
+    demandConditions(conditions, key, current.object);
     const change = new Change(bucket, key, current);
     const isNull = bucket.versioning !== 'Enabled';
     const { time, id } = this.#next(current);
@@ -209,7 +209,7 @@ export class Versions {
   async demand(bucket: Bucket, key: string, conditions: WriteConditions): Promise<void> {
     if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined) return;
     const version = await this.find(bucket, key);
-    demandConditions(conditions, asObject(version));
+    demandConditions(conditions, key, asObject(version));
   }
 
   /**
@@ -219,7 +219,7 @@ export class Versions {
   async delete(bucket: Bucket, key: string, conditions: DeleteConditions = {}): Promise<Deleted> {
     const plan: Plan<Deleted> = async (now, current, change) => {
       demandReplaceable(now, current, conditions);
-      if (conditions.ifMatch !== undefined) demandConditions(conditions, current.object);
+      if (conditions.ifMatch !== undefined) demandConditions(conditions, key, current.object);
       if (conditions.ifId !== undefined && conditions.ifId !== current.object?.id) return unchanged;
       if (!now.versioning) {
         const { object, lost } = current;
@@ -261,7 +261,7 @@ export class Versions {
     const plan: Plan<Deleted> = async (now, current, change) => {
       const found = await this.#locateOrLost(now, key, id, current);
       if (found && 'damage' in found) return this.#deleteLost(now, key, found, current, change, options);
-      if (options.ifMatch !== undefined) demandConditions(options, asObject(found?.record));
+      if (options.ifMatch !== undefined) demandConditions(options, key, asObject(found?.record));
       if (!found) return unchanged;
       const { record } = found;
       if (!record.marker) {

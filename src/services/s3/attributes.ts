@@ -126,8 +126,11 @@ export function storageClassOf(name: string | undefined): string | undefined {
   throw s3Errors.InvalidStorageClass([], { members: { StorageClassRequested: name } });
 }
 
-export function notImplemented(header: string): Error {
-  return s3Errors.NotImplemented([], { members: { Header: header } });
+/** `why`: what S3 adds of some headers. */
+export function notImplemented(header: string, why?: string): Error {
+  return s3Errors.NotImplemented([], {
+    members: { Header: header, ...(why !== undefined && { additionalMessage: why }) },
+  });
 }
 
 /**

@@ -61,6 +61,54 @@ for (const size of [10, 1000]) {
   });
 }
 
+// LocalStack's recordings of AWS, test_s3_copy_object_in_place, …_storage_class, test_copy_in_place_with_bucket_encryption,
+// test_copy_object_if_none_match_in_place.
+test('a copy onto itself takes a field that says what it is to be, whether or not that changes anything', async () => {
+  const s3 = await openTestS3({ rootKey: Buffer.alloc(32, 1) });
+  await s3.send('CreateBucket', { Bucket });
+  const put = (input: object = {}) =>
+    s3.send('PutObject', { Bucket, Key: 'k', Body: bodyOf('x'), Tagging: 'a=1', ...input });
+  const copy = (input: object = {}) =>
+    s3.send('CopyObject', { Bucket, Key: 'k', CopySource: `${Bucket}/k`, ...input });
+  await put();
+  const illegal = code('InvalidRequest', 400);
+  for (const input of [{}, { Metadata: { a: '1' } }, { MetadataDirective: 'COPY' }, { ContentType: 'x/y' }])
+    await assert.rejects(copy(input), illegal);
+  await assert.rejects(copy({ IfNoneMatch: '*' }), code('PreconditionFailed', 412));
+  await copy({ StorageClass: 'STANDARD' });
+  await copy({ ServerSideEncryption: 'AES256' });
+  await copy({ WebsiteRedirectLocation: '/' });
+  await copy({ MetadataDirective: 'REPLACE' });
+  const SSECustomerKey = Buffer.alloc(32, 7).toString('base64');
+  const SSECustomerKeyMD5 = createHash('md5').update(Buffer.alloc(32, 7)).digest('base64');
+  const own = { SSECustomerAlgorithm: 'AES256', SSECustomerKey, SSECustomerKeyMD5 };
+  await put(own);
+  const source = {
+    CopySourceSSECustomerAlgorithm: 'AES256',
+    CopySourceSSECustomerKey: SSECustomerKey,
+    CopySourceSSECustomerKeyMD5: SSECustomerKeyMD5,
+  };
+  await copy(source);
+  await assert.rejects(copy(), illegal);
+  const SSEAlgorithm = 'AES256';
+  await s3.send('PutBucketEncryption', {
+    Bucket,
+    ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm } }] },
+  });
+  await copy();
+});
+
+// LocalStack's recordings of AWS, test_s3_copy_object_in_place_suspended_only: unlike PutObject.
+test('a copy in a bucket with suspended versioning says that it is the null version', async () => {
+  const s3 = await openTestS3();
+  await s3.send('CreateBucket', { Bucket });
+  const VersioningConfiguration = { Status: 'Suspended' };
+  await s3.send('PutBucketVersioning', { Bucket, VersioningConfiguration });
+  assert.equal((await s3.send('PutObject', { Bucket, Key: 'k', Body: bodyOf('x') })).VersionId, undefined);
+  const done = await s3.send('CopyObject', { Bucket, Key: 'c', CopySource: `${Bucket}/k` });
+  assert.deepEqual([done.VersionId, done.CopySourceVersionId], ['null', undefined]);
+});
+
 test('a copy of an object of parts is one whole', async () => {
   const s3 = await openTestS3();
   await s3.send('CreateBucket', { Bucket });

@@ -93,16 +93,17 @@ export const completeMultipartUpload: Operation<
   async run(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
     const key = keyOf(input);
+    const { uploads } = ports.objects;
+    const upload = await uploads.known(bucket, key, input.UploadId ?? '');
     const parts = input.MultipartUpload?.Parts ?? [];
-    if (parts.length === 0 || parts.length > MOST_PARTS) throw s3Errors.MalformedXML();
+    if (parts.length === 0) throw s3Errors.InvalidRequest(['You must specify at least one part']);
+    if (parts.length > MOST_PARTS) throw s3Errors.MalformedXML();
     const completion = {
       parts: parts.map(namedPart),
       checksum: givenChecksum(input),
       checksumType: input.ChecksumType,
       size: input.MpuObjectSize,
     };
-    const { uploads } = ports.objects;
-    const upload = await uploads.find(bucket, key, input.UploadId ?? '');
     // Where there is a checksum to make, the key must come along ("CompleteMultipartUpload", S3 API Reference).
     if (upload?.checksumAsked || (upload && input.SSECustomerKey)) demandUploadKey(upload.encryption, input);
     const record = await uploads.complete(

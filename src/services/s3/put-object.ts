@@ -56,9 +56,19 @@ interface ConditionInput {
   readonly IfNoneMatch?: string | undefined;
 }
 
-/** Throws NotImplemented for an If-None-Match other than `*`, as S3 does. */
+/**
+ * Throws NotImplemented for an If-None-Match other than `*`, the If-Match `*`, and for both together, as S3 does
+ * (LocalStack's recordings of AWS, test_put_object_if_*_validation).
+ */
 export function writeConditions({ IfMatch, IfNoneMatch }: ConditionInput): WriteConditions {
-  if (IfNoneMatch !== undefined && IfNoneMatch !== '*') throw notImplemented('If-None-Match');
+  if (IfMatch !== undefined && IfNoneMatch !== undefined) {
+    const why = 'Multiple conditional request headers present in the request';
+    throw notImplemented('If-Match,If-None-Match', why);
+  }
+  const unknown = (name: string) =>
+    notImplemented(name, `We don't accept the provided value of ${name} header for this API`);
+  if (IfNoneMatch !== undefined && IfNoneMatch !== '*') throw unknown('If-None-Match');
+  if (IfMatch === '*') throw unknown('If-Match');
   return { ifMatch: IfMatch?.replace(/^"(.*)"$/, '$1'), ifNoneMatch: IfNoneMatch };
 }
 

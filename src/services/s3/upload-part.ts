@@ -8,7 +8,7 @@ import type {
 import type { RequestBody } from '../../message.js';
 import { ContentGone, type Integrity, LARGEST_BODY } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import { quoted, shownVersionId } from './attributes.js';
+import { quoted, writtenVersionId } from './attributes.js';
 import { type ChecksumMembers, checksumMember, integrityOf } from './checksum-members.js';
 import { demandSource, forgetSource, sourceName, sourcePath, sourceRequirements } from './copy-source.js';
 import { demandUploadKey, sourceKeyInput } from './customer-keys.js';
@@ -116,7 +116,7 @@ export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
             LastModified: new Date(part.modified),
             ...(upload.checksumAsked && checksumMember(upload.algorithm, part.checksum)),
           },
-          CopySourceVersionId: shownVersionId(source.bucket, source.record),
+          CopySourceVersionId: writtenVersionId(source.record),
         };
       } catch (error) {
         if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
@@ -161,9 +161,7 @@ function explicitSpan(header: string, size: number): Span {
     );
   }
   if (Number(last) >= size) {
-    throw s3Errors.InvalidArgument([`Range specified is not valid for source object of size: ${size}`], {
-      members,
-    });
+    throw s3Errors.InvalidRequest(['The specified copy range is invalid for the source object size']);
   }
   return { start: Number(first), end: Number(last) + 1 };
 }

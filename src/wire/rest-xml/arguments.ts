@@ -32,6 +32,8 @@ export function argumentReader(schema: Schema, constraints: ShapeConstraints | u
 
 function stringReader(argument: string | undefined, values: readonly string[] | undefined): ArgumentReader {
   if (argument?.startsWith('response-')) return readResponseHeader;
+  // A number, which the model calls a string.
+  if (argument?.endsWith('part-number-marker')) return (text, name) => readInteger(text, name)?.toString();
   if (!values) return text => text;
   const allowed = new Set(values);
   if (argument === 'encoding-type') {
@@ -99,6 +101,9 @@ const ranges: ReadonlyMap<string, { readonly min: number; readonly max: number; 
     ['max-keys', { min: 0, max: 2_147_483_647, name: 'maxKeys' }],
     ['max-uploads', { min: 0, max: 2_147_483_647 }],
     ['max-parts', { min: 0, max: 2_147_483_647 }],
+    ['x-amz-max-parts', { min: 0, max: 2_147_483_647 }],
+    ['part-number-marker', { min: 0, max: 2_147_483_647 }],
+    ['x-amz-part-number-marker', { min: 0, max: 2_147_483_647 }],
     ['max-buckets', { min: 1, max: 10_000 }],
   ]);
 

@@ -50,6 +50,10 @@ suite('S3 arguments', () => {
     assert.equal(input['StorageClass'], 'GLACIER');
     assert.deepEqual(input['Metadata'], { a: '1' });
     assert.equal(read('PUT', '/b/k?x-amz-acl=private').input['ACL'], undefined);
+    // LocalStack's recordings of AWS, test_pre_signed_url_if_none_match.
+    const conditional = read('PUT', '/b/k?X-Amz-Signature=s&If-None-Match=*&Content-Type=text/x', {}).input;
+    assert.deepEqual([conditional['IfNoneMatch'], conditional['ContentType']], ['*', 'text/x']);
+    assert.equal(read('PUT', '/b/k?If-None-Match=*').input['IfNoneMatch'], undefined);
   });
 
   test('metadata: RFC 2047 is decoded, Latin-1 stands, any name is a name', () => {
@@ -167,6 +171,28 @@ suite('S3 arguments', () => {
       'InvalidArgument',
       'Argument max-buckets must be an integer between 1 and 10000',
       'max-buckets',
+    ],
+    // versitygw, ListParts_invalid_part_number_marker.
+    [
+      '/b/k?uploadId=u&part-number-marker=abc',
+      {},
+      'InvalidArgument',
+      'Provided part-number-marker not an integer or within integer range',
+      'part-number-marker',
+    ],
+    [
+      '/b/k?uploadId=u&part-number-marker=2736457823532448723',
+      {},
+      'InvalidArgument',
+      'Provided part-number-marker not an integer or within integer range',
+      'part-number-marker',
+    ],
+    [
+      '/b/k?uploadId=u&part-number-marker=-1',
+      {},
+      'InvalidArgument',
+      'Argument part-number-marker must be an integer between 0 and 2147483647',
+      'part-number-marker',
     ],
     [
       '/b/k?partNumber=0',

@@ -35,9 +35,24 @@ const signing: ReadonlySet<string> = new Set([
   'X-Amz-Signature',
 ]);
 
+/** Headers beside `x-amz-…` that a presigned URL may carry: what a reader or a writer says of an object. */
+const carried: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-type',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-unmodified-since',
+  'range',
+]);
+
 /**
- * The headers of a request, with those that a presigned URL carries as parameters: signers move `x-amz-…`
- * headers there, and S3 takes them from there.
+ * The headers of a request, with those that a presigned URL carries as parameters: signers move headers there, and S3
+ * takes them from there (LocalStack's recordings of AWS, test_pre_signed_url_if_none_match; the Java SDK signs so).
  */
 export function effectiveHeaders(
   headers: ReadonlyMap<string, string>,
@@ -48,7 +63,7 @@ export function effectiveHeaders(
   for (const [name, value] of parameters) {
     if (signing.has(name)) continue;
     const lower = name.toLowerCase();
-    if (!lower.startsWith('x-amz-') || headers.has(lower)) continue;
+    if (!(lower.startsWith('x-amz-') || carried.has(lower)) || headers.has(lower)) continue;
     all ??= new Map(headers);
     if (!all.has(lower)) all.set(lower, value);
   }

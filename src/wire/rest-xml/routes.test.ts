@@ -82,6 +82,7 @@ suite('S3 routes', () => {
       400,
       { ArgumentName: 'ResourceType', ArgumentValue: 'uploadId' },
     ],
+    ['PUT', '/b/k?partNumber=1', 'InvalidArgument', 400, { ArgumentName: 'partNumber', ArgumentValue: '1' }],
     ['GET', '/b?partNumber=1', 'InvalidRequest', 400, {}],
     ['GET', '/b?uploadId=u', 'InvalidRequest', 400, {}],
     ['GET', '/b?versionId=v', 'InvalidArgument', 400, { ArgumentName: 'versionId', ArgumentValue: 'v' }],

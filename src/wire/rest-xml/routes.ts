@@ -61,6 +61,7 @@ export function router(operations: Iterable<OperationSchema>): (request: Routed)
     if (asked.length > 1) throw conflicting(asked.sort());
     if (level === 'bucket') refuseKeyless(parameters);
     const route = table.get(`${method} ${level}`)?.find(candidate => matches(candidate, request));
+    if (route?.operation === 'PutObject' || route?.operation === 'CopyObject') refusePart(parameters);
     if (!route || (asked[0] !== undefined && !names(route, asked[0]))) {
       const allowed = methods.filter(other =>
         table.get(`${other} ${level}`)?.some(candidate => names(candidate, asked[0])),
@@ -93,6 +94,13 @@ function refuseKeyless(parameters: ReadonlyMap<string, string>): void {
   if (version !== undefined) {
     throw invalidArgument('This operation does not accept a version-id.', 'versionId', version);
   }
+}
+
+/** A part without its upload would replace the whole object (versitygw, RouterPutPartNumberWithoutUploadId). */
+function refusePart(parameters: ReadonlyMap<string, string>): void {
+  const part = parameters.get('partNumber');
+  if (part === undefined) return;
+  throw invalidArgument('This operation does not accept partNumber without uploadId', 'partNumber', part);
 }
 
 function compileRoute(schema: OperationSchema): { place: string; route: Route } {
