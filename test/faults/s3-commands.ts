@@ -14,7 +14,6 @@ import {
   type ListObjectsCommandOutput,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
-  ListObjectVersionsCommand,
   ListPartsCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
@@ -24,6 +23,7 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
+import { putByUrl, type VersionRow, versionPage } from './by-url.js';
 import {
   added,
   type Body,
@@ -31,6 +31,7 @@ import {
   current,
   deleted,
   etagOf,
+  inOrder,
   isLocked,
   listed,
   type ModelKey,
@@ -144,7 +145,7 @@ export class Worker {
       case 'put':
         return this.#put(s3, versioning, step);
       case 'put if':
-        return this.#putIf(s3, versioning, step.key, step.when);
+        return this.#putIf(s3, versioning, step);
       case 'get':
         return this.#get(s3, step.key, step.v, step.range);
       case 'copy':
@@ -168,7 +169,7 @@ export class Worker {
       case 'list':
         return this.#list(s3, step);
       case 'list versions':
-        return this.#listVersions(s3, step.page);
+        return this.#listVersions(s3, step.page, step.drops);
       case 'contest':
         return this.#contest(s3, contest, step.number);
       case 'end session':
@@ -213,17 +214,24 @@ export class Worker {
     if (when === 'absent') {
       return { headers: { IfNoneMatch: '*' }, expected: before && 'PreconditionFailed' };
     }
-    const headers = { IfMatch: when === 'other' ? OTHER : (before?.etag ?? '*') };
+    const headers = { IfMatch: when === 'other' ? OTHER : (before?.etag ?? OTHER) };
     if (!before) return { headers, expected: 'NoSuchKey' };
     return { headers, expected: when === 'other' ? 'PreconditionFailed' : undefined };
   }
 
-  async #putIf(s3: S3Client, versioning: Versioning, name: string, when: When): Promise<void> {
+  async #putIf(
+    s3: S3Client,
+    versioning: Versioning,
+    { key: name, when, presigned }: Command & { do: 'put if' },
+  ): Promise<void> {
     const body = this.#newBody(50);
     const { headers, expected } = this.#condition(name, when);
-    const input = { ...this.#target(name), Body: contentOf(body), ...headers };
+    const Body = contentOf(body);
     const refusal = await this.#change(
-      () => s3.send(new PutObjectCommand(input)),
+      (): Promise<{ readonly VersionId?: string | undefined }> =>
+        presigned
+          ? putByUrl(s3, this.#target(name), Body, headers)
+          : s3.send(new PutObjectCommand({ ...this.#target(name), Body, ...headers })),
       answer =>
         expected
           ? []
@@ -354,9 +362,10 @@ export class Worker {
   async #deleteVersion(
     s3: S3Client,
     { key, v: choice, bypass }: Command & { do: 'delete version' },
+    exactly?: string,
   ): Promise<void> {
-    const name = this.#busy(key);
-    const { version, id = 'null' } = this.#chooseThere(name, choice);
+    const name = exactly ?? this.#busy(key);
+    const { version, id = 'null' } = exactly ? this.#choose(name, choice) : this.#chooseThere(name, choice);
     const expected = version && isLocked(version, bypass) ? 'AccessDenied' : undefined;
     const input = { ...this.#target(name), VersionId: id, BypassGovernanceRetention: bypass };
     const refusal = await this.#change(
@@ -386,9 +395,10 @@ export class Worker {
   async #multipart(
     s3: S3Client,
     versioning: Versioning,
-    { key: name, sent, large, copied, end, when }: Command & { do: 'multipart' },
+    { key: name, sent, large, copied, end, when, between }: Command & { do: 'multipart' },
   ): Promise<void> {
     const target = this.#target(name);
+    const onto = current(this.#of(name));
     const { UploadId } = await received(s3.send(new CreateMultipartUploadCommand(target)));
     const numbers = [...new Set(sent)].sort((a, b) => a - b);
     const parts = new Map<number, { bodies: readonly Body[]; ETag: string }>();
@@ -407,6 +417,8 @@ export class Worker {
       await received(s3.send(new AbortMultipartUploadCommand({ ...target, UploadId })));
       return;
     }
+    if (between === 'put') await this.#put(s3, versioning, { do: 'put', key: name, size: 10 });
+    if (between === 'delete') await this.#delete(s3, versioning, name);
     const order = end === 'disorder' ? [...numbers].reverse() : numbers;
     const bodies = order.map(number => parts.get(number)!.bodies);
     const tooSmall = bodies.slice(0, -1).some(each => wholeOf({ parts: each }).length < PART);
@@ -416,7 +428,8 @@ export class Worker {
         ? 'InvalidPartOrder'
         : tooSmall
           ? 'EntityTooSmall'
-          : condition?.expected;
+          : (condition?.expected ??
+            (condition && current(this.#of(name)) !== onto ? 'ConditionalRequestConflict' : undefined));
     const Parts = order.map(PartNumber => ({ PartNumber, ETag: parts.get(PartNumber)!.ETag }));
     const version = { parts: bodies.flat(), etag: multipartEtagOf(bodies) };
     const input = { ...target, UploadId, MultipartUpload: { Parts }, ...condition?.headers };
@@ -550,29 +563,54 @@ export class Worker {
     assert.deepEqual(found, expected);
   }
 
-  async #versions(s3: S3Client, MaxKeys: number): Promise<[key: string, id: string, marker: boolean][]> {
-    const found: [string, string, boolean][] = [];
+  /** All versions, page by page. `afterFirst` is done once the first page is there; rows are those of the other pages. */
+  async #versions(
+    s3: S3Client,
+    MaxKeys: number,
+    afterFirst?: (rows: readonly VersionRow[]) => Promise<void>,
+  ): Promise<VersionRow[]> {
+    const found: VersionRow[] = [];
     let markers: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
-    for (let more = true; more; ) {
+    for (let more = true, first = true; more; first = false) {
       const input = { Bucket: this.bucket, Prefix: this.#prefix, MaxKeys, ...markers };
-      const answer = await received(s3.send(new ListObjectVersionsCommand(input)));
-      const { Versions = [], DeleteMarkers = [] } = answer;
-      assert.ok(Versions.length + DeleteMarkers.length <= MaxKeys);
-      // The SDK parts what stood in one order; within a page the times and the newest of each key are left.
-      for (const { Key, VersionId } of Versions) found.push([Key!, VersionId!, false]);
-      for (const { Key, VersionId } of DeleteMarkers) found.push([Key!, VersionId!, true]);
-      markers = { KeyMarker: answer.NextKeyMarker, VersionIdMarker: answer.NextVersionIdMarker };
-      more = answer.IsTruncated!;
+      const page = await received(versionPage(s3, input));
+      assert.ok(page.rows.length <= MaxKeys);
+      if (first && afterFirst) await afterFirst(page.rows);
+      else found.push(...page.rows);
+      markers = { KeyMarker: page.keyMarker, VersionIdMarker: page.idMarker };
+      more = page.more;
     }
     return found;
   }
 
-  async #listVersions(s3: S3Client, pageSize: number): Promise<void> {
-    const expected = [...this.#keys].flatMap(([name, versions]) =>
-      versions.map(({ id, parts }) => [this.#prefix + name, id, parts === undefined]),
-    );
-    const text = (rows: unknown[][]) => rows.map(row => row.join(' | ')).sort();
-    assert.deepEqual(text(await this.#versions(s3, pageSize)), text(expected));
+  /** What a listing of versions shows: by key, the newest first, of which the first is the latest. */
+  #rows(): VersionRow[] {
+    return [...this.#keys]
+      .sort(([one], [other]) => inOrder(one, other))
+      .flatMap(([name, versions]) =>
+        versions.map(
+          ({ id, parts }, index): VersionRow => [this.#prefix + name, id!, parts === undefined, index === 0],
+        ),
+      );
+  }
+
+  async #listVersions(s3: S3Client, pageSize: number, drops = false): Promise<void> {
+    if (!drops) {
+      assert.deepEqual(await this.#versions(s3, pageSize), this.#rows());
+      return;
+    }
+    const shown = new Set<string>();
+    const rest = await this.#versions(s3, pageSize, async rows => {
+      assert.deepEqual(rows, this.#rows().slice(0, rows.length));
+      for (const [full, id] of rows) {
+        const key = full.slice(this.#prefix.length);
+        shown.add(`${full} ${id}`);
+        const v = 1 + this.#of(key).findIndex(version => version.id === id);
+        await this.#deleteVersion(s3, { do: 'delete version', key, v, bypass: false }, key);
+      }
+    });
+    const left = this.#rows().filter(([full, id]) => !shown.has(`${full} ${id}`));
+    assert.deepEqual(rest, left);
   }
 
   async #contest(s3: S3Client, { tried, won }: Contest, number: number): Promise<void> {

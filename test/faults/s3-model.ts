@@ -98,13 +98,19 @@ export function listed(
   keys: readonly string[],
   { prefix, delimiter, after }: { prefix: string; delimiter: string | undefined; after: string | undefined },
 ): { keys: string[]; prefixes: string[] } {
+  const folded = (key: string) => {
+    const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+    return end < 0 ? undefined : key.slice(0, end + delimiter!.length);
+  };
+  // What begins within a common prefix goes on behind all of it.
+  const passed = after?.startsWith(prefix) ? folded(after) : undefined;
   const shown: string[] = [];
   const prefixes = new Set<string>();
   for (const key of [...keys].sort(inOrder)) {
     if (!key.startsWith(prefix) || (after !== undefined && inOrder(key, after) <= 0)) continue;
-    const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
-    if (end < 0) shown.push(key);
-    else prefixes.add(key.slice(0, end + delimiter!.length));
+    const common = folded(key);
+    if (common === undefined) shown.push(key);
+    else if (common !== passed) prefixes.add(common);
   }
   return { keys: shown, prefixes: [...prefixes] };
 }

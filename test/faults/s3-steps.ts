@@ -10,7 +10,8 @@ type Range = [from: number, to: number];
 /** A step as data, so that a failing sequence prints as what it does. `v`: which of the versions there are. */
 export type Command =
   | { do: 'put'; key: string; size: number; tag?: string | undefined; lock?: LockMode | undefined }
-  | { do: 'put if'; key: string; when: When }
+  /** `presigned`: by an URL that carries the condition. */
+  | { do: 'put if'; key: string; when: When; presigned: boolean }
   | { do: 'get'; key: string; v: number; range?: Range | undefined }
   | { do: 'copy'; from: string; v: number; key: string }
   | { do: 'delete'; key: string }
@@ -26,6 +27,8 @@ export type Command =
       copied?: { from: string; v: number; range?: Range | undefined } | undefined;
       end: 'complete' | 'disorder' | 'abort';
       when?: When | undefined;
+      /** What happens to the key before the end. */
+      between?: 'put' | 'delete' | undefined;
     }
   | { do: 'tag'; key: string; v: number; tag: string }
   /** `day`: until when, later for greater ones, and never reached. */
@@ -39,7 +42,8 @@ export type Command =
       page: number;
       prefix: string;
     }
-  | { do: 'list versions'; page: number }
+  /** `drops`: what the first page shows is deleted before the second is asked for. */
+  | { do: 'list versions'; page: number; drops: boolean }
   | { do: 'contest'; number: number }
   | { do: 'end session' };
 
@@ -65,6 +69,7 @@ const multipart = fc.record({
   copied: optional(fc.record({ from: key, v, range: optional(range) })),
   end: fc.constantFrom('complete' as const, 'complete' as const, 'disorder' as const, 'abort' as const),
   when: rarely(when),
+  between: rarely(fc.constantFrom('put' as const, 'delete' as const)),
 });
 
 const list = fc.record({
@@ -78,7 +83,7 @@ const list = fc.record({
 
 const weighted: readonly [weight: number, step: fc.Arbitrary<Command>][] = [
   [6, fc.record({ do: one('put'), key, size, tag: optional(tag), lock: rarely(mode) })],
-  [3, fc.record({ do: one('put if'), key, when })],
+  [3, fc.record({ do: one('put if'), key, when, presigned: fc.boolean() })],
   [4, fc.record({ do: one('get'), key, v, range: optional(range) })],
   [3, fc.record({ do: one('copy'), from: key, v, key })],
   [2, fc.record({ do: one('delete'), key })],
@@ -103,7 +108,7 @@ const weighted: readonly [weight: number, step: fc.Arbitrary<Command>][] = [
   ],
   [3, fc.record({ do: one('hold'), key, v, on: fc.boolean() })],
   [3, list],
-  [1, fc.record({ do: one('list versions'), page })],
+  [1, fc.record({ do: one('list versions'), page, drops: fc.boolean() })],
   [2, fc.record({ do: one('contest'), number: fc.nat(2) })],
   [1, fc.record({ do: one('end session') })],
 ];
