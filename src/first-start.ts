@@ -53,11 +53,12 @@ async function findOrCreate(kv: Kv, identity: Identity, settings: Settings): Pro
   if (!(await identity.account(id))) {
     await identity.createAccount({ id, name: settings.accountName, partition: settings.partition });
   }
-  await kv.commit(
+  const isFirst = await kv.commit(
     [{ key: FIRST, version: undefined }],
     [{ key: FIRST, value: new TextEncoder().encode(id) }],
   );
-  return id;
+  // Of several servers that start on an empty store, one is the first.
+  return isFirst ? id : await findOrCreate(kv, identity, settings);
 }
 
 function demandOwnRegion(partition: string, region: string): void {

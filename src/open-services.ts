@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.js';
+import { watchSkew } from './clock-skew.js';
 import { lockDirectory } from './directories/directory-lock.js';
 import { type AuditLog, noAuditLog, openAuditLog } from './events/audit.js';
 import { Denials } from './events/denials.js';
@@ -18,16 +19,13 @@ import {
   targetName,
 } from './objects/index.js';
 import { loadRootKeys } from './root-key.js';
-import { startResealing } from './root-key-rotation.js';
+import { demandSameRootKey, startResealing } from './root-key-rotation.js';
 import { served } from './served.js';
 import { openKms, startSweeping } from './services/kms/index.js';
 import { AccessLog, InventoryRuns } from './services/s3/index.js';
 import { readSettings, type Settings } from './settings.js';
-import { openFileBlobs } from './store/files.js';
-import { openLmdb } from './store/lmdb.js';
-import { openMemoryKv } from './store/memory.js';
-import { openMemoryBlobs } from './store/memory-blobs.js';
-import { watchRoom } from './store/room.js';
+import { holdLease } from './store/lease.js';
+import { openStores } from './store/open.js';
 
 export interface ServerOptions extends Partial<Settings> {
   /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
@@ -67,6 +65,9 @@ export interface Part {
 /** Between looks for inventories that are due, milliseconds. */
 const MINUTE = 60_000;
 
+/** Milliseconds that bodies outlive their last reference where other machines may be reading them. */
+const READERS_ELSEWHERE = 15 * MINUTE;
+
 /** Of a server that is one process. */
 const ALONE: Part = { keeps: true };
 
@@ -92,16 +93,11 @@ export async function openServices(
     }
     const rootKeys = await loadRootKeys(settings);
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
-    const room = inMemory ? undefined : await watchRoom(settings.data);
-    opened.push(async () => room?.close());
-    const kv = inMemory
-      ? openMemoryKv()
-      : await openLmdb(join(settings.data, 'kv'), { demandRoom: room?.demandLast });
-    opened.push(() => kv.close());
-    const blobs = inMemory
-      ? openMemoryBlobs(now)
-      : await openFileBlobs(join(settings.data, 'blobs'), now, room?.demand);
-    opened.push(() => blobs.close());
+    const stores = await openStores(settings, now);
+    opened.push(() => stores.close());
+    const { kv, blobs, room } = stores;
+    if (stores.isShared) await demandSameRootKey(kv, rootKeys);
+    if (stores.time) opened.push(await watchSkew({ clock, time: stores.time, log }));
     const identity = await openIdentity({
       kv,
       ...sealing,
@@ -114,6 +110,7 @@ export async function openServices(
       blobs,
       clock,
       readElsewhere,
+      ...(stores.isShared && { deletionDelay: READERS_ELSEWHERE }),
       demandRoom: room?.demand,
       ...(encrypts && sealing),
     });
@@ -140,13 +137,23 @@ export async function openServices(
       const inventories = new InventoryRuns(servicePorts, log);
       const failed = (what: string) => (error: unknown) =>
         log.error(`${what} failed`, { error: String(error) });
+      const begin = () => {
+        const stops = [
+          startHousekeeping(objects, failed('housekeeping of buckets'), [
+            { every: MINUTE, run: signal => inventories.run(signal) },
+          ]),
+          startSweeping(kms, failed('a sweep of keys')),
+          startDelivery({ outbox, clock, log, targets, nameOf: targetName }),
+          startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
+        ];
+        return async () => {
+          for (const stop of stops.reverse()) await stop();
+        };
+      };
       opened.push(
-        startHousekeeping(objects, failed('housekeeping of buckets'), [
-          { every: MINUTE, run: signal => inventories.run(signal) },
-        ]),
-        startSweeping(kms, failed('a sweep of keys')),
-        startDelivery({ outbox, clock, log, targets, nameOf: targetName }),
-        startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
+        stores.isShared
+          ? holdLease(kv, { name: 'housekeeping', begin, failed: failed('the lease of housekeeping') })
+          : begin(),
       );
     }
     const first = await firstAccount(kv, identity, settings);

@@ -94,11 +94,11 @@ export function startResealing(
 ): () => Promise<void> {
   const stop = new AbortController();
   const work = async () => {
-    if (keys.former.length === 0 || (await sealedUnder(kv)) === fingerprint(keys)) return;
+    if (keys.former.length === 0 || (await sealedUnder(kv)) === fingerprint(keys.current)) return;
     let resealed = 0;
     for (const sealer of sealers) resealed += await sealer.reseal(stop.signal);
     if (stop.signal.aborted) return;
-    await kv.commit([], [{ key: SEALED_UNDER, value: Buffer.from(fingerprint(keys)) }]);
+    await kv.commit([], [{ key: SEALED_UNDER, value: Buffer.from(fingerprint(keys.current)) }]);
     report(resealed);
   };
   const working = work().catch(report);
@@ -106,6 +106,23 @@ export function startResealing(
     stop.abort();
     await working;
   };
+}
+
+/**
+ * For stores that several servers share: all must have one root key. Notes this one's where there is none yet. Throws
+ * `SettingsError` where what is stored is sealed under a key that this server does not have.
+ */
+export async function demandSameRootKey(kv: Kv, keys: RootKeys): Promise<void> {
+  const noted = await sealedUnder(kv);
+  const own = [keys.current, ...keys.former.map(({ key }) => key)].map(fingerprint);
+  if (noted !== undefined && own.includes(noted)) return;
+  // The oldest: what is stored may be sealed under it, until it was sealed anew.
+  const note = { key: SEALED_UNDER, value: Buffer.from(own.at(-1)!) };
+  if (noted === undefined && (await kv.commit([{ key: SEALED_UNDER, version: undefined }], [note]))) return;
+  if (noted === undefined) return await demandSameRootKey(kv, keys);
+  throw new SettingsError(
+    'the stores are sealed under another root key: give this server the same --root-key-file as the others',
+  );
 }
 
 async function whileStopped<T>(
@@ -135,7 +152,7 @@ function statusOf(path: string, { former }: RootKeys, resealed: boolean): RootKe
 async function isResealed({ data }: RootKeySettings, keys: RootKeys): Promise<boolean> {
   const kv = await openLmdb(join(data, 'kv'));
   try {
-    return (await sealedUnder(kv)) === fingerprint(keys);
+    return (await sealedUnder(kv)) === fingerprint(keys.current);
   } finally {
     await kv.close();
   }
@@ -147,8 +164,8 @@ async function sealedUnder(kv: Kv): Promise<string | undefined> {
 }
 
 /** Tells root keys apart without telling anything of them. */
-function fingerprint({ current }: RootKeys): string {
-  return Buffer.from(hkdfSync('sha256', current, '', 'karikagi: fingerprint of the root key', 16)).toString(
+function fingerprint(rootKey: Uint8Array): string {
+  return Buffer.from(hkdfSync('sha256', rootKey, '', 'karikagi: fingerprint of the root key', 16)).toString(
     'hex',
   );
 }

@@ -4,6 +4,10 @@ import { readFileSync } from 'node:fs';
 export interface Settings {
   /** The directory that holds everything, or `memory`. */
   readonly data: string;
+  /** PostgreSQL (`postgres://USER@HOST[,HOST…]/DATABASE`) for everything but large bodies, instead of the directory. */
+  readonly kv: string | undefined;
+  /** Where large bodies are, instead of the directory: `s3://BUCKET/PREFIX?endpoint=URL` or `file:///DIRECTORY`. */
+  readonly blobs: string | undefined;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -166,6 +170,8 @@ function isPlace(place: unknown): boolean {
 
 const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   data: text,
+  kv: optional(matching(/^postgres(ql)?:\/\//, 'a URL such as postgres://karikagi@db.example.com/karikagi')),
+  blobs: optional(matching(/^(s3:\/\/[^/]|file:\/\/\/)/, 's3://BUCKET/PREFIX or file:///DIRECTORY')),
   host: text,
   port: whole(0, 65_535),
   consolePort: portOr('beside', 'off'),
@@ -193,6 +199,8 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
 function defaults(partition: Settings['partition']): Settings {
   return {
     data: './karikagi-data',
+    kv: undefined,
+    blobs: undefined,
     host: '127.0.0.1',
     port: 9000,
     consolePort: 'off',

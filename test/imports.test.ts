@@ -26,6 +26,7 @@ const composition = [
   'backup.ts',
   'settings.ts',
   'tuning.ts',
+  'clock-skew.ts',
 ];
 const table: Record<string, readonly string[]> = {
   policy: [],

@@ -11,6 +11,14 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('Run the server. Flags win over KARIKAGI_* variables, those over the configuration file.')
     .option('--data <directory>', 'where everything is kept, or "memory" (default: ./karikagi-data)')
+    .option(
+      '--kv <url>',
+      'PostgreSQL instead of the directory, for servers on several machines: postgres://USER@HOST[,HOST…]/DATABASE; the password comes from PGPASSWORD or PGPASSFILE',
+    )
+    .option(
+      '--blobs <url>',
+      'where large bodies are instead of the directory: s3://BUCKET/PREFIX?endpoint=URL&region=NAME or file:///DIRECTORY',
+    )
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port of the API; 0 takes a free one (default: 9000)')
     .addOption(

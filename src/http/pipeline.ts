@@ -33,6 +33,7 @@ import { collect } from './receive.js';
 import { type Connection, denialOf, type Journey, noteOnBehalf, record } from './records.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
 import { storageFull } from './storage-full.js';
+import { storeUnavailable } from './store-unavailable.js';
 
 export interface PipelineOptions {
   readonly services: Services;
@@ -320,6 +321,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
     return (
       storageFull(thrown) ??
+      storeUnavailable(thrown, journey.served?.service.id) ??
       new ApiError('InternalError', 500, 'We encountered an internal error. Please try again.', {
         cause: thrown,
       })

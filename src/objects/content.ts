@@ -3,7 +3,7 @@
 import { joined, type RequestBody, wholeOf } from '../message.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../store/blobs.js';
 import { crc32 } from '../store/crc32.js';
-import { type Kv, ValueDamaged, type Write } from '../store/kv.js';
+import { CommitInDoubt, type Kv, ValueDamaged, type Write } from '../store/kv.js';
 import { type Digested, Digesting, type Integrity } from './checksums.js';
 import { BodyKey, newSalt, storedSpan } from './encryption.js';
 import { s3Errors } from './errors.js';
@@ -149,9 +149,12 @@ export class Contents {
     return { content: { kind: 'inline', crc: crc32(stored.bytes) }, salt, writes: [write] };
   }
 
-  /** Drops a received body that no commit took. */
-  abandon(stored: StoredBody): void {
-    if ('blob' in stored) this.#garbage.discard([stored.blob]);
+  /**
+   * Drops a received body that no commit took, for the reason `why`. One whose commit is in doubt may yet be named: it
+   * is left to the sweep.
+   */
+  abandon(stored: StoredBody, why: unknown): void {
+    if ('blob' in stored && !(why instanceof CommitInDoubt)) this.#garbage.discard([stored.blob]);
   }
 
   /**

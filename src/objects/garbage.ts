@@ -23,6 +23,8 @@ export class Garbage {
   readonly #blobs: Blobs;
   readonly #clock: Clock;
   readonly #readElsewhere: ReadElsewhere;
+  /** Milliseconds of the machine's time. */
+  readonly #delay: number;
   /** Readers per blob. */
   readonly #readers = new Map<string, number>();
   readonly #waiting = new Set<string>();
@@ -30,11 +32,16 @@ export class Garbage {
   /** Not deleted since all were held: they go with the next ones. */
   readonly #kept = new Set<string>();
 
-  constructor(kv: Kv, blobs: Blobs, clock: Clock, readElsewhere: ReadElsewhere = nowhereElse) {
+  /**
+   * `delay`: milliseconds that a blob outlives its last reference, for readers on other machines. What this process
+   * does not live to delete is left to the sweep.
+   */
+  constructor(kv: Kv, blobs: Blobs, clock: Clock, readElsewhere: ReadElsewhere = nowhereElse, delay = 0) {
     this.#kv = kv;
     this.#blobs = blobs;
     this.#clock = clock;
     this.#readElsewhere = readElsewhere;
+    this.#delay = delay;
   }
 
   hold(blob: string): void {
@@ -56,6 +63,12 @@ export class Garbage {
    * reference has succeeded, and what fails here is found again by `sweep`.
    */
   discard(blobs: readonly string[]): void {
+    if (blobs.length === 0) return;
+    if (this.#delay === 0) this.#discardNow(blobs);
+    else setTimeout(() => this.#discardNow(blobs), this.#delay).unref();
+  }
+
+  #discardNow(blobs: readonly string[]): void {
     const mine = new Set(this.leave(blobs));
     const unread = blobs.filter(blob => !mine.has(blob));
     if (unread.length === 0) return;

@@ -38,6 +38,8 @@ export interface ObjectsOptions {
   readonly demandRoom?: (() => void) | undefined;
   /** For stores that several processes work on. */
   readonly readElsewhere?: ReadElsewhere | undefined;
+  /** Milliseconds that bodies outlive their last reference, for readers on other machines. Default: 0. */
+  readonly deletionDelay?: number | undefined;
 }
 
 export const DEFAULT_INLINE_LIMIT = 32 * 1024;
@@ -67,11 +69,12 @@ export class Objects {
       formerRootKeys,
       inlineLimit = DEFAULT_INLINE_LIMIT,
       readElsewhere,
+      deletionDelay,
     } = options;
     this.keys = rootKey && new OwnKeys(kv, rootKey, formerRootKeys);
     this.#kv = kv;
     this.clock = clock;
-    this.#garbage = new Garbage(kv, blobs, clock, readElsewhere);
+    this.#garbage = new Garbage(kv, blobs, clock, readElsewhere, deletionDelay);
     this.outbox = new Outbox(kv, clock);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),

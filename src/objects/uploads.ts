@@ -167,7 +167,7 @@ export class Uploads {
       await this.#storePart(bucket, key, id, part);
       return part;
     } catch (error) {
-      this.#contents.abandon(stored);
+      this.#contents.abandon(stored, error);
       throw error;
     }
   }

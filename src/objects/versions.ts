@@ -149,7 +149,7 @@ export class Versions {
     try {
       return await this.commit(bucket, key, candidate, conditions);
     } catch (error) {
-      this.#contents.abandon(body.stored);
+      this.#contents.abandon(body.stored, error);
       throw error;
     }
   }

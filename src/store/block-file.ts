@@ -58,6 +58,62 @@ export async function writeBlocks(
   return sums.size;
 }
 
+/** A file as it would be written, for those who put it elsewhere. The chunks must not change once they were yielded. */
+export function blockFile(source: AsyncIterable<Uint8Array>): {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Of the content, bytes; once all was read. */
+  size(): number;
+} {
+  const sums = new BlockSums();
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      if (chunk.length === 0) continue;
+      sums.add(chunk);
+      yield chunk;
+    }
+    yield sums.finish();
+    yield footerOf(sums.size);
+  }
+  return { bytes: bytes(), size: () => sums.size };
+}
+
+/**
+ * The first `length` bytes of a stream in whole segments, a few at a time; of the last ones no more than `wanted`.
+ * Throws `BlobDamaged` where the stream ends before.
+ */
+export async function* segmentsOf(
+  stream: AsyncIterable<Uint8Array>,
+  segment: number,
+  length: number,
+  wanted: number,
+): AsyncGenerator<Uint8Array> {
+  const unit = UNITS * segment;
+  let piece = Buffer.allocUnsafe(Math.min(unit, length));
+  let filled = 0;
+  let before = 0;
+  for await (const chunk of stream) {
+    for (let at = 0; at < chunk.length && before < length; ) {
+      const part = chunk.subarray(at, at + piece.length - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < piece.length) continue;
+      yield piece.subarray(0, wanted - before);
+      before += filled;
+      piece = Buffer.allocUnsafe(Math.min(unit, length - before));
+      filled = 0;
+    }
+    if (before >= length) return;
+  }
+  if (before < length) throw new BlobDamaged('the file was cut off');
+}
+
+/** What is read of a file. */
+interface ReadableFile {
+  stat(): Promise<{ size: number }>;
+  read(target: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+}
+
 /** The sum of each block of a content that comes in chunks of any length. */
 class BlockSums {
   size = 0;
@@ -121,7 +177,7 @@ export function contentSize(length: number): number | undefined {
  * `BlobDamaged`; `RangeError` for what no content has.
  */
 export async function* readBlocks(
-  handle: FileHandle,
+  handle: ReadableFile,
   start = 0,
   end?: number,
   segment?: number,
@@ -159,7 +215,7 @@ export async function* readBlocks(
 }
 
 /** The sums of the blocks from `first` to `end` (exclusive), after a check of the footer. */
-async function readSums(handle: FileHandle, size: number, first: number, end: number): Promise<Buffer> {
+async function readSums(handle: ReadableFile, size: number, first: number, end: number): Promise<Buffer> {
   const blocks = Math.ceil(size / BLOCK);
   const footerAt = size + blocks * SUM;
   const wanted = (end - first) * SUM;
@@ -182,7 +238,7 @@ function checkBlocks(piece: Buffer, sums: Buffer, first: number): void {
   }
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readAt(handle: ReadableFile, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length; ) {
     const { bytesRead } = await handle.read(bytes, at, length - at, position + at);

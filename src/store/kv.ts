@@ -40,6 +40,7 @@ export function damagedAt(key: Key, version: Version): ValueDamaged {
 /** The store cannot be reached, and nothing was done. It may work again soon. */
 export class StoreUnavailable extends Error {
   override readonly name: string = 'StoreUnavailable';
+  readonly code = 'STORE_UNAVAILABLE';
 }
 
 /**

@@ -1,0 +1,126 @@
+/** The stores of a server: the one place that knows which kinds there are, and where they lie. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Blobs } from './blobs.js';
+import { openFileBlobs } from './files.js';
+import type { Kv } from './kv.js';
+import { openLmdb } from './lmdb.js';
+import { openMemoryKv } from './memory.js';
+import { openMemoryBlobs } from './memory-blobs.js';
+import { type Room, watchRoom } from './room.js';
+
+/** Where the stores are. */
+export interface StorePlaces {
+  /** A directory, or `memory`. */
+  readonly data: string;
+  /** `postgres://…`; absent: LMDB in the directory. */
+  readonly kv?: string | undefined;
+  /** `s3://BUCKET/PREFIX` or `file:///DIRECTORY`; absent: files in the directory. */
+  readonly blobs?: string | undefined;
+}
+
+export interface Stores {
+  readonly kv: Kv;
+  readonly blobs: Blobs;
+  /** Of the disk that bodies are written to; absent where that is not this machine's. */
+  readonly room: Room | undefined;
+  /** Whether servers on other machines may use them too. */
+  readonly isShared: boolean;
+  /** Of the store's machine, milliseconds since the epoch; absent where that is this one. */
+  readonly time: (() => Promise<number>) | undefined;
+  close(): Promise<void>;
+}
+
+/** Places that do not fit together or cannot be read. The message names the setting. */
+export class BadStorePlace extends Error {
+  override readonly name = 'BadStorePlace';
+}
+
+/**
+ * Opens both stores. `now`: milliseconds since the epoch. Throws `BadStorePlace`, and what the stores' own openers
+ * throw.
+ */
+export async function openStores(places: StorePlaces, now: () => number): Promise<Stores> {
+  demandPair(places);
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    while (opened.length > 0) await opened.pop()!();
+  };
+  try {
+    const room = await openRoom(places);
+    opened.push(() => room?.close());
+    const { kv, time } = await openKv(places, room);
+    opened.push(() => kv.close());
+    const blobs = await openBlobs(places, now, room);
+    opened.push(() => blobs.close());
+    return { kv, blobs, room, isShared: places.kv !== undefined, time, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Records that several machines share name bodies that all of them must find. */
+function demandPair({ data, kv, blobs }: StorePlaces): void {
+  if (kv !== undefined && blobs === undefined)
+    throw new BadStorePlace(
+      'blobs: where kv is shared, bodies must be, too: s3://BUCKET/PREFIX or file:///DIRECTORY',
+    );
+  if (kv !== undefined && data === 'memory')
+    throw new BadStorePlace('data: a server whose stores are elsewhere still needs a directory of its own');
+}
+
+/** Bodies in this machine's files: the directory that they are in. */
+function directoryOf({ data, blobs }: StorePlaces): string | undefined {
+  if (blobs?.startsWith('s3:') || (blobs === undefined && data === 'memory')) return undefined;
+  return blobs === undefined ? data : fileURLToPath(blobs);
+}
+
+async function openRoom(places: StorePlaces): Promise<Room | undefined> {
+  const directory = directoryOf(places);
+  return directory === undefined ? undefined : await watchRoom(directory);
+}
+
+async function openKv(
+  { data, kv }: StorePlaces,
+  room: Room | undefined,
+): Promise<{ kv: Kv; time?: () => Promise<number> }> {
+  if (kv !== undefined) {
+    const { openPostgres } = await import('./postgres/postgres.js');
+    const store = await openPostgres(kv);
+    return { kv: store, time: () => store.time() };
+  }
+  if (data === 'memory') return { kv: openMemoryKv() };
+  return { kv: await openLmdb(join(data, 'kv'), { demandRoom: room?.demandLast }) };
+}
+
+async function openBlobs(places: StorePlaces, now: () => number, room: Room | undefined): Promise<Blobs> {
+  const directory = directoryOf(places);
+  const { data, blobs } = places;
+  if (directory !== undefined)
+    return await openFileBlobs(blobs === undefined ? join(data, 'blobs') : directory, now, room?.demand);
+  if (blobs === undefined) return openMemoryBlobs(now);
+  const { openS3Blobs } = await import('./s3/s3-blobs.js');
+  return await openS3Blobs(s3PlaceOf(blobs));
+}
+
+/**
+ * `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`. Keys come from where the AWS SDK looks for them (environment, profile,
+ * web identity, container, instance); they are renewed by it, and never stand in the URL.
+ */
+export function s3PlaceOf(text: string) {
+  const url = new URL(text);
+  const endpoint = url.searchParams.get('endpoint');
+  const region = url.searchParams.get('region');
+  if (url.username !== '' || url.password !== '')
+    throw new BadStorePlace('blobs: keys do not stand in the URL; give them by environment, profile or role');
+  const path = decodeURIComponent(url.pathname.replace(/^\/+|\/+$/g, ''));
+  return {
+    bucket: url.host,
+    prefix: path === '' ? '' : `${path}/`,
+    client: {
+      ...(endpoint !== null && { endpoint, forcePathStyle: true }),
+      ...(region !== null && { region }),
+    },
+  };
+}

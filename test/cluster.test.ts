@@ -1,0 +1,137 @@
+/** Several servers over one PostgreSQL and one directory of bodies, as on several machines. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import {
+  AttachUserPolicyCommand,
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  DetachUserPolicyCommand,
+  IAMClient,
+} from '@aws-sdk/client-iam';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { type RunningServer, SettingsError, startServer } from '../src/main.js';
+import { without } from './clients/run.js';
+import { type PostgresServer, startPostgres } from './support/postgres-server.js';
+
+suite('servers on several machines', { skip: without('postgresql') }, () => {
+  let postgres: PostgresServer;
+  let directory: string;
+  let shared: { kv: string; blobs: string };
+  const servers: RunningServer[] = [];
+
+  const start = (name: string): Promise<RunningServer> =>
+    startServer({ data: join(directory, name), port: 0, log: 'none', ...shared });
+  const of = (server: RunningServer, credentials = server.root!) => ({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials,
+    maxAttempts: 1,
+  });
+  const s3Of = (server: RunningServer, credentials = server.root!) =>
+    new S3Client({ ...of(server, credentials), forcePathStyle: true });
+
+  before(async () => {
+    postgres = await startPostgres();
+    directory = mkdtempSync(join(tmpdir(), 'karikagi-cluster-'));
+    await mkdir(join(directory, 'bodies'));
+    shared = {
+      kv: postgres.createDatabase('cluster'),
+      blobs: pathToFileURL(join(directory, 'bodies')).href,
+    };
+    servers.push(await start('one'));
+    await mkdir(join(directory, 'two'), { mode: 0o700 });
+    await copyFile(join(directory, 'one', 'root.key'), join(directory, 'two', 'root.key'));
+    servers.push(await start('two'));
+  });
+  after(async () => {
+    await Promise.all(servers.map(server => server.close(0)));
+    postgres.remove();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('are one: the same account, and what one writes the other reads next', async () => {
+    const [one, two] = servers as [RunningServer, RunningServer];
+    assert.equal(one.accountId, two.accountId);
+    assert.deepEqual(one.root, two.root);
+    const [s3one, s3two] = [s3Of(one), s3Of(two)];
+    await s3one.send(new CreateBucketCommand({ Bucket: 'shared' }));
+    const large = Buffer.alloc(3_000_000, 'k');
+    for (const [key, body] of [
+      ['small', Buffer.from('body')],
+      ['large', large],
+    ] as const) {
+      await s3one.send(new PutObjectCommand({ Bucket: 'shared', Key: key, Body: body }));
+      const { Body } = await s3two.send(new GetObjectCommand({ Bucket: 'shared', Key: key }));
+      assert.ok(body.equals(await Body!.transformToByteArray()));
+    }
+    const { Contents } = await s3two.send(new ListObjectsV2Command({ Bucket: 'shared' }));
+    assert.deepEqual(
+      Contents?.map(({ Key }) => Key),
+      ['large', 'small'],
+    );
+  });
+
+  test('let one of many win a conditional write', async () => {
+    const clients = servers.map(server => s3Of(server));
+    for (let round = 0; round < 10; round++) {
+      const outcomes = await Promise.allSettled(
+        [0, 1, 2, 3].map(index =>
+          clients[index % 2]!.send(
+            new PutObjectCommand({
+              Bucket: 'shared',
+              Key: `once/${round}`,
+              Body: `${index}`,
+              IfNoneMatch: '*',
+            }),
+          ),
+        ),
+      );
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+    }
+  });
+
+  test('decide by what was changed on the other, on the next request', async () => {
+    const [one, two] = servers as [RunningServer, RunningServer];
+    const iam = new IAMClient(of(one));
+    await iam.send(new CreateUserCommand({ UserName: 'reader' }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'reader' }));
+    const keys = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+    const reader = s3Of(two, keys);
+    const policy = { UserName: 'reader', PolicyArn: 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess' };
+    const read = () => reader.send(new GetObjectCommand({ Bucket: 'shared', Key: 'small' }));
+    for (let round = 0; round < 5; round++) {
+      await assert.rejects(read(), { name: 'AccessDenied' });
+      await iam.send(new AttachUserPolicyCommand(policy));
+      await read();
+      await iam.send(new DetachUserPolicyCommand(policy));
+    }
+  });
+
+  test('answer SlowDown while PostgreSQL is away, and go on by themselves', async () => {
+    const [one, two] = servers as [RunningServer, RunningServer];
+    postgres.stop('immediate');
+    const read = (server: RunningServer) =>
+      s3Of(server).send(new GetObjectCommand({ Bucket: 'shared', Key: 'small' }));
+    for (const server of [one, two]) await assert.rejects(read(server), { name: 'SlowDown' });
+    postgres.start();
+    for (const server of [one, two]) await read(server);
+  });
+
+  test('do not start with a root key of their own', async () => {
+    await assert.rejects(
+      start('three'),
+      (error: Error) => error instanceof SettingsError && /--root-key-file/.test(error.message),
+    );
+  });
+});
