@@ -67,8 +67,8 @@ export class EntityPolicies {
 
   /** Throws `MalformedPolicyDocument`, `LimitExceeded`. */
   async putInline(home: Account, kind: HolderKind, name: string, policy: InlinePolicy): Promise<void> {
-    checkDocument(policy.document, 'identity', { partition: home.partition });
     await this.#change(home, kind, name, entity => {
+      checkDocument(policy.document, 'identity', { partition: home.partition });
       const others = entity.inline.filter(other => other.name !== policy.name);
       const inline = [...others, policy].sort((a, b) => (a.name < b.name ? -1 : 1));
       const most = quotas.inlinePolicySize[kind];

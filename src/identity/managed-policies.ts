@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { policySize } from '../policy/index.js';
+import { parseArn, policySize } from '../policy/index.js';
 import { count } from './accounts.js';
 import { type EntityName, entityArn, parseEntityArn } from './arn.js';
 import { awsManagedPolicies, awsManagedPolicy } from './aws-managed-policies.js';
@@ -131,9 +131,9 @@ export class ManagedPolicies {
     document: string,
     asDefault: boolean,
   ): Promise<PolicyVersion> {
-    checkManaged(document, home);
     const created = this.#clock.now();
     const policy = await this.#change(home, arn, policy => {
+      checkManaged(document, home);
       if (policy.versions.length >= quotas.versionsPerPolicy) {
         throw errors.LimitExceeded([
           `A managed policy can have up to ${quotas.versionsPerPolicy} versions. Before you create a new version, you must delete an existing version.`,
@@ -240,8 +240,10 @@ export interface PolicyUser {
 
 export type PolicyHolder = Pick<PolicyUser, 'kind' | 'name' | 'id'>;
 
-/** Throws `InvalidInput` for what is no policy ARN, `ValidationError` for one of another partition. */
+/** Throws `InvalidInput` for the ARN of no policy, `ValidationError` for what is no ARN, or one of another partition. */
 export function checkPolicyArn(home: Account, arn: string): void {
+  // Two blanks, as recorded of AWS in LocalStack's snapshots of AttachRolePolicy and AttachUserPolicy.
+  if (parseArn(arn) === undefined) throw errors.ValidationError(['Invalid ARN:  Could not be parsed!']);
   const name = parseEntityArn(arn);
   if (name?.kind !== 'policy') throw errors.InvalidInput([`ARN ${arn} is not valid.`]);
   if (name.partition !== home.partition) throw errors.ValidationError(['Invalid ARN partition']);

@@ -1,4 +1,4 @@
-import { type PolicyKind, PolicySyntaxError, parsePolicy, type Statement } from '../policy/index.js';
+import { type PolicyKind, PolicySyntaxError, validatePolicy } from '../policy/index.js';
 import type { Database, Transaction } from './database.js';
 import type { Tags } from './model.js';
 import { changeOrganization } from './organization-change.js';
@@ -282,23 +282,10 @@ function checkContent(type: ControlType, content: string, partition: string): vo
     );
   }
   try {
-    const { statements } = parsePolicy(content, CONTROL_KINDS[type], { partition, managed: true });
-    if (type === 'RESOURCE_CONTROL_POLICY')
-      for (const statement of statements) checkResourceControl(statement);
+    validatePolicy(content, CONTROL_KINDS[type], { partition, managed: true });
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
-    throw malformed(error.message);
-  }
-}
-
-/** Resource control policies only deny, everyone, named actions. Source: Organizations User Guide, "RCP syntax". */
-function checkResourceControl({ effect, principal, action }: Statement): void {
-  const everyone = principal?.entries.every(({ word }) => word.value === '*') && !principal.not;
-  if (effect !== 'Deny') throw malformed('a resource control policy cannot allow');
-  if (!everyone) throw malformed('the principal of a resource control policy is "*"');
-  if (action.not) throw malformed('a resource control policy has no NotAction');
-  if (action.values.some(({ value }) => value === '*')) {
-    throw malformed('an action of a resource control policy names its service');
+    throw malformed(error.problems[0].message);
   }
 }
 

@@ -69,6 +69,8 @@ export class Passwords {
     password: string,
     resetRequired: boolean,
   ): Promise<LoginProfile> {
+    if ((await this.#db.get(tables.users, home.id, userName.toLowerCase())) === undefined)
+      throw noSuchEntity('user', userName);
     checkPassword(password, await this.policy(home.id));
     const hashed = await hash(password);
     const created = this.#clock.now();

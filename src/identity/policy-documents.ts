@@ -2,12 +2,12 @@
 import {
   type CompiledPolicy,
   compilePolicy,
-  type ParseOptions,
   type PolicyDocument,
   type PolicyKind,
   PolicySyntaxError,
-  parsePolicy,
   policySize,
+  type ValidateOptions,
+  validatePolicy,
 } from '../policy/index.js';
 import { BoundedCache } from './cache.js';
 import { errors } from './errors.js';
@@ -25,9 +25,9 @@ export function compiledPolicy(text: string, kind: PolicyKind): CompiledPolicy {
 }
 
 /** Throws `MalformedPolicyDocument` where IAM would not store the document in an account of that partition. */
-export function checkDocument(text: string, kind: PolicyKind, options: ParseOptions): PolicyDocument {
+export function checkDocument(text: string, kind: PolicyKind, options: ValidateOptions): PolicyDocument {
   try {
-    return parsePolicy(text, kind, options);
+    return validatePolicy(text, kind, options);
   } catch (error) {
     throw malformed(error);
   }

@@ -78,7 +78,6 @@ test('what stands for itself is stored as it is written', async () => {
   await identity.roles.create(account, { name: 'App', trust: trust({ AWS: '*' }) });
   for (const principal of [
     { AWS: '*' },
-    { AWS: '111122223333' },
     { AWS: 'arn:aws:iam::111122223333:root' },
     { AWS: 'arn:aws:sts::111122223333:assumed-role/App/session' },
     { Service: 'ec2.amazonaws.com' },
@@ -87,6 +86,15 @@ test('what stands for itself is stored as it is written', async () => {
     const document = trust(principal);
     assert.equal(await identity.principals.toStored(document, 'trust', 'aws'), document);
   }
+});
+
+test("an account's id is stored as its root's ARN, as aws-cdk#9334 and noobaa-core#10059 saw it of AWS", async () => {
+  const { identity } = await open();
+  assert.equal(
+    await identity.principals.toStored(trust({ AWS: '111122223333' }), 'trust', 'aws'),
+    trust({ AWS: 'arn:aws:iam::111122223333:root' }),
+  );
+  await assert.rejects(identity.principals.toStored(trust({ AWS: '999999999999' }), 'trust', 'aws'));
 });
 
 test('principals that do not exist are refused with the words of AWS', async () => {

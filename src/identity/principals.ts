@@ -67,7 +67,12 @@ export class Principals {
     }
     if (value === '*') return value;
     if (isPrincipalId(value)) return (await this.#db.get(tables.ids, value)) && value;
-    if (/^\d{12}$/.test(value)) return await this.#account(value, value, partition);
+    if (/^\d{12}$/.test(value)) {
+      const account = await this.#accounts.find(value);
+      const known = account !== undefined && account.partition === (partition ?? account.partition);
+      // AWS saves an account's id as its root's ARN (aws-cdk#9334; noobaa-core#10059, compared with S3).
+      return known ? `arn:${account.partition}:iam::${value}:root` : undefined;
+    }
     const arn = parseArn(value);
     if (arn === undefined || arn.partition !== (partition ?? arn.partition)) return undefined;
     if ((await this.#account(arn.account, value, arn.partition)) === undefined) return undefined;

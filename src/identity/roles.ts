@@ -43,13 +43,18 @@ export class Roles {
   }
 
   /**
-   * Throws `EntityAlreadyExists`, `MalformedPolicyDocument`, `LimitExceeded`, and `InvalidInput` for the path of
-   * service-linked roles.
+   * Throws `EntityAlreadyExists`, `MalformedPolicyDocument`, `LimitExceeded`, and `InvalidInput` for the paths that are
+   * AWS's own ("IAM identifiers"; tilfin/aws-iam-policy-tool#9 has the sentence).
    */
   async create(home: Account, input: NewRole): Promise<Role> {
     const { path = '/' } = input;
     if (isServiceLinked({ path })) {
-      throw errors.InvalidInput([`The path ${path} is reserved for service-linked roles.`]);
+      throw errors.InvalidInput([
+        "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles",
+      ]);
+    }
+    if (path.startsWith('/aws-reserved/')) {
+      throw errors.InvalidInput(["Path prefix '/aws-reserved/' can only be used by AWS"]);
     }
     const trust = await this.#trust(home, input.trust);
     return await this.#db.transact(home.id, async transaction => {
@@ -110,6 +115,7 @@ export class Roles {
 
   /** Throws `MalformedPolicyDocument`, `LimitExceeded`, `UnmodifiableEntity`. */
   async setTrust(home: Account, name: string, document: string): Promise<void> {
+    await this.get(home.id, name);
     const trust = await this.#trust(home, document);
     await this.#change(home, name, role => {
       demandModifiable(role);

@@ -76,6 +76,7 @@ export class SamlProviders {
 
   /** Throws `InvalidInput`. */
   async setMetadata(home: Account, arn: string, document: string): Promise<void> {
+    await this.get(home, arn);
     const metadata = await read(document);
     await this.#change(home, arn, ({ validUntil: _, ...provider }) => ({
       ...provider,

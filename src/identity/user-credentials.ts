@@ -130,8 +130,8 @@ export class SshPublicKeys extends UserCredentials<SshPublicKey> {
 
   /** Throws `UnrecognizedPublicKeyEncoding`, `InvalidPublicKey`, `DuplicateSSHPublicKey`, `LimitExceeded`. */
   async upload(home: Account, userName: string, body: string): Promise<SshPublicKey> {
-    const key = readSshKey(body);
     return await this.add(home, userName, (_user, others) => {
+      const key = readSshKey(body);
       if (others.some(({ fingerprint }) => fingerprint === key.fingerprint)) {
         throw errors.DuplicateSSHPublicKey(['The SSH public key is already associated with the user.']);
       }
@@ -153,10 +153,10 @@ export class SigningCertificates extends UserCredentials<SigningCertificate> {
 
   /** Throws `MalformedCertificate`, `InvalidCertificate` (expired), `DuplicateCertificate`, `LimitExceeded`. */
   async upload(home: Account, userName: string, body: string): Promise<SigningCertificate> {
-    const { fingerprint256, validTo } = readCertificate(body);
-    const created = this.#clock.now();
-    if (Date.parse(validTo) <= created) throw errors.InvalidCertificate(['The certificate has expired.']);
     return await this.add(home, userName, (_user, others) => {
+      const { fingerprint256, validTo } = readCertificate(body);
+      const created = this.#clock.now();
+      if (Date.parse(validTo) <= created) throw errors.InvalidCertificate(['The certificate has expired.']);
       if (others.some(other => readCertificate(other.body).fingerprint256 === fingerprint256)) {
         throw errors.DuplicateCertificate([
           'The certificate is already associated with an IAM user in the account.',

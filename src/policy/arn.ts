@@ -23,6 +23,34 @@ export function parseArn(text: string): Arn | undefined {
   return { partition, service, region: region as string, account: account as string, resource };
 }
 
+/**
+ * A resource pattern with its missing components as `*`: "When you specify an incomplete ARN (one with fewer than the
+ * standard six fields) in an identity-based policy, AWS automatically completes the ARN by adding wildcard characters (*)
+ * to all missing fields" (IAM User Guide, "IAM ARNs"). What is no ARN comes back as it is.
+ */
+export function completeArn(pattern: string): string {
+  const missing = pattern.startsWith('arn:') ? 6 - splitPattern(pattern).length : 0;
+  return missing > 0 ? pattern + ':*'.repeat(missing) : pattern;
+}
+
+/** Splits at colons, but not inside `${…}`. */
+export function splitPattern(text: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text.startsWith('${', at)) {
+      const close = text.indexOf('}', at);
+      if (close === -1) break;
+      at = close;
+    } else if (text[at] === ':') {
+      parts.push(text.slice(from, at));
+      from = at + 1;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
 /** The six components of an ARN, the last one with its colons; `undefined` where there are fewer. */
 export function splitArn(text: string): string[] | undefined {
   const parts: string[] = [];

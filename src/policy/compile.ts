@@ -1,6 +1,6 @@
 /** Turns a policy into functions, once, so that a decision only runs them. */
 
-import { ArnPattern } from './arn.js';
+import { ArnPattern, completeArn } from './arn.js';
 import { type CompiledCondition, compileCondition } from './conditions.js';
 import type { ListElement, PolicyDocument, PolicyKind, Statement } from './document.js';
 import type { Facts } from './facts.js';
@@ -45,7 +45,7 @@ export function conditionsHold(statement: CompiledStatement, facts: Facts): bool
   return true;
 }
 
-/** Parses and compiles. Throws `PolicySyntaxError` where AWS would refuse the text. */
+/** Parses and compiles. Throws `PolicySyntaxError` where the text is no policy (`parsePolicy`). */
 export function compilePolicy(text: string, kind: PolicyKind, options: ParseOptions = {}): CompiledPolicy {
   return new Policy(text, parsePolicy(text, kind, options));
 }
@@ -122,7 +122,7 @@ function compileResources({ not, values }: ListElement, variables: boolean): (fa
 /** A test of the request's resource against one ARN pattern: by case, component by component. */
 export function compileResource(pattern: string, variables: boolean): (facts: Facts) => boolean {
   if (pattern === '*') return () => true;
-  const template = readTemplate(pattern, { variables, wildcards: true });
+  const template = readTemplate(completeArn(pattern), { variables, wildcards: true });
   if (isFixed(template)) {
     const arn = new ArnPattern(template);
     return facts => arn.matches(facts.request.resource, facts.steps);

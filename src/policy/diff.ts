@@ -2,7 +2,7 @@
 
 import type { ListElement, PolicyKind, Statement } from './document.js';
 import { lowerGlob } from './glob.js';
-import { defaultKnowledge, type ServiceKnowledge } from './lint/knowledge.js';
+import { defaultKnowledge, type ServiceKnowledge } from './knowledge.js';
 import { type ParseOptions, parsePolicy } from './parse.js';
 import { covers, overlaps } from './pattern-sets.js';
 

@@ -75,6 +75,8 @@ export interface Problem extends Span {
   readonly words: string;
   /** What is wrong, for the author. */
   readonly message: string;
+  /** AWS complains of one problem only: that of the lowest order, and of those the first in the text. */
+  readonly order: number;
 }
 
 /** A policy that AWS would refuse; `message` is AWS's sentence. The caller chooses the API's error code. */

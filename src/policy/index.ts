@@ -25,8 +25,8 @@ export { visibleTo } from './explain/visible.js';
 export { formatPolicy } from './format.js';
 export { guessKind } from './guess-kind.js';
 export { JsonError, position, type Span } from './json.js';
+export type { KnownAction, KnownKey, KnownService, ServiceKnowledge } from './knowledge.js';
 export type { Edit, Finding, LintOptions, Severity } from './lint/finding.js';
-export type { KnownAction, KnownKey, KnownService, ServiceKnowledge } from './lint/knowledge.js';
 export { applyFixes, lint } from './lint/lint.js';
 export { invalidPrincipal, mapPrincipals, principalsOf } from './map-principals.js';
 export { denialMessage } from './message.js';
@@ -34,3 +34,5 @@ export { type ParseOptions, parsePolicy, type ReadResult, readPolicy } from './p
 export { contextOfPrincipal, principalOfArn } from './principal-of-arn.js';
 export { type PatchStep, type Suggestion, suggest } from './suggest.js';
 export type * from './types.js';
+export { type BucketRules, bucketRules } from './validate/bucket.js';
+export { readValid, type ValidateOptions, validatePolicy } from './validate/validate.js';

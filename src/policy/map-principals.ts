@@ -52,6 +52,7 @@ export function invalidPrincipal({ type, word }: PrincipalEntry): PolicySyntaxEr
       code: 'INVALID_PRINCIPAL_FORMAT',
       words: sentence('principal', 'resource', quotePrincipal(type, word.value)),
       message: `There is no ${word.value}.`,
+      order: 0,
       start: word.start,
       end: word.end,
     },

@@ -1,6 +1,6 @@
 /** Checks the words of a policy: actions, resources, principals. */
 
-import { splitArn } from './arn.js';
+import { splitArn, splitPattern } from './arn.js';
 import type { PrincipalKind, Word } from './document.js';
 import type { PolicyReader } from './parse.js';
 import { partitionSentence } from './words.js';
@@ -31,7 +31,7 @@ export function checkAction(reader: PolicyReader, word: Word): void {
     reader.refuse('vendor', 'INVALID_ACTION', message, word);
   } else if (value.includes(':', colon + 1)) {
     reader.refuse('colons', 'INVALID_ACTION', `"${value}" has more than one colon.`, word);
-  } else if (!SERVICE_PREFIX.test(value.slice(0, colon))) {
+  } else if (!value.startsWith('*:') && !SERVICE_PREFIX.test(value.slice(0, colon))) {
     const service = value.slice(0, colon);
     const message = `"${service}" is no service: letters, digits, "." and "-", and no wildcards.`;
     reader.refuse('vendorName', 'INVALID_SERVICE_IN_ACTION', message, word, service);
@@ -40,53 +40,39 @@ export function checkAction(reader: PolicyReader, word: Word): void {
   }
 }
 
-/** Splits at colons, but not inside `${…}`. */
-export function splitPattern(text: string): string[] {
-  const parts: string[] = [];
-  let from = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (text.startsWith('${', at)) {
-      const close = text.indexOf('}', at);
-      if (close === -1) break;
-      at = close;
-    } else if (text[at] === ':') {
-      parts.push(text.slice(from, at));
-      from = at + 1;
-    }
-  }
-  parts.push(text.slice(from));
-  return parts;
-}
-
+/**
+ * The form of a resource: `*`, a variable, or an ARN of a known partition. An identity policy's may lack its last
+ * components, but not a session policy's: "session policies … do not support incomplete ARNs" (IAM User Guide, "IAM
+ * ARNs").
+ */
 export function checkResource(reader: PolicyReader, word: Word): void {
   const { value } = word;
   if (value === '*' || value.startsWith('${')) return;
-  const [prefix, partition = '', service = '', region = ''] = splitPattern(value);
-  const complete = splitPattern(value).length >= 6 || value.endsWith('*');
-  if (prefix !== 'arn' || !complete) {
+  const parts = splitPattern(value);
+  const [prefix, partition = ''] = parts;
+  const incomplete = parts.length < 6 && !value.endsWith('*');
+  const isArn = prefix === 'arn' && (!incomplete || takesIncomplete(reader));
+  // IAM takes what stands before the first colon for "arn", and goes on.
+  const named = reader.family === 'identity' && parts.length > 1;
+  if (partition !== '' && (isArn || named) && !validPartition(reader, partition)) {
+    const { partition: own } = reader.options;
+    const message =
+      own && PARTITIONS.includes(partition)
+        ? `"${value}" belongs to partition "${partition}", this account to "${own}": partitions never mix.`
+        : `There is no partition "${partition}".`;
+    const [service = '*', region = '*', account = '*', ...rest] = parts.slice(2);
+    const resource = rest.length === 0 ? '*' : rest.join(':');
+    const whole = `arn:${partition}:${service}:${region}:${account}:${resource}`;
+    reader.refuse('partition', 'INVALID_PARTITION', message, word, partitionSentence(partition, whole));
+  } else if (!isArn) {
     const message = `"${value}" is neither "*" nor an ARN (arn:partition:service:region:account:resource).`;
     const code = prefix === 'arn' ? 'MISSING_ARN_FIELD' : 'INVALID_ARN_PREFIX';
     reader.refuse('resourceFormat', code, message, word, value);
-    return;
   }
-  if (!validPartition(reader, partition)) {
-    const { partition: own } = reader.options;
-    reader.problems.push({
-      code: 'INVALID_PARTITION',
-      words: partitionSentence(partition, value),
-      message: own
-        ? `"${value}" belongs to partition "${partition}", this account to "${own}": partitions never mix.`
-        : `There is no partition "${partition}".`,
-      start: word.start,
-      end: word.end,
-    });
-  } else if (service === '' && partition !== '*') {
-    const message = `"${value}" names no service.`;
-    reader.refuse('resourceVendor', 'MISSING_ARN_FIELD', message, word);
-  } else if (service === 'iam' && region !== '' && !/[*?]/.test(region)) {
-    const message = 'IAM is global: its ARNs have no region.';
-    reader.refuse('iamRegion', 'ARN_REGION_NOT_ALLOWED', message, word, value);
-  }
+}
+
+function takesIncomplete({ kind, family }: PolicyReader): boolean {
+  return family === 'identity' && kind !== 'session';
 }
 
 function validPartition(reader: PolicyReader, partition: string): boolean {

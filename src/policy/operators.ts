@@ -89,7 +89,8 @@ export function readOperator(text: string): OperatorUse | undefined {
 
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const EPOCH = /^-?\d+(?:\.\d+)?$/;
-const ISO_DATE = /^\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?)?)?$/;
+/** "T" and "Z" may be lower case (RFC 3339, 5.6; ISO 8601 has both). */
+const ISO_DATE = /^\d{4}(?:-\d\d(?:-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?)?)?$/;
 
 /** An integer or decimal; NaN where the text is none. */
 export function parseNumber(text: string): number {
@@ -101,8 +102,42 @@ export function parseNumber(text: string): number {
  * number of seconds; NaN where the text is neither. Four digits are a year, as ISO 8601 has it.
  */
 export function parseDate(text: string): number {
-  if (ISO_DATE.test(text)) return Date.parse(text.endsWith('Z') ? text : withZone(text));
+  if (ISO_DATE.test(text)) {
+    const upper = text.toUpperCase();
+    return Date.parse(upper.endsWith('Z') ? upper : withZone(upper));
+  }
   return EPOCH.test(text) ? Number(text) * 1000 : Number.NaN;
+}
+
+/** Year, month, day, then a time of hours, minutes, seconds and a zone; each part may be the last. */
+const LEGACY_DATE =
+  /^(-?\d{1,9})(?:-(\d+)(?:-(\d+))?)?(?:t(?:(\d+)(?::(\d+)(?::(\d+)(?:\.(\d{1,9}))?(?:z|[+-](\d\d)(?::?(\d\d))?)?)?)?)?)?$/i;
+const LEGACY_LIMITS = [
+  [-292_275_054, 292_278_993],
+  [1, 12],
+  [1, 31],
+  [0, 23],
+  [0, 59],
+  [0, 59],
+  [0, 999_999_999],
+  [0, 23],
+  [0, 59],
+] as const;
+const LARGEST_EPOCH = 2n ** 63n - 1n;
+
+/**
+ * Whether IAM's parser of documents takes the text for a date: an ISO 8601 date in parts that need not be two digits
+ * long, or a whole number of seconds. Wider than `parseDate`: what only this one takes is stored and never matches.
+ * Source: IAM's answers to dates in documents, as moto's tables of them have it.
+ */
+export function isLegacyDate(text: string): boolean {
+  if (/^\d+$/.test(text)) return BigInt(text) <= LARGEST_EPOCH;
+  const parts = LEGACY_DATE.exec(text)?.slice(1);
+  if (!parts) return false;
+  return LEGACY_LIMITS.every(([least, most], i) => {
+    const part = parts[i];
+    return part === undefined || (Number(part) >= least && Number(part) <= most);
+  });
 }
 
 /** UTC where the text names a time but no zone; a zone gets the colon that RFC 3339 wants. */

@@ -5,7 +5,7 @@ import { PolicySyntaxError } from './document.js';
 import { readCondition, readPrincipal } from './elements.js';
 import { JsonError, type JsonMember, type JsonNode, parseJson, type Span } from './json.js';
 import { checkAction, checkResource } from './names.js';
-import { type Family, familyOf, type Refusal, sentence } from './words.js';
+import { type Family, familyOf, orderOf, type Refusal, sentence } from './words.js';
 
 export interface ParseOptions {
   /** The account's partition: ARNs of another are refused. Where absent, any known partition is accepted. */
@@ -26,28 +26,32 @@ export interface ReadResult {
 }
 
 /**
- * Reads a policy. Throws `PolicySyntaxError` with AWS's sentence where AWS would refuse it. Sizes are not
- * checked here (`policySize`), nor whether a principal exists (`mapPrincipals`).
+ * Reads a policy by its grammar alone, as a stored one is read: throws `PolicySyntaxError` where it says nothing that
+ * one could decide with. What else AWS refuses to store is `validatePolicy`'s.
  */
 export function parsePolicy(text: string, kind: PolicyKind, options: ParseOptions = {}): PolicyDocument {
   const { document, problems } = readPolicy(text, kind, options);
   if (document) return document;
-  throw new PolicySyntaxError(bySpeaking(problems));
+  throw refusalOf(problems);
 }
 
-/** Reads a policy and answers with every problem found, in the order of the text. Never throws. */
+/** Reads a policy by its grammar and answers with every problem found, in the order of the text. Never throws. */
 export function readPolicy(text: string, kind: PolicyKind, options: ParseOptions = {}): ReadResult {
   const reader = new PolicyReader(kind, options);
-  let root: JsonNode;
+  const root = readRoot(reader, text);
+  return root ? readDocument(reader, root) : { problems: reader.problems, statements: [] };
+}
+
+/** The text as JSON; where it is none, notes that in the reader and answers `undefined`. */
+export function readRoot(reader: PolicyReader, text: string): JsonNode | undefined {
   try {
-    root = parseJson(text);
+    return parseJson(text);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const at = { start: error.offset, end: Math.min(error.offset + 1, text.length) };
     reader.refuse('json', 'JSON_SYNTAX_ERROR', error.message, at);
-    return { problems: reader.problems, statements: [] };
+    return undefined;
   }
-  return readDocument(reader, root);
 }
 
 /** Reads a document whose JSON is already parsed; problems noted before in the reader are kept. */
@@ -62,11 +66,10 @@ export function readDocument(reader: PolicyReader, root: JsonNode): ReadResult {
   };
 }
 
-/** The order in which AWS complains: syntax before version before the rest. */
-function bySpeaking(problems: readonly Problem[]): [Problem, ...Problem[]] {
-  const rank = ({ words }: Problem) =>
-    words === 'Syntax errors in policy.' ? 0 : words.startsWith('Policy document must be version') ? 1 : 2;
-  return [...problems].sort((a, b) => rank(a) - rank(b)) as [Problem, ...Problem[]];
+/** The error for a document with these problems, at least one: the one that AWS complains of comes first. */
+export function refusalOf(problems: readonly Problem[]): PolicySyntaxError {
+  const sorted = [...problems].sort((a, b) => a.order - b.order || a.start - b.start);
+  return new PolicySyntaxError(sorted as [Problem, ...Problem[]]);
 }
 
 const TOP_FIELDS = ['Version', 'Id', 'Statement'];
@@ -98,7 +101,8 @@ export class PolicyReader {
 
   /** Notes a problem. `value` is what AWS's sentence quotes. */
   refuse(refusal: Refusal, code: string, message: string, { start, end }: Span, value = ''): void {
-    this.problems.push({ code, message, words: sentence(refusal, this.family, value), start, end });
+    const words = sentence(refusal, this.family, value);
+    this.problems.push({ code, message, words, start, end, order: orderOf(refusal, this.family) });
   }
 
   document(root: JsonNode): PolicyDocument {
@@ -154,10 +158,11 @@ export class PolicyReader {
     return undefined;
   }
 
-  /** A string or a list of strings; `scalars` also takes unquoted numbers and booleans. */
-  words(member: JsonMember, scalars = false): Word[] {
+  /** A string or a list of strings; `scalars` also takes unquoted numbers and booleans, `nulls` nulls in a list. */
+  words(member: JsonMember, { scalars = false, nulls = false } = {}): Word[] {
     const { value } = member;
-    const items = value.kind === 'array' ? value.items : [value];
+    const items =
+      value.kind === 'array' ? value.items.filter(item => !nulls || item.kind !== 'null') : [value];
     const words: Word[] = [];
     for (const item of items) {
       if (item.kind === 'string' || (scalars && (item.kind === 'number' || item.kind === 'boolean'))) {
@@ -202,7 +207,8 @@ export class PolicyReader {
       const statement = this.#statement(node, index);
       const sid = statement?.sid;
       if (sid?.value) {
-        if (sids.has(sid.value))
+        // KMS takes them: its own examples have them (KMS Developer Guide, "Working with key policies", Java tab).
+        if (sids.has(sid.value) && this.kind !== 'key')
           this.refuse(
             'sidTwice',
             'UNIQUE_SIDS_REQUIRED',
@@ -229,8 +235,7 @@ export class PolicyReader {
     const resource = this.#resource(fields, node);
     const condition = fields.get('Condition');
     const conditions = readCondition(this, condition);
-    if (!effect || !action || this.problems.slice(before).some(({ code }) => code === 'DUPLICATE_KEY'))
-      return undefined;
+    if (!effect || this.problems.slice(before).some(({ code }) => code === 'DUPLICATE_KEY')) return undefined;
     return {
       index,
       effect,
@@ -289,25 +294,22 @@ export class PolicyReader {
     return undefined;
   }
 
-  #list(
-    fields: ReadonlyMap<string, JsonMember>,
-    name: 'Action' | 'Resource',
-    statement: Span,
-  ): ListElement | undefined {
+  #list(fields: ReadonlyMap<string, JsonMember>, name: 'Action' | 'Resource', statement: Span): ListElement {
     const plain = fields.get(name);
     const negated = fields.get(`Not${name}`);
     const member = plain ?? negated;
     const missing = name === 'Action' ? 'noAction' : 'noResource';
     if (!member) {
       const message = `The statement has neither "${name}" nor "Not${name}".`;
-      this.refuse(missing, `MISSING_${name.toUpperCase()}`, message, statement);
-      return undefined;
+      // KMS stores such a statement, "even though the policy statement is ineffective" (KMS API Reference, PutKeyPolicy).
+      if (this.kind !== 'key') this.refuse(missing, `MISSING_${name.toUpperCase()}`, message, statement);
+      return { not: false, values: [], start: statement.start, end: statement.start + 1 };
     }
     if (plain && negated) {
       const message = `A statement has "${name}" or "Not${name}", not both.`;
       this.refuse('both', 'UNSUPPORTED_ELEMENT_COMBINATION', message, negated.nameSpan);
     }
-    const values = this.words(member);
+    const values = this.words(member, { nulls: name === 'Resource' && this.family === 'identity' });
     if (member.value.kind === 'array' && member.value.items.length === 0) {
       this.refuse(
         missing,

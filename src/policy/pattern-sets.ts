@@ -1,7 +1,7 @@
 /** Patterns compared as sets of texts: whether two can match one text, whether one takes in the other. */
 
+import { completeArn, splitPattern } from './arn.js';
 import { Glob, readGlob } from './glob.js';
-import { splitPattern } from './names.js';
 
 /** `\0`: any run of characters; `\u0001`: any run without a slash; `\u0002`: one character. */
 const ANY = '\0';
@@ -20,7 +20,7 @@ function formatTokens(format: string): string {
 
 /** Whether a resource pattern can match ARNs of this format, component by component. */
 export function overlapsFormat(pattern: string, format: string): boolean {
-  const wanted = splitPattern(pattern);
+  const wanted = splitPattern(completeArn(pattern));
   const known = splitPattern(format);
   if (wanted.length < 6) return overlap(policyTokens(pattern), formatTokens(format));
   return [...wanted.slice(0, 5), wanted.slice(5).join(':')].every((part, i) => {

@@ -1,8 +1,7 @@
 /** Finds what nearly allowed a denied request, and says it in the terms of the mistake behind it. */
 
-import { matchesArn, parseArn, splitArn } from '../arn.js';
+import { matchesArn, parseArn, splitArn, splitPattern } from '../arn.js';
 import type { Facts } from '../facts.js';
-import { splitPattern } from '../names.js';
 import { namesTakenFor } from '../operation-names.js';
 import type { Principal } from '../types.js';
 import type { TracedLayer, TracedPolicy } from './trace.js';

@@ -1,11 +1,11 @@
 /** Checks of actions, and of the resources they work on. */
 
+import { splitPattern } from '../arn.js';
 import type { Statement, Word } from '../document.js';
 import { Glob, lowerGlob, readGlob } from '../glob.js';
-import { splitPattern } from '../names.js';
+import type { KnownAction, ServiceKnowledge } from '../knowledge.js';
 import { actionOfOperation } from '../operation-names.js';
 import { coversAction, type LintContext, replaceWord } from './context.js';
-import type { KnownAction, ServiceKnowledge } from './knowledge.js';
 
 export async function checkActions(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   for (const statement of lint.statements) {

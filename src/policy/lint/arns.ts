@@ -1,9 +1,9 @@
 /** Checks of the ARNs in `Resource` and `NotResource`. */
 
+import { completeArn, splitPattern } from '../arn.js';
 import type { Word } from '../document.js';
-import { splitPattern } from '../names.js';
+import type { ServiceKnowledge } from '../knowledge.js';
 import { type LintContext, replaceWord } from './context.js';
-import type { ServiceKnowledge } from './knowledge.js';
 
 export async function checkArns(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   const services = new Set(await knowledge.services());
@@ -28,7 +28,12 @@ async function checkArn(
   word: Word,
 ): Promise<void> {
   const [prefix, , service = '', region = '', account = '', ...rest] = splitPattern(word.value);
-  if (prefix !== 'arn' || rest.length === 0) return;
+  if (prefix !== 'arn') return;
+  if (rest.length === 0) {
+    const message = `"${word.value}" lacks components: IAM reads it as "${completeArn(word.value)}".`;
+    lint.report('MISSING_ARN_FIELD', message, word);
+    return;
+  }
   if (!OPEN.test(service) && !services.has(service) && !ARN_SERVICES.has(service)) {
     if (services.has(service.toLowerCase())) {
       const value = word.value.replace(service, service.toLowerCase());

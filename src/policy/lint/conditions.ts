@@ -1,9 +1,9 @@
 /** Checks of condition blocks: keys against operators, and against each other. */
 
 import type { ConditionElement, Statement } from '../document.js';
+import type { KnownKey, ServiceKnowledge } from '../knowledge.js';
 import { type OperatorUse, readOperator } from '../operators.js';
 import { conditionKeys, type LintContext } from './context.js';
-import type { KnownKey, ServiceKnowledge } from './knowledge.js';
 import { checkValues } from './values.js';
 
 export async function checkConditions(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
@@ -73,6 +73,11 @@ async function checkKey(
 ): Promise<KnownKey | undefined> {
   const name = key.value.toLowerCase();
   const [prefix = ''] = name.split(':');
+  if (!/^[^:\s]+:./.test(name)) {
+    const message = `"${key.value}" is no condition key: it needs its service in front, as in "aws:SourceIp".`;
+    lint.report('INVALID_CONDITION_KEY_FORMAT', message, key);
+    return undefined;
+  }
   if (name === 'aws:arn') {
     lint.report(
       'UNSUPPORTED_GLOBAL_CONDITION_KEY',

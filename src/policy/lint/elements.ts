@@ -1,8 +1,8 @@
 /** Checks of the document as a whole and of its plain elements. */
 
+import { splitPattern } from '../arn.js';
 import { policySize, type Statement, type Word } from '../document.js';
 import type { Span } from '../json.js';
-import { splitPattern } from '../names.js';
 import { coverage } from '../pattern-sets.js';
 import { type LintContext, removeItem } from './context.js';
 
@@ -16,12 +16,27 @@ export function checkElements(lint: LintContext): void {
       lint.report('EMPTY_SID_VALUE', 'The Sid is empty: name the statement or leave it out.', statement.sid);
     if (statement.condition && statement.conditions.length === 0)
       lint.report('EMPTY_OBJECT_CONDITION', 'The Condition is empty and has no effect.', statement.condition);
+    checkIneffective(lint, statement);
     checkVariables(lint, statement);
     checkPlaceholders(lint, statement);
     checkRedundantWords(lint, 'REDUNDANT_ACTION', statement.action.values, value => value.toLowerCase());
     checkRedundantWords(lint, 'REDUNDANT_RESOURCE', statement.resource?.values ?? [], value => value);
   }
   checkPartitions(lint);
+}
+
+/** KMS stores statements that lack an element, and they do nothing (KMS API Reference, PutKeyPolicy). */
+function checkIneffective(lint: LintContext, { action, resource, start }: Statement): void {
+  if (lint.kind !== 'key') return;
+  const at = { start, end: start + 1 };
+  if (action.values.length === 0)
+    lint.report('MISSING_ACTION', 'The statement has no "Action": KMS stores it, and it does nothing.', at);
+  if (resource?.values.length === 0)
+    lint.report(
+      'MISSING_RESOURCE',
+      'The statement has no "Resource": KMS stores it, and it does nothing.',
+      at,
+    );
 }
 
 function checkVersion(lint: LintContext): void {

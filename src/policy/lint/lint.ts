@@ -2,14 +2,16 @@
 
 import type { PolicyKind, Problem } from '../document.js';
 import { JsonError, type JsonNode, parseJson, position } from '../json.js';
-import { PolicyReader, type ReadResult, readDocument, readPolicy } from '../parse.js';
+import { defaultKnowledge } from '../knowledge.js';
+import { PolicyReader, type ReadResult, readPolicy } from '../parse.js';
+import { bucketRules } from '../validate/bucket.js';
+import { readValid, readValidDocument, type ValidateOptions } from '../validate/validate.js';
 import { checkActions } from './actions.js';
 import { checkArns } from './arns.js';
 import { checkConditions } from './conditions.js';
 import { LintContext } from './context.js';
 import { checkElements } from './elements.js';
-import { type Edit, type Finding, type LintOptions, severityOf } from './finding.js';
-import { defaultKnowledge } from './knowledge.js';
+import type { Edit, Finding, LintOptions } from './finding.js';
 import { checkPrincipals } from './principals.js';
 
 /**
@@ -17,19 +19,27 @@ import { checkPrincipals } from './principals.js';
  * throws for what stands in the text.
  */
 export async function lint(text: string, kind: PolicyKind, options: LintOptions = {}): Promise<Finding[]> {
-  const { text: read, shift, result } = readLeniently(text, kind, options);
-  const context = new LintContext(read, kind, result.statements, result.version, options);
   const knowledge = options.knowledge ?? (await defaultKnowledge());
+  const bucket =
+    options.bucket ?? (isBucketPolicy(text, kind) ? await bucketRules(undefined, knowledge) : undefined);
+  const { text: read, shift, result } = readLeniently(text, kind, { ...options, ...(bucket && { bucket }) });
+  const context = new LintContext(read, kind, result.statements, result.version, options);
   checkElements(context);
   checkPrincipals(context);
   await checkActions(context, knowledge);
   await checkArns(context, knowledge);
   await checkConditions(context, knowledge);
-  // What the grammar refuses already needs no second finding at the same place.
+  // Where a check finds what AWS refuses, its words are the better ones: they may bring a fix.
+  const at = ({ code, start }: Finding) => `${code} ${start}`;
   const problems = result.problems.map(problem => ofProblem(read, problem));
-  const taken = new Set(problems.map(({ code, start }) => `${code} ${start}`));
-  const rest = context.findings.filter(({ code, start }) => !taken.has(`${code} ${start}`));
-  return [...problems, ...rest]
+  const found = new Map(context.findings.map(finding => [at(finding), finding]));
+  const refused = problems.map(problem => ({
+    ...(found.get(at(problem)) ?? problem),
+    severity: problem.severity,
+  }));
+  const taken = new Set(problems.map(at));
+  const rest = context.findings.filter(finding => !taken.has(at(finding)));
+  return [...refused, ...rest]
     .map(finding => shifted(text, finding, shift))
     .sort((a, b) => a.start - b.start);
 }
@@ -57,8 +67,9 @@ function withoutOverlaps(edits: readonly Edit[]): Edit[] {
   });
 }
 
+/** What AWS refuses is an error, whatever it would be in a policy that AWS stores. */
 function ofProblem(text: string, { code, message, start, end }: Problem): Finding {
-  return { code, severity: severityOf(code), message, start, end, ...position(text, start) };
+  return { code, severity: 'ERROR', message, start, end, ...position(text, start) };
 }
 
 /** Positions back into the text as given, where something was put in front of it. */
@@ -82,7 +93,7 @@ interface LenientReading {
  * People paste fragments of policies and close one brace too many. The mistake is reported, and the rest is checked all
  * the same.
  */
-function readLeniently(text: string, kind: PolicyKind, options: LintOptions): LenientReading {
+function readLeniently(text: string, kind: PolicyKind, options: ValidateOptions): LenientReading {
   const failure = jsonFailure(text);
   if (failure?.partial && failure.partial.kind !== 'string') {
     return { text, shift: 0, result: afterFailure(text, kind, options, failure, failure.partial) };
@@ -95,7 +106,16 @@ function readLeniently(text: string, kind: PolicyKind, options: LintOptions): Le
       return { text: braced, shift: 1, result: afterFailure(braced, kind, options, moved, root) };
     }
   }
-  return { text, shift: 0, result: readPolicy(text, kind, options) };
+  return { text, shift: 0, result: readValid(text, kind, options) };
+}
+
+/** Whether all that a resource policy is about are buckets, or one bucket, and objects in them. */
+function isBucketPolicy(text: string, kind: PolicyKind): boolean {
+  if (kind !== 'resource') return false;
+  const words = readPolicy(text, kind).statements.flatMap(({ resource }) => resource?.values ?? []);
+  const buckets = new Set(words.map(({ value }) => /^arn:[^:]*:s3:::([^/]+)/.exec(value)?.[1]));
+  const named = [...buckets].filter(name => name !== undefined && !/[*?$]/.test(name));
+  return words.length > 0 && !buckets.has(undefined) && named.length <= 1;
 }
 
 function jsonFailure(text: string): JsonError | undefined {
@@ -111,12 +131,12 @@ function jsonFailure(text: string): JsonError | undefined {
 function afterFailure(
   text: string,
   kind: PolicyKind,
-  options: LintOptions,
+  options: ValidateOptions,
   failure: JsonError,
   root: JsonNode,
 ): ReadResult {
   const reader = new PolicyReader(kind, options);
   const at = { start: failure.offset, end: Math.min(failure.offset + 1, text.length) };
   reader.refuse('json', 'JSON_SYNTAX_ERROR', failure.message, at);
-  return readDocument(reader, root);
+  return readValidDocument(reader, root, text, options);
 }

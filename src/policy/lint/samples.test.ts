@@ -116,7 +116,7 @@ describe('the samples of the walk-through and of the manual', () => {
 { "Effect":"Allow", "Action":"sts:AssumeRole",
 "Resource":"arn:aws:iam::<ACCOUNT-HYPHENS>:role/<ROLE-NAME>" }
 }`;
-    assert.deepEqual(await codes(policy, 'identity'), ['PLACEHOLDER', 'INVALID_ARN_ACCOUNT']);
+    assert.deepEqual(await codes(policy, 'identity'), ['INVALID_ARN_ACCOUNT', 'PLACEHOLDER']);
     assert.deepEqual(
       await codes(
         policy.replace('<ACCOUNT-HYPHENS>', '111122223333').replace('<ROLE-NAME>', 'app'),

@@ -5,7 +5,7 @@ import { type PolicyDocument, parsePolicy, type Statement } from '../../policy/i
 import { findHolder, sourcesOf } from './policy-sources.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onAll } from './requirements.js';
-import { onPolicySource } from './simulation-input.js';
+import { demandEntityArn, onPolicySource } from './simulation-input.js';
 
 /** `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`; not the escapes `${*}`, `${?}` and `${$}`. */
 const VARIABLE = /\$\{\s*([^\s,'}*?$]+)/g;
@@ -63,6 +63,7 @@ export const getContextKeysForPrincipalPolicy: Operation<
   requires: (input, call) => onPolicySource('GetContextKeysForPrincipalPolicy', call, input.PolicySourceArn!),
   async run(input, call, { identity }) {
     const home = homeOf(call);
+    demandEntityArn(input.PolicySourceArn!);
     const holder = await findHolder(identity, home, input.PolicySourceArn!);
     if (holder === undefined) {
       throw errors.NoSuchEntity([`${input.PolicySourceArn} cannot be found.`]);

@@ -4,7 +4,7 @@ import type { Operation } from '../../operation.js';
 import { listPage, type PagingInput } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onNew, onPath, onPolicy, requestTags } from './requirements.js';
-import { listedPolicy, shownPolicy } from './shapes.js';
+import { createdPolicy, listedPolicy, shownPolicy } from './shapes.js';
 
 export const createPolicy: Operation<IamPorts, iam.CreatePolicyRequest, iam.CreatePolicyResponse> = {
   name: 'CreatePolicy',
@@ -25,7 +25,7 @@ export const createPolicy: Operation<IamPorts, iam.CreatePolicyRequest, iam.Crea
       description: input.Description,
       tags: readTags(input.Tags),
     });
-    return { Policy: await shownPolicy(identity, home, arn, policy) };
+    return { Policy: await createdPolicy(identity, home, arn, policy) };
   },
 };
 

@@ -8,7 +8,7 @@ import {
   parseEntityArn,
   type User,
 } from '../../identity/index.js';
-import type { NamedPolicy } from '../../policy/types.js';
+import type { NamedPolicy, ResourcePolicyKind } from '../../policy/types.js';
 
 export interface PolicySource {
   /** What a simulation calls it: `user_Bob_inline`, `AdministratorAccess`, `PolicyInputList.1`. */
@@ -72,10 +72,10 @@ export function givenSource(
   list: string,
   index: number,
   document: string,
-  kind: 'identity' | 'boundary' | 'resource' | 'service-control',
+  kind: 'identity' | 'boundary' | 'service-control' | ResourcePolicyKind,
 ): PolicySource {
   const id = `${list}.${index + 1}`;
-  const type = kind === 'resource' ? 'resource' : 'none';
+  const type = kind === 'resource' || kind === 'trust' || kind === 'key' ? 'resource' : 'none';
   return { id, type, document, policy: { name: id, policy: compiledPolicy(document, kind) } };
 }
 

@@ -4,7 +4,7 @@ import type { Operation } from '../../operation.js';
 import { listPage } from './paging.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { boundaryContext, onNew, onPath, onRole, requestedBoundary, requestTags } from './requirements.js';
-import { listedRole, roleLastUsed, shownRole } from './shapes.js';
+import { createdRole, listedRole, roleLastUsed, shownRole } from './shapes.js';
 
 /** The requirement of an operation on a role that its present boundary is a condition key of. */
 const onBoundedRole = async (
@@ -38,7 +38,7 @@ export const createRole: Operation<IamPorts, iam.CreateRoleRequest, iam.CreateRo
       boundary: input.PermissionsBoundary,
       tags: readTags(input.Tags),
     });
-    return { Role: await shownRole(identity, home, role) };
+    return { Role: await createdRole(identity, home, role) };
   },
 };
 

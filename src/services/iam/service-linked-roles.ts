@@ -3,7 +3,7 @@ import { entityArn, linkedRoleName, linkedService } from '../../identity/index.j
 import type { Call, Operation } from '../../operation.js';
 import { homeOf, type IamPorts } from './ports.js';
 import { onRole } from './requirements.js';
-import { encodeDocument, shownRole } from './shapes.js';
+import { createdRole, encodeDocument } from './shapes.js';
 
 export const createServiceLinkedRole: Operation<
   IamPorts,
@@ -22,7 +22,7 @@ export const createServiceLinkedRole: Operation<
     const role = await identity.serviceLinkedRoles.create(home, { service: service!, suffix, description });
     // This answer alone has lists (the example of the AWS CLI's reference).
     const statement = { Action: ['sts:AssumeRole'], Principal: { Service: [service] }, Effect: 'Allow' };
-    const { MaxSessionDuration: _, ...shown } = await shownRole(identity, home, role);
+    const shown = await createdRole(identity, home, role);
     const document = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
     return { Role: { ...shown, AssumeRolePolicyDocument: encodeDocument(document) } };
   },

@@ -99,6 +99,12 @@ export async function shownRole(identity: Identity, home: Account, role: Role): 
   return { ...(await listedRole(identity, home, role)), ...boundaryOf(role), ...someTags(role.tags) };
 }
 
+/** A role as CreateRole answers with it: its longest session is GetRole's and ListRoles' to tell (recorded of AWS). */
+export async function createdRole(identity: Identity, home: Account, role: Role): Promise<iam.Role> {
+  const { MaxSessionDuration: _, ...created } = await shownRole(identity, home, role);
+  return created;
+}
+
 /** Empty where no session of the role was ever used. */
 export async function roleLastUsed(identity: Identity, role: Role): Promise<iam.RoleLastUsed> {
   const use = await identity.usage.ofRole(role.id);
@@ -138,6 +144,16 @@ export async function shownPolicy(
     ...(policy.description !== undefined && { Description: policy.description }),
     Tags: tagList(policy.tags),
   };
+}
+
+/** A policy as CreatePolicy answers with it: as in a list, with the tags that it was given (recorded of AWS). */
+export async function createdPolicy(
+  identity: Identity,
+  home: Account,
+  arn: string,
+  policy: ManagedPolicy,
+): Promise<iam.Policy> {
+  return { ...(await listedPolicy(identity, home, arn, policy)), ...someTags(policy.tags) };
 }
 
 export function versionId(number: number): string {

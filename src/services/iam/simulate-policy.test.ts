@@ -40,8 +40,8 @@ test('each action is decided, with the statements that decided and where they st
   ]);
   const statement = (line: number, width: number) => ({
     SourcePolicyId: 'PolicyInputList.1',
-    SourcePolicyType: 'none',
-    StartPosition: { Line: line, Column: 5 },
+    SourcePolicyType: 'IAM Policy',
+    StartPosition: { Line: line, Column: 6 },
     EndPosition: { Line: line, Column: 5 + width },
   });
   assert.deepEqual(
@@ -204,12 +204,12 @@ test("a principal is simulated with all its policies, its groups' and its bounda
     ),
     [
       [
-        ['user_Bob_inline', 'user'],
-        ['AmazonS3ReadOnlyAccess', 'aws-managed'],
+        ['user_Bob_inline', 'IAM Policy'],
+        ['AmazonS3ReadOnlyAccess', 'IAM Policy'],
       ],
       [
-        ['AmazonS3ReadOnlyAccess', 'aws-managed'],
-        ['group_Staff_shared', 'group'],
+        ['AmazonS3ReadOnlyAccess', 'IAM Policy'],
+        ['group_Staff_shared', 'IAM Policy'],
       ],
       [],
     ],
@@ -254,6 +254,82 @@ test('policies can be left out of a simulation and added to it', async () => {
   ]);
 });
 
+test('details are those of AWS: empty at the top within an account, on both levels across accounts', async () => {
+  const { root } = await open();
+  const resource = { Effect: 'Allow', Principal: { AWS: BOB }, Action: 's3:GetObject', Resource: OBJECT };
+  const simulate = async (more: object) => {
+    const { EvaluationResults } = await root('SimulateCustomPolicy', {
+      PolicyInputList: [policy(allow('s3:GetObject'))],
+      ActionNames: ['s3:GetObject'],
+      CallerArn: BOB,
+      ...more,
+    });
+    return EvaluationResults![0]!;
+  };
+  assert.equal((await simulate({})).EvalDecisionDetails, undefined);
+  const own = await simulate({ ResourceArns: [OBJECT], ResourcePolicy: policy(resource) });
+  assert.deepEqual(own.EvalDecisionDetails, {});
+  assert.equal(own.ResourceSpecificResults![0]!.EvalDecisionDetails, undefined);
+  assert.deepEqual(own.MatchedStatements!.map(({ SourcePolicyType }) => String(SourcePolicyType)).sort(), [
+    'IAM Policy',
+    'Resource Policy',
+  ]);
+  const away = await simulate({
+    ResourceArns: [OBJECT],
+    ResourcePolicy: policy(resource),
+    ResourceOwner: '444455556666',
+  });
+  const both = { 'IAM Policy': 'allowed', 'Resource Policy': 'allowed' };
+  assert.deepEqual(away.EvalDecisionDetails, both);
+  assert.deepEqual(away.ResourceSpecificResults![0]!.EvalDecisionDetails, both);
+});
+
+test("resources are the caller's where nobody says whose (SimulateCustomPolicy, ResourceOwner)", async () => {
+  const { root } = await open();
+  const CallerArn = 'arn:aws:iam::123456789012:user/x';
+  const input = {
+    PolicyInputList: [policy(allow('s3:GetObject'))],
+    ActionNames: ['s3:GetObject'],
+    CallerArn,
+  };
+  const ResourceArns = [OBJECT];
+  assert.deepEqual(decisions(await root('SimulateCustomPolicy', { ...input, ResourceArns })), [
+    's3:GetObject allowed',
+  ]);
+});
+
+test("AWS's own policies are no other account's resources", async () => {
+  const { world, root } = await open();
+  await addUser(world, world.account, 'Bob', allow('iam:GetPolicy'));
+  const input = {
+    PolicySourceArn: BOB,
+    ActionNames: ['iam:GetPolicy'],
+    ResourceArns: ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'],
+  };
+  assert.deepEqual(decisions(await root('SimulatePrincipalPolicy', input)), ['iam:GetPolicy allowed']);
+});
+
+test("a role's trust policy decides as it stands, without Resource (aws-cli#10314)", async () => {
+  const { world, root } = await open();
+  await addUser(world, world.account, 'Bob', allow('sts:AssumeRole'));
+  const trust = (Effect: string, AWS: string) =>
+    policy({ Effect, Principal: { AWS }, Action: 'sts:AssumeRole' });
+  const simulate = async (ResourcePolicy: string) =>
+    decisions(
+      await root('SimulatePrincipalPolicy', {
+        PolicySourceArn: BOB,
+        ActionNames: ['sts:AssumeRole'],
+        ResourceArns: ['arn:aws:iam::111122223333:role/App'],
+        ResourcePolicy,
+      }),
+    );
+  assert.deepEqual(await simulate(trust('Allow', BOB)), ['sts:AssumeRole allowed']);
+  assert.deepEqual(await simulate(trust('Deny', BOB)), ['sts:AssumeRole explicitDeny']);
+  assert.deepEqual(await simulate(trust('Allow', 'arn:aws:iam::111122223333:user/Other')), [
+    'sts:AssumeRole implicitDeny',
+  ]);
+});
+
 test('results come in pages', async () => {
   const { root } = await open();
   const input = {
@@ -294,12 +370,22 @@ test('what cannot be simulated is refused', async () => {
   );
   await assert.rejects(
     root('SimulateCustomPolicy', { ...input, CallerArn: 'arn:aws:s3:::example' }),
-    refusal('InvalidInput', 'Invalid Entity Arn: arn:aws:s3:::example'),
+    refusal(
+      'InvalidInput',
+      'Invalid Entity Arn: arn:aws:s3:::example does not clearly define entity type and name.',
+    ),
   );
   await assert.rejects(
-    root('SimulatePrincipalPolicy', { ...input, PolicySourceArn: BOB }),
+    root('SimulatePrincipalPolicy', { ...input, PolicyInputList: ['{'], PolicySourceArn: BOB }),
     refusal('NoSuchEntity'),
   );
+  for (const arn of ['arn:aws:sts::111122223333:assumed-role/App/s', 'arn:aws:iam::111122223333:root']) {
+    for (const operation of ['SimulatePrincipalPolicy', 'GetContextKeysForPrincipalPolicy'])
+      await assert.rejects(
+        root(operation, { ...input, PolicySourceArn: arn }),
+        refusal('InvalidInput', `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`),
+      );
+  }
 });
 
 test('the context keys of policies are listed once', async () => {

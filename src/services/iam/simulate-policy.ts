@@ -18,6 +18,8 @@ import {
   callerOf,
   checkGiven,
   contextOf,
+  demandEntityArn,
+  kindOfResourcePolicy,
   onPolicySource,
   ownerOf,
   type Simulation,
@@ -39,13 +41,13 @@ export const simulateCustomPolicy: Operation<
     if (input.ResourcePolicy !== undefined && input.CallerArn === undefined) {
       throw errors.InvalidInput(['CallerArn is required where a ResourcePolicy is given.']);
     }
-    const caller = input.CallerArn ?? `arn:${home.partition}:iam::${home.id}:user/simulated`;
+    const principal = callerOf(input.CallerArn ?? `arn:${home.partition}:iam::${home.id}:user/simulated`);
     return await answer(input, {
       ...given(input),
       identity: identityGiven(input),
-      principal: callerOf(caller),
+      principal,
       context: contextOf(input.ContextEntries),
-      resourceOwner: ownerOf(input.ResourceOwner, home),
+      resourceOwner: ownerOf(input.ResourceOwner, principal, home),
     });
   },
 };
@@ -61,9 +63,11 @@ export const simulatePrincipalPolicy: Operation<
   async run(input, call, { identity }) {
     const home = homeOf(call);
     const arn = input.PolicySourceArn!;
-    checkInput(input, home);
+    demandEntityArn(arn);
     const holder = await findHolder(identity, home, arn);
     if (holder === undefined) throw errors.NoSuchEntity([`${arn} cannot be found.`]);
+    checkInput(input, home);
+    const principal = callerOf(input.CallerArn ?? arn);
     const excluded = (source: PolicySource) =>
       (input.PolicyExclusionList ?? []).some(rule => isExcluded(source, rule));
     const own = (await sourcesOf(identity, home, holder)).filter(source => !excluded(source));
@@ -73,9 +77,9 @@ export const simulatePrincipalPolicy: Operation<
       boundary: simulated.boundary ?? (await ownBoundary(identity, home, holder, input.PolicyExclusionList)),
       serviceControl: await ownServiceControl(identity, home, input.PolicyExclusionList),
       identity: [...own, ...identityGiven(input)],
-      principal: { ...callerOf(input.CallerArn ?? arn), uniqueId: holder.entity.id },
+      principal: { ...principal, uniqueId: holder.entity.id },
       context: { ...principalContext(home, holder, arn), ...contextOf(input.ContextEntries) },
-      resourceOwner: ownerOf(input.ResourceOwner, home),
+      resourceOwner: ownerOf(input.ResourceOwner, principal, home),
     });
   },
 };
@@ -99,7 +103,8 @@ function principalContext(home: Account, { kind, entity }: Holder, arn: string):
 function checkInput(input: SimulationInput, { partition }: Account): void {
   checkGiven(input.PolicyInputList, 'identity', partition);
   checkGiven(input.PermissionsBoundaryPolicyInputList, 'boundary', partition);
-  checkGiven(input.ResourcePolicy === undefined ? [] : [input.ResourcePolicy], 'resource', partition);
+  const { ResourcePolicy: resource } = input;
+  if (resource !== undefined) checkGiven([resource], kindOfResourcePolicy(resource), partition);
   for (const level of input.OrderedOrganizationPolicyInputList ?? []) {
     checkGiven(level.ServiceControlPolicyInputList, 'service-control', partition);
   }
@@ -117,18 +122,20 @@ function identityGiven({ PolicyInputList }: SimulationInput): PolicySource[] {
 }
 
 /** The policies that a request gives beside the identity's. */
-function given(input: SimulationInput): Pick<Simulation, 'boundary' | 'resource' | 'serviceControl'> {
+function given(
+  input: SimulationInput,
+): Pick<Simulation, 'boundary' | 'resource' | 'resourceKind' | 'serviceControl'> {
   const [boundary] = input.PermissionsBoundaryPolicyInputList ?? [];
+  const { ResourcePolicy: resource } = input;
+  const resourceKind = resource === undefined ? undefined : kindOfResourcePolicy(resource);
   const levels = input.OrderedOrganizationPolicyInputList;
   return {
     boundary:
       boundary === undefined
         ? undefined
         : givenSource('PermissionsBoundaryPolicyInputList', 0, boundary, 'boundary'),
-    resource:
-      input.ResourcePolicy === undefined
-        ? undefined
-        : givenSource('ResourcePolicy', 0, input.ResourcePolicy, 'resource'),
+    resource: resourceKind && givenSource('ResourcePolicy', 0, resource!, resourceKind),
+    resourceKind,
     serviceControl: levels?.map(({ ServiceControlPolicyInputList: texts = [] }, level) =>
       texts.map((text, index) =>
         givenSource(`OrderedOrganizationPolicyInputList.${level + 1}`, index, text, 'service-control'),

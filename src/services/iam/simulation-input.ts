@@ -1,9 +1,15 @@
 /** What a simulation is asked, read from its request. */
 import type * as iam from '@aws-sdk/client-iam';
-import { type Account, checkDocument, errors, parseEntityArn } from '../../identity/index.js';
+import {
+  type Account,
+  checkDocument,
+  type EntityName,
+  errors,
+  parseEntityArn,
+} from '../../identity/index.js';
 import type { Call, Requirement } from '../../operation.js';
-import { type PolicyKind, parseArn } from '../../policy/index.js';
-import type { Context, Principal } from '../../policy/types.js';
+import { guessKind, type PolicyKind, parseArn } from '../../policy/index.js';
+import type { Context, Principal, ResourcePolicyKind } from '../../policy/types.js';
 import type { PolicySource } from './policy-sources.js';
 import { homeOf } from './ports.js';
 
@@ -17,6 +23,8 @@ export interface Simulation {
   readonly identity: readonly PolicySource[];
   readonly boundary?: PolicySource | undefined;
   readonly resource?: PolicySource | undefined;
+  /** A role's trust policy and a KMS key's have rules of their own. */
+  readonly resourceKind?: ResourcePolicyKind | undefined;
   /** One list per level, from the root down. */
   readonly serviceControl?: readonly (readonly PolicySource[])[] | undefined;
   readonly principal: Principal;
@@ -46,6 +54,15 @@ export function checkGiven(
   }
 }
 
+/**
+ * What a given `ResourcePolicy` is. AWS takes a role's trust policy and leaves it out of the simulation ("Simulation of
+ * resource-based policies isn't supported for IAM roles", SimulatePrincipalPolicy); here it decides, as it does for real.
+ */
+export function kindOfResourcePolicy(document: string): ResourcePolicyKind {
+  const kind = guessKind(document);
+  return kind === 'trust' || kind === 'key' ? kind : 'resource';
+}
+
 /** The condition keys of a request. A key with several values is multivalued. Throws `InvalidInput`. */
 export function contextOf(entries: iam.ContextEntry[] | undefined): Context {
   const context: Record<string, string | string[]> = {};
@@ -58,19 +75,28 @@ export function contextOf(entries: iam.ContextEntry[] | undefined): Context {
   return context;
 }
 
+/** The user, group or role of an ARN. Throws `InvalidInput` for any other, as for a session's or an account's. */
+export function demandEntityArn(arn: string): EntityName {
+  const name = parseEntityArn(arn);
+  if (name && ['user', 'group', 'role'].includes(name.kind)) return name;
+  throw errors.InvalidInput([`Invalid Entity Arn: ${arn} does not clearly define entity type and name.`]);
+}
+
 /** The simulated caller of that ARN. Throws `InvalidInput` for what is no user, group or role. */
 export function callerOf(arn: string): Principal {
-  const name = parseEntityArn(arn);
-  if (name?.kind === 'user' || name?.kind === 'group') return { type: 'user', arn, account: name.account };
-  if (name?.kind !== 'role') throw errors.InvalidInput([`Invalid Entity Arn: ${arn}`]);
+  const name = demandEntityArn(arn);
+  if (name.kind !== 'role') return { type: 'user', arn, account: name.account };
   const { partition, account } = name;
   const session = `arn:${partition}:sts::${account}:assumed-role/${name.name}/simulation`;
   return { type: 'assumed-role', arn: session, account, roleArn: arn };
 }
 
-/** The account of `ResourceOwner`: an account's ARN or its id. Throws `InvalidInput`. */
-export function ownerOf(owner: string | undefined, home: Account): string {
-  if (owner === undefined) return home.id;
+/**
+ * The account of `ResourceOwner`: an account's ARN or its id; where there is none "the account of the identity provided in
+ * CallerArn" (SimulateCustomPolicy, ResourceOwner). Throws `InvalidInput`.
+ */
+export function ownerOf(owner: string | undefined, caller: Principal, home: Account): string {
+  if (owner === undefined) return caller.account ?? home.id;
   const account = /^\d{12}$/.test(owner) ? owner : parseArn(owner)?.account;
   if (account === undefined || account === '') throw errors.InvalidInput([`Invalid ResourceOwner: ${owner}`]);
   return account;

@@ -1,7 +1,7 @@
 /** Decides simulated requests with the engine that decides real ones. */
 import type * as iam from '@aws-sdk/client-iam';
 import type { Explanation, StatementTrace } from '../../policy/explain/types.js';
-import { explain, parseArn, parsePolicy, position } from '../../policy/index.js';
+import { explain, parseArn, position } from '../../policy/index.js';
 import type { Layer, PolicySet } from '../../policy/types.js';
 import { contextKeysOf, distinctKeys } from './context-keys.js';
 import type { PolicySource } from './policy-sources.js';
@@ -33,8 +33,26 @@ export function simulate(
     ...(simulation.boundary && {
       PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: boundary },
     }),
+    ...detailsOf(results, isAll),
     ...(!isAll && { ResourceSpecificResults: results.map(({ allowed: _, ...result }) => result) }),
   };
+}
+
+/**
+ * What each side decided. "If the simulation evaluates policies within the same account and includes a resource ARN, then
+ * the parameter is present but the response is empty. If [it] specifies all resources (*), then the parameter is not
+ * returned." (IAM API Reference, EvaluationResult).
+ */
+function detailsOf(
+  results: readonly ResourceResult[],
+  isAll: boolean,
+): Pick<iam.EvaluationResult, 'EvalDecisionDetails'> {
+  const details = results.flatMap(({ EvalDecisionDetails }) => Object.entries(EvalDecisionDetails ?? {}));
+  if (isAll && details.length === 0) return {};
+  const sides = [...new Set(details.map(([side]) => side))];
+  const worst = (side: string) =>
+    mostRestrictive(details.flatMap(([name, verdict]) => (name === side ? [verdict] : [])));
+  return { EvalDecisionDetails: Object.fromEntries(sides.map(side => [side, worst(side)])) };
 }
 
 interface ResourceResult extends iam.ResourceSpecificResult {
@@ -43,7 +61,9 @@ interface ResourceResult extends iam.ResourceSpecificResult {
 
 function simulateOne(simulation: Simulation, action: string, resource: string): ResourceResult {
   const { principal, context, boundary, serviceControl } = simulation;
-  const resourceAccount = parseArn(resource)?.account || simulation.resourceOwner;
+  // AWS's own policies (`arn:aws:iam::aws:policy/…`) are in every account.
+  const named = parseArn(resource)?.account ?? '';
+  const resourceAccount = /^\d{12}$/.test(named) ? named : simulation.resourceOwner;
   const explanation = explain(
     { principal, action, resource, resourceAccount, context },
     policySet(simulation),
@@ -56,12 +76,12 @@ function simulateOne(simulation: Simulation, action: string, resource: string): 
     EvalResourceDecision: decision,
     MatchedStatements: matchedStatements(simulation, explanation, decision),
     MissingContextValues: missingKeys(simulation, explanation),
-    EvalDecisionDetails: crossAccount
-      ? {
-          'IAM Policy': layerVerdict(explanation, 'identity'),
-          'Resource Policy': layerVerdict(explanation, 'resource'),
-        }
-      : {},
+    ...(crossAccount && {
+      EvalDecisionDetails: {
+        [IAM_POLICY]: layerVerdict(explanation, 'identity'),
+        [RESOURCE_POLICY]: layerVerdict(explanation, simulation.resourceKind ?? 'resource'),
+      },
+    }),
     ...(boundary && {
       PermissionsBoundaryDecisionDetail: {
         AllowedByPermissionsBoundary: layerVerdict(explanation, 'boundary') === 'allowed',
@@ -72,6 +92,10 @@ function simulateOne(simulation: Simulation, action: string, resource: string): 
     },
   };
 }
+
+/** What AWS calls the source of a statement and the sides of a decision, whatever the API's enumeration has. */
+const IAM_POLICY = 'IAM Policy' as iam.PolicySourceType;
+const RESOURCE_POLICY = 'Resource Policy' as iam.PolicySourceType;
 
 const VERDICTS: Readonly<Record<'ALLOW' | 'EXPLICIT_DENY' | 'IMPLICIT_DENY', Verdict>> = {
   ALLOW: 'allowed',
@@ -87,12 +111,12 @@ function mostRestrictive(verdicts: readonly Verdict[]): Verdict {
   );
 }
 
-function policySet({ identity, boundary, resource, serviceControl }: Simulation): PolicySet {
+function policySet({ identity, boundary, resource, resourceKind, serviceControl }: Simulation): PolicySet {
   const named = (sources: readonly PolicySource[]) => sources.map(({ policy }) => policy);
   return {
     identity: named(identity),
     ...(boundary && { boundary: boundary.policy }),
-    ...(resource && { resource: resource.policy }),
+    ...(resource && { resource: resource.policy, resourceKind }),
     ...(serviceControl && { serviceControl: serviceControl.map(named) }),
   };
 }
@@ -110,11 +134,11 @@ function blocks({ layers }: Explanation, layer: Layer): boolean {
 
 /** Each statement of the identity and resource policies with the source it stands in. */
 function* tracedStatements(
-  { identity, resource }: Simulation,
+  { identity, resource, resourceKind = 'resource' }: Simulation,
   { policies }: Explanation,
 ): Generator<{ source: PolicySource; trace: StatementTrace }> {
   for (const { name, layer, statements } of policies) {
-    if (layer !== 'identity' && layer !== 'resource') continue;
+    if (layer !== 'identity' && layer !== resourceKind) continue;
     const sources = layer === 'identity' ? identity : resource === undefined ? [] : [resource];
     const source = sources.find(({ policy }) => policy.name === name);
     if (source === undefined) continue;
@@ -137,14 +161,19 @@ function matchedStatements(
   return matched;
 }
 
+/** Where a statement stands: AWS's positions begin behind its opening brace and end behind its closing one. */
 function statementOf({ id, type, document, policy }: PolicySource, index: number): iam.Statement {
-  const kind = type === 'resource' ? 'resource' : 'identity';
-  const { start, end } = parsePolicy(policy.policy.text, kind).statements[index]!;
+  const { start, end } = policy.policy.document.statements[index]!;
   const at = (offset: number) => {
     const { line, column } = position(document, offset);
     return { Line: line, Column: column };
   };
-  return { SourcePolicyId: id, SourcePolicyType: type, StartPosition: at(start), EndPosition: at(end) };
+  return {
+    SourcePolicyId: id,
+    SourcePolicyType: type === 'resource' ? RESOURCE_POLICY : IAM_POLICY,
+    StartPosition: at(start + 1),
+    EndPosition: at(end),
+  };
 }
 
 /** Keys that statements about this action read and the request does not give. */
@@ -153,7 +182,7 @@ function missingKeys(simulation: Simulation, explanation: Explanation): string[]
   const keys: string[] = [];
   for (const { source, trace } of tracedStatements(simulation, explanation)) {
     if (trace.mismatches.some(({ element }) => element === 'Action' || element === 'NotAction')) continue;
-    const document = parsePolicy(source.document, source.type === 'resource' ? 'resource' : 'identity');
+    const { document } = source.policy.policy;
     keys.push(...contextKeysOf(document, document.statements[trace.index]!));
   }
   return distinctKeys(keys).filter(key => !given.has(key.toLowerCase()));

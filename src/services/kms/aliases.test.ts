@@ -71,7 +71,7 @@ test('names are checked, and taken once', async () => {
     ['app', 'ValidationException', /^Alias must start with the prefix "alias\/"/],
     ['alias/', 'InvalidAliasNameException', undefined],
     ['alias/a:b', 'InvalidAliasNameException', undefined],
-    ['alias/aws/x', 'NotFoundException', undefined],
+    ['alias/aws/x', 'NotAuthorizedException', undefined],
   ] as const) {
     await assert.rejects(create(kms, name, KeyId), refusal(code, message));
   }

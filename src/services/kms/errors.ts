@@ -30,6 +30,7 @@ export const errors = errorTable({
   LimitExceededException: [400, own],
   MalformedPolicyDocumentException: [400, own],
   MissingAuthenticationTokenException: [400, 'Missing Authentication Token'],
+  NotAuthorizedException: [400, ''],
   NotFoundException: [400, own],
   TagException: [400, own],
   UnsupportedOperationException: [400, own],

@@ -217,7 +217,7 @@ test('the AWS managed key of S3: made on first use, once, and nobody changes it'
   }
   await assert.rejects(
     kms.call(kms.root, 'CreateAlias', { AliasName: 'alias/aws/mine', TargetKeyId: KeyId }),
-    refusal('NotFoundException'),
+    refusal('NotAuthorizedException'),
   );
   const elsewhere = await kms.callIn<{ KeyMetadata: { KeyId: string } }>(
     'eu-west-1',

@@ -9,7 +9,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { Bucket } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
-import { type PolicyDocument, PolicySyntaxError, parsePolicy } from '../../policy/index.js';
+import { bucketRules, type PolicyDocument, PolicySyntaxError, validatePolicy } from '../../policy/index.js';
 import { bucketOperation, ownAccountOnly } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -47,7 +47,7 @@ export const putBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
   's3:PutBucketPolicy',
   async (bucket, input, ports, call) => {
     const text = input.Policy ?? '';
-    const document = readBucketPolicy(text, bucket);
+    const document = await readBucketPolicy(text, bucket);
     if ((bucket.publicAccessBlock?.blockPublicPolicy ?? false) && isPublicPolicy(document)) {
       throw s3Errors.AccessDenied([
         `User: ${call.caller.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
@@ -89,28 +89,17 @@ function policyOf(bucket: Bucket): string {
   throw s3Errors.NoSuchBucketPolicy([], { members: { BucketName: bucket.name } });
 }
 
-/** Throws MalformedPolicy: grammar, size, or resources other than this bucket and what is in it. */
-function readBucketPolicy(text: string, bucket: Bucket): PolicyDocument {
-  if (!text.trimStart().startsWith('{')) {
+/** Throws MalformedPolicy: size, grammar, and what S3 refuses of a policy for this bucket (`policy/validate/bucket`). */
+async function readBucketPolicy(text: string, bucket: Bucket): Promise<PolicyDocument> {
+  if (!text.startsWith('{')) {
     throw s3Errors.MalformedPolicy(["Policies must be valid JSON and the first byte must be '{'"]);
   }
   if (Buffer.byteLength(text) > LARGEST_POLICY) {
     throw s3Errors.MalformedPolicy([`Policy exceeds the maximum allowed document size.`]);
   }
-  const document = parsed(text, bucket);
-  const arn = bucketArn(bucket);
-  for (const { resource } of document.statements) {
-    for (const { value } of resource?.values ?? []) {
-      // Wildcards may stand for this bucket, as in `arn:aws:s3:::*`.
-      if (!mayMean(value, arn)) throw s3Errors.MalformedPolicy(['Policy has invalid resource']);
-    }
-  }
-  return document;
-}
-
-function parsed(text: string, bucket: Bucket): PolicyDocument {
+  const rules = await bucketRules(bucketArn(bucket));
   try {
-    return parsePolicy(text, 'resource', { partition: bucket.partition });
+    return validatePolicy(text, 'resource', { partition: bucket.partition, bucket: rules });
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
     throw s3Errors.MalformedPolicy([error.message], { cause: error });
@@ -125,12 +114,4 @@ async function storedPolicy(text: string, bucket: Bucket, { principals }: S3Port
     if (!(error instanceof PolicySyntaxError)) throw error;
     throw s3Errors.MalformedPolicy(['Invalid principal in policy'], { reason: error.message });
   }
-}
-
-/** Whether a resource pattern can match the bucket's ARN or that of an object in it. */
-function mayMean(pattern: string, arn: string): boolean {
-  if (pattern === '*') return true;
-  const [bucketPart = ''] = pattern.split('/', 1);
-  const fixed = bucketPart.split(/[*?]|\$\{/, 1)[0]!;
-  return fixed === bucketPart ? bucketPart === arn : arn.startsWith(fixed);
 }

@@ -161,14 +161,26 @@ test('bucket policies: what is refused', async () => {
   };
   const document = (change: object) => ({ Version: '2012-10-17', Statement: [{ ...statement, ...change }] });
   await put(document({}));
-  await put(document({ Resource: ['*', 'arn:aws:s3:::*', 'arn:aws:s3:::example-*/x'] }));
+  await put(document({ Resource: ['arn:aws:s3:::*', 'arn:aws:s3:::example-*/x'] }));
   const invalid = async (policy: unknown, message: RegExp) =>
     assert.rejects(put(policy), (error: ApiError) => {
       assert.match(error.message, message);
       return error.code === 'MalformedPolicy' && error.status === 400;
     });
   await invalid('', /first byte must be '\{'/);
+  await invalid(` ${JSON.stringify(document({}))}`, /first byte must be '\{'/);
   await invalid('{"Version"', /./);
+  await invalid(document({ Resource: '*' }), /^Policy has invalid resource$/);
+  await invalid(document({ Action: 's3:ListObjects' }), /^Policy has invalid action$/);
+  await invalid(
+    document({ Action: 's3:ListBucket' }),
+    /^Action does not apply to any resource\(s\) in statement$/,
+  );
+  await invalid(document({ Condition: { StringEquals: { 's3:prefix': 'x' } } }), /^Conditions do not apply/);
+  await invalid(
+    document({ Condition: { IpAddress: { 'aws:SourceIp': 'x' } } }),
+    /^Invalid IP address in Conditions$/,
+  );
   await invalid(document({ Resource: 'arn:aws:s3:::other-bucket/*' }), /invalid resource/);
   await invalid(document({ Resource: `arn:aws:s3:::${Bucket}x` }), /invalid resource/);
   await invalid(document({ Principal: undefined }), /./);

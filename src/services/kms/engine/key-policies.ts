@@ -1,7 +1,7 @@
 /** Key policies (KMS Developer Guide, "Key policies in AWS KMS") and what grants add to them. */
 import type { Caller } from '../../../identity/caller.js';
 import { compiledPolicy } from '../../../identity/index.js';
-import { compilePolicy, evaluate, PolicySyntaxError, parsePolicy } from '../../../policy/index.js';
+import { compilePolicy, evaluate, PolicySyntaxError, validatePolicy } from '../../../policy/index.js';
 import type { Context, NamedPolicy } from '../../../policy/types.js';
 import { errors } from '../errors.js';
 import type { PrincipalMapper } from './principals.js';
@@ -72,7 +72,7 @@ export async function readPolicy(
     throw errors.LimitExceededException([`Key policies are limited to ${MAX_POLICY} bytes.`]);
   }
   try {
-    parsePolicy(text, 'key', { partition });
+    validatePolicy(text, 'key', { partition });
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
     throw errors.MalformedPolicyDocumentException([error.message], { cause: error });
