@@ -1,10 +1,5 @@
 /** What the linter knows of AWS's services, asked of the server one service at a time. */
-import type {
-  KnownAction,
-  KnownKey,
-  KnownService,
-  ServiceKnowledge,
-} from '../../../src/policy/lint/knowledge.js';
+import type { KnownAction, KnownKey, KnownService, ServiceKnowledge } from '../../../src/policy/knowledge.js';
 
 interface Sent {
   readonly actions: readonly KnownAction[];

@@ -1,7 +1,7 @@
 /** The console's listener: its pages, its sign-in endpoint, and the signed API, all of one origin. */
 import { randomBytes } from 'node:crypto';
 import type { HttpReply, HttpRequest } from '../../message.js';
-import { defaultKnowledge } from '../../policy/lint/knowledge.js';
+import { defaultKnowledge } from '../../policy/knowledge.js';
 import type { Answer, Pipeline } from '../pipeline.js';
 import type { Connection } from '../records.js';
 import type { ConsoleFiles } from './files.js';
