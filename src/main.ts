@@ -1,6 +1,6 @@
 import { startConsole } from './console.js';
 import type { RootCredentials } from './first-start.js';
-import { defaultHttpLimits } from './http/budgets.js';
+import { httpLimits } from './http/budgets.js';
 import { listen } from './http/server.js';
 import { type OpenServices, openServices, type ServerOptions } from './open-services.js';
 import { type Settings, SettingsError } from './settings.js';
@@ -54,7 +54,7 @@ export function startServer(options: ServerOptions = {}): Promise<RunningServer>
 async function startAlone(options: ServerOptions): Promise<RunningServer> {
   const services = await openServices(options);
   const { pipeline, log, settings, budgets } = services;
-  const limits = { ...defaultHttpLimits, ...options.limits };
+  const limits = { ...httpLimits(settings), ...options.limits };
   const { host, port } = settings;
   const http = await orClose(
     services,

@@ -62,6 +62,8 @@ export interface Part {
   readonly encrypts?: boolean;
 }
 
+const MIB = 1024 * 1024;
+
 /** Between looks for inventories that are due, milliseconds. */
 const MINUTE = 60_000;
 
@@ -117,7 +119,10 @@ export async function openServices(
     opened.push(() => objects.settle());
     const audit = inMemory
       ? noAuditLog
-      : await openAuditLog(join(settings.data, 'events'), settings.eventDays);
+      : await openAuditLog(join(settings.data, 'events'), {
+          keepDays: settings.eventDays,
+          bytes: settings.eventSpace * MIB,
+        });
     opened.push(() => audit.close());
     const denials = new Denials(kv);
     opened.push(() => denials.close());
@@ -168,7 +173,7 @@ export async function openServices(
       targets: new Set(targets.keys()),
       firstAccount: first.accountId,
     });
-    const budgets = new Budgets();
+    const budgets = new Budgets(clock);
     const pipeline = createPipeline({
       services,
       budgets,

@@ -168,12 +168,16 @@ function withWire(makeWire: () => WireService, rest: Omit<ServedService, 'wire'>
   };
 }
 
+/** No model has such names; where a shape does not bound them, they are bounded by the store. */
+const NAME_TOO_LONG = '1 validation error detected: a name in the request is longer than any that exists';
+
 function query(makeWire: () => WireService, bound: Service): ServedService {
   return withWire(makeWire, {
     service: bound,
     collectsBody: true,
     notImplemented: name => new ApiError('InvalidAction', 400, `${name} is not available on this server.`),
     accessDenied: message => new ApiError('AccessDenied', 403, message),
+    nameTooLong: () => new ApiError('ValidationError', 400, NAME_TOO_LONG),
   });
 }
 
@@ -184,6 +188,7 @@ function json(makeWire: () => WireService, bound: Service): ServedService {
     notImplemented: name =>
       new ApiError('UnknownOperationException', 400, `${name} is not available on this server.`),
     accessDenied: message => new ApiError('AccessDeniedException', 400, message),
+    nameTooLong: () => new ApiError('ValidationException', 400, NAME_TOO_LONG),
   });
 }
 
@@ -204,6 +209,7 @@ function rest(
         'A header you provided implies functionality that is not implemented',
         { reason: `${name} is not available on this server` },
       ),
+    nameTooLong: () => new ApiError('KeyTooLongError', 400, 'Your key is too long'),
     accessDenied: (message, { anonymous, foreign }) =>
       new ApiError('AccessDenied', 403, anonymous || foreign ? 'Access Denied' : message),
   });

@@ -60,6 +60,11 @@ export interface Settings {
   readonly notifySecret: string | undefined;
   /** How long the request log is kept, days. */
   readonly eventDays: number;
+  /** How much of it is kept, MiB: the oldest goes. Of each process. */
+  readonly eventSpace: number;
+  /** Connections at once, of each process, and of them from one address; defaults: half of the files that it may open, and half of that. */
+  readonly maxConnections: number | undefined;
+  readonly maxConnectionsPerAddress: number | undefined;
   readonly log: 'text' | 'json' | 'none';
 }
 
@@ -193,6 +198,9 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   notify: places,
   notifySecret: optional(matching(/^.{16,}$/, 'at least 16 characters')),
   eventDays: whole(1, 3650),
+  eventSpace: whole(16, 1_000_000_000),
+  maxConnections: optional(whole(16, 1_000_000)),
+  maxConnectionsPerAddress: optional(whole(1, 1_000_000)),
   log: oneOf('text', 'json', 'none'),
 };
 
@@ -222,6 +230,9 @@ function defaults(partition: Settings['partition']): Settings {
     notify: {},
     notifySecret: undefined,
     eventDays: 30,
+    eventSpace: 10_240,
+    maxConnections: undefined,
+    maxConnectionsPerAddress: undefined,
     log: 'text',
   };
 }

@@ -1,6 +1,6 @@
 /** A worker process: answers requests on the socket that it shares with the others. Started by `workers.ts`. */
 import cluster from 'node:cluster';
-import { defaultHttpLimits } from './http/budgets.js';
+import { httpLimits } from './http/budgets.js';
 import { listen } from './http/server.js';
 import { openServices } from './open-services.js';
 import type { Settings } from './settings.js';
@@ -55,7 +55,7 @@ async function start(settings: Settings): Promise<((grace: number) => Promise<vo
     leaveToReaders = blobs => objects.leaveToReaders(blobs);
     const { host, port } = settings;
     const { counters } = budgets;
-    const http = await listen({ pipeline, host, port, limits: defaultHttpLimits, log, counters });
+    const http = await listen({ pipeline, host, port, limits: httpLimits(settings), log, counters });
     send({ kind: 'ready', port: http.port });
     return grace => http.close(grace).then(close);
   } catch (error) {

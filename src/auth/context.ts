@@ -12,14 +12,17 @@ export interface RequestFacts {
   readonly region: string;
 }
 
+/** Characters of a header that a condition looks at; more says nothing, and takes time to match. */
+const LONGEST_HEADER = 2048;
+
 /** The condition keys that every request carries (IAM User Guide, "AWS global condition context keys"). */
 export function globalContext(
   request: HttpRequest,
   authenticated: Authenticated,
   facts: RequestFacts,
 ): Context {
-  const userAgent = request.headers.get('user-agent');
-  const referer = request.headers.get('referer');
+  const userAgent = request.headers.get('user-agent')?.slice(0, LONGEST_HEADER);
+  const referer = request.headers.get('referer')?.slice(0, LONGEST_HEADER);
   const proven = authenticated.caller.context['aws:MultiFactorAuthTime'];
   return {
     ...authenticated.context,

@@ -74,6 +74,15 @@ export function serveCommand(): Command {
       'URLs and files that events of buckets may be sent to, with commas between; URLs take KARIKAGI_NOTIFY_SECRET',
     )
     .option('--event-days <number>', 'how many days of the request log are kept (default: 30)')
+    .option('--event-space <MiB>', 'how much of the request log is kept; the oldest goes (default: 10240)')
+    .option(
+      '--max-connections <number>',
+      'connections at once, of each process (default: half of the files that it may open, at most 8192)',
+    )
+    .option(
+      '--max-connections-per-address <number>',
+      'of them from one address, or one /64 of IPv6; a proxy is one address (default: half of them)',
+    )
     .addOption(
       new Option('--log <format>', 'what goes to standard error (default: text)').choices([
         'text',

@@ -1,6 +1,5 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { AuditFiles, type AuditSpace } from './audit-files.js';
 
 /** What every request leaves behind, and every call that a service makes for one, in the words of AWS CloudTrail's records. */
 export interface AuditEvent {
@@ -41,43 +40,31 @@ export interface AuditLog {
 /** Keeps nothing: for a server whose data lives in memory. */
 export const noAuditLog: AuditLog = { record: () => {}, close: async () => {} };
 
-const DAY = 86_400_000;
 const FLUSH_BYTES = 64 * 1024;
 
 /**
- * Appends events as JSON lines to one file a day (UTC) and process, `events-2026-01-31-PID.jsonl`, and deletes
- * files older than `keepDays`. Lines wait in memory for at most a fifth of a second.
+ * Appends events as JSON lines to files of the day (UTC) and process, `events-2026-01-31-PID.jsonl`, and deletes files
+ * that are too old or take too much space. Lines wait in memory for at most a fifth of a second.
  */
-export async function openAuditLog(directory: string, keepDays: number): Promise<AuditLog> {
+export async function openAuditLog(directory: string, space: AuditSpace): Promise<AuditLog> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  let day = '';
-  let file: WriteStream | undefined;
+  const files = new AuditFiles(directory, space);
   let waiting: string[] = [];
   let bytes = 0;
-  let removal = Promise.resolve();
   const flush = () => {
     if (waiting.length === 0) return;
-    file?.write(waiting.join(''));
+    files.write(waiting.join(''));
     waiting = [];
     bytes = 0;
   };
   const timer = setInterval(flush, 200).unref();
-  const open = (today: string) => {
-    flush();
-    file?.end();
-    day = today;
-    file = createWriteStream(join(directory, `events-${today}-${process.pid}.jsonl`), {
-      flags: 'a',
-      mode: 0o600,
-    });
-    // A full disk must not end the server: the stream reports, the next line tries again in a new file.
-    file.on('error', () => (day = ''));
-    removal = removeOlder(directory, Date.parse(today) - keepDays * DAY);
-  };
   return {
     record(event) {
       const today = event.eventTime.slice(0, 10);
-      if (today !== day) open(today);
+      if (today !== files.day) {
+        flush();
+        files.begin(today);
+      }
       const line = `${JSON.stringify(event)}\n`;
       waiting.push(line);
       bytes += line.length;
@@ -86,17 +73,7 @@ export async function openAuditLog(directory: string, keepDays: number): Promise
     async close() {
       clearInterval(timer);
       flush();
-      await removal;
-      await new Promise<void>(done => (file ? file.end(() => done()) : done()));
+      await files.close();
     },
   };
-}
-
-/** Deletes the files `events-DATE…` of days before `oldest`, milliseconds since the epoch. */
-export async function removeOlder(directory: string, oldest: number): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
-    const written = Date.parse(name.slice('events-'.length, 'events-2026-01-31'.length));
-    // A file that cannot be removed today is tried again tomorrow.
-    if (name.startsWith('events-') && written < oldest) await rm(join(directory, name)).catch(() => {});
-  }
 }

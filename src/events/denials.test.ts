@@ -5,7 +5,8 @@ import { under } from '../store/kv.js';
 import { openMemoryKv } from '../store/memory.js';
 import { Denials } from './denials.js';
 
-const explanation = (summary: string) => ({ summary }) as Explanation;
+const explanation = (summary: string, requestContext = {}) =>
+  ({ summary, requestContext, policies: [], nearMisses: [] }) as unknown as Explanation;
 
 test('a denial is found by its request id, at once and after a restart', async () => {
   const kv = openMemoryKv();
@@ -30,13 +31,13 @@ test('a denial is found by its request id, at once and after a restart', async (
 
 test('what is too old or too many is forgotten, oldest first', async () => {
   const kv = openMemoryKv();
-  const denials = new Denials(kv, { count: 3, age: 1000 });
+  const denials = new Denials(kv, { count: 3, bytes: 1e6, age: 1000 });
   for (const time of [1, 5000, 5001, 5002, 5003]) {
     denials.record({ requestId: `R${time}`, time, accounts: [], explanations: [explanation('no')] });
   }
   await denials.close();
   // A new server trims with its first denials.
-  const restarted = new Denials(kv, { count: 3, age: 1000 });
+  const restarted = new Denials(kv, { count: 3, bytes: 1e6, age: 1000 });
   restarted.record({ requestId: 'R5004', time: 5004, accounts: [], explanations: [explanation('no')] });
   await restarted.close();
   const kept = (await kv.list(under(['denial']))).map(({ key }) => key[1]);
@@ -50,4 +51,44 @@ test('a store that refuses the trace does not fail the request', async () => {
   denials.record({ requestId: 'A', time: 1, accounts: [], explanations: [explanation('no')] });
   await denials.close();
   assert.equal(await denials.find('A'), undefined);
+});
+
+test('what many checks of a request know alike is kept once, and values are cut', async () => {
+  const kv = openMemoryKv();
+  const denials = new Denials(kv);
+  const agent = 'x'.repeat(30_000);
+  const explanations = Array.from({ length: 20 }, (_, i) =>
+    explanation(`no ${i}`, { 'aws:UserAgent': agent, 's3:prefix': String(i) }),
+  );
+  const size = denials.record({ requestId: 'A', time: 1, accounts: ['1'], explanations });
+  assert.ok(size < 6000, `${size} bytes`);
+  await denials.close();
+  const found = (await new Denials(kv).find('A'))!.explanations;
+  assert.deepEqual(
+    found.map(({ requestContext }) => requestContext['s3:prefix']),
+    explanations.map((_, i) => String(i)),
+  );
+  assert.equal(String(found[19]!.requestContext['aws:UserAgent']).length, 2048 + '...'.length);
+});
+
+test('denials are bounded in bytes', async () => {
+  const kv = openMemoryKv();
+  const denials = new Denials(kv, { count: 1000, bytes: 100_000, age: 1e9 });
+  for (let i = 0; i < 200; i++) {
+    denials.record({
+      requestId: `R${i}`,
+      time: i,
+      accounts: [],
+      explanations: [explanation('x'.repeat(2000))],
+    });
+    if (i % 10 === 9) await denials.close();
+  }
+  await denials.close();
+  const kept = await kv.list(under(['denial']));
+  const size = kept.reduce((sum, { value }) => sum + value.length, 0);
+  assert.ok(size < 120_000 && size > 50_000, `${size} bytes`);
+  assert.equal(
+    kept.some(({ key }) => key[1] === 'R199'),
+    true,
+  );
 });

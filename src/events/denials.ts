@@ -1,4 +1,5 @@
 import type { Explanation } from '../policy/index.js';
+import type { Context } from '../policy/types.js';
 import { type Kv, under, type Write } from '../store/kv.js';
 
 /** The whole reasoning of a denied request, kept so that its request id finds it. */
@@ -13,17 +14,45 @@ export interface Denial {
 }
 
 export interface DenialLimits {
-  /** At most so many are kept; the oldest go first. */
+  /** At most so many are kept, and at most so many bytes of them; the oldest go first. */
   readonly count: number;
+  readonly bytes: number;
   /** None older than this is kept, milliseconds. */
   readonly age: number;
 }
 
-/** Trimming reads the whole index, so it is done once in so many denials. */
+/** Trimming reads the whole index, so it is done once in so many denials, or in such a part of all bytes. */
 const TRIM_EVERY = 1000;
+const TRIM_PART = 1 / 8;
+
+/** Of one denial: what is longer loses the reasoning of its last checks. Bytes. */
+const LONGEST = 64 * 1024;
+/** Of one value, characters. */
+const LONGEST_VALUE = 2048;
+
+/** Denials in memory at once, for a disk that is slow to take them. */
+const MOST_WAITING = 2000;
+
+/** What a denial from before sizes were kept counts, bytes. */
+const USUAL_SIZE = 4096;
 
 const text = new TextEncoder();
 const plain = new TextDecoder();
+
+const DEFAULT_LIMITS: DenialLimits = { count: 20_000, bytes: 128 * 1024 * 1024, age: 7 * 86_400_000 };
+
+/** A denial as it is written: what all its checks know alike of the request stands there once. */
+interface Stored extends Omit<Denial, 'explanations'> {
+  /** Absent in records of former versions. */
+  readonly context?: Context;
+  readonly explanations: readonly Explanation[];
+}
+
+interface Waiting {
+  readonly requestId: string;
+  readonly time: number;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * The traces of denied requests. They are written behind the reply in batches, so that a flood of refused
@@ -32,27 +61,33 @@ const plain = new TextDecoder();
 export class Denials {
   readonly #kv: Kv;
   readonly #limits: DenialLimits;
-  #waiting = new Map<string, Denial>();
+  #waiting = new Map<string, Waiting>();
   #writing: Promise<void> | undefined;
   /** Starts full, so that a restarted server trims with its first denials. */
   #sinceTrim = TRIM_EVERY;
+  #bytesSinceTrim = 0;
 
-  constructor(kv: Kv, limits: DenialLimits = { count: 20_000, age: 7 * 86_400_000 }) {
+  constructor(kv: Kv, limits: DenialLimits = DEFAULT_LIMITS) {
     this.#kv = kv;
     this.#limits = limits;
   }
 
-  record(denial: Denial): void {
-    this.#waiting.set(denial.requestId, denial);
+  /** Takes note of a denial; answers the bytes that it takes. */
+  record(denial: Denial): number {
+    if (this.#waiting.size >= MOST_WAITING) return 0;
+    const { requestId, time } = denial;
+    const bytes = encode(denial);
+    this.#waiting.set(requestId, { requestId, time, bytes });
     this.#writing ??= this.#write();
+    return bytes.length;
   }
 
   /** The trace of a request, if it was denied and is still kept. */
   async find(requestId: string): Promise<Denial | undefined> {
     const waiting = this.#waiting.get(requestId);
-    if (waiting) return waiting;
+    if (waiting) return decode(waiting.bytes);
     const entry = await this.#kv.get(['denial', requestId]);
-    return entry && (JSON.parse(plain.decode(entry.value)) as Denial);
+    return entry && decode(entry.value);
   }
 
   /** The latest traces that an account may read, newest first; at most `limit` of the last thousand. */
@@ -77,31 +112,91 @@ export class Denials {
     // Every denial that arrives in this pause shares the commit.
     await new Promise(resume => setTimeout(resume, 20));
     const batch = [...this.#waiting.values()];
-    const writes: Write[] = batch.flatMap(denial => [
-      { key: ['denial', denial.requestId], value: text.encode(JSON.stringify(denial)) },
-      { key: ['denial-time', denial.time, denial.requestId], value: new Uint8Array() },
+    const writes: Write[] = batch.flatMap(({ requestId, time, bytes }) => [
+      { key: ['denial', requestId], value: bytes },
+      { key: ['denial-time', time, requestId], value: text.encode(String(bytes.length)) },
     ]);
     try {
       await this.#kv.commit([], writes);
       this.#sinceTrim += batch.length;
-      if (this.#sinceTrim >= TRIM_EVERY) await this.#trim(batch[0]!.time - this.#limits.age);
+      for (const { bytes } of batch) this.#bytesSinceTrim += bytes.length;
+      const due = this.#sinceTrim >= TRIM_EVERY || this.#bytesSinceTrim >= this.#limits.bytes * TRIM_PART;
+      if (due) await this.#trim(batch[0]!.time - this.#limits.age);
     } catch {
       // A trace is no reason to fail: the disk that refuses it refuses the next acknowledged write aloud.
     }
-    for (const denial of batch) {
-      if (this.#waiting.get(denial.requestId) === denial) this.#waiting.delete(denial.requestId);
+    for (const written of batch) {
+      const { requestId } = written;
+      if (this.#waiting.get(requestId) === written) this.#waiting.delete(requestId);
     }
     this.#writing = this.#waiting.size > 0 ? this.#write() : undefined;
   }
 
   async #trim(oldest: number): Promise<void> {
     this.#sinceTrim = 0;
+    this.#bytesSinceTrim = 0;
+    const { count, bytes } = this.#limits;
     const kept = await this.#kv.list({ ...under(['denial-time']), reverse: true });
-    const gone = kept.filter(({ key }, newer) => newer >= this.#limits.count || (key[1] as number) < oldest);
+    let size = 0;
+    const gone = kept.filter(({ key, value }, newer) => {
+      size += Number(plain.decode(value)) || USUAL_SIZE;
+      return newer >= count || size > bytes || (key[1] as number) < oldest;
+    });
     const writes = gone.flatMap(({ key }) => [
       { key, value: undefined },
       { key: ['denial', key[2] as string], value: undefined },
     ]);
     if (writes.length > 0) await this.#kv.commit([], writes);
   }
+}
+
+/** At most `LONGEST` bytes, but for a first check whose policies are longer. */
+function encode(denial: Denial): Uint8Array {
+  const { explanations } = denial;
+  const context = sharedContext(explanations);
+  const stored = { ...denial, ...(context && { context }) };
+  const kept: Explanation[] = [];
+  let size = 0;
+  for (const explanation of explanations) {
+    const own = context ? { ...explanation, requestContext: ownContext(explanation, context) } : explanation;
+    const written = JSON.stringify(own, shortened);
+    size += written.length;
+    if (size > LONGEST && kept.length > 0) break;
+    kept.push(size > LONGEST ? withoutPolicies(own) : own);
+  }
+  return text.encode(JSON.stringify({ ...stored, explanations: kept }, shortened));
+}
+
+function decode(bytes: Uint8Array): Denial {
+  const { context, explanations, ...rest } = JSON.parse(plain.decode(bytes)) as Stored;
+  if (!context) return { ...rest, explanations };
+  return {
+    ...rest,
+    explanations: explanations.map(explanation => ({
+      ...explanation,
+      requestContext: { ...context, ...explanation.requestContext },
+    })),
+  };
+}
+
+/** The condition keys that have the same value in all of them. */
+function sharedContext(explanations: readonly Explanation[]): Context | undefined {
+  const [first, ...others] = explanations.map(({ requestContext }) => requestContext);
+  if (!first || others.length === 0) return undefined;
+  return Object.fromEntries(
+    Object.entries(first).filter(([key, value]) => others.every(other => other[key] === value)),
+  );
+}
+
+function ownContext({ requestContext }: Explanation, shared: Context): Context {
+  return Object.fromEntries(Object.entries(requestContext).filter(([key]) => !(key in shared)));
+}
+
+function shortened(_key: string, value: unknown): unknown {
+  if (typeof value !== 'string' || value.length <= LONGEST_VALUE) return value;
+  return `${value.slice(0, LONGEST_VALUE)}...`;
+}
+
+function withoutPolicies(explanation: Explanation): Explanation {
+  return { ...explanation, policies: [], nearMisses: explanation.nearMisses.slice(0, 10) };
 }

@@ -7,9 +7,12 @@
  * read of strangers.
  */
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
+import { type RateLimit, Rates } from '../events/rates.js';
 import type { DocumentLimit } from '../wire/types.js';
 import { Counters } from './counters.js';
+import { shareOf } from './sources.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -51,6 +54,16 @@ export const defaultHttpLimits: HttpLimits = {
 export function connectionLimits(files: number): Pick<HttpLimits, 'connections' | 'connectionsPerSource'> {
   const connections = Math.max(16, Math.min(8192, Math.floor(files / 2)));
   return { connections, connectionsPerSource: Math.floor(connections / 2) };
+}
+
+/** The limits of connections with those that the operator sets. */
+export function httpLimits(settings: {
+  readonly maxConnections: number | undefined;
+  readonly maxConnectionsPerAddress: number | undefined;
+}): HttpLimits {
+  const connections = settings.maxConnections ?? defaultHttpLimits.connections;
+  const connectionsPerSource = settings.maxConnectionsPerAddress ?? Math.ceil(connections / 2);
+  return { ...defaultHttpLimits, connections, connectionsPerSource };
 }
 
 /** How many files the process may have open; 1,024, the common least, where the system does not say. */
@@ -170,18 +183,56 @@ export interface Allowance {
   release(): void;
 }
 
+/** Bytes of the reasoning of denials that one address may leave on disk. A usual denial is 3 KiB. */
+const DENIALS: RateLimit = { burst: 4 * MIB, rate: 32 * KIB };
+
+/** Refused requests of one address, in nobody's name, that are logged. What is done in a name is always logged. */
+const EVENTS_OF_STRANGERS: RateLimit = { burst: 20_000, rate: 20 };
+
+/** Characters of what a client says of itself: `User-Agent` in events ("CloudTrail record contents": 1 KB). */
+export const LONGEST_AGENT = 1024;
+
 /** The budgets of a process. */
 export class Budgets {
   readonly counters = new Counters();
+  readonly #denials: Rates;
+  readonly #events: Rates;
   readonly #strangers: Pool;
   readonly #callers: Pool;
 
-  constructor(readonly bodies: BodyLimits = defaultBodyLimits) {
+  constructor(
+    clock: Clock,
+    readonly bodies: BodyLimits = defaultBodyLimits,
+  ) {
+    this.#denials = new Rates(DENIALS, clock);
+    this.#events = new Rates(EVENTS_OF_STRANGERS, clock);
     this.#strangers = new Pool(bodies.strangers, bodies.strangersPerSource);
     this.#callers = new Pool(bodies.callers, bodies.callersPerSource);
   }
 
-  allowance(source: string): Allowance {
+  /** Whether the reasoning of a denial is still kept that comes from there. */
+  keepsDenial(address: string): boolean {
+    return this.#counted('denials not kept', this.#denials.take(shareOf(address), 0));
+  }
+
+  /** Counts the bytes of one that was kept. */
+  keptDenial(address: string, bytes: number): void {
+    this.#denials.take(shareOf(address), bytes);
+  }
+
+  /** Whether the refusal of a stranger from there is still logged. */
+  logsStranger(address: string): boolean {
+    return this.#counted('refusals not logged', this.#events.take(shareOf(address), 1));
+  }
+
+  #counted(name: string, granted: boolean): boolean {
+    if (!granted) this.counters.add(name);
+    return granted;
+  }
+
+  /** What a request from that address may hold in memory. */
+  allowance(address: string): Allowance {
+    const source = shareOf(address);
     let pool = this.#strangers;
     let held = 0;
     return {

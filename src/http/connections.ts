@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpLimits } from './budgets.js';
 import type { Counters } from './counters.js';
+import { addressOf, shareOf } from './sources.js';
 
 type Limits = Pick<HttpLimits, 'connections' | 'connectionsPerSource'>;
 
@@ -21,6 +22,7 @@ export class Connections {
   readonly #limits: Limits;
   readonly #counters: Counters;
   readonly #sources = new Map<string, Source>();
+  readonly #sourceOf = new WeakMap<Socket, Source>();
   readonly #waiting = new Set<Socket>();
   #count = 0;
 
@@ -40,7 +42,7 @@ export class Connections {
 
   /** Whether a connection is being answered; else it may have to make room. */
   answering(socket: Socket, is: boolean): void {
-    const source = this.#sources.get(sourceOf(socket));
+    const source = this.#sourceOf.get(socket);
     if (!source || socket.destroyed) return;
     source.waiting.delete(socket);
     this.#waiting.delete(socket);
@@ -50,7 +52,7 @@ export class Connections {
   }
 
   #opened(socket: Socket): void {
-    const name = sourceOf(socket);
+    const name = shareOf(addressOf(socket));
     const source = this.#sources.get(name) ?? { count: 0, waiting: new Set() };
     if (source.count >= this.#limits.connectionsPerSource && !this.#makeRoom(source.waiting)) {
       this.#refuse(socket);
@@ -61,6 +63,7 @@ export class Connections {
       return;
     }
     this.#sources.set(name, source);
+    this.#sourceOf.set(socket, source);
     source.count++;
     this.#count++;
     this.answering(socket, false);
@@ -89,12 +92,6 @@ export class Connections {
 
   #forget(socket: Socket): void {
     this.#waiting.delete(socket);
-    this.#sources.get(sourceOf(socket))?.waiting.delete(socket);
+    this.#sourceOf.get(socket)?.waiting.delete(socket);
   }
-}
-
-/** The address that a connection comes from; IPv4 without the form that IPv6 gives it. */
-export function sourceOf(socket: Socket): string {
-  const address = socket.remoteAddress ?? '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -32,7 +32,7 @@ import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
 import { type Connection, denialOf, type Journey, noteOnBehalf, record } from './records.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
-import { storageFull } from './storage-full.js';
+import { isNameTooLong, storageFull } from './storage-errors.js';
 import { storeUnavailable } from './store-unavailable.js';
 
 export interface PipelineOptions {
@@ -83,12 +83,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } finally {
       journey.allowance.release();
     }
-    if (journey.refusals.length > 0) options.denials.record(denialOf(journey));
+    if (journey.refusals.length > 0) keepDenial(journey);
     const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
     if (allowed) Object.assign(reply.headers, allowed);
     const answered = options.clock.now();
     return { reply, finish: () => record(options, journey, reply, answered, error) };
   };
+
+  function keepDenial(journey: Journey): void {
+    const { sourceIp } = journey.connection;
+    if (!options.budgets.keepsDenial(sourceIp)) return;
+    options.budgets.keptDenial(sourceIp, options.denials.record(denialOf(journey)));
+  }
 
   async function travel(journey: Journey): Promise<HttpReply> {
     const { request } = journey;
@@ -313,6 +319,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   function asApiError(thrown: unknown, journey: Journey): ApiError {
     if (thrown instanceof ApiError) return thrown;
+    if (isNameTooLong(thrown) && journey.served) return journey.served.nameTooLong();
     const stack = thrown instanceof Error ? thrown.stack : String(thrown);
     options.log.error('a request failed', {
       requestId: journey.requestId,

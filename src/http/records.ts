@@ -9,7 +9,7 @@ import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest } from '../message.js';
 import type { Call, CallOnBehalf } from '../operation.js';
 import { explain } from '../policy/index.js';
-import type { Allowance } from './budgets.js';
+import { type Allowance, type Budgets, LONGEST_AGENT } from './budgets.js';
 import type { ServedService } from './services.js';
 
 /** What the socket knows of a request. */
@@ -44,6 +44,7 @@ interface Recorders {
   readonly clock: Clock;
   readonly audit: AuditLog;
   readonly log: Logger;
+  readonly budgets: Budgets;
 }
 
 /** As CloudTrail has the calls of a service: its name stands for the network address and the agent. */
@@ -94,21 +95,10 @@ export function record(
     turnAround: answered - arrived,
     total,
   });
-  options.audit.record({
-    eventTime: new Date(arrived).toISOString(),
-    eventSource: served && sourceOf(served),
-    eventName: journey.operation,
-    awsRegion: journey.region,
-    sourceIPAddress: connection.sourceIp,
-    userAgent: request.headers.get('user-agent'),
-    requestID: journey.requestId,
-    userIdentity: identityOf(caller),
-    resources: [...new Set(journey.resources)],
-    httpStatus: status,
-    errorCode: error?.code,
-    durationMs: total,
-  });
-  if (error && error.status !== 304 && error.status !== 404) {
+  const stranger = caller === undefined || caller.principal.type === 'anonymous';
+  const logged = status < 400 || !stranger || options.budgets.logsStranger(connection.sourceIp);
+  if (logged) options.audit.record(eventOf(journey, status, error, total));
+  if (logged && error && error.status !== 304 && error.status !== 404) {
     options.log.info(error.code, {
       requestId: journey.requestId,
       operation: journey.operation && `${served!.service.id}:${journey.operation}`,
@@ -117,6 +107,28 @@ export function record(
       reason: error.detail.reason,
     });
   }
+}
+
+/** ARNs that the event of a refused stranger names. */
+const FEW = 20;
+
+function eventOf(journey: Journey, status: number, error: ApiError | undefined, total: number): AuditEvent {
+  const { caller, request, connection, served, arrived } = journey;
+  const resources = [...new Set(journey.resources)];
+  return {
+    eventTime: new Date(arrived).toISOString(),
+    eventSource: served && sourceOf(served),
+    eventName: journey.operation,
+    awsRegion: journey.region,
+    sourceIPAddress: connection.sourceIp,
+    userAgent: request.headers.get('user-agent')?.slice(0, LONGEST_AGENT),
+    requestID: journey.requestId,
+    userIdentity: identityOf(caller),
+    resources: caller?.account ? resources : resources.slice(0, FEW),
+    httpStatus: status,
+    errorCode: error?.code,
+    durationMs: total,
+  };
 }
 
 /** Bytes; undefined for a body of which that is not known before it is sent. */

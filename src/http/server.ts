@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from '../log.js';
 import type { HttpLimits } from './budgets.js';
-import { Connections, sourceOf } from './connections.js';
+import { Connections } from './connections.js';
 import type { Counters } from './counters.js';
 import type { Pipeline } from './pipeline.js';
 import { receive } from './receive.js';
 import type { Connection } from './records.js';
 import { sendReply } from './reply.js';
+import { addressOf } from './sources.js';
 import { inTurn, placeTurnstiles } from './turnstile.js';
 
 export interface HttpServer {
@@ -110,7 +111,7 @@ function beginTogether(): void {
 
 function connectionOf({ socket }: IncomingMessage, connections: Connections): Connection {
   return {
-    sourceIp: sourceOf(socket),
+    sourceIp: addressOf(socket),
     secure: false,
     expendable: is => connections.answering(socket, !is),
   };

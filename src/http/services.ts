@@ -17,6 +17,8 @@ export interface ServedService {
     message: string,
     caller: { readonly anonymous: boolean; readonly foreign: boolean },
   ) => ApiError;
+  /** The answer to a name that is longer than any that can be stored. */
+  readonly nameTooLong: () => ApiError;
   /** Where pages of other origins may use the service. */
   readonly crossOrigin?: CrossOrigin;
   /** Whoever asks is nobody: what a request says of who sent it is not looked at, and there is nothing to write. */

@@ -36,15 +36,53 @@ export type Namespace = keyof typeof NAMESPACES;
 
 const ELEMENT = 1;
 
-/** The root element. Throws `SyntaxError` for what is not well-formed, and for a document type: nothing here needs entities. */
+/** Tags of a response or of metadata. An assertion of 100,000 characters has room for some 700 values of attributes. */
+const MOST_TAGS = 3000;
+/** Attributes of all elements, and equals signs elsewhere. */
+const MOST_ATTRIBUTES = 2000;
+const DEEPEST = 40;
+
+/**
+ * The root element. Throws `SyntaxError` for what is not well-formed, for a document type (nothing here needs
+ * entities), and for documents that would take long to read.
+ */
 export function parseXml(text: string): XmlElement {
   if (/<!DOCTYPE/i.test(text)) throw new SyntaxError('a document type is not accepted');
+  demandBounded(text);
   const fail = (message: string) => {
     throw new SyntaxError(message);
   };
   const errorHandler = { warning: fail, error: fail, fatalError: fail };
   const document = new DOMParser({ errorHandler }).parseFromString(text, 'text/xml');
-  return document?.documentElement ?? fail('no XML element');
+  const root = document?.documentElement ?? fail('no XML element');
+  demandShallow(root);
+  return root;
+}
+
+function demandBounded(text: string): void {
+  const tags = text.split('<', MOST_TAGS + 1).length;
+  const attributes = text.split('=', MOST_ATTRIBUTES + 1).length;
+  if (tags > MOST_TAGS || attributes > MOST_ATTRIBUTES)
+    throw new SyntaxError('the document has too much in it');
+}
+
+/** Throws `SyntaxError` where elements nest deeper than any of SAML's do. */
+function demandShallow(root: XmlElement): void {
+  if (!within(root, MOST_TAGS, DEEPEST)) throw new SyntaxError('the document nests too deep');
+}
+
+/** Whether there are at most so many elements from `root` on, nested at most so deep. */
+export function within(root: XmlElement, most: number, deepest: number): boolean {
+  const waiting: { readonly element: XmlElement; readonly depth: number }[] = [{ element: root, depth: 1 }];
+  let count = 0;
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { element, depth } = next;
+    if (depth > deepest || ++count > most) return false;
+    for (const child of Array.from(element.childNodes ?? [])) {
+      if (child.nodeType === ELEMENT) waiting.push({ element: child, depth: depth + 1 });
+    }
+  }
+  return true;
 }
 
 export function isNamed(element: XmlElement, namespace: Namespace, name: string): boolean {

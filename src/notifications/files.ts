@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
-import { removeOlder } from '../events/audit.js';
+import { removeOlder } from '../events/audit-files.js';
 import type { Message } from './message.js';
 import type { Target } from './target.js';
 

@@ -19,8 +19,14 @@ export interface LineFacts {
 
 const NONE = '-';
 
+/** Characters: what a client says of itself may fill 32 KiB. */
+const LONGEST_HEADER = 1024;
+const LONGEST_URI = 8192;
+/** In the lines of the keys of one request, of which there may be a thousand. */
+const LONGEST_URI_OF_MANY = 2048;
+
 /** A line, with its end. */
-export function logLine(ending: Ending, facts: LineFacts): string {
+export function logLine(ending: Ending, facts: LineFacts, longestUri = LONGEST_URI): string {
   const { request, call, requestId, status, errorCode, bytes, total, turnAround } = ending;
   const { headers } = request;
   const signed = signatureOf(ending);
@@ -33,15 +39,15 @@ export function logLine(ending: Ending, facts: LineFacts): string {
     requestId,
     facts.operation,
     facts.key === undefined ? NONE : encodedKey(facts.key),
-    quoted(`${methodOf(ending)} ${uriOf(request)} HTTP/1.1`),
+    quoted(`${methodOf(ending)} ${uriOf(request).slice(0, longestUri)} HTTP/1.1`),
     status,
     errorCode ?? NONE,
     bytes || NONE,
     facts.objectSize ?? NONE,
     total,
     turnAround,
-    quoted(headers.get('referer') ?? NONE),
-    quoted(headers.get('user-agent') ?? NONE),
+    quoted(headers.get('referer')?.slice(0, LONGEST_HEADER) ?? NONE),
+    quoted(headers.get('user-agent')?.slice(0, LONGEST_HEADER) ?? NONE),
     facts.versionId ?? NONE,
     hostIdOf(requestId),
     signed ? 'SigV4' : NONE,
@@ -64,7 +70,8 @@ export function deletionLine(
   { key, versionId, errorCode }: Deletion,
 ): string {
   const one = { ...ending, errorCode, status: errorCode === undefined ? 204 : 403, bytes: 0 };
-  return logLine(one, { ...facts, operation: 'BATCH.DELETE.OBJECT', key, versionId });
+  const listed = { ...facts, operation: 'BATCH.DELETE.OBJECT', key, versionId };
+  return logLine(one, listed, LONGEST_URI_OF_MANY);
 }
 
 /** What the names of the operations do not say by themselves. */

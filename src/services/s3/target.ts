@@ -17,6 +17,8 @@ export interface ObjectInput extends BucketInput {
 
 /** Keys are at most so many bytes of UTF-8 ("Naming Amazon S3 objects"). */
 const LONGEST_KEY = 1024;
+/** The longest that there ever were, in us-east-1 before 2018 ("Bucket naming rules"). */
+const LONGEST_BUCKET = 255;
 
 interface Found {
   /** Of the few buckets that a request names. */
@@ -70,6 +72,7 @@ export function namedBucket(
   ports: S3Ports,
   demand?: (bucket: Bucket) => void,
 ): Promise<Bucket> {
+  if (name.length > LONGEST_BUCKET) throw s3Errors.InvalidBucketName([], { members: { BucketName: name } });
   const { buckets } = foundBy(call);
   let bucket = buckets.find(known => known.name === name)?.bucket;
   if (!bucket) buckets.push({ name, bucket: (bucket = ports.objects.buckets.get(name, demand)) });

@@ -1,3 +1,4 @@
+/** What errors of the store mean to a client. */
 import { constants } from 'node:os';
 import { ApiError } from '../errors.js';
 
@@ -21,4 +22,12 @@ export function storageFull(thrown: unknown): ApiError | undefined {
     });
   }
   return undefined;
+}
+
+/** Whether an error comes from a name that is longer than the store's keys may be. */
+export function isNameTooLong(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (error.name === 'KeyTooLong') return true;
+  }
+  return false;
 }
