@@ -5,7 +5,7 @@ import type { Identity } from './identity/index.js';
 import { knownRegion } from './identity/regions-known.js';
 import { writeDurably } from './root-key.js';
 import { type Settings, SettingsError } from './settings.js';
-import type { Kv } from './store/kv.js';
+import type { Key, Kv } from './store/kv.js';
 
 export interface RootCredentials {
   readonly accessKeyId: string;
@@ -38,10 +38,11 @@ export async function firstAccount(
   return { accountId, root, credentialsFile };
 }
 
-const FIRST = ['server', 'first-account'];
+/** Where the id of the first account stands: of a store that a server has begun to use. */
+export const FIRST_ACCOUNT: Key = ['server', 'first-account'];
 
 async function findOrCreate(kv: Kv, identity: Identity, settings: Settings): Promise<string> {
-  const known = await kv.get(FIRST);
+  const known = await kv.get(FIRST_ACCOUNT);
   if (known) {
     const id = new TextDecoder().decode(known.value);
     demandOwnRegion((await identity.account(id))?.partition ?? settings.partition, settings.region);
@@ -54,8 +55,8 @@ async function findOrCreate(kv: Kv, identity: Identity, settings: Settings): Pro
     await identity.createAccount({ id, name: settings.accountName, partition: settings.partition });
   }
   const isFirst = await kv.commit(
-    [{ key: FIRST, version: undefined }],
-    [{ key: FIRST, value: new TextEncoder().encode(id) }],
+    [{ key: FIRST_ACCOUNT, version: undefined }],
+    [{ key: FIRST_ACCOUNT, value: new TextEncoder().encode(id) }],
   );
   // Of several servers that start on an empty store, one is the first.
   return isFirst ? id : await findOrCreate(kv, identity, settings);

@@ -15,6 +15,7 @@ export {
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export { DirectoryInUse } from './directories/directory-lock.js';
 export type { RootCredentials } from './first-start.js';
+export { type MigrationProgress, type MigrationReport, migrate } from './migrate.js';
 export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';
 export { type OpenServices, openServices, type ServerOptions } from './open-services.js';
 export {

@@ -10,6 +10,7 @@ import { createPipeline, type Pipeline } from './http/pipeline.js';
 import type { Services } from './http/services.js';
 import { type Identity, openIdentity } from './identity/index.js';
 import { type Logger, lineLogger, silentLogger } from './log.js';
+import { demandWhole } from './migrate.js';
 import { openTargets, startDelivery } from './notifications/index.js';
 import {
   type Objects,
@@ -98,6 +99,7 @@ export async function openServices(
     const stores = await openStores(settings, now);
     opened.push(() => stores.close());
     const { kv, blobs, room } = stores;
+    await demandWhole(kv);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);
     if (stores.time) opened.push(await watchSkew({ clock, time: stores.time, log }));
     const identity = await openIdentity({

@@ -20,7 +20,14 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { type RunningServer, SettingsError, startServer } from '../src/main.js';
+import {
+  DirectoryInUse,
+  migrate,
+  type RunningServer,
+  SettingsError,
+  startServer,
+  systemClock,
+} from '../src/main.js';
 import { without } from './clients/run.js';
 import { type PostgresServer, startPostgres } from './support/postgres-server.js';
 
@@ -133,5 +140,52 @@ suite('servers on several machines', { skip: without('postgresql') }, () => {
       start('three'),
       (error: Error) => error instanceof SettingsError && /--root-key-file/.test(error.message),
     );
+  });
+
+  test('take over the data of a directory, go on after a cut, and give it back', async () => {
+    const data = join(directory, 'moved');
+    const bodies = pathToFileURL(join(directory, 'moved-bodies')).href;
+    await mkdir(join(directory, 'moved-bodies'));
+    const there = { data: '', kv: postgres.createDatabase('moved'), blobs: bodies };
+    const large = Buffer.alloc(2_000_000, 'm');
+    const before = await startServer({ data, port: 0, log: 'none' });
+    const s3 = s3Of(before);
+    await s3.send(new CreateBucketCommand({ Bucket: 'moved' }));
+    await s3.send(new PutObjectCommand({ Bucket: 'moved', Key: 'large', Body: large }));
+    for (let index = 0; index < 300; index++)
+      await s3.send(new PutObjectCommand({ Bucket: 'moved', Key: `small/${index}`, Body: `${index}` }));
+    await assert.rejects(migrate({ from: { data }, to: there }, systemClock), DirectoryInUse);
+    await before.close();
+
+    // A run that ends after its first batch of records.
+    let isCut = false;
+    const cut = migrate({ from: { data }, to: there }, systemClock, ({ rows }) => {
+      if (rows === 0 || isCut) return;
+      isCut = true;
+      throw new Error('cut short');
+    });
+    await assert.rejects(cut, /cut short/);
+    const options = { data, port: 0, log: 'none', kv: there.kv, blobs: bodies } as const;
+    await assert.rejects(startServer(options), /has not ended: run the same karikagi migrate again/);
+    const report = await migrate({ from: { data }, to: there }, systemClock);
+    assert.ok(report.found.rows > 0 && report.found.bodies === 1 && report.rows > 0);
+    await assert.rejects(migrate({ from: { data }, to: there }, systemClock), /give empty ones/);
+
+    const after = await startServer(options);
+    const moved = s3Of(after);
+    const { Body } = await moved.send(new GetObjectCommand({ Bucket: 'moved', Key: 'large' }));
+    assert.ok(large.equals(await Body!.transformToByteArray()));
+    const { KeyCount } = await moved.send(new ListObjectsV2Command({ Bucket: 'moved' }));
+    assert.equal(KeyCount, 301);
+    await moved.send(new PutObjectCommand({ Bucket: 'moved', Key: 'new', Body: 'new' }));
+    await after.close();
+
+    const back = join(directory, 'back');
+    await migrate({ from: there, to: { data: back } }, systemClock);
+    await copyFile(join(data, 'root.key'), join(back, 'root.key'));
+    const again = await startServer({ data: back, port: 0, log: 'none' });
+    const found = await s3Of(again).send(new GetObjectCommand({ Bucket: 'moved', Key: 'new' }));
+    assert.equal(await found.Body!.transformToString(), 'new');
+    await again.close();
   });
 });

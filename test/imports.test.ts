@@ -27,6 +27,7 @@ const composition = [
   'settings.ts',
   'tuning.ts',
   'clock-skew.ts',
+  'migrate.ts',
 ];
 const table: Record<string, readonly string[]> = {
   policy: [],
@@ -49,7 +50,7 @@ const table: Record<string, readonly string[]> = {
   cli: ['clients', 'credentials', 'imds', 'staging', 'policy'],
 };
 /** The commands for whoever runs a server: they work on its directory, not through its API. */
-const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts', 'cli/backup.ts'];
+const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts', 'cli/backup.ts', 'cli/migrate.ts'];
 const withoutVocabulary = new Set(['policy', 'directories', 'store', 'models', 'digests']);
 
 const root = resolve('src');

@@ -22,6 +22,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['import', async () => (await import('./export.js')).importCommand()],
   ['backup', async () => (await import('./backup.js')).backupCommand()],
   ['restore', async () => (await import('./backup.js')).restoreCommand()],
+  ['migrate', async () => (await import('./migrate.js')).migrateCommand()],
   ['scrub', async () => (await import('./scrub.js')).scrubCommand()],
   ['sessions', async () => (await import('./sessions.js')).sessionsCommand()],
   ['policy', async () => (await import('./policy.js')).policyCommand()],

@@ -2,7 +2,8 @@
 import { constants, copyFile, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory, syncDirectory } from '../directories/directories.js';
-import { blobPath, FAN_OUT, ID, orMissing } from './files.js';
+import { BLOB_ID } from './blobs.js';
+import { blobPath, FAN_OUT, orMissing } from './files.js';
 
 export class BlobCopier {
   readonly #from: string;
@@ -22,7 +23,7 @@ export class BlobCopier {
    * has no such file. It is sure to be found again once `finish` has resolved.
    */
   async copy(id: string): Promise<number | undefined> {
-    if (!ID.test(id)) return undefined;
+    if (!BLOB_ID.test(id)) return undefined;
     const [source, target] = [blobPath(this.#from, id), blobPath(this.#to, id)];
     const found = await orMissing(stat(source));
     if (found === undefined) return undefined;
@@ -41,7 +42,7 @@ export class BlobCopier {
     let deleted = 0;
     for (const directory of FAN_OUT) {
       for (const name of (await orMissing(readdir(join(this.#to, directory)))) ?? []) {
-        if (!ID.test(name) || (await isKept(name))) continue;
+        if (!BLOB_ID.test(name) || (await isKept(name))) continue;
         await orMissing(unlink(join(this.#to, directory, name)));
         deleted++;
       }

@@ -2,18 +2,24 @@
  * Bodies as files. A body is written under a temporary name, synced, renamed to its id in one of 256
  * directories, and that directory synced: a file under its id is always whole.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, opendir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory, syncDirectory } from '../directories/directories.js';
 import { livenessOf, ownIdentity, type ProcessIdentity } from '../directories/process-identity.js';
-import { BlobDamaged, type BlobInfo, BlobMissing, type Blobs, type StoredBlob } from './blobs.js';
+import {
+  BLOB_ID,
+  BlobDamaged,
+  type BlobInfo,
+  BlobMissing,
+  type Blobs,
+  newBlobId,
+  type StoredBlob,
+} from './blobs.js';
 import { contentSize, readBlocks, writeBlocks } from './block-file.js';
 
 const TEMPORARY = 'tmp';
 /** After so many milliseconds without a write, a temporary file of a process that cannot be seen is given up. */
 const GIVEN_UP = 24 * 60 * 60 * 1000;
-export const ID = /^[0-9a-f]{32}$/;
 /** Each holds the bodies whose ids begin with its name. */
 export const FAN_OUT = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
 const DIRECTORIES = [TEMPORARY, ...FAN_OUT];
@@ -55,9 +61,9 @@ class FileBlobs implements Blobs {
     this.#demandRoom = demandRoom;
   }
 
-  async write(source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
+  async write(source: AsyncIterable<Uint8Array>, id = newBlobId()): Promise<StoredBlob> {
     this.#demandOpen();
-    const write = this.#write(source);
+    const write = this.#write(source, id);
     this.#writes.add(write);
     try {
       return await write;
@@ -68,7 +74,7 @@ class FileBlobs implements Blobs {
 
   async *read(id: string, start?: number, end?: number, segment?: number): AsyncIterable<Uint8Array> {
     this.#demandOpen();
-    if (!ID.test(id)) throw new BlobMissing(`no blob ${id}`);
+    if (!BLOB_ID.test(id)) throw new BlobMissing(`no blob ${id}`);
     const handle = await orMissing(open(this.#path(id), 'r'));
     if (handle === undefined) throw new BlobMissing(`no blob ${id}`);
     try {
@@ -82,14 +88,14 @@ class FileBlobs implements Blobs {
 
   async delete(id: string): Promise<void> {
     this.#demandOpen();
-    if (ID.test(id)) await orMissing(unlink(this.#path(id)));
+    if (BLOB_ID.test(id)) await orMissing(unlink(this.#path(id)));
   }
 
   async *list(): AsyncIterable<BlobInfo> {
     this.#demandOpen();
     for (const directory of FAN_OUT) {
       for await (const { name } of await opendir(join(this.#root, directory))) {
-        if (!ID.test(name)) continue;
+        if (!BLOB_ID.test(name)) continue;
         const found = await orMissing(stat(this.#path(name)));
         if (found !== undefined)
           yield { id: name, size: contentSize(found.size) ?? 0, modified: found.mtimeMs };
@@ -103,8 +109,7 @@ class FileBlobs implements Blobs {
     await Promise.allSettled(this.#writes);
   }
 
-  async #write(source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
-    const id = randomBytes(16).toString('hex');
+  async #write(source: AsyncIterable<Uint8Array>, id: string): Promise<StoredBlob> {
     const temporary = join(this.#root, TEMPORARY, `${this.#owner}.${id}`);
     const handle = await open(temporary, 'wx', 0o600);
     try {
@@ -136,7 +141,7 @@ class FileBlobs implements Blobs {
   }
 }
 
-/** Only for what `ID` matches: nothing that a caller hands in can lead out of the directory. */
+/** Only for what `BLOB_ID` matches: nothing that a caller hands in can lead out of the directory. */
 export function blobPath(root: string, id: string): string {
   return join(root, id.slice(0, 2), id);
 }

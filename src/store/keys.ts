@@ -105,6 +105,11 @@ function writeBeyondAscii(text: string, target: Buffer, start: number, limit: nu
   return end + 1;
 }
 
+/** The order of two keys: negative, 0 or positive. Throws as `encodeBound` does. */
+export function compareKeys(a: Key, b: Key): number {
+  return Buffer.compare(encodeBound(a), encodeBound(b));
+}
+
 /** Decodes an encoded key or bound, within `bytes` from `start` to `end`. Throws `RangeError` on anything else. */
 export function decodeKey(bytes: Uint8Array, start = 0, end = bytes.length): Key {
   const key: (string | number | typeof END)[] = [];

@@ -1,6 +1,5 @@
 /** Bodies in memory: for tests and for servers that keep nothing. */
-import { randomBytes } from 'node:crypto';
-import { type BlobInfo, BlobMissing, type Blobs, type StoredBlob } from './blobs.js';
+import { type BlobInfo, BlobMissing, type Blobs, newBlobId, type StoredBlob } from './blobs.js';
 
 /** Opens an empty store. `now`: milliseconds since the epoch. */
 export function openMemoryBlobs(now: () => number): Blobs {
@@ -24,13 +23,12 @@ class MemoryBlobs implements Blobs {
     this.#now = now;
   }
 
-  async write(source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
+  async write(source: AsyncIterable<Uint8Array>, id = newBlobId()): Promise<StoredBlob> {
     this.#demandOpen();
     const pieces: Uint8Array[] = [];
     for await (const piece of source) pieces.push(Buffer.from(piece));
     this.#demandOpen();
     const bytes = Buffer.concat(pieces);
-    const id = randomBytes(16).toString('hex');
     this.#bodies.set(id, { bytes, modified: this.#now() });
     return { id, size: bytes.length };
   }

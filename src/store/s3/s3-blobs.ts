@@ -3,7 +3,6 @@
  * it. The store's rights: s3:PutObject, s3:GetObject, s3:DeleteObject and s3:AbortMultipartUpload on the prefix, and
  * s3:ListBucket on the bucket.
  */
-import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -19,9 +18,16 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { BlobDamaged, type BlobInfo, BlobMissing, type Blobs, type StoredBlob } from '../blobs.js';
+import {
+  BLOB_ID,
+  BlobDamaged,
+  type BlobInfo,
+  BlobMissing,
+  type Blobs,
+  newBlobId,
+  type StoredBlob,
+} from '../blobs.js';
 import { blockFile, contentSize, readBlocks, segmentsOf } from '../block-file.js';
-import { ID } from '../files.js';
 import { StoreClosed, StoreUnavailable } from '../kv.js';
 import { gathered } from './parts.js';
 
@@ -64,9 +70,9 @@ class S3Blobs implements Blobs {
     this.#prefix = prefix;
   }
 
-  async write(source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
+  async write(source: AsyncIterable<Uint8Array>, id = newBlobId()): Promise<StoredBlob> {
     this.#demandOpen();
-    const write = this.#write(source);
+    const write = this.#write(source, id);
     this.#writes.add(write);
     try {
       return await write;
@@ -77,7 +83,7 @@ class S3Blobs implements Blobs {
 
   async *read(id: string, start = 0, end?: number, segment?: number): AsyncIterable<Uint8Array> {
     this.#demandOpen();
-    if (!ID.test(id)) throw new BlobMissing(`no blob ${id}`);
+    if (!BLOB_ID.test(id)) throw new BlobMissing(`no blob ${id}`);
     const name = this.#nameOf(id);
     try {
       if (segment !== undefined && start < (end ?? Number.POSITIVE_INFINITY))
@@ -90,7 +96,8 @@ class S3Blobs implements Blobs {
 
   async delete(id: string): Promise<void> {
     this.#demandOpen();
-    if (ID.test(id)) await this.#send(() => this.#client.send(new DeleteObjectCommand(this.#nameOf(id))));
+    if (BLOB_ID.test(id))
+      await this.#send(() => this.#client.send(new DeleteObjectCommand(this.#nameOf(id))));
   }
 
   async *list(): AsyncIterable<BlobInfo> {
@@ -104,7 +111,7 @@ class S3Blobs implements Blobs {
       );
       for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
         const id = Key.slice(this.#prefix.length + 3);
-        if (ID.test(id) && LastModified)
+        if (BLOB_ID.test(id) && LastModified)
           yield { id, size: contentSize(Size) ?? 0, modified: LastModified.getTime() };
       }
       ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
@@ -118,8 +125,7 @@ class S3Blobs implements Blobs {
     this.#client.destroy();
   }
 
-  async #write(source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
-    const id = randomBytes(16).toString('hex');
+  async #write(source: AsyncIterable<Uint8Array>, id: string): Promise<StoredBlob> {
     const name = this.#nameOf(id);
     const file = blockFile(source);
     const parts = gathered(file.bytes);
