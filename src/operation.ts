@@ -55,6 +55,8 @@ export interface Call {
   readonly region: string;
   /** As `region`, where the request says it: absent for anonymous requests and for signatures that leave it empty. */
   readonly signedRegion?: string | undefined;
+  /** Of the request's signature; absent for anonymous requests. */
+  readonly signatureVersion?: 2 | 4 | undefined;
   /** The caller's network address. */
   readonly sourceIp: string;
   /** The request as received, for the few operations that need what the shapes lack. Its body is consumed. */

@@ -9,10 +9,13 @@ import { type Refusals, refusalsOf } from './refusals.js';
 import { readSignature, type Signature } from './signature.js';
 import { ALGORITHM, sameSignature, scopeText, sign, signingKeys, stringToSign } from './signing.js';
 import type { Authenticated } from './types.js';
+import { readVersion2, signVersion2, textOfVersion2, VERSION_2, type Version2 } from './version-2.js';
 
 export interface AuthenticateOptions extends IdentifyOptions {
   /** The whole body, where it was read before (awsQuery, awsJson). */
   readonly collected?: Uint8Array;
+  /** S3: the bucket where it stands in the host name. */
+  readonly hostBucket?: string | undefined;
 }
 
 /** Nobody: what an unsigned request acts as. */
@@ -24,8 +27,8 @@ export const ANONYMOUS: Caller = {
 };
 
 /**
- * Verifies the signature of a request (SigV4, in the header or presigned) and says who sent it; a request that
- * carries no signature is anonymous. Throws the service's error for anything that does not hold. What the
+ * Verifies the signature of a request (version 4, in the header or presigned; for S3 also version 2) and says who sent
+ * it; a request that carries no signature is anonymous. Throws the service's error for anything that does not hold. What the
  * signature says of the payload is checked while the returned `body` is read.
  */
 export async function authenticate(
@@ -35,6 +38,8 @@ export async function authenticate(
   const { service } = options;
   const now = options.clock.now();
   const refusals = refusalsOf(service);
+  const second = service === 's3' ? readVersion2(request, refusals) : undefined;
+  if (second !== undefined) return await authenticateVersion2(request, second, options);
   const signature = readSignature(request, service, refusals);
   if (signature === undefined) return unsigned(request, service, options.collected);
   checkTime(signature, service, now, refusals);
@@ -46,8 +51,39 @@ export async function authenticate(
   return {
     caller,
     region: signature.region === '' ? undefined : signature.region,
+    signatureVersion: 4,
     body: payload.open({ key, signature }),
     context: service === 's3' ? signatureContext(signature, payload, now) : {},
+  };
+}
+
+/** Version 2 covers no payload: that is held to what its headers say, which are signed. */
+async function authenticateVersion2(
+  request: HttpRequest,
+  signature: Version2,
+  options: AuthenticateOptions,
+): Promise<Authenticated> {
+  const { accessKeyId, token, time, place } = signature;
+  const now = options.clock.now();
+  const refusals = refusalsOf('s3');
+  if (place === 'query' && now > time) throw refusals.urlExpired(time, undefined, now);
+  if (place === 'header' && Math.abs(now - time) > refusals.skew) throw refusals.skewed(time, now);
+  const payload = payloadOf(request, 's3', undefined, options.collected);
+  const { caller } = await identify({ accessKeyId, token, region: '' }, options, secret => {
+    const text = textOfVersion2(request, signature, options.hostBucket);
+    if (sameSignature(signVersion2(secret, text), signature.signature)) return;
+    throw refusals.mismatch({ accessKeyId, provided: signature.signature, stringToSign: text });
+  });
+  return {
+    caller,
+    region: undefined,
+    signatureVersion: 2,
+    body: payload.open(undefined),
+    context: {
+      's3:authType': place === 'query' ? 'REST-QUERY-STRING' : 'REST-HEADER',
+      's3:signatureversion': VERSION_2,
+      's3:x-amz-content-sha256': payload.hash,
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import { checkPostPolicy, readPostPolicy } from './post-policy.js';
 import { refusalsOf } from './refusals.js';
 import { ALGORITHM, type Scope, sameSignature, sign, signingKeys } from './signing.js';
 import type { Authenticated } from './types.js';
+import { signVersion2, VERSION_2 } from './version-2.js';
 
 /** A browser's upload as the PutObject that it stands for. */
 export interface PostedObject {
@@ -34,7 +35,7 @@ export interface PostOptions {
 }
 
 /**
- * Reads the form of a POST to a bucket, verifies its signed policy (version 4) and holds the form to it; a form
+ * Reads the form of a POST to a bucket, verifies its signed policy (version 4 or 2) and holds the form to it; a form
  * without a policy is anonymous. The size that the policy allows is checked while the file is read. Source: Amazon S3
  * API Reference, "POST Object", "Authenticating Requests: Browser-Based Uploads Using POST".
  */
@@ -54,7 +55,7 @@ async function objectOf(request: HttpRequest, form: PostForm, options: PostOptio
   if (key === undefined) throw missingField('key');
   if (key === '') throw argument('key', '', 'User key must have a length greater than 0.');
   const policyText = fields.get('policy');
-  const identity = await identityOf(fields, policyText, options);
+  const identity = await identityOf(fields, options);
   const policy = policyText === undefined ? undefined : readPostPolicy(policyText);
   if (policy !== undefined) checkPostPolicy(policy, fields, options.bucket, options.clock.now());
   const body = sized(form.file, policy?.least ?? 0, Math.min(policy?.most ?? LARGEST, LARGEST));
@@ -84,20 +85,31 @@ type Identity = Omit<Authenticated, 'body'>;
 
 async function identityOf(
   fields: ReadonlyMap<string, string>,
-  policy: string | undefined,
   { credentials, clock }: PostOptions,
 ): Promise<Identity> {
-  if (fields.has('awsaccesskeyid')) throw refusalsOf('s3').mechanism('query', '');
   const field = (name: string): string => {
     const value = fields.get(name);
     if (value === undefined) throw missingField(name);
     return value;
   };
-  const signature = fields.get('x-amz-signature');
-  if (policy === undefined && signature === undefined) {
+  const isSigned = ['policy', 'x-amz-signature', 'signature', 'awsaccesskeyid'].some(name =>
+    fields.has(name),
+  );
+  if (!isSigned) {
     return { caller: ANONYMOUS, region: undefined, context: { 's3:authType': 'POST' } };
   }
   const signed = field('policy');
+  if (fields.has('awsaccesskeyid')) {
+    const accessKeyId = field('awsaccesskeyid');
+    const provided = field('signature');
+    const claim = { accessKeyId, token: fields.get('x-amz-security-token'), region: '' };
+    const { caller } = await identify(claim, { service: 's3', credentials, clock }, secret => {
+      if (sameSignature(signVersion2(secret, signed), provided)) return;
+      throw refusalsOf('s3').mismatch({ accessKeyId, provided, stringToSign: signed });
+    });
+    const context = { 's3:authType': 'POST', 's3:signatureversion': VERSION_2 };
+    return { caller, region: undefined, signatureVersion: 2, context };
+  }
   if (field('x-amz-algorithm') !== ALGORITHM) {
     throw argument('x-amz-algorithm', field('x-amz-algorithm'), `Only ${ALGORITHM} is supported`);
   }
@@ -112,6 +124,7 @@ async function identityOf(
   return {
     caller,
     region: scope.region === '' ? undefined : scope.region,
+    signatureVersion: 4,
     context: { 's3:authType': 'POST', 's3:signatureversion': ALGORITHM },
   };
 }

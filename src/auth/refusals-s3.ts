@@ -37,8 +37,7 @@ export const s3Refusals: Refusals = {
   skew: SKEW,
   missing: () => s3Errors.AccessDenied(['Access Denied']),
   mechanism(place, value) {
-    // Version 2 in the query has no algorithm to show; "AWS AKID:…" and "AWS4-ECDSA-…" are AWS's own.
-    if (value === '' || /^AWS(4-ECDSA-P256-SHA256)?( |$)/.test(value)) {
+    if (/^AWS4-ECDSA-P256-SHA256( |$)/.test(value)) {
       return s3Errors.InvalidRequest([
         'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
       ]);
@@ -113,8 +112,8 @@ export const s3Refusals: Refusals = {
   urlExpired: (signed, expires, now) =>
     s3Errors.AccessDenied(['Request has expired'], {
       members: {
-        'X-Amz-Expires': String(expires),
-        Expires: isoSeconds(signed + expires * 1000),
+        ...(expires !== undefined && { 'X-Amz-Expires': String(expires) }),
+        Expires: isoSeconds(signed + (expires ?? 0) * 1000),
         ServerTime: isoSeconds(now),
       },
     }),

@@ -239,16 +239,6 @@ const CASES: readonly Case[] = [
     expect: ['AccessDenied', 403, 'AWS authentication requires a valid Date or x-amz-date header'],
   },
   {
-    name: 'S3: signature version 2',
-    request: withAuthorization('AWS AKIAIOSFODNN7EXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg='),
-    expect: ['InvalidRequest', 400, NOT_SUPPORTED],
-  },
-  {
-    name: 'S3: signature version 2 in the query',
-    request: requestOf({ query: 'AWSAccessKeyId=AKIA&Expires=1&Signature=x' }),
-    expect: ['InvalidRequest', 400, NOT_SUPPORTED],
-  },
-  {
     name: 'S3: signature version 4A',
     request: withAuthorization('AWS4-ECDSA-P256-SHA256 Credential=AKIA/20130524/s3/aws4_request'),
     expect: ['InvalidRequest', 400, NOT_SUPPORTED],

@@ -42,8 +42,8 @@ export interface Refusals {
   unsignedHeaders(names: readonly string[]): ApiError;
   /** The signer's clock differs too much. Times in milliseconds since the epoch. */
   skewed(signed: number, now: number): ApiError;
-  /** A presigned URL whose time is over. `expires` in seconds. */
-  urlExpired(signed: number, expires: number, now: number): ApiError;
+  /** A presigned URL whose time is over: `expires` seconds after `signed`, or at `signed` (version 2). */
+  urlExpired(signed: number, expires: number | undefined, now: number): ApiError;
   urlNotYetValid(signed: number, now: number): ApiError;
   accessKey(accessKeyId: string, reason: string): ApiError;
   token(token: string, reason: string): ApiError;

@@ -5,8 +5,10 @@ import type { Context } from '../policy/types.js';
 /** A request whose signature was verified (or that carries none). */
 export interface Authenticated {
   readonly caller: Caller;
-  /** From the credential scope; `undefined` for anonymous requests and for an empty region. */
+  /** From the credential scope; `undefined` for anonymous requests, for version 2 and for an empty region. */
   readonly region: string | undefined;
+  /** Absent for anonymous requests. */
+  readonly signatureVersion?: 2 | 4;
   /**
    * The payload: chunk framing removed, every signature, hash and length that the signature promises checked
    * while it is read; reading throws the service's `ApiError` where one does not hold.

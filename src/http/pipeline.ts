@@ -126,7 +126,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { request } = journey;
     const recognised = served.wire.recognise(request, undefined);
     const operation = operationOf(journey, served, recognised);
-    const authenticated = await whoSends(request, served, undefined);
+    const authenticated = await whoSends(request, served, undefined, recognised.hostBucket);
     identified(journey, authenticated);
     const { streamsInput, stepwise } = recognised.operation;
     if (streamsInput) return streamed(journey, operation, recognised, authenticated);
@@ -169,12 +169,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     request: HttpRequest,
     { service, anonymous }: ServedService,
     collected: Uint8Array | undefined,
+    hostBucket?: string,
   ): Authenticated | Promise<Authenticated> {
     if (anonymous) return unsigned(request, service.id);
     return authenticate(request, {
       service: service.id,
       credentials: options.credentials,
       clock: options.clock,
+      hostBucket,
       ...(collected && { collected }),
     });
   }
@@ -262,6 +264,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       clock: options.clock,
       region,
       signedRegion: authenticated.region,
+      signatureVersion: authenticated.signatureVersion,
       sourceIp: connection.sourceIp,
       http: request,
       permits: async requirement => (await check(requirement)) === undefined,

@@ -6,6 +6,8 @@ export interface Recognised {
   readonly operation: WireOperation;
   /** restXml: the bucket, from the path or the host name. */
   readonly bucket?: string | undefined;
+  /** restXml: the bucket where it is from the host name. */
+  readonly hostBucket?: string | undefined;
   /** restXml: the object key, percent-decoded. */
   readonly key?: string | undefined;
   /** Decoded, in order: awsQuery's form and query, restXml's query. */

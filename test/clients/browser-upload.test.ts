@@ -98,7 +98,7 @@ suite('uploads from a browser', () => {
     ['a field that the policy does not name', { 'x-amz-meta-extra': '1' }, 403, 'AccessDenied'],
     ['no signature', { 'X-Amz-Signature': undefined }, 400, 'InvalidArgument'],
     ['another algorithm', { 'X-Amz-Algorithm': 'AWS4-HMAC-SHA1' }, 400, 'InvalidArgument'],
-    ['signature version 2', { AWSAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, 400, 'InvalidRequest'],
+    ['the access key of version 2 alone', { AWSAccessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, 400, 'InvalidArgument'],
     [
       'an access key that the token is not for',
       { 'X-Amz-Credential': 'ASIAIOSFODNN7EXAMPLE/20260101/us-east-1/s3/aws4_request' },

@@ -50,7 +50,7 @@ export function logLine(ending: Ending, facts: LineFacts, longestUri = LONGEST_U
     quoted(headers.get('user-agent')?.slice(0, LONGEST_HEADER) ?? NONE),
     facts.versionId ?? NONE,
     hostIdOf(requestId),
-    signed ? 'SigV4' : NONE,
+    signed ? `SigV${ending.call?.signatureVersion ?? 4}` : NONE,
     // The cipher suite, and further on the version of TLS: the server speaks HTTP.
     NONE,
     signed ?? NONE,
@@ -132,7 +132,7 @@ function requesterOf({ principal, account }: Caller): string {
 /** How the request was signed; undefined where it was not. */
 function signatureOf({ request, call }: Ending): 'AuthHeader' | 'QueryString' | undefined {
   if (request.headers.has('authorization')) return 'AuthHeader';
-  if (/(^|&)X-Amz-Signature=/i.test(request.query)) return 'QueryString';
+  if (/(^|&)(X-Amz-)?Signature=/i.test(request.query)) return 'QueryString';
   const isForm = request.posted && call?.caller.principal.type !== 'anonymous';
   return isForm ? 'QueryString' : undefined;
 }
@@ -140,7 +140,7 @@ function signatureOf({ request, call }: Ending): 'AuthHeader' | 'QueryString' | 
 /** What grants access stays out of the log: whoever reads it could use it. */
 function uriOf({ path, query }: Ending['request']): string {
   if (query === '') return path;
-  return `${path}?${query.replace(/(^|&)(X-Amz-(?:Signature|Security-Token))=[^&]*/gi, '$1$2=REDACTED')}`;
+  return `${path}?${query.replace(/(^|&)((?:X-Amz-)?Signature|X-Amz-Security-Token)=[^&]*/gi, '$1$2=REDACTED')}`;
 }
 
 /** A quotation mark would end the field. */

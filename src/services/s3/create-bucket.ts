@@ -9,7 +9,7 @@ import { demandBucketName } from './bucket-names.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
-import { FIRST_REGION, regionOfNewBucket } from './regions.js';
+import { demandSignature, FIRST_REGION, regionOfNewBucket } from './regions.js';
 import { bucketArn, type Keys, present } from './requirements.js';
 import { bucketTags } from './tags.js';
 import { aclKeys } from './write-requirements.js';
@@ -61,6 +61,7 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
       ...(input.ObjectOwnership && { ownership: input.ObjectOwnership }),
     };
     const acl = await newBucketAcl(input, settings, account, ports);
+    demandSignature(call.region, call);
     const region = regionOfNewBucket(account.partition, LocationConstraint, call.region);
     const lock = input.ObjectLockEnabledForBucket ? { objectLock: {}, versioning: 'Enabled' as const } : {};
     const wanted: NewBucket = {

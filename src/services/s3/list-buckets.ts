@@ -4,6 +4,7 @@ import type { Operation } from '../../operation.js';
 import { accountOf } from './create-bucket.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
+import { demandSignature } from './regions.js';
 import { bucketArn } from './requirements.js';
 import { openToken, sealToken } from './tokens.js';
 
@@ -22,6 +23,7 @@ export const listBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
   },
 
   async run(input, call, ports) {
+    demandSignature(call.region, call);
     const account = accountOf(call);
     const limit = limitOf(input.MaxBuckets);
     const prefix = input.Prefix ?? '';

@@ -1,4 +1,5 @@
 /** Where buckets can be: any region of the account's partition. */
+import { knownRegion } from '../../identity/regions-known.js';
 import type { Bucket } from '../../objects/index.js';
 import type { Call } from '../../operation.js';
 import { s3Errors } from './errors.js';
@@ -58,6 +59,23 @@ export function demandRegion({ name, region }: Bucket, { signedRegion, http }: C
     members: { Endpoint: http.headers.get('host') ?? '', Bucket: name },
     headers,
   });
+}
+
+/**
+ * Where S3 takes signature version 2: the regions that were opened before 2014, but for China's (botocore's list of
+ * endpoints). Of a name that AWS has no region of, nothing is known and nothing refused.
+ */
+const VERSION_2_REGIONS = new Set([
+  ...['us-east-1', 'us-west-1', 'us-west-2', 'eu-west-1', 'sa-east-1', 'us-gov-west-1'],
+  ...['ap-northeast-1', 'ap-southeast-1', 'ap-southeast-2'],
+]);
+
+/** Throws InvalidRequest where a request is signed by version 2 and the region takes only version 4. */
+export function demandSignature(region: string, { signatureVersion }: Call): void {
+  if (signatureVersion !== 2 || VERSION_2_REGIONS.has(region) || knownRegion(region) === undefined) return;
+  throw s3Errors.InvalidRequest([
+    'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+  ]);
 }
 
 /** LocationConstraint of a bucket: us-east-1 has none. */

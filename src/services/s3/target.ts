@@ -3,7 +3,7 @@ import type { Bucket, VersionRecord } from '../../objects/index.js';
 import { type Call, PerCall } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
-import { demandRegion } from './regions.js';
+import { demandRegion, demandSignature } from './regions.js';
 
 export interface BucketInput {
   readonly Bucket: string | undefined;
@@ -59,8 +59,10 @@ export function noteDeletions(call: Call, deletions: readonly Deletion[]): void 
  * errors of a request that is signed for another region.
  */
 export function bucketOf(input: BucketInput, call: Call, ports: S3Ports): Promise<Bucket> {
-  const demand =
-    ports.otherRegions === 'redirected' ? (bucket: Bucket) => demandRegion(bucket, call) : undefined;
+  const demand = (bucket: Bucket) => {
+    demandSignature(bucket.region, call);
+    if (ports.otherRegions === 'redirected') demandRegion(bucket, call);
+  };
   return namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports, demand);
 }
 

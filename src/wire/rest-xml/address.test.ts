@@ -50,7 +50,10 @@ const cases: [host: string, path: string, bucket: string | undefined, key: strin
 
 suite('addresses', () => {
   for (const [host, path, bucket, key] of cases) {
-    test(`${host} ${path}`, () => assert.deepEqual(address(host, path), { bucket, key }));
+    test(`${host} ${path}`, () => {
+      const hosted = bucket && host.toLowerCase().startsWith(`${bucket}.`) ? { hosted: true } : {};
+      assert.deepEqual(address(host, path), { bucket, key, ...hosted });
+    });
   }
 
   for (const path of ['/b/%', '/b/%zz', '/b/%ff', '/%c3/k', '/b/%ED%A0%80', '/b/k k', '/b/\xe9']) {

@@ -5,6 +5,8 @@ import { s3Error } from './errors.js';
 export interface Address {
   readonly bucket: string | undefined;
   readonly key: string | undefined;
+  /** Whether the bucket stands in the host name. */
+  readonly hosted?: true;
 }
 
 /** Bytes of UTF-8 (Amazon S3 User Guide, "Naming Amazon S3 objects"). */
@@ -34,7 +36,7 @@ export function addressReader(hostSuffixes: readonly string[]): (request: HttpRe
   return request => {
     const bucket = hostBucket(request);
     const { path } = request;
-    if (bucket !== undefined) return { bucket, key: keyOf(path, 1) };
+    if (bucket !== undefined) return { bucket, key: keyOf(path, 1), hosted: true };
     const slash = path.indexOf('/', 1);
     const end = slash < 0 ? path.length : slash;
     if (end <= 1 && path.length <= 1) return { bucket: undefined, key: undefined };

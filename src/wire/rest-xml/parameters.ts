@@ -49,6 +49,8 @@ const carried: ReadonlySet<string> = new Set([
   'if-unmodified-since',
   'range',
 ]);
+/** Those that a URL of version 2 carries and signs. */
+const carriedByVersion2: ReadonlySet<string> = new Set(['content-md5', 'content-type']);
 
 /**
  * The headers of a request, with those that a presigned URL carries as parameters: signers move headers there, and S3
@@ -58,12 +60,14 @@ export function effectiveHeaders(
   headers: ReadonlyMap<string, string>,
   parameters: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
-  if (!parameters.has('X-Amz-Signature')) return headers;
+  const version2 = parameters.has('Signature');
+  if (!version2 && !parameters.has('X-Amz-Signature')) return headers;
+  const taken = version2 ? carriedByVersion2 : carried;
   let all: Map<string, string> | undefined;
   for (const [name, value] of parameters) {
     if (signing.has(name)) continue;
     const lower = name.toLowerCase();
-    if (!(lower.startsWith('x-amz-') || carried.has(lower)) || headers.has(lower)) continue;
+    if (!(lower.startsWith('x-amz-') || taken.has(lower)) || headers.has(lower)) continue;
     all ??= new Map(headers);
     if (!all.has(lower)) all.set(lower, value);
   }

@@ -45,7 +45,8 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
       const headers = effectiveHeaders(request.headers, parameters);
       const name = route()({ method: request.method, address, parameters, headers });
       const { bucket, key } = address;
-      return { operation: operations.get(name)!, bucket, key, parameters, headers };
+      const hostBucket = address.hosted && bucket;
+      return { operation: operations.get(name)!, bucket, hostBucket, key, parameters, headers };
     },
     encodeError,
   };
