@@ -5,7 +5,24 @@ export interface ApiErrorDetail {
   readonly headers?: Readonly<Record<string, string>>;
   /** For whoever runs the server: goes to the log and the trace, never to the client. */
   readonly reason?: string;
+  /**
+   * What would let the request through, as a sentence: for the trace of a refusal that no policy decides. Says nothing
+   * that the caller may not know.
+   */
+  readonly advice?: string;
+  /** The account whose resource it is: its administrators may read the trace too, and `reason` then is for them alone. */
+  readonly owner?: string;
+  /** Whose credentials came with a request that is refused before anything else is known of it. */
+  readonly claimant?: Claimant;
   readonly cause?: unknown;
+}
+
+/** Whose credentials somebody says to have: known by their id, not proven. */
+export interface Claimant {
+  /** 12 digits. */
+  readonly account: string;
+  /** Absent where the credentials are of nobody any more. */
+  readonly arn?: string;
 }
 
 /** The one error type whose code, status and words reach a client. Anything else thrown is an `InternalError`. */
@@ -21,6 +38,11 @@ export class ApiError extends Error {
     readonly detail: ApiErrorDetail = {},
   ) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+  }
+
+  /** The same error, with more in its detail. */
+  with(detail: ApiErrorDetail): ApiError {
+    return new ApiError(this.code, this.status, this.message, { ...this.detail, ...detail });
   }
 }
 

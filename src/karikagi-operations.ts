@@ -77,7 +77,19 @@ export const karikagiOperations = {
   GetRequestAuthorizationDetails$: defineOperation(
     'GetRequestAuthorizationDetails',
     { RequestId: string },
-    { RequestId: string, EventTime: timestamp, AuthorizationDetails: types.document },
+    {
+      RequestId: string,
+      EventTime: timestamp,
+      Operation: string,
+      Refusal: structure('Refusal', {
+        Code: string,
+        Status: number,
+        Message: string,
+        Advice: string,
+        Reason: string,
+      }),
+      AuthorizationDetails: types.document,
+    },
   ),
   CreateAccount$: defineOperation(
     'CreateAccount',

@@ -1,7 +1,13 @@
 import type { Clock } from './clock.js';
 import type { Caller } from './identity/caller.js';
 import type { HttpRequest } from './message.js';
-import type { AuthorizationRequest, Context, NamedPolicy, ResourcePolicyKind } from './policy/types.js';
+import type {
+  AuthorizationRequest,
+  Context,
+  NamedPolicy,
+  ResourcePolicyKind,
+  SetAside,
+} from './policy/types.js';
 
 export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'organizations' | 'karikagi';
 
@@ -18,6 +24,12 @@ export interface Requirement {
   /** The policy attached to the resource: a bucket's, a role's trust policy, a key's. */
   readonly resourcePolicy?: NamedPolicy | undefined;
   readonly resourceKind?: ResourcePolicyKind;
+  /** The resource's policy where a setting sets it aside for the caller: for the trace of a denial. */
+  readonly setAside?: SetAside | undefined;
+  /** Whether there is no such resource: said in the trace of a denial, to whoever may know. */
+  readonly absent?: boolean | undefined;
+  /** Whether an organization's policies have no say: reading why something was refused is nobody's to forbid but the account's. */
+  readonly uncontrolled?: boolean | undefined;
   /** The resource's access control list as a policy, where it has one that counts. */
   readonly acl?: NamedPolicy | undefined;
   /** Whose the object is, where it may be another account's than the bucket. */

@@ -45,7 +45,7 @@ const table: Record<string, readonly string[]> = {
   credentials: ['directories'],
   imds: ['clients', 'credentials'],
   http: ['wire', 'auth', 'events', 'identity', 'policy'],
-  clients: [],
+  clients: ['policy'],
   staging: ['credentials'],
   cli: ['clients', 'credentials', 'imds', 'staging', 'policy'],
 };

@@ -93,7 +93,12 @@ test('boundary, session and trust policies are handed to the decision', async ()
   const own = { identity: [named], boundary: named, session: [] };
   const requirement = { ...GET, resourcePolicy: named, resourceKind: 'trust' } as const;
   const { policies, decision } = await authorise(USER, requirement, NOTHING, Promise.resolve(own));
-  const absent = { serviceControl: undefined, resourceControl: undefined, acl: undefined };
+  const absent = {
+    serviceControl: undefined,
+    resourceControl: undefined,
+    acl: undefined,
+    setAside: undefined,
+  };
   assert.deepEqual(policies, { ...own, ...absent, resource: named, resourceKind: 'trust' });
   assert.equal(decision.allowed, false, 'an empty list of session policies allows nothing');
 });

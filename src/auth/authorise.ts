@@ -9,6 +9,8 @@ export interface Authorisation {
   readonly decision: Decision;
   readonly request: AuthorizationRequest;
   readonly policies: PolicySet;
+  /** Whether there is no such resource. */
+  readonly absent?: boolean | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export function createAuthoriser({ credentials }: { readonly credentials: Creden
     const owner = await ownerOf(caller, own, requirement, credentials);
     const request = new RequestedAction(caller, requirement, global, owner);
     const set = policySet(caller, own, requirement, owner);
-    return { decision: evaluate(request, set), request, policies: set };
+    return { decision: evaluate(request, set), request, policies: set, absent: requirement.absent };
   };
 }
 
@@ -100,9 +102,10 @@ function policySet(
   owner: ResourceOwner | undefined,
 ): PolicySet {
   // Organisations do not control what service-linked roles do (the same page, and "Service control policies").
-  const serviceLinked = caller.principal.roleArn?.includes(':role/aws-service-role/') ?? false;
-  const serviceControl = serviceLinked ? undefined : own.controls?.serviceControl;
-  const controlled = !serviceLinked && CONTROLLED.test(requirement.action);
+  const uncontrolled =
+    requirement.uncontrolled ?? caller.principal.roleArn?.includes(':role/aws-service-role/') ?? false;
+  const serviceControl = uncontrolled ? undefined : own.controls?.serviceControl;
+  const controlled = !uncontrolled && CONTROLLED.test(requirement.action);
   const resourceControl = controlled ? owner?.controls?.resourceControl : undefined;
   return {
     identity: own.identity,
@@ -110,6 +113,7 @@ function policySet(
     session: own.session,
     resource: requirement.resourcePolicy,
     resourceKind: requirement.resourceKind,
+    setAside: requirement.setAside,
     acl: requirement.acl,
     serviceControl,
     resourceControl,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { ApiError } from '../errors.js';
+import { ApiError, type Claimant } from '../errors.js';
 import type { Caller, CredentialLookup, CredentialSource } from '../identity/caller.js';
 import { acceptsCredentials } from '../identity/regions.js';
 import type { ServiceId } from '../operation.js';
@@ -31,20 +31,47 @@ export async function identify<T>(
   const refusals = refusalsOf(service);
   const now = clock.now();
   const found = await credentials.lookup(claim.accessKeyId, claim.token, now);
-  if (found.found === 'none') throw unknownCredentials(found, claim, refusals);
-  const verified = verify(found.secretAccessKey);
-  if (found.found === 'expired') throw refusals.expiredToken(claim.token ?? '', 'The session is over.');
+  if (found.found === 'none') throw claimedBy(unknownCredentials(found, claim, refusals), found.claimant);
+  const verified = verifiedFor(found, verify);
+  if (found.found === 'expired')
+    throw claimedBy(refusals.expiredToken(claim.token ?? '', 'The session is over.'), found.claimant);
   const { caller } = found;
   if (caller.credentials === 'long-term' && claim.token !== undefined) {
-    throw refusals.token(claim.token, 'A session token came with a long-term access key.');
+    throw claimedBy(
+      refusals.token(claim.token, 'A session token came with a long-term access key.'),
+      claimantOf(found),
+    );
   }
   // The product's own API is open in every region: it is where an account switches its regions.
   if (service !== 'karikagi' && caller.account && !acceptsCredentials(caller.account, claim.region)) {
     const reason = `account ${caller.account.id} has no region ${claim.region}`;
-    throw refusals.accessKey(claim.accessKeyId, reason);
+    const advice = `Enable the region for the account (karikagi regions enable ${claim.region}), or sign for another one.`;
+    throw claimedBy(refusals.accessKey(claim.accessKeyId, reason), claimantOf(found)).with({ advice });
   }
   credentials.used(caller, service, claim.region, now);
   return { caller, verified };
+}
+
+type Found = Exclude<CredentialLookup, { found: 'none' }>;
+
+/** What `verify` makes of the secret. What it throws is known to be about these credentials. */
+function verifiedFor<T>(found: Found, verify: (secret: string) => T): T {
+  try {
+    return verify(found.secretAccessKey);
+  } catch (error) {
+    throw error instanceof ApiError ? claimedBy(error, claimantOf(found)) : error;
+  }
+}
+
+function claimantOf(found: Found): Claimant | undefined {
+  if (found.found === 'expired') return found.claimant;
+  const { account, principal } = found.caller;
+  return account && { account: account.id, arn: principal.arn };
+}
+
+/** For the trace: whose administrators may read of the refusal. */
+function claimedBy(error: ApiError, claimant: Claimant | undefined): ApiError {
+  return claimant ? error.with({ claimant }) : error;
 }
 
 function unknownCredentials(

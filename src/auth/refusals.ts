@@ -1,5 +1,6 @@
 import type { ApiError } from '../errors.js';
 import type { ServiceId } from '../operation.js';
+import { advised } from './advice.js';
 import { jsonErrors, queryErrors } from './errors.js';
 import { awsRefusals } from './refusals-aws.js';
 import { s3Refusals } from './refusals-s3.js';
@@ -52,27 +53,31 @@ export interface Refusals {
 }
 
 const families: Readonly<Record<ServiceId, Refusals>> = (() => {
-  const query = awsRefusals(
-    {
-      expired: queryErrors.ExpiredToken,
-      incomplete: queryErrors.IncompleteSignature,
-      invalid: queryErrors.InvalidClientTokenId,
-      missing: queryErrors.MissingAuthenticationToken,
-      mismatch: queryErrors.SignatureDoesNotMatch,
-    },
-    15,
+  const query = advised(
+    awsRefusals(
+      {
+        expired: queryErrors.ExpiredToken,
+        incomplete: queryErrors.IncompleteSignature,
+        invalid: queryErrors.InvalidClientTokenId,
+        missing: queryErrors.MissingAuthenticationToken,
+        mismatch: queryErrors.SignatureDoesNotMatch,
+      },
+      15,
+    ),
   );
-  const json = awsRefusals(
-    {
-      expired: jsonErrors.ExpiredTokenException,
-      incomplete: jsonErrors.IncompleteSignatureException,
-      invalid: jsonErrors.UnrecognizedClientException,
-      missing: jsonErrors.MissingAuthenticationTokenException,
-      mismatch: jsonErrors.InvalidSignatureException,
-    },
-    5,
+  const json = advised(
+    awsRefusals(
+      {
+        expired: jsonErrors.ExpiredTokenException,
+        incomplete: jsonErrors.IncompleteSignatureException,
+        invalid: jsonErrors.UnrecognizedClientException,
+        missing: jsonErrors.MissingAuthenticationTokenException,
+        mismatch: jsonErrors.InvalidSignatureException,
+      },
+      5,
+    ),
   );
-  return { s3: s3Refusals, sts: query, iam: query, kms: json, organizations: json, karikagi: json };
+  return { s3: advised(s3Refusals), sts: query, iam: query, kms: json, organizations: json, karikagi: json };
 })();
 
 /** How a service words its refusals. */

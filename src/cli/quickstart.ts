@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type RunningServer, startServer, untilStopped } from './serve.js';
 import { names, type Step, type WalkthroughResult, walkthrough } from './walkthrough.js';
-import { fetchExplanations } from './why.js';
+import { fetchDetails } from './why.js';
 
 const REGION = 'ap-northeast-1';
 
@@ -52,11 +52,11 @@ async function quickstart({ data, port, keep = false, json = false }: Quickstart
       directory,
       onStep: step => say(stepText(step)),
       explain: async requestId => {
-        const [explanation] = await fetchExplanations(
+        const { AuthorizationDetails: details } = await fetchDetails(
           { endpoint: server.endpoint, credentials: administrator },
           requestId,
         );
-        return explanation!.summary;
+        return details[0]!.summary;
       },
     });
     const profiles = keep ? await writeProfiles(directory, server, result) : undefined;

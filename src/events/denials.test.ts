@@ -17,7 +17,7 @@ test('a denial is found by its request id, at once and after a restart', async (
     accounts: ['1'],
     explanations: [explanation('first'), explanation('second')],
   });
-  assert.equal((await denials.find('A'))?.explanations.length, 2);
+  assert.equal((await denials.find('A'))?.explanations?.length, 2);
   await denials.close();
   const found = await new Denials(kv).find('A');
   assert.deepEqual(found, {
@@ -53,22 +53,18 @@ test('a store that refuses the trace does not fail the request', async () => {
   assert.equal(await denials.find('A'), undefined);
 });
 
-test('what many checks of a request know alike is kept once, and values are cut', async () => {
+test('explanations of former records are read with what they know alike', async () => {
   const kv = openMemoryKv();
-  const denials = new Denials(kv);
-  const agent = 'x'.repeat(30_000);
-  const explanations = Array.from({ length: 20 }, (_, i) =>
-    explanation(`no ${i}`, { 'aws:UserAgent': agent, 's3:prefix': String(i) }),
-  );
-  const size = denials.record({ requestId: 'A', time: 1, accounts: ['1'], explanations });
-  assert.ok(size < 6000, `${size} bytes`);
-  await denials.close();
-  const found = (await new Denials(kv).find('A'))!.explanations;
-  assert.deepEqual(
-    found.map(({ requestContext }) => requestContext['s3:prefix']),
-    explanations.map((_, i) => String(i)),
-  );
-  assert.equal(String(found[19]!.requestContext['aws:UserAgent']).length, 2048 + '...'.length);
+  const record = {
+    requestId: 'A',
+    time: 1,
+    accounts: ['1'],
+    context: { 'aws:UserAgent': 'x' },
+    explanations: [explanation('no', { 's3:prefix': 'a' })],
+  };
+  await kv.commit([], [{ key: ['denial', 'A'], value: new TextEncoder().encode(JSON.stringify(record)) }]);
+  const found = await new Denials(kv).find('A');
+  assert.deepEqual(found?.explanations?.[0]?.requestContext, { 'aws:UserAgent': 'x', 's3:prefix': 'a' });
 });
 
 test('denials are bounded in bytes', async () => {

@@ -1,16 +1,39 @@
 import type { Explanation } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import { type Kv, under, type Write } from '../store/kv.js';
+import type { PackedChecks } from './denied-checks.js';
 
-/** The whole reasoning of a denied request, kept so that its request id finds it. */
+/** Everything that a refused request was decided on, so that its request id finds why. */
 export interface Denial {
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
-  /** Accounts whose administrators may read it: the caller's and the resource's. */
+  /** Accounts whose administrators may read it: the caller's and the resource's. None: whoever looks after the server. */
   readonly accounts: readonly string[];
-  /** One for each check that was refused; an operation may ask more than one. */
-  readonly explanations: readonly Explanation[];
+  /** `s3:GetObject`: service and operation; absent where that was not known. */
+  readonly operation?: string | undefined;
+  /** One for each check of policies that was refused; an operation may ask more than one. */
+  readonly checks?: PackedChecks;
+  /** Set where no policy decided. */
+  readonly refusal?: Refusal | undefined;
+  /** Of records written before the checks themselves were stored. */
+  readonly explanations?: readonly Explanation[];
+}
+
+/** A refusal that no policy decided: by a rule of the service, a setting, or for want of valid credentials. */
+export interface Refusal {
+  readonly code: string;
+  /** HTTP status. */
+  readonly status: number;
+  readonly message: string;
+  /** ARN of who asked, as far as it is known. */
+  readonly principal?: string | undefined;
+  /** What would let the request through. */
+  readonly advice?: string | undefined;
+  /** What the server knows beyond its answer: for `owners`, or where there are none for whoever reads the trace. */
+  readonly reason?: string | undefined;
+  /** Accounts whose resources were asked for. */
+  readonly owners: readonly string[];
 }
 
 export interface DenialLimits {
@@ -25,11 +48,6 @@ export interface DenialLimits {
 const TRIM_EVERY = 1000;
 const TRIM_PART = 1 / 8;
 
-/** Of one denial: what is longer loses the reasoning of its last checks. Bytes. */
-const LONGEST = 64 * 1024;
-/** Of one value, characters. */
-const LONGEST_VALUE = 2048;
-
 /** Denials in memory at once, for a disk that is slow to take them. */
 const MOST_WAITING = 2000;
 
@@ -41,11 +59,10 @@ const plain = new TextDecoder();
 
 const DEFAULT_LIMITS: DenialLimits = { count: 20_000, bytes: 128 * 1024 * 1024, age: 7 * 86_400_000 };
 
-/** A denial as it is written: what all its checks know alike of the request stands there once. */
-interface Stored extends Omit<Denial, 'explanations'> {
-  /** Absent in records of former versions. */
+/** A denial as it is written. */
+interface Stored extends Denial {
+  /** Of records from before the checks themselves were stored: what their explanations know alike. */
   readonly context?: Context;
-  readonly explanations: readonly Explanation[];
 }
 
 interface Waiting {
@@ -90,15 +107,15 @@ export class Denials {
     return entry && decode(entry.value);
   }
 
-  /** The latest traces that an account may read, newest first; at most `limit` of the last thousand. */
-  async recent(account: string, limit: number): Promise<Denial[]> {
+  /** The latest traces that a reader may read, newest first; at most `limit` of the last thousand. */
+  async recent(mayRead: (denial: Denial) => boolean | Promise<boolean>, limit: number): Promise<Denial[]> {
     await this.#writing;
     const rows = await this.#kv.list({ ...under(['denial-time']), reverse: true, limit: 1000 });
     const found: Denial[] = [];
     for (const { key } of rows) {
       if (found.length >= limit) break;
       const denial = await this.find(key[2] as string);
-      if (denial?.accounts.includes(account)) found.push(denial);
+      if (denial && (await mayRead(denial))) found.push(denial);
     }
     return found;
   }
@@ -150,25 +167,13 @@ export class Denials {
   }
 }
 
-/** At most `LONGEST` bytes, but for a first check whose policies are longer. */
 function encode(denial: Denial): Uint8Array {
-  const { explanations } = denial;
-  const context = sharedContext(explanations);
-  const stored = { ...denial, ...(context && { context }) };
-  const kept: Explanation[] = [];
-  let size = 0;
-  for (const explanation of explanations) {
-    const own = context ? { ...explanation, requestContext: ownContext(explanation, context) } : explanation;
-    const written = JSON.stringify(own, shortened);
-    size += written.length;
-    if (size > LONGEST && kept.length > 0) break;
-    kept.push(size > LONGEST ? withoutPolicies(own) : own);
-  }
-  return text.encode(JSON.stringify({ ...stored, explanations: kept }, shortened));
+  return text.encode(JSON.stringify(denial));
 }
 
 function decode(bytes: Uint8Array): Denial {
   const { context, explanations, ...rest } = JSON.parse(plain.decode(bytes)) as Stored;
+  if (!explanations) return rest;
   if (!context) return { ...rest, explanations };
   return {
     ...rest,
@@ -177,26 +182,4 @@ function decode(bytes: Uint8Array): Denial {
       requestContext: { ...context, ...explanation.requestContext },
     })),
   };
-}
-
-/** The condition keys that have the same value in all of them. */
-function sharedContext(explanations: readonly Explanation[]): Context | undefined {
-  const [first, ...others] = explanations.map(({ requestContext }) => requestContext);
-  if (!first || others.length === 0) return undefined;
-  return Object.fromEntries(
-    Object.entries(first).filter(([key, value]) => others.every(other => other[key] === value)),
-  );
-}
-
-function ownContext({ requestContext }: Explanation, shared: Context): Context {
-  return Object.fromEntries(Object.entries(requestContext).filter(([key]) => !(key in shared)));
-}
-
-function shortened(_key: string, value: unknown): unknown {
-  if (typeof value !== 'string' || value.length <= LONGEST_VALUE) return value;
-  return `${value.slice(0, LONGEST_VALUE)}...`;
-}
-
-function withoutPolicies(explanation: Explanation): Explanation {
-  return { ...explanation, policies: [], nearMisses: explanation.nearMisses.slice(0, 10) };
 }

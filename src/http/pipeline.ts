@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
 import type { AuditLog } from '../events/audit.js';
-import type { Denials } from '../events/denials.js';
+import type { Denial, Denials } from '../events/denials.js';
 import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
 import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
@@ -71,6 +71,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       arrived: options.clock.now(),
       resources: [],
       refusals: [],
+      owners: [],
       requestId: s3RequestId(),
     };
     let reply: HttpReply;
@@ -83,17 +84,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } finally {
       journey.allowance.release();
     }
-    if (journey.refusals.length > 0) keepDenial(journey);
+    const denial = denialOf(journey, error);
+    if (denial) keepDenial(journey, denial);
     const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
     if (allowed) Object.assign(reply.headers, allowed);
     const answered = options.clock.now();
     return { reply, finish: () => record(options, journey, reply, answered, error) };
   };
 
-  function keepDenial(journey: Journey): void {
-    const { sourceIp } = journey.connection;
+  function keepDenial({ connection: { sourceIp } }: Journey, denial: Denial): void {
     if (!options.budgets.keepsDenial(sourceIp)) return;
-    options.budgets.keptDenial(sourceIp, options.denials.record(denialOf(journey)));
+    options.budgets.keptDenial(sourceIp, options.denials.record(denial));
   }
 
   async function travel(journey: Journey): Promise<HttpReply> {
@@ -288,18 +289,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     journey.resources.push(requirement.resource);
     const authorisation = await authorise(caller, requirement, context, own);
     const { decision, request } = authorisation;
+    const { resourceAccount: owner } = request;
+    if (owner !== undefined && !journey.owners.includes(owner)) journey.owners.push(owner);
     if (decision.allowed) return undefined;
     // DeleteObjects may be refused a thousand keys: the first few tell the story.
     if (journey.refusals.length < 20) journey.refusals.push(authorisation);
-    const owner = request.resourceAccount;
     const shown = { ...request, resource: requirement.shownAs ?? request.resource };
     const denied = journey.served!.accessDenied(denialMessage(decision, shown), {
       anonymous: caller.principal.type === 'anonymous',
       foreign: caller.account?.id !== owner,
     });
     const { told: headers } = requirement;
-    const { code, status, message, detail } = denied;
-    return headers ? new ApiError(code, status, message, { ...detail, headers }) : denied;
+    return (journey.denied = headers ? denied.with({ headers }) : denied);
   }
 
   function renderError(error: ApiError, journey: Journey): HttpReply {

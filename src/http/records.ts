@@ -3,12 +3,12 @@ import type { Authorisation } from '../auth/index.js';
 import type { Clock } from '../clock.js';
 import type { ApiError } from '../errors.js';
 import type { AuditEvent, AuditLog } from '../events/audit.js';
-import type { Denial } from '../events/denials.js';
+import type { Denial, Refusal } from '../events/denials.js';
+import { packChecks, shortened } from '../events/denied-checks.js';
 import type { Caller } from '../identity/caller.js';
 import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest } from '../message.js';
 import type { Call, CallOnBehalf } from '../operation.js';
-import { explain } from '../policy/index.js';
 import { type Allowance, type Budgets, LONGEST_AGENT } from './budgets.js';
 import type { ServedService } from './services.js';
 
@@ -28,8 +28,12 @@ export interface Journey {
   readonly allowance: Allowance;
   readonly arrived: number;
   readonly resources: string[];
-  /** What the caller was refused, in order. */
+  /** What policies refused the caller, in order. */
   readonly refusals: Authorisation[];
+  /** The error that the last of them made. */
+  denied?: ApiError;
+  /** Accounts whose resources were asked for. */
+  readonly owners: string[];
   requestId: string;
   served?: ServedService;
   operation?: string;
@@ -152,17 +156,45 @@ function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
   };
 }
 
-/** The whole reasoning of what a request was refused, for whoever administers the caller or the resource. */
-export function denialOf({ requestId, arrived, refusals }: Journey): Denial {
-  const accounts = refusals.flatMap(({ request: { principal, resourceAccount, objectOwner } }) => [
+/**
+ * Why a request was refused, for whoever administers the caller or the resource; `undefined` where it was not. `error`:
+ * what it was answered with.
+ */
+export function denialOf(journey: Journey, error: ApiError | undefined): Denial | undefined {
+  const { requestId, arrived, refusals, served, operation, caller, owners } = journey;
+  const refusal = error && error !== journey.denied ? refusalOf(journey, error) : undefined;
+  if (refusals.length === 0 && !refusal) return undefined;
+  const checked = refusals.flatMap(({ request: { principal, resourceAccount, objectOwner } }) => [
     principal.account,
     resourceAccount,
     objectOwner,
   ]);
+  const told = refusal
+    ? [caller?.account?.id, error?.detail.claimant?.account, ...refusal.owners, ...owners]
+    : [];
   return {
     requestId,
     time: arrived,
-    accounts: [...new Set(accounts.filter(id => id !== undefined))],
-    explanations: refusals.map(({ request, policies }) => explain(request, policies)),
+    accounts: [...new Set([...checked, ...told].filter(id => id !== undefined))],
+    operation: operation && `${served?.service.id}:${operation}`,
+    checks: packChecks(refusals),
+    refusal,
+  };
+}
+
+/** A refusal that no policy decided; of those beside what policies refused, only one that says what to do. */
+function refusalOf({ refusals, caller, owners }: Journey, error: ApiError): Refusal | undefined {
+  const { code, status, message, detail } = error;
+  const { advice, reason, owner, claimant } = detail;
+  const refused = status === 403 || code.startsWith('AccessDenied');
+  if (advice === undefined && (!refused || refusals.length > 0)) return undefined;
+  return {
+    code,
+    status,
+    message: shortened(message),
+    principal: caller?.principal.arn ?? claimant?.arn,
+    advice,
+    reason: reason && shortened(reason),
+    owners: owner === undefined ? owners : [owner],
   };
 }

@@ -63,7 +63,7 @@ export class PoliciesOfCallers {
     account: Account,
     entity: Entity & { groups?: readonly string[] },
   ): Promise<readonly NamedPolicy[]> {
-    const own = this.#inlineOf(entity, entityLabel(entity));
+    const own = this.#inlineOf(entity, 'trust' in entity ? 'role' : 'user');
     const groups = entity.groups ?? [];
     if (entity.attached.length === 0 && groups.length === 0) return own;
     const [attached, ...inherited] = await Promise.all([
@@ -76,18 +76,16 @@ export class PoliciesOfCallers {
   async #group(account: Account, name: string): Promise<readonly NamedPolicy[]> {
     const group = await this.#db.get(tables.groups, account.id, name);
     if (group === undefined) return [];
-    return [
-      ...this.#inlineOf(group, `group ${group.name}`),
-      ...(await this.#attachedOf(account, group.attached)),
-    ];
+    return [...this.#inlineOf(group, 'group'), ...(await this.#attachedOf(account, group.attached))];
   }
 
-  #inlineOf(entity: Entity, label: string): readonly NamedPolicy[] {
+  #inlineOf(entity: Entity, of: 'user' | 'role' | 'group'): readonly NamedPolicy[] {
     let policies = this.#inline.get(entity);
     if (policies === undefined) {
       policies = entity.inline.map(({ name, document }) => ({
-        name: `inline policy ${name} of ${label}`,
+        name: `inline policy ${name} of ${of} ${entity.name}`,
         policy: compiledPolicy(document, 'identity'),
+        place: { kind: 'inline', of, entity: entity.name, policy: name },
       }));
       this.#inline.set(entity, policies);
     }
@@ -144,8 +142,4 @@ function isIdentified(caller: Caller): caller is IdentifiedCaller {
     caller.account !== undefined &&
     ('entity' in caller || 'claims' in caller || caller.principal.type === 'root')
   );
-}
-
-function entityLabel(entity: Entity): string {
-  return 'trust' in entity ? `role ${entity.name}` : `user ${entity.name}`;
 }

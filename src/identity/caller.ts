@@ -1,3 +1,4 @@
+import type { Claimant } from '../errors.js';
 import type { Context, NamedPolicy, Partition, Principal } from '../policy/types.js';
 
 export interface Account {
@@ -93,7 +94,7 @@ export interface ResourceOwner {
 /** What a look-up of an access key (and session token) finds. */
 export type CredentialLookup =
   | { readonly found: 'valid'; readonly secretAccessKey: string; readonly caller: Caller }
-  | { readonly found: 'expired'; readonly secretAccessKey: string }
+  | { readonly found: 'expired'; readonly secretAccessKey: string; readonly claimant?: Claimant }
   /**
    * `key`: no such access key; `inactive`: it is switched off; `token`: the session token is not ours, was
    * tampered with or belongs to another key; `revoked`: the session was ended.
@@ -103,6 +104,8 @@ export type CredentialLookup =
       readonly found: 'none';
       readonly why: 'key' | 'inactive' | 'token' | 'revoked';
       readonly reason: string;
+      /** Absent where the key is nobody's. */
+      readonly claimant?: Claimant;
     };
 
 /** What authentication needs of identity. */

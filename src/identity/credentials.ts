@@ -1,3 +1,4 @@
+import type { Claimant } from '../errors.js';
 import type { AccessKeys } from './access-keys.js';
 import type { Accounts } from './accounts.js';
 import { BoundedCache } from './cache.js';
@@ -59,13 +60,14 @@ export class Credentials {
   async #longTerm(id: string): Promise<CredentialLookup> {
     const key = await this.#keys.find(id);
     if (key === undefined) return refused('key', 'no such access key');
-    if (!key.active) return refused('inactive', 'the access key is inactive');
+    const claimant = { account: key.account };
+    if (!key.active) return refused('inactive', 'the access key is inactive', claimant);
     const account = await this.#accounts.find(key.account);
     const user = key.user === undefined ? undefined : await this.#db.get(tables.users, key.account, key.user);
     if (account === undefined || (key.user !== undefined && user === undefined)) {
-      return refused('key', 'the owner of the access key is gone');
+      return refused('key', 'the owner of the access key is gone', claimant);
     }
-    if (account.closed !== undefined) return refused('key', 'the account is closed');
+    if (account.closed !== undefined) return refused('key', 'the account is closed', claimant);
     return this.#current(id, [key, user, account.organization, account.regions], () => ({
       found: 'valid',
       secretAccessKey: this.#keys.secretOf(id, key),
@@ -78,20 +80,22 @@ export class Credentials {
     if (session === undefined)
       return refused('token', 'the session token does not open with this access key');
     const { claims, secretAccessKey } = session;
-    if (now >= claims.expires) return { found: 'expired', secretAccessKey };
+    const claimant = { account: claims.account };
+    if (now >= claims.expires) return { found: 'expired', secretAccessKey, claimant };
     const [account, entity, revoked] = await Promise.all([
       this.#accounts.find(claims.account),
       this.#entity(claims),
       this.#sessions.isRevoked(id),
     ]);
-    if (revoked) return refused('revoked', 'the session was revoked');
+    if (revoked) return refused('revoked', 'the session was revoked', claimant);
     if (account === undefined) return refused('token', 'the account of the session is gone');
-    if (account.closed !== undefined) return refused('token', 'the account of the session is closed');
+    if (account.closed !== undefined)
+      return refused('token', 'the account of the session is closed', claimant);
     if (entity === undefined && claims.entity !== '') {
-      return refused('token', 'the role or user of the session is gone');
+      return refused('token', 'the role or user of the session is gone', claimant);
     }
     if (entity !== undefined && 'trust' in entity && claims.issued < (entity.revokedBefore ?? 0)) {
-      return refused('revoked', 'the sessions of the role were revoked');
+      return refused('revoked', 'the sessions of the role were revoked', claimant);
     }
     return this.#current(id, [session, entity, account.organization, account.regions], () => ({
       found: 'valid',
@@ -156,6 +160,6 @@ function sessionCaller(
     : federatedCaller(long, claims);
 }
 
-function refused(why: Refused['why'], reason: string): Refused {
-  return { found: 'none', why, reason };
+function refused(why: Refused['why'], reason: string, claimant?: Claimant): Refused {
+  return { found: 'none', why, reason, ...(claimant && { claimant }) };
 }

@@ -240,6 +240,7 @@ export type { SamlIdentity } from './saml-responses.js';
 export type { ServerCertificate } from './server-certificates.js';
 export { linkedRoleName, linkedService } from './service-linked-roles.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
+export { similarRoles } from './similar-roles.js';
 export { mergeTags, readTags, tagContext, withoutTags } from './tags.js';
 export { accountOfId } from './unique-id.js';
 export type { ServiceCredential, SigningCertificate, SshPublicKey } from './user-credentials.js';

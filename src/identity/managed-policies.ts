@@ -207,7 +207,10 @@ export class ManagedPolicies {
     checkPolicyArn(home, arn);
     const name = ownPolicy(home, arn);
     if (name?.account === 'aws') {
-      throw errors.AccessDenied([`Policy ${arn} is managed by AWS and cannot be changed.`]);
+      throw errors.AccessDenied([`Policy ${arn} is managed by AWS and cannot be changed.`], {
+        advice:
+          'Copy its document into a policy of your own (aws iam get-policy-version, create-policy), and attach that.',
+      });
     }
     if (name === undefined) throw notFound(arn);
     return await this.#db.transact(home.id, async transaction => {

@@ -245,7 +245,10 @@ export class MfaDevices {
         }
       }
     }
-    throw mfaErrors.InvalidAuthenticationCode();
+    throw mfaErrors.InvalidAuthenticationCode([], {
+      advice:
+        'Send two codes that the device shows one after the other, as they appear; check that the clock of the device is right.',
+    });
   }
 
   #stepShowing(home: Account, device: MfaDevice, code: string, around: number, window: number) {

@@ -237,7 +237,9 @@ function sourceIdentityOf(payload: JWTPayload): string | undefined {
 }
 
 function rejected(claim: string) {
-  return federationErrors.IDPRejectedClaim([`The claim ${claim} of the token is not of the expected form.`]);
+  return federationErrors.IDPRejectedClaim([`The claim ${claim} of the token is not of the expected form.`], {
+    advice: `Let the identity provider put another value into ${claim}.`,
+  });
 }
 
 function isText(value: unknown): value is string {

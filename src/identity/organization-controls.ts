@@ -81,6 +81,7 @@ export class ControlsOfAccounts {
       name: policy.name,
       arn: policyArn(organization, type, id),
       policy: compiledPolicy(policy.content, CONTROL_KINDS[type]),
+      place: { kind: 'control', id },
     };
   }
 }

@@ -104,7 +104,9 @@ export class Passwords {
   async change(home: Account, userName: string, before: string, after: string): Promise<void> {
     const current = await this.get(home, userName);
     if (!(await isPassword(before, current.password))) {
-      throw errors.AccessDenied(['The old password was incorrect.']);
+      throw errors.AccessDenied(['The old password was incorrect.'], {
+        advice: 'Send the present password, or let an administrator set one (aws iam update-login-profile).',
+      });
     }
     await this.#put(home, userName, current, {
       ...(await this.#renewed(home, current, after)),

@@ -55,6 +55,12 @@ export class Principals {
     return shown.size === 0 ? document : mapPrincipals(document, (_type, value) => shown.get(value));
   }
 
+  /** The ARNs of those users and roles that exist, by unique id. */
+  async arnsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const arns = await Promise.all(ids.map(async id => [id, await this.#arnOf(id)] as const));
+    return new Map(arns.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+  }
+
   /** `undefined` where the principal does not exist. */
   async #resolve(type: PrincipalKind, value: string, partition?: string): Promise<string | undefined> {
     switch (type) {

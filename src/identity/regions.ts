@@ -38,7 +38,11 @@ export function demandActiveSts(account: Account, region: string): void {
     'RegionDisabledException',
     403,
     `STS is not activated in this region for account:${account.id}. Your account administrator can activate STS in this region using the IAM Console.`,
-    { reason: `karikagi regions: STS of account ${account.id} is off in ${region}, or the region is` },
+    {
+      reason: `karikagi regions: STS of account ${account.id} is off in ${region}, or the region is`,
+      owner: account.id,
+      advice: `Call STS in another region, or let an administrator of account ${account.id} switch it on: karikagi regions sts on ${region} (an opt-in region is enabled first: karikagi regions enable ${region}).`,
+    },
   );
 }
 

@@ -214,7 +214,9 @@ function invalid(message: string) {
 }
 
 function rejected(attribute: string) {
-  return federationErrors.IDPRejectedClaim([`The attribute ${attribute} is not of the expected form.`]);
+  return federationErrors.IDPRejectedClaim([`The attribute ${attribute} is not of the expected form.`], {
+    advice: `Let the identity provider put another value into ${attribute}.`,
+  });
 }
 
 function expired() {

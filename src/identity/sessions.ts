@@ -96,7 +96,10 @@ export class Sessions {
       this.#chainOf(issuer),
     ]);
     if (account === undefined || account.closed !== undefined) {
-      throw errors.AccessDenied([`The account ${given.account} is closed.`]);
+      throw errors.AccessDenied([`The account ${given.account} is closed.`], {
+        owner: given.account,
+        advice: 'The account is closed, and hands out no sessions any more: use a role of another account.',
+      });
     }
     demandActiveSts(account, issuer.region);
     const issued = this.#clock.now();

@@ -19,6 +19,7 @@ export {
 } from './document.js';
 export { evaluate } from './evaluate.js';
 export { explain } from './explain/explain.js';
+export type { ExplainOptions } from './explain/options.js';
 export { renderExplanation } from './explain/render.js';
 export type * from './explain/types.js';
 export { visibleTo } from './explain/visible.js';
@@ -32,7 +33,10 @@ export { invalidPrincipal, mapPrincipals, principalsOf } from './map-principals.
 export { denialMessage } from './message.js';
 export { type ParseOptions, parsePolicy, type ReadResult, readPolicy } from './parse.js';
 export { contextOfPrincipal, principalOfArn } from './principal-of-arn.js';
-export { type PatchStep, type Suggestion, suggest } from './suggest.js';
+export { remedyFor } from './suggest/remedy.js';
+export { suggest } from './suggest/suggest.js';
+export type { Change, PatchStep, Remedy, Suggestion } from './suggest/types.js';
 export type * from './types.js';
 export { type BucketRules, bucketRules } from './validate/bucket.js';
 export { readValid, type ValidateOptions, validatePolicy } from './validate/validate.js';
+export { principalIds, withNames } from './with-names.js';

@@ -122,6 +122,21 @@ export class CompiledPrincipal {
     }
   }
 
+  /** What `NotPrincipal` lacks to spare a caller of an account: ARNs, in the order account, user or role, session. */
+  missing(principal: Principal): string[] {
+    if (this.#everyone || principal.account === undefined) return [];
+    const { type, arn, account } = principal;
+    const [, partition = 'aws'] = arn.split(':', 2);
+    const missing = this.#listsAccount(principal) ? [] : [`arn:${partition}:iam::${account}:root`];
+    if (type === 'user' && !this.#isNamed(arn, principal.uniqueId)) missing.push(arn);
+    if (type === 'assumed-role' && !this.#isNamed(principal.roleArn, principal.uniqueId))
+      missing.push(principal.roleArn as string);
+    if (type === 'federated-user' && !this.#listsFederating(principal))
+      missing.push(principal.federatingArn as string);
+    if ((type === 'assumed-role' || type === 'federated-user') && !this.#entities.has(arn)) missing.push(arn);
+    return missing;
+  }
+
   #listsAccount(principal: Principal): boolean {
     return this.#hasAccount(principal) || this.#isNamed(principal.canonicalId, undefined);
   }

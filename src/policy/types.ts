@@ -61,7 +61,26 @@ export interface NamedPolicy {
   /** Where it has one: AWS's messages quote it. */
   readonly arn?: string;
   readonly policy: CompiledPolicy;
+  /** Where it stands, for whoever is to change it; a managed policy is found by its ARN. */
+  readonly place?: PolicyPlace;
+  /** The text as it is stored, where more is compiled than that: a key policy with the grants on the key. */
+  readonly source?: string;
 }
+
+/** Where a policy stands. */
+export type PolicyPlace =
+  | {
+      readonly kind: 'inline';
+      readonly of: 'user' | 'role' | 'group';
+      readonly entity: string;
+      readonly policy: string;
+    }
+  | { readonly kind: 'trust'; readonly role: string }
+  | { readonly kind: 'bucket'; readonly bucket: string }
+  /** `managed`: by AWS, for a service, so that its policy cannot be changed. */
+  | { readonly kind: 'key'; readonly key: string; readonly managed?: boolean }
+  /** A policy of an organization. */
+  | { readonly kind: 'control'; readonly id: string };
 
 export type ResourcePolicyKind = 'resource' | 'trust' | 'key';
 
@@ -74,11 +93,22 @@ export interface PolicySet {
   readonly resource?: NamedPolicy | undefined;
   /** What `resource` is: a trust policy and a KMS key policy have rules of their own. Default `resource`. */
   readonly resourceKind?: ResourcePolicyKind | undefined;
+  /** What would count as `resource` but for a setting: it decides nothing, and explains much. */
+  readonly setAside?: SetAside | undefined;
   /** The resource's access control list, written as a policy of Allows: what it grants counts beside `resource`. */
   readonly acl?: NamedPolicy | undefined;
   /** One list per level from the organisation's root to the account; each level must allow. */
   readonly serviceControl?: readonly (readonly NamedPolicy[])[] | undefined;
   readonly resourceControl?: readonly (readonly NamedPolicy[])[] | undefined;
+}
+
+/** A policy that a setting of the resource sets aside for the caller. */
+export interface SetAside {
+  readonly policy: NamedPolicy;
+  /** The setting: `RestrictPublicBuckets`. */
+  readonly by: string;
+  /** What to do about it: a sentence. */
+  readonly advice: string;
 }
 
 export type Layer =

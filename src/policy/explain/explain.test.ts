@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { explain, renderExplanation, visibleTo } from '../index.js';
+import { explain, remedyFor, renderExplanation, visibleTo } from '../index.js';
 import {
   ALICE,
   ALLOW_ALL,
@@ -271,8 +271,39 @@ test('the text for a terminal shows layers, statements and condition keys', () =
   assert.match(bare, /\(none\)$/);
   assert.match(
     renderExplanation(explainSet({}, { identity: [grant('*', '*')], session: [] })),
-    /Near misses\n {2}- identity policy allows/,
+    /Reasons\n {2}- identity policy allows/,
   );
+});
+
+test('the text shows the conditions of a Deny that applies, and ends with what would allow the request', () => {
+  const deny = {
+    Sid: 'Old',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:Get*',
+    Resource: 'arn:aws:s3:::bucket/*',
+  };
+  const conditions = { StringNotEquals: { 'aws:RequestedRegion': 'eu-west-1' } };
+  const resource = policy('resource', { ...deny, Condition: conditions });
+  const request = ask({ context: { 'aws:RequestedRegion': 'us-east-1' } });
+  const policies: PolicySet = { identity: [], resource };
+  const text = renderExplanation({ ...explain(request, policies), remedy: remedyFor(request, policies) });
+  assert.match(
+    text,
+    /✓ statement 1 \("Old"\), Deny: applies\n {8}Condition StringNotEquals aws:RequestedRegion: eu-west-1; request has us-east-1/,
+  );
+  const [, end = ''] = text.split('\nTo allow it\n');
+  assert.match(
+    end,
+    /^ {2}1\. Statement 1 .* Add "us-east-1" to the values of aws:RequestedRegion that it spares\./,
+  );
+  assert.match(end, /\n {5}Mind: it spares every request with this aws:RequestedRegion/);
+  assert.match(end, /\n {5}\+ {10}"aws:RequestedRegion": \["eu-west-1", "us-east-1"\]\n/);
+  assert.match(
+    end,
+    /\n {2}2\. Add an identity policy of the caller that allows s3:GetObject on arn:aws:s3:::bucket\/key\./,
+  );
+  assert.match(end, /\n {5}\$ aws iam put-user-policy --user-name alice /);
 });
 
 describe('what another account may read', () => {
@@ -301,6 +332,23 @@ describe('what another account may read', () => {
     );
     assert.doesNotMatch(JSON.stringify(seen), /hidden/);
     assert.equal(seen.nearMisses[0]?.kind, 'external-id');
+  });
+
+  test('each sees the changes that are its own to make', () => {
+    const bare = { resourceKind: 'trust', resource: trust({ AWS: AWAY }), identity: [] } as const;
+    const request = ask({ ...assume(), resourceAccount: AWAY });
+    const whole = { ...explain(request, bare), remedy: remedyFor(request, bare) };
+    const layers = (account: string) => visibleTo(whole, account).remedy?.changes.map(({ layer }) => layer);
+    assert.deepEqual(layers(HOME), ['identity']);
+    assert.deepEqual(layers(AWAY), ['trust']);
+    assert.deepEqual(layers('999999999999'), []);
+    assert.equal(visibleTo(whole, HOME).remedy?.suffices, false);
+    assert.equal(visibleTo(whole, HOME).remedy?.elsewhere, true);
+    assert.match(
+      renderExplanation(visibleTo(whole, HOME)),
+      /What the other account's policies lack is not shown here/,
+    );
+    assert.equal(visibleTo(whole, HOME, AWAY), whole);
   });
 
   test('an account that is both sees all, one that is neither nothing', () => {

@@ -7,6 +7,7 @@ import { DELEGATED, OVERCOMES_BOUNDARY, OVERCOMES_IDENTITY, OVERCOMES_SESSION } 
 import { DECISION_STEPS, TooManySteps } from '../steps.js';
 import type { AuthorizationRequest, Decision, Layer, PolicySet } from '../types.js';
 import { nearMisses } from './near-misses.js';
+import type { ExplainOptions } from './options.js';
 import { summarise } from './summary.js';
 import { type TracedLayer, traceLayers } from './trace.js';
 import type {
@@ -28,13 +29,21 @@ const EFFECTS: Readonly<Record<Decision['effect'], EvaluatedEffect>> = {
  * The whole reasoning of a decision, as plain JSON. It holds what the policies say: `visibleTo` takes out what
  * another account must not see. Costs far more than `evaluate`: meant for denials and for people.
  */
-export function explain(request: AuthorizationRequest, policies: PolicySet): Explanation {
+export function explain(
+  request: AuthorizationRequest,
+  policies: PolicySet,
+  options: ExplainOptions = {},
+): Explanation {
   const decision = evaluate(request, policies);
-  const { traced, layers, misses } = trace(request, policies, decision);
+  const { traced, layers, misses } = trace(request, policies, decision, options);
   const { principal, action, resource, resourceAccount, objectOwner, context } = request;
   const list = traced.flatMap(layer => layer.policies.map(({ source: _, ...trace }): PolicyTrace => trace));
   return {
-    summary: summarise(request, decision, layers, list, misses),
+    summary: summarise(request, decision, layers, list, misses, {
+      absent: options.absent !== undefined && resourceBlocks(layers),
+      setAside:
+        policies.setAside && `${policies.setAside.policy.name} is set aside by ${policies.setAside.by}.`,
+    }),
     ...(!decision.allowed && { message: denialMessage(decision, request) }),
     principal,
     requestContext: context,
@@ -67,17 +76,28 @@ const UNTRACED: Trace = { traced: [], layers: [], misses: [] };
 const TRACE_STEPS = 4 * DECISION_STEPS;
 
 /** Empty where it would take too long. */
-function trace(request: AuthorizationRequest, policies: PolicySet, decision: Decision): Trace {
+function trace(
+  request: AuthorizationRequest,
+  policies: PolicySet,
+  decision: Decision,
+  options: ExplainOptions,
+): Trace {
   if (decision.exceeded) return UNTRACED;
   const facts = new Facts(request, TRACE_STEPS);
   try {
     const traced = traceLayers(facts, policies);
-    const layers = layerTraces(facts, policies, traced);
-    return { traced, layers, misses: decision.allowed ? [] : nearMisses(facts, traced, layers) };
+    const layers = layerTraces(facts, policies, traced, options);
+    const misses = decision.allowed ? [] : nearMisses({ facts, policies, options }, traced, layers);
+    return { traced, layers, misses };
   } catch (error) {
     if (!(error instanceof TooManySteps)) throw error;
     return UNTRACED;
   }
+}
+
+/** Whether the resource's side stands in the way. */
+function resourceBlocks(layers: readonly LayerTrace[]): boolean {
+  return layers.some(({ layer, blocks }) => blocks && ['resource', 'trust', 'key'].includes(layer));
 }
 
 function matchedPolicies(policies: readonly PolicyTrace[]): MatchedPolicy[] {
@@ -94,7 +114,12 @@ function matchedPolicies(policies: readonly PolicyTrace[]): MatchedPolicy[] {
   });
 }
 
-function layerTraces(facts: Facts, policies: PolicySet, traced: readonly TracedLayer[]): LayerTrace[] {
+function layerTraces(
+  facts: Facts,
+  policies: PolicySet,
+  traced: readonly TracedLayer[],
+  options: ExplainOptions,
+): LayerTrace[] {
   const stands = standing(facts, policies);
   const layers = traced.map(layer => layerTrace(layer, need(layer.layer, stands, facts, policies)));
   const ofResource = resourceLayer(policies);
@@ -103,11 +128,17 @@ function layerTraces(facts: Facts, policies: PolicySet, traced: readonly TracedL
     layers.push(
       layerTrace(missing, {
         required: true,
-        note: `The resource has no policy, and needs one that allows${policies.acl ? ', or a grant' : ''}.`,
+        note: missingNote(policies, options),
       }),
     );
   }
   return layers;
+}
+
+function missingNote({ setAside, acl }: PolicySet, { absent }: ExplainOptions): string {
+  if (absent) return 'The resource does not exist, so nothing lets anyone use it.';
+  if (setAside) return `${setAside.policy.name} is set aside: ${setAside.by} is on.`;
+  return `The resource has no policy, and needs one that allows${acl ? ', or a grant' : ''}.`;
 }
 
 function layerTrace(

@@ -1,44 +1,53 @@
 /** Finds what nearly allowed a denied request, and says it in the terms of the mistake behind it. */
 
 import { matchesArn, parseArn, splitArn, splitPattern } from '../arn.js';
-import type { Facts } from '../facts.js';
+import { evaluate, isSameAccount } from '../evaluate.js';
+import { type Facts, keyName } from '../facts.js';
 import { namesTakenFor } from '../operation-names.js';
-import type { Principal } from '../types.js';
+import { componentKind, REMARKS } from './arn-differences.js';
+import { whyDenied } from './deny-reasons.js';
+import { at, type Finding, type View } from './finding.js';
+import { neverHolds } from './never.js';
+import { otherPrincipals, principalFinding } from './principal-findings.js';
 import type { TracedLayer, TracedPolicy } from './trace.js';
 import type { LayerTrace, Mismatch, NearMiss, NearMissKind, StatementTrace } from './types.js';
 
-/** A near miss before it is known where it stands. */
-interface Finding {
-  readonly kind: NearMissKind;
-  readonly message: string;
-}
+/** The distance of what is said where nothing else can be. */
+const LAST = Number.MAX_SAFE_INTEGER;
 
 /** Near misses of the layers that block, the likeliest first: those of statements with the fewest mismatches. */
 export function nearMisses(
-  facts: Facts,
+  view: View,
   layers: readonly TracedLayer[],
   standings: readonly LayerTrace[],
 ): NearMiss[] {
   const found: { misses: NearMiss[]; distance: number }[] = [];
-  const mistaken = namesTakenFor(facts.request.action);
+  const mistaken = namesTakenFor(view.facts.request.action);
   const explain = (policy: TracedPolicy) => (mismatch: Mismatch) =>
-    explainMismatch(facts, policy, mismatch, mistaken);
+    explainMismatch(view, policy, mismatch, mistaken);
   standings.forEach(standing => {
     if (!standing.blocks) return;
     const layer = layers.find(one => one.layer === standing.layer && one.level === standing.level);
     if (standing.evaluatedEffect === 'EXPLICIT_DENY')
-      found.push({ misses: whyDenied(facts, layer), distance: 0 });
+      found.push({ misses: whyDenied(view, layer), distance: 0 });
     else {
-      found.push({ misses: layerFindings(facts, layers, standing), distance: Number.MAX_SAFE_INTEGER });
+      found.push({ misses: resourceFindings(view, standing), distance: 0 });
+      found.push({ misses: layerFindings(view, layers, standing), distance: LAST });
+      found.push({ misses: callerAloneIsEnough(view, standing, standings), distance: LAST });
       for (const policy of layer?.policies ?? []) {
         for (const statement of policy.statements) {
           const misses = statementFindings(policy, statement, explain(policy));
-          if (misses.length > 0) found.push({ misses, distance: statement.mismatches.length });
+          if (misses.length > 0) found.push({ misses, distance: distanceOf(misses, statement) });
         }
       }
     }
   });
   return found.sort((a, b) => a.distance - b.distance).flatMap(({ misses }) => misses);
+}
+
+/** Whom else a policy names says least, where anything else can be said. */
+function distanceOf(misses: readonly NearMiss[], { mismatches }: StatementTrace): number {
+  return misses.every(({ kind }) => kind === 'other-principal') ? LAST - 1 : mismatches.length;
 }
 
 /** What is to be said of an Allow that does not apply; nothing unless each of its mismatches is a near one. */
@@ -57,12 +66,8 @@ function statementFindings(
   return misses;
 }
 
-function at({ kind, message }: Finding, policy: TracedPolicy, { index }: StatementTrace): NearMiss {
-  return { kind, message, layer: policy.layer, uri: policy.uri, statement: index };
-}
-
 function explainMismatch(
-  facts: Facts,
+  { facts, options }: View,
   policy: TracedPolicy,
   mismatch: Mismatch,
   mistaken: ReadonlyMap<string, string>,
@@ -72,11 +77,17 @@ function explainMismatch(
     case 'Action':
       return actionFinding(mismatch.wanted, action, mistaken);
     case 'Resource':
-      return first(mismatch.wanted, wanted => resourceFinding(wanted, resource, action));
+      return (
+        first(mismatch.wanted, wanted => variableFinding(wanted, facts)) ??
+        first(mismatch.wanted, wanted => resourceFinding(wanted, resource, action))
+      );
     case 'Principal':
-      return first(mismatch.wanted, wanted => principalFinding(wanted, principal));
+      return (
+        first(mismatch.wanted, wanted => principalFinding(wanted, principal, options.idsAreGone ?? false)) ??
+        otherPrincipals(mismatch.wanted, principal)
+      );
     case 'Condition':
-      return conditionFinding(mismatch, policy);
+      return conditionFinding(mismatch, policy, facts);
     default:
       return undefined;
   }
@@ -86,6 +97,23 @@ function first<T>(values: readonly T[], find: (value: T) => Finding | undefined)
   for (const value of values) {
     const finding = find(value);
     if (finding) return finding;
+  }
+  return undefined;
+}
+
+/** A variable without a value matches nothing: `aws:username` of a role's session. */
+function variableFinding(wanted: string, facts: Facts): Finding | undefined {
+  for (const [whole, name = ''] of wanted.matchAll(/\$\{([^},*?$]+)\}/g)) {
+    const key = keyName(name.trim());
+    if (facts.value(key) !== undefined) continue;
+    const hint =
+      key.lower === 'aws:username'
+        ? ': only IAM users have one; use ${aws:userid} or a tag, ${aws:PrincipalTag/…}'
+        : '';
+    return {
+      kind: 'variable',
+      message: `${wanted} matches nothing, as ${whole} has no value for this caller${hint}`,
+    };
   }
   return undefined;
 }
@@ -112,14 +140,6 @@ export function resourceFinding(wanted: string, needed: string, action: string):
   const kind = resourceKind(wanted, needed);
   return kind && { kind, message: `${message}${REMARKS[kind] ?? ''}` };
 }
-
-const REMARKS: Partial<Record<NearMissKind, string>> = {
-  case: ' (upper and lower case differ)',
-  partition: ' (another partition)',
-  region: ' (another region)',
-  account: ' (another account)',
-  path: ' (the path differs)',
-};
 
 function resourceKind(wanted: string, needed: string): NearMissKind | undefined {
   if (!isAkin(wanted, needed)) return undefined;
@@ -161,69 +181,13 @@ function isOtherLevel(wanted: string, needed: string): boolean {
   return arn?.service === 'kms' && arn.resource.startsWith('key/') && wanted.includes(':alias/');
 }
 
-/** Which single component of two ARNs differs; a foreign partition brings its own regions. */
-function componentKind(
-  wanted: readonly string[],
-  needed: readonly string[] | undefined,
-): NearMissKind | undefined {
-  if (!needed || wanted.length < 6) return undefined;
-  const [, partition, service, region, account] = needed.map((part, i) =>
-    matchesArn(wanted[i] as string, part),
-  );
-  const resource = wanted.slice(5).join(':');
-  const sameResource = matchesArn(resource, needed[5] as string);
-  if (!service) return undefined;
-  if (sameResource) {
-    if (!partition && account) return 'partition';
-    if (partition && !region && account) return 'region';
-    if (partition && region && !account) return 'account';
-    return undefined;
-  }
-  return partition && account && needed[2] === 'iam' && sameName(resource, needed[5] as string)
-    ? 'path'
-    : undefined;
-}
-
-/** `role/app` and `role/team/app`: one kind and name, different paths. */
-function sameName(one: string, other: string): boolean {
-  const [kind, ...rest] = one.split('/');
-  const [otherKind, ...otherRest] = other.split('/');
-  return kind === otherKind && rest.length > 0 && rest.at(-1) === otherRest.at(-1);
-}
-
-/** An ARN without what follows its last slash. */
-function upToName(arn: string): string {
-  return arn.slice(0, arn.lastIndexOf('/') + 1);
-}
-
-const UNIQUE_ID = /^A(?:IDA|ROA)[A-Z0-9]{8,}$/;
-
-/** Names the way in which a principal of a policy misses the caller. */
-export function principalFinding(wanted: string, caller: Principal): Finding | undefined {
-  const entity = caller.roleArn ?? caller.arn;
-  if (UNIQUE_ID.test(wanted)) {
-    if (caller.uniqueId?.slice(0, 4) !== wanted.slice(0, 4)) return undefined;
-    return {
-      kind: 'recreated',
-      message: `the policy names the unique id ${wanted}, the caller's is ${caller.uniqueId}: if the caller was deleted and created again under its old name, save the policy with its ARN once more`,
-    };
-  }
-  const message = `the policy names ${wanted}, the caller is ${entity}`;
-  if (wanted !== entity && wanted.toLowerCase() === entity.toLowerCase())
-    return { kind: 'case', message: `${message} (upper and lower case differ)` };
-  if (caller.type === 'assumed-role' && upToName(wanted) === upToName(caller.arn))
-    return {
-      kind: 'session-name',
-      message: `the policy names the session ${wanted}, the caller is ${caller.arn}`,
-    };
-  const kind = splitArn(wanted) && componentKind(splitPattern(wanted), splitArn(entity));
-  return kind && { kind, message: `${message}${REMARKS[kind] ?? ''}` };
-}
-
 function conditionFinding(
   { key = '', operator = '', wanted, actual }: Mismatch,
   policy: TracedPolicy,
+  facts: Facts,
 ): Finding {
+  const never = neverHolds({ key: keyName(key), layer: policy.layer, wanted }, facts);
+  if (never !== undefined) return { kind: 'never', message: `the statement requires ${key}: ${never}` };
   const values = wanted.map(value => JSON.stringify(value)).join(' or ');
   const given =
     actual === null
@@ -249,8 +213,51 @@ function conditionFinding(
   };
 }
 
+/** What stands before any statement: a resource that is not there, a policy that is set aside. */
+function resourceFindings(view: View, { layer }: LayerTrace): NearMiss[] {
+  const { facts, policies, options } = view;
+  const { request } = facts;
+  if (!['resource', 'trust', 'key'].includes(layer)) return [];
+  if (options.absent) {
+    const { nearest } = options.absent;
+    const others = nearest.length === 0 ? '' : `; nearest by name: ${nearest.join(', ')}`;
+    return [{ kind: 'no-such-resource', message: `${request.resource} does not exist${others}`, layer }];
+  }
+  const { setAside, ...counting } = policies;
+  if (setAside) {
+    const { policy, by, advice } = setAside;
+    if (!evaluate(request, { ...counting, resource: policy }).allowed) return [];
+    const message = `${policy.name} allows the request, and ${by} sets it aside: ${advice}`;
+    return [{ kind: 'set-aside', message, layer }];
+  }
+  return [];
+}
+
+/**
+ * Within an account, a trust policy that names the caller needs no policy of the caller beside it ("Policy evaluation
+ * logic"): said where both are missing.
+ */
+function callerAloneIsEnough(
+  { facts, policies }: View,
+  { layer }: LayerTrace,
+  standings: readonly LayerTrace[],
+): NearMiss[] {
+  const { principal, action } = facts.request;
+  const needed = standings.some(one => one.layer === 'identity' && one.blocks);
+  if (layer !== 'trust' || !needed || !policies.resource || !isSameAccount(facts.request)) return [];
+  if (
+    (principal.type !== 'user' && principal.type !== 'assumed-role') ||
+    policies.boundary ||
+    policies.session
+  )
+    return [];
+  const caller = principal.roleArn ?? principal.arn;
+  const message = `the role is of the caller’s account: naming ${caller} for ${action} in its trust policy is enough, and the caller needs no policy of its own`;
+  return [{ kind: 'enough-alone', message, layer }];
+}
+
 /** What the layers say together: a boundary or session that cuts, an account that delegates. */
-function layerFindings(facts: Facts, layers: readonly TracedLayer[], { layer }: LayerTrace): NearMiss[] {
+function layerFindings({ facts }: View, layers: readonly TracedLayer[], { layer }: LayerTrace): NearMiss[] {
   const { action, resource } = facts.request;
   const identity = allowOf(layers, 'identity');
   if ((layer === 'boundary' || layer === 'session') && identity) {
@@ -271,22 +278,4 @@ function allowOf(layers: readonly TracedLayer[], layer: string): TracedPolicy | 
     ?.policies.find(({ statements }) =>
       statements.some(({ effect, matched }) => matched && effect === 'ALLOW'),
     );
-}
-
-/** A Deny with a negated operator holds where the key is absent: the usual surprise. */
-function whyDenied(facts: Facts, layer: TracedLayer | undefined): NearMiss[] {
-  return (layer?.policies ?? []).flatMap(policy =>
-    policy.statements
-      .filter(({ effect, matched }) => matched && effect === 'DENY')
-      .flatMap(trace => {
-        const compiled = policy.source.policy.statements[trace.index];
-        const absent = compiled?.conditions.filter(
-          ({ key, use }) => use.operator.comparison !== 'null' && facts.value(key) === undefined,
-        );
-        return (absent ?? []).map(({ element }) => {
-          const message = `the Deny holds because this request carries no ${element.key.value} (${element.operator.value} is true of an absent key)`;
-          return at({ kind: 'absent-key', message }, policy, trace);
-        });
-      }),
-  );
 }

@@ -1,9 +1,10 @@
 /** Prints an explanation for a terminal: plain text, no colours. */
 
+import type { Change, Remedy } from '../suggest/types.js';
 import { LAYER_NAMES, statementName } from './summary.js';
 import type { Explanation, LayerTrace, Mismatch, PolicyTrace, StatementTrace } from './types.js';
 
-/** Lines of text without a final line break. */
+/** Lines of text without a final line break; last what would have allowed the request, where that was asked for. */
 export function renderExplanation(explanation: Explanation): string {
   const [evaluation] = explanation.evaluations;
   const lines = [
@@ -15,7 +16,7 @@ export function renderExplanation(explanation: Explanation): string {
     `  decision   ${evaluation.evaluatedEffect} by ${evaluation.decidedBy}`,
   ];
   if (explanation.nearMisses.length > 0) {
-    lines.push('', 'Near misses');
+    lines.push('', 'Reasons');
     for (const { message, uri, statement } of explanation.nearMisses) {
       const where =
         uri === undefined ? '' : ` [${uri}${statement === undefined ? '' : `, statement ${statement + 1}`}]`;
@@ -24,7 +25,28 @@ export function renderExplanation(explanation: Explanation): string {
   }
   for (const layer of explanation.layers) lines.push('', ...layerLines(layer, explanation.policies));
   lines.push('', 'Condition keys of the request', ...contextLines(explanation));
+  if (explanation.remedy) lines.push('', 'To allow it', ...remedyLines(explanation.remedy));
   return lines.join('\n');
+}
+
+/** Each change by its number, as `karikagi why --document` counts them. */
+function remedyLines({ changes, suffices, elsewhere }: Remedy): string[] {
+  const lines = changes.flatMap((change, at) => changeLines(change, at + 1));
+  if (changes.length === 0 && !elsewhere) lines.push('  No change of a policy allows it.');
+  if (elsewhere)
+    lines.push("  What the other account's policies lack is not shown here: its administrators see it.");
+  else if (changes.length > 0 && !suffices) lines.push('  No change of a policy beside that allows it.');
+  return lines;
+}
+
+function changeLines({ message, wider, patch, document, diff, command }: Change, number: number): string[] {
+  const lines = [`  ${number}. ${message}`];
+  if (wider !== undefined) lines.push(`     Mind: ${wider.charAt(0).toLowerCase()}${wider.slice(1)}`);
+  // Of a new policy every line is new.
+  const text = patch ? diff : document?.trimEnd();
+  if (text !== undefined) lines.push('', ...text.split('\n').map(line => `     ${line}`.trimEnd()));
+  if (command !== undefined) lines.push('', `     $ ${command}`);
+  return [...lines, ''];
 }
 
 function layerLines(layer: LayerTrace, policies: readonly PolicyTrace[]): string[] {
@@ -42,9 +64,9 @@ function layerLines(layer: LayerTrace, policies: readonly PolicyTrace[]): string
 }
 
 function statementLines(statement: StatementTrace): string[] {
-  const { index, sid, effect, matched, mismatches } = statement;
+  const { index, sid, effect, matched, mismatches, held = [] } = statement;
   const head = `    ${matched ? '✓' : '·'} ${statementName(index, sid)}, ${effect === 'ALLOW' ? 'Allow' : 'Deny'}: ${matched ? 'applies' : 'does not apply'}`;
-  return [head, ...mismatches.map(mismatch => `        ${mismatchLine(mismatch)}`)];
+  return [head, ...[...mismatches, ...held].map(mismatch => `        ${mismatchLine(mismatch)}`)];
 }
 
 /** `Resource: arn:aws:s3:::b/* is not arn:aws:s3:::b`. */

@@ -26,18 +26,21 @@ export function summarise(
   layers: readonly LayerTrace[],
   policies: readonly PolicyTrace[],
   misses: readonly NearMiss[],
+  blocked: { readonly absent: boolean; readonly setAside: string | undefined },
 ): string {
   const { principal, action, resource } = request;
   const call = `${action} on ${resource} by ${principal.arn === '*' ? 'an anonymous caller' : principal.arn}`;
   if (decision.allowed) return `Allowed: ${call}. ${allowedBy(decision)}`;
   if (decision.exceeded) return `Denied: ${call}. ${TOO_LONG}`;
+  if (blocked.absent) return `Denied: ${call}. There is no such ${nounOf(resource)}${nearestNames(misses)}.`;
   const parts = [`Denied: ${call}.`, deniedBy(decision, request)];
   const others = layers.filter(({ blocks, layer }) => blocks && layer !== decision.layer);
-  if (others.length > 0) {
+  const alone = misses.some(({ kind }) => kind === 'enough-alone');
+  if (others.length > 0 && !alone) {
     const names = [...new Set(others.map(({ layer }) => LAYER_NAMES[layer]))];
     parts.push(`Refused too by: ${names.join(', ')}.`);
   }
-  if (decision.effect === 'ImplicitDeny') parts.push(considered(policies, decision.layer));
+  if (decision.effect === 'ImplicitDeny') parts.push(considered(policies, decision.layer, blocked.setAside));
   const [nearest] = misses;
   if (nearest) parts.push(nearestSentence(nearest, policies));
   return parts.join(' ');
@@ -61,19 +64,41 @@ function deniedBy({ effect, layer, policy, statement }: Decision, request: Autho
   return `No ${name} allows it${foreign ? '; the caller is of another account, so the resource must allow it too' : ''}.`;
 }
 
-function considered(policies: readonly PolicyTrace[], layer: Layer | 'root'): string {
+function considered(
+  policies: readonly PolicyTrace[],
+  layer: Layer | 'root',
+  setAside: string | undefined,
+): string {
   const own = policies.filter(policy => policy.layer === layer);
   const statements = own.reduce((sum, policy) => sum + policy.statements.length, 0);
+  if (own.length === 0 && setAside !== undefined && layer === 'resource') return setAside;
   if (own.length === 0) return 'There is none.';
   return `Considered: ${count(own.length, 'policy', 'policies')} with ${count(statements, 'statement', 'statements')}.`;
+}
+
+/** `role` of a role's ARN. */
+function nounOf(arn: string): string {
+  const [, , service, , , resource = ''] = arn.split(':');
+  const [kind = ''] = resource.split('/', 1);
+  if (service === 'kms') return kind === 'alias' ? 'alias' : 'key';
+  return /^[a-z]+$/.test(kind) ? kind : 'resource';
+}
+
+function nearestNames(misses: readonly NearMiss[]): string {
+  const message = misses.find(({ kind }) => kind === 'no-such-resource')?.message;
+  const at = message?.indexOf('; nearest by name: ') ?? -1;
+  return at === -1 ? '' : (message as string).slice(at);
 }
 
 function count(n: number, one: string, many: string): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-function nearestSentence({ message, uri, statement }: NearMiss, policies: readonly PolicyTrace[]): string {
-  if (uri === undefined || statement === undefined) return `Note: ${message}.`;
+export function nearestSentence(
+  { message, uri, statement }: NearMiss,
+  policies: readonly PolicyTrace[],
+): string {
+  if (uri === undefined || statement === undefined) return `Note: ${message.replace(/\.$/, '')}.`;
   const sid = policies.find(policy => policy.uri === uri)?.statements[statement]?.sid;
   return `Nearest: ${statementName(statement, sid)} of ${uri}: ${message}.`;
 }

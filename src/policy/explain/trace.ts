@@ -82,9 +82,15 @@ function traceStatement(
     : [actionMismatch(facts, statement)];
   const effect = source.effect === 'Allow' ? 'ALLOW' : 'DENY';
   const matched = mismatches.length === 0;
-  return ref.sid === undefined
-    ? { index: ref.index, effect, matched, mismatches }
-    : { index: ref.index, sid: ref.sid, effect, matched, mismatches };
+  const held = matched && effect === 'DENY' && statement.conditions.length > 0;
+  return {
+    index: ref.index,
+    ...(ref.sid !== undefined && { sid: ref.sid }),
+    effect,
+    matched,
+    mismatches,
+    ...(held && { held: statement.conditions.map(one => conditionMismatch(facts, statement, one)) }),
+  };
 }
 
 function actionMismatch(facts: Facts, { source: { action }, actions }: CompiledStatement): Mismatch {

@@ -3,6 +3,7 @@
  * Toolbox API Reference): requestContext, evaluations, policies; what AWS leaves out is added beside it.
  */
 
+import type { Remedy } from '../suggest/types.js';
 import type { Context, Layer, Principal } from '../types.js';
 
 export type EvaluatedEffect = 'ALLOW' | 'EXPLICIT_DENY' | 'IMPLICIT_DENY';
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly layers: readonly LayerTrace[];
   /** What nearly allowed the request, the likeliest mistake first. */
   readonly nearMisses: readonly NearMiss[];
+  /** Of a denied request, what would have allowed it (`remedyFor`); absent where nobody asked. */
+  readonly remedy?: Remedy;
 }
 
 export interface Evaluation {
@@ -82,8 +85,11 @@ export interface StatementTrace {
   readonly matched: boolean;
   /** The elements that did not match; only `Action` where the action did not. Empty where the statement applies. */
   readonly mismatches: readonly Mismatch[];
+  /** Of a Deny that applies, the conditions that held, with what the request has. Absent where it has none. */
+  readonly held?: readonly Mismatch[];
 }
 
+/** An element of a statement beside what the request has: where they differ, or a condition that held. */
 export interface Mismatch {
   readonly element:
     | 'Action'
@@ -119,6 +125,22 @@ export type NearMissKind =
   | 'absent-key'
   /** The one thing that differs is a condition's value. */
   | 'condition-value'
+  /** A condition that no such request can ever meet, and where it belongs. */
+  | 'never'
+  /** A policy variable that has no value for this caller. */
+  | 'variable'
+  /** A Deny applies: the conditions that held, with the request's values. */
+  | 'deny-condition'
+  /** A Deny spares others (NotAction, NotResource, NotPrincipal), and not this request. */
+  | 'deny-exception'
+  /** The resource does not exist under this name. */
+  | 'no-such-resource'
+  /** A setting sets a policy aside that would have allowed the request. */
+  | 'set-aside'
+  /** The one thing that differs is whom the policy names. */
+  | 'other-principal'
+  /** Naming the caller in the resource's policy would do, without a policy of the caller. */
+  | 'enough-alone'
   /** The policy names a unique id that is not the caller's: of somebody else, or of a deleted namesake. */
   | 'recreated'
   /** The policy names another session of the caller's role. */

@@ -1,37 +1,50 @@
 import { ApiError } from '../../errors.js';
 import type { Operation } from '../../operation.js';
-import { type Explanation, visibleTo } from '../../policy/index.js';
-import type { KarikagiPorts } from './ports.js';
+import type { Explanation } from '../../policy/index.js';
+import { explanationsOf, type RefusalDetails, refusalDetails } from './denied-request.js';
+import { homeOf, type KarikagiPorts } from './ports.js';
+import { readableBy } from './readers.js';
 
 interface Input {
   readonly RequestId: string;
 }
 
-interface Output {
+/** Why a request was refused. At least one of `Refusal` and `AuthorizationDetails` says something. */
+export interface RequestAuthorizationDetails {
   readonly RequestId: string;
   readonly EventTime: Date;
-  /** One for each check that was refused, as far as the caller's account may see it. */
+  /** `s3:GetObject`: service and operation; absent where that was not known. */
+  readonly Operation?: string | undefined;
+  /** Where no policy decided: the rule, and what to do. */
+  readonly Refusal?: RefusalDetails | undefined;
+  /** One for each check of policies that was refused, as far as the caller's account may see it. */
   readonly AuthorizationDetails: readonly Explanation[];
 }
 
-/** The whole reasoning of a denied request. To whoever may ask, in the caller's or the resource's account. */
-export const getRequestAuthorizationDetails: Operation<KarikagiPorts, Input, Output> = {
+/**
+ * The whole reasoning of a refused request, and what would have allowed it. To whoever may ask, in the caller's or the
+ * resource's account, or in the management account of its organization.
+ */
+export const getRequestAuthorizationDetails: Operation<KarikagiPorts, Input, RequestAuthorizationDetails> = {
   name: 'GetRequestAuthorizationDetails',
-  requires: () => [{ action: 'karikagi:GetRequestAuthorizationDetails', resource: '*' }],
-  async run(input, call, { denials }) {
-    const denial = await denials.find(input.RequestId);
-    const account = call.caller.account?.id;
-    if (!denial || account === undefined || !denial.accounts.includes(account)) {
+  requires: () => [{ action: 'karikagi:GetRequestAuthorizationDetails', resource: '*', uncontrolled: true }],
+  async run(input, call, ports) {
+    const denial = await ports.denials.find(input.RequestId);
+    const accounts = denial ? await readableBy(homeOf(call), ports)(denial) : [];
+    if (!denial || accounts.length === 0) {
       throw new ApiError(
         'ResourceNotFoundException',
         400,
-        `No denied request ${input.RequestId} is known in this account. Allowed requests leave no reasoning, and it is kept for a limited time.`,
+        `No denied request ${input.RequestId} is known in this account. Requests that succeed leave no reasoning, and it is kept for a limited time.`,
       );
     }
+    const { requestId, time, operation, refusal } = denial;
     return {
-      RequestId: denial.requestId,
-      EventTime: new Date(denial.time),
-      AuthorizationDetails: denial.explanations.map(explanation => visibleTo(explanation, account)),
+      RequestId: requestId,
+      EventTime: new Date(time),
+      Operation: operation,
+      Refusal: refusal && refusalDetails(refusal, accounts),
+      AuthorizationDetails: await explanationsOf(denial, accounts, ports.identity, true),
     };
   },
 };

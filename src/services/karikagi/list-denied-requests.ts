@@ -1,6 +1,8 @@
+import type { Denial } from '../../events/denials.js';
 import type { Operation } from '../../operation.js';
-import { visibleTo } from '../../policy/index.js';
-import type { KarikagiPorts } from './ports.js';
+import { explanationsOf } from './denied-request.js';
+import { homeOf, type KarikagiPorts } from './ports.js';
+import { type Readable, readableBy } from './readers.js';
 
 interface Input {
   readonly MaxItems?: number;
@@ -9,33 +11,39 @@ interface Input {
 interface DeniedRequest {
   readonly RequestId: string;
   readonly EventTime: Date;
-  readonly Principal: string;
-  readonly Action: string;
-  readonly Resource: string;
+  readonly Principal?: string | undefined;
+  readonly Action?: string | undefined;
+  readonly Resource?: string | undefined;
   /** One paragraph, as far as the caller's account may see it. */
   readonly Summary: string;
 }
 
-/** The latest denied requests of the caller's account, newest first; 20 unless told. */
+/** The latest refused requests of the caller's account, newest first; 20 unless told. */
 export const listDeniedRequests: Operation<KarikagiPorts, Input, { DeniedRequests: DeniedRequest[] }> = {
   name: 'ListDeniedRequests',
-  requires: () => [{ action: 'karikagi:ListDeniedRequests', resource: '*' }],
-  async run({ MaxItems = 20 }, call, { denials }) {
-    const account = call.caller.account!.id;
-    const found = await denials.recent(account, MaxItems);
-    return {
-      DeniedRequests: found.map(({ requestId, time, explanations }) => {
-        const { summary, principal, evaluations } = visibleTo(explanations[0]!, account);
-        const [{ action, resource }] = evaluations;
-        return {
-          RequestId: requestId,
-          EventTime: new Date(time),
-          Principal: principal.arn,
-          Action: action,
-          Resource: resource,
-          Summary: summary,
-        };
-      }),
-    };
+  requires: () => [{ action: 'karikagi:ListDeniedRequests', resource: '*', uncontrolled: true }],
+  async run({ MaxItems = 20 }, call, ports) {
+    const readable = readableBy(homeOf(call), ports);
+    const found = await ports.denials.recent(async denial => (await readable(denial)).length > 0, MaxItems);
+    return { DeniedRequests: await Promise.all(found.map(denial => listed(denial, readable, ports))) };
   },
 };
+
+async function listed(
+  denial: Denial,
+  readable: Readable,
+  { identity }: KarikagiPorts,
+): Promise<DeniedRequest> {
+  const { requestId, time, refusal, operation } = denial;
+  const about = { RequestId: requestId, EventTime: new Date(time) };
+  const accounts = await readable(denial);
+  const [explanation] = await explanationsOf(denial, accounts, identity, false);
+  if (refusal || !explanation) {
+    const { principal, code, message, advice } = refusal ?? {};
+    const Summary = `Refused: ${operation ?? 'the request'}. ${code}: ${message}${advice ? ` ${advice}` : ''}`;
+    return { ...about, Principal: principal, Action: operation, Summary };
+  }
+  const { summary, principal, evaluations } = explanation;
+  const [{ action, resource }] = evaluations;
+  return { ...about, Principal: principal.arn, Action: action, Resource: resource, Summary: summary };
+}

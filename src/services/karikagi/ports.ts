@@ -18,7 +18,7 @@ export function homeOf({ caller }: Call): Account {
 }
 
 export function denied(message: string): ApiError {
-  return new ApiError('AccessDeniedException', 400, message);
+  return new ApiError('AccessDeniedException', 400, message, { advice: message });
 }
 
 export function notFound(message: string): ApiError {

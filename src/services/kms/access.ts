@@ -56,7 +56,7 @@ export async function keyRequirement(
     return base;
   }
   if (!key || (!crossAccount && account !== caller))
-    return Object.assign(base, { resourceKind: 'key' } as const);
+    return Object.assign(base, { resourceKind: 'key', absent: key === undefined } as const);
   const grants = grant ? await kms.grants.applying(key, call.caller, grant) : [];
   const resourcePolicy = policyWithGrants(key, grants, action);
   return Object.assign(base, { resourceKind: 'key', resourcePolicy } as const);

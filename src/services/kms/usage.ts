@@ -81,9 +81,13 @@ export function demandBlob({
 /** Throws where the key is AWS's own, which its account can see and use but not change. */
 export function demandCustomerManaged(key: KeyRecord): void {
   if (key.manager === 'CUSTOMER') return;
-  throw errors.AccessDeniedException([
-    `${keyArn(key)} is an AWS managed key: this operation is for customer managed keys.`,
-  ]);
+  throw errors.AccessDeniedException(
+    [`${keyArn(key)} is an AWS managed key: this operation is for customer managed keys.`],
+    {
+      advice:
+        'AWS manages keys like alias/aws/s3, and nobody else changes them: create a customer managed key, and use that.',
+    },
+  );
 }
 
 /** Throws unless the key's material comes from there: `AWS_KMS`, this server, or `EXTERNAL`, imported. */

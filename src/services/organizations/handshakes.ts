@@ -129,7 +129,11 @@ function demandParty(
   state: 'ACCEPTED' | 'DECLINED' | 'CANCELED',
 ): void {
   const party = state === 'CANCELED' ? managementAccount : account;
-  if (home.id !== party) throw organizationErrors.AccessDeniedException();
+  if (home.id !== party)
+    throw organizationErrors.AccessDeniedException([], {
+      advice:
+        'Only the account that the handshake is for answers it, and only the one that began it cancels it.',
+    });
 }
 
 async function onHandshake(

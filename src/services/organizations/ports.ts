@@ -13,7 +13,8 @@ export interface OrganizationsPorts {
 
 /** The caller's account. Throws `AccessDeniedException` for anonymous callers. */
 export function homeOf({ caller }: Call): Account {
-  if (caller.account === undefined) throw organizationErrors.AccessDeniedException();
+  if (caller.account === undefined)
+    throw organizationErrors.AccessDeniedException([], { advice: 'Sign the request.' });
   return caller.account;
 }
 
@@ -28,6 +29,10 @@ export function organizationOf(call: Call, { identity }: OrganizationsPorts): Pr
  */
 export async function managedBy(call: Call, ports: OrganizationsPorts): Promise<OrganizationRecord> {
   const organization = await organizationOf(call, ports);
-  if (organization.managementAccount !== homeOf(call).id) throw organizationErrors.AccessDeniedException();
+  if (organization.managementAccount !== homeOf(call).id)
+    throw organizationErrors.AccessDeniedException([], {
+      advice:
+        'Only the management account of the organization does this, whatever the policies of a member say: call with credentials of that account.',
+    });
   return organization;
 }

@@ -154,7 +154,11 @@ async function documentGrants(
   if (Owner?.ID === undefined) throw s3Errors.MalformedACLError();
   await knownAccount(Owner.ID, 'CanonicalUser/ID', ports);
   if (Owner.ID !== (await owner())) {
-    throw s3Errors.AccessDenied(['Access Denied'], { reason: 'the list names another owner' });
+    throw s3Errors.AccessDenied(['Access Denied'], {
+      reason: 'the list names another owner',
+      advice:
+        'Leave the Owner of the list as GetBucketAcl or GetObjectAcl answers it: an owner cannot be changed.',
+    });
   }
   demandFew(Grants);
   return Promise.all(Grants.map(grant => documentGrant(grant, ports)));
@@ -221,5 +225,9 @@ export function demandNotBlocked(
     account?.id === bucket.owner
       ? `User: ${principal.arn} is not authorized to perform: ${what.action} on resource: "${what.resource}" because ${reason}`
       : 'Access Denied';
-  throw s3Errors.AccessDenied([message], { reason });
+  throw s3Errors.AccessDenied([message], {
+    reason,
+    owner: bucket.owner,
+    advice: `The list grants something to everyone. Send another one, or let the owner of the bucket switch BlockPublicAcls off (aws s3api put-public-access-block --bucket ${bucket.name} …).`,
+  });
 }

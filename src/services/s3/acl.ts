@@ -2,8 +2,10 @@
  * Access control lists: whose a bucket or an object is, and what is granted on it ("Access control list (ACL)
  * overview", "Controlling ownership of objects", S3 User Guide).
  */
+import type { ApiError } from '../../errors.js';
 import type { AclGrant, Bucket, ObjectOwner } from '../../objects/index.js';
 import type { Call } from '../../operation.js';
+import { s3Errors } from './errors.js';
 
 export const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
 export const AUTHENTICATED_USERS = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers';
@@ -40,4 +42,12 @@ export function ownerApart(
 /** Who makes a request, as an owner of what it writes. */
 export function writerOf({ caller: { account } }: Call): ObjectOwner {
   return account ? { account: account.id, canonicalId: account.canonicalId } : ANONYMOUS_OWNER;
+}
+
+/** The refusal of a list by a bucket that has lists disabled. */
+export function listsDisabled({ name, owner }: Pick<Bucket, 'name' | 'owner'>): ApiError {
+  return s3Errors.AccessControlListNotSupported([], {
+    owner,
+    advice: `Lists are disabled in the bucket (Object Ownership is BucketOwnerEnforced): leave the list out (ACL, x-amz-grant-…) and let a bucket policy grant access, or let the owner enable lists: aws s3api put-bucket-ownership-controls --bucket ${name} --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'`,
+  });
 }

@@ -12,7 +12,7 @@ import type {
   PutObjectAclRequest,
 } from '@aws-sdk/client-s3';
 import type { AclGrant, Bucket } from '../../objects/index.js';
-import { aclsEnabled, ownerApart } from './acl.js';
+import { aclsEnabled, listsDisabled, ownerApart } from './acl.js';
 import {
   type AclInput,
   type AclOwners,
@@ -73,7 +73,7 @@ export const putBucketAcl = bucketOperation<PutBucketAclRequest, object>(
     if (!aclsEnabled(bucket)) return {};
     demandNotBlocked(bucket, acl, call, { action: 's3:PutBucketAcl', resource: bucketArn(bucket) });
     await ports.objects.buckets.update(bucket, now => {
-      if (!aclsEnabled(now)) throw s3Errors.AccessControlListNotSupported();
+      if (!aclsEnabled(now)) throw listsDisabled(bucket);
       return { acl };
     });
     return {};
@@ -126,6 +126,6 @@ async function settableGrants(
     input.ACL === undefined
       ? first?.permission === 'FULL_CONTROL' && first.grantee === (await owners.bucketOwner())
       : input.ACL === 'bucket-owner-full-control';
-  if (!ownersOnly || others.length > 0) throw s3Errors.AccessControlListNotSupported();
+  if (!ownersOnly || others.length > 0) throw listsDisabled(bucket);
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** What a client sets with an object, from the inputs that bring it to the outputs that show it. */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { Bucket, ContentHeaders, ObjectAttributes, ObjectRecord, Pairs } from '../../objects/index.js';
-import { aclsEnabled } from './acl.js';
+import { aclsEnabled, listsDisabled } from './acl.js';
 import { s3Errors } from './errors.js';
 import { lockAttributes, lockMembers } from './object-lock.js';
 import { headerTags } from './tags.js';
@@ -58,7 +58,7 @@ const DEFAULT_TYPE = 'binary/octet-stream';
  * milliseconds since the epoch. Throws what S3 answers to each.
  */
 export function attributesOf(input: AttributesInput, bucket: Bucket, now: number): ObjectAttributes {
-  if (!aclsEnabled(bucket)) demandNoAcl(input);
+  if (!aclsEnabled(bucket)) demandNoAcl(bucket, input);
   if (input.ObjectLockEventHold !== undefined) throw notImplemented('x-amz-object-lock-event-hold');
   const tags = headerTags(input.Tagging);
   const storageClass = storageClassOf(input.StorageClass);
@@ -137,10 +137,10 @@ export function notImplemented(header: string, why?: string): Error {
  * With BucketOwnerEnforced there are no ACLs to set: only the one that says the same is accepted
  * ("Controlling ownership of objects", S3 User Guide).
  */
-function demandNoAcl(input: AttributesInput): void {
+function demandNoAcl(bucket: Bucket, input: AttributesInput): void {
   const grant = input.GrantFullControl ?? input.GrantRead ?? input.GrantReadACP ?? input.GrantWriteACP;
   if (grant === undefined && (input.ACL === undefined || input.ACL === 'bucket-owner-full-control')) return;
-  throw s3Errors.AccessControlListNotSupported();
+  throw listsDisabled(bucket);
 }
 
 /** The stored attributes of a version as GetObject and HeadObject show them. */

@@ -7,7 +7,7 @@ import type {
   TargetObjectKeyFormat,
 } from '@aws-sdk/client-s3';
 import type { Bucket, LoggingSetting } from '../../objects/index.js';
-import { aclsEnabled } from './acl.js';
+import { aclsEnabled, listsDisabled } from './acl.js';
 import { notImplemented } from './attributes.js';
 import { bucketOperation, ownAccountOnly } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
@@ -71,10 +71,13 @@ async function demandTarget(
   }
   if (target.region !== source.region) {
     const members = { SourceBucketLocation: source.region, TargetBucketLocation: target.region };
-    throw s3Errors.CrossLocationLoggingProhibited([], { members });
+    throw s3Errors.CrossLocationLoggingProhibited([], {
+      members,
+      advice: `Take a target bucket in the region of the bucket, ${source.region}.`,
+    });
   }
   if (grants.length > 0) {
-    throw aclsEnabled(target) ? notImplemented('TargetGrants') : s3Errors.AccessControlListNotSupported();
+    throw aclsEnabled(target) ? notImplemented('TargetGrants') : listsDisabled(target);
   }
   if (target.requesterPays) {
     throw refuse('The target bucket for logging must not be one that its requesters pay for.');

@@ -42,6 +42,8 @@ export function ownAccountOnly<I extends BucketInput, O>(
       throw s3Errors.MethodNotAllowed([], {
         members: { Method: call.http.method, ResourceType: resourceType },
         reason: `${operation.name} is kept to account ${owner}, which owns ${name}: no policy gives it to others`,
+        owner,
+        advice: `S3 keeps ${operation.name} to the account of the bucket, whatever its policy grants: let a role of that account do it, and assume the role.`,
       });
     },
   };

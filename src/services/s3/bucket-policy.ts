@@ -49,9 +49,15 @@ export const putBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
     const text = input.Policy ?? '';
     const document = await readBucketPolicy(text, bucket);
     if ((bucket.publicAccessBlock?.blockPublicPolicy ?? false) && isPublicPolicy(document)) {
-      throw s3Errors.AccessDenied([
-        `User: ${call.caller.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
-      ]);
+      throw s3Errors.AccessDenied(
+        [
+          `User: ${call.caller.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
+        ],
+        {
+          owner: bucket.owner,
+          advice: `The policy is public. Name callers instead of everyone (Principal, or a condition on aws:PrincipalOrgID, aws:SourceIp …), or switch BlockPublicPolicy off: aws s3api put-public-access-block --bucket ${bucket.name} --public-access-block-configuration BlockPublicPolicy=false,RestrictPublicBuckets=false,BlockPublicAcls=true,IgnorePublicAcls=true`,
+        },
+      );
     }
     const policy = await storedPolicy(text, bucket, ports);
     await ports.objects.buckets.update(bucket, { policy });

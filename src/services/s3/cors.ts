@@ -134,7 +134,11 @@ export function s3CrossOrigin({ buckets }: Objects): S3CrossOrigin {
         ? "This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
         : 'CORS is not enabled for this bucket.';
       const members = { Method: method, ResourceType: 'BUCKET' };
-      throw s3Errors.AccessForbidden([`CORSResponse: ${why}`], { members });
+      throw s3Errors.AccessForbidden([`CORSResponse: ${why}`], {
+        members,
+        owner: bucket.owner,
+        advice: `Add a rule to the CORS configuration of ${bucket.name} with AllowedOrigins ${origin}, AllowedMethods ${method} and the headers that are asked for (aws s3api put-bucket-cors).`,
+      });
     },
   };
 }

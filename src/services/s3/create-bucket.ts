@@ -92,7 +92,9 @@ function requestedTagKeys(tags: readonly Tag[]): Keys {
 /** The caller's account; operations that need one refuse anonymous callers. */
 export function accountOf(call: Call): Account {
   if (call.caller.account) return call.caller.account;
-  throw s3Errors.AccessDenied(['Access Denied']);
+  throw s3Errors.AccessDenied(['Access Denied'], {
+    advice: 'Sign the request: a bucket belongs to the account that makes it, and only accounts list theirs.',
+  });
 }
 
 /** What a bucket begins with: closed, it enforces its owner's control and blocks what is public. */

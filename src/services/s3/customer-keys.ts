@@ -65,7 +65,10 @@ export function demandCustomerKey(
     ]);
   }
   if (timingSafeEqual(checkOf(key, encryption.salt), encryption.check)) return key;
-  throw s3Errors.AccessDenied([`${PREFIX} the correct secret key.`]);
+  throw s3Errors.AccessDenied([`${PREFIX} the correct secret key.`], {
+    advice:
+      'Send the customer key (SSE-C) that the object was written with: it is not stored, and nothing replaces it.',
+  });
 }
 
 /** As `demandCustomerKey`, for the requests that belong to an upload. Throws InvalidRequest. */

@@ -80,7 +80,11 @@ export async function encryptionFor(
 /** "Blocking or unblocking SSE-C for a general purpose bucket", S3 User Guide. Throws AccessDenied. */
 function demandCustomerKeysAllowed({ encryption }: Bucket): void {
   if (encryption?.customerKeys !== 'blocked') return;
-  throw s3Errors.AccessDenied(['Access Denied'], { reason: 'the bucket blocks SSE-C' });
+  throw s3Errors.AccessDenied(['Access Denied'], {
+    reason: 'the bucket blocks SSE-C',
+    advice:
+      'The bucket takes no keys of customers (SSE-C): send the object without one, or let the owner change BlockedEncryptionTypes of the bucket’s encryption.',
+  });
 }
 
 async function kmsEncryption(

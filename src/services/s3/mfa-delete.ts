@@ -22,7 +22,10 @@ export async function demandMfa(
   if (MFA === undefined) throw mfaNeeded();
   const { principal, account } = call.caller;
   if (principal.type !== 'root' || account?.id !== bucket.owner) {
-    throw s3Errors.AccessDenied(['This operation may only be performed by the bucket owner']);
+    throw s3Errors.AccessDenied(['This operation may only be performed by the bucket owner'], {
+      owner: bucket.owner,
+      advice: 'MFA Delete takes the root user of the bucket’s account, with a code of its device.',
+    });
   }
   const [serial = '', code = '', ...rest] = MFA.split(' ');
   if (rest.length > 0 || !(await ports.provesMfa(account, serial, code))) {
@@ -32,8 +35,11 @@ export async function demandMfa(
 
 /** The refusal of a request that proves no second factor. `reason`: for the log. */
 export function mfaNeeded(reason?: string): Error {
-  const detail = reason === undefined ? {} : { reason };
-  return s3Errors.AccessDenied(['Mfa Authentication must be used for this request'], detail);
+  return s3Errors.AccessDenied(['Mfa Authentication must be used for this request'], {
+    ...(reason !== undefined && { reason }),
+    advice:
+      'The bucket has MFA Delete: as the root user of its account send x-amz-mfa with the serial number of the device and its present code.',
+  });
 }
 
 /** Throws InvalidBucketState: rules delete without anybody who could prove anything. */

@@ -2,7 +2,7 @@
 import type { Bucket, Pairs, VersionRecord } from '../../objects/index.js';
 import type { Call, Requirement } from '../../operation.js';
 import { compilePolicy } from '../../policy/index.js';
-import type { ContextValue, NamedPolicy } from '../../policy/types.js';
+import type { ContextValue, NamedPolicy, SetAside } from '../../policy/types.js';
 import { aclsEnabled, ownerApart } from './acl.js';
 import { bucketAcl, missingObjectAcl, objectAcl } from './acl-policy.js';
 import { isPublicPolicy } from './public-access.js';
@@ -86,11 +86,14 @@ export function bucketArn(bucket: Pick<Bucket, 'partition' | 'name'>): string {
 
 function require(bucket: Bucket, call: Call, action: string, resource: string, keys: Keys): Requirement {
   demandTerms(bucket, call);
+  const policy = compiledFor(bucket);
+  const restricted = policy !== undefined && isRestricted(bucket, policy.isPublic, call);
   return {
     action,
     resource,
     resourceAccount: bucket.owner,
-    resourcePolicy: policyFor(bucket, call),
+    resourcePolicy: restricted ? undefined : policy?.named,
+    setAside: restricted ? restrictedPolicy(bucket, policy.named) : undefined,
     resourceKind: 'resource',
     acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)) : undefined,
     context: { 's3:ResourceAccount': bucket.owner, ...bucketTagKeys(bucket), ...present(keys) },
@@ -143,7 +146,8 @@ function compiledFor(
     const named = {
       name: `bucket policy of ${bucket.name}`,
       policy: compilePolicy(bucket.policy, 'resource'),
-    };
+      place: { kind: 'bucket', bucket: bucket.name },
+    } as const;
     policy = { named, isPublic: isPublicPolicy(named.policy.document) };
     compiled.set(bucket, policy);
   }
@@ -151,13 +155,20 @@ function compiledFor(
 }
 
 /**
- * The bucket's policy, as far as it counts for the caller: RestrictPublicBuckets leaves a public policy in
- * force only for the owner's account ("Blocking public access to your Amazon S3 storage").
+ * Whether RestrictPublicBuckets sets the policy aside: it leaves a public policy in force only for the owner's account
+ * ("Blocking public access to your Amazon S3 storage").
  */
-function policyFor(bucket: Bucket, call: Call): NamedPolicy | undefined {
-  const policy = compiledFor(bucket);
-  const restricted = policy?.isPublic && (bucket.publicAccessBlock?.restrictPublicBuckets ?? false);
-  return restricted && call.caller.account?.id !== bucket.owner ? undefined : policy?.named;
+function isRestricted({ publicAccessBlock, owner }: Bucket, isPublic: boolean, { caller }: Call): boolean {
+  return isPublic && (publicAccessBlock?.restrictPublicBuckets ?? false) && caller.account?.id !== owner;
+}
+
+/** For the trace of a denial. */
+function restrictedPolicy({ name, owner }: Bucket, policy: NamedPolicy): SetAside {
+  return {
+    policy,
+    by: 'RestrictPublicBuckets',
+    advice: `the policy is public, and the bucket's Block Public Access leaves it in force for account ${owner} alone. Name the callers in the policy instead of everyone, or switch RestrictPublicBuckets off (aws s3api put-public-access-block --bucket ${name} …).`,
+  };
 }
 
 /** The bucket's policy, as it counts for a service of AWS: that is nobody of the public. */

@@ -91,6 +91,8 @@ function demandOwner(bucket: Bucket, expected: string): void {
   if (!/^\d{12}$/.test(expected)) throw s3Errors.InvalidBucketOwnerAWSAccountID();
   throw s3Errors.AccessDenied(['Access Denied'], {
     reason: `x-amz-expected-bucket-owner is ${expected}, but the bucket belongs to ${bucket.owner}`,
+    owner: bucket.owner,
+    advice: `The bucket does not belong to account ${expected}, as x-amz-expected-bucket-owner has it: check the name of the bucket, or the account.`,
   });
 }
 
@@ -130,5 +132,7 @@ export function forgetVersion(call: Call): void {
 /** Throws AccessDenied for anonymous callers, whatever a policy allows them. */
 export function demandSigned(call: Call, doing: string): void {
   if (call.caller.principal.type !== 'anonymous') return;
-  throw s3Errors.AccessDenied([`Anonymous users cannot ${doing}. Please authenticate.`]);
+  throw s3Errors.AccessDenied([`Anonymous users cannot ${doing}. Please authenticate.`], {
+    advice: 'Sign the request: no policy opens this to anonymous callers.',
+  });
 }

@@ -28,6 +28,9 @@ function demandPayer(bucket: Bucket, call: Call): void {
   if (call.caller.account === undefined || !saysToPay(call)) {
     throw s3Errors.AccessDenied(['Access Denied'], {
       reason: `requesters pay for ${bucket.name}: x-amz-request-payer is needed, and a signature`,
+      owner: bucket.owner,
+      advice:
+        'Sign the request, and send the header x-amz-request-payer: requester where the owner lets requesters pay.',
     });
   }
   charged.add(call);

@@ -81,10 +81,16 @@ function requestedKey({ ObjectEncryption }: UpdateObjectEncryptionRequest, bucke
     );
   }
   if (account === bucket.owner) return asked.KMSKeyArn;
-  throw s3Errors.AccessDenied([
-    'The AWS KMS key in the request must be owned by the same account as the bucket. Modify the request to specify a KMS key from the same account, and then try again.',
-  ]);
+  throw s3Errors.AccessDenied(
+    [
+      'The AWS KMS key in the request must be owned by the same account as the bucket. Modify the request to specify a KMS key from the same account, and then try again.',
+    ],
+    { advice: 'Name a key of the account that owns the bucket.' },
+  );
 }
+
+const LOCKED =
+  'Wait until the retention of the version is over and no legal hold stands: nothing changes a locked version before.';
 
 /** Throws InvalidRequest, AccessDenied. */
 function demandChangeable({ encryption, retention, legalHold }: ObjectRecord, call: Call): void {
@@ -98,9 +104,12 @@ function demandChangeable({ encryption, retention, legalHold }: ObjectRecord, ca
     );
   }
   if (!legalHold && (retention === undefined || retention.until <= call.clock.now())) return;
-  throw s3Errors.AccessDenied([
-    "The encryption type for the specified object can't be updated because that object is protected by S3 Object Lock.",
-  ]);
+  throw s3Errors.AccessDenied(
+    [
+      "The encryption type for the specified object can't be updated because that object is protected by S3 Object Lock.",
+    ],
+    { advice: LOCKED },
+  );
 }
 
 function invalid(why: string): Error {

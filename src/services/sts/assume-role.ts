@@ -16,6 +16,9 @@ const DEFAULT_DURATION = 3600;
  */
 const MAX_CHAINED = 3600;
 
+/** Switching roles in the console is no chain (the same page). */
+const UNCAPPED: readonly Caller['credentials'][] = ['long-term', 'sign-in'];
+
 /** The role that is asked for; `undefined` where the caller's partition has none of exactly that ARN. */
 async function targetOf(
   input: AssumeRoleRequest,
@@ -58,14 +61,17 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
     demandCredentials(call, 'AssumeRole', ['long-term', 'assume-role', 'session-token', 'sign-in']);
     const name = roleNameOf(input.RoleArn!);
     if (call.caller.principal.type === 'root') {
-      throw stsErrors.AccessDenied(['Roles may not be assumed by root accounts.']);
+      throw stsErrors.AccessDenied(['Roles may not be assumed by root accounts.'], {
+        advice:
+          'A root user assumes no role, whatever the policies say: create a user (aws iam create-user, create-access-key), allow it sts:AssumeRole on the role, and call as that user.',
+      });
     }
     const target = await targetOf(input, call, identity);
     const shared: Omit<Requirement, 'action'> = {
       resource: input.RoleArn!,
       resourceAccount: name.account,
       resourceKind: 'trust',
-      ...(target && { resourcePolicy: trustPolicyOf(target.role) }),
+      ...(target ? { resourcePolicy: trustPolicyOf(target.role) } : { absent: true }),
       context: requestContext(input, call, target),
       ...((await provesMfa(input, call, identity)) && { caller: withMfa(call) }),
     };
@@ -82,7 +88,7 @@ export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
     if (target === undefined) throw deletedMeanwhile(input, call);
     const { account, role } = target;
     const duration = input.DurationSeconds ?? DEFAULT_DURATION;
-    const chained = call.caller.credentials !== 'long-term';
+    const chained = !UNCAPPED.includes(call.caller.credentials);
     checkRequest(input, call, role, duration, chained);
     const { tags, transitiveKeys } = readSessionTags(
       input.Tags,
@@ -147,9 +153,12 @@ function checkRequest(
   }
   const inherited = call.caller.session?.sourceIdentity;
   if (inherited !== undefined && input.SourceIdentity !== undefined && input.SourceIdentity !== inherited) {
-    throw stsErrors.AccessDenied([
-      'The source identity is already set on the calling session and cannot be changed.',
-    ]);
+    throw stsErrors.AccessDenied(
+      ['The source identity is already set on the calling session and cannot be changed.'],
+      {
+        advice: 'Leave SourceIdentity out: the session that is asked for has the one of the calling session.',
+      },
+    );
   }
   if (input.SourceIdentity?.toLowerCase().startsWith('aws:')) {
     throw stsErrors.ValidationError(['A source identity must not begin with aws:, which is reserved.']);

@@ -21,8 +21,27 @@ export function demandCredentials(
 ): void {
   accountOf(call);
   if (!kinds.includes(call.caller.credentials)) {
-    throw stsErrors.AccessDenied([`Cannot call ${operation} with session credentials`]);
+    throw stsErrors.AccessDenied([`Cannot call ${operation} with session credentials`], {
+      advice: adviceFor(operation, call.caller.credentials),
+    });
   }
+}
+
+/** What to do with which other credentials: no policy changes who may call the operation. */
+function adviceFor(operation: string, credentials: Caller['credentials']): string {
+  const of = {
+    none: 'no credentials',
+    'long-term': 'a long-term access key',
+    'assume-role': 'a role’s session',
+    'session-token': 'a session of GetSessionToken',
+    'federation-token': 'a session of GetFederationToken',
+    'sign-in': 'a session of the console',
+  }[credentials];
+  const instead =
+    operation === 'AssumeRole'
+      ? 'the access key of a user, a role’s session or a session of GetSessionToken'
+      : 'the long-term access key of a user';
+  return `${operation} came with ${of}, and STS takes ${instead}: no policy changes that. Point the profile at other credentials${operation === 'GetSessionToken' ? ', or use the session that is there, as it lasts already' : ''}.`;
 }
 
 export function credentialsOf({ credentials }: IssuedSession): Credentials {

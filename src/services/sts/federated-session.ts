@@ -39,7 +39,7 @@ export async function federatedRequirements(
     resource: input.RoleArn!,
     resourceAccount: name.account,
     resourceKind: 'trust',
-    ...(target && { resourcePolicy: trustPolicyOf(target.role) }),
+    ...(target ? { resourcePolicy: trustPolicyOf(target.role) } : { absent: true }),
     context: {
       ...(target && roleTagContext(target.role)),
       ...federated.context,

@@ -23,11 +23,20 @@ export async function provesMfa(input: MfaInput, call: Call, identity: Identity)
   const device = await identity.mfaDevices.find(account, serial);
   if (device === undefined || device.owner !== uniqueId) throw unknownDevice();
   if (await identity.mfaDevices.authenticate(account, serial, uniqueId, code)) return true;
-  throw stsErrors.AccessDenied(['MultiFactorAuthentication failed with invalid MFA one time pass code. ']);
+  throw stsErrors.AccessDenied(['MultiFactorAuthentication failed with invalid MFA one time pass code. '], {
+    advice:
+      'Send the code that the device shows now; each code is good once. If codes never hold, resynchronize the device (aws iam resync-mfa-device).',
+  });
 }
 
 function unknownDevice() {
-  return stsErrors.AccessDenied([
-    'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
-  ]);
+  return stsErrors.AccessDenied(
+    [
+      'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
+    ],
+    {
+      advice:
+        'Send SerialNumber and TokenCode of a device that is enabled for the calling user itself (aws iam list-mfa-devices); sessions of roles have none.',
+    },
+  );
 }

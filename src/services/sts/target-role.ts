@@ -32,7 +32,11 @@ export async function findRole(identity: Identity, name: EntityName): Promise<Ta
 }
 
 export function trustPolicyOf(role: Role): NamedPolicy {
-  return { name: `trust policy of role ${role.name}`, policy: compiledPolicy(role.trust, 'trust') };
+  return {
+    name: `trust policy of role ${role.name}`,
+    policy: compiledPolicy(role.trust, 'trust'),
+    place: { kind: 'trust', role: role.name },
+  };
 }
 
 /** The role's own tags as condition keys. */

@@ -2,7 +2,7 @@
 import type { Caller } from '../../../identity/caller.js';
 import { compiledPolicy } from '../../../identity/index.js';
 import { compilePolicy, evaluate, PolicySyntaxError, validatePolicy } from '../../../policy/index.js';
-import type { Context, NamedPolicy } from '../../../policy/types.js';
+import type { Context, NamedPolicy, PolicyPlace } from '../../../policy/types.js';
 import { errors } from '../errors.js';
 import type { PrincipalMapper } from './principals.js';
 import { type GrantRecord, type KeyRecord, keyArn } from './records.js';
@@ -117,9 +117,16 @@ export function demandNoLockout(stored: string, caller: Caller, context: Context
     },
   );
   if (decision.allowed) return;
-  throw errors.MalformedPolicyDocumentException([
-    'The new key policy will not allow you to update the key policy in the future.',
-  ]);
+  throw errors.MalformedPolicyDocumentException(
+    ['The new key policy will not allow you to update the key policy in the future.'],
+    {
+      advice: `Add a statement that lets you change the policy again: { "Effect": "Allow", "Principal": { "AWS": "arn:${partitionOf(caller)}:iam::${account}:root" }, "Action": "kms:*", "Resource": "*" }. BypassPolicyLockoutSafetyCheck skips the check, and may leave a key that nobody can manage.`,
+    },
+  );
+}
+
+function partitionOf({ account }: Caller): string {
+  return account?.partition ?? 'aws';
 }
 
 /**
@@ -132,11 +139,16 @@ export function policyWithGrants(
   action: string,
 ): NamedPolicy {
   const name = `key policy of ${keyArn(key)}`;
-  if (grants.length === 0) return { name, policy: compiledPolicy(key.policy, 'key') };
+  const place = placeOf(key);
+  if (grants.length === 0) return { name, policy: compiledPolicy(key.policy, 'key'), place };
   const policy = JSON.parse(key.policy) as { Statement: unknown };
   const added = grants.map(({ id, grantee }) => allow(`Grant ${id}`, grantee, action));
   const text = JSON.stringify({ ...policy, Statement: [policy.Statement, added].flat(2) });
-  return { name: `${name} and its grants`, policy: compiledPolicy(text, 'key') };
+  return { name: `${name} and its grants`, policy: compiledPolicy(text, 'key'), place, source: key.policy };
+}
+
+function placeOf(key: KeyRecord): PolicyPlace {
+  return { kind: 'key', key: keyArn(key), managed: key.manager === 'AWS' };
 }
 
 /** The policy with a statement that lets a grant's retiring principal retire it. */
@@ -147,6 +159,8 @@ export function policyWithRetiring(key: KeyRecord, { id, retiring }: GrantRecord
   return {
     name: `key policy of ${keyArn(key)} and its grant ${id}`,
     policy: compiledPolicy(text, 'key'),
+    place: placeOf(key),
+    source: key.policy,
   };
 }
 

@@ -1,0 +1,306 @@
+/** Every refusal leaves a record, whatever decides it: a rule of a service, a setting, credentials that are not good. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import * as iam from '@aws-sdk/client-iam';
+import * as kms from '@aws-sdk/client-kms';
+import * as organizations from '@aws-sdk/client-organizations';
+import * as s3 from '@aws-sdk/client-s3';
+import * as sts from '@aws-sdk/client-sts';
+import { callKarikagi } from '../src/clients/karikagi-api.js';
+import type { RequestAuthorizationDetails } from '../src/clients/request-authorization-details.js';
+import { ManualClock } from '../src/clock.js';
+import { type RunningServer, startServer } from '../src/main.js';
+import type { Keys } from './support/raw.js';
+
+interface ServiceError extends Error {
+  readonly $metadata: { readonly requestId?: string; readonly httpStatusCode?: number };
+}
+
+const ACCOUNT = '111122223333';
+const START = Date.now();
+const clock = new ManualClock(START);
+let server: RunningServer;
+let root: Keys;
+/** An administrator of the account, and credentials of GetSessionToken. */
+let admin: Keys;
+let session: Keys;
+let role: string;
+
+const config = (credentials: Keys, region = 'us-east-1') => ({
+  endpoint: server.endpoint,
+  region,
+  credentials,
+  maxAttempts: 1,
+  // The signer takes the server's time.
+  systemClockOffset: clock.now() - Date.now(),
+});
+const s3Of = (keys: Keys) => new s3.S3Client({ ...config(keys), forcePathStyle: true });
+const stsOf = (keys: Keys, region?: string) => new sts.STSClient(config(keys, region));
+const kmsOf = (keys: Keys) => new kms.KMSClient(config(keys));
+const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
+type Found = Partial<Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken', string | undefined>>;
+const keysOf = (found: Found = {}): Keys => ({
+  accessKeyId: found.AccessKeyId!,
+  secretAccessKey: found.SecretAccessKey!,
+  ...(found.SessionToken !== undefined && { sessionToken: found.SessionToken }),
+});
+
+/** The error of a request that must fail. */
+async function refused(request: Promise<unknown>): Promise<ServiceError> {
+  return await request.then(
+    () => assert.fail('the request succeeded'),
+    (error: ServiceError) => error,
+  );
+}
+
+async function why(error: ServiceError, credentials = root): Promise<RequestAuthorizationDetails> {
+  const RequestId = error.$metadata.requestId;
+  const target = { endpoint: server.endpoint, credentials };
+  return (await callKarikagi(target, 'GetRequestAuthorizationDetails', {
+    RequestId,
+  })) as RequestAuthorizationDetails;
+}
+
+before(async () => {
+  server = await startServer({ data: 'memory', port: 0, account: ACCOUNT, log: 'none', clock });
+  root = keysOf({ AccessKeyId: server.root!.accessKeyId, SecretAccessKey: server.root!.secretAccessKey });
+  const client = new iam.IAMClient(config(root));
+  await client.send(new iam.CreateUserCommand({ UserName: 'admin' }));
+  const document = policy({ Effect: 'Allow', Action: '*', Resource: '*' });
+  await client.send(
+    new iam.PutUserPolicyCommand({ UserName: 'admin', PolicyName: 'all', PolicyDocument: document }),
+  );
+  const { AccessKey } = await client.send(new iam.CreateAccessKeyCommand({ UserName: 'admin' }));
+  admin = keysOf(AccessKey);
+  const trust = { Effect: 'Allow', Principal: { AWS: ACCOUNT }, Action: 'sts:AssumeRole' };
+  const made = await client.send(
+    new iam.CreateRoleCommand({ RoleName: 'r', AssumeRolePolicyDocument: policy(trust) }),
+  );
+  role = made.Role!.Arn!;
+  session = keysOf(
+    (await stsOf(admin).send(new sts.GetSessionTokenCommand({ DurationSeconds: 900 }))).Credentials,
+  );
+  await s3Of(root).send(new s3.CreateBucketCommand({ Bucket: 'plain' }));
+  await s3Of(root).send(new s3.CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+});
+
+after(() => server.close());
+
+const GOVERNANCE = () =>
+  ({ Mode: 'GOVERNANCE', RetainUntilDate: new Date(clock.now() + 86_400_000) }) as const;
+
+describe('a refusal that no policy decides says its rule and what to do', () => {
+  const cases: readonly (readonly [
+    what: string,
+    request: () => Promise<unknown>,
+    code: string,
+    advice: RegExp,
+  ])[] = [
+    [
+      'session credentials for GetSessionToken',
+      () => stsOf(session).send(new sts.GetSessionTokenCommand({})),
+      'AccessDenied',
+      /STS takes the long-term access key of a user/,
+    ],
+    [
+      'a root user that assumes a role',
+      () => stsOf(root).send(new sts.AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'x1' })),
+      'AccessDenied',
+      /A root user assumes no role/,
+    ],
+    [
+      'a region where STS is off',
+      async () => {
+        await callKarikagi({ endpoint: server.endpoint, credentials: root }, 'DeactivateSTS', {
+          RegionName: 'eu-west-1',
+        });
+        return stsOf(admin, 'eu-west-1').send(
+          new sts.AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'x1' }),
+        );
+      },
+      'RegionDisabledException',
+      /karikagi regions sts on eu-west-1/,
+    ],
+    [
+      'a wrong code of a second factor',
+      () =>
+        stsOf(admin).send(
+          new sts.AssumeRoleCommand({
+            RoleArn: role,
+            RoleSessionName: 'x1',
+            SerialNumber: `arn:aws:iam::${ACCOUNT}:mfa/none`,
+            TokenCode: '123456',
+          }),
+        ),
+      'AccessDenied',
+      /a device that is enabled for the calling user itself/,
+    ],
+    [
+      'a public bucket policy',
+      () =>
+        s3Of(root).send(
+          new s3.PutBucketPolicyCommand({
+            Bucket: 'plain',
+            Policy: policy({
+              Effect: 'Allow',
+              Principal: '*',
+              Action: 's3:GetObject',
+              Resource: 'arn:aws:s3:::plain/*',
+            }),
+          }),
+        ),
+      'AccessDenied',
+      /switch BlockPublicPolicy off: aws s3api put-public-access-block --bucket plain/,
+    ],
+    [
+      'a list in a bucket without lists',
+      () => s3Of(root).send(new s3.PutObjectCommand({ Bucket: 'plain', Key: 'k', ACL: 'public-read' })),
+      'AccessControlListNotSupported',
+      /put-bucket-ownership-controls --bucket plain/,
+    ],
+    [
+      'a locked version',
+      async () => {
+        const put = new s3.PutObjectCommand({
+          Bucket: 'locked',
+          Key: 'k',
+          ObjectLockMode: 'GOVERNANCE',
+          ObjectLockRetainUntilDate: GOVERNANCE().RetainUntilDate,
+        });
+        const { VersionId } = await s3Of(root).send(put);
+        return s3Of(root).send(new s3.DeleteObjectCommand({ Bucket: 'locked', Key: 'k', VersionId }));
+      },
+      'AccessDenied',
+      /retained until \S+ in governance mode: wait, or send x-amz-bypass-governance-retention: true/,
+    ],
+    [
+      'another owner than was expected',
+      () =>
+        s3Of(root).send(new s3.HeadBucketCommand({ Bucket: 'plain', ExpectedBucketOwner: '999999999999' })),
+      '403',
+      /does not belong to account 999999999999/,
+    ],
+    [
+      'a key policy that locks its author out',
+      () => {
+        const away = {
+          Effect: 'Allow',
+          Principal: { Service: 's3.amazonaws.com' },
+          Action: 'kms:*',
+          Resource: '*',
+        };
+        return kmsOf(admin).send(new kms.CreateKeyCommand({ Policy: policy(away) }));
+      },
+      'MalformedPolicyDocumentException',
+      /Add a statement that lets you change the policy again: .*"AWS": "arn:aws:iam::111122223333:root"/,
+    ],
+    [
+      'a managed policy of AWS',
+      () =>
+        new iam.IAMClient(config(root)).send(
+          new iam.CreatePolicyVersionCommand({
+            PolicyArn: 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess',
+            PolicyDocument: policy({ Effect: 'Allow', Action: '*', Resource: '*' }),
+          }),
+        ),
+      'AccessDenied',
+      /Copy its document into a policy of your own/,
+    ],
+    [
+      'a wrong secret',
+      () => s3Of({ ...admin, secretAccessKey: 'wrong' }).send(new s3.ListBucketsCommand({})),
+      'SignatureDoesNotMatch',
+      /Check the secret access key/,
+    ],
+    [
+      'a wrong secret, where services answer 400',
+      () => kmsOf({ ...admin, secretAccessKey: 'wrong' }).send(new kms.ListKeysCommand({})),
+      'InvalidSignatureException',
+      /Check the secret access key/,
+    ],
+    [
+      'a session that is over',
+      async () => {
+        clock.advance(901);
+        const asked = s3Of(session).send(new s3.ListBucketsCommand({}));
+        await asked.catch(() => undefined);
+        // The product's own API is called with the machine's time.
+        clock.advance(-901);
+        return asked;
+      },
+      'ExpiredToken',
+      /get new credentials with the call that began it/,
+    ],
+    [
+      'a clock that is wrong',
+      () =>
+        new s3.S3Client({
+          ...config(admin),
+          systemClockOffset: clock.now() - Date.now() - 3_600_000,
+          forcePathStyle: true,
+          // The SDK would set its clock by the answer.
+          retryMode: 'standard',
+        }).send(new s3.ListBucketsCommand({})),
+      'RequestTimeTooSkewed',
+      /Set the client's clock/,
+    ],
+    [
+      'an access key that is switched off',
+      async () => {
+        const client = new iam.IAMClient(config(root));
+        const { AccessKey } = await client.send(new iam.CreateAccessKeyCommand({ UserName: 'admin' }));
+        const off = { UserName: 'admin', AccessKeyId: AccessKey!.AccessKeyId, Status: 'Inactive' } as const;
+        await client.send(new iam.UpdateAccessKeyCommand(off));
+        return s3Of(keysOf(AccessKey)).send(new s3.ListBucketsCommand({}));
+      },
+      'InvalidAccessKeyId',
+      /Use an active access key/,
+    ],
+    [
+      'an access key of nobody',
+      () =>
+        s3Of({ accessKeyId: 'AKIANOSUCHKEY1234567', secretAccessKey: 'x' }).send(
+          new s3.ListBucketsCommand({}),
+        ),
+      'InvalidAccessKeyId',
+      /the credentials of another server or of AWS are unknown here/,
+    ],
+  ];
+
+  for (const [what, request, code, advice] of cases) {
+    test(what, async () => {
+      const error = await refused(request());
+      const { Refusal, AuthorizationDetails } = await why(error);
+      assert.ok(Refusal, 'a record');
+      assert.deepEqual(AuthorizationDetails, []);
+      if (code === '403') assert.equal(Refusal.Status, 403);
+      else assert.equal(Refusal.Code, code);
+      assert.match(Refusal.Advice ?? '', advice);
+    });
+  }
+});
+
+test('other accounts read of no refusal, and of their own what the owner keeps to itself', async () => {
+  const client = new organizations.OrganizationsClient(config(root));
+  await client.send(new organizations.CreateOrganizationCommand({ FeatureSet: 'ALL' }));
+  const made = await client.send(
+    new organizations.CreateAccountCommand({ AccountName: 'member', Email: 'member@example.com' }),
+  );
+  const id = made.CreateAccountStatus!.AccountId!;
+  const RoleArn = `arn:aws:iam::${id}:role/OrganizationAccountAccessRole`;
+  const assumed = await stsOf(admin).send(new sts.AssumeRoleCommand({ RoleArn, RoleSessionName: 'x1' }));
+  const member = keysOf(assumed.Credentials);
+
+  const own = await refused(
+    stsOf(root).send(new sts.AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'x1' })),
+  );
+  await assert.rejects(why(own, member), /No denied request/);
+
+  const head = new s3.GetBucketLocationCommand({ Bucket: 'plain', ExpectedBucketOwner: id });
+  const foreign = await refused(s3Of(member).send(head));
+  const seen = (await why(foreign, member)).Refusal;
+  assert.match(seen?.Advice ?? '', /does not belong to account/);
+  assert.equal(seen?.Reason, undefined);
+  assert.doesNotMatch(JSON.stringify(seen), new RegExp(ACCOUNT));
+  assert.match((await why(foreign)).Refusal?.Reason ?? '', new RegExp(`belongs to ${ACCOUNT}`));
+});
