@@ -1,5 +1,5 @@
 import type { Severity } from '../policy/index.js';
-import type { FileFindings } from './policy.js';
+import type { FileFindings } from './policy-lint.js';
 
 const LEVELS: Readonly<Record<Severity, string>> = {
   ERROR: 'error',
@@ -18,8 +18,9 @@ export function toSarif(results: readonly FileFindings[]): object {
       {
         tool: { driver: { name: 'karikagi policy lint', rules: [...codes].sort().map(id => ({ id })) } },
         columnKind: 'utf16CodeUnits',
+        invocations: [invocationOf(results)],
         results: results.flatMap(({ file, findings }) =>
-          findings.map(({ code, severity, message, line, column, start, end }) => ({
+          findings.map(({ code, severity, message, line, column, start, end, resource }) => ({
             ruleId: code,
             level: LEVELS[severity],
             message: { text: message },
@@ -34,11 +35,27 @@ export function toSarif(results: readonly FileFindings[]): object {
                     charLength: end - start,
                   },
                 },
+                ...(resource && { logicalLocations: [{ fullyQualifiedName: resource }] }),
               },
             ],
           })),
         ),
       },
     ],
+  };
+}
+
+/** Files that could not be checked are notifications of the run, as there is nothing in them to point at. */
+function invocationOf(results: readonly FileFindings[]): object {
+  const faults = results.flatMap(({ file, fault }) => (fault === undefined ? [] : [{ file, fault }]));
+  return {
+    executionSuccessful: faults.length === 0,
+    ...(faults.length > 0 && {
+      toolExecutionNotifications: faults.map(({ file, fault }) => ({
+        level: 'error',
+        message: { text: fault },
+        locations: [{ physicalLocation: { artifactLocation: { uri: file.replaceAll('\\', '/') } } }],
+      })),
+    }),
   };
 }

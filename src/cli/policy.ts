@@ -1,22 +1,18 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { gathered } from '../message.js';
 import {
-  applyFixes,
   diffPolicies,
   evaluate,
   explain,
-  type Finding,
   formatPolicy,
   guessKind,
-  lint,
   type PolicyKind,
   renderExplanation,
-  type Severity,
   suggest,
 } from '../policy/index.js';
 import { type PolicyCase, readCases } from './policy-cases.js';
-import { toSarif } from './policy-sarif.js';
+import { readText } from './policy-files.js';
+import { describeLint, type LintFlags, lintAll } from './policy-lint.js';
 
 const KINDS: readonly PolicyKind[] = [
   'identity',
@@ -85,75 +81,10 @@ function print(output: PolicyOutput, text: string): void {
 const printJson = (output: PolicyOutput, value: unknown): void =>
   print(output, JSON.stringify(value, null, 2));
 
-/** A file's text; `-` reads standard input. */
-async function read(file: string): Promise<string> {
-  if (file !== '-') return await readFile(file, 'utf8');
-  return Buffer.from(await gathered(process.stdin)).toString('utf8');
-}
-
-/** What a finding of each severity makes of the exit status. */
-const STATUS: Readonly<Record<Severity, number>> = {
-  ERROR: 2,
-  SECURITY_WARNING: 1,
-  WARNING: 1,
-  SUGGESTION: 0,
-};
-
-interface LintFlags extends KindFlags {
-  readonly json?: boolean;
-  readonly sarif?: boolean;
-  readonly fix?: boolean;
-  readonly duration?: number;
-}
-
-export interface FileFindings {
-  readonly file: string;
-  readonly findings: readonly Finding[];
-}
-
 function lintCommand(output: PolicyOutput): Command {
-  return kindOption(new Command('lint'))
-    .description(
-      'Find mistakes. Exit status: 2 with errors, 1 with warnings or security warnings, 0 otherwise.',
-    )
-    .argument('<file...>', 'policies as JSON; "-" for standard input')
-    .option('--json', 'findings as JSON')
-    .option('--sarif', 'findings as SARIF 2.1.0, for code hosts')
-    .option('--fix', 'write the safe fixes into the files')
+  return kindOption(describeLint(new Command('lint')))
     .option('--duration <seconds>', 'for trust policies: how long sessions are meant to last', wholeNumber)
-    .action(async (files: string[], flags: LintFlags) => {
-      const results: FileFindings[] = [];
-      for (const file of files) results.push({ file, findings: await lintFile(file, flags) });
-      if (flags.sarif) printJson(output, toSarif(results));
-      else if (flags.json) printJson(output, results);
-      else print(output, results.map(renderFindings).join('\n'));
-      const worst = results.flatMap(({ findings }) => findings.map(({ severity }) => STATUS[severity]));
-      output.status(Math.max(0, ...worst));
-    });
-}
-
-async function lintFile(file: string, flags: LintFlags): Promise<Finding[]> {
-  const text = await read(file);
-  const kind = flags.kind ?? guessKind(text);
-  const options = {
-    ...(flags.partition !== undefined && { partition: flags.partition }),
-    ...(flags.duration !== undefined && { sessionDuration: flags.duration }),
-  };
-  const findings = await lint(text, kind, options);
-  const mended = flags.fix ? applyFixes(text, findings) : text;
-  if (mended === text || file === '-') return findings;
-  await writeFile(file, mended);
-  return await lint(mended, kind, options);
-}
-
-function renderFindings({ file, findings }: FileFindings): string {
-  if (findings.length === 0) return `${file}: nothing found`;
-  return findings
-    .map(({ line, column, severity, code, message, fix }) => {
-      const help = fix ? `\n    fix: ${fix.description}` : '';
-      return `${file}:${line}:${column}: ${severity.toLowerCase().replace('_', ' ')}: ${message} [${code}]${help}`;
-    })
-    .join('\n');
+    .action(async (paths: string[], flags: LintFlags) => await lintAll(paths, flags, output));
 }
 
 function testCommand(output: PolicyOutput): Command {
@@ -243,7 +174,7 @@ function formatCommand(output: PolicyOutput): Command {
     .option('--check', 'only tell which files are laid out otherwise')
     .action(async (files: string[], flags: { write?: boolean; check?: boolean }) => {
       for (const file of files) {
-        const text = await read(file);
+        const text = await readText(file);
         const formatted = formatPolicy(text);
         if (flags.check && formatted !== text) {
           print(output, file);
@@ -263,7 +194,7 @@ function diffCommand(output: PolicyOutput): Command {
     .argument('<after>')
     .option('--json', 'changes as JSON')
     .action(async (before: string, after: string, flags: KindFlags & { json?: boolean }) => {
-      const [old, now] = [await read(before), await read(after)];
+      const [old, now] = [await readText(before), await readText(after)];
       const options = flags.partition === undefined ? {} : { partition: flags.partition };
       const changes = await diffPolicies(old, now, flags.kind ?? guessKind(now), options);
       if (flags.json) printJson(output, changes);

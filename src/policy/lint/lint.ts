@@ -12,6 +12,7 @@ import { checkConditions } from './conditions.js';
 import { LintContext } from './context.js';
 import { checkElements } from './elements.js';
 import type { Edit, Finding, LintOptions } from './finding.js';
+import { checkPitfalls } from './pitfalls.js';
 import { checkPrincipals } from './principals.js';
 
 /**
@@ -29,6 +30,7 @@ export async function lint(text: string, kind: PolicyKind, options: LintOptions 
   await checkActions(context, knowledge);
   await checkArns(context, knowledge);
   await checkConditions(context, knowledge);
+  await checkPitfalls(context, knowledge);
   // Where a check finds what AWS refuses, its words are the better ones: they may bring a fix.
   const at = ({ code, start }: Finding) => `${code} ${start}`;
   const problems = result.problems.map(problem => ofProblem(read, problem));

@@ -102,7 +102,7 @@ const IDENTIFIERS: Readonly<Record<string, readonly [pattern: RegExp, code: stri
 };
 
 function checkIdentifier(lint: LintContext, key: string, word: Word): void {
-  const rule = IDENTIFIERS[key];
+  const rule = Object.hasOwn(IDENTIFIERS, key) ? IDENTIFIERS[key] : undefined;
   if (rule && !/[*?$]/.test(word.value) && !/^(?:true|false)$/.test(word.value) && !rule[0].test(word.value))
     lint.report(rule[1], `"${word.value}" is not ${rule[2]}.`, word);
 }
