@@ -299,7 +299,7 @@ test('what another store cannot have is named, and the rest is there', async () 
     assert.deepEqual(granted, [
       ['given', owner],
       ['private', owner],
-      ['public', ALL_USERS, owner],
+      ['public', owner, ALL_USERS],
       ['public', owner],
     ]);
   } finally {

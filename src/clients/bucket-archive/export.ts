@@ -100,7 +100,7 @@ export async function* versionsOf(s3: S3Client, Bucket: string, Prefix?: string)
     const found = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(asListed).sort(byKey);
     for (const version of found) {
       if (ofKey.length > 0 && ofKey[0]!.key !== version.key) {
-        yield* ofKey.sort(byAge);
+        yield* (await newestFirst(s3, Bucket, ofKey)).reverse();
         ofKey = [];
       }
       ofKey.push(version);
@@ -108,7 +108,47 @@ export async function* versionsOf(s3: S3Client, Bucket: string, Prefix?: string)
     markers = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
     more = page.IsTruncated ?? false;
   }
-  yield* ofKey.sort(byAge);
+  yield* (await newestFirst(s3, Bucket, ofKey)).reverse();
+}
+
+/**
+ * The versions and delete markers of one key, each kind newest first as S3 lists it, in one order. The SDK gives them
+ * apart, and their times are in seconds: where those do not tell, S3 says what follows the one before.
+ */
+async function newestFirst(s3: S3Client, Bucket: string, ofKey: readonly Listed[]): Promise<Listed[]> {
+  const versions = ofKey.filter(({ size }) => size !== undefined);
+  const markers = ofKey.filter(({ size }) => size === undefined);
+  const ordered: Listed[] = [];
+  while (versions.length > 0 && markers.length > 0) {
+    const [version, marker] = [versions[0]!, markers[0]!];
+    const order = marker.modified.getTime() - version.modified.getTime();
+    const isMarker =
+      version.latest || marker.latest
+        ? marker.latest
+        : order !== 0
+          ? order > 0
+          : (await idAfter(s3, Bucket, ordered.at(-1)!)) === marker.versionId;
+    ordered.push((isMarker ? markers : versions).shift()!);
+  }
+  return [...ordered, ...versions, ...markers];
+}
+
+/** The id of the version that is listed behind another of its key. */
+async function idAfter(
+  s3: S3Client,
+  Bucket: string,
+  { key, versionId }: Listed,
+): Promise<string | undefined> {
+  const page = await s3.send(
+    new ListObjectVersionsCommand({
+      Bucket,
+      Prefix: key,
+      KeyMarker: key,
+      VersionIdMarker: versionId,
+      MaxKeys: 1,
+    }),
+  );
+  return (page.Versions?.[0] ?? page.DeleteMarkers?.[0])?.VersionId;
 }
 
 function asListed(version: {
@@ -130,12 +170,6 @@ function asListed(version: {
 }
 
 const byKey = (a: Listed, b: Listed): number => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
-
-/** The latest last. Ids of Karikagi count down, so that they tell what the times do not. */
-function byAge(a: Listed, b: Listed): number {
-  if (a.latest !== b.latest) return a.latest ? 1 : -1;
-  return a.modified.getTime() - b.modified.getTime() || (a.versionId > b.versionId ? -1 : 1);
-}
 
 /** The canonical id of the bucket's owner, where the lists of objects count. */
 function bucketOwnerOfLists(settings: Readonly<Record<string, unknown>>): string | undefined {
