@@ -41,6 +41,8 @@ const link = structure('SessionLink', { Arn: string, AccessKeyId: string });
 
 const lastUsed = structure('SessionLastUsed', { Time: timestamp, Service: string, Region: string });
 
+const tags = list('TagList', structure('Tag', { Key: string, Value: string }));
+
 const session = structure('Session', {
   AccessKeyId: string,
   SessionType: string,
@@ -52,7 +54,7 @@ const session = structure('Session', {
   Expiration: timestamp,
   ExternalId: string,
   SourceIdentity: string,
-  Tags: list('TagList', structure('Tag', { Key: string, Value: string })),
+  Tags: tags,
   PolicyArns: list('PolicyArnList', string),
   HasInlinePolicy: boolean,
   LastUsed: lastUsed,
@@ -64,6 +66,22 @@ const ownRequestResult = structure('OwnRequestResult', {
   Resource: string,
   Allowed: boolean,
   Message: string,
+});
+
+const instance = structure('Instance', {
+  InstanceId: string,
+  Arn: string,
+  InstanceProfileName: string,
+  InstanceProfileArn: string,
+  InstanceProfileId: string,
+  RoleName: string,
+  RoleId: string,
+  SessionsRevokedBefore: timestamp,
+  Region: string,
+  VpcId: string,
+  PrivateIpAddress: string,
+  Tags: tags,
+  RegisterTime: timestamp,
 });
 
 const changedRegion = { Region: region };
@@ -117,6 +135,31 @@ export const karikagiOperations = {
     { Requests: list('OwnRequestList', structure('OwnRequest', { Action: string, Resource: string })) },
     { Results: list('OwnRequestResults', ownRequestResult) },
   ),
+  GetCallerSession$: defineOperation('GetCallerSession', {}, { Session: session }),
   RevokeSession$: defineOperation('RevokeSession', { AccessKeyId: string }, {}),
+  RegisterInstance$: defineOperation(
+    'RegisterInstance',
+    {
+      InstanceProfileName: string,
+      InstanceId: string,
+      Region: string,
+      VpcId: string,
+      PrivateIpAddress: string,
+      Tags: tags,
+    },
+    { Instance: instance },
+  ),
+  DeregisterInstance$: defineOperation('DeregisterInstance', { InstanceId: string }, {}),
+  GetInstance$: defineOperation('GetInstance', { InstanceId: string }, { Instance: instance }),
+  ListInstances$: defineOperation(
+    'ListInstances',
+    { MaxItems: number, NextToken: string },
+    { Instances: list('InstanceList', instance), NextToken: string },
+  ),
+  AssumeInstanceRole$: defineOperation(
+    'AssumeInstanceRole',
+    { InstanceId: string, RoleDelivery: string },
+    { RoleName: string, Credentials: credentials },
+  ),
   RevokeRoleSessions$: defineOperation('RevokeRoleSessions', { RoleName: string }, {}),
 };

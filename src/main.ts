@@ -1,7 +1,9 @@
+import type { Clock } from './clock.js';
 import { startConsole } from './console.js';
 import type { RootCredentials } from './first-start.js';
 import { httpLimits } from './http/budgets.js';
 import { listen } from './http/server.js';
+import type { RunningImds } from './imds/index.js';
 import { type OpenServices, openServices, type ServerOptions } from './open-services.js';
 import { type Settings, SettingsError } from './settings.js';
 
@@ -39,6 +41,8 @@ export interface RunningServer {
   readonly root: RootCredentials | undefined;
   /** The AWS-style credentials file of the root user; absent for a server in memory. */
   readonly credentialsFile: string | undefined;
+  /** The metadata endpoints that the setting `imds` asks for, by their instance profile. */
+  readonly imds: ReadonlyMap<string, RunningImds>;
   /** Lets running requests end (for at most `grace` milliseconds, default 10,000), then frees everything. */
   close(grace?: number): Promise<void>;
 }
@@ -48,8 +52,33 @@ export interface RunningServer {
  * port 9000 of loopback. `data: 'memory'` keeps everything in memory, `port: 0` takes a free port. Throws
  * `SettingsError`, `DirectoryInUse`, and what the operating system says of the directory and the port.
  */
-export function startServer(options: ServerOptions = {}): Promise<RunningServer> {
-  return (options.workers ?? 1) > 1 ? startWorkers(options) : startAlone(options);
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const server = await ((options.workers ?? 1) > 1 ? startWorkers(options) : startAlone(options));
+  return Object.keys(server.settings.imds).length === 0 ? server : await withImds(server, options.clock);
+}
+
+/** Starts the metadata endpoints, which are clients of the server. Closes everything where one cannot listen. */
+async function withImds(server: RunningServer, clock: Clock | undefined): Promise<RunningServer> {
+  const imds = new Map<string, RunningImds>();
+  const close = async (grace?: number) => {
+    await Promise.all([...imds.values()].map(endpoint => endpoint.close()));
+    await server.close(grace);
+  };
+  try {
+    const { endpoint, root: credentials, settings } = server;
+    if (credentials === undefined)
+      throw new SettingsError("imds: the first account's root user has no access key");
+    const { stableInstanceId, startImds } = await import('./imds/index.js');
+    for (const [instanceProfile, listen] of Object.entries(settings.imds)) {
+      const instanceId = stableInstanceId(server.accountId, instanceProfile);
+      const target = { endpoint, region: settings.region, credentials };
+      imds.set(instanceProfile, await startImds({ target, instanceProfile, instanceId, listen, clock }));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ...server, imds, close };
 }
 
 async function startAlone(options: ServerOptions): Promise<RunningServer> {
@@ -108,6 +137,7 @@ async function running(
     accountId,
     root,
     credentialsFile,
+    imds: new Map(),
     async close(grace = 10_000) {
       await page?.close(grace);
       await end(grace);

@@ -58,6 +58,8 @@ export interface Settings {
   readonly notify: Readonly<Record<string, string>>;
   /** With which events to URLs are signed; at least 16 characters. Never a flag: those are seen in the list of processes. */
   readonly notifySecret: string | undefined;
+  /** Metadata endpoints to run beside the server: instance profile → address. */
+  readonly imds: Readonly<Record<string, string>>;
   /** How long the request log is kept, days. */
   readonly eventDays: number;
   /** How much of it is kept, MiB: the oldest goes. Of each process. */
@@ -164,6 +166,17 @@ const places: Reader<Readonly<Record<string, string>>> = (value, name) => {
   throw new SettingsError(`${name} must be names, each with a URL or a file: hooks=https://example.com/hook`);
 };
 
+/** `PROFILE=ADDRESS,PROFILE=ADDRESS`, or an object. */
+const instances: Reader<Readonly<Record<string, string>>> = (value, name) => {
+  const pairs = pairsOf(value, pair => pair.lastIndexOf('='));
+  if (
+    pairs.every(([key, address]) => /^[\w+=,.@-]{1,128}$/.test(key) && /^[\w.:[\]-]+$/.test(String(address)))
+  ) {
+    return Object.fromEntries(pairs as [string, string][]);
+  }
+  throw new SettingsError(`${name} must be instance profiles, each with an address: web=127.0.0.1:9254`);
+};
+
 /** A URL of http or https without credentials, or what may be the path of a file. */
 function isPlace(place: unknown): boolean {
   if (typeof place !== 'string' || place === '') return false;
@@ -197,6 +210,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   oidcKeys: paths,
   notify: places,
   notifySecret: optional(matching(/^.{16,}$/, 'at least 16 characters')),
+  imds: instances,
   eventDays: whole(1, 3650),
   eventSpace: whole(16, 1_000_000_000),
   maxConnections: optional(whole(16, 1_000_000)),
@@ -229,6 +243,7 @@ function defaults(partition: Settings['partition']): Settings {
     oidcKeys: {},
     notify: {},
     notifySecret: undefined,
+    imds: {},
     eventDays: 30,
     eventSpace: 10_240,
     maxConnections: undefined,

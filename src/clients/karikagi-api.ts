@@ -2,6 +2,7 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/transport';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { type Clock, systemClock } from '../clock.js';
 
 export interface ApiCredentials {
   readonly accessKeyId: string;
@@ -17,7 +18,13 @@ export interface ApiTarget {
   readonly credentials?: ApiCredentials | undefined;
   /** The profile for the provider chain. */
   readonly profile?: string | undefined;
+  /** Whose time requests are signed with; default: the machine's. */
+  readonly clock?: Clock | undefined;
+  /** Milliseconds that a request may take; default 60,000. */
+  readonly timeout?: number | undefined;
 }
+
+const TIMEOUT = 60_000;
 
 /** An error that the server answered. */
 export class ApiCallError extends Error {
@@ -34,7 +41,7 @@ export class ApiCallError extends Error {
 
 /**
  * Calls an operation of the product's own API, signed like any request. Throws `ApiCallError` for an error that
- * the server answers, and what `fetch` throws where it cannot be reached.
+ * the server answers, and what `fetch` throws where it cannot be reached or takes too long.
  */
 export async function callKarikagi(target: ApiTarget, operation: string, input: object): Promise<unknown> {
   const url = new URL(target.endpoint);
@@ -57,8 +64,15 @@ export async function callKarikagi(target: ApiTarget, operation: string, input: 
     body: JSON.stringify(input),
   });
   if (url.port) request.port = Number(url.port);
-  const { headers } = await signer.sign(request);
-  const response = await fetch(new URL('/', url), { method: 'POST', headers, body: request.body });
+  const { headers } = await signer.sign(request, {
+    signingDate: new Date((target.clock ?? systemClock).now()),
+  });
+  const response = await fetch(new URL('/', url), {
+    method: 'POST',
+    headers,
+    body: request.body,
+    signal: AbortSignal.timeout(target.timeout ?? TIMEOUT),
+  });
   const output = (await response.json()) as { __type?: string; message?: string; Message?: string };
   if (response.ok) return output;
   const code = output.__type?.split('#').pop() ?? 'UnknownError';

@@ -21,7 +21,7 @@ export interface SharedCacheOptions {
 
 /** How long to wait for another process that fetches, milliseconds: it may be asking a person for a code. */
 const LONGEST_WAIT = 120_000;
-const BETWEEN_TRIES = 25;
+const BETWEEN_TRIES = 100;
 const FORMAT = 1;
 
 /** `KARIKAGI_CACHE`, else `karikagi/credentials` under `XDG_CACHE_HOME` or `~/.cache`. */

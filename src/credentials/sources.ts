@@ -16,7 +16,8 @@ export interface DefaultOptions {
  */
 export function defaultCredentials({ profile }: DefaultOptions = {}): CredentialsProvider {
   return wrapped(
-    defaultProvider(profile === undefined ? {} : { profile }),
+    // The SDK's own single try of a second fails on a machine that is busy for a moment.
+    defaultProvider({ maxRetries: 2, ...(profile !== undefined && { profile }) }),
     profile === undefined ? 'there are no credentials' : `the profile ${profile} has no credentials`,
   );
 }

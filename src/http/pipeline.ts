@@ -89,6 +89,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
     if (allowed) Object.assign(reply.headers, allowed);
     const answered = options.clock.now();
+    // Clients set their clocks by it: it must be the time that signatures are held against.
+    reply.headers['date'] = httpDate(answered);
     return { reply, finish: () => record(options, journey, reply, answered, error) };
   };
 
@@ -354,4 +356,14 @@ function tooLargeDocument(): ApiError {
 
 function tooLargeForm(limit: number): ApiError {
   return new ApiError('RequestEntityTooLarge', 413, `The request body is larger than ${limit} bytes.`);
+}
+
+/** The last one made: replies of one second share it. */
+let shown = { second: 0, text: '' };
+
+/** Milliseconds since the epoch as the header `Date` has it. */
+function httpDate(time: number): string {
+  const second = Math.floor(time / 1000);
+  if (second !== shown.second) shown = { second, text: new Date(second * 1000).toUTCString() };
+  return shown.text;
 }

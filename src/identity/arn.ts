@@ -43,6 +43,11 @@ export function assumedRoleArn(home: Home, roleName: string, sessionName: string
   return `arn:${home.partition}:sts::${home.id}:assumed-role/${roleName}/${sessionName}`;
 }
 
+/** EC2's own form: `arn:aws:ec2:us-east-1:111122223333:instance/i-0123456789abcdef0`. */
+export function instanceArn(home: Home, region: string, id: string): string {
+  return `arn:${home.partition}:ec2:${region}:${home.id}:instance/${id}`;
+}
+
 export function federatedUserArn(home: Home, name: string): string {
   return `arn:${home.partition}:sts::${home.id}:federated-user/${name}`;
 }

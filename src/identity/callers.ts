@@ -147,6 +147,7 @@ function sessionContext(claims: SessionClaims): Context {
       'aws:FederatedProvider': claims.federation.provider,
       ...claims.federation.keys,
     }),
+    ...claims.keys,
   };
 }
 

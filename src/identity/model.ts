@@ -68,6 +68,20 @@ export interface InstanceProfile {
   readonly role?: string | undefined;
 }
 
+/** A machine that holds an instance profile. */
+export interface InstanceRecord {
+  /** `i-…` */
+  readonly id: string;
+  /** Unique id and name (lower case) of its profile. */
+  readonly profileId: string;
+  readonly profile: string;
+  readonly registered: number;
+  readonly region: string;
+  readonly vpc?: string | undefined;
+  readonly privateIp?: string | undefined;
+  readonly tags: Tags;
+}
+
 export interface PolicyVersion {
   /** `v1` is 1. */
   readonly number: number;
@@ -225,6 +239,8 @@ export const tables = {
   roles: table<Role>('role'),
   /** account, name */
   instanceProfiles: table<InstanceProfile>('instance-profile'),
+  /** account, instance id */
+  instances: table<InstanceRecord>('instance'),
   /** account, name */
   policies: table<ManagedPolicy>('policy'),
   /** account: written whenever one of its policies changes or goes */

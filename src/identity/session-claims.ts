@@ -29,6 +29,8 @@ export interface SessionClaims {
   readonly chained: boolean;
   /** Of sessions that an identity provider vouched for. */
   readonly federation?: Federation | undefined;
+  /** Further condition keys that the session carries: of an instance's. */
+  readonly keys?: Context | undefined;
 }
 
 export interface Federation {
@@ -64,7 +66,8 @@ type Packed = [
   sourceIdentity: string | 0,
   externalId: string | 0,
   flags: number,
-  federation?: Federation,
+  federation?: Federation | 0,
+  keys?: Context,
 ];
 
 /** In at least `minimum` bytes: white space behind the claims fills them up. */
@@ -86,7 +89,8 @@ export function packClaims(claims: SessionClaims, minimum = 0): Buffer {
     claims.externalId ?? 0,
     (claims.mfa ? 1 : 0) | (claims.chained ? 2 : 0),
   ];
-  if (claims.federation !== undefined) packed.push(claims.federation);
+  if (claims.federation !== undefined || claims.keys !== undefined) packed.push(claims.federation ?? 0);
+  if (claims.keys !== undefined) packed.push(claims.keys);
   const plain = Buffer.from(JSON.stringify(packed).padEnd(minimum - PLAIN.length));
   return plain.length < WORTH_DEFLATING || minimum > 0
     ? Buffer.concat([PLAIN, plain])
@@ -100,7 +104,7 @@ export function unpackClaims(bytes: Buffer): SessionClaims {
   const packed = JSON.parse(plain.toString('utf8')) as Packed;
   if (packed[0] !== FORMAT) throw new RangeError(`session claims of format ${packed[0]}`);
   const [, kind, account, entityId, entity, name, issued, life] = packed;
-  const [policy, policyArns, tags, transitiveKeys, sourceIdentity, externalId, flags, federation] =
+  const [policy, policyArns, tags, transitiveKeys, sourceIdentity, externalId, flags, federation, keys] =
     packed.slice(8) as [
       Packed[8],
       Packed[9],
@@ -110,6 +114,7 @@ export function unpackClaims(bytes: Buffer): SessionClaims {
       Packed[13],
       Packed[14],
       Packed[15],
+      Packed[16],
     ];
   return {
     kind: KINDS[kind]!,
@@ -128,6 +133,7 @@ export function unpackClaims(bytes: Buffer): SessionClaims {
     mfa: (flags & 1) !== 0,
     chained: (flags & 2) !== 0,
     ...(federation && { federation }),
+    ...(keys && { keys }),
   };
 }
 

@@ -137,6 +137,12 @@ export class Sessions {
     return rows.map(viewOf);
   }
 
+  /** The session of that access key, which ends then (milliseconds since the epoch). */
+  async get(account: string, expires: number, accessKeyId: string): Promise<SessionView | undefined> {
+    const record = await this.#db.get(tables.sessions, account, expires / 1000, accessKeyId);
+    return record && { ...record, accessKeyId, expires };
+  }
+
   /**
    * A session of the account that has not expired. Looks through all of them: for whoever looks after the account,
    * who asks seldom, while an index would cost every session that is issued.

@@ -2,6 +2,7 @@ import { type Operation, type Service, service } from '../../operation.js';
 import * as accounts from './accounts.js';
 import { createConsoleSession } from './create-console-session.js';
 import { getRequestAuthorizationDetails } from './get-request-authorization-details.js';
+import * as instances from './instances.js';
 import { listDeniedRequests } from './list-denied-requests.js';
 import type { KarikagiPorts } from './ports.js';
 import * as regions from './regions.js';
@@ -16,6 +17,7 @@ export function karikagiService(ports: KarikagiPorts): Service {
     createConsoleSession,
     simulateOwnRequests,
     ...Object.values(accounts),
+    ...Object.values(instances),
     ...Object.values(regions),
     ...Object.values(sessions),
   ] as Operation<KarikagiPorts>[]);

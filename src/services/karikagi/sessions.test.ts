@@ -106,6 +106,18 @@ test('a long chain keeps who began it and who came last', async () => {
   assert.deepEqual(ids, [path[0], ...path.slice(-20)]);
 });
 
+test('a session asks for itself, whatever its policies are', async () => {
+  const { ask, user, assume, account } = await openRoles();
+  const narrow = { Policy: policy(allow('s3:GetObject')), DurationSeconds: 900 };
+  const second = await assume(await assume(user, 'First'), 'Second', narrow);
+  const { Session } = await ask<{ Session: Session }>('GetCallerSession', {}, second);
+  assert.equal(Session.Arn, `arn:aws:sts::${account.id}:assumed-role/Second/as-Second`);
+  assert.deepEqual(Session.Chain, [
+    { Arn: `arn:aws:iam::${account.id}:user/bob`, AccessKeyId: user.accessKeyId },
+  ]);
+  await assert.rejects(ask('GetCallerSession', {}, user), refusal('ResourceNotFoundException'));
+});
+
 test('a list comes in pages, of one role where asked for', async () => {
   const { ask, user, assume } = await openRoles();
   const made = new Set<string>();

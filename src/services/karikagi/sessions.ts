@@ -53,6 +53,19 @@ export const listSessions: Operation<KarikagiPorts, ListSessionsInput, ListSessi
   },
 };
 
+/** The session that asks, with its chain. Open to every caller, as GetCallerIdentity is: it says nothing of anyone else. */
+export const getCallerSession: Operation<KarikagiPorts, object, { Session: object }> = {
+  name: 'GetCallerSession',
+  requires: () => [],
+  async run(_input, call, { identity }) {
+    const home = homeOf(call);
+    const { accessKeyId, expires } = call.caller;
+    const session = accessKeyId && expires && (await identity.sessions.get(home.id, expires, accessKeyId));
+    if (!session) throw notFound('These credentials are no session: they do not end.');
+    return { Session: shapeOf(session, false) };
+  },
+};
+
 /** Refused from the next request on, on every worker. Sessions chained from it are sessions of their own. */
 export const revokeSession: Operation<KarikagiPorts, { AccessKeyId: string }, object> = {
   name: 'RevokeSession',
