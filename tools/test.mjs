@@ -48,6 +48,8 @@ const clients = {
     packages: ['chromium', 'fonts-noto-cjk'],
     present: () => runs('chromium', '--version') || runs('chromium-browser', '--version'),
   },
+  faketime: { packages: ['faketime'], present: () => runs('faketime', '--version') },
+  ip: { packages: ['iproute2'], present: () => runs('ip', '-V') },
   cc: { packages: ['gcc', 'libc6-dev'], present: () => runs('cc', '--version') },
   pip: {
     packages: ['python3-venv'],

@@ -25,6 +25,12 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['migrate', async () => (await import('./migrate.js')).migrateCommand()],
   ['scrub', async () => (await import('./scrub.js')).scrubCommand()],
   ['sessions', async () => (await import('./sessions.js')).sessionsCommand()],
+  ['assume', async () => (await import('./assume.js')).assumeCommand()],
+  ['whoami', async () => (await import('./whoami.js')).whoamiCommand()],
+  ['credential-process', async () => (await import('./credential-process.js')).credentialProcessCommand()],
+  ['credentials', async () => (await import('./credentials.js')).credentialsCommand()],
+  ['imds', async () => (await import('./imds.js')).imdsCommand()],
+  ['instances', async () => (await import('./instances.js')).instancesCommand()],
   ['policy', async () => (await import('./policy.js')).policyCommand()],
 ]);
 

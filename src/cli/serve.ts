@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { keepNewObjectsYoung, type RunningServer, readSettings, startServer } from '../main.js';
+import { untilSignal } from './signals.js';
 
 interface ServeFlags {
   readonly config?: string;
@@ -73,6 +74,11 @@ export function serveCommand(): Command {
       '--notify <name=place>',
       'URLs and files that events of buckets may be sent to, with commas between; URLs take KARIKAGI_NOTIFY_SECRET',
     )
+    .option(
+      '--imds <profile=address>',
+      'run an EC2 metadata endpoint for an instance profile at an address; may be repeated',
+      (given: string, before: string[] = []) => [...before, given],
+    )
     .option('--event-days <number>', 'how many days of the request log are kept (default: 30)')
     .option('--event-space <MiB>', 'how much of the request log is kept; the oldest goes (default: 10240)')
     .option(
@@ -94,7 +100,9 @@ export function serveCommand(): Command {
     .option('--json', 'print the start as one JSON object')
     .action(async ({ config, json, ...flags }: ServeFlags) => {
       keepNewObjectsYoung();
-      const server = await startServer(readSettings(flags, process.env, config, { consolePort: 'beside' }));
+      const imds = Array.isArray(flags['imds']) ? { imds: flags['imds'].join(',') } : {};
+      const given = { ...flags, ...imds };
+      const server = await startServer(readSettings(given, process.env, config, { consolePort: 'beside' }));
       process.stdout.write(json ? `${JSON.stringify(startOf(server))}\n` : greeting(server));
       await untilStopped(server);
     });
@@ -102,19 +110,13 @@ export function serveCommand(): Command {
 
 /** Resolves after SIGTERM or SIGINT, once running requests have ended; a second signal ends at once. */
 export async function untilStopped(server: RunningServer): Promise<void> {
-  await new Promise<void>(resolve => {
-    const stop = () => {
-      // Nobody listens to a second one: it does what signals do.
-      process.off('SIGTERM', stop).off('SIGINT', stop);
-      resolve();
-    };
-    process.on('SIGTERM', stop).on('SIGINT', stop);
-  });
+  await untilSignal();
   await server.close();
 }
 
 function startOf(server: RunningServer) {
   const { endpoint, consoleUrl, accountId, credentialsFile, settings } = server;
+  const imds = Object.fromEntries([...server.imds].map(([profile, running]) => [profile, running.endpoint]));
   return {
     endpoint,
     console: consoleUrl,
@@ -122,6 +124,7 @@ function startOf(server: RunningServer) {
     partition: settings.partition,
     region: settings.region,
     credentialsFile,
+    ...(server.imds.size > 0 && { imds }),
   };
 }
 
@@ -139,11 +142,15 @@ function greeting(server: RunningServer): string {
   console      ${consoleUrl ?? 'none'}
   account      ${accountId}
   data         ${settings.data}${settings.newBuckets === 'open' ? OPEN : ''}
-  credentials  ${credentialsFile ?? 'in memory only'}
+  credentials  ${credentialsFile ?? 'in memory only'}${imdsLines(server)}
 
 Try:
   ${environment.join(' ')} aws sts get-caller-identity
 `;
+}
+
+function imdsLines({ imds }: RunningServer): string {
+  return [...imds].map(([profile, { endpoint }]) => `\n  metadata     ${endpoint} (${profile})`).join('');
 }
 
 export { type RunningServer, startServer };

@@ -87,7 +87,8 @@ type Client =
   | 'pip'
   | 'cc'
   | 'postgresql'
-  | 'chromium';
+  | 'chromium'
+  | 'faketime';
 
 const left = (process.env['KARIKAGI_TESTS_WITHOUT'] ?? '').split(',');
 

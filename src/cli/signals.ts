@@ -1,0 +1,11 @@
+/** Resolves on SIGTERM or SIGINT; a second signal ends the process at once. */
+export function untilSignal(): Promise<void> {
+  return new Promise(resolve => {
+    const stop = () => {
+      // Nobody listens to a second one: it does what signals do.
+      process.off('SIGTERM', stop).off('SIGINT', stop);
+      resolve();
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
+}
