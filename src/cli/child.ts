@@ -78,8 +78,7 @@ async function environmentFor(
       ? { AWS_EC2_METADATA_SERVICE_ENDPOINT: source.metadata }
       : {
           AWS_CONTAINER_CREDENTIALS_FULL_URI: source.container.url,
-          AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: await write('token', source.container.token),
-          // For clients from before 2024, which read no file.
+          // Not its file: clients from before 2024 read none, and the SDK for JavaScript warns of both.
           AWS_CONTAINER_AUTHORIZATION_TOKEN: source.container.token,
         }),
   };
