@@ -4,6 +4,7 @@ import { completeArn, splitPattern } from '../arn.js';
 import type { Word } from '../document.js';
 import type { ServiceKnowledge } from '../knowledge.js';
 import { type LintContext, replaceWord } from './context.js';
+import { PLACEHOLDER } from './placeholders.js';
 
 export async function checkArns(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   const services = new Set(await knowledge.services());
@@ -64,7 +65,7 @@ function checkRegion(lint: LintContext, word: Word, service: string, region: str
       lint.report('MISSING_ARN_REGION', `"${word.value}" needs a region: keys belong to one.`, word);
     return;
   }
-  if (OPEN.test(region)) return;
+  if (OPEN.test(region) || PLACEHOLDER.test(region)) return;
   if (isBucket(service, resource) || service === 'iam' || service === 'sts') {
     lint.report('ARN_REGION_NOT_ALLOWED', `"${word.value}": ARNs of this kind have no region.`, word);
   } else if (!REGION.test(region)) {
@@ -81,7 +82,7 @@ function checkAccount(
   account: string,
   resource: string,
 ): void {
-  if (account === '' || OPEN.test(account)) return;
+  if (account === '' || OPEN.test(account) || PLACEHOLDER.test(account)) return;
   if (isBucket(service, resource)) {
     const message = `"${word.value}": the ARN of a bucket or object has no account; use the condition key s3:ResourceAccount.`;
     lint.report('ARN_ACCOUNT_NOT_ALLOWED', message, word);

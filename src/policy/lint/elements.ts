@@ -5,6 +5,7 @@ import { policySize, type Statement, type Word } from '../document.js';
 import type { Span } from '../json.js';
 import { coverage } from '../pattern-sets.js';
 import { type LintContext, removeItem } from './context.js';
+import { PLACEHOLDER } from './placeholders.js';
 
 export function checkElements(lint: LintContext): void {
   checkVersion(lint);
@@ -179,9 +180,6 @@ function checkVariable(lint: LintContext, variable: string, at: Span): void {
     lint.report('UNSUPPORTED_SPACE_IN_VARIABLE', `"${variable}" has a space in the name of its key.`, at);
   }
 }
-
-/** What templates and manuals put where a value belongs. */
-const PLACEHOLDER = /<[^<>\s]*>?|\[[^[\]]*\]|(?<!\$)\{[^{}]*\}/;
 
 function checkPlaceholders(lint: LintContext, statement: Statement): void {
   const principals = statement.principal?.entries.map(({ word }) => word) ?? [];

@@ -4,6 +4,7 @@ import type { ConditionElement, Word } from '../document.js';
 import { type IpRange, ipInRange, parseRange } from '../ip.js';
 import { type OperatorUse, parseDate, parseNumber } from '../operators.js';
 import { type LintContext, replaceWord } from './context.js';
+import { PLACEHOLDER } from './placeholders.js';
 
 export function checkValues(lint: LintContext, element: ConditionElement, use: OperatorUse): void {
   const { key, operator, values } = element;
@@ -103,7 +104,12 @@ const IDENTIFIERS: Readonly<Record<string, readonly [pattern: RegExp, code: stri
 
 function checkIdentifier(lint: LintContext, key: string, word: Word): void {
   const rule = Object.hasOwn(IDENTIFIERS, key) ? IDENTIFIERS[key] : undefined;
-  if (rule && !/[*?$]/.test(word.value) && !/^(?:true|false)$/.test(word.value) && !rule[0].test(word.value))
+  if (!rule) return;
+  if (PLACEHOLDER.test(word.value)) {
+    lint.report('PLACEHOLDER', `"${word.value}" looks like a placeholder that was never filled in.`, word);
+    return;
+  }
+  if (!/[*?$]/.test(word.value) && !/^(?:true|false)$/.test(word.value) && !rule[0].test(word.value))
     lint.report(rule[1], `"${word.value}" is not ${rule[2]}.`, word);
 }
 
