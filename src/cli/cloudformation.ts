@@ -31,6 +31,11 @@ export function isTemplate(root: JsonNode): boolean {
   return types.some(type => type !== undefined && /^(?:AWS|Custom)::/.test(type));
 }
 
+/** A policy with functions of CloudFormation in it, as parts of templates are kept in files. */
+export function policyOfFragment(root: JsonNode): FoundPolicy {
+  return { resource: '', placed: printPlaced(resolver(new Map())(root)) };
+}
+
 /** All policy documents of a template, each with the resource that has it. */
 export function policiesOfTemplate(root: JsonNode): FoundPolicy[] {
   const resources = membersOf(memberOf(root, 'Resources'));
@@ -39,7 +44,10 @@ export function policiesOfTemplate(root: JsonNode): FoundPolicy[] {
   return resources.flatMap(({ name, value }) => {
     const type = types.get(name) ?? '';
     const properties = memberOf(value, 'Properties');
-    return properties ? [...documents(resolve(properties), type, '', name, properties)] : [];
+    // What has a Statement of its own among its properties is no document (AWS::Events::EventBusPolicy).
+    return membersOf(properties).flatMap(({ name: property, value }) => [
+      ...documents(resolve(value), type, property, name, properties as JsonNode),
+    ]);
   });
 }
 
@@ -63,7 +71,7 @@ function kindOf(
   type: string,
   property: string,
   properties: JsonNode,
-): Pick<FoundPolicy, 'kind' | 'managed' | 'bucket' | 'attachedTo'> {
+): Pick<FoundPolicy, 'kind' | 'managed' | 'bucket' | 'attachedTo' | 'ownResource'> {
   if (property === 'AssumeRolePolicyDocument') return { kind: 'trust' };
   if (property === 'KeyPolicy') return { kind: 'key' };
   if (type === 'AWS::IAM::ManagedPolicy') return { kind: 'identity', managed: true };
@@ -72,6 +80,7 @@ function kindOf(
   if (type === 'AWS::SSO::PermissionSet') return { kind: 'identity', attachedTo: 'role' };
   if (type.startsWith('AWS::IAM::')) return { kind: 'identity' };
   if (type === 'AWS::S3::BucketPolicy') return { kind: 'resource', bucket: true };
+  if (type.startsWith('AWS::ECR::Repository')) return { kind: 'resource', ownResource: true };
   if (type !== 'AWS::Organizations::Policy') return {};
   const control = stringOf(memberOf(properties, 'Type'));
   if (control === 'SERVICE_CONTROL_POLICY') return { kind: 'service-control' };
@@ -85,6 +94,8 @@ function resolver(types: ReadonlyMap<string, string>): (node: JsonNode) => JsonN
 
   function resolve(node: JsonNode): JsonNode {
     if (node.kind === 'array') return { ...node, items: node.items.flatMap(alternatives).map(resolve) };
+    // CloudFormation hands numbers and booleans on as text.
+    if (node.kind === 'number' || node.kind === 'boolean') return { ...node, kind: 'string' };
     if (node.kind !== 'object') return node;
     const [only, ...others] = node.members;
     if (only && others.length === 0 && (only.name === 'Ref' || only.name.startsWith('Fn::')))

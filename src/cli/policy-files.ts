@@ -4,8 +4,8 @@ import { extname, join } from 'node:path';
 import { gathered } from '../message.js';
 import type { PolicyKind } from '../policy/index.js';
 import { type JsonNode, parseJson } from '../policy/json.js';
-import { isTemplate, policiesOfTemplate } from './cloudformation.js';
-import { isPolicy, type PlacedText, printPlaced, readYaml } from './source-tree.js';
+import { isTemplate, policiesOfTemplate, policyOfFragment } from './cloudformation.js';
+import { isPolicy, type PlacedText, readYaml } from './source-tree.js';
 import { isPlan, policiesOfPlan } from './terraform-plan.js';
 
 /** A policy within a file. */
@@ -20,6 +20,8 @@ export interface FoundPolicy {
   readonly managed?: boolean;
   /** An S3 bucket's. */
   readonly bucket?: boolean;
+  /** It has no Resource: what it is attached to is meant (Amazon ECR). */
+  readonly ownResource?: boolean;
 }
 
 /** What a file holds: one policy that is the file, or those of a template or plan. */
@@ -62,7 +64,11 @@ export async function filesOf(argument: string): Promise<{ file: string; searche
 
 /** What the text is. Throws `Error` for YAML that cannot be read; JSON that cannot is taken for a policy. */
 export function contentOf(file: string, text: string): FileContent {
-  const yaml = /\.(?:ya?ml|template)$/.test(file) && !text.trimStart().startsWith('{');
+  const named =
+    file === '-'
+      ? /^(?:Resources|AWSTemplateFormatVersion):/m.test(text)
+      : /\.(?:ya?ml|template)$/.test(file);
+  const yaml = named && !text.trimStart().startsWith('{');
   const root = yaml ? readYaml(text) : jsonOf(text);
   if (root === undefined) return { form: 'policy' };
   if (isTemplate(root)) return { form: 'template', policies: policiesOfTemplate(root), unknown: [] };
@@ -71,8 +77,8 @@ export function contentOf(file: string, text: string): FileContent {
     return { form: 'template', policies: found, unknown };
   }
   if (!isPolicy(root)) return { form: 'other' };
-  if (!yaml) return { form: 'policy' };
-  return { form: 'template', policies: [{ resource: '', placed: printPlaced(root) }], unknown: [] };
+  if (!yaml && !/"(?:Ref|Fn::\w+)"\s*:/.test(text)) return { form: 'policy' };
+  return { form: 'template', policies: [policyOfFragment(root)], unknown: [] };
 }
 
 function jsonOf(text: string): JsonNode | undefined {

@@ -167,6 +167,37 @@ describe('policy lint', () => {
     await rm(file);
   });
 
+  test('reads policies with functions in them, as they are kept beside templates', async () => {
+    const file = join(dir, 'fragment.json');
+    const Principal = { AWS: [{ Ref: 'Admins' }, { 'Fn::Sub': 'arn:aws:iam::${AWS::AccountId}:root' }] };
+    await writeFile(file, document({ Effect: 'Allow', Principal, Action: 'kms:Frob', Resource: '*' }));
+    const { results } = await found(file);
+    assert.deepEqual(
+      results[0]?.findings.map(({ code }) => code),
+      ['INVALID_ACTION'],
+    );
+    await rm(file);
+  });
+
+  test('takes what services mean without a Resource, numbers that become text, and Statements that are none', async () => {
+    const file = join(dir, 'others.yaml');
+    const statement = '{Sid: 1, Effect: Allow, Principal: {AWS: !Ref Who}, Action: ecr:BatchGetImage}';
+    await writeFile(
+      file,
+      `Resources:
+  Images:
+    Type: AWS::ECR::Repository
+    Properties: {RepositoryPolicyText: {Version: '2012-10-17', Statement: [${statement}]}}
+  Bus:
+    Type: AWS::Events::EventBusPolicy
+    Properties: {EventBusName: b, StatementId: s, Statement: {Effect: Allow, Principal: '*', Action: events:PutEvents}}
+`,
+    );
+    const { results } = await found(file);
+    assert.deepEqual([results[0]?.policies, results[0]?.findings], [1, []]);
+    await rm(file);
+  });
+
   test('reads plans of Terraform, modules too, and tells what only apply will know', async () => {
     const { results, status } = await found(join(dir, 'plan.json'));
     assert.equal(status, 2);

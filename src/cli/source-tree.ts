@@ -20,7 +20,12 @@ const longForm = (tag: string) =>
  * Throws `Error` with the first fault of the text, and for more aliases than templates have.
  */
 export function readYaml(text: string): JsonNode {
-  const document = parseDocument(text, { lineCounter: new LineCounter(), logLevel: 'silent', merge: true });
+  const document = parseDocument(text, {
+    lineCounter: new LineCounter(),
+    logLevel: 'silent',
+    merge: true,
+    uniqueKeys: false,
+  });
   const [fault] = document.errors;
   if (fault) throw fault;
   let left = 100_000;

@@ -207,8 +207,9 @@ export class PolicyReader {
       const statement = this.#statement(node, index);
       const sid = statement?.sid;
       if (sid?.value) {
-        // KMS takes them: its own examples have them (KMS Developer Guide, "Working with key policies", Java tab).
-        if (sids.has(sid.value) && this.kind !== 'key')
+        // KMS and S3 take them: AWS's own examples have them (KMS Developer Guide, "Working with key policies"; the
+        // bucket policies s3-bucket-policy-for-caa-… of aws-cloudformation-templates).
+        if (sids.has(sid.value) && this.kind !== 'key' && this.kind !== 'resource')
           this.refuse(
             'sidTwice',
             'UNIQUE_SIDS_REQUIRED',

@@ -12,6 +12,7 @@ export function checkElements(lint: LintContext): void {
   checkCharacters(lint);
   checkSize(lint);
   checkRedundantStatements(lint);
+  checkSids(lint);
   for (const statement of lint.statements) {
     if (statement.sid?.value === '')
       lint.report('EMPTY_SID_VALUE', 'The Sid is empty: name the statement or leave it out.', statement.sid);
@@ -24,6 +25,18 @@ export function checkElements(lint: LintContext): void {
     checkRedundantWords(lint, 'REDUNDANT_RESOURCE', statement.resource?.values ?? [], value => value);
   }
   checkPartitions(lint);
+}
+
+/** Where a Sid may stand twice it still names no one statement in reasons and denials. */
+function checkSids(lint: LintContext): void {
+  if (lint.kind !== 'resource' && lint.kind !== 'key') return;
+  const seen = new Set<string>();
+  for (const { sid } of lint.statements) {
+    if (!sid?.value) continue;
+    if (seen.has(sid.value))
+      lint.report('UNIQUE_SIDS_RECOMMENDED', `The Sid "${sid.value}" names two statements.`, sid);
+    seen.add(sid.value);
+  }
 }
 
 /** KMS stores statements that lack an element, and they do nothing (KMS API Reference, PutKeyPolicy). */

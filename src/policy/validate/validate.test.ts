@@ -291,6 +291,10 @@ describe('what AWS stores', () => {
   test('key policies: Sids that stand twice (KMS Developer Guide, examples of PutKeyPolicy)', () => {
     assert.equal(answer(text({ ...KEY, Sid: 'a' }, { ...KEY, Sid: 'a' }), 'key'), 'stored');
   });
+  test('bucket policies: Sids that stand twice (aws-cloudformation-templates, s3-bucket-policy-for-caa-v1)', () => {
+    const statement = { ...STATEMENT, Principal: '*', Sid: 'a' };
+    assert.equal(answer(text(statement, statement), 'resource'), 'stored');
+  });
   test('condition keys without a vendor, unknown operators that compare nothing, "*:*" (moto, good documents)', () => {
     for (const Condition of [{ StringEquals: { a: 'b' } }, { Frobnicate: {} }])
       assert.equal(answer(text({ ...STATEMENT, Condition }), 'identity'), 'stored');
