@@ -197,6 +197,23 @@ suite('karikagi/credentials', () => {
       assert.match(keys.assumedRoleArn, /saml\/alice$/);
     }
   });
+
+  test('an S3 client works through three sessions of 900 seconds without one refusal', async () => {
+    const keys = renewing(assumeRole({ ...options(), duration: 900 }), { clock });
+    const s3 = new S3Client({
+      ...stage.config(stage.user),
+      credentials: keys.provider,
+      maxAttempts: 3,
+    });
+    const seen = new Set<string>();
+    for (let minute = 0; minute < 45; minute++) {
+      await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: `minute-${minute}`, Body: 'x' }));
+      seen.add(keys.current!.accessKeyId);
+      // The clock of the signature is the machine's: the SDK learns the difference from the server.
+      clock.advance(60);
+    }
+    assert.ok(seen.size >= 3, `${seen.size} sessions`);
+  });
 });
 
 async function userWhoMayAssume(stage: Stage, role: string) {

@@ -179,7 +179,8 @@ export class RenewingCredentials<C extends Credentials = Credentials> {
         if (shared.credentials.accessKeyId !== this.#current?.credentials.accessKeyId) return shared;
       }
       const fetched = await this.#fetched();
-      await cache.write(fetched);
+      // Keys without an end are long-term ones: they are in a file of their owner's already, and may change there.
+      if (fetched.credentials.expiration !== undefined) await cache.write(fetched);
       return fetched;
     });
   }

@@ -56,12 +56,19 @@ function defineTests(): void {
   test('the file is for its owner alone, and no lock is left', async t => {
     const directory = await scratch(t);
     const cache = new SharedCache({ of: { role: 'r' }, directory });
-    const keys = renewing(async () => ({ accessKeyId: 'K', secretAccessKey: 's' }), { cache });
+    const expiration = new Date(Date.now() + 3_600_000);
+    const keys = renewing(async () => ({ accessKeyId: 'K', secretAccessKey: 's', expiration }), { cache });
     await keys.get();
     assert.equal((await stat(cache.file)).mode & 0o777, 0o600);
     assert.equal((await stat(join(cache.file, '..'))).mode & 0o777, 0o700);
     assert.deepEqual(await readdir(join(cache.file, '..')), ['keys.json']);
     await cache.clear();
+    assert.equal(await cache.read(), undefined);
+  });
+
+  test('long-term keys are not written again', async t => {
+    const cache = new SharedCache({ of: {}, directory: await scratch(t) });
+    await renewing(async () => ({ accessKeyId: 'K', secretAccessKey: 's' }), { cache }).get();
     assert.equal(await cache.read(), undefined);
   });
 
