@@ -103,6 +103,7 @@ export const karikagiOperations = {
         Code: string,
         Status: number,
         Message: string,
+        Principal: string,
         Advice: string,
         Reason: string,
       }),

@@ -304,3 +304,43 @@ test('other accounts read of no refusal, and of their own what the owner keeps t
   assert.doesNotMatch(JSON.stringify(seen), new RegExp(ACCOUNT));
   assert.match((await why(foreign)).Refusal?.Reason ?? '', new RegExp(`belongs to ${ACCOUNT}`));
 });
+
+test('a service control policy hides no denial from who may ask why, nor from the management account', async () => {
+  const client = new organizations.OrganizationsClient(config(root));
+  const { Roots } = await client.send(new organizations.ListRootsCommand({}));
+  const PolicyType = 'SERVICE_CONTROL_POLICY';
+  await client.send(new organizations.EnablePolicyTypeCommand({ RootId: Roots![0]!.Id, PolicyType }));
+  const { Accounts } = await client.send(new organizations.ListAccountsCommand({}));
+  const id = Accounts!.find(({ Name }) => Name === 'member')!.Id!;
+  // AWS's example of a region deny ("Example SCPs for AWS Organizations").
+  const deny = {
+    Effect: 'Deny',
+    NotAction: ['iam:*', 'sts:*', 'organizations:*'],
+    Resource: '*',
+    Condition: { StringNotEquals: { 'aws:RequestedRegion': ['eu-west-1'] } },
+  };
+  const made = await client.send(
+    new organizations.CreatePolicyCommand({
+      Type: PolicyType,
+      Name: 'regions',
+      Description: '',
+      Content: policy(deny),
+    }),
+  );
+  const PolicyId = made.Policy!.PolicySummary!.Id!;
+  await client.send(new organizations.AttachPolicyCommand({ PolicyId, TargetId: id }));
+  const RoleArn = `arn:aws:iam::${id}:role/OrganizationAccountAccessRole`;
+  const assumed = await stsOf(admin).send(new sts.AssumeRoleCommand({ RoleArn, RoleSessionName: 'x1' }));
+  const member = keysOf(assumed.Credentials);
+  const error = await refused(s3Of(member).send(new s3.ListBucketsCommand({})));
+  for (const reader of [member, root]) {
+    const [explanation] = (await why(error, reader)).AuthorizationDetails;
+    assert.match(explanation?.nearMisses[0]?.message ?? '', /aws:RequestedRegion is "us-east-1"/);
+    const [change] = explanation?.remedy?.changes ?? [];
+    assert.equal(change?.layer, 'service-control');
+    assert.equal(
+      change?.command,
+      `aws organizations update-policy --policy-id ${PolicyId} --content file://policy.json`,
+    );
+  }
+});

@@ -53,10 +53,16 @@ async function explained(target: ApiTarget, flags: WhyFlags, requestId: string):
   const details = await fetchDetails(target, requestId);
   if (flags.document !== undefined) return documentOf(details, flags.document);
   if (flags.json) return JSON.stringify(details, null, 2);
-  const parts = details.AuthorizationDetails.map(explanation => renderExplanation(explanation));
-  if (details.Refusal) parts.unshift(renderRefusal(details));
-  const documents = changesOf(details).some(({ document }) => document !== undefined);
-  if (documents) parts.push(`The document of a change: karikagi why ${requestId} --document N > policy.json`);
+  const parts = details.Refusal ? [renderRefusal(details)] : [];
+  let before = 0;
+  for (const explanation of details.AuthorizationDetails) {
+    parts.push(renderExplanation(explanation, before));
+    before += explanation.remedy?.changes.length ?? 0;
+  }
+  const documents = changesOf(details).filter(({ document }) => document !== undefined).length;
+  const number = before === 1 ? 1 : 'N';
+  if (documents > 0)
+    parts.push(`policy.json, whole: karikagi why ${requestId} --document ${number} > policy.json`);
   return parts.map(part => part.trimEnd()).join('\n\n');
 }
 
@@ -73,12 +79,13 @@ function documentOf(details: RequestAuthorizationDetails, number: number): strin
 
 /** A refusal that no policy decided. */
 function renderRefusal({ Operation: operation, Refusal: refusal }: RequestAuthorizationDetails): string {
-  const { Code, Status, Message, Advice, Reason } = refusal!;
+  const { Code, Status, Message, Principal, Advice, Reason } = refusal!;
   const lines = [
     `Refused: ${operation ?? 'the request'}. No policy decided this: ${Message}`,
     '',
     `  error      ${Code} (HTTP ${Status})`,
   ];
+  if (Principal !== undefined) lines.push(`  principal  ${Principal}`);
   if (Reason !== undefined) lines.push(`  reason     ${Reason}`);
   if (Advice !== undefined) lines.push('', 'What to do', `  ${Advice}`);
   return lines.join('\n');

@@ -13,6 +13,8 @@ export interface RequestAuthorizationDetails {
     /** HTTP status. */
     readonly Status: number;
     readonly Message: string;
+    /** ARN of who asked; absent where that was not known. */
+    readonly Principal?: string;
     /** What would let the request through: a sentence or two. */
     readonly Advice?: string;
     /** What the server knows beyond its answer. */

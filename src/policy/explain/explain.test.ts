@@ -292,6 +292,10 @@ test('the text shows the conditions of a Deny that applies, and ends with what w
     text,
     /✓ statement 1 \("Old"\), Deny: applies\n {8}Condition StringNotEquals aws:RequestedRegion: eu-west-1; request has us-east-1/,
   );
+  assert.match(
+    renderExplanation({ ...explain(request, policies), remedy: remedyFor(request, policies) }, 3),
+    /\n {2}4\. /,
+  );
   const [, end = ''] = text.split('\nTo allow it\n');
   assert.match(
     end,

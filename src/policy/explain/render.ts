@@ -4,8 +4,11 @@ import type { Change, Remedy } from '../suggest/types.js';
 import { LAYER_NAMES, statementName } from './summary.js';
 import type { Explanation, LayerTrace, Mismatch, PolicyTrace, StatementTrace } from './types.js';
 
-/** Lines of text without a final line break; last what would have allowed the request, where that was asked for. */
-export function renderExplanation(explanation: Explanation): string {
+/**
+ * Lines of text without a final line break; last what would have allowed the request, where that was asked for.
+ * `before`: how many changes stand before those, where several explanations are printed.
+ */
+export function renderExplanation(explanation: Explanation, before = 0): string {
   const [evaluation] = explanation.evaluations;
   const lines = [
     explanation.summary,
@@ -25,13 +28,13 @@ export function renderExplanation(explanation: Explanation): string {
   }
   for (const layer of explanation.layers) lines.push('', ...layerLines(layer, explanation.policies));
   lines.push('', 'Condition keys of the request', ...contextLines(explanation));
-  if (explanation.remedy) lines.push('', 'To allow it', ...remedyLines(explanation.remedy));
+  if (explanation.remedy) lines.push('', 'To allow it', ...remedyLines(explanation.remedy, before));
   return lines.join('\n');
 }
 
 /** Each change by its number, as `karikagi why --document` counts them. */
-function remedyLines({ changes, suffices, elsewhere }: Remedy): string[] {
-  const lines = changes.flatMap((change, at) => changeLines(change, at + 1));
+function remedyLines({ changes, suffices, elsewhere }: Remedy, before: number): string[] {
+  const lines = changes.flatMap((change, at) => changeLines(change, before + at + 1));
   if (changes.length === 0 && !elsewhere) lines.push('  No change of a policy allows it.');
   if (elsewhere)
     lines.push("  What the other account's policies lack is not shown here: its administrators see it.");

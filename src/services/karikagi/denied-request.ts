@@ -16,6 +16,8 @@ export interface RefusalDetails {
   readonly Code: string;
   readonly Status: number;
   readonly Message: string;
+  /** ARN of who asked; absent where that was not known. */
+  readonly Principal?: string;
   /** What would let the request through. */
   readonly Advice?: string;
   readonly Reason?: string;
@@ -51,7 +53,7 @@ async function explanationOf(
 
 /** What the server knows beyond its answer is for the owner of the resource, where there is one. */
 export function refusalDetails(
-  { code, status, message, advice, reason, owners }: Refusal,
+  { code, status, message, principal, advice, reason, owners }: Refusal,
   accounts: readonly string[],
 ): RefusalDetails {
   const knows = owners.length === 0 || owners.every(owner => accounts.includes(owner));
@@ -59,6 +61,7 @@ export function refusalDetails(
     Code: code,
     Status: status,
     Message: message,
+    ...(principal !== undefined && { Principal: principal }),
     ...(advice !== undefined && { Advice: advice }),
     ...(knows && reason !== undefined && { Reason: reason }),
   };
