@@ -80,6 +80,7 @@ describe('ARNs in identity policies', () => {
     'arn:aws:s3:us-east-1:111122223333:storage-lens/x',
     'arn:aws:iam::*:*',
     'arn:aws:iam::111122223333:root',
+    'arn:aws:iam::111122223333:delegation-request/*',
     'arn:aws:iam::aws:policy/ReadOnlyAccess',
     'arn:aws:iam::${aws:PrincipalAccount}:role/x',
     'arn:aws:iam::111122223333:user/${aws:username}',
