@@ -31,6 +31,8 @@ const corrections = {
     delete shapes.Event.enum;
     // S3 answers with `Prefix` and `Suffix`, and takes them back; what is neither is InvalidArgument.
     delete shapes.FilterRuleName.enum;
+    // A document without a set takes all tags away (recorded in February 2026).
+    delete shapes.Tagging.required;
     // The canned ACLs that the user guide ("Canned ACL") has for buckets beside the model's.
     shapes.BucketCannedACL.enum.push(
       'aws-exec-read',

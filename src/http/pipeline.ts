@@ -103,7 +103,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { request } = journey;
     const served = (journey.served = recogniseService(request, options.services));
     if (served.service.id !== 's3') journey.requestId = randomUUID();
-    if (request.method === 'OPTIONS' && served.crossOrigin) return answerPreflight(served, request);
+    if (request.method === 'OPTIONS' && served.crossOrigin)
+      return answerPreflight(served, request, journey.requestId);
     const form = postedTo(request, served);
     if (form !== undefined) return upload(journey, served, form);
     return served.collectsBody ? travelWhole(journey, served) : travelByHead(journey, served);

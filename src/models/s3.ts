@@ -393,7 +393,7 @@ export const s3: ServiceConstraints = {
     "TableSseAlgorithm": {"type":"string","enum":["aws:kms","AES256"]},
     "Tag": {"type":"structure","required":["Key","Value"]},
     "TagSet": {"type":"list","member":"Tag"},
-    "Tagging": {"type":"structure","members":{"TagSet":"TagSet"},"required":["TagSet"]},
+    "Tagging": {"type":"structure","members":{"TagSet":"TagSet"}},
     "TaggingDirective": {"type":"string","enum":["COPY","REPLACE"]},
     "TargetGrant": {"type":"structure","members":{"Grantee":"Grantee","Permission":"BucketLogsPermission"}},
     "TargetGrants": {"type":"list","member":"TargetGrant"},

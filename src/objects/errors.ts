@@ -35,7 +35,8 @@ export const s3Errors = errorTable({
     409,
     'The conditional request cannot succeed due to a conflicting operation against this resource.',
   ],
-  CrossLocationLoggingProhibited: [403, 'Cross S3 location logging not allowed.'],
+  // As S3 spells and spaces it.
+  CrossLocationLoggingProhibitted: [403, 'Cross S3 location logging not allowed. '],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size'],
   IdMismatch: [400, 'Document ID does not match the specified configuration ID.'],
@@ -61,7 +62,8 @@ export const s3Errors = errorTable({
   ],
   InvalidBucketOwnerAWSAccountID: [
     400,
-    'The value of the expected bucket owner parameter must be an AWS account ID',
+    (given: string) =>
+      `The value of the expected bucket owner parameter must be an AWS Account ID... [${given}]`,
   ],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, (why: string) => why],
@@ -69,7 +71,7 @@ export const s3Errors = errorTable({
   InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
   InvalidEncryptionAlgorithmError: [
     400,
-    'The encryption request you specified is not valid. Supported value: AES256.',
+    'The Encryption request you specified is not valid. Supported value: AES256.',
   ],
   InvalidLocationConstraint: [400, 'The specified location-constraint is not valid'],
   InvalidPart: [

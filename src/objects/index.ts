@@ -185,5 +185,6 @@ export { deriveDataKey, derivedDataKey, OwnKeys, ownerOf } from './own-keys.js';
 export * from './records.js';
 export { type Damage, type ScrubProgress, type ScrubReport, scrubObjects } from './scrub.js';
 export type { NewUpload } from './uploads.js';
+export { isUploadIdOf } from './version-id.js';
 export type { Deleted, Versions } from './versions.js';
 export type { WriteConditions } from './write-conditions.js';

@@ -41,6 +41,8 @@ export interface BucketSettings {
   /** Absent: full control to the owner, nothing to others. Kept, but of no effect, under BucketOwnerEnforced. */
   readonly acl?: readonly AclGrant[] | undefined;
   readonly lifecycle?: readonly LifecycleRule[] | undefined;
+  /** From which size on transitions of rules without sizes apply, as it was given; by default `all_storage_classes_128K`. */
+  readonly transitionSize?: TransitionSize | undefined;
   readonly cors?: readonly CorsRule[] | undefined;
   readonly encryption?: DefaultEncryption | undefined;
   readonly website?: Website | undefined;
@@ -173,6 +175,9 @@ export interface Bucket extends BucketRecord {
   /** Of the stored record: a commit that checks it fails once any setting has changed. */
   readonly stored: Version;
 }
+
+/** The two ways of it that S3 has ("Transitioning objects", S3 User Guide). */
+export type TransitionSize = 'varies_by_storage_class' | 'all_storage_classes_128K';
 
 /** The headers that are stored with an object and given back with it. */
 export interface ContentHeaders {

@@ -99,7 +99,7 @@ export class Uploads {
       checksumType: checksumTypeOf(algorithm, checksumType),
       checksumAsked: algorithm !== undefined,
     };
-    const id = uploadId(record.initiated);
+    const id = uploadId(record.initiated, key);
     let now = bucket;
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
       if (attempt > 0) now = await this.#buckets.again(bucket);

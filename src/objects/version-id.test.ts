@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isVersionId, sequenceAt, sequenceOf, uploadId, versionId } from './version-id.js';
+import { isUploadIdOf, isVersionId, sequenceAt, sequenceOf, uploadId, versionId } from './version-id.js';
 
 test('newer versions sort before older ones, whatever the clock does', () => {
   let sequence = 0;
@@ -18,8 +18,16 @@ test('newer versions sort before older ones, whatever the clock does', () => {
 test('ids of one moment differ', () => {
   const ids = Array.from({ length: 1000 }, () => versionId(1));
   assert.equal(new Set(ids).size, ids.length);
-  assert.ok(uploadId(1) < uploadId(2));
-  assert.equal(uploadId(1).length, 64);
+  assert.ok(uploadId(1, 'k') < uploadId(2, 'k'));
+  assert.equal(uploadId(1, 'k').length, 64);
+});
+
+test('the id of an upload tells whether it is of a key', () => {
+  const id = uploadId(1, 'k');
+  assert.ok(isUploadIdOf('k', id));
+  assert.equal(isUploadIdOf('other', id), false);
+  assert.equal(isUploadIdOf('k', `${id}0`), false);
+  assert.equal(isUploadIdOf('k', 'x'), false);
 });
 
 test('what is no id', () => {

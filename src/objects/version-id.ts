@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { randomForId } from '../random.js';
 
 /**
@@ -9,7 +10,13 @@ const COUNT_DIGITS = 11;
 /** Steps within a millisecond: a key may get so many versions in one before their times run ahead. */
 const STEPS = 2048;
 
-const form = /^[0-9A-V]{11}[0-9A-V]{21}$/;
+/** What of an upload's id follows from its key. */
+const MARK_DIGITS = 6;
+
+const form = /^[0-9A-V]{32}$/;
+const uploadForm = /^[0-9A-V]{64}$/;
+/** Ids as S3 makes them: what has this form may be one of a store elsewhere. */
+const foreignForm = /^[\w.-]{32}$/;
 
 /** Where a version stands in the order of its key's versions: greater is newer. */
 export function sequenceAt(now: number, previous = 0): number {
@@ -21,9 +28,22 @@ export function versionId(sequence: number): string {
   return counted(Number.MAX_SAFE_INTEGER - sequence) + randomDigits(21);
 }
 
-/** The id of a multipart upload: the ids of one key sort by when they were made. 64 characters, safe in URLs. */
-export function uploadId(now: number): string {
-  return counted(now) + randomDigits(53);
+/**
+ * The id of a multipart upload: the ids of one key sort by when they were made, and tell which key they are of. 64
+ * characters, safe in URLs.
+ */
+export function uploadId(now: number, key: string): string {
+  return counted(now) + markOf(key) + randomDigits(53 - MARK_DIGITS);
+}
+
+/** Whether an upload of that key, over or not, may have the id. */
+export function isUploadIdOf(key: string, id: string): boolean {
+  return uploadForm.test(id) && id.startsWith(markOf(key), COUNT_DIGITS);
+}
+
+function markOf(key: string): string {
+  const number = createHash('sha256').update(key).digest().readUInt32BE() >>> 2;
+  return counted(number).slice(-MARK_DIGITS);
 }
 
 function counted(number: number): string {
@@ -45,6 +65,11 @@ export function sequenceOf(id: string): number {
 
 export function isVersionId(id: string): boolean {
   return form.test(id);
+}
+
+/** Whether an id may be one that another store made. */
+export function isForeignVersionId(id: string): boolean {
+  return foreignForm.test(id) && !form.test(id);
 }
 
 function randomDigits(count: number): string {

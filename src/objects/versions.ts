@@ -32,7 +32,7 @@ import {
   versionKey,
 } from './records.js';
 import { Turns } from './turns.js';
-import { isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js';
+import { isForeignVersionId, isVersionId, sequenceAt, sequenceOf, versionId } from './version-id.js';
 import { versionRecords } from './version-records.js';
 import { type DeleteConditions, demandConditions, type WriteConditions } from './write-conditions.js';
 
@@ -112,7 +112,8 @@ export class Versions {
 
   /**
    * The current version of a key, or the one of `id` (`null` is the null version); a delete marker where that
-   * is what it is. Throws InvalidArgument for what cannot be an id.
+   * is what it is. Throws InvalidArgument for what cannot be an id: in a bucket that never had versioning, nothing that
+   * another store made can (LocalStack's recordings of AWS, test_get_object_with_version_unversioned_bucket).
    */
   async find(bucket: Bucket, key: string, id?: string): Promise<VersionRecord | undefined> {
     if (id !== undefined) {
@@ -262,6 +263,9 @@ export class Versions {
       const found = await this.#locateOrLost(now, key, id, current);
       if (found && 'damage' in found) return this.#deleteLost(now, key, found, current, change, options);
       if (options.ifMatch !== undefined) demandConditions(options, key, asObject(found?.record));
+      if (!found && isForeignVersionId(id)) {
+        throw s3Errors.NoSuchVersion([], { members: { Key: key, VersionId: id } });
+      }
       if (!found) return unchanged;
       const { record } = found;
       if (!record.marker) {
@@ -550,6 +554,7 @@ export class Versions {
   /** Where the version of an id that a client gave is stored. */
   async #locate(bucket: Bucket, key: string, id: string, known?: Current): Promise<Located | undefined> {
     if (id !== 'null' && !isVersionId(id)) {
+      if (bucket.versioning && isForeignVersionId(id)) return undefined;
       const members = { ArgumentName: 'versionId', ArgumentValue: id };
       throw s3Errors.InvalidArgument(['Invalid version id specified'], { members });
     }

@@ -367,7 +367,8 @@ export class Worker {
     const name = exactly ?? this.#busy(key);
     const { version, id = 'null' } = exactly ? this.#choose(name, choice) : this.#chooseThere(name, choice);
     const expected = version && isLocked(version, bypass) ? 'AccessDenied' : undefined;
-    const input = { ...this.#target(name), VersionId: id, BypassGovernanceRetention: bypass };
+    const BypassGovernanceRetention = this.locks ? bypass : undefined;
+    const input = { ...this.#target(name), VersionId: id, BypassGovernanceRetention };
     const refusal = await this.#change(
       () => s3.send(new DeleteObjectCommand(input)),
       () => (expected ? [] : [[name, this.#of(name).filter(each => each !== version)]]),

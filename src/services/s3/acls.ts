@@ -24,7 +24,7 @@ import {
 import { bucketOperation, versionOperation } from './bucket-operation.js';
 import { causeOf } from './causes.js';
 import { s3Errors } from './errors.js';
-import { existingObject } from './get-object.js';
+import { demandNoMarker, existingObject } from './get-object.js';
 import { bucketOwner, recordOwner } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { bucketArn } from './requirements.js';
@@ -85,6 +85,7 @@ export const putObjectAcl = versionOperation<PutObjectAclRequest, object>(
   'PutObjectAcl',
   () => ['s3:PutObjectAcl'],
   async (bucket, input, ports, call) => {
+    await demandNoMarker(input, call, ports);
     const record = await existingObject(input, call, ports);
     const bucketOwner = () => canonicalIdOf(bucket.owner, call, ports);
     const apart = ownerApart(bucket, record);

@@ -156,7 +156,7 @@ export function attributeMembers(record: ObjectRecord): GetObjectOutput {
     Metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
     StorageClass: storageClass as GetObjectOutput['StorageClass'],
   };
-  if (record.retention || record.legalHold) Object.assign(output, lockMembers(record));
+  if (record.retention || record.legalHold !== undefined) Object.assign(output, lockMembers(record));
   if (headers.expires !== undefined) output.Expires = new Date(headers.expires);
   if (record.tags?.length) output.TagCount = record.tags.length;
   return output;

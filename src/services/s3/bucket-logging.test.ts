@@ -126,7 +126,7 @@ suite('the setting', () => {
       { Bucket: 'far', CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } },
       { region: 'eu-west-1' },
     );
-    await refused('CrossLocationLoggingProhibited', { TargetBucket: 'far' }, 403);
+    await refused('CrossLocationLoggingProhibitted', { TargetBucket: 'far' }, 403);
     await s3.send('CreateBucket', { Bucket: 'locked', ObjectLockEnabledForBucket: true });
     await s3.send('PutObjectLockConfiguration', {
       Bucket: 'locked',

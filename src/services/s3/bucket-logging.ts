@@ -53,7 +53,7 @@ export const getBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBuck
 
 /**
  * What can be known beforehand; whether its policy lets S3 write to it is looked at with each log, as on AWS, since a
- * policy may be put later. Throws InvalidTargetBucketForLogging, CrossLocationLoggingProhibited, and
+ * policy may be put later. Throws InvalidTargetBucketForLogging, CrossLocationLoggingProhibitted, and
  * AccessControlListNotSupported or NotImplemented for lists that the logs are to have.
  */
 async function demandTarget(
@@ -71,7 +71,7 @@ async function demandTarget(
   }
   if (target.region !== source.region) {
     const members = { SourceBucketLocation: source.region, TargetBucketLocation: target.region };
-    throw s3Errors.CrossLocationLoggingProhibited([], {
+    throw s3Errors.CrossLocationLoggingProhibitted([], {
       members,
       advice: `Take a target bucket in the region of the bucket, ${source.region}.`,
     });

@@ -60,8 +60,8 @@ export const putBucketTagging = bucketOperation<PutBucketTaggingRequest, object>
   'PutBucketTagging',
   's3:PutBucketTagging',
   async (bucket, { Tagging }, { objects }) => {
-    if (!Tagging?.TagSet) throw s3Errors.MalformedXML();
-    const tags = bucketTags(Tagging.TagSet);
+    // Without a TagSet, as with an empty one, all are removed (recorded).
+    const tags = bucketTags(Tagging?.TagSet);
     await objects.buckets.update(bucket, now => {
       demandTagsOpen(now);
       return { tags };

@@ -36,12 +36,12 @@ export interface FoundSource {
  */
 export function sourceName(header: string | undefined): SourceName {
   const [path = '', query] = splitOnce((header ?? '').replace(/^\//, ''), '?versionId=');
-  const raw = path.includes('/') ? path : decoded(path, header);
+  const raw = path.includes('/') ? path : decoded(path);
   const [bucket, key] = splitOnce(raw, '/');
-  const names = raw === path ? [decoded(bucket, header), key && decoded(key, header)] : [bucket, key];
+  const names = raw === path ? [decoded(bucket), key && decoded(key)] : [bucket, key];
   const [Bucket = '', Key = ''] = names;
-  if (Bucket === '') throw invalid('Invalid copy source bucket name', header);
-  if (Key === '') throw invalid('Invalid copy source object key', header);
+  if (Bucket === '') throw invalid('Invalid copy source bucket name');
+  if (Key === '') throw invalid('Invalid copy source object key');
   return { Bucket, Key, ...(query !== undefined && { VersionId: query }) };
 }
 
@@ -50,16 +50,17 @@ function splitOnce(text: string, mark: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
-function decoded(text: string, header: string | undefined): string {
+function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw invalid('Invalid copy source encoding', header);
+    throw invalid('Invalid copy source encoding');
   }
 }
 
-function invalid(why: string, header: string | undefined): Error {
-  const members = { ArgumentName: 'x-amz-copy-source', ArgumentValue: header ?? '' };
+/** S3 gives the header's name for its value as well (recorded). */
+function invalid(why: string): Error {
+  const members = { ArgumentName: 'x-amz-copy-source', ArgumentValue: 'x-amz-copy-source' };
   return s3Errors.InvalidArgument([why], { members });
 }
 
@@ -134,6 +135,7 @@ export async function demandSource(input: CopySourceInput, call: Call, ports: S3
     ifNoneMatch: input.CopySourceIfNoneMatch,
     ifModifiedSince: input.CopySourceIfModifiedSince,
     ifUnmodifiedSince: input.CopySourceIfUnmodifiedSince,
+    now: call.clock.now(),
   });
   if (failed === undefined) return { bucket, key: Key, record: version };
   throw s3Errors.PreconditionFailed([], { members: { Condition: `x-amz-copy-source-${failed}` } });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ApiError } from '../../errors.js';
 import { corsHeaders, s3CrossOrigin } from './cors.js';
 import { code, openTestS3 } from './testing.test.support.js';
 
@@ -66,17 +67,35 @@ test('configurations that are refused', async () => {
   }
 });
 
+// LocalStack's recordings of AWS, test_cors_http_options_no_config, …_non_existent_bucket, test_cors_match_methods.
 test('the question beforehand is answered or refused in words', async () => {
+  const asked = { bucket: Bucket, key: 'k' };
   const { s3 } = await configured({ AllowedOrigins: [origin], AllowedMethods: ['GET'] });
   const { preflight, headers } = s3CrossOrigin(s3.objects);
-  const allowed = await preflight(Bucket, { origin, method: 'GET' });
+  const allowed = await preflight(asked, { origin, method: 'GET' });
   assert.equal(allowed['access-control-allow-origin'], origin);
   assert.deepEqual(await headers(Bucket, { origin, method: 'GET' }), allowed);
   assert.equal(await headers('no-such-bucket', { origin, method: 'GET' }), undefined);
-  await assert.rejects(preflight(Bucket, { origin, method: 'PUT' }), code('AccessForbidden', 403));
-  await assert.rejects(preflight(Bucket, { method: 'GET' }), code('BadRequest', 400));
-  await assert.rejects(preflight(Bucket, { origin }), code('BadRequest', 400));
-  await assert.rejects(preflight('no-such-bucket', { origin, method: 'GET' }), code('NoSuchBucket', 404));
+  const refused = (why: RegExp, members: object) => (error: ApiError) => {
+    assert.match(error.message, why);
+    assert.deepEqual(error.detail.members, members);
+    return error.code === 'AccessForbidden' && error.status === 403;
+  };
+  await assert.rejects(
+    preflight(asked, { origin, method: 'PUT' }),
+    refused(/not allowed/, { Method: 'PUT', ResourceType: 'OBJECT' }),
+  );
+  await assert.rejects(
+    preflight({ bucket: Bucket }, { origin, method: 'PUT' }),
+    refused(/not allowed/, { Method: 'PUT', ResourceType: 'BUCKET' }),
+  );
+  await assert.rejects(preflight(asked, { method: 'GET' }), code('BadRequest', 400));
+  await assert.rejects(preflight(asked, { origin }), code('BadRequest', 400));
+  const unasked = { Method: 'OPTIONS', ResourceType: 'BUCKET' };
+  await assert.rejects(
+    preflight({ bucket: 'no-such-bucket' }, { origin }),
+    refused(/^CORSResponse: Bucket not found$/, unasked),
+  );
   await s3.send('DeleteBucketCors', { Bucket });
-  await assert.rejects(preflight(Bucket, { origin, method: 'GET' }), /CORS is not enabled for this bucket/);
+  await assert.rejects(preflight(asked, { origin }), refused(/not enabled for this bucket\.$/, unasked));
 });

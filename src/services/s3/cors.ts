@@ -84,9 +84,9 @@ function shapeOf(rule: CorsRule): CORSRule {
 /** A request from a page of another origin, or, before it, the question whether it may be made. */
 export interface CrossOriginRequest {
   readonly origin: string;
-  /** The method of the request itself, not of the question. */
+  /** `Access-Control-Request-Method`, else the method of the request itself. */
   readonly method: string;
-  /** `Access-Control-Request-Headers`; only a question has it. */
+  /** `Access-Control-Request-Headers`. */
   readonly requestHeaders?: string | undefined;
 }
 
@@ -107,7 +107,7 @@ export function corsHeaders(bucket: Bucket, request: CrossOriginRequest): Record
 export interface S3CrossOrigin {
   headers(bucket: string, request: CrossOriginRequest): Promise<Record<string, string> | undefined>;
   preflight(
-    bucket: string | undefined,
+    asked: { readonly bucket?: string | undefined; readonly key?: string | undefined },
     request: Partial<CrossOriginRequest>,
   ): Promise<Record<string, string>>;
 }
@@ -119,28 +119,34 @@ export function s3CrossOrigin({ buckets }: Objects): S3CrossOrigin {
       return bucket && corsHeaders(bucket, request);
     },
 
-    /** Throws BadRequest, AccessForbidden, NoSuchBucket. */
-    async preflight(name, { origin, method, requestHeaders }) {
+    /** Throws BadRequest, AccessForbidden: the bucket is asked before the method is looked at (recorded). */
+    async preflight({ bucket: name, key }, { origin, method, requestHeaders }) {
       if (origin === undefined) {
         throw s3Errors.BadRequest(['Insufficient information. Origin request header needed.']);
       }
+      const bucket = await buckets.find(name ?? '');
+      const refuse = (why: string, ResourceType = 'BUCKET') =>
+        s3Errors.AccessForbidden([`CORSResponse: ${why}`], {
+          members: { Method: method ?? 'OPTIONS', ResourceType },
+          ...(bucket && { owner: bucket.owner, advice: adviceFor(bucket, origin, method) }),
+        });
+      if (!bucket) throw refuse('Bucket not found');
+      if (!bucket.cors) throw refuse('CORS is not enabled for this bucket.');
       if (method === undefined || !METHODS.has(method)) {
         throw s3Errors.BadRequest([`Invalid Access-Control-Request-Method: ${method ?? 'null'}`]);
       }
-      const bucket = await buckets.get(name ?? '');
       const allowed = corsHeaders(bucket, { origin, method, requestHeaders });
       if (allowed) return allowed;
-      const why = bucket.cors
-        ? "This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
-        : 'CORS is not enabled for this bucket.';
-      const members = { Method: method, ResourceType: 'BUCKET' };
-      throw s3Errors.AccessForbidden([`CORSResponse: ${why}`], {
-        members,
-        owner: bucket.owner,
-        advice: `Add a rule to the CORS configuration of ${bucket.name} with AllowedOrigins ${origin}, AllowedMethods ${method} and the headers that are asked for (aws s3api put-bucket-cors).`,
-      });
+      throw refuse(
+        "This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
+        key === undefined ? 'BUCKET' : 'OBJECT',
+      );
     },
   };
+}
+
+function adviceFor({ name }: Bucket, origin: string, method = 'the one asked for'): string {
+  return `Add a rule to the CORS configuration of ${name} with AllowedOrigins ${origin}, AllowedMethods ${method} and the headers that are asked for (aws s3api put-bucket-cors).`;
 }
 
 function headersOf(

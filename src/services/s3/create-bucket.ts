@@ -11,7 +11,7 @@ import type { S3Ports } from './ports.js';
 import { DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
 import { demandSignature, FIRST_REGION, regionOfNewBucket } from './regions.js';
 import { bucketArn, type Keys, present } from './requirements.js';
-import { bucketTags } from './tags.js';
+import { newBucketTags } from './tags.js';
 import { aclKeys } from './write-requirements.js';
 
 export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketOutput> = {
@@ -72,7 +72,7 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
       ...settings,
       ...(acl && { acl }),
       ...lock,
-      ...(Tags?.length ? { tags: bucketTags(Tags) } : {}),
+      ...(Tags?.length ? { tags: newBucketTags(Tags) } : {}),
     };
     const bucket = await objects.buckets
       .create(wanted)

@@ -15,23 +15,29 @@ const LENGTH = 32;
 const SALT = 16;
 const PREFIX = 'Requests specifying Server Side Encryption with Customer provided keys must provide';
 
-function invalid(why: string, header: string): Error {
-  const members = { ArgumentName: `x-amz-server-side-encryption-customer-${header}` };
-  return s3Errors.InvalidArgument([why], { members });
+/** S3 names this header, whichever of the three is wrong (LocalStack's recordings of AWS, TestS3SSECEncryption). */
+const HEADER = 'x-amz-server-side-encryption';
+
+function invalid(why: string): Error {
+  return s3Errors.InvalidArgument([why], { members: { ArgumentName: HEADER } });
 }
 
 /** The key of a request; undefined where it brings none. Throws InvalidArgument, InvalidEncryptionAlgorithmError. */
 export function customerKey(input: CustomerKeyInput): Buffer | undefined {
   const { SSECustomerAlgorithm: algorithm, SSECustomerKey: text, SSECustomerKeyMD5: md5 } = input;
   if ((algorithm ?? text ?? md5) === undefined) return undefined;
-  if (algorithm === undefined) throw invalid(`${PREFIX} a valid encryption algorithm.`, 'algorithm');
-  if (algorithm !== 'AES256') throw s3Errors.InvalidEncryptionAlgorithmError();
-  if (text === undefined) throw invalid(`${PREFIX} an appropriate secret key.`, 'key');
+  if (algorithm === undefined) throw invalid(`${PREFIX} a valid encryption algorithm.`);
+  if (algorithm !== 'AES256') {
+    const members = { ArgumentName: HEADER, ArgumentValue: algorithm };
+    throw s3Errors.InvalidEncryptionAlgorithmError([], { members });
+  }
+  if (text === undefined) throw invalid(`${PREFIX} an appropriate secret key.`);
   const key = Buffer.from(text, 'base64');
-  if (key.length !== LENGTH) throw invalid('The secret key was invalid for the specified algorithm.', 'key');
-  if (md5 === undefined) throw invalid(`${PREFIX} the client calculated MD5 of the secret key.`, 'key-MD5');
+  if (key.length !== LENGTH || md5 === undefined) {
+    throw invalid('The secret key was invalid for the specified algorithm.');
+  }
   if (createHash('md5').update(key).digest('base64') !== md5) {
-    throw invalid('The calculated MD5 hash of the key did not match the hash that was provided.', 'key-MD5');
+    throw invalid('The calculated MD5 hash of the key did not match the hash that was provided.');
   }
   return key;
 }
@@ -54,6 +60,8 @@ export function demandCustomerKey(
   encryption: Encryption | undefined,
   input: CustomerKeyInput,
 ): Buffer | undefined {
+  // A key that comes without its digest is not looked at: it is none that opens the object.
+  if (encryption?.kind === 'customer' && input.SSECustomerKey && !input.SSECustomerKeyMD5) throw wrongKey();
   const key = customerKey(input);
   if (encryption?.kind !== 'customer') {
     if (!key) return undefined;
@@ -65,7 +73,11 @@ export function demandCustomerKey(
     ]);
   }
   if (timingSafeEqual(checkOf(key, encryption.salt), encryption.check)) return key;
-  throw s3Errors.AccessDenied([`${PREFIX} the correct secret key.`], {
+  throw wrongKey();
+}
+
+function wrongKey(): Error {
+  return s3Errors.AccessDenied([`${PREFIX} the correct secret key.`], {
     advice:
       'Send the customer key (SSE-C) that the object was written with: it is not stored, and nothing replaces it.',
   });

@@ -3,6 +3,7 @@ import type { Bucket, Deleted } from '../../objects/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 import { causeOf } from './causes.js';
+import { s3Errors } from './errors.js';
 import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
 import { onVersion } from './requirements.js';
@@ -18,6 +19,7 @@ export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectO
   },
 
   async run(input, call, ports) {
+    demandBypassable(await bucketOf(input, call, ports), input);
     const { IfMatchLastModifiedTime, IfMatchSize } = input;
     if (IfMatchLastModifiedTime !== undefined) throw notImplemented('x-amz-if-match-last-modified-time');
     if (IfMatchSize !== undefined) throw notImplemented('x-amz-if-match-size');
@@ -29,6 +31,18 @@ export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectO
     return deletedMembers(bucket, deleted, input.VersionId);
   },
 };
+
+/** Throws InvalidArgument for the header without Object Lock, whatever it says (recorded, test_delete_object_with_no_locking). */
+export function demandBypassable(
+  bucket: Bucket,
+  { BypassGovernanceRetention }: Pick<DeleteInput, 'BypassGovernanceRetention'>,
+): void {
+  if (BypassGovernanceRetention === undefined || bucket.objectLock) return;
+  throw s3Errors.InvalidArgument(
+    ['x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.'],
+    { members: { ArgumentName: 'x-amz-bypass-governance-retention' } },
+  );
+}
 
 interface DeleteInput {
   readonly Key: string | undefined;

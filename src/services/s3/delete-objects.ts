@@ -9,7 +9,7 @@ import { ApiError } from '../../errors.js';
 import type { Bucket } from '../../objects/index.js';
 import type { Call, Operation } from '../../operation.js';
 import { notImplemented, shownVersionId } from './attributes.js';
-import { deleteOne, deleteRequirements } from './delete-object.js';
+import { deleteOne, deleteRequirements, demandBypassable } from './delete-object.js';
 import { s3Errors } from './errors.js';
 import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
@@ -32,6 +32,7 @@ export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
   async run(input, call, ports) {
     demandIntegrity(call);
     const bucket = await bucketOf(input, call, ports);
+    demandBypassable(bucket, input);
     const objects = input.Delete?.Objects ?? [];
     if (objects.length === 0 || objects.length > MOST_OBJECTS) throw s3Errors.MalformedXML();
     if (bucket.mfaDelete === 'Enabled') await demandMfaForAll(bucket, objects, input, call, ports);
@@ -110,7 +111,7 @@ async function deleteListed(
     return { deleted: deletedMembers(bucket, object, version, madeMarker) };
   } catch (error) {
     if (!(error instanceof ApiError)) ports.failed?.(error, call);
-    return { error: { Key, VersionId, ...errorMembers(error) } };
+    return { error: { Key, VersionId, ...errorMembers(unknownVersion(error, object)) } };
   }
 }
 
@@ -123,6 +124,15 @@ function deletedMembers(
   if (madeMarker) return { Key, DeleteMarker: true, DeleteMarkerVersionId: shownVersionId(bucket, version!) };
   if (version?.marker) return { Key, VersionId, DeleteMarker: true, DeleteMarkerVersionId: VersionId };
   return { Key, VersionId };
+}
+
+/** Among many, an id of no version here is one that is not there (LocalStack's recordings of AWS, test_delete_object). */
+function unknownVersion(error: unknown, { VersionId }: ObjectIdentifier): unknown {
+  const isUnknown =
+    error instanceof ApiError &&
+    error.detail.members?.['ArgumentName'] === 'versionId' &&
+    VersionId !== undefined;
+  return isUnknown ? s3Errors.NoSuchVersion() : error;
 }
 
 function errorMembers(error: unknown): DeleteError {

@@ -66,9 +66,16 @@ export async function encryptionFor(
     demandCustomerKeysAllowed(bucket);
     if (input.ServerSideEncryption === undefined)
       return { encryption: customerEncryption(own), dataKey: own };
-    throw invalid(
-      'x-amz-server-side-encryption',
-      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+    throw s3Errors.InvalidArgument(
+      [
+        'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+      ],
+      {
+        members: {
+          ArgumentName: 'x-amz-server-side-encryption',
+          ArgumentValue: input.ServerSideEncryption,
+        },
+      },
     );
   }
   const asked = askedEncryption(input, bucket) ?? (ports.objects.keys && PRESET);

@@ -82,6 +82,7 @@ async function describe(
     ifNoneMatch: input.IfNoneMatch,
     ifModifiedSince: input.IfModifiedSince,
     ifUnmodifiedSince: input.IfUnmodifiedSince,
+    now: call.clock.now(),
   });
   const parts = input.PartNumber === undefined ? undefined : await partsOf(bucket, record, ports);
   const span = requestedSpan(input, record, parts);
@@ -122,12 +123,30 @@ export async function existingObject(
     : {};
   if (input.VersionId !== undefined && version) {
     headers['last-modified'] = new Date(version.modified).toUTCString();
-    const members = { Method: call.http.method, ResourceType: 'DeleteMarker' };
-    throw s3Errors.MethodNotAllowed([], { members, headers });
+    throw markerRefused(call, headers);
   }
   await call.demand(onMissing(bucket, call, Key));
   if (input.VersionId === undefined) throw s3Errors.NoSuchKey([], { members: { Key }, headers });
   throw s3Errors.NoSuchVersion([], { members: { Key, VersionId: input.VersionId } });
+}
+
+/** What a delete marker answers to all but DELETE. */
+function markerRefused(call: Call, headers: Record<string, string> = {}): Error {
+  const members = { Method: call.http.method, ResourceType: 'DeleteMarker' };
+  return s3Errors.MethodNotAllowed([], { members, headers: { ...headers, allow: 'DELETE' } });
+}
+
+/**
+ * Refuses what changes or reads the tags, and what changes the list, of a delete marker, also where it is the latest
+ * version of its key (LocalStack's recordings of AWS, test_object_tagging_versioned and test_put_object_acl_on_delete_marker).
+ * Throws MethodNotAllowed.
+ */
+export async function demandNoMarker(
+  input: Parameters<typeof versionOf>[0],
+  call: Call,
+  ports: S3Ports,
+): Promise<void> {
+  if ((await versionOf(input, call, ports))?.marker) throw markerRefused(call);
 }
 
 async function partsOf(
@@ -153,21 +172,24 @@ function requestedSpan(
   return record.size === 0 ? undefined : span;
 }
 
-/** A part's own checksum with `partNumber`, none with a range, which it would not be of. */
+/**
+ * With `partNumber`, the part's checksum where that of the whole is made of theirs. With a range or a part of another,
+ * none: the stored checksum covers the whole object (LocalStack's recordings of AWS, test_get_object_part).
+ */
 function shownChecksum(
   input: ReadInput,
   record: ObjectRecord,
   span: Span | undefined,
   parts: readonly Part[] | undefined,
 ): object {
-  if (parts && input.PartNumber !== undefined) {
+  if (parts && input.PartNumber !== undefined && record.checksum.type === 'COMPOSITE') {
     const part = parts[input.PartNumber - 1]!;
     return {
       ...checksumMember(record.checksum.algorithm, part.checksum),
       ChecksumType: record.checksum.type,
     };
   }
-  if (span && span.end - span.start < record.size) return {};
+  if (span && (parts || span.end - span.start < record.size)) return {};
   return checksumMembers(record.checksum);
 }
 

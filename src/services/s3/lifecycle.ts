@@ -5,11 +5,18 @@ import type {
   GetBucketLifecycleConfigurationRequest,
   LifecycleExpiration,
   NoncurrentVersionTransition,
+  PutBucketLifecycleConfigurationOutput,
   PutBucketLifecycleConfigurationRequest,
   LifecycleRule as RuleShape,
   Transition,
 } from '@aws-sdk/client-s3';
-import { type Bucket, expirationOf, type LifecycleRule, type ObjectRecord } from '../../objects/index.js';
+import {
+  type Bucket,
+  expirationOf,
+  type LifecycleRule,
+  type ObjectRecord,
+  type TransitionSize,
+} from '../../objects/index.js';
 import { storageClassOf } from './attributes.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
@@ -23,11 +30,11 @@ const LEAST_DAYS = 30;
 
 export const putBucketLifecycleConfiguration = bucketOperation<
   PutBucketLifecycleConfigurationRequest,
-  object
+  PutBucketLifecycleConfigurationOutput
 >(
   'PutBucketLifecycleConfiguration',
   's3:PutLifecycleConfiguration',
-  async (bucket, { LifecycleConfiguration }, { objects }) => {
+  async (bucket, { LifecycleConfiguration, TransitionDefaultMinimumObjectSize }, { objects }) => {
     const shapes = LifecycleConfiguration?.Rules ?? [];
     if (shapes.length === 0 || shapes.length > MOST_RULES) throw s3Errors.MalformedXML();
     const lifecycle = shapes.map(ruleOf);
@@ -36,25 +43,33 @@ export const putBucketLifecycleConfiguration = bucketOperation<
     }
     await objects.buckets.update(bucket, now => {
       demandNoMfaBesideRules({ ...now, lifecycle });
-      return { lifecycle };
+      return { lifecycle, transitionSize: TransitionDefaultMinimumObjectSize };
     });
-    return {};
+    return shownSize(TransitionDefaultMinimumObjectSize);
   },
 );
 
 export const getBucketLifecycleConfiguration = bucketOperation<
   GetBucketLifecycleConfigurationRequest,
   GetBucketLifecycleConfigurationOutput
->('GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration', ({ name, lifecycle }) => {
-  if (!lifecycle) throw s3Errors.NoSuchLifecycleConfiguration([], { members: { BucketName: name } });
-  return { Rules: lifecycle.map(shapeOf) };
-});
+>(
+  'GetBucketLifecycleConfiguration',
+  's3:GetLifecycleConfiguration',
+  ({ name, lifecycle, transitionSize }) => {
+    if (!lifecycle) throw s3Errors.NoSuchLifecycleConfiguration([], { members: { BucketName: name } });
+    return { Rules: lifecycle.map(shapeOf), ...shownSize(transitionSize) };
+  },
+);
+
+function shownSize(size: TransitionSize = 'all_storage_classes_128K') {
+  return { TransitionDefaultMinimumObjectSize: size };
+}
 
 export const deleteBucketLifecycle = bucketOperation<DeleteBucketLifecycleRequest, object>(
   'DeleteBucketLifecycle',
   's3:PutLifecycleConfiguration',
   async (bucket, _input, { objects }) => {
-    await objects.buckets.update(bucket, { lifecycle: undefined });
+    await objects.buckets.update(bucket, { lifecycle: undefined, transitionSize: undefined });
     return {};
   },
 );
@@ -95,6 +110,9 @@ function filterOf({ Filter, Prefix }: RuleShape): LifecycleRule['filter'] {
   const given = Filter?.And ?? Filter ?? {};
   const tags = 'Tags' in given ? given.Tags : Filter?.Tag && [Filter.Tag];
   const prefix = Prefix ?? given.Prefix;
+  if (new Set(tags?.map(({ Key }) => Key)).size < (tags?.length ?? 0)) {
+    throw s3Errors.InvalidRequest(['Duplicate Tag Keys are not allowed.']);
+  }
   const { ObjectSizeGreaterThan: largerThan, ObjectSizeLessThan: smallerThan } = given;
   return {
     ...(prefix !== undefined && { prefix }),
@@ -125,7 +143,10 @@ function demandTime(
 ): { days?: number; date?: number } {
   if (days !== undefined && days <= 0)
     throw invalid(`'Days' for ${action} action must be a positive integer`);
-  if (date !== undefined && date.getTime() % DAY_MS !== 0) throw invalid("'Date' must be at midnight GMT");
+  if (date !== undefined && date.getTime() % DAY_MS !== 0) {
+    const members = { ArgumentName: 'Date', ArgumentValue: date.toISOString() };
+    throw s3Errors.InvalidArgument(["'Date' must be at midnight GMT"], { members });
+  }
   return { ...(days !== undefined && { days }), ...(date !== undefined && { date: date.getTime() }) };
 }
 
@@ -237,7 +258,7 @@ function filterShape({
     [prefix, largerThan, smallerThan].filter(value => value !== undefined).length + (tags?.length ?? 0);
   if (names > 1) return { And: { Prefix: prefix, Tags: tags && asTagSet(tags), ...sizes } };
   const [tag] = tags ? asTagSet(tags) : [];
-  return names === 0 ? { Prefix: '' } : { Prefix: prefix, Tag: tag, ...sizes };
+  return { Prefix: prefix, Tag: tag, ...sizes };
 }
 
 function dateOf(time: number | undefined): Date | undefined {

@@ -4,7 +4,7 @@ import type { Operation } from '../../operation.js';
 import { accountOf } from './create-bucket.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
-import { demandSignature } from './regions.js';
+import { demandRegionName, demandSignature } from './regions.js';
 import { bucketArn } from './requirements.js';
 import { openToken, sealToken } from './tokens.js';
 
@@ -28,8 +28,9 @@ export const listBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
     const limit = limitOf(input.MaxBuckets);
     const prefix = input.Prefix ?? '';
     const region = input.BucketRegion;
+    if (region !== undefined) demandRegionName(account.partition, region);
     const found: Bucket[] = [];
-    let after = openToken(input.ContinuationToken);
+    let after = openToken(input.ContinuationToken || undefined);
     let more = true;
     while (more && found.length <= limit) {
       const page = await ports.objects.buckets.list(account.id, {
@@ -42,14 +43,13 @@ export const listBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
       more = page.more;
     }
     const shown = found.slice(0, limit);
-    // Only the requests that ask for pages are told of regions (ListBuckets, S3 API Reference).
-    const paged =
-      input.MaxBuckets !== undefined || region !== undefined || input.ContinuationToken !== undefined;
+    // Only requests with parameters are told of regions (ListBuckets, S3 API Reference).
+    const asks = (input.MaxBuckets ?? region ?? input.Prefix ?? input.ContinuationToken) !== undefined;
     return {
       Buckets: shown.map(bucket => ({
         Name: bucket.name,
         CreationDate: new Date(bucket.created),
-        ...(paged && { BucketRegion: bucket.region, BucketArn: bucketArn(bucket) }),
+        ...(asks && { BucketRegion: bucket.region, BucketArn: bucketArn(bucket) }),
       })),
       Owner: { ID: account.canonicalId },
       ...(input.Prefix !== undefined && { Prefix: input.Prefix }),

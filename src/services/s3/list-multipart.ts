@@ -7,10 +7,11 @@ import type {
   MultipartUpload,
   StorageClass,
 } from '@aws-sdk/client-s3';
-import type { ListedUpload, UploadRecord } from '../../objects/index.js';
+import { type Bucket, isUploadIdOf, type ListedUpload, type UploadRecord } from '../../objects/index.js';
 import type { Operation } from '../../operation.js';
 import { quoted } from './attributes.js';
 import { checksumMember } from './checksum-members.js';
+import { s3Errors } from './errors.js';
 import { entriesAsked } from './list-objects.js';
 import { ownersIn, recordOwner, shownInitiator } from './owner.js';
 import type { S3Ports } from './ports.js';
@@ -77,6 +78,7 @@ export const listMultipartUploads: Operation<
     const write = keyWriter(input.EncodingType);
     const limit = entriesAsked(input.MaxUploads, 'max-uploads');
     const { Prefix = '', Delimiter, KeyMarker, UploadIdMarker } = input;
+    if (KeyMarker && UploadIdMarker) await demandUploadMarker(bucket, KeyMarker, UploadIdMarker, ports);
     const { entries, more } = await ports.objects.listUploads(bucket, {
       prefix: Prefix,
       delimiter: Delimiter,
@@ -103,12 +105,10 @@ export const listMultipartUploads: Operation<
       Bucket: bucket.name,
       KeyMarker: write(KeyMarker ?? ''),
       UploadIdMarker: KeyMarker ? (UploadIdMarker ?? '') : '',
-      ...(last &&
-        more && {
-          NextKeyMarker: write('prefix' in last ? last.prefix : last.key),
-          NextUploadIdMarker: 'prefix' in last ? '' : last.item.id,
-        }),
-      Prefix: write(Prefix),
+      // Always there, and of the last entry also where no page follows (recorded, test_list_multiparts_next_marker).
+      NextKeyMarker: last ? write('prefix' in last ? last.prefix : last.key) : '',
+      NextUploadIdMarker: last && 'item' in last ? last.item.id : '',
+      Prefix: Prefix === '' ? undefined : write(Prefix),
       Delimiter: Delimiter ? write(Delimiter) : undefined,
       EncodingType: input.EncodingType,
       MaxUploads: limit,
@@ -118,6 +118,19 @@ export const listMultipartUploads: Operation<
     };
   },
 };
+
+/** Throws InvalidArgument for a marker that is no upload's of its key; one that is over by now goes on counting. */
+async function demandUploadMarker(
+  bucket: Bucket,
+  key: string,
+  id: string,
+  { objects }: S3Ports,
+): Promise<void> {
+  if (isUploadIdOf(key, id) || (await objects.uploads.find(bucket, key, id))) return;
+  throw s3Errors.InvalidArgument(['Invalid uploadId marker'], {
+    members: { ArgumentName: 'upload-id-marker', ArgumentValue: id },
+  });
+}
 
 function listed({ id: UploadId, upload }: ListedUpload): MultipartUpload {
   return {

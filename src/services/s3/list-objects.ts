@@ -20,7 +20,10 @@ import { keyWriter } from './url-encoding.js';
 
 const MOST_ENTRIES = 1000;
 
-export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjectsV2Output> = {
+/** The bucket's region goes in a header, which the model of listings does not have. */
+type Told<O> = O & { readonly BucketRegion: string };
+
+export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListObjectsV2Output>> = {
   name: 'ListObjectsV2',
   requires: listRequirements,
 
@@ -29,14 +32,18 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjects
     const write = keyWriter(input.EncodingType);
     const limit = entriesAsked(input.MaxKeys, 'max-keys');
     const { Prefix: prefix = '', Delimiter: delimiter } = input;
-    const after = openToken(input.ContinuationToken || undefined) ?? input.StartAfter;
+    const after = openToken(input.ContinuationToken) ?? input.StartAfter;
     const { entries, more } = await ports.objects.list(bucket, { prefix, delimiter, after, limit });
     const ownerOf = input.FetchOwner ? await ownersIn(bucket, ports) : undefined;
     return {
+      BucketRegion: bucket.region,
       Name: bucket.name,
       Prefix: write(prefix),
       Delimiter: delimiter ? write(delimiter) : undefined,
-      StartAfter: input.StartAfter && write(input.StartAfter),
+      // A token has the place of it, so that it is not told again (recorded).
+      ...(input.ContinuationToken === undefined && {
+        StartAfter: input.StartAfter && write(input.StartAfter),
+      }),
       MaxKeys: limit,
       EncodingType: input.EncodingType,
       KeyCount: entries.length,
@@ -48,7 +55,7 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, ListObjects
   },
 };
 
-export const listObjects: Operation<S3Ports, ListObjectsRequest, ListObjectsOutput> = {
+export const listObjects: Operation<S3Ports, ListObjectsRequest, Told<ListObjectsOutput>> = {
   name: 'ListObjects',
   requires: listRequirements,
 
@@ -60,6 +67,7 @@ export const listObjects: Operation<S3Ports, ListObjectsRequest, ListObjectsOutp
     const after = Marker === '' ? undefined : Marker;
     const { entries, more } = await ports.objects.list(bucket, { prefix, delimiter, after, limit });
     return {
+      BucketRegion: bucket.region,
       Name: bucket.name,
       Prefix: write(prefix),
       Delimiter: delimiter ? write(delimiter) : undefined,

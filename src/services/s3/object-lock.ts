@@ -27,15 +27,17 @@ export function lockAttributes(
   if (mode === undefined && until === undefined && hold === undefined) return defaultRetention(bucket, now);
   if (!bucket.objectLock) throw s3Errors.InvalidRequest(['Bucket is missing ObjectLockConfiguration']);
   if ((mode === undefined) !== (until === undefined)) {
-    throw s3Errors.InvalidArgument([
-      'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied.',
-    ]);
+    const ArgumentName = `x-amz-object-lock-${mode === undefined ? 'mode' : 'retain-until-date'}`;
+    throw s3Errors.InvalidArgument(
+      ['x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied'],
+      { members: { ArgumentName } },
+    );
   }
   return {
     ...(mode !== undefined
       ? { retention: retentionOf(mode, until!.getTime(), now) }
       : defaultRetention(bucket, now)),
-    ...(hold === 'ON' && { legalHold: true }),
+    ...(hold !== undefined && { legalHold: hold === 'ON' }),
   };
 }
 
@@ -63,6 +65,8 @@ export function lockMembers({ retention, legalHold }: ObjectRecord): Partial<Get
       ObjectLockMode: retention.mode,
       ObjectLockRetainUntilDate: new Date(retention.until),
     }),
-    ...(legalHold && { ObjectLockLegalHoldStatus: 'ON' as const }),
+    ...(legalHold !== undefined && {
+      ObjectLockLegalHoldStatus: legalHold ? ('ON' as const) : ('OFF' as const),
+    }),
   };
 }

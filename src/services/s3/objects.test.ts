@@ -161,6 +161,8 @@ test('conditional reads, in the order of precedence of GetObject', async () => {
   await get({ IfMatch: '*' });
   await get({ IfNoneMatch: '"other"', IfModifiedSince: after });
   await get({ IfModifiedSince: before, IfUnmodifiedSince: after });
+  // In the future: ignored (LocalStack's recordings of AWS, test_s3_get_object_preconditions).
+  await get({ IfModifiedSince: after });
   for (const conditions of [
     { IfMatch: '"other"' },
     { IfUnmodifiedSince: before },
@@ -171,7 +173,6 @@ test('conditional reads, in the order of precedence of GetObject', async () => {
   for (const conditions of [
     { IfNoneMatch: ETag },
     { IfNoneMatch: `W/${ETag}` },
-    { IfModifiedSince: after },
     { IfModifiedSince: new Date(modified) },
     { IfNoneMatch: ETag, IfModifiedSince: before },
   ]) {

@@ -8,6 +8,8 @@ export interface ReadConditions {
   readonly ifNoneMatch?: string | undefined;
   readonly ifModifiedSince?: Date | undefined;
   readonly ifUnmodifiedSince?: Date | undefined;
+  /** Milliseconds since the epoch: an If-Modified-Since that lies in the future does not count (RFC 9110, 13.1.3). */
+  readonly now: number;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface ReadConditions {
  * outweighs If-Modified-Since.
  */
 export function failedCondition(record: ObjectRecord, conditions: ReadConditions): string | undefined {
-  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince, now } = conditions;
   // Dates of HTTP have whole seconds.
   const modified = Math.floor(record.modified / 1000);
   if (ifMatch !== undefined) {
@@ -23,8 +25,8 @@ export function failedCondition(record: ObjectRecord, conditions: ReadConditions
   } else if (ifUnmodifiedSince !== undefined && modified > seconds(ifUnmodifiedSince))
     return 'If-Unmodified-Since';
   if (ifNoneMatch !== undefined) return names(ifNoneMatch, record.etag) ? 'If-None-Match' : undefined;
-  if (ifModifiedSince !== undefined && modified <= seconds(ifModifiedSince)) return 'If-Modified-Since';
-  return undefined;
+  const since = ifModifiedSince && seconds(ifModifiedSince);
+  return since !== undefined && modified <= since && since <= now / 1000 ? 'If-Modified-Since' : undefined;
 }
 
 /** Throws PreconditionFailed, or NotModified with the headers that a 304 carries. */

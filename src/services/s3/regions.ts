@@ -17,6 +17,14 @@ function isRegionOf(partition: string, region: string): boolean {
   return (PARTITION_FORMS[partition] ?? COMMERCIAL).test(region);
 }
 
+/** Throws InvalidArgument for what looks like no region of the partition. */
+export function demandRegionName(partition: string, region: string): void {
+  if (isRegionOf(partition, region)) return;
+  throw s3Errors.InvalidArgument([`Argument value ${region} is not a valid AWS Region`], {
+    members: { ArgumentName: 'bucket-region' },
+  });
+}
+
 /**
  * The region of a new bucket. `constraint`: LocationConstraint; `signed`: the region the request was signed
  * for, whose endpoint it was thus sent to. us-east-1 makes buckets anywhere; the other endpoints only in their

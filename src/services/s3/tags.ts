@@ -3,32 +3,63 @@ import type { Pairs } from '../../objects/index.js';
 import { s3Errors } from './errors.js';
 
 /** "Using cost allocation S3 bucket tags" and "Categorizing your storage using tags", S3 User Guide. */
-const BUCKET_TAGS = 50;
-const OBJECT_TAGS = 10;
 const LONGEST_NAME = 128;
 const LONGEST_VALUE = 256;
 const FORM = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
+/** How many tags there may be, and what S3 says of those of its own (LocalStack's recordings, test_tagging_validation). */
+interface Kind {
+  readonly most: number;
+  readonly tooMany: string;
+  readonly reserved: string;
+}
+
+const ofBuckets: Kind = {
+  most: 50,
+  tooMany: 'Bucket tag count cannot be greater than 50',
+  reserved: 'System tags cannot be added/updated by requester',
+};
+const ofObjects: Kind = {
+  most: 10,
+  tooMany: 'Object tags cannot be greater than 10',
+  reserved: 'Your TagKey cannot be prefixed with aws:',
+};
+
 /** The tags of a bucket. Throws InvalidTag, BadRequest for too many. */
 export function bucketTags(tags: readonly Tag[] | undefined): Pairs {
-  return demandTags(pairs(tags), BUCKET_TAGS, 'Bucket tag count cannot be greater than 50');
+  return demandTags(pairs(tags), ofBuckets);
+}
+
+/** The tags that a bucket is made with (test_create_bucket_with_tags_exc). Throws as `bucketTags`. */
+export function newBucketTags(tags: readonly Tag[]): Pairs {
+  if (tags.some(({ Key }) => Key?.startsWith('aws:'))) {
+    throw s3Errors.InvalidTag([
+      'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from your tag keys and try again.',
+    ]);
+  }
+  return bucketTags(tags);
 }
 
 /** The tags of an object. Throws InvalidTag, BadRequest for too many. */
 export function objectTags(tags: readonly Tag[] | undefined): Pairs {
-  return demandTags(pairs(tags), OBJECT_TAGS, 'Object tags cannot be greater than 10');
+  return demandTags(pairs(tags), ofObjects);
 }
 
-/** The tags of an `x-amz-tagging` header: a URL query. Throws InvalidArgument, InvalidTag, BadRequest. */
+/**
+ * The tags of an `x-amz-tagging` header: a URL query, whose empty parts are passed over (recorded). Throws InvalidArgument,
+ * InvalidTag, BadRequest.
+ */
 export function headerTags(header: string | undefined): Pairs | undefined {
   if (header === undefined || header === '') return undefined;
   const tags: (readonly [string, string])[] = [];
   for (const piece of header.split('&')) {
+    if (piece === '') continue;
     const [name = '', ...rest] = piece.split('=');
     tags.push([unescaped(name, header), unescaped(rest.join('='), header)]);
   }
-  if (new Set(tags.map(([name]) => name)).size < tags.length) throw malformed(header);
-  return demandTags(tags, OBJECT_TAGS, 'Object tags cannot be greater than 10');
+  const isTag = ([name, value]: readonly [string, string]) => FORM.test(name) && FORM.test(value);
+  if (new Set(tags.map(([name]) => name)).size < tags.length || !tags.every(isTag)) throw malformed(header);
+  return demandTags(tags, ofObjects);
 }
 
 function unescaped(text: string, header: string): string {
@@ -55,19 +86,21 @@ function pairs(tags: readonly Tag[] | undefined): Pairs {
   });
 }
 
-function demandTags(tags: Pairs, most: number, tooMany: string): Pairs {
+function demandTags(tags: Pairs, { most, tooMany, reserved }: Kind): Pairs {
   if (tags.length > most) throw s3Errors.BadRequest([tooMany]);
   const names = new Set<string>();
   for (const [name, value] of tags) {
-    const members = { TagKey: name, TagValue: value };
+    const members = { TagKey: name };
     if (name === '' || [...name].length > LONGEST_NAME || !FORM.test(name)) {
       throw s3Errors.InvalidTag(['The TagKey you have provided is invalid'], { members });
     }
     if ([...value].length > LONGEST_VALUE || !FORM.test(value)) {
-      throw s3Errors.InvalidTag(['The TagValue you have provided is invalid'], { members });
+      throw s3Errors.InvalidTag(['The TagValue you have provided is invalid'], {
+        members: { ...members, TagValue: value },
+      });
     }
     if (name.startsWith('aws:')) {
-      throw s3Errors.InvalidTag(['System tags cannot be added/updated by requester'], { members });
+      throw s3Errors.InvalidTag([reserved], { members });
     }
     if (names.has(name)) {
       throw s3Errors.InvalidTag(['Cannot provide multiple Tags with the same key'], { members });

@@ -88,7 +88,7 @@ async function ownedBy(expectedOwner: string, bucket: Promise<Bucket>): Promise<
 
 function demandOwner(bucket: Bucket, expected: string): void {
   if (expected === bucket.owner) return;
-  if (!/^\d{12}$/.test(expected)) throw s3Errors.InvalidBucketOwnerAWSAccountID();
+  if (!/^\d{12}$/.test(expected)) throw s3Errors.InvalidBucketOwnerAWSAccountID([expected]);
   throw s3Errors.AccessDenied(['Access Denied'], {
     reason: `x-amz-expected-bucket-owner is ${expected}, but the bucket belongs to ${bucket.owner}`,
     owner: bucket.owner,

@@ -146,6 +146,13 @@ function refusal(name: string, text: string): ApiError {
   if (name === 'x-amz-storage-class') {
     return s3Error.InvalidStorageClass([], { members: { StorageClassRequested: text } });
   }
+  if (name === 'x-amz-object-ownership') {
+    const members = { ArgumentName: name };
+    return s3Error.InvalidArgument([`Invalid x-amz-object-ownership header: ${text}`], { members });
+  }
+  if (name === 'x-amz-transition-default-minimum-object-size') {
+    return s3Error.InvalidRequest([`Invalid TransitionDefaultMinimumObjectSize found: ${text}`]);
+  }
   return invalidArgument(messages.get(name) ?? `Invalid value for ${name}.`, name, text);
 }
 

@@ -333,7 +333,6 @@ suite('S3 documents', () => {
       'PUT /b?versioning',
       '<VersioningConfiguration><Status>Enabled</Status><Status>Enabled</Status></VersioningConfiguration>',
     ],
-    ['PUT /b?tagging', '<Tagging/>'],
     ['PUT /b?tagging', '<Tagging><TagSet><Tag><Key>k</Key></Tag></TagSet></Tagging>'],
     ['POST /b?delete', '<Delete/>'],
     ['POST /b?delete', '<Delete><Object/></Delete>'],

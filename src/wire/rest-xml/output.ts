@@ -14,11 +14,21 @@ export type OutputWriter = (output: Output, headers: Record<string, string>) => 
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
-/** Success as S3 answers it where its model says otherwise (S3 API Reference, the sample reply of PutBucketPolicy). */
-const answeredStatus: Readonly<Record<string, number>> = { PutBucketPolicy: 204 };
+/**
+ * Success as S3 answers it where its model says otherwise (S3 API Reference, the sample replies of PutBucketPolicy and
+ * PutBucketTagging; LocalStack's recordings of AWS, test_bucket_tagging_crud and test_s3_inventory_report_crud).
+ */
+const answeredStatus: Readonly<Record<string, number>> = {
+  PutBucketPolicy: 204,
+  PutBucketTagging: 204,
+  PutBucketInventoryConfiguration: 204,
+};
 
 /** Elements that S3 sends in another order than the model lists them: those that come first (recorded). */
 const orders: Readonly<Record<string, readonly string[]>> = { ListBucketsOutput: ['Owner'] };
+
+/** Replies that tell the bucket's region beside what their model says (recorded; clients find out where to sign for). */
+const tellsRegion: ReadonlySet<string> = new Set(['ListObjects', 'ListObjectsV2']);
 
 /** Compiles the output writers of one service. */
 export class OutputWriters {
@@ -29,6 +39,11 @@ export class OutputWriters {
   operation(schema: OperationSchema): OutputWriter {
     const status = answeredStatus[schema.name] ?? schema.http!.status;
     const writers = headerWriters(schema.output);
+    if (tellsRegion.has(schema.name)) {
+      writers.set('BucketRegion', (value, headers) => {
+        if (value !== undefined) headers['x-amz-bucket-region'] = String(value);
+      });
+    }
     const body = this.#body(schema);
     return (output, headers) => {
       // Outputs have few of the many members that a shape has: ask for those.
@@ -114,7 +129,7 @@ function isHeader(member: Schema): boolean {
 
 type HeaderWriter = (value: unknown, headers: Record<string, string>) => void;
 
-function headerWriters(output: Schema): ReadonlyMap<string, HeaderWriter> {
+function headerWriters(output: Schema): Map<string, HeaderWriter> {
   const writers = new Map<string, HeaderWriter>();
   for (const [name, member] of membersOf(output)) {
     const { httpHeader, httpPrefixHeaders } = member.getMergedTraits() as {
