@@ -202,13 +202,7 @@ function rest(
     ...more,
     service: bound,
     collectsBody: false,
-    notImplemented: name =>
-      new ApiError(
-        'NotImplemented',
-        501,
-        'A header you provided implies functionality that is not implemented',
-        { reason: `${name} is not available on this server` },
-      ),
+    notImplemented: name => new ApiError('NotImplemented', 501, `${name} is not available on this server.`),
     nameTooLong: () => new ApiError('KeyTooLongError', 400, 'Your key is too long'),
     accessDenied: (message, { anonymous, foreign }) =>
       new ApiError('AccessDenied', 403, anonymous || foreign ? 'Access Denied' : message),

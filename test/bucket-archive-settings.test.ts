@@ -23,7 +23,10 @@ const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
 const NO_SETTINGS = new Set([
   'GetBucketLocation', // where it is made
   'GetBucketPolicyStatus', // told of the policy and the lists
-  'GetBucketReplication', // cannot be set
+  'GetBucketReplication', // cannot be set, as what follows
+  'GetBucketAnalyticsConfiguration',
+  'GetBucketIntelligentTieringConfiguration',
+  'GetBucketMetricsConfiguration',
 ]);
 const READS = /^(Get|List)(Bucket|PublicAccessBlock|ObjectLockConfiguration)/;
 

@@ -4,7 +4,7 @@ import type { ServiceId } from '../operation.js';
 import type { Context } from '../policy/types.js';
 import { canonicalQuery, canonicalRequest, objectPath, servicePath } from './canonical.js';
 import { type IdentifyOptions, identify } from './identify.js';
-import { type Payload, payloadOf } from './payload.js';
+import { isIgnoredHash, type Payload, payloadOf } from './payload.js';
 import { type Refusals, refusalsOf } from './refusals.js';
 import { readSignature, type Signature } from './signature.js';
 import { ALGORITHM, sameSignature, scopeText, sign, signingKeys, stringToSign } from './signing.js';
@@ -158,7 +158,7 @@ function checkSignedHeaders(
   for (const name of request.headers.keys()) {
     // S3 wants every x-amz- header signed; elsewhere only the target of the JSON protocol chooses the operation.
     const needed = service === 's3' ? name.startsWith('x-amz-') : name === 'x-amz-target';
-    if (needed && !signed.includes(name)) unsigned.push(name);
+    if (needed && !signed.includes(name) && !isIgnoredHash(request, signature, name)) unsigned.push(name);
   }
   if (unsigned.length > 0) throw refusals.unsignedHeaders(unsigned);
 }

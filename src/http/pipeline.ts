@@ -31,7 +31,7 @@ import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
 import { type Connection, denialOf, type Journey, noteOnBehalf, record } from './records.js';
-import { recogniseService, type ServedService, type Services } from './services.js';
+import { recogniseService, type ServedService, type Services, speakingAlike } from './services.js';
 import { isNameTooLong, storageFull } from './storage-errors.js';
 import { storeUnavailable } from './store-unavailable.js';
 
@@ -307,7 +307,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function renderError(error: ApiError, journey: Journey): HttpReply {
-    const served = journey.served ?? options.services.get('s3')!;
+    const served = journey.served ?? speakingAlike(journey.request, options.services);
     const reply = served.wire.encodeError(error, {
       requestId: journey.requestId,
       path: journey.request.path,

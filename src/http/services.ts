@@ -51,6 +51,17 @@ export function recogniseService(request: HttpRequest, services: Services): Serv
   throw new ApiError('UnknownService', 400, `The service ${JSON.stringify(id)} is not served here.`);
 }
 
+/**
+ * The service in whose form an error goes that comes before the service is known, or is about one that is not served: SDKs
+ * read errors by the protocol that they speak.
+ */
+export function speakingAlike({ headers }: HttpRequest, services: Services): ServedService {
+  const type = headers.get('content-type') ?? '';
+  if (headers.has('x-amz-target') || /^application\/(?:x-amz-)?json/.test(type)) return services.get('kms')!;
+  if (type.startsWith('application/x-www-form-urlencoded')) return services.get('sts')!;
+  return services.get('s3')!;
+}
+
 // An access key id holds no slash; the region may be empty. In a query the slashes come encoded.
 const headerScope = /Credential=(?:(?:[^,\s/]*\/){3}([^,\s/]*))?/;
 const queryScope =

@@ -19,7 +19,7 @@ import { s3Errors } from './errors.js';
 import { newObjectAccess } from './new-object-access.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
-import { bucketOf, demandSigned, keyOf } from './target.js';
+import { bucketOf, demandSigned, keyOf, newKeyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
 
 /** A source that is replaced again and again while it is copied is given up after so many tries. */
@@ -30,7 +30,7 @@ export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput>
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    keyOf(input);
+    newKeyOf(input);
     const withTags = input.TaggingDirective !== 'REPLACE';
     const source = await sourceRequirements(input, call, ports, { withTags });
     const copy = {

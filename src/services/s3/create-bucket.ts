@@ -77,7 +77,9 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
     const bucket = await objects.buckets
       .create(wanted)
       .catch(error => madeAgain(error, wanted, objects.buckets));
-    return { Location: `/${bucket.name}`, BucketArn: bucketArn(bucket) };
+    const path =
+      bucket.region === FIRST_REGION ? `/${bucket.name}` : `http://${bucket.name}.s3.amazonaws.com/`;
+    return { Location: path, BucketArn: bucketArn(bucket) };
   },
 };
 
@@ -126,16 +128,17 @@ async function newBucketAcl(
 
 /**
  * In us-east-1, making one's own bucket again succeeds, and gives it the list that the request names ("CreateBucket",
- * S3 API Reference, BucketAlreadyOwnedByYou).
+ * S3 API Reference, BucketAlreadyOwnedByYou); not with tags (LocalStack's recordings of AWS,
+ * test_create_existing_bucket_with_tags).
  */
 async function madeAgain(
   error: unknown,
-  { name, region, acl }: NewBucket,
+  { name, region, acl, tags }: NewBucket,
   buckets: S3Ports['objects']['buckets'],
 ): Promise<Bucket> {
   if (!(error instanceof ApiError) || error.code !== 'BucketAlreadyOwnedByYou') throw error;
   const existing = await buckets.get(name);
-  if (region !== FIRST_REGION || existing.region !== FIRST_REGION) throw error;
+  if (region !== FIRST_REGION || existing.region !== FIRST_REGION || tags) throw error;
   if (acl || existing.acl) await buckets.update(existing, { acl });
   return existing;
 }

@@ -176,6 +176,47 @@ test('test_tagging_validation, test_create_bucket_with_tags_exc, test_put_object
   );
 });
 
+test('configurations that cannot be set: none is listed, none is there', async () => {
+  const { on } = await opened();
+  for (const kind of ['Analytics', 'IntelligentTiering', 'Metrics']) {
+    const input = { Id: 'a' };
+    assert.deepEqual(await on(`ListBucket${kind}Configurations`), { IsTruncated: false });
+    for (const doing of ['Get', 'Delete']) {
+      await assert.rejects(on(`${doing}Bucket${kind}Configuration`, input), code('NoSuchConfiguration', 404));
+    }
+  }
+});
+
+// S3 User Guide, "Naming Amazon S3 objects"; versitygw, PutObject_invalid_object_names.
+test('new keys do not climb above their root', async () => {
+  const { s3, on } = await opened();
+  for (const key of ['..', '../x', 'a/../../x', 'a/./../..', '/..']) {
+    const asked = s3.send('PutObject', { Bucket, Key: key, Body: bodyOf('x') });
+    await assert.rejects(asked, code('BadRequest', 400));
+    await assert.rejects(on('CreateMultipartUpload', { Key: key }), code('BadRequest', 400));
+  }
+  for (const key of ['a/../x', '...', 'a/..b', '.', '//']) {
+    await s3.send('PutObject', { Bucket, Key: key, Body: bodyOf('x') });
+  }
+});
+
+test('test_create_bucket_*: where buckets are made', async () => {
+  const { s3 } = await opened();
+  const CreateBucketConfiguration = { LocationConstraint: 'eu-central-1' };
+  const made = await s3.send('CreateBucket', { Bucket: 'elsewhere', CreateBucketConfiguration });
+  assert.equal(made['Location'], 'http://elsewhere.s3.amazonaws.com/');
+  const Tags = [{ Key: 'a', Value: 'b' }];
+  await assert.rejects(
+    s3.send('CreateBucket', { Bucket, CreateBucketConfiguration: { Tags } }),
+    code('BucketAlreadyOwnedByYou', 409),
+  );
+  const unknown = { Bucket: 'other', CreateBucketConfiguration: { LocationConstraint: 'bar' } };
+  await assert.rejects(
+    s3.send('CreateBucket', unknown, { region: 'eu-west-1' }),
+    code('IllegalLocationConstraintException', 400),
+  );
+});
+
 test('test_list_buckets_*, test_list_objects_v2_continuation_*: what listings tell', async () => {
   const { s3, on } = await opened();
   const [bucket] = (await s3.send('ListBuckets', { Prefix: Bucket }))['Buckets'] as {
@@ -184,7 +225,7 @@ test('test_list_buckets_*, test_list_objects_v2_continuation_*: what listings te
   assert.equal(bucket?.BucketRegion, 'us-east-1');
   assert.equal((await s3.send('ListBuckets', { ContinuationToken: '' }))['ContinuationToken'], undefined);
   const members = { ArgumentName: 'bucket-region' };
-  const asked = s3.send('ListBuckets', { BucketRegion: 'no-region' });
+  const asked = s3.send('ListBuckets', { BucketRegion: 'eu-east-1' });
   await assert.rejects(asked, refused('InvalidArgument', 400, members));
   for (const key of ['a', 'b']) await on('PutObject', { Key: key, Body: bodyOf('x') });
   const page = await on('ListObjectsV2', { MaxKeys: 1, StartAfter: '0' });

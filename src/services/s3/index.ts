@@ -4,7 +4,7 @@ import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } fr
 import type { AccessLog } from './access-log.js';
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.js';
 import { getBucketAbac, putBucketAbac } from './bucket-abac.js';
-import { getBucketReplication } from './bucket-defaults.js';
+import { configurationsNeverSet, getBucketReplication } from './bucket-defaults.js';
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './bucket-encryption.js';
 import { getBucketLogging, putBucketLogging } from './bucket-logging.js';
 import {
@@ -74,6 +74,7 @@ import { uploadPart, uploadPartCopy } from './upload-part.js';
 const operations: readonly Operation<S3Ports>[] = [
   abortMultipartUpload,
   completeMultipartUpload,
+  ...configurationsNeverSet,
   copyObject,
   createBucket,
   createMultipartUpload,

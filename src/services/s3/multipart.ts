@@ -21,7 +21,7 @@ import { initiatorOf } from './owner.js';
 import type { S3Ports } from './ports.js';
 import { writeConditions } from './put-object.js';
 import { onObject } from './requirements.js';
-import { bucketOf, demandSigned, keyOf } from './target.js';
+import { bucketOf, demandSigned, keyOf, newKeyOf } from './target.js';
 import { onUpload, uploadEncryptionKeys, writeRequirements } from './write-requirements.js';
 
 export const MOST_PARTS = 10_000;
@@ -35,7 +35,7 @@ export const createMultipartUpload: Operation<
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    keyOf(input);
+    newKeyOf(input);
     return writeRequirements(bucket, call, input, { creates: false });
   },
 

@@ -10,7 +10,7 @@ import { encryptionFor, encryptionMembers, isKeyAlone } from './encryption.js';
 import { expirationHeader } from './lifecycle.js';
 import { newObjectAccess } from './new-object-access.js';
 import type { S3Ports } from './ports.js';
-import { bucketOf, keyOf } from './target.js';
+import { bucketOf, keyOf, newKeyOf } from './target.js';
 import { writeRequirements } from './write-requirements.js';
 
 export type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
@@ -20,7 +20,7 @@ export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
 
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
-    keyOf(input);
+    newKeyOf(input);
     return writeRequirements(bucket, call, input, { creates: true });
   },
 

@@ -17,9 +17,9 @@ function isRegionOf(partition: string, region: string): boolean {
   return (PARTITION_FORMS[partition] ?? COMMERCIAL).test(region);
 }
 
-/** Throws InvalidArgument for what looks like no region of the partition. */
+/** Throws InvalidArgument for what is no region of the partition. */
 export function demandRegionName(partition: string, region: string): void {
-  if (isRegionOf(partition, region)) return;
+  if (knownRegion(region)?.partition === partition) return;
   throw s3Errors.InvalidArgument([`Argument value ${region} is not a valid AWS Region`], {
     members: { ArgumentName: 'bucket-region' },
   });
@@ -37,6 +37,9 @@ export function regionOfNewBucket(partition: string, constraint: string | undefi
     throw s3Errors.IllegalLocationConstraintException(['unspecified']);
   }
   const region = constraint === 'EU' ? 'eu-west-1' : constraint;
+  if (signed !== FIRST_REGION && signed !== region) {
+    throw s3Errors.IllegalLocationConstraintException([constraint]);
+  }
   if (!isRegionOf(partition, region)) {
     throw s3Errors.InvalidLocationConstraint([], { members: { LocationConstraint: constraint } });
   }
@@ -44,8 +47,6 @@ export function regionOfNewBucket(partition: string, constraint: string | undefi
   if (region === FIRST_REGION && signed === FIRST_REGION) {
     throw s3Errors.InvalidLocationConstraint([], { members: { LocationConstraint: constraint } });
   }
-  if (signed !== FIRST_REGION && signed !== region)
-    throw s3Errors.IllegalLocationConstraintException([constraint]);
   return region;
 }
 

@@ -147,6 +147,11 @@ const table: readonly Row[] = [
   plainBucket('PutBucketWebsite', 's3:PutBucketWebsite'),
   plainBucket('DeleteBucketWebsite', 's3:DeleteBucketWebsite'),
   plainBucket('GetBucketReplication', 's3:GetReplicationConfiguration'),
+  ...['Analytics', 'IntelligentTiering', 'Metrics'].flatMap(kind => [
+    plainBucket(`ListBucket${kind}Configurations`, `s3:Get${kind}Configuration`),
+    plainBucket(`GetBucket${kind}Configuration`, `s3:Get${kind}Configuration`),
+    plainBucket(`DeleteBucket${kind}Configuration`, `s3:Put${kind}Configuration`),
+  ]),
   plainBucket('GetBucketEncryption', 's3:GetEncryptionConfiguration'),
   plainBucket('PutBucketEncryption', 's3:PutEncryptionConfiguration'),
   plainBucket('DeleteBucketEncryption', 's3:PutEncryptionConfiguration'),

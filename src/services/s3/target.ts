@@ -96,6 +96,23 @@ function demandOwner(bucket: Bucket, expected: string): void {
   });
 }
 
+/**
+ * The key of a new object. Throws KeyTooLongError; BadRequest for one that climbs above its root: "Relative path elements"
+ * resolve, and what lies above is refused ("Naming Amazon S3 objects", S3 User Guide; versitygw,
+ * PutObject_invalid_object_names).
+ */
+export function newKeyOf(input: { readonly Key: string | undefined }): string {
+  const key = keyOf(input);
+  if (!key.includes('..')) return key;
+  let depth = 0;
+  for (const segment of key.split('/')) {
+    if (segment === '..') depth--;
+    else if (segment !== '' && segment !== '.') depth++;
+    if (depth < 0) throw s3Errors.BadRequest(['An error occurred when parsing the HTTP request.']);
+  }
+  return key;
+}
+
 /** The key that the request is about. Throws KeyTooLongError. */
 export function keyOf(input: { readonly Key: string | undefined }): string {
   return demandKey(input.Key ?? '');

@@ -10,7 +10,6 @@ import { type ElementReader, XmlReaders } from '../xml/read.js';
 import { elementName } from '../xml/write.js';
 import { type ArgumentReader, argumentReader } from './arguments.js';
 import { s3Error } from './errors.js';
-import { decodeWords } from './metadata.js';
 
 type Input = Record<string, unknown>;
 type Bound = ReadonlyMap<string, { readonly member: string; readonly read: ArgumentReader }>;
@@ -187,7 +186,7 @@ function readPrefixed(prefix: string, headers: ReadonlyMap<string, string>): Rec
   const values: Record<string, string> = {};
   for (const [name, value] of headers) {
     if (name.startsWith(prefix) && name.length > prefix.length) {
-      setOwn(values, name.slice(prefix.length), decodeWords(value));
+      setOwn(values, name.slice(prefix.length), value);
     }
   }
   return values;

@@ -88,8 +88,8 @@ suite('S3 replies', () => {
       expires: 'never',
       'content-disposition': 'attachment; filename="\xe9\x8d\xb5 "',
       'x-amz-meta-plain': 'x',
-      'x-amz-meta-kana': '=?UTF-8?B?6Y21?=',
-      'x-amz-meta-words': '=?UTF-8?B?PT94?=',
+      'x-amz-meta-kana': '=?UTF-8?Q?=E9=8D=B5?=',
+      'x-amz-meta-words': '=?x',
       'x-amz-tagging-count': '0',
     });
   });

@@ -6,6 +6,7 @@ import { lazy, type OperationSchema, operationsOf, type SdkModule } from '../sch
 import type { ErrorContext, Recognised, WireOperation, WireService } from '../types.js';
 import { escapeXml } from '../xml/escape.js';
 import { addressReader } from './address.js';
+import { s3Error } from './errors.js';
 import { type Head, InputReaders } from './input.js';
 import { OutputWriters, xmlDeclaration } from './output.js';
 import { effectiveHeaders, parseQuery } from './parameters.js';
@@ -40,6 +41,7 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
   return {
     id,
     recognise(request) {
+      refuseControl(request);
       const address = addressOf(request);
       const parameters = parseQuery(request.query);
       const headers = effectiveHeaders(request.headers, parameters);
@@ -50,6 +52,15 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
     },
     encodeError,
   };
+}
+
+/**
+ * S3 Control lies at the same hosts, and is not served. Terraform's AWS provider reads the tags of buckets there, and
+ * falls back on GetBucketTagging where it is told so (github.com/hashicorp/terraform-provider-aws, issue 45292).
+ */
+function refuseControl({ method, path, headers }: HttpRequest): void {
+  if (!path.startsWith('/v20180820/') || !headers.has('x-amz-account-id')) return;
+  throw s3Error.MethodNotAllowed([], { members: { Method: method, ResourceType: 'S3_CONTROL' } });
 }
 
 function restXmlOperation(
