@@ -127,7 +127,7 @@ suite('forms', () => {
     ['quoted', 'Content-Disposition: form-data; name="file"; filename="a \\"b\\".txt"', 'a "b".txt'],
     ['as browsers escape', 'content-disposition: form-data; name="file"; filename="%22b%22.txt"', '"b".txt'],
     ['bare', 'Content-Type: a/b\r\nContent-Disposition:form-data;name=file;filename=b.txt', 'b.txt'],
-    ['absent', 'Content-Disposition: form-data; name="file"', ''],
+    ['absent', 'Content-Disposition: form-data; name="file"', undefined],
     ['not UTF-8 encoded twice', 'Content-Disposition: form-data; filename="ü.txt"; name="file"', 'ü.txt'],
   ] as const) {
     test(`a file's name: ${name}`, async () => {

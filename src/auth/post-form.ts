@@ -11,7 +11,8 @@ export interface PostForm {
   /** By lower-case name, in order; of a name given twice the last counts. */
   readonly fields: ReadonlyMap<string, string>;
   /** What the file is called where it comes from; empty where that is not said. */
-  readonly filename: string;
+  /** Absent of a plain field. */
+  readonly filename: string | undefined;
   /** The file's bytes; what follows the file is disregarded, as S3 does. */
   readonly file: RequestBody;
   /** Lets go of the request's body, read to its end or not. */
@@ -70,7 +71,8 @@ function fileBody(reader: PartReader): RequestBody {
 interface Part {
   /** Lower-case. */
   readonly name: string;
-  readonly filename: string;
+  /** Absent of a plain field. */
+  readonly filename: string | undefined;
 }
 
 /** The parts of a multipart body, one after the other, holding no more than a piece of it. */
@@ -173,7 +175,7 @@ function partOf(headers: string): Part {
   const disposition = /^content-disposition:\s*form-data\b(.*)$/im.exec(headers)?.[1];
   const name = disposition && parameter(disposition, 'name');
   if (!name) throw s3Errors.MalformedPOSTRequest();
-  return { name: name.toLowerCase(), filename: parameter(disposition, 'filename') ?? '' };
+  return { name: name.toLowerCase(), filename: parameter(disposition, 'filename') };
 }
 
 /** A parameter of `Content-Disposition`, as browsers write it: `%22` for a quote. */

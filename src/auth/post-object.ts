@@ -71,6 +71,8 @@ async function objectOf(request: HttpRequest, form: PostForm, options: PostOptio
 
 /** `${filename}` stands for the name of the file in every field but those that are signed for themselves. */
 function expandFilename({ fields, filename }: PostForm): ReadonlyMap<string, string> {
+  // What is sent as a plain field is no file with a name, and the text stays (recorded, test_post_object_default_file).
+  if (filename === undefined) return fields;
   // Some browsers send the whole path.
   const name = filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1);
   return new Map(
@@ -80,6 +82,18 @@ function expandFilename({ fields, filename }: PostForm): ReadonlyMap<string, str
     ]),
   );
 }
+
+/** The fields of a signature, of either version, as S3 spells them. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  'x-amz-algorithm': 'X-Amz-Algorithm',
+  'x-amz-credential': 'X-Amz-Credential',
+  'x-amz-date': 'X-Amz-Date',
+  'x-amz-signature': 'X-Amz-Signature',
+  awsaccesskeyid: 'AWSAccessKeyId',
+  signature: 'Signature',
+  policy: 'Policy',
+};
+const SIGNATURE_FIELDS = Object.keys(SPELLINGS).filter(name => name !== 'policy');
 
 type Identity = Omit<Authenticated, 'body'>;
 
@@ -92,6 +106,12 @@ async function identityOf(
     if (value === undefined) throw missingField(name);
     return value;
   };
+  // A policy without any of the signature's fields is nobody's (recorded, test_post_request_missing_fields).
+  if (fields.has('policy') && !SIGNATURE_FIELDS.some(name => fields.has(name))) {
+    throw s3Errors.AccessDenied(['Access Denied'], {
+      reason: 'the form has a policy, but no field of a signature',
+    });
+  }
   const isSigned = ['policy', 'x-amz-signature', 'signature', 'awsaccesskeyid'].some(name =>
     fields.has(name),
   );
@@ -227,11 +247,13 @@ const statusOf = (text: string | undefined): 200 | 201 | 204 =>
   text === '200' ? 200 : text === '201' ? 201 : 204;
 
 const argument = (name: string, value: string, why: string): ApiError =>
-  s3Errors.InvalidArgument([why], { members: { ArgumentName: name, ArgumentValue: value } });
+  s3Errors.InvalidArgument([why], {
+    members: { ArgumentName: SPELLINGS[name] ?? name, ArgumentValue: value },
+  });
 
 const missingField = (name: string): ApiError =>
   argument(
     name,
     '',
-    `Bucket POST must contain a field named '${name}'.  If it is specified, please check the order of the fields.`,
+    `Bucket POST must contain a field named '${SPELLINGS[name] ?? name}'.  If it is specified, please check the order of the fields.`,
   );

@@ -22,6 +22,19 @@ suite('POST policies', () => {
       { acl: 'public-read' },
       'Policy Condition failed: ["eq", "$acl", "private"]',
     ],
+    // Recorded of AWS by LocalStack, test_post_object_policy_conditions_validation_eq and …_validation_size.
+    [
+      'without its $',
+      [['eq', 'acl', 'private']],
+      { acl: 'private' },
+      'Policy Condition failed: ["eq", "acl", "private"]',
+    ],
+    [
+      'a range of words',
+      [['content-length-range', 'test', '10']],
+      {},
+      'Policy Condition failed: ["content-length-range", "test", "10"]',
+    ],
     ['absent', [['eq', '$acl', 'private']], {}, 'Policy Condition failed: ["eq", "$acl", "private"]'],
     ['the bucket', [{ bucket: 'bucket' }], {}, undefined],
     [

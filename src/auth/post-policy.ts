@@ -13,9 +13,11 @@ export interface PostPolicy {
 
 interface FieldCondition {
   readonly match: 'eq' | 'starts-with';
-  /** Lower-case, without `$`. */
-  readonly field: string;
+  /** Lower-case, without `$`; absent where it has none, and nothing meets the condition. */
+  readonly field: string | undefined;
   readonly value: string;
+  /** As the policy has it. */
+  readonly text: readonly unknown[];
 }
 
 const EXPIRATION = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
@@ -39,6 +41,7 @@ export function readPostPolicy(encoded: string): PostPolicy {
   for (const condition of conditions as unknown[]) {
     const range = lengthRange(condition);
     if (range === undefined) fields.push(fieldCondition(condition));
+    else if (range === 'no numbers') fields.push(neverMet(condition as unknown[]));
     else [least, most] = [Math.max(least, range[0]), Math.min(most, range[1])];
   }
   return { expiration: time, conditions: fields, least, most };
@@ -59,12 +62,10 @@ export function checkPostPolicy(
 ): void {
   if (now > policy.expiration) throw denied('Policy expired.');
   for (const condition of policy.conditions) {
-    const actual = condition.field === 'bucket' ? bucket : (fields.get(condition.field) ?? '');
+    const { field = '', text } = condition;
+    const actual = field === 'bucket' ? bucket : (fields.get(field) ?? '');
     if (!holds(condition, actual)) {
-      const { match, field, value } = condition;
-      throw denied(
-        `Policy Condition failed: ${JSON.stringify([match, `$${field}`, value]).replaceAll(',', ', ')}`,
-      );
+      throw denied(`Policy Condition failed: ${JSON.stringify(text).replaceAll(',', ', ')}`);
     }
   }
   const named = new Set(policy.conditions.map(condition => condition.field));
@@ -73,6 +74,7 @@ export function checkPostPolicy(
 }
 
 function holds({ match, field, value }: FieldCondition, actual: string): boolean {
+  if (field === undefined) return false;
   if (match === 'eq') return actual === value;
   // Of a list of content types each must begin so.
   if (field === 'content-type') return actual.split(',').every(type => type.trim().startsWith(value));
@@ -95,10 +97,12 @@ function parse(encoded: string): Readonly<Record<string, unknown>> {
 }
 
 /** `["content-length-range", 1, 10]` */
-function lengthRange(condition: unknown): readonly [least: number, most: number] | undefined {
+function lengthRange(condition: unknown): readonly [least: number, most: number] | 'no numbers' | undefined {
   if (!Array.isArray(condition) || String(condition[0]).toLowerCase() !== 'content-length-range')
     return undefined;
   if (condition.length !== 3) throw invalid('Invalid content-length-range: wrong number of arguments.');
+  const isWord = (bound: unknown) => typeof bound === 'string' && !/^-?\d+$/.test(bound);
+  if (condition.slice(1).some(isWord)) return 'no numbers';
   const [least, most] = condition
     .slice(1)
     .map(bound => (typeof bound === 'boolean' ? Number.NaN : Number(bound)));
@@ -106,6 +110,11 @@ function lengthRange(condition: unknown): readonly [least: number, most: number]
     throw invalid('Invalid content-length-range: the bounds must be whole numbers in order.');
   }
   return [least!, most!];
+}
+
+/** A range of words is read, and never met (recorded, test_post_object_policy_validation_size). */
+function neverMet(text: readonly unknown[]): FieldCondition {
+  return { match: 'eq', field: undefined, value: '', text };
 }
 
 /** `{"acl": "private"}`, `["eq", "$acl", "private"]`, `["starts-with", "$key", "user/"]` */
@@ -120,7 +129,7 @@ function fieldCondition(condition: unknown): FieldCondition {
   }
   const [field, value] = entries[0]!;
   if (typeof value !== 'string') throw invalid('Invalid Simple-Condition: value must be a string.');
-  return { match: 'eq', field: field.toLowerCase(), value };
+  return simple('eq', field, value);
 }
 
 function listed(condition: readonly unknown[]): FieldCondition {
@@ -131,10 +140,17 @@ function listed(condition: readonly unknown[]): FieldCondition {
   }
   const [, field, value] = condition;
   if (condition.length !== 3) throw invalid(`Invalid ${match}: wrong number of arguments.`);
-  if (typeof field !== 'string' || !field.startsWith('$') || typeof value !== 'string') {
+  if (typeof field !== 'string' || typeof value !== 'string') {
     throw invalid(`Invalid ${match}: a field and a text are needed.`);
   }
-  return { match, field: field.slice(1).toLowerCase(), value };
+  // Recorded of AWS by LocalStack, test_post_object_policy_conditions_validation_eq: it is read, and never met.
+  if (!field.startsWith('$')) return { match, field: undefined, value, text: [match, field, value] };
+  return simple(match, field.slice(1), value);
+}
+
+function simple(match: FieldCondition['match'], field: string, value: string): FieldCondition {
+  const lower = field.toLowerCase();
+  return { match, field: lower, value, text: [match, `$${lower}`, value] };
 }
 
 const invalid = (why: string): ApiError => s3Errors.InvalidPolicyDocument([why]);

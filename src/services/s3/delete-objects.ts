@@ -9,7 +9,7 @@ import { ApiError } from '../../errors.js';
 import type { Bucket } from '../../objects/index.js';
 import type { Call, Operation } from '../../operation.js';
 import { notImplemented, shownVersionId } from './attributes.js';
-import { deleteOne, deleteRequirements, demandBypassable } from './delete-object.js';
+import { deleteOne, deleteRequirements } from './delete-object.js';
 import { s3Errors } from './errors.js';
 import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
@@ -32,7 +32,6 @@ export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
   async run(input, call, ports) {
     demandIntegrity(call);
     const bucket = await bucketOf(input, call, ports);
-    demandBypassable(bucket, input);
     const objects = input.Delete?.Objects ?? [];
     if (objects.length === 0 || objects.length > MOST_OBJECTS) throw s3Errors.MalformedXML();
     if (bucket.mfaDelete === 'Enabled') await demandMfaForAll(bucket, objects, input, call, ports);

@@ -122,13 +122,10 @@ test('test_delete_object_with_no_locking: nothing to bypass', async () => {
   const { on } = await opened();
   const members = { ArgumentName: 'x-amz-bypass-governance-retention' };
   for (const BypassGovernanceRetention of [true, false]) {
-    for (const [operation, input] of [
-      ['DeleteObject', {}],
-      ['DeleteObjects', { Delete: { Objects: [{ Key }] } }],
-    ] as const) {
-      const asked = on(operation, { ...input, BypassGovernanceRetention });
-      await assert.rejects(asked, refused('InvalidArgument', 400, members));
-    }
+    const asked = on('DeleteObject', { BypassGovernanceRetention });
+    await assert.rejects(asked, refused('InvalidArgument', 400, members));
+    // ceph/s3-tests, nuke_bucket.
+    await on('DeleteObjects', { Delete: { Objects: [{ Key }] }, BypassGovernanceRetention });
   }
 });
 

@@ -17,6 +17,7 @@ export const s3Error = errorTable({
   ],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingRequestBodyError: [400, 'Request Body is empty'],
+  PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   NotImplemented: [501, 'A header you provided implies functionality that is not implemented'],
 });
 

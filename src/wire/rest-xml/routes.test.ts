@@ -60,7 +60,13 @@ suite('S3 routes', () => {
     status: number,
     members: Record<string, string>,
   ][] = [
-    ['POST', '/b', 'MethodNotAllowed', 405, { Method: 'POST', ResourceType: 'BUCKET' }],
+    [
+      'POST',
+      '/b',
+      'PreconditionFailed',
+      412,
+      { Condition: 'Bucket POST must be of the enclosure-type multipart/form-data' },
+    ],
     ['PATCH', '/b/k', 'MethodNotAllowed', 405, { Method: 'PATCH', ResourceType: 'OBJECT' }],
     ['DELETE', '/', 'MethodNotAllowed', 405, { Method: 'DELETE', ResourceType: 'SERVICE' }],
     ['POST', '/b?policy', 'MethodNotAllowed', 405, { Method: 'POST', ResourceType: 'BUCKETPOLICY' }],

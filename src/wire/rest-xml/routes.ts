@@ -62,6 +62,7 @@ export function router(operations: Iterable<OperationSchema>): (request: Routed)
     if (level === 'bucket') refuseKeyless(parameters);
     const route = table.get(`${method} ${level}`)?.find(candidate => matches(candidate, request));
     if (route?.operation === 'PutObject' || route?.operation === 'CopyObject') refusePart(parameters);
+    if (level === 'bucket' && method === 'POST' && !route && asked[0] === undefined) throw noForm();
     if (!route || (asked[0] !== undefined && !names(route, asked[0]))) {
       const allowed = methods.filter(other =>
         table.get(`${other} ${level}`)?.some(candidate => names(candidate, asked[0])),
@@ -94,6 +95,12 @@ function refuseKeyless(parameters: ReadonlyMap<string, string>): void {
   if (version !== undefined) {
     throw invalidArgument('This operation does not accept a version-id.', 'versionId', version);
   }
+}
+
+/** What is posted to a bucket without naming a subresource can only be a form (recorded, test_post_object_with_wrong_content_type). */
+function noForm(): Error {
+  const Condition = 'Bucket POST must be of the enclosure-type multipart/form-data';
+  return s3Error.PreconditionFailed([], { members: { Condition } });
 }
 
 /** A part without its upload would replace the whole object (versitygw, RouterPutPartNumberWithoutUploadId). */
