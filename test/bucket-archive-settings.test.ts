@@ -27,6 +27,9 @@ const NO_SETTINGS = new Set([
   'GetBucketAnalyticsConfiguration',
   'GetBucketIntelligentTieringConfiguration',
   'GetBucketMetricsConfiguration',
+  'ListBucketAnalyticsConfigurations',
+  'ListBucketIntelligentTieringConfigurations',
+  'ListBucketMetricsConfigurations',
 ]);
 const READS = /^(Get|List)(Bucket|PublicAccessBlock|ObjectLockConfiguration)/;
 
