@@ -156,6 +156,6 @@ suite('uploads from a browser', () => {
       /IncorrectNumberOfFiles/,
     );
     assert.match(await send('--x\r\n\r\n', 'multipart/form-data'), /MalformedPOSTRequest/);
-    assert.match(await send('a=b', 'application/x-www-form-urlencoded'), /MethodNotAllowed/);
+    assert.match(await send('a=b', 'application/x-www-form-urlencoded'), /PreconditionFailed/);
   });
 });
