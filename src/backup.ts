@@ -16,7 +16,8 @@ import { demandData } from './scrub.js';
 import { SettingsError } from './settings.js';
 import { BlobCopier } from './store/blob-copier.js';
 import { type Kv, under } from './store/kv.js';
-import { openLmdb } from './store/lmdb.js';
+import { type LmdbStore, openLmdb } from './store/lmdb.js';
+import { StoreDamaged } from './store/lmdb-tree.js';
 import { rowsOf } from './store/scan.js';
 
 const MANIFEST = 'backup.json';
@@ -57,7 +58,8 @@ export interface BackupReport {
 
 /**
  * Writes a backup into `target`, an empty directory or an earlier backup. Throws `SettingsError` for another directory
- * and where there is nothing to back up, `DirectoryInUse` where another backup is being written to it.
+ * and where there is nothing to back up, `DirectoryInUse` where another backup is being written to it, `StoreDamaged`
+ * where pages of the records are damaged: what an earlier run put there then stays as it is.
  */
 export async function backUp(
   settings: RootKeySettings,
@@ -72,6 +74,7 @@ export async function backUp(
     const { size } = await stat(join(settings.data, 'kv', 'data.mdb'));
     const kv = await openLmdb(join(settings.data, 'kv'), { mapSize: size + 2 ** 32 });
     try {
+      await demandWhole(kv, settings.data);
       const hold = await holdBlobs(kv, clock);
       try {
         const made = new Date(clock.now()).toISOString();
@@ -147,6 +150,7 @@ export async function restore(
     const copier = new BlobCopier(join(source, 'blobs'), join(settings.data, 'blobs'));
     const kv = await openLmdb(join(source, 'kv'));
     try {
+      await demandWhole(kv, source);
       const done = metadataOnly ? nothing : await copyNamed(kv, copier, options.progress);
       await emptyDirectory(join(settings.data, 'kv.new'));
       await kv.copyTo(join(settings.data, 'kv.new'));
@@ -164,6 +168,12 @@ export async function restore(
   } finally {
     await lock.release();
   }
+}
+
+/** Throws `StoreDamaged` where pages of the records in a directory are damaged: a copy of them would lack some. */
+async function demandWhole(kv: LmdbStore, directory: string): Promise<void> {
+  const { damage } = await kv.verify();
+  if (damage.length > 0) throw new StoreDamaged(join(directory, 'kv', 'data.mdb'), damage);
 }
 
 /** Copies the files that records name. */

@@ -27,6 +27,7 @@ import { AccessLog, InventoryRuns } from './services/s3/index.js';
 import { readSettings, type Settings } from './settings.js';
 import { holdLease } from './store/lease.js';
 import { openStores } from './store/open.js';
+import { lookForDamage } from './store-damage.js';
 
 export interface ServerOptions extends Partial<Settings> {
   /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
@@ -99,6 +100,7 @@ export async function openServices(
     const stores = await openStores(settings, now);
     opened.push(() => stores.close());
     const { kv, blobs, room } = stores;
+    if (stores.verify) opened.push(await lookForDamage(stores.verify, settings.data, log));
     await demandWhole(kv);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);
     if (stores.time) opened.push(await watchSkew({ clock, time: stores.time, log }));

@@ -2,12 +2,21 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from './clock.js';
-import { OwnKeys, type ScrubProgress, type ScrubReport, scrubObjects } from './objects/index.js';
+import {
+  type Damage,
+  OwnKeys,
+  type ScrubProgress,
+  type ScrubReport,
+  scrubObjects,
+  unreadReport,
+} from './objects/index.js';
 import { type RootKeySettings, readRootKeys, rootKeyPath } from './root-key.js';
 import { SettingsError } from './settings.js';
 import { openFileBlobs } from './store/files.js';
+import { decodeKey } from './store/keys.js';
 import type { Kv } from './store/kv.js';
 import { openLmdb } from './store/lmdb.js';
+import type { TreeDamage } from './store/lmdb-tree.js';
 
 export interface ScrubSettings {
   /** Bytes of bodies to read in a second, so that clients are not kept waiting. Default: as fast as the disk is. */
@@ -18,7 +27,7 @@ export interface ScrubSettings {
 /**
  * Reads everything in a server's data directory, or in a backup, and answers what is damaged. Changes nothing. Without
  * the root key, what is encrypted under SSE-S3 is checked by its checksums alone. Throws `SettingsError` where there is
- * no such data, or the root key is another's.
+ * no such data, or the root key is another's, `StoreDamaged` where the store cannot be opened safely.
  */
 export async function scrub(
   settings: RootKeySettings,
@@ -28,6 +37,8 @@ export async function scrub(
   await demandData(settings.data);
   const lmdb = await openLmdb(join(settings.data, 'kv'));
   try {
+    const { damage } = await lmdb.verify();
+    if (damage.length > 0) return unreadReport(damage.map(pageDamage));
     const kv: Kv = { ...readOnly, get: key => lmdb.get(key), list: range => lmdb.list(range) };
     const blobs = await openFileBlobs(join(settings.data, 'blobs'), () => clock.now());
     const keys = await ownKeys(settings, kv);
@@ -42,6 +53,21 @@ export async function scrub(
     });
   } finally {
     await lmdb.close();
+  }
+}
+
+/** Says of which records a damaged page deprives the store. */
+function pageDamage({ problem, from, to }: TreeDamage): Damage {
+  const row = `kv/data.mdb, records from ${boundText(from, 'the first')} to ${boundText(to, 'the last')}`;
+  return { row: from && to && from.equals(to) ? 'kv/data.mdb' : row, problem };
+}
+
+function boundText(key: Buffer | undefined, none: string): string {
+  if (key === undefined) return none;
+  try {
+    return JSON.stringify(decodeKey(key));
+  } catch {
+    return key.toString('hex');
   }
 }
 

@@ -23,6 +23,7 @@ const composition = [
   'root-key-kms.ts',
   'root-key-rotation.ts',
   'scrub.ts',
+  'store-damage.ts',
   'backup.ts',
   'settings.ts',
   'tuning.ts',

@@ -53,6 +53,7 @@ function progressText({ rows, versions, bytes }: ScrubProgress): string {
 }
 
 export function reportText(report: ScrubReport): string {
+  if (report.unread) return unreadText(report);
   const { buckets, versions, markers, parts, rows, bytes, sealed, damaged, leftovers } = report;
   const lines = [
     `Read ${bytesText(bytes)} of bodies and ${rows} records: ${versions} versions and ${markers} delete markers in ${buckets} buckets, ${parts} parts of unfinished uploads.`,
@@ -68,11 +69,24 @@ export function reportText(report: ScrubReport): string {
     );
   }
   lines.push(damaged.length === 0 ? 'Nothing is damaged.' : `Damaged: ${damaged.length}`);
-  lines.push(...damaged.slice(0, SHOWN).map(damageText));
-  if (damaged.length > SHOWN) lines.push(`  … and ${damaged.length - SHOWN} more; --json names them all`);
+  lines.push(...damageLines(damaged));
   if (damaged.length > 0)
     lines.push('Put damaged objects again, or delete them: docs/operating.md, "What to do about damage".');
   return lines.join('\n');
+}
+
+function unreadText({ damaged }: ScrubReport): string {
+  return [
+    `Pages of the store are damaged: ${damaged.length}`,
+    ...damageLines(damaged),
+    'Records are missing, and nothing else was read. Restore the last backup: docs/operating.md, "What to do about damage".',
+  ].join('\n');
+}
+
+function damageLines(damaged: readonly Damage[]): string[] {
+  const lines = damaged.slice(0, SHOWN).map(damageText);
+  if (damaged.length > SHOWN) lines.push(`  … and ${damaged.length - SHOWN} more; --json names them all`);
+  return lines;
 }
 
 function damageText({ bucket, key, versionId, row, problem }: Damage): string {

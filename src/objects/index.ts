@@ -183,7 +183,7 @@ export { demandRetention } from './lock.js';
 export type { Announcement, Outbox, Pending } from './outbox.js';
 export { deriveDataKey, derivedDataKey, OwnKeys, ownerOf } from './own-keys.js';
 export * from './records.js';
-export { type Damage, type ScrubProgress, type ScrubReport, scrubObjects } from './scrub.js';
+export { type Damage, type ScrubProgress, type ScrubReport, scrubObjects, unreadReport } from './scrub.js';
 export type { NewUpload } from './uploads.js';
 export { isUploadIdOf } from './version-id.js';
 export type { Deleted, Versions } from './versions.js';

@@ -50,6 +50,8 @@ export interface ScrubProgress {
 
 export interface ScrubReport extends ScrubProgress {
   readonly damaged: readonly Damage[];
+  /** Pages of the store are damaged: nothing else was read. */
+  readonly unread?: true;
   readonly leftovers: Leftovers;
 }
 
@@ -76,6 +78,21 @@ export async function scrubObjects(options: ScrubOptions): Promise<ScrubReport> 
   return scrub.report(await findLeftovers(options.kv, options.blobs, options.now));
 }
 
+/** The report on a store of which no record can be relied on: what is damaged in its pages. */
+export function unreadReport(damaged: readonly Damage[]): ScrubReport {
+  return { ...NOTHING, damaged, leftovers: { blobs: 0, bytes: 0, rows: 0 }, unread: true };
+}
+
+const NOTHING: ScrubProgress = {
+  rows: 0,
+  buckets: 0,
+  versions: 0,
+  markers: 0,
+  parts: 0,
+  bytes: 0,
+  sealed: 0,
+};
+
 /** Rows whose damage is told of the version that they belong to. */
 const BODIES = 'content';
 /** Rows between two reports of progress. */
@@ -89,7 +106,7 @@ class Scrub {
   readonly #bodies: Bodies;
   readonly #damaged: Damage[] = [];
   readonly #names = new Map<string, string>();
-  readonly #seen = { rows: 0, buckets: 0, versions: 0, markers: 0, parts: 0, bytes: 0, sealed: 0 };
+  readonly #seen = { ...NOTHING };
 
   constructor(options: ScrubOptions) {
     const { kv, blobs, keys, pace } = options;
@@ -150,6 +167,7 @@ class Scrub {
       for await (const item of this.#under([table, bucket.id])) {
         await this.#check(item, async () => {
           const record = versionRecords.decode(item.value);
+          if (table === 'version') await this.#checkCurrent(bucket, item.key[2] as string);
           if (record.marker) this.#seen.markers++;
           else {
             this.#seen.versions++;
@@ -198,6 +216,16 @@ class Scrub {
       error => (error instanceof ValueDamaged ? latest : Promise.reject(error)),
     );
     if (found !== latest) throw new Damaged(`its latest version ${latest} is missing`);
+  }
+
+  /** Of a key that has a version that is not current, what its current one is must be on record. */
+  async #checkCurrent(bucket: BucketRecord, key: string): Promise<void> {
+    const state = await this.#kv.get(keyStateKey(bucket.id, key)).catch(error => {
+      // That is told of the record itself.
+      if (error instanceof ValueDamaged) return error;
+      throw error;
+    });
+    if (state === undefined) throw new Damaged('the record of its current version is missing');
   }
 
   /** Notes what a check throws, unless the row has changed meanwhile. `named`: the row that says whose it is. */

@@ -15,7 +15,9 @@
  * should a write fail midway, all of it is rolled back and all its commits are rejected.
  *
  * Integrity. LMDB's pages have no checksums: a flipped bit would be read as if it had been written. So each value
- * ends in a checksum (value-checksum.ts). Values from before there were any have versions below `CHECKED`.
+ * ends in a checksum (value-checksum.ts). Whether the pages are whole is what `verify` looks at, and a range notices
+ * where a damaged page cuts it short (range-check.ts). What is known to be damaged is not read, and nothing is written
+ * to a store that is: LMDB would carry the damage on, or end the process over it.
  */
 import { chmod, open as openFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -33,23 +35,39 @@ import {
   type Kv,
   type Range,
   StoreClosed,
+  ValueDamaged,
   type Version,
   type Write,
 } from './kv.js';
-import { checkedValue, valueUnder } from './value-checksum.js';
+import {
+  demandHead,
+  harmsKey,
+  harmsRange,
+  StoreDamaged,
+  type TreeDamage,
+  type TreeReport,
+  walkFile,
+} from './lmdb-tree.js';
+import { CHECKED, copy, opened } from './lmdb-values.js';
+import { RangeCheck, TOP } from './range-check.js';
+
+interface Row {
+  readonly key: Key;
+  readonly value: Buffer;
+  readonly version: Version;
+}
+
+import { checkedValue } from './value-checksum.js';
+
+/** Not by its name: linters take it for a hook of React. */
+const KEEP_SNAPSHOT = 'useReadTransaction';
 
 /** What is used of lmdb-js. Keys may be tuples or already encoded. */
 interface Database {
   getBinaryFast(key: Key | Uint8Array): Uint8Array | undefined;
-  getRange(range: {
-    readonly start: Uint8Array;
-    readonly end: Uint8Array;
-    readonly reverse: boolean;
-    readonly exclusiveStart: boolean;
-    readonly inclusiveEnd: boolean;
-    readonly limit: number;
-    readonly versions: true;
-  }): Iterable<{ readonly key: Key; readonly value: Buffer; readonly version: Version }>;
+  getRange(range: RangeCheck['range']): Iterable<Row>;
+  /** Keeps the newest snapshot until `done`. */
+  [KEEP_SNAPSHOT](): { done(): void };
   put(key: Uint8Array, value: Uint8Array, version: Version): unknown;
   remove(key: Uint8Array): unknown;
   childTransaction<T>(action: () => T): Promise<T>;
@@ -79,6 +97,11 @@ export interface LmdbStore extends Kv {
    * on disk. The copy has no free pages.
    */
   copyTo(directory: string): Promise<void>;
+  /**
+   * Looks at every page, while others go on. From then on, what reads records that may be missing throws `ValueDamaged`,
+   * and commits are rejected with `StoreDamaged`.
+   */
+  verify(): Promise<TreeReport>;
 }
 
 /** Commits in one transaction, so that its dirty pages stay bounded. */
@@ -90,12 +113,9 @@ const VERSIONS = Buffer.of(0xff, 0xff);
 /** Versions that a process reserves at a time: enough that the reservation costs nothing, few enough to waste. */
 const VERSION_BLOCK = 2 ** 20;
 
-/** Where versions begin whose values end in a checksum. */
-const CHECKED = 2 ** 50;
-
 /**
  * Opens the store in the directory `path`, making both where they do not exist.
- * Rejects with the system's error where that fails.
+ * Rejects with the system's error where that fails, with `StoreDamaged` where it cannot be opened safely.
  */
 export async function openLmdb(path: string, options: LmdbOptions = {}): Promise<LmdbStore> {
   const directory = resolve(path);
@@ -111,10 +131,12 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
       keyEncoder: { writeKey: writeAnyKey, readKey: readAnyKey },
       encoder: { encode: (value: Uint8Array) => value, decode: copy },
     }) as unknown as Database;
+  const file = join(directory, 'data.mdb');
+  await demandHead(file);
   const db = openDatabase();
-  await chmod(join(directory, 'data.mdb'), 0o600);
+  await chmod(file, 0o600);
   await syncDirectory(directory);
-  return new LmdbKv(db, openDatabase, options.demandRoom);
+  return new LmdbKv(file, db, openDatabase, options.demandRoom);
 }
 
 function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): number {
@@ -123,12 +145,16 @@ function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): numb
   return start + key.length;
 }
 
+/** The range that is read at the moment. */
+let check: RangeCheck | undefined;
 /** The checksum of the stored key that lmdb-js read last: of an item of a range it reads the key, then the value. */
 let keySum = 0;
 
 /** Empty where the stored key is damaged: no key is. */
 function readAnyKey(bytes: Uint8Array, start: number, end: number): Key {
-  keySum = crc32(bytes.subarray(start, end));
+  const stored = bytes.subarray(start, end);
+  keySum = crc32(stored);
+  check?.key(stored);
   try {
     return decodeKey(bytes, start, end);
   } catch {
@@ -136,23 +162,14 @@ function readAnyKey(bytes: Uint8Array, start: number, end: number): Key {
   }
 }
 
-/** lmdb-js reads into one buffer that it uses again, of which it sets `length` but not the true extent. */
-function copy(shared: Uint8Array, length = shared.length): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  bytes.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
-  return bytes;
-}
-
-/** The value of what is stored, or nothing where it is damaged. `sum`: of the key. */
-function opened(sum: number, stored: Buffer, version: Version): Entry | undefined {
-  const value = version < CHECKED ? stored : valueUnder(sum, stored);
-  return value && { value, version };
-}
-
 class LmdbKv implements LmdbStore {
   #db: Database;
   readonly #open: () => Database;
   readonly #demandRoom: () => void;
+  /** The file. */
+  readonly #path: string;
+  /** What is known to be damaged. */
+  #damage: readonly TreeDamage[] = [];
   /** LMDB does nothing more once it could not write a meta page: it must be opened again. */
   #broken = false;
   #repairing: Promise<void> | undefined;
@@ -165,7 +182,8 @@ class LmdbKv implements LmdbStore {
   #endOfVersions = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(db: Database, open: () => Database, demandRoom: () => void = () => undefined) {
+  constructor(path: string, db: Database, open: () => Database, demandRoom: () => void = () => undefined) {
+    this.#path = path;
     this.#db = db;
     this.#open = open;
     this.#demandRoom = demandRoom;
@@ -176,6 +194,7 @@ class LmdbKv implements LmdbStore {
     if (this.#broken) await this.#repair();
     this.#seeNewest();
     const encoded = encodeBound(key);
+    if (this.#damage.some(one => harmsKey(one, encoded))) throw new ValueDamaged(MISSING, key);
     const shared = this.#db.getBinaryFast(encoded);
     if (shared === undefined) return undefined;
     const entry = opened(crc32(encoded), copy(shared), getLastVersion());
@@ -191,27 +210,45 @@ class LmdbKv implements LmdbStore {
     if (limit <= 0 || Buffer.compare(low, high) >= 0) return [];
     if (this.#broken) await this.#repair();
     this.#seeNewest();
+    if (this.#damage.some(one => harmsRange(one, low, high))) throw new ValueDamaged(MISSING);
     const damaged = range.damaged ?? raise;
     const items: Item[] = [];
-    // Drained without pause, so within one read transaction.
-    for (const { key, value, version } of this.#db.getRange({
-      start: reverse ? high : low,
-      end: reverse ? low : high,
-      reverse,
-      exclusiveStart: reverse,
-      inclusiveEnd: reverse,
-      limit,
-      versions: true,
-    })) {
+    const checked = new RangeCheck(low, high, reverse);
+    let read = 0;
+    for (const { key, value, version } of this.#rows(checked)) {
+      if (checked.ended) return items;
       const entry = opened(keySum, value, version);
       if (entry === undefined) damaged(key, version);
       else items.push({ key, value: entry.value, version });
+      if (++read === limit) return items;
     }
+    if (!checked.mayEnd(this.#edge(reverse))) throw new ValueDamaged(CUT_SHORT);
     return items;
+  }
+
+  /** To be drained without pause: within one read transaction. Goes on behind the end: LMDB takes damage for one. */
+  *#rows(checked: RangeCheck): Generator<Row, void> {
+    check = checked;
+    try {
+      for (const row of this.#db.getRange(checked.range)) {
+        if (!checked.inOrder) throw new ValueDamaged(OUT_OF_ORDER);
+        yield row;
+      }
+    } finally {
+      check = undefined;
+    }
+  }
+
+  /** The first or the last stored key, found from that end; absent where the store is empty. */
+  #edge(first: boolean): Buffer | undefined {
+    const checked = new RangeCheck(Buffer.alloc(0), TOP, !first);
+    for (const _ of this.#rows(checked)) break;
+    return checked.last;
   }
 
   async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
     this.#demandOpen();
+    if (this.#damage.length > 0) throw new StoreDamaged(this.#path, this.#damage);
     this.#demandRoom();
     const encodedChecks = checks.map(({ key, version }) => ({ key: encodeBound(key), version }));
     const encodedWrites = writes.map(({ key, value }) => {
@@ -225,9 +262,26 @@ class LmdbKv implements LmdbStore {
     });
   }
 
-  async copyTo(directory: string): Promise<void> {
+  async verify(): Promise<TreeReport> {
     this.#demandOpen();
+    this.#db.resetReadTxn();
+    // While it lasts, no page of its snapshot or of a later one is used again.
+    const transaction = this.#db[KEEP_SNAPSHOT]();
+    try {
+      const report = await walkFile(this.#path);
+      this.#damage = report.damage;
+      return report;
+    } finally {
+      transaction.done();
+    }
+  }
+
+  async copyTo(directory: string): Promise<void> {
+    const { damage } = await this.verify();
+    if (damage.length > 0) throw new StoreDamaged(this.#path, damage);
     await this.#db.backup(directory, true);
+    const copy = await walkFile(join(directory, 'data.mdb'));
+    if (copy.damage.length > 0) throw new StoreDamaged(join(directory, 'data.mdb'), copy.damage);
     const copied = await openFile(join(directory, 'data.mdb'), 'r+');
     try {
       await copied.chmod(0o600);
@@ -345,6 +399,10 @@ class LmdbKv implements LmdbStore {
     if (this.#closing !== undefined) throw new StoreClosed();
   }
 }
+
+const CUT_SHORT = 'a range of records ends where it should not: a page of the store is damaged';
+const OUT_OF_ORDER = 'records are out of order: a page of the store is damaged';
+const MISSING = 'records may be missing here: a page of the store is damaged';
 
 function raise(key: Key, version: Version): never {
   throw damagedAt(key, version);

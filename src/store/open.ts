@@ -5,6 +5,7 @@ import type { Blobs } from './blobs.js';
 import { openFileBlobs } from './files.js';
 import type { Kv } from './kv.js';
 import { openLmdb } from './lmdb.js';
+import type { TreeReport } from './lmdb-tree.js';
 import { openMemoryKv } from './memory.js';
 import { openMemoryBlobs } from './memory-blobs.js';
 import { type Room, watchRoom } from './room.js';
@@ -28,6 +29,8 @@ export interface Stores {
   readonly isShared: boolean;
   /** Of the store's machine, milliseconds since the epoch; absent where that is this one. */
   readonly time: (() => Promise<number>) | undefined;
+  /** Looks at the pages of the records, where they are this machine's: see `LmdbStore`. */
+  readonly verify: (() => Promise<TreeReport>) | undefined;
   close(): Promise<void>;
 }
 
@@ -49,11 +52,11 @@ export async function openStores(places: StorePlaces, now: () => number): Promis
   try {
     const room = await openRoom(places);
     opened.push(() => room?.close());
-    const { kv, time } = await openKv(places, room);
+    const { kv, time, verify } = await openKv(places, room);
     opened.push(() => kv.close());
     const blobs = await openBlobs(places, now, room);
     opened.push(() => blobs.close());
-    return { kv, blobs, room, isShared: places.kv !== undefined, time, close };
+    return { kv, blobs, room, isShared: places.kv !== undefined, time, verify, close };
   } catch (error) {
     await close();
     throw error;
@@ -84,14 +87,15 @@ async function openRoom(places: StorePlaces): Promise<Room | undefined> {
 async function openKv(
   { data, kv }: StorePlaces,
   room: Room | undefined,
-): Promise<{ kv: Kv; time?: () => Promise<number> }> {
+): Promise<{ kv: Kv; time?: () => Promise<number>; verify?: () => Promise<TreeReport> }> {
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
     const store = await openPostgres(kv);
     return { kv: store, time: () => store.time() };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
-  return { kv: await openLmdb(join(data, 'kv'), { demandRoom: room?.demandLast }) };
+  const store = await openLmdb(join(data, 'kv'), { demandRoom: room?.demandLast });
+  return { kv: store, verify: () => store.verify() };
 }
 
 async function openBlobs(places: StorePlaces, now: () => number, room: Room | undefined): Promise<Blobs> {
