@@ -109,6 +109,7 @@ export async function openServices(
       ...sealing,
       clock,
       oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
+      oidcAllow: settings.oidcAllow,
     });
     opened.push(() => identity.close());
     const objects = await openObjects({

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isPlaceToAllow } from './identity/reachable.js';
 
 /** Everything that a server can be told, validated. */
 export interface Settings {
@@ -51,6 +52,11 @@ export interface Settings {
   readonly rootKeyKms: string | undefined;
   /** OpenID Connect issuers whose keys are read from a file (a JWK set) instead of over the network: URL → path. */
   readonly oidcKeys: Readonly<Record<string, string>>;
+  /**
+   * Host names, addresses and networks of OpenID Connect issuers that may be asked beside public addresses: of this
+   * machine, of private networks.
+   */
+  readonly oidcAllow: readonly string[];
   /**
    * Where events of buckets may be sent: name → an http or https URL, or the path of a file. Buckets reach them by
    * the name in an ARN; `eventbridge` stands for EventBridge.
@@ -116,6 +122,13 @@ const names: Reader<readonly string[]> = (value, name) => {
   const list = typeof value === 'string' ? value.split(',').filter(Boolean) : value;
   if (Array.isArray(list)) return list.map(item => text(item, name).toLowerCase());
   throw new SettingsError(`${name} must be a list of host names`);
+};
+
+const reachables: Reader<readonly string[]> = (value, name) => {
+  const list = typeof value === 'string' ? value.split(',').filter(Boolean) : value;
+  if (Array.isArray(list) && list.every(item => typeof item === 'string' && isPlaceToAllow(item)))
+    return list;
+  throw new SettingsError(`${name} must be host names, addresses and networks: idp.internal,10.1.0.0/16,::1`);
 };
 
 /** `A=B,A=B`, or an object. `at`: where the equals sign between the two stands. */
@@ -208,6 +221,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   rootKey: optional(text),
   rootKeyKms: optional(text),
   oidcKeys: paths,
+  oidcAllow: reachables,
   notify: places,
   notifySecret: optional(matching(/^.{16,}$/, 'at least 16 characters')),
   imds: instances,
@@ -241,6 +255,7 @@ function defaults(partition: Settings['partition']): Settings {
     rootKey: undefined,
     rootKeyKms: undefined,
     oidcKeys: {},
+    oidcAllow: [],
     notify: {},
     notifySecret: undefined,
     imds: {},

@@ -42,7 +42,7 @@ suite('karikagi/credentials', () => {
   let stage: Stage;
   const clock = new ManualClock();
   before(async () => {
-    stage = await openStage({ clock });
+    stage = await openStage({ clock, oidcAllow: ['127.0.0.0/8'] });
   });
   after(() => stage.close());
 

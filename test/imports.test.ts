@@ -8,7 +8,15 @@ import { test } from 'node:test';
  * The files at the root of `src/` that everyone may use are the vocabulary: errors, clock, messages, the
  * operation type, the log, random ids.
  */
-const vocabulary = ['clock.ts', 'errors.ts', 'log.ts', 'message.ts', 'operation.ts', 'random.ts'];
+const vocabulary = [
+  'clock.ts',
+  'errors.ts',
+  'fair-queue.ts',
+  'log.ts',
+  'message.ts',
+  'operation.ts',
+  'random.ts',
+];
 const composition = [
   'main.ts',
   'console.ts',

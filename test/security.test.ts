@@ -21,7 +21,13 @@ let server: RunningServer;
 let root: iam.IAMClient;
 
 before(async () => {
-  server = await startServer({ data: 'memory', port: 0, account: ACCOUNT, log: 'none' });
+  server = await startServer({
+    data: 'memory',
+    port: 0,
+    account: ACCOUNT,
+    log: 'none',
+    oidcAllow: ['127.0.0.0/8'],
+  });
   root = iamOf(server.root!);
 });
 after(() => server.close());

@@ -77,6 +77,7 @@ async function openShell(t: TestContext): Promise<Shell> {
     account: '111122223333',
     region: 'ap-northeast-1',
     log: 'none',
+    oidcAllow: ['localhost', '127.0.0.0/8'],
   });
   t.after(async () => {
     await server.close();

@@ -71,6 +71,10 @@ export function serveCommand(): Command {
       'OpenID Connect issuers whose keys are in a file (a JWK set), with commas between',
     )
     .option(
+      '--oidc-allow <hosts>',
+      'host names, addresses and networks of OpenID Connect issuers that may be asked beside public addresses, with commas between',
+    )
+    .option(
       '--notify <name=place>',
       'URLs and files that events of buckets may be sent to, with commas between; URLs take KARIKAGI_NOTIFY_SECRET',
     )

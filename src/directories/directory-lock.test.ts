@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,12 +18,31 @@ if (process.argv[2] === 'lock') {
   process.stdin.resume();
 } else defineTests();
 
-async function start(directory: string): Promise<{ child: ChildProcess; outcome: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), 'lock', directory], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+/** Its children end with the command. */
+const IN_NAMESPACE = ['unshare', '-p', '-f', '--kill-child', '--mount-proc'];
+
+async function start(
+  directory: string,
+  before: readonly string[] = [],
+): Promise<{ child: ChildProcess; outcome: string }> {
+  const own = [process.execPath, fileURLToPath(import.meta.url), 'lock', directory];
+  const [command, ...args] = [...before, ...own];
+  const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const [outcome] = await once(child.stdout!, 'data');
   return { child, outcome: String(outcome) };
+}
+
+/** Tries until it succeeds, some seconds at most. */
+async function until(work: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+  }
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -82,6 +101,47 @@ function defineTests(): void {
       await (await lockDirectory(directory)).release();
     },
   );
+
+  inDirectory('a lock that names no holder keeps nobody off', async directory => {
+    const path = join(directory, 'server.lock');
+    for (const text of [
+      '',
+      '{',
+      '{"pid":1}',
+      'null',
+      '[]',
+      '{"pid":1,"started":"","scope":"","token":"../../x"}',
+      '\0\0\0\0',
+    ]) {
+      await writeFile(path, text);
+      await (await lockDirectory(directory)).release();
+      assert.deepEqual(await readdir(directory), [], JSON.stringify(text));
+    }
+  });
+
+  const namespaces = spawnSync('unshare', ['-p', '-f', '--mount-proc', 'true']).status === 0;
+  test('a process in another PID namespace is kept off, and one there keeps off', {
+    skip: !namespaces && 'needs unshare and the right to use it',
+  }, async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'karikagi-lock-'));
+    try {
+      const lock = await lockDirectory(directory);
+      const refused = await start(directory, IN_NAMESPACE);
+      assert.equal(refused.outcome, 'DirectoryInUse');
+      await kill(refused.child);
+      assert.ok((await readdir(directory)).includes('server.lock'));
+      await lock.release();
+      // Both are the first process of their namespace.
+      const [first, second] = [await start(directory, IN_NAMESPACE), await start(directory, IN_NAMESPACE)];
+      assert.deepEqual([first.outcome, second.outcome], ['locked', 'DirectoryInUse']);
+      await kill(second.child);
+      await assert.rejects(lockDirectory(directory), DirectoryInUse);
+      await kill(first.child);
+      await until(async () => (await lockDirectory(directory)).release());
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
 
   inDirectory('of many that find a stale lock at once, one gets it', async directory => {
     const stale = { pid: 1, started: 'long ago', scope: 'another boot', token: 'stale' };

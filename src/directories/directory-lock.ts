@@ -1,18 +1,22 @@
 /**
  * Keeps a second server off a directory.
  *
- * The lock is a file that names its holder, made whole and at once by linking it into place. If its holder no
- * longer runs, it is taken over. So that two starters do not take over at once (and the slower removes the
- * lock of the faster), whoever would remove a stale lock must first hold another lock, whose name has the
- * stale one's token in it; that lock is taken in the same way.
+ * Two locks, one behind the other. The kernel's (`kernel-lock.ts`) holds between all processes that have the directory,
+ * in whatever container, and ends with its holder. The second is a file that names its holder, for people and for what has
+ * no such lock: it is made whole and at once by linking it into place, and taken over if its holder no longer runs. So that
+ * two starters do not take over at once (and the slower removes the lock of the faster), whoever would remove a stale lock
+ * must first hold another lock, whose name has the stale one's token in it; that lock is taken in the same way.
  */
 import { randomBytes } from 'node:crypto';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, open, readFile, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeDirectory } from './directories.js';
+import { makeDirectory, syncDirectory } from './directories.js';
+import { takeKernelLock } from './kernel-lock.js';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
 const LOCK = 'server.lock';
+/** The file that the kernel's lock is on. */
+const KERNEL_LOCK = 'server.lock.kernel';
 
 /** Another process works on the directory. */
 export class DirectoryInUse extends Error {
@@ -20,10 +24,10 @@ export class DirectoryInUse extends Error {
 
   constructor(
     readonly directory: string,
-    /** The process that holds the lock. */
-    readonly pid: number,
+    /** The process that holds the lock, where it says. Of another container, it has another id here. */
+    readonly pid: number | undefined,
   ) {
-    super(`${directory} is in use by process ${pid}`);
+    super(`${directory} is in use by ${pid === undefined ? 'another process' : `process ${pid}`}`);
   }
 }
 
@@ -39,26 +43,55 @@ interface Holder extends ProcessIdentity {
 
 /**
  * Locks a directory, making it where it does not exist, until `release` or the end of this process, however it
- * ends. Processes of another boot or container cannot be seen and count as ended. Throws `DirectoryInUse`.
+ * ends. Where this machine has no kernel's lock, processes of another boot or container cannot be seen and count as
+ * ended. Throws `DirectoryInUse`.
  */
 export async function lockDirectory(path: string): Promise<DirectoryLock> {
   const directory = resolve(path);
   await makeDirectory(directory);
-  const holder: Holder = { ...(await ownIdentity()), token: randomBytes(8).toString('hex') };
-  const proof = join(directory, `${LOCK}.${holder.token}.new`);
-  await writeFile(proof, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+  const kernel = await takeKernelLock(join(directory, KERNEL_LOCK));
+  if (kernel === 'held') {
+    throw new DirectoryInUse(directory, (await readHolder(join(directory, LOCK)))?.pid || undefined);
+  }
+  const letGo = async () => {
+    if (kernel !== 'none') await kernel.release();
+  };
   try {
-    await acquire(directory, LOCK, proof);
-  } finally {
-    await unlink(proof);
+    await takeNamedLock(directory);
+  } catch (error) {
+    await letGo();
+    throw error;
   }
   let released: Promise<void> | undefined;
   return {
     release() {
-      released ??= unlink(join(directory, LOCK));
+      released ??= unlink(join(directory, LOCK)).finally(letGo);
       return released;
     },
   };
+}
+
+async function takeNamedLock(directory: string): Promise<void> {
+  const holder: Holder = { ...(await ownIdentity()), token: randomBytes(8).toString('hex') };
+  const proof = join(directory, `${LOCK}.${holder.token}.new`);
+  await writeSynced(proof, JSON.stringify(holder));
+  try {
+    await acquire(directory, LOCK, proof);
+    await syncDirectory(directory);
+  } finally {
+    await unlink(proof);
+  }
+}
+
+/** Writes a new file that is whole after a power loss. */
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 async function acquire(directory: string, name: string, proof: string): Promise<void> {
@@ -78,14 +111,26 @@ async function acquire(directory: string, name: string, proof: string): Promise<
   }
 }
 
+/** Of what names no holder: cut off by a power loss, or written by others. It keeps nobody off. */
+const NOBODY: Holder = { pid: 0, started: '', scope: '', token: 'unreadable' };
+
 /** `undefined` where the lock was released meanwhile. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return holderOf(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if (isCode(error, 'ENOENT')) return undefined;
+    if (error instanceof SyntaxError) return NOBODY;
     throw error;
   }
+}
+
+function holderOf(value: unknown): Holder {
+  const { pid, started, scope, token } = (value ?? {}) as Partial<Record<keyof Holder, unknown>>;
+  const texts = [started, scope, token].every(text => typeof text === 'string');
+  // The token becomes part of a file's name.
+  const whole = Number.isSafeInteger(pid) && texts && /^[\w-]{1,64}$/.test(token as string);
+  return whole ? (value as Holder) : NOBODY;
 }
 
 /** Whether it succeeded, or failed with that code; any other failure passes through. */

@@ -30,6 +30,8 @@ export const errors = errorTable({
     'The most recent credential report has expired. Generate a new one with GenerateCredentialReport.',
   ],
   ReportNotPresent: [410, 'There is no credential report. Generate one with GenerateCredentialReport.'],
+  // "Rate exceeded": as AWS answers who asks too often; the SDKs try again after a while.
+  Throttling: [400, 'Rate exceeded'],
   UnmodifiableEntity: [400, said],
   UnrecognizedPublicKeyEncoding: [400, said],
   ValidationError: [400, said],

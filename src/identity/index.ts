@@ -24,12 +24,14 @@ import { Instances } from './instances.js';
 import { Keyring } from './keyring.js';
 import { ManagedPolicies } from './managed-policies.js';
 import { MfaDevices } from './mfa-devices.js';
+import type { OidcKeysOptions } from './oidc-keys.js';
 import { OidcProviders } from './oidc-providers.js';
 import type { OidcTokens } from './oidc-tokens.js';
 import { ControlsOfAccounts } from './organization-controls.js';
 import { Organizations } from './organizations.js';
 import { Passwords } from './passwords.js';
 import { Principals } from './principals.js';
+import { Reachable } from './reachable.js';
 import { Regions } from './regions.js';
 import { Roles } from './roles.js';
 import { SamlProviders } from './saml-providers.js';
@@ -52,6 +54,8 @@ export interface IdentityOptions {
   readonly clock: Clock;
   /** OpenID Connect issuers whose keys are read from a file (a JWK set) instead of over the network, by their URL. */
   readonly oidcKeyFiles?: ReadonlyMap<string, string> | undefined;
+  /** Host names, addresses and networks of issuers that may be asked beside public addresses. */
+  readonly oidcAllow?: readonly string[] | undefined;
 }
 
 /** An account and the access key of its root user. */
@@ -96,7 +100,8 @@ export class Identity implements CredentialSource {
   readonly #controls: ControlsOfAccounts;
   readonly #credentials: Credentials;
 
-  constructor({ kv, rootKey, formerRootKeys, clock, oidcKeyFiles }: IdentityOptions) {
+  constructor({ kv, rootKey, formerRootKeys, clock, oidcKeyFiles, oidcAllow }: IdentityOptions) {
+    const reachable = new Reachable(oidcAllow);
     const db = new Database(kv);
     const keyring = new Keyring(rootKey, formerRootKeys);
     this.accounts = new Accounts(db, clock);
@@ -124,12 +129,12 @@ export class Identity implements CredentialSource {
     this.mfaDevices = new MfaDevices(db, clock, keyring);
     this.signIn = new SignIn(db, clock, this.passwords, this.mfaDevices, this.sessions);
     this.signInTokens = new SignInTokens(db, clock, keyring);
-    this.oidcProviders = new OidcProviders(db, clock);
+    this.oidcProviders = new OidcProviders(db, clock, reachable);
     // What reads tokens is large, and many a server never meets one.
     let tokens: Promise<OidcTokens> | undefined;
     this.oidcTokens = {
       verify: async (home, token) => {
-        tokens ??= openTokens(this.oidcProviders, clock, oidcKeyFiles);
+        tokens ??= openTokens(this.oidcProviders, { clock, keyFiles: oidcKeyFiles, reachable });
         return (await tokens).verify(home, token);
       },
     };
@@ -199,14 +204,10 @@ export class Identity implements CredentialSource {
   }
 }
 
-async function openTokens(
-  providers: OidcProviders,
-  clock: Clock,
-  keyFiles: ReadonlyMap<string, string> | undefined,
-): Promise<OidcTokens> {
+async function openTokens(providers: OidcProviders, options: OidcKeysOptions): Promise<OidcTokens> {
   const { OidcKeys } = await import('./oidc-keys.js');
   const { OidcTokens } = await import('./oidc-tokens.js');
-  return new OidcTokens(providers, new OidcKeys({ clock, keyFiles }), clock);
+  return new OidcTokens(providers, new OidcKeys(options), options.clock);
 }
 
 async function openResponses(providers: SamlProviders, clock: Clock): Promise<SamlResponses> {

@@ -4,8 +4,12 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { fetchJson, Unreachable } from './oidc-fetch.js';
+import { fetchJson } from './oidc-fetch.js';
 import { AUTHORITY, FORGED, KEY, SERVER } from './oidc-fetch.test.data.js';
+import { Reachable, Unreachable } from './reachable.js';
+
+const local = new Reachable(['127.0.0.0/8', 'localhost']);
+const fetchLocal = (url: URL, thumbprints: readonly string[] = []) => fetchJson(url, thumbprints, local);
 
 const thumbprint = (certificate: string) =>
   new X509Certificate(certificate).fingerprint.replaceAll(':', '').toLowerCase();
@@ -21,25 +25,25 @@ async function serve(t: TestContext, cert: string): Promise<URL> {
 
 test('a server whose authority is listed by its thumbprint is trusted', async t => {
   const url = await serve(t, SERVER + AUTHORITY);
-  assert.deepEqual(await fetchJson(url, [thumbprint(AUTHORITY)]), { hello: 1 });
-  assert.deepEqual(await fetchJson(url, ['0'.repeat(40), thumbprint(SERVER)]), { hello: 1 });
+  assert.deepEqual(await fetchLocal(url, [thumbprint(AUTHORITY)]), { hello: 1 });
+  assert.deepEqual(await fetchLocal(url, ['0'.repeat(40), thumbprint(SERVER)]), { hello: 1 });
 });
 
 test('a server that nobody vouches for is not', async t => {
   const url = await serve(t, SERVER + AUTHORITY);
-  await assert.rejects(fetchJson(url), Unreachable);
-  await assert.rejects(fetchJson(url, ['0'.repeat(40)]), Unreachable);
+  await assert.rejects(fetchLocal(url), Unreachable);
+  await assert.rejects(fetchLocal(url, ['0'.repeat(40)]), Unreachable);
 });
 
 test('showing the listed certificate beside a forged one does not help', async t => {
   const url = await serve(t, FORGED + AUTHORITY);
-  await assert.rejects(fetchJson(url, [thumbprint(AUTHORITY)]), Unreachable);
+  await assert.rejects(fetchLocal(url, [thumbprint(AUTHORITY)]), Unreachable);
 });
 
 test('a certificate counts for its own names', async t => {
   const { port } = await serve(t, SERVER + AUTHORITY);
   const url = new URL(`https://127.0.0.2:${port}/`);
-  await assert.rejects(fetchJson(url, [thumbprint(AUTHORITY)]), Unreachable);
+  await assert.rejects(fetchLocal(url, [thumbprint(AUTHORITY)]), Unreachable);
 });
 
 test('redirects are not followed, and what is no JSON is refused', async t => {
@@ -50,6 +54,41 @@ test('redirects are not followed, and what is no JSON is refused', async t => {
   await new Promise<void>(settle => server.listen(0, '127.0.0.1', settle));
   t.after(() => server.close());
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await assert.rejects(fetchJson(new URL(`${base}/moved`)), /answered 302/);
-  await assert.rejects(fetchJson(new URL(base)), Unreachable);
+  await assert.rejects(fetchLocal(new URL(`${base}/moved`)), /answered 302/);
+  await assert.rejects(fetchLocal(new URL(base)), Unreachable);
+});
+
+test('what may not be asked is not: by address, by name, and where a name leads there', async t => {
+  let asked = 0;
+  const server = createHttpServer((_request, response) => {
+    asked++;
+    response.end('{}');
+  });
+  await new Promise<void>(settle => server.listen(0, '127.0.0.1', settle));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const closed = new Reachable();
+  for (const host of [
+    '127.0.0.1',
+    '127.1',
+    '2130706433',
+    '0x7f.1',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    'localhost',
+    'localhost.',
+  ]) {
+    for (const scheme of ['http', 'https']) {
+      await assert.rejects(fetchJson(new URL(`${scheme}://${host}:${port}/`), [], closed), Unreachable, host);
+      await assert.rejects(
+        fetchJson(new URL(`${scheme}://${host}:${port}/`), ['0'.repeat(40)], closed),
+        Unreachable,
+        host,
+      );
+    }
+  }
+  assert.equal(asked, 0);
+  await fetchLocal(new URL(`http://127.0.0.1:${port}/`));
+  await fetchLocal(new URL(`http://localhost:${port}/`));
+  assert.equal(asked, 2);
 });

@@ -2,11 +2,7 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet, type RequestOptions } from 'node:https';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
-
-/** Why a provider's document could not be had. */
-export class Unreachable extends Error {
-  override readonly name = 'Unreachable';
-}
+import { hostOf, type Reachable, Unreachable } from './reachable.js';
 
 /** Milliseconds for the whole of a request. */
 const TIMEOUT = 5000;
@@ -24,19 +20,24 @@ const UNTRUSTED = new Set([
 /**
  * The JSON document at a URL. The server's certificate is verified against the authorities that this machine knows
  * and, where these do not vouch for it, against those certificates of its chain whose thumbprint (SHA-1,
- * hexadecimal) is listed. Redirects are not followed. Throws `Unreachable`.
+ * hexadecimal) is listed. Redirects are not followed. Throws `Unreachable`, also for an address that is not reachable.
  * Source: IAM User Guide, "Obtain the thumbprint for an OpenID Connect identity provider".
  */
-export async function fetchJson(url: URL, thumbprints: readonly string[] = []): Promise<unknown> {
+export async function fetchJson(
+  url: URL,
+  thumbprints: readonly string[],
+  reachable: Reachable,
+): Promise<unknown> {
+  if (!reachable.mayAsk(url)) throw new Unreachable(`${url}: may not be asked (--oidc-allow opens others)`);
   try {
-    return JSON.parse(await read(url));
+    return JSON.parse(await read(url, reachable));
   } catch (error) {
     if (thumbprints.length === 0 || !UNTRUSTED.has(codeOf(error))) throw unreachable(url, error);
   }
   try {
-    const ca = await listedCertificates(url, thumbprints);
+    const ca = await listedCertificates(url, thumbprints, reachable);
     // The chain may end at what is listed, be it an authority's certificate or the server's own.
-    return JSON.parse(await read(url, { ca, allowPartialTrustChain: true }));
+    return JSON.parse(await read(url, reachable, { ca, allowPartialTrustChain: true }));
   } catch (error) {
     throw unreachable(url, error);
   }
@@ -45,11 +46,12 @@ export async function fetchJson(url: URL, thumbprints: readonly string[] = []): 
 /** Of Node since 20.18, and not in its types of that version. */
 type TlsOptions = RequestOptions & { allowPartialTrustChain?: boolean };
 
-function read(url: URL, options: TlsOptions = {}): Promise<string> {
+function read(url: URL, { lookup }: Reachable, options: TlsOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const settings: TlsOptions = {
       ...options,
       agent: false,
+      lookup,
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(TIMEOUT),
     };
@@ -76,12 +78,17 @@ async function body(response: IncomingMessage): Promise<string> {
 }
 
 /** The certificates that the server shows and whose thumbprints are listed, in PEM. Nothing is trusted yet. */
-function listedCertificates(url: URL, thumbprints: readonly string[]): Promise<string[]> {
+function listedCertificates(
+  url: URL,
+  thumbprints: readonly string[],
+  { lookup }: Reachable,
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = hostOf(url);
     const port = Number(url.port || 443);
     const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
-    const socket = connect({ host, port, ...servername, rejectUnauthorized: false, timeout: TIMEOUT }, () => {
+    const settings = { host, port, lookup, ...servername, rejectUnauthorized: false };
+    const socket = connect(settings, () => {
       const listed = chainOf(socket.getPeerCertificate(true)).filter(({ fingerprint }) =>
         thumbprints.includes(fingerprint.replaceAll(':', '').toLowerCase()),
       );
@@ -89,7 +96,8 @@ function listedCertificates(url: URL, thumbprints: readonly string[]): Promise<s
       if (listed.length === 0) reject(new Error('no certificate of the server has a listed thumbprint'));
       else resolve(listed.map(({ raw }) => pemOf(raw)));
     });
-    socket.on('timeout', () => socket.destroy(new Error('timed out')));
+    const timer = setTimeout(() => socket.destroy(new Error('timed out')), TIMEOUT);
+    socket.on('close', () => clearTimeout(timer));
     socket.on('error', reject);
   });
 }

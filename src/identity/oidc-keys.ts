@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, errors as joseErrors } from 'jose';
 import type { Clock } from '../clock.js';
+import { FairQueue, QueueFull } from '../fair-queue.js';
 import { BoundedCache } from './cache.js';
-import { fetchJson, Unreachable } from './oidc-fetch.js';
-import { isLoopback, type OidcProvider } from './oidc-providers.js';
+import { fetchJson } from './oidc-fetch.js';
+import type { OidcProvider } from './oidc-providers.js';
+import { Reachable, Unreachable } from './reachable.js';
 
 type Issuer = Pick<OidcProvider, 'url' | 'thumbprints'>;
 
@@ -12,6 +14,8 @@ export interface OidcKeysOptions {
   readonly clock: Clock;
   /** Issuers whose keys are read from a file (a JWK set) instead of over the network, by their URL. */
   readonly keyFiles?: ReadonlyMap<string, string> | undefined;
+  /** What may be asked beside public addresses: nothing, by default. */
+  readonly reachable?: Reachable | undefined;
   readonly fetch?: typeof fetchJson;
 }
 
@@ -23,6 +27,9 @@ const PAUSE = 30_000;
 const CACHED_ISSUERS = 1000;
 /** Of each kind. Source: IAM User Guide, "Create an OpenID Connect identity provider in IAM", prerequisites. */
 const MAX_KEYS = 100;
+
+/** Resolving names and connecting take threads and sockets: so many issuers are asked at a time. */
+const queue = new FairQueue({ width: 4, perOwner: 8, total: 200 });
 
 interface Known {
   readonly find: JWTVerifyGetKey;
@@ -39,13 +46,20 @@ interface Look {
 export class OidcKeys {
   readonly #clock: Clock;
   readonly #files: ReadonlyMap<string, string>;
-  readonly #fetch: typeof fetchJson;
+  readonly #fetch: (url: URL, thumbprints: readonly string[]) => Promise<unknown>;
+  readonly #reachable: Reachable;
   readonly #looks = new BoundedCache<string, Look>(CACHED_ISSUERS);
 
-  constructor({ clock, keyFiles = new Map(), fetch = fetchJson }: OidcKeysOptions) {
+  constructor({
+    clock,
+    keyFiles = new Map(),
+    reachable = new Reachable(),
+    fetch = fetchJson,
+  }: OidcKeysOptions) {
     this.#clock = clock;
     this.#files = keyFiles;
-    this.#fetch = fetch;
+    this.#reachable = reachable;
+    this.#fetch = (url, thumbprints) => queue.run(url.host, () => fetch(url, thumbprints, reachable));
   }
 
   /** Finds the key of a token of that issuer, for `jwtVerify`. It throws jose's errors, and `Unreachable`. */
@@ -84,7 +98,11 @@ export class OidcKeys {
       look.attempted = now;
       look.running = this.#fetchKeys(issuer).then(
         find => void Object.assign(look, { known: { find, fetched: now }, running: undefined }),
-        failure => void Object.assign(look, { failure, running: undefined }),
+        error => {
+          const failure =
+            error instanceof QueueFull ? new Unreachable(`${issuer.url}: ${error.message}`) : error;
+          Object.assign(look, { failure, running: undefined });
+        },
       );
     }
     await look.running;
@@ -95,7 +113,7 @@ export class OidcKeys {
     if (file !== undefined) return keySet(await readKeys(file), file);
     const base = url.endsWith('/') ? url.slice(0, -1) : url;
     const discovery = new URL(`${base}/.well-known/openid-configuration`);
-    const keys = keysUrl(discovery, url, await this.#fetch(discovery, thumbprints));
+    const keys = keysUrl(discovery, url, this.#reachable, await this.#fetch(discovery, thumbprints));
     return keySet(await this.#fetch(keys, thumbprints), keys.href);
   }
 }
@@ -109,13 +127,13 @@ async function readKeys(file: string): Promise<unknown> {
 }
 
 /** Where the issuer keeps its keys. Source: OpenID Connect Discovery 1.0, sections 4.2 and 4.3 (the issuer must match). */
-function keysUrl(from: URL, issuer: string, document: unknown): URL {
+function keysUrl(from: URL, issuer: string, reachable: Reachable, document: unknown): URL {
   const { issuer: named, jwks_uri: uri } = (document ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
   if (named !== issuer) throw new Unreachable(`${from}: speaks for another issuer`);
   const url = typeof uri === 'string' && URL.canParse(uri) ? new URL(uri) : undefined;
-  const secure = url?.protocol === 'https:';
-  const local = from.protocol === 'http:' && url?.protocol === 'http:' && isLoopback(url);
-  if (url === undefined || !(secure || local)) throw new Unreachable(`${from}: jwks_uri cannot be used`);
+  const secure = url?.protocol === 'https:' || from.protocol === 'http:';
+  if (url === undefined || !secure || !reachable.mayAsk(url))
+    throw new Unreachable(`${from}: jwks_uri cannot be used`);
   return url;
 }
 

@@ -4,6 +4,7 @@ import { type Database, type Transaction, table } from './database.js';
 import { errors, overQuota } from './errors.js';
 import type { Tags } from './model.js';
 import { isProviderName, providerArn, providerNameOf } from './provider-arn.js';
+import type { Reachable } from './reachable.js';
 import { mergeTags, withoutTags } from './tags.js';
 
 /** An OpenID Connect issuer that an account trusts. */
@@ -41,14 +42,17 @@ export class OidcProviders {
   readonly #db: Database;
   readonly #clock: Clock;
 
-  constructor(db: Database, clock: Clock) {
+  readonly #reachable: Reachable;
+
+  constructor(db: Database, clock: Clock, reachable: Reachable) {
     this.#db = db;
     this.#clock = clock;
+    this.#reachable = reachable;
   }
 
   /** Answers with the ARN. Throws `InvalidInput`, `EntityAlreadyExists`, `LimitExceeded`. */
   async create(home: Account, input: NewOidcProvider): Promise<string> {
-    checkIssuer(input.url);
+    checkIssuer(input.url, this.#reachable);
     const clientIds = checkClientIds(input.clientIds);
     const thumbprints = checkThumbprints(input.thumbprints);
     const name = issuerName(input.url);
@@ -145,15 +149,13 @@ function notFound(arn: string) {
   return errors.NoSuchEntity([`OpenIDConnect Provider not found for arn ${arn}`]);
 }
 
-/** Whether a URL may be reached in plain text: only where nobody stands between. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-/** Throws `InvalidInput` for what is no issuer: https (http on this machine alone), a host, no query, no fragment. */
-function checkIssuer(text: string): void {
+/**
+ * Throws `InvalidInput` for what is no issuer: https (http on this machine alone), a host that may be asked, no query, no
+ * fragment.
+ */
+function checkIssuer(text: string, reachable: Reachable): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
+  const secure = url !== undefined && reachable.mayAsk(url);
   const plain = url !== undefined && url.username === '' && url.password === '' && !/[?#\s]/.test(text);
   if (!secure || !plain) throw errors.InvalidInput(['Invalid Open ID Connect Provider URL']);
 }

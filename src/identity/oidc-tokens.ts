@@ -7,10 +7,10 @@ import type { Account } from './caller.js';
 import type { FederatedIdentity } from './federated-identity.js';
 import { federationErrors } from './federation-errors.js';
 import type { Tags } from './model.js';
-import { Unreachable } from './oidc-fetch.js';
 import type { OidcKeys } from './oidc-keys.js';
 import { issuerName, type OidcProvider, type OidcProviders } from './oidc-providers.js';
 import { providerArn } from './provider-arn.js';
+import { Unreachable } from './reachable.js';
 
 /** Source: IAM User Guide, "Create an OpenID Connect identity provider in IAM". */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];

@@ -1,14 +1,12 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Clock } from '../clock.js';
+import { Attempts } from './attempts.js';
 import type { Account } from './caller.js';
 import type { Database, Transaction } from './database.js';
 import { demandEntity, noSuchEntity } from './entity-policies.js';
 import { errors } from './errors.js';
-import { type HashedPassword, type LoginProfile, type PasswordPolicy, tables } from './model.js';
+import { type LoginProfile, type PasswordPolicy, tables } from './model.js';
+import { hashPassword, isPassword, NO_PASSWORD } from './password-hash.js';
 
-const derive = promisify<Buffer | string, Uint8Array, number, Buffer>(scrypt);
-const HASH_BYTES = 32;
 /** The longest history that a password policy can ask for. */
 const MAX_HISTORY = 24;
 
@@ -22,10 +20,12 @@ const SYMBOL = /[!@#$%^&*()_+\-=[\]{}|']/;
 export class Passwords {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #attempts: Attempts;
 
   constructor(db: Database, clock: Clock) {
     this.#db = db;
     this.#clock = clock;
+    this.#attempts = new Attempts(clock);
   }
 
   /** The account's own password policy; `undefined` where the default is in force. */
@@ -57,9 +57,12 @@ export class Passwords {
     return await this.#db.get(tables.loginProfiles, home.id, userId);
   }
 
-  /** Whether it is that profile's password. Takes as long where there is no profile. */
-  async matches(profile: LoginProfile | undefined, password: string): Promise<boolean> {
-    return (await isPassword(password, profile?.password ?? NO_PASSWORD)) && profile !== undefined;
+  /**
+   * Whether it is that profile's password. Takes as long where there is no profile. `owner`: who waits behind others of
+   * the same name. Throws `Throttling` where too many wait.
+   */
+  async matches(profile: LoginProfile | undefined, password: string, owner: string): Promise<boolean> {
+    return (await isPassword(owner, password, profile?.password ?? NO_PASSWORD)) && profile !== undefined;
   }
 
   /** Throws `NoSuchEntity`, `EntityAlreadyExists`, `PasswordPolicyViolation`. */
@@ -72,7 +75,7 @@ export class Passwords {
     if ((await this.#db.get(tables.users, home.id, userName.toLowerCase())) === undefined)
       throw noSuchEntity('user', userName);
     checkPassword(password, await this.policy(home.id));
-    const hashed = await hash(password);
+    const hashed = await hashPassword(home.id, password);
     const created = this.#clock.now();
     return await this.#db.transact(home.id, async transaction => {
       const user = await demandEntity(transaction, home, 'user', userName);
@@ -100,14 +103,21 @@ export class Passwords {
     });
   }
 
-  /** A user changes its own password. Throws `AccessDenied` where the old one is wrong, else as `update`. */
+  /**
+   * A user changes its own password. Throws `AccessDenied` where the old one is wrong, `Throttling` where it was wrong too
+   * often just now, else as `update`.
+   */
   async change(home: Account, userName: string, before: string, after: string): Promise<void> {
+    const user = `${home.id}/${userName.toLowerCase()}`;
+    if (!this.#attempts.mayTry(user)) throw errors.Throttling();
     const current = await this.get(home, userName);
-    if (!(await isPassword(before, current.password))) {
+    if (!(await isPassword(user, before, current.password))) {
+      this.#attempts.wrong(user);
       throw errors.AccessDenied(['The old password was incorrect.'], {
         advice: 'Send the present password, or let an administrator set one (aws iam update-login-profile).',
       });
     }
+    this.#attempts.right(user);
     await this.#put(home, userName, current, {
       ...(await this.#renewed(home, current, after)),
       resetRequired: false,
@@ -127,9 +137,14 @@ export class Passwords {
     checkPassword(password, policy);
     const previous = [current.password, ...current.previous].slice(0, MAX_HISTORY);
     for (const old of previous.slice(0, policy?.reusePrevention ?? 0)) {
-      if (await isPassword(password, old)) throw violation();
+      if (await isPassword(home.id, password, old)) throw violation();
     }
-    return { ...current, password: await hash(password), previous, changed: this.#clock.now() };
+    return {
+      ...current,
+      password: await hashPassword(home.id, password),
+      previous,
+      changed: this.#clock.now(),
+    };
   }
 
   /** Throws `ConcurrentModification` where the password was changed while the new one was worked out. */
@@ -174,16 +189,4 @@ function violation() {
 
 function noProfile(userName: string) {
   return errors.NoSuchEntity([`Login Profile for User ${userName} cannot be found.`]);
-}
-
-/** No password is known that has this hash. */
-const NO_PASSWORD: HashedPassword = { salt: randomBytes(16), hash: randomBytes(HASH_BYTES) };
-
-async function hash(password: string): Promise<HashedPassword> {
-  const salt = randomBytes(16);
-  return { salt, hash: await derive(password, salt, HASH_BYTES) };
-}
-
-async function isPassword(password: string, { salt, hash }: HashedPassword): Promise<boolean> {
-  return timingSafeEqual(await derive(password, salt, HASH_BYTES), hash);
 }

@@ -66,12 +66,13 @@ export class SignIn {
 
   /**
    * Signs a user in. What is refused never says which of account, user, password or code was wrong, and takes as long
-   * for a user that does not exist. Throws `PasswordPolicyViolation` for a new password that the account does not take.
+   * for a user that does not exist. Throws `PasswordPolicyViolation` for a new password that the account does not take,
+   * `Throttling` where too many sign in from that place at once.
    */
   async withPassword(tried: PasswordSignIn, place: SignInPlace): Promise<SignInOutcome> {
     const account = await this.#account(tried.account);
     const user = account && (await this.#db.get(tables.users, account.id, tried.user.toLowerCase()));
-    const right = await this.#isRight(account, user, tried.password);
+    const right = await this.#isRight(account, user, tried.password, place);
     if (account === undefined || user === undefined || !right) return { is: 'refused' };
     const devices = await this.#devices.ofOwner(account.id, user.id);
     if (devices.length > 0) {
@@ -132,9 +133,14 @@ export class SignIn {
   }
 
   /** Whether the password is the user's, which counts wrong tries; never while the user is blocked. */
-  async #isRight(account: Account | undefined, user: User | undefined, password: string): Promise<boolean> {
+  async #isRight(
+    account: Account | undefined,
+    user: User | undefined,
+    password: string,
+    { sourceIp }: SignInPlace,
+  ): Promise<boolean> {
     const profile = account && user && (await this.#passwords.find(account, user.id));
-    const matches = await this.#passwords.matches(profile, password);
+    const matches = await this.#passwords.matches(profile, password, `sign-in from ${sourceIp}`);
     if (account === undefined || user === undefined || profile === undefined) return false;
     let right = false;
     await this.#db.transact(account.id, async transaction => {

@@ -31,7 +31,12 @@ export const START = Date.UTC(2026, 10, 22);
 /** An identity in memory with one account, `111122223333`. */
 export async function openWorld(partition = 'aws'): Promise<World> {
   const clock = new ManualClock(START);
-  const identity = await openIdentity({ kv: openMemoryKv(), rootKey: new Uint8Array(32).fill(7), clock });
+  const identity = await openIdentity({
+    kv: openMemoryKv(),
+    rootKey: new Uint8Array(32).fill(7),
+    clock,
+    oidcAllow: ['127.0.0.0/8', 'localhost'],
+  });
   const { account, rootKey } = await identity.createAccount({ id: '111122223333', name: 'first', partition });
   return { identity, clock, account, root: { accessKeyId: rootKey.id } };
 }

@@ -41,6 +41,7 @@ export async function openRecording(sent: Set<string>): Promise<Recording> {
     region: REGION,
     log: 'none',
     clock,
+    oidcAllow: ['127.0.0.0/8'],
   });
   const clients: Client[] = [];
   const { accessKeyId, secretAccessKey } = server.root!;

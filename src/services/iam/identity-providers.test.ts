@@ -55,6 +55,9 @@ test('what is no issuer is refused', async () => {
     'https://issuer.example.com/#a',
     'https://user:secret@issuer.example.com',
     'http://127.0.0.1.example.com',
+    'https://10.1.2.3',
+    'https://169.254.169.254/latest',
+    'https://[::1]',
   ]) {
     await assert.rejects(call('CreateOpenIDConnectProvider', { Url }), refusal('InvalidInput'));
   }

@@ -126,6 +126,24 @@ test('users change their own password where they may', async () => {
   await assert.rejects(root('ChangePassword', change), refusal('InvalidUserType'));
 });
 
+test('who guesses a password waits, and the right one counts after that', async () => {
+  const { world, as, root } = await open();
+  const bob = await addUser(world, world.account, 'Bob');
+  await root('CreateLoginProfile', { UserName: 'Bob', Password: GOOD });
+  await root('UpdateAccountPasswordPolicy', { AllowUsersToChangePassword: true });
+  const guess = () => as(bob, 'ChangePassword', { OldPassword: 'wrong', NewPassword: 'Hoshi-2026' });
+  const throttled = refusal('Throttling', 'Rate exceeded');
+  for (let n = 0; n < 5; n++) await assert.rejects(guess(), refusal('AccessDenied'));
+  const change = () => as(bob, 'ChangePassword', { OldPassword: GOOD, NewPassword: 'Hoshi-2026' });
+  await assert.rejects(change(), throttled);
+  world.clock.advance(1);
+  await assert.rejects(guess(), refusal('AccessDenied'));
+  world.clock.advance(1);
+  await assert.rejects(change(), throttled);
+  world.clock.advance(1);
+  await change();
+});
+
 test('a deny stands above what the password policy allows', async () => {
   const { world, as, root } = await open();
   const bob = await addUser(world, world.account, 'Bob', { Effect: 'Deny', Action: 'iam:*', Resource: '*' });

@@ -91,7 +91,7 @@ function pairSpec({ KeyPairSpec: spec }: PairInput): PairSpec {
 
 async function newPair(kms: Kms, key: KeyRecord, input: PairInput) {
   const spec = pairSpec(input);
-  const { secret, publicKey } = await generatePair(spec);
+  const { secret, publicKey } = await generatePair(spec, key.account);
   const context = pairsOf(input.EncryptionContext);
   const { ciphertext, material } = await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', context, secret);
   const output = {

@@ -33,6 +33,8 @@ export const errors = errorTable({
   NotAuthorizedException: [400, ''],
   NotFoundException: [400, own],
   TagException: [400, own],
+  // "Rate exceeded": as AWS answers who asks too often; the SDKs try again after a while.
+  ThrottlingException: [400, 'Rate exceeded'],
   UnsupportedOperationException: [400, own],
   ValidationException: [400, own],
 });

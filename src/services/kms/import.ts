@@ -41,6 +41,7 @@ export const GetParametersForImport = keyOperation<
     }
     const { token, publicKey, expires } = await newImportParameters(
       kms.keys.keyring,
+      key.account,
       keyArn(key),
       algorithm as WrappingAlgorithm,
       spec!,

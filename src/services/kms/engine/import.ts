@@ -31,14 +31,16 @@ export interface ImportParameters {
   readonly expires: number;
 }
 
+/** Throws `ThrottlingException` where an account asks for too many at once. */
 export async function newImportParameters(
   keyring: KmsKeyring,
+  account: string,
   arn: string,
   algorithm: WrappingAlgorithm,
   spec: WrappingSpec,
   now: number,
 ): Promise<ImportParameters> {
-  const { secret, publicKey } = await generatePair(spec);
+  const { secret, publicKey } = await generatePair(spec, account);
   const expires = now + LIFE;
   const token: ImportToken = { arn, expires, algorithm, key: secret.toString('base64') };
   secret.fill(0);

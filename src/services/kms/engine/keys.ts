@@ -125,7 +125,7 @@ export class Keys {
 
   /** Fresh material for a key, wrapped. */
   async newMaterial({ spec, account }: Pick<KeyRecord, 'spec' | 'account'>, id: string): Promise<Material> {
-    const { secret, publicKey } = await generate(spec);
+    const { secret, publicKey } = await generate(spec, account);
     try {
       return this.wrapMaterial(account, id, secret, publicKey);
     } finally {

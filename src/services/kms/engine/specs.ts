@@ -2,6 +2,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { EncryptionAlgorithmSpec, MacAlgorithmSpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms';
+import { FairQueue, QueueFull } from '../../../fair-queue.js';
+import { errors } from '../errors.js';
 import type { KeySpec, KeyUsage, PairSpec } from './records.js';
 
 export type SigningAlgorithm = Exclude<SigningAlgorithmSpec, 'SM2DSA' | `ML_${string}`>;
@@ -112,21 +114,38 @@ type KeyPairMaker = (
   },
 ) => Promise<{ readonly publicKey: Buffer; readonly privateKey: Buffer }>;
 
-/** Makes new material. Wipe the secret after use. */
-export async function generate(spec: KeySpec): Promise<NewMaterial> {
+/**
+ * A pair of RSA takes up to some seconds of a thread that reads and writes files too: one at a time, so that these go on,
+ * and the accounts in turn.
+ */
+const pairs = new FairQueue({ width: 1, perOwner: 32, total: 1000 });
+
+/** Makes new material for an account. Wipe the secret after use. Throws `ThrottlingException` where too much waits. */
+export async function generate(spec: KeySpec, account: string): Promise<NewMaterial> {
   const { bytes } = specs[spec];
-  return bytes === undefined ? await generatePair(spec as PairSpec) : { secret: randomBytes(bytes) };
+  return bytes === undefined ? await generatePair(spec as PairSpec, account) : { secret: randomBytes(bytes) };
 }
 
-export async function generatePair(spec: PairSpec): Promise<Required<NewMaterial> & { publicKey: Buffer }> {
+/** Makes a new pair for an account. Throws as `generate`. */
+export async function generatePair(
+  spec: PairSpec,
+  account: string,
+): Promise<Required<NewMaterial> & { publicKey: Buffer }> {
   const { modulus, curve } = specs[spec];
-  const { privateKey, publicKey } = await newPair(keyType(curve), {
-    ...(modulus !== undefined && { modulusLength: modulus }),
-    ...(curve !== undefined && curve !== 'ed25519' && { namedCurve: curve }),
-    publicKeyEncoding: { type: 'spki', format: 'der' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
-  });
-  return { secret: privateKey, publicKey };
+  const make = () =>
+    newPair(keyType(curve), {
+      ...(modulus !== undefined && { modulusLength: modulus }),
+      ...(curve !== undefined && curve !== 'ed25519' && { namedCurve: curve }),
+      publicKeyEncoding: { type: 'spki', format: 'der' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+    });
+  try {
+    const { privateKey, publicKey } = await pairs.run(account, make);
+    return { secret: privateKey, publicKey };
+  } catch (error) {
+    if (error instanceof QueueFull) throw errors.ThrottlingException();
+    throw error;
+  }
 }
 
 function keyType(curve: string | undefined): 'rsa' | 'ec' | 'ed25519' {
