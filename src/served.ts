@@ -20,6 +20,7 @@ import { constraintError } from './services/organizations/errors.js';
 import { organizationsService } from './services/organizations/index.js';
 import {
   type AccessLog,
+  checkBody,
   type S3Ports,
   s3CrossOrigin,
   s3Service,
@@ -92,7 +93,7 @@ export function served(parts: Parts): Services {
   return new Map<ServiceId, ServedService>([
     ['sts', query(stsWire, stsService({ identity }))],
     ['iam', query(iamWire, iamService({ identity }))],
-    ['s3', rest(restXml, s3Service(s3Ports, accessLog), { crossOrigin, websites })],
+    ['s3', rest(restXml, s3Service(s3Ports, accessLog), { crossOrigin, websites, checkBody })],
     ['kms', json(kmsWire, kmsService({ kms }))],
     ['organizations', json(organizationsWire, organizationsService({ identity }))],
     ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],
@@ -196,7 +197,7 @@ function json(makeWire: () => WireService, bound: Service): ServedService {
 function rest(
   makeWire: () => WireService,
   bound: Service,
-  more: Pick<ServedService, 'crossOrigin' | 'websites' | 'anonymous'>,
+  more: Pick<ServedService, 'crossOrigin' | 'websites' | 'anonymous' | 'checkBody'>,
 ): ServedService {
   return withWire(makeWire, {
     ...more,

@@ -10,7 +10,12 @@ const encode = (document: unknown): string =>
   Buffer.from(typeof document === 'string' ? document : JSON.stringify(document)).toString('base64');
 const policy = (...conditions: unknown[]) => readPostPolicy(encode({ expiration: EXPIRATION, conditions }));
 const check = (conditions: unknown[], fields: Record<string, string>, now = NOW) =>
-  checkPostPolicy(policy(...conditions), new Map(Object.entries(fields)), 'bucket', now);
+  checkPostPolicy(
+    policy({ bucket: 'bucket' }, ...conditions),
+    new Map(Object.entries(fields)),
+    'bucket',
+    now,
+  );
 
 // Amazon S3 API Reference, "Creating a POST Policy"
 suite('POST policies', () => {
@@ -163,4 +168,15 @@ suite('POST policies', () => {
       { numRuns: 500 },
     );
   });
+});
+
+// aws/aws-sdk-php#3292: S3 refuses a form whose policy says nothing of the bucket.
+test('a policy that says nothing of the bucket is good for none', () => {
+  const given = policy({ key: 'a' });
+  const fields = new Map([['key', 'a']]);
+  const refused = (run: () => void) =>
+    assert.throws(run, (error: Error) => error.message.endsWith('Extra input fields: bucket'));
+  refused(() => checkPostPolicy(given, fields, 'bucket', NOW));
+  refused(() => checkPostPolicy(given, new Map([...fields, ['bucket', 'bucket']]), 'bucket', NOW));
+  checkPostPolicy(policy({ key: 'a' }, ['starts-with', '$bucket', '']), fields, 'bucket', NOW);
 });

@@ -69,7 +69,10 @@ export function checkPostPolicy(
     }
   }
   const named = new Set(policy.conditions.map(condition => condition.field));
-  const extra = [...fields.keys()].filter(name => !named.has(name) && !EXEMPT.test(name));
+  // The bucket comes by the address, and needs a condition as if it were a field: else a form were good for any.
+  const extra = [...new Set([...fields.keys(), 'bucket'])].filter(
+    name => !named.has(name) && !EXEMPT.test(name),
+  );
   if (extra.length > 0) throw denied(`Extra input fields: ${extra.join(', ')}`);
 }
 

@@ -141,6 +141,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (!open) journey.allowance.known();
     const { bytes, nodes } = documentLimit(operation.name);
     const body = await collectFor(journey, authenticated.body, bytes, tooLargeDocument);
+    served.checkBody?.(operation.name, request, body, authenticated.body.trailers);
     stepwise!.body(input, body, nodes);
     if (operation.beforeBody) await demandAll(call, operation.requires(input, call));
     return ran(journey, operation, recognised, input, call);

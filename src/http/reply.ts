@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { HttpReply } from '../message.js';
 
 /**
@@ -10,11 +10,11 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
   const { body } = reply;
   const streams = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
   if (!streams) {
-    response.writeHead(reply.status, spelled(withLength(reply, body)));
+    writeHead(response, reply.status, withLength(reply, body));
     response.end(body);
     return;
   }
-  response.writeHead(reply.status, spelled(reply.headers));
+  writeHead(response, reply.status, reply.headers);
   response.setTimeout(stall, () => response.destroy());
   try {
     for await (const chunk of body) {
@@ -25,6 +25,31 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
   } catch (error) {
     response.destroy();
     throw error;
+  }
+}
+
+/** A header that HTTP has no form for (stored before that was looked at) is left out: the reply is none the worse. */
+function writeHead(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): void {
+  try {
+    response.writeHead(status, spelled(headers));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_INVALID_CHAR' && code !== 'ERR_INVALID_HTTP_TOKEN') throw error;
+    response.writeHead(status, spelled(Object.fromEntries(Object.entries(headers).filter(isSendable))));
+  }
+}
+
+function isSendable([name, value]: readonly [string, string]): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -19,6 +19,13 @@ export interface ServedService {
   ) => ApiError;
   /** The answer to a name that is longer than any that can be stored. */
   readonly nameTooLong: () => ApiError;
+  /** Holds a body that was read whole to what its headers and trailers say of it. Throws where it is another. */
+  readonly checkBody?: (
+    operation: string,
+    request: HttpRequest,
+    body: Uint8Array,
+    trailers: ReadonlyMap<string, string>,
+  ) => void;
   /** Where pages of other origins may use the service. */
   readonly crossOrigin?: CrossOrigin;
   /** Whoever asks is nobody: what a request says of who sent it is not looked at, and there is nothing to write. */
@@ -36,7 +43,8 @@ export interface Websites {
 
 export type Services = ReadonlyMap<ServiceId, ServedService>;
 
-const serviceHost = /^(sts|iam|kms|s3|organizations|karikagi)[.-]/;
+/** `sts.…`, `kms-fips.…`, `s3-eu-west-1.…`; but not the host of a bucket that is called `sts`, `sts-data` or `kms`. */
+const serviceHost = /^(?:(sts|iam|kms|organizations|karikagi)(?:-fips)?\.(?!s3[.-])|(s3)[.-])/;
 
 /**
  * Which service a request is for: a website by its host, else told by the credential scope of its signature, else by its `Host`
@@ -76,7 +84,8 @@ function scopeService(request: HttpRequest): string | undefined {
 }
 
 function hostService(request: HttpRequest): string | undefined {
-  return serviceHost.exec(request.headers.get('host') ?? '')?.[1];
+  const host = serviceHost.exec(request.headers.get('host') ?? '');
+  return host?.[1] ?? host?.[2];
 }
 
 function shapeService(request: HttpRequest): string | undefined {

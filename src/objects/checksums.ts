@@ -100,7 +100,10 @@ export class Digesting {
     const { contentMd5, trailer, keep = this.#algorithm } = this.#integrity;
     if (contentMd5 !== undefined && contentMd5 !== md5!.toString('base64')) {
       throw s3Errors.BadDigest(['Content-MD5'], {
-        members: { ExpectedDigest: contentMd5, CalculatedDigest: md5!.toString('base64') },
+        members: {
+          ExpectedDigest: Buffer.from(contentMd5, 'base64').toString('hex'),
+          CalculatedDigest: md5!.toString('base64'),
+        },
       });
     }
     let expected = this.#integrity.value;

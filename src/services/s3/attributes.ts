@@ -3,6 +3,7 @@ import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import type { Bucket, ContentHeaders, ObjectAttributes, ObjectRecord, Pairs } from '../../objects/index.js';
 import { aclsEnabled, listsDisabled } from './acl.js';
 import { s3Errors } from './errors.js';
+import { demandHeaderValue, demandMetadata } from './header-text.js';
 import { lockAttributes, lockMembers } from './object-lock.js';
 import { headerTags } from './tags.js';
 
@@ -80,6 +81,12 @@ export function contentHeaders(input: AttributesInput): ContentHeaders {
     Expires,
     WebsiteRedirectLocation,
   } = input;
+  demandHeaderValue('Cache-Control', CacheControl);
+  demandHeaderValue('Content-Disposition', ContentDisposition);
+  demandHeaderValue('Content-Encoding', ContentEncoding);
+  demandHeaderValue('Content-Language', ContentLanguage);
+  demandHeaderValue('Content-Type', input.ContentType);
+  demandHeaderValue('x-amz-website-redirect-location', WebsiteRedirectLocation);
   const encoding = withoutChunking(ContentEncoding);
   demandRedirect(WebsiteRedirectLocation);
   return {
@@ -105,10 +112,13 @@ function demandRedirect(location: string | undefined): void {
   throw s3Errors.InvalidRedirectLocation();
 }
 
-/** Throws MetadataTooLarge. */
+/** Throws MetadataTooLarge, InvalidArgument for what no header can be. */
 export function metadataOf(metadata: Record<string, string> | undefined): Pairs {
   if (!metadata) return [];
   const pairs = Object.entries(metadata);
+  for (const [name, value] of pairs) {
+    demandMetadata(name, value);
+  }
   const size = pairs.reduce(
     (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
     0,

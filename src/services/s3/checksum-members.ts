@@ -1,4 +1,6 @@
 /** Checksums as S3's inputs and outputs carry them: a member for each algorithm. */
+
+import type { HttpRequest } from '../../message.js';
 import {
   type Checksum,
   type ChecksumAlgorithm,
@@ -53,8 +55,13 @@ interface IntegrityInput extends ChecksumMembers {
  * checksums, one that this server cannot compute, or an algorithm named without a value.
  */
 export function integrityOf(input: IntegrityInput, call: Call): Integrity {
+  return integrityIn(input, call.http.headers);
+}
+
+/** As `integrityOf`, of a request's headers. */
+export function integrityIn(input: IntegrityInput, headers: HttpRequest['headers']): Integrity {
   const given = givenChecksum(input);
-  const trailer = trailerOf(call);
+  const trailer = trailerOf(headers);
   if (given && trailer) throw severalChecksums();
   const contentMd5 = input.ContentMD5;
   if (given) return { contentMd5, ...given };
@@ -62,7 +69,7 @@ export function integrityOf(input: IntegrityInput, call: Call): Integrity {
     const algorithm = algorithmOf(trailer.slice(TRAILER_PREFIX.length));
     return { contentMd5, algorithm, trailer };
   }
-  if (call.http.headers.has('x-amz-sdk-checksum-algorithm')) {
+  if (headers.has('x-amz-sdk-checksum-algorithm')) {
     throw s3Errors.InvalidRequest([
       'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
     ]);
@@ -85,8 +92,8 @@ export function givenChecksum(
   return given;
 }
 
-function trailerOf(call: Call): string | undefined {
-  const named = call.http.headers.get('x-amz-trailer');
+function trailerOf(headers: HttpRequest['headers']): string | undefined {
+  const named = headers.get('x-amz-trailer');
   if (named === undefined) return undefined;
   const checksums = named
     .split(',')

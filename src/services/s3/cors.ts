@@ -9,6 +9,7 @@ import type {
 import type { Bucket, CorsRule, Objects } from '../../objects/index.js';
 import { bucketOperation } from './bucket-operation.js';
 import { s3Errors } from './errors.js';
+import { demandHeaderName } from './header-text.js';
 
 const MOST_RULES = 100;
 const METHODS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'HEAD']);
@@ -42,7 +43,7 @@ export const deleteBucketCors = bucketOperation<DeleteBucketCorsRequest, object>
   },
 );
 
-/** Throws MalformedXML, InvalidRequest. */
+/** Throws MalformedXML, InvalidRequest, InvalidArgument. */
 function ruleOf(shape: CORSRule): CorsRule {
   const { AllowedMethods = [], AllowedOrigins = [], AllowedHeaders = [], ExposeHeaders = [] } = shape;
   if (AllowedMethods.length === 0 || AllowedOrigins.length === 0) throw s3Errors.MalformedXML();
@@ -54,6 +55,7 @@ function ruleOf(shape: CORSRule): CorsRule {
   }
   demandOneWildcard(AllowedOrigins, 'AllowedOrigin');
   demandOneWildcard(AllowedHeaders, 'AllowedHeader');
+  for (const name of ExposeHeaders) demandHeaderName('ExposeHeader', name);
   return {
     ...(shape.ID !== undefined && { id: shape.ID }),
     allowedOrigins: AllowedOrigins,

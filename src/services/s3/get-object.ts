@@ -12,6 +12,7 @@ import { checksumMember, checksumMembers } from './checksum-members.js';
 import { demandCustomerKey } from './customer-keys.js';
 import { dataKeyOf, encryptionMembers } from './encryption.js';
 import { s3Errors } from './errors.js';
+import { demandHeaderValue } from './header-text.js';
 import { expirationHeader } from './lifecycle.js';
 import type { S3Ports } from './ports.js';
 import { demandReadable } from './preconditions.js';
@@ -213,6 +214,7 @@ function demandSignedOverrides(input: ReadInput, call: Call): void {
   }
 }
 
+/** Throws InvalidArgument for what no header can be. */
 function overrides(input: ReadInput): Partial<GetObjectOutput> {
   const output: Partial<GetObjectOutput> = {};
   if (input.ResponseCacheControl !== undefined) output.CacheControl = input.ResponseCacheControl;
@@ -222,5 +224,10 @@ function overrides(input: ReadInput): Partial<GetObjectOutput> {
   if (input.ResponseContentLanguage !== undefined) output.ContentLanguage = input.ResponseContentLanguage;
   if (input.ResponseContentType !== undefined) output.ContentType = input.ResponseContentType;
   if (input.ResponseExpires !== undefined) output.Expires = input.ResponseExpires;
+  demandHeaderValue('response-cache-control', output.CacheControl);
+  demandHeaderValue('response-content-disposition', output.ContentDisposition);
+  demandHeaderValue('response-content-encoding', output.ContentEncoding);
+  demandHeaderValue('response-content-language', output.ContentLanguage);
+  demandHeaderValue('response-content-type', output.ContentType);
   return output;
 }

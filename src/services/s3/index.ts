@@ -159,6 +159,7 @@ export function s3Service(ports: S3Ports, log?: AccessLog): Service {
 }
 
 export { AccessLog } from './access-log.js';
+export { checkBody } from './body-integrity.js';
 export { s3CrossOrigin } from './cors.js';
 export { InventoryRuns } from './inventory-runs.js';
 export type { PrincipalMapper, S3Ports } from './ports.js';
