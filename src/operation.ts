@@ -26,9 +26,9 @@ export interface Requirement {
   readonly resourceKind?: ResourcePolicyKind;
   /** The resource's policy where a setting sets it aside for the caller: for the trace of a denial. */
   readonly setAside?: SetAside | undefined;
-  /** Whether there is no such resource: said in the trace of a denial, to whoever may know. */
+  /** Whether there is no such resource: said in the trace of a denial, to those who may know. */
   readonly absent?: boolean | undefined;
-  /** Whether an organization's policies have no say: reading why something was refused is nobody's to forbid but the account's. */
+  /** Whether an organization's policies have no say: the account alone decides who reads why something was refused. */
   readonly uncontrolled?: boolean | undefined;
   /** The resource's access control list as a policy, where it has one that counts. */
   readonly acl?: NamedPolicy | undefined;

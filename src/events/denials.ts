@@ -8,7 +8,7 @@ export interface Denial {
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
-  /** Accounts whose administrators may read it: the caller's and the resource's. None: whoever looks after the server. */
+  /** Accounts whose administrators may read it: the caller's and the resource's. None: those of the server. */
   readonly accounts: readonly string[];
   /** `s3:GetObject`: service and operation; absent where that was not known. */
   readonly operation?: string | undefined;
@@ -30,7 +30,7 @@ export interface Refusal {
   readonly principal?: string | undefined;
   /** What would let the request through. */
   readonly advice?: string | undefined;
-  /** What the server knows beyond its answer: for `owners`, or where there are none for whoever reads the trace. */
+  /** What the server knows beyond its answer: for `owners`, or where there are none for all who read the trace. */
   readonly reason?: string | undefined;
   /** Accounts whose resources were asked for. */
   readonly owners: readonly string[];

@@ -157,7 +157,7 @@ function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
 }
 
 /**
- * Why a request was refused, for whoever administers the caller or the resource; `undefined` where it was not. `error`:
+ * Why a request was refused, for the administrators of the caller and of the resource; `undefined` where it was not. `error`:
  * what it was answered with.
  */
 export function denialOf(journey: Journey, error: ApiError | undefined): Denial | undefined {
@@ -169,13 +169,13 @@ export function denialOf(journey: Journey, error: ApiError | undefined): Denial 
     resourceAccount,
     objectOwner,
   ]);
-  const told = refusal
+  const concerned = refusal
     ? [caller?.account?.id, error?.detail.claimant?.account, ...refusal.owners, ...owners]
     : [];
   return {
     requestId,
     time: arrived,
-    accounts: [...new Set([...checked, ...told].filter(id => id !== undefined))],
+    accounts: [...new Set([...checked, ...concerned].filter(id => id !== undefined))],
     operation: operation && `${served?.service.id}:${operation}`,
     checks: packChecks(refusals),
     refusal,

@@ -24,7 +24,7 @@ export interface Explanation {
   readonly layers: readonly LayerTrace[];
   /** What nearly allowed the request, the likeliest mistake first. */
   readonly nearMisses: readonly NearMiss[];
-  /** Of a denied request, what would have allowed it (`remedyFor`); absent where nobody asked. */
+  /** Of a denied request, what would have allowed it (`remedyFor`); absent where it was not asked for. */
   readonly remedy?: Remedy;
 }
 

@@ -6,7 +6,7 @@ import type { PatchStep } from './types.js';
 
 type Node = Record<string, unknown>;
 
-/** The text of a policy as whoever owns it stores it. */
+/** The text of a policy as its owner stores it. */
 export function textOf(policy: NamedPolicy): string {
   return policy.source ?? policy.policy.text;
 }

@@ -11,8 +11,8 @@ import { addStatement, parsed, statementAt } from './patch.js';
 import { withChange } from './policy-set.js';
 import type { PatchStep, Suggestion } from './types.js';
 
-/** More steps than any set of policies needs that people write. */
-const MOST_STEPS = 40;
+/** More steps than policies need that people write: each explains the request once more. */
+const MOST_STEPS = 12;
 
 /** The resource's side first: what it allows to the caller by name may leave the caller's side nothing to do. */
 const FIRST: readonly Layer[] = ['trust', 'key', 'resource', 'acl'];

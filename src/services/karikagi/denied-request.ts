@@ -23,7 +23,10 @@ export interface RefusalDetails {
   readonly Reason?: string;
 }
 
-/** The reasoning of each check that was refused, as accounts may see it. `remedies`: what would have allowed it, too. */
+/** Checks of a request for which changes are sought: each costs several explanations. */
+const MOST_REMEDIES = 3;
+
+/** The reasoning of each check that was refused, as accounts may see it. `remedies`: what would have allowed the first of them, too. */
 export async function explanationsOf(
   denial: Denial,
   accounts: readonly string[],
@@ -31,7 +34,9 @@ export async function explanationsOf(
   remedies: boolean,
 ): Promise<Explanation[]> {
   const checks = denial.checks ? unpackChecks(denial.checks) : [];
-  const explained = await Promise.all(checks.map(check => explanationOf(check, identity, remedies)));
+  const explained = await Promise.all(
+    checks.map((check, at) => explanationOf(check, identity, remedies && at < MOST_REMEDIES)),
+  );
   return [...(denial.explanations ?? []), ...explained].map(one => visibleTo(one, ...accounts));
 }
 

@@ -22,7 +22,7 @@ export interface RequestAuthorizationDetails {
 }
 
 /**
- * The whole reasoning of a refused request, and what would have allowed it. To whoever may ask, in the caller's or the
+ * The whole reasoning of a refused request, and what would have allowed it. For those who may ask, in the caller's or the
  * resource's account, or in the management account of its organization.
  */
 export const getRequestAuthorizationDetails: Operation<KarikagiPorts, Input, RequestAuthorizationDetails> = {

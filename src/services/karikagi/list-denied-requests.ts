@@ -18,7 +18,7 @@ interface DeniedRequest {
   readonly Summary: string;
 }
 
-/** The latest refused requests of the caller's account, newest first; 20 unless told. */
+/** The latest refused requests of the caller's account, newest first; 20 unless asked for another number. */
 export const listDeniedRequests: Operation<KarikagiPorts, Input, { DeniedRequests: DeniedRequest[] }> = {
   name: 'ListDeniedRequests',
   requires: () => [{ action: 'karikagi:ListDeniedRequests', resource: '*', uncontrolled: true }],
