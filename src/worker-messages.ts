@@ -4,6 +4,8 @@ import type { Settings } from './settings.js';
 
 export type ToWorker =
   | { readonly kind: 'start'; readonly settings: Settings }
+  /** Asks whether it still works. */
+  | { readonly kind: 'ping' }
   /** `grace`: milliseconds for running requests to end. */
   | { readonly kind: 'stop'; readonly grace: number }
   | Question
@@ -13,6 +15,7 @@ export type ToPrimary =
   /** What was sent before went unheard. */
   | { readonly kind: 'listening' }
   | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'pong' }
   /** The start did not succeed. */
   | { readonly kind: 'failed'; readonly message: string }
   | Question

@@ -29,6 +29,9 @@ process.on('message', (message: ToWorker) => {
     case 'stop':
       void stop(message.grace);
       break;
+    case 'ping':
+      send({ kind: 'pong' });
+      break;
     case 'question':
       send({ kind: 'answer', number: message.number, read: leaveToReaders(message.blobs) });
       break;

@@ -15,15 +15,22 @@ const PAUSE = 1000;
 /** How much longer than its running requests a worker may take to stop, milliseconds. */
 const STOPPING = 5000;
 
+/** Between two looks at whether the workers still work, milliseconds. */
+const LOOK_EVERY = 5000;
+/** Looks that a worker may leave unanswered: it is stopped, or hangs, and may hold a lock that all wait for. */
+const MOST_UNANSWERED = 6;
+
 /** A worker that has started. */
 interface Running {
   readonly worker: Worker;
+  unanswered: number;
   readonly questions: Questions;
 }
 
 export class Workers {
   readonly #running = new Map<number, Running>();
   #stopping = false;
+  #looks: NodeJS.Timeout | undefined;
 
   /** Of the blobs, those that are being read in a worker. */
   readonly reading: ReadElsewhere = blobs => readBy([...this.#running.values()], blobs);
@@ -31,6 +38,7 @@ export class Workers {
   /** Starts all of them; answers the port that they share. Throws the message of a worker that cannot start. */
   async start(services: OpenServices): Promise<number> {
     const { workers, port } = services.settings;
+    this.#looks = setInterval(() => this.#look(services), LOOK_EVERY);
     cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] });
     try {
       // A port of 0 is a free one, which the first worker settles for all.
@@ -46,6 +54,7 @@ export class Workers {
   /** Lets running requests end for at most `grace` milliseconds. */
   async stop(grace: number): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#looks);
     await Promise.all(
       [...this.#running.values()].map(async ({ worker }) => {
         const ended = once(worker, 'exit');
@@ -57,10 +66,23 @@ export class Workers {
     );
   }
 
+  /** Ends a worker that no longer answers: the next takes its place. SIGKILL reaches one that is stopped, too. */
+  #look({ log }: OpenServices): void {
+    for (const running of this.#running.values()) {
+      const { worker } = running;
+      if (running.unanswered++ < MOST_UNANSWERED) tell(worker, { kind: 'ping' });
+      else {
+        log.error('a worker does not answer and is ended', { pid: worker.process.pid });
+        worker.process.kill('SIGKILL');
+      }
+    }
+  }
+
   async #startOne(services: OpenServices, port: number): Promise<number> {
     const worker = cluster.fork();
     const questions = new Questions(question => tell(worker, question));
-    this.#running.set(worker.id, { worker, questions });
+    const running = { worker, questions, unanswered: 0 };
+    this.#running.set(worker.id, running);
     worker.on('exit', () => {
       this.#running.delete(worker.id);
       questions.end();
@@ -70,6 +92,9 @@ export class Workers {
         switch (message.kind) {
           case 'listening':
             tell(worker, { kind: 'start', settings: { ...services.settings, port } });
+            break;
+          case 'pong':
+            running.unanswered = 0;
             break;
           case 'ready':
             resolve(message.port);

@@ -16,6 +16,8 @@ const vocabulary = [
   'message.ts',
   'operation.ts',
   'random.ts',
+  'rates.ts',
+  'slices.ts',
 ];
 const composition = [
   'main.ts',

@@ -9,7 +9,8 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
-import { type RateLimit, Rates } from '../events/rates.js';
+import { type RateLimit, Rates } from '../rates.js';
+import { FairTurns } from '../slices.js';
 import type { DocumentLimit } from '../wire/types.js';
 import { Counters } from './counters.js';
 import { shareOf } from './sources.js';
@@ -84,6 +85,9 @@ export interface BodyLimits {
   /** Bytes of all callers that are known and may do what they ask, and of one address of theirs. */
   readonly callers: number;
   readonly callersPerSource: number;
+  /** Bytes of answers that clients have not taken yet, of all and of one address. What streams is not among them. */
+  readonly answers: number;
+  readonly answersPerSource: number;
   /** A body has this long to arrive, milliseconds, and a second more for each `leastRate` bytes of it. */
   readonly time: number;
   /** Bytes a second: as slow as a poor mobile network. */
@@ -95,6 +99,8 @@ export const defaultBodyLimits: BodyLimits = {
   strangersPerSource: 16 * MIB,
   callers: 128 * MIB,
   callersPerSource: 64 * MIB,
+  answers: 128 * MIB,
+  answersPerSource: 64 * MIB,
   time: 20_000,
   leastRate: 16 * KIB,
 };
@@ -124,6 +130,9 @@ const DOCUMENTS: Readonly<Record<string, DocumentLimit>> = {
 const SIGNED_FORM = MIB;
 /** Without a signature there are AssumeRoleWithSAML (an assertion of 100,000 characters) and AssumeRoleWithWebIdentity. */
 const UNSIGNED_FORM = 256 * KIB;
+
+/** Bytes of a document that takes milliseconds to understand: one of them is looked at in a turn of the event loop. */
+export const HEAVY = 16 * KIB;
 
 /** The document that an operation of S3 takes. */
 export function documentLimit(operation: string): DocumentLimit {
@@ -174,13 +183,20 @@ class Pool {
   }
 }
 
-/** What one request holds of the process's memory; `release` gives it back. */
+/** Bytes of an answer that a socket takes at once, as a rule. */
+const SMALL_ANSWER = 64 * KIB;
+
+/** What one request holds of the process's memory. */
 export interface Allowance {
   /** Counts bytes of the body that have arrived. Throws SlowDown where there are too many in memory already. */
   take(bytes: number): void;
   /** From here on the request is a known caller's, who may do what it asks. */
   known(): void;
-  release(): void;
+  /** Gives the body back. */
+  releaseBody(): void;
+  /** Counts the bytes of its answer. Throws SlowDown where too many wait for their clients already. */
+  answer(bytes: number): void;
+  releaseAnswer(): void;
 }
 
 /** Bytes of the reasoning of denials that one address may leave on disk. A usual denial is 3 KiB. */
@@ -197,8 +213,10 @@ export class Budgets {
   readonly counters = new Counters();
   readonly #denials: Rates;
   readonly #events: Rates;
+  readonly #turns = new FairTurns();
   readonly #strangers: Pool;
   readonly #callers: Pool;
+  readonly #answers: Pool;
 
   constructor(
     clock: Clock,
@@ -208,6 +226,7 @@ export class Budgets {
     this.#events = new Rates(EVENTS_OF_STRANGERS, clock);
     this.#strangers = new Pool(bodies.strangers, bodies.strangersPerSource);
     this.#callers = new Pool(bodies.callers, bodies.callersPerSource);
+    this.#answers = new Pool(bodies.answers, bodies.answersPerSource);
   }
 
   /** Whether the reasoning of a denial is still kept that comes from there. */
@@ -230,11 +249,17 @@ export class Budgets {
     return granted;
   }
 
+  /** Resolves when a heavy document from there may be looked at: addresses take turns. */
+  turn(address: string): Promise<void> {
+    return this.#turns.turn(shareOf(address));
+  }
+
   /** What a request from that address may hold in memory. */
   allowance(address: string): Allowance {
     const source = shareOf(address);
     let pool = this.#strangers;
     let held = 0;
+    let answer = 0;
     return {
       take: bytes => {
         if (!pool.take(source, bytes)) {
@@ -246,9 +271,21 @@ export class Budgets {
       known: () => {
         if (held === 0) pool = this.#callers;
       },
-      release: () => {
+      releaseBody: () => {
         if (held > 0) pool.release(source, held);
         held = 0;
+      },
+      answer: bytes => {
+        if (bytes <= SMALL_ANSWER) return;
+        if (!this.#answers.take(source, bytes)) {
+          this.counters.add('answers that wait for their clients');
+          throw slowDown();
+        }
+        answer = bytes;
+      },
+      releaseAnswer: () => {
+        if (answer > 0) this.#answers.release(source, answer);
+        answer = 0;
       },
     };
   }

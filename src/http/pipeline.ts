@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../clock.js';
 import { ApiError } from '../errors.js';
 import type { AuditLog } from '../events/audit.js';
-import type { Denial, Denials } from '../events/denials.js';
+import type { Denials } from '../events/denials.js';
 import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
 import type { Logger } from '../log.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
@@ -26,7 +26,7 @@ import {
   MESSAGE_HEADER,
   messageOwner,
 } from './authorization-message.js';
-import { type Budgets, documentLimit, formLimit, timeFor } from './budgets.js';
+import { type Budgets, documentLimit, formLimit, HEAVY, timeFor } from './budgets.js';
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
@@ -78,14 +78,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     let error: ApiError | undefined;
     try {
       reply = await travel(journey);
+      journey.allowance.answer(heldBy(reply));
     } catch (thrown) {
       error = asApiError(thrown, journey);
       reply = renderError(error, journey);
     } finally {
-      journey.allowance.release();
+      journey.allowance.releaseBody();
     }
-    const denial = denialOf(journey, error);
-    if (denial) keepDenial(journey, denial);
+    await keepDenial(journey, error);
     const allowed = await crossOriginHeaders(journey.served, request, journey.bucket).catch(() => undefined);
     if (allowed) Object.assign(reply.headers, allowed);
     const answered = options.clock.now();
@@ -94,9 +94,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return { reply, finish: () => record(options, journey, reply, answered, error) };
   };
 
-  function keepDenial({ connection: { sourceIp } }: Journey, denial: Denial): void {
-    if (!options.budgets.keepsDenial(sourceIp)) return;
-    options.budgets.keptDenial(sourceIp, options.denials.record(denial));
+  /** Putting together what policies refused takes long next to deciding it, so that it waits for its turn. */
+  async function keepDenial(journey: Journey, error: ApiError | undefined): Promise<void> {
+    const { refusals, connection } = journey;
+    const { budgets, denials } = options;
+    if (refusals.length > 0) {
+      if (!budgets.keepsDenial(connection.sourceIp)) return;
+      await budgets.turn(connection.sourceIp);
+    }
+    const denial = denialOf(journey, error);
+    if (!denial || (refusals.length === 0 && !budgets.keepsDenial(connection.sourceIp))) return;
+    budgets.keptDenial(connection.sourceIp, denials.record(denial));
   }
 
   async function travel(journey: Journey): Promise<HttpReply> {
@@ -115,6 +123,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { request } = journey;
     const limit = formLimit(saysSigned(request));
     const collected = await collectFor(journey, request.body, limit, () => tooLargeForm(limit));
+    await turnFor(journey, collected);
     const recognised = served.wire.recognise(request, collected);
     const operation = operationOf(journey, served, recognised);
     const authenticated = await whoSends(request, served, collected);
@@ -142,7 +151,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { bytes, nodes } = documentLimit(operation.name);
     const body = await collectFor(journey, authenticated.body, bytes, tooLargeDocument);
     served.checkBody?.(operation.name, request, body, authenticated.body.trailers);
-    stepwise!.body(input, body, nodes);
+    await turnFor(journey, body);
+    await stepwise!.body(input, body, nodes);
     if (operation.beforeBody) await demandAll(call, operation.requires(input, call));
     return ran(journey, operation, recognised, input, call);
   }
@@ -184,6 +194,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       hostBucket,
       ...(collected && { collected }),
     });
+  }
+
+  /** What takes long to understand waits for its turn. */
+  async function turnFor({ connection }: Journey, body: Uint8Array): Promise<void> {
+    if (body.length > HEAVY) await options.budgets.turn(connection.sourceIp);
   }
 
   /** Reads a body that goes into memory, within its time and the budget. */
@@ -342,6 +357,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       })
     );
   }
+}
+
+/** Bytes that a reply holds until its client has taken them; one that streams holds next to none. */
+function heldBy({ body }: HttpReply): number {
+  return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : 0;
 }
 
 async function demandAll(call: Call, requirements: Requirement[] | Promise<Requirement[]>): Promise<void> {

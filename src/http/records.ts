@@ -73,7 +73,7 @@ export function noteOnBehalf(
   });
 }
 
-/** `answered`: when the reply was ready, milliseconds since the epoch. */
+/** Once the reply has left. `answered`: when it was ready, milliseconds since the epoch. */
 export function record(
   options: Recorders,
   journey: Journey,
@@ -82,6 +82,7 @@ export function record(
   error: ApiError | undefined,
 ): void {
   const { caller, request, connection, served, arrived } = journey;
+  journey.allowance.releaseAnswer();
   const { status } = reply;
   const total = options.clock.now() - arrived;
   served?.service.ended?.({
@@ -113,12 +114,14 @@ export function record(
   }
 }
 
-/** ARNs that the event of a refused stranger names. */
+/** ARNs that the event of a stranger names. */
 const FEW = 20;
+/** Characters: that of an object has its key's 1,024 bytes, and others are shorter. */
+const LONGEST_ARN = 2048;
 
 function eventOf(journey: Journey, status: number, error: ApiError | undefined, total: number): AuditEvent {
   const { caller, request, connection, served, arrived } = journey;
-  const resources = [...new Set(journey.resources)];
+  const resources = [...new Set(journey.resources)].map(arn => arn.slice(0, LONGEST_ARN));
   return {
     eventTime: new Date(arrived).toISOString(),
     eventSource: served && sourceOf(served),

@@ -209,3 +209,17 @@ test('a reply whose body fails midway is cut off, never ended as if whole', asyn
   const answer = await raw(server, 'GET / HTTP/1.1\r\nhost: h\r\n\r\n').catch(() => '');
   assert.ok(!answer.includes('0\r\n\r\n') && !/\r\n\r\n.{10}/s.test(answer));
 });
+
+test('a body that trickles in is given up when its time is over, however often a byte comes', async t => {
+  const server = await start(t, async received => {
+    received.body.expire?.(300);
+    return echo(received);
+  });
+  const socket = connect(server.port, server.host);
+  socket.write('POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 900\r\n\r\n');
+  const trickle = setInterval(() => socket.write('x'), 20);
+  t.after(() => clearInterval(trickle));
+  const [answer] = await once(socket, 'data');
+  assert.match(String(answer), /^HTTP\/1.1 400.*RequestTimeout/s);
+  socket.destroy();
+});

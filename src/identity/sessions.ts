@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { type RateLimit, Rates } from '../rates.js';
 import type { Database, Row } from './database.js';
 import { errors } from './errors.js';
 import { type Keyring, Unsealable } from './keyring.js';
@@ -69,6 +70,7 @@ export class Sessions {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #keyring: Keyring;
+  readonly #rates: Rates;
   #issued = 0;
   #sweeping: Promise<void> = Promise.resolve();
 
@@ -76,10 +78,11 @@ export class Sessions {
     this.#db = db;
     this.#clock = clock;
     this.#keyring = keyring;
+    this.#rates = new Rates(ISSUED, clock);
   }
 
   /**
-   * Issues a session; its record is on disk when this resolves. Throws `PackedPolicyTooLarge`, and
+   * Issues a session; its record is on disk when this resolves. Throws `PackedPolicyTooLarge`, `Throttling`, and
    * `RegionDisabledException` where STS of the session's account is not active in the issuer's region.
    */
   async issue({
@@ -102,6 +105,7 @@ export class Sessions {
       });
     }
     demandActiveSts(account, issuer.region);
+    if (!this.#rates.take(account.id, duration / HOUR)) throw errors.Throttling();
     const issued = this.#clock.now();
     const expires = (Math.floor(issued / 1000) + duration) * 1000;
     const claims = { ...given, issued, expires };
@@ -213,6 +217,16 @@ export class Sessions {
     return chain.length <= LONGEST_CHAIN ? chain : [chain[0]!, ...chain.slice(1 - LONGEST_CHAIN)];
   }
 }
+
+/** Seconds. */
+const HOUR = 3600;
+
+/**
+ * How many hours of sessions an account may be issued at once and in a second, by each process: a record of some 500
+ * bytes is kept as long as its session lives, so that no account has many more than a million of them. AWS takes 600
+ * requests a second of an account ("IAM and AWS STS quotas").
+ */
+const ISSUED: RateLimit = { burst: 1_000_000, rate: 1_000_000 / HOUR };
 
 /** Sessions that are read at once in search of one. */
 const LOOKED_AT = 1000;

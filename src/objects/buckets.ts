@@ -18,6 +18,11 @@ import {
 /** How often a write is tried anew because others changed the same record in between. */
 export const COMMIT_ATTEMPTS = 100;
 
+/** "By default, you can create up to 10,000 general purpose buckets per AWS account" ("General purpose bucket quotas"). */
+const MOST_BUCKETS = 10_000;
+/** Processes that may make buckets of an account at once, each by its own count. */
+const COUNTING = 16;
+
 /** Buckets read at once where all are gone through. */
 const PAGE = 1000;
 
@@ -56,8 +61,16 @@ export class Buckets {
   readonly #holdings: BucketHoldings;
   /** The same stored version is the same object: what is derived from it can be kept with it. */
   readonly #cache = new Map<string, Bucket>();
+  /** By owner: buckets that may be made before they are counted again. */
+  readonly #spare = new Map<string, number>();
 
-  constructor(kv: Kv, clock: Clock, holdings: BucketHoldings) {
+  /** `most`: buckets of an account. */
+  constructor(
+    kv: Kv,
+    clock: Clock,
+    holdings: BucketHoldings,
+    private readonly most = MOST_BUCKETS,
+  ) {
     this.#kv = kv;
     this.#clock = clock;
     this.#holdings = holdings;
@@ -86,7 +99,7 @@ export class Buckets {
     return now;
   }
 
-  /** Throws BucketAlreadyOwnedByYou, BucketAlreadyExists. The name's form is the caller's affair. */
+  /** Throws BucketAlreadyOwnedByYou, BucketAlreadyExists, TooManyBuckets. The name's form is the caller's affair. */
   async create(bucket: NewBucket): Promise<Bucket> {
     const record: BucketRecord = { ...bucket, id: randomUUID(), created: this.#clock.now() };
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
@@ -98,6 +111,7 @@ export class Buckets {
           ? s3Errors.BucketAlreadyOwnedByYou([], { members })
           : s3Errors.BucketAlreadyExists([], { members });
       }
+      await this.#demandQuota(bucket.owner);
       const key = bucketKey(bucket.name);
       const writes = [
         { key, value: bucketRecords.encode(record) },
@@ -192,6 +206,17 @@ export class Buckets {
     for await (const bucket of this.all()) {
       if (bucket.deleting) await this.delete(bucket).catch(ifRefused);
     }
+  }
+
+  /** Counting reads as many rows as there are buckets, so that is done the more seldom the fewer there are. */
+  async #demandQuota(owner: string): Promise<void> {
+    let spare = this.#spare.get(owner) ?? 0;
+    if (spare === 0) {
+      const owned = await this.#kv.list({ ...under(['bucket-of', owner]), limit: this.most });
+      if (owned.length >= this.most) throw s3Errors.TooManyBuckets();
+      spare = Math.ceil((this.most - owned.length) / COUNTING);
+    }
+    this.#spare.set(owner, spare - 1);
   }
 
   async #demandEmpty(bucket: Bucket): Promise<void> {

@@ -35,8 +35,8 @@ export interface DocumentLimit {
 export interface StepwiseDecoding {
   /** What stands outside the body. The member that stands in it cannot be read before `body` was called. */
   head(request: HttpRequest, recognised: Recognised): object;
-  /** Adds what stands in the body to what `head` returned. Throws the service's errors, also for too many nodes. */
-  body(input: object, body: Uint8Array, nodes?: number): void;
+  /** Adds what stands in the body to what `head` returned. Throws the service's errors, also for too many nodes. Large ones are read in slices. */
+  body(input: object, body: Uint8Array, nodes?: number): void | Promise<void>;
 }
 
 /** One operation's reading and writing, compiled once from the SDK's schema. */

@@ -2,6 +2,7 @@ import type * as iam from '@aws-sdk/client-iam';
 import { type Account, errors, type Identity, type User } from '../../identity/index.js';
 import type { Operation } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
+import { Slices } from '../../slices.js';
 import { slicePage } from './paging.js';
 import {
   boundarySource,
@@ -190,9 +191,12 @@ async function answer(input: SimulationInput, simulation: Simulation): Promise<i
   }));
   const { items, page } = slicePage(input, numbered, ({ key }) => key);
   const resources = input.ResourceArns ?? ['*'];
-  const results = items.map(async ({ action }) => ({
-    ...simulate(simulation, action, resources),
-    EvalResourceName: await resourceTemplate(action, resources),
-  }));
-  return { EvaluationResults: await Promise.all(results), ...page };
+  const slices = new Slices();
+  const results: iam.EvaluationResult[] = [];
+  for (const { action } of items) {
+    const result = await simulate(simulation, action, resources);
+    results.push({ ...result, EvalResourceName: await resourceTemplate(action, resources) });
+    await slices.pause();
+  }
+  return { EvaluationResults: results, ...page };
 }

@@ -3,6 +3,7 @@ import type * as iam from '@aws-sdk/client-iam';
 import type { Explanation, StatementTrace } from '../../policy/explain/types.js';
 import { explain, parseArn, position } from '../../policy/index.js';
 import type { Layer, PolicySet } from '../../policy/types.js';
+import { inSlices } from '../../slices.js';
 import { contextKeysOf, distinctKeys } from './context-keys.js';
 import type { PolicySource } from './policy-sources.js';
 import type { Simulation } from './simulation-input.js';
@@ -10,12 +11,13 @@ import type { Simulation } from './simulation-input.js';
 type Verdict = iam.PolicyEvaluationDecisionType;
 
 /** One action on all resources; the caller adds what the action's resources look like. */
-export function simulate(
+export async function simulate(
   simulation: Simulation,
   action: string,
   resources: readonly string[],
-): iam.EvaluationResult {
-  const results = resources.map(resource => simulateOne(simulation, action, resource));
+): Promise<iam.EvaluationResult> {
+  const results: ResourceResult[] = [];
+  await inSlices(resources, resource => results.push(simulateOne(simulation, action, resource)));
   const isAll = resources.length === 1 && resources[0] === '*';
   const boundary = results.every(
     result => result.PermissionsBoundaryDecisionDetail?.AllowedByPermissionsBoundary,

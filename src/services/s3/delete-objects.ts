@@ -8,12 +8,13 @@ import type {
 import { ApiError } from '../../errors.js';
 import type { Bucket } from '../../objects/index.js';
 import type { Call, Operation } from '../../operation.js';
+import { Slices } from '../../slices.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 import { deleteOne, deleteRequirements } from './delete-object.js';
 import { s3Errors } from './errors.js';
 import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
-import { bucketOf, type Deletion, noteDeletions } from './target.js';
+import { bucketOf, type Deletion, keyOf, noteDeletions } from './target.js';
 import { demandTerms } from './terms.js';
 
 const MOST_OBJECTS = 1000;
@@ -37,9 +38,11 @@ export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
     if (bucket.mfaDelete === 'Enabled') await demandMfaForAll(bucket, objects, input, call, ports);
     const results: Result[] = new Array(objects.length);
     let next = 0;
+    const slices = new Slices();
     const worker = async () => {
       for (let index = next++; index < objects.length; index = next++) {
         results[index] = await deleteListed(bucket, objects[index]!, input, call, ports);
+        await slices.pause();
       }
     };
     await Promise.all(Array.from({ length: Math.min(CONCURRENCY, objects.length) }, worker));
@@ -105,6 +108,8 @@ async function deleteListed(
     if (object.LastModifiedTime !== undefined || object.Size !== undefined) throw notImplemented('Object');
     const { BypassGovernanceRetention } = request;
     const input = { Key, VersionId, BypassGovernanceRetention, IfMatch: ETag };
+    // Nothing is asked, nor written down, of a key that is longer than any.
+    keyOf(object);
     for (const requirement of deleteRequirements(bucket, call, input)) await call.demand(requirement);
     const { version, madeMarker } = await deleteOne(bucket, input, call, ports);
     return { deleted: deletedMembers(bucket, object, version, madeMarker) };

@@ -5,7 +5,7 @@ import type { RequestBody } from '../../message.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { type Check, ConstraintChecks, type Violation } from '../constraints.js';
 import { kindOf, membersOf, type OperationSchema, type Schema, setOwn } from '../schema.js';
-import { parseXml, XmlSyntaxError } from '../xml/parse.js';
+import { parseLargeXml, parseXml, type XmlElement, XmlSyntaxError } from '../xml/parse.js';
 import { type ElementReader, XmlReaders } from '../xml/read.js';
 import { elementName } from '../xml/write.js';
 import { type ArgumentReader, argumentReader } from './arguments.js';
@@ -28,8 +28,20 @@ export interface InputReader {
   /** All but the payload, whose member throws when it is read before `readBody`. */
   readHead(head: Head): Input;
   /** Adds the payload. `nodes`: how many elements, comments and the like its document may have. */
-  readBody(input: Input, body: Uint8Array | RequestBody, nodes?: number): void;
+  readBody(input: Input, body: Uint8Array, nodes?: number): void | Promise<void>;
 }
+
+interface Reading {
+  /** How many elements, comments and the like a document may have. */
+  readonly nodes?: number | undefined;
+  /** Whether others may have their turn in between: a promise is answered. */
+  readonly slowly?: boolean;
+}
+
+type PayloadReader = (input: Input, body: Uint8Array | RequestBody, how?: Reading) => void | Promise<void>;
+
+/** Bytes of a document that is read in slices. */
+const LARGE = 128 * 1024;
 
 /** Documents in which S3 refuses elements that it does not know; in others they are ignored. */
 const strict = new Set(['Delete', 'ObjectEncryption']);
@@ -73,7 +85,7 @@ export class InputReaders {
       },
       readBody(input, content, nodes) {
         if (payload) delete input[payload.name];
-        body?.(input, content, nodes);
+        return body?.(input, content, { nodes, slowly: content.length > LARGE });
       },
     };
   }
@@ -102,10 +114,7 @@ export class InputReaders {
   }
 
   /** Reads the payload into the input; checks what S3 checks of a document. */
-  #payload(
-    payload: { name: string; schema: Schema },
-    shape: string,
-  ): (input: Input, body: Uint8Array | RequestBody, nodes?: number) => void {
+  #payload(payload: { name: string; schema: Schema }, shape: string): PayloadReader {
     const { name, schema } = payload;
     if (schema.isStreaming()) {
       return (input, body) => {
@@ -117,10 +126,16 @@ export class InputReaders {
     const required = !!structure?.required?.includes(name);
     const read =
       kindOf(schema) === 'structure' ? this.#document(name, schema, structure?.members?.[name]) : text;
-    return (input, body, nodes) => {
+    return (input, body, how) => {
       const bytes = body as Uint8Array;
-      if (bytes.byteLength > 0) input[name] = read(bytes, nodes);
-      else if (required) throw s3Error.MissingRequestBodyError();
+      if (bytes.byteLength === 0) {
+        if (required) throw s3Error.MissingRequestBodyError();
+        return undefined;
+      }
+      const value = read(bytes, how);
+      if (value instanceof Promise) return value.then(known => setOwn(input, name, known));
+      input[name] = value;
+      return undefined;
     };
   }
 
@@ -128,20 +143,25 @@ export class InputReaders {
     name: string,
     schema: Schema,
     shape: string | undefined,
-  ): (body: Uint8Array, nodes?: number) => unknown {
+  ): (body: Uint8Array, how?: Reading) => unknown {
     const root = elementName(schema, schema.getName() ?? name);
     const read: ElementReader = (strict.has(root) ? this.#strictXml : this.#xml).structure(schema);
     const check = this.#checks.shape(shape);
-    return (body, nodes) => {
+    const fromRoot = (document: XmlElement) => {
+      if (document.name !== root) throw new XmlSyntaxError(`the root is ${document.name}, not ${root}`);
+      const value = read(document);
+      validate(check, value);
+      return value;
+    };
+    const refuse = (error: unknown): never => {
+      throw error instanceof XmlSyntaxError ? malformed(root, error.message) : error;
+    };
+    return (body, { nodes, slowly } = {}) => {
+      if (slowly) return parseLargeXml(body, nodes).then(fromRoot).catch(refuse);
       try {
-        const document = parseXml(body, nodes);
-        if (document.name !== root) throw new XmlSyntaxError(`the root is ${document.name}, not ${root}`);
-        const value = read(document);
-        validate(check, value);
-        return value;
+        return fromRoot(parseXml(body, nodes));
       } catch (error) {
-        if (error instanceof XmlSyntaxError) throw malformed(root, error.message);
-        throw error;
+        return refuse(error);
       }
     };
   }

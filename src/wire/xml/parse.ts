@@ -2,6 +2,7 @@
  * A strict reader of the small XML documents that requests carry: elements, attributes, character data.
  * No document types, so no entities but the five and numeric references. Runs in time linear in its input.
  */
+import { Slices } from '../../slices.js';
 
 /** The document is not well-formed, or beyond the limits of this reader. */
 export class XmlSyntaxError extends Error {
@@ -38,7 +39,21 @@ const noAttributes: ReadonlyMap<string, string> = new Map();
 
 /** Parses a document in UTF-8 of at most `nodes` nodes and returns its root. Throws `XmlSyntaxError`. */
 export function parseXml(document: Uint8Array, nodes = MOST_NODES): XmlElement {
-  return new Parser(decode(document), nodes).document();
+  return new Parser(decode(document), nodes).read(Number.POSITIVE_INFINITY)!;
+}
+
+/** Elements that are read of a large document until others may have their turn. */
+const AT_ONCE = 2000;
+
+/** As `parseXml`, in slices. */
+export async function parseLargeXml(document: Uint8Array, nodes?: number): Promise<XmlElement> {
+  const slices = new Slices();
+  const parser = new Parser(decode(document), nodes ?? MOST_NODES);
+  for (;;) {
+    const root = parser.read(AT_ONCE);
+    if (root) return root;
+    await slices.pause();
+  }
 }
 
 function decode(document: Uint8Array): string {
@@ -70,23 +85,31 @@ function withLineFeeds(document: Uint8Array): Uint8Array {
 class Parser {
   #at = 0;
   #nodes = 0;
+  /** The stack is our own: depth costs no recursion. */
+  readonly #open: { readonly element: XmlElement; readonly tag: string }[] = [];
 
   constructor(
     private readonly xml: string,
     private readonly mostNodes: number,
-  ) {}
-
-  document(): XmlElement {
-    const declared = declaration.exec(this.xml);
+  ) {
+    const declared = declaration.exec(xml);
     if (declared) {
       if (declared[1] && !/^(utf-?8|us-ascii)$/i.test(declared[1])) throw new XmlSyntaxError('not UTF-8');
       this.#at = declared[0].length;
     }
     this.#miscellany();
-    const root = this.#element();
-    this.#miscellany();
-    if (this.#at < this.xml.length) throw new XmlSyntaxError('content after the root element');
-    return root;
+  }
+
+  /** Reads at most so many elements on; answers the root once the document has ended. */
+  read(elements: number): XmlElement | undefined {
+    for (let left = elements; left > 0; left--) {
+      const root = this.#element();
+      if (!root) continue;
+      this.#miscellany();
+      if (this.#at < this.xml.length) throw new XmlSyntaxError('content after the root element');
+      return root;
+    }
+    return undefined;
   }
 
   /** White space, comments and processing instructions around the root. */
@@ -121,18 +144,15 @@ class Parser {
     return this.xml.slice(start, found);
   }
 
-  /** The element that starts here, with all inside it. The stack is our own: depth costs no recursion. */
-  #element(): XmlElement {
-    const open: { readonly element: XmlElement; readonly tag: string }[] = [];
-    for (;;) {
-      const started = this.#start();
-      open.at(-1)?.element.children.push(started.element);
-      if (!started.empty) open.push(started);
-      else if (open.length === 0) return started.element;
-      if (open.length > maxDepth) throw new XmlSyntaxError('elements nest too deep');
-      const closed = this.#untilStart(open);
-      if (closed) return closed;
-    }
+  /** Reads the element that starts here, up to the next one or the end; the root, if it ended. */
+  #element(): XmlElement | undefined {
+    const open = this.#open;
+    const started = this.#start();
+    open.at(-1)?.element.children.push(started.element);
+    if (!started.empty) open.push(started);
+    else if (open.length === 0) return started.element;
+    if (open.length > maxDepth) throw new XmlSyntaxError('elements nest too deep');
+    return this.#untilStart(open);
   }
 
   /** Reads character data and end tags up to the next start tag; the root, if it ended. */

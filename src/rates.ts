@@ -1,5 +1,5 @@
 /** How fast each of many sources may do something: a bucket of tokens for each, filled at a steady rate. */
-import type { Clock } from '../clock.js';
+import type { Clock } from './clock.js';
 
 export interface RateLimit {
   /** Tokens that a source has that took none for a while. */

@@ -1,0 +1,59 @@
+/** What strangers leave on disk. */
+import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { MIB, Victim } from './victim.js';
+
+let victim: Victim;
+
+before(async () => {
+  victim = await Victim.start();
+  await victim.s3.send(new CreateBucketCommand({ Bucket: 'priv' }));
+});
+after(() => victim.stop());
+
+/** Bytes of the files under a directory, as they lie on disk. */
+function onDisk(directory: string): number {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0);
+}
+
+const agent = `user-agent: ${'U'.repeat(15_000)}\r\nreferer: ${'R'.repeat(14_000)}\r\n`;
+
+async function grownBy(requests: readonly string[], times: number): Promise<number> {
+  const before = onDisk(victim.data);
+  for (let i = 0; i < times; i++) {
+    await Promise.all(
+      requests.map(async request => assert.match(await victim.ask(request), /^HTTP\/1.1 [2345]/)),
+    );
+  }
+  await wait(1000);
+  return onDisk(victim.data) - before;
+}
+
+test('refused keys of anonymous deletions leave a few KiB for each request', {
+  timeout: 120_000,
+}, async () => {
+  const document = `<Delete>${Array.from({ length: 20 }, (_, k) => `<Object><Key>${k}</Key></Object>`).join('')}</Delete>`;
+  const request =
+    `POST /priv?delete HTTP/1.1\r\nhost: a\r\ncontent-md5: x\r\n${agent}` +
+    `content-length: ${document.length}\r\n\r\n${document}`;
+  const grown = await grownBy(
+    Array.from({ length: 20 }, () => request),
+    15,
+  );
+  assert.ok(grown < 20 * MIB, `${grown / MIB} MiB for 300 requests of 30 KiB`);
+});
+
+test('unknown names and long agents leave a few KiB of the request log', { timeout: 120_000 }, async () => {
+  const request = `GET /nb/k HTTP/1.1\r\nhost: a\r\n${agent}\r\n`;
+  const grown = await grownBy(
+    Array.from({ length: 50 }, () => request),
+    20,
+  );
+  assert.ok(grown < 8 * MIB, `${grown / MIB} MiB for 1,000 requests of 30 KiB`);
+});
