@@ -31,6 +31,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['credentials', async () => (await import('./credentials.js')).credentialsCommand()],
   ['imds', async () => (await import('./imds.js')).imdsCommand()],
   ['instances', async () => (await import('./instances.js')).instancesCommand()],
+  ['staging', async () => (await import('./staging.js')).stagingCommand()],
   ['policy', async () => (await import('./policy.js')).policyCommand()],
 ]);
 

@@ -1,0 +1,20 @@
+/**
+ * Loads and unloads by way of S3 with keys that are renewed: `karikagi/staging`. Works against AWS and Karikagi alike.
+ *
+ *     const job = await openJob('orders.yaml');
+ *     for await (const check of validateJob(job)) console.log(check.name, check.result);
+ */
+export { sourceKeys } from './connection.js';
+export { StagingError } from './errors.js';
+export { type Job, JobFileError, type JobFinding, openJob, readJob } from './job.js';
+export {
+  type Connection,
+  type JobFile,
+  jobSchema,
+  type Load,
+  type SecretReference,
+  type Unload,
+} from './job-schema.js';
+export { type Plan, type PlannedStep, planJob } from './plan.js';
+export { type PolicyDocument, type StagingPolicies, stagingPolicies } from './policies.js';
+export { type Check, validateJob } from './validate.js';

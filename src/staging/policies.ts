@@ -1,0 +1,79 @@
+/** The least that the connection needs, as policy documents. */
+import type { Job } from './job.js';
+
+/** A policy document as IAM takes it. */
+export interface PolicyDocument {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly object[];
+}
+
+/** Each is missing where the job has no use for it. */
+export interface StagingPolicies {
+  /** Of the user or the EC2 role: it may assume the role, and nothing on S3. */
+  readonly caller?: PolicyDocument;
+  /** The trust policy of the role. */
+  readonly trust?: PolicyDocument;
+  /** What the role, or without one the caller, may do on the bucket and with the key. */
+  readonly permissions: PolicyDocument;
+  /** A statement for the policy of a KMS key that is another account's than the role. */
+  readonly key?: PolicyDocument;
+}
+
+const document = (...statements: readonly object[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: statements,
+});
+
+/**
+ * Computes them without a call. `principal`: ARN of the user or of the EC2 role that assumes the role; the trust policy is
+ * left out without it. GetObject and PutObject need `kms:Decrypt` and `kms:GenerateDataKey` of the object's key (S3 User
+ * Guide, "Using server-side encryption with AWS KMS keys"); parts are single uploads, so that nothing of multipart is needed.
+ */
+export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
+  const { s3IamRoleArn: role, externalId, bucket, encryption } = job.connection;
+  const arn = `arn:${job.partition}:s3:::${bucket}`;
+  const kms = encryption?.type === 'sse-kms' ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [];
+  const permissions = document(
+    {
+      Sid: 'ListStagedObjects',
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: arn,
+      Condition: { StringLike: { 's3:prefix': `${job.prefix}*` } },
+    },
+    {
+      Sid: 'StageObjects',
+      Effect: 'Allow',
+      Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'],
+      Resource: `${arn}/${job.prefix}*`,
+    },
+    ...(kms.length > 0
+      ? [{ Sid: 'EncryptStagedObjects', Effect: 'Allow', Action: kms, Resource: encryption!.key }]
+      : []),
+  );
+  const user = role ?? principal;
+  const key =
+    kms.length > 0 && user !== undefined
+      ? {
+          key: document({
+            Sid: 'StagingRole',
+            Effect: 'Allow',
+            Principal: { AWS: user },
+            Action: kms,
+            Resource: '*',
+          }),
+        }
+      : {};
+  if (role === undefined) return { permissions, ...key };
+  const caller = document({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: role });
+  if (principal === undefined) return { caller, permissions, ...key };
+  const condition =
+    externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } };
+  const trust = document({
+    Effect: 'Allow',
+    Principal: { AWS: principal },
+    Action: 'sts:AssumeRole',
+    ...condition,
+  });
+  return { caller, trust, permissions, ...key };
+}
