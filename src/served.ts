@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { ApiError } from './errors.js';
 import type { Denials } from './events/denials.js';
+import { openToPages } from './http/cross-origin.js';
 import type { ServedService, Services, Websites } from './http/services.js';
 import type { Identity } from './identity/index.js';
 import { karikagiOperations } from './karikagi-operations.js';
@@ -94,7 +95,7 @@ export function served(parts: Parts): Services {
     ['sts', query(stsWire, stsService({ identity }))],
     ['iam', query(iamWire, iamService({ identity }))],
     ['s3', rest(restXml, s3Service(s3Ports, accessLog), { crossOrigin, websites, checkBody })],
-    ['kms', json(kmsWire, kmsService({ kms }))],
+    ['kms', json(kmsWire, kmsService({ kms }), { crossOrigin: openToPages })],
     ['organizations', json(organizationsWire, organizationsService({ identity }))],
     ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],
   ]);
@@ -174,6 +175,7 @@ const NAME_TOO_LONG = '1 validation error detected: a name in the request is lon
 
 function query(makeWire: () => WireService, bound: Service): ServedService {
   return withWire(makeWire, {
+    crossOrigin: openToPages,
     service: bound,
     collectsBody: true,
     notImplemented: name => new ApiError('InvalidAction', 400, `${name} is not available on this server.`),
@@ -182,8 +184,13 @@ function query(makeWire: () => WireService, bound: Service): ServedService {
   });
 }
 
-function json(makeWire: () => WireService, bound: Service): ServedService {
+function json(
+  makeWire: () => WireService,
+  bound: Service,
+  more: Pick<ServedService, 'crossOrigin'> = {},
+): ServedService {
   return withWire(makeWire, {
+    ...more,
     service: bound,
     collectsBody: true,
     notImplemented: name =>

@@ -245,10 +245,12 @@ suite('refused', () => {
   });
 
   test('no date, and clocks that are far off', async () => {
-    await assert.rejects(header('AWS AKIA:x', { date: 'today' }), {
-      code: 'AccessDenied',
-      message: 'AWS authentication requires a valid Date or x-amz-date header',
-    });
+    // The second as ceph/s3-tests has it, test_object_create_bad_date_before_epoch_aws2.
+    for (const date of ['today', 'Tue, 07 Jul 1950 21:53:04 GMT'])
+      await assert.rejects(header('AWS AKIA:x', { date }), {
+        code: 'AccessDenied',
+        message: 'AWS authentication requires a valid Date or x-amz-date header',
+      });
     for (const [date, code] of [
       ['Thu, 29 Mar 2007 02:44:59 GMT', 'RequestTimeTooSkewed'],
       ['Thu, 29 Mar 2007 03:15:01 GMT', 'RequestTimeTooSkewed'],

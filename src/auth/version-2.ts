@@ -57,7 +57,7 @@ function fromHeader({ headers }: HttpRequest, authorization: string, refusals: R
   }
   const date = headers.get('x-amz-date') ?? headers.get('date') ?? '';
   const time = parseDateHeader(date);
-  if (time === undefined) throw refusals.date('header', date);
+  if (time === undefined || time < 0) throw refusals.date('header', date);
   const token = headers.get('x-amz-security-token');
   return {
     place: 'header',

@@ -1,12 +1,16 @@
 /** Requests from pages of other origins: the browser's question beforehand, and the headers of answers. */
+import { ApiError } from '../errors.js';
 import type { HttpReply, HttpRequest } from '../message.js';
 import { requestHeaders } from '../wire/rest-xml/service.js';
 import type { ServedService } from './services.js';
 
 /** What a service says to pages of other origins. */
 export interface CrossOrigin {
-  /** The headers that let the page have the answer; undefined where it may not. */
-  headers(bucket: string, request: CrossOriginRequest): Promise<Record<string, string> | undefined>;
+  /** The headers that let the page have the answer; undefined where it may not. `bucket`: that of S3's request. */
+  headers(
+    bucket: string | undefined,
+    request: CrossOriginRequest,
+  ): Promise<Record<string, string> | undefined>;
   /** As `headers`, for the question beforehand. Throws the service's refusal. */
   preflight(
     asked: { readonly bucket?: string | undefined; readonly key?: string | undefined },
@@ -22,18 +26,58 @@ export interface CrossOriginRequest {
   readonly requestHeaders?: string | undefined;
 }
 
+/** What AWS's answers to pages say, seen of services that speak JSON and queries. */
+const OPEN = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date',
+};
+
+/**
+ * Services that any page may use, given credentials or what is traded for them: STS, IAM and KMS (those with `cors` in
+ * the SDK for JavaScript's metadata, version 2; Organizations is not among them). Browsers send nothing by themselves
+ * that these services would take for credentials.
+ */
+export const openToPages: CrossOrigin = {
+  headers: async () => OPEN,
+  async preflight(_asked, { origin, method, requestHeaders }) {
+    if (origin === undefined || method === undefined) {
+      throw new ApiError('AccessDenied', 403, 'A question beforehand names an origin and a method.');
+    }
+    return {
+      ...OPEN,
+      'access-control-allow-methods': method,
+      ...(requestHeaders !== undefined && { 'access-control-allow-headers': requestHeaders }),
+      'access-control-max-age': '172800',
+    };
+  },
+};
+
 /** Answers the browser's question whether a request may be made. Throws the service's refusal. */
 export async function answerPreflight(
   served: ServedService,
   request: HttpRequest,
   requestId: string,
 ): Promise<HttpReply> {
-  const headers = await served.crossOrigin!.preflight(askedFor(served, request), questionOf(request));
+  const question = questionOf(request);
+  const asked = served.collectsBody ? {} : askedFor(served, request);
+  const open = asked.bucket === undefined && asksForAction(request, question.method);
+  const headers = await (open ? openToPages : served.crossOrigin!).preflight(asked, question);
   return { status: 200, headers: { ...requestHeaders(requestId), ...headers } };
 }
 
+/**
+ * Whether the request to come is to STS, IAM or KMS: the question beforehand names no service, and nothing of S3 but
+ * forms to a bucket's host is posted to the root.
+ */
+function asksForAction({ path, query }: HttpRequest, method: string | undefined): boolean {
+  return path === '/' && (method === 'POST' || /(?:^|&)Action=/.test(query));
+}
+
 /** The bucket and the key that the request to come is about. */
-function askedFor(served: ServedService, { path, headers, body }: HttpRequest) {
+function askedFor(
+  served: ServedService,
+  { path, headers, body }: HttpRequest,
+): { readonly bucket?: string | undefined; readonly key?: string | undefined } {
   return served.wire.recognise({ method: 'GET', path, query: '', headers, body }, undefined);
 }
 
@@ -43,7 +87,7 @@ export async function crossOriginHeaders(
   request: HttpRequest,
   bucket: string | undefined,
 ): Promise<Record<string, string> | undefined> {
-  if (bucket === undefined || !served?.crossOrigin || !request.headers.has('origin')) return undefined;
+  if (!served?.crossOrigin || !request.headers.has('origin')) return undefined;
   const { origin, method = request.method, requestHeaders: asked } = questionOf(request);
   return served.crossOrigin.headers(bucket, { origin: origin!, method, requestHeaders: asked });
 }

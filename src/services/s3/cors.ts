@@ -107,7 +107,10 @@ export function corsHeaders(bucket: Bucket, request: CrossOriginRequest): Record
 
 /** What S3 says to pages of other origins; structurally what the pipeline asks of a service. */
 export interface S3CrossOrigin {
-  headers(bucket: string, request: CrossOriginRequest): Promise<Record<string, string> | undefined>;
+  headers(
+    bucket: string | undefined,
+    request: CrossOriginRequest,
+  ): Promise<Record<string, string> | undefined>;
   preflight(
     asked: { readonly bucket?: string | undefined; readonly key?: string | undefined },
     request: Partial<CrossOriginRequest>,
@@ -117,7 +120,7 @@ export interface S3CrossOrigin {
 export function s3CrossOrigin({ buckets }: Objects): S3CrossOrigin {
   return {
     async headers(name, request) {
-      const bucket = await buckets.find(name);
+      const bucket = name === undefined ? undefined : await buckets.find(name);
       return bucket && corsHeaders(bucket, request);
     },
 
