@@ -54,6 +54,7 @@ suite('a page of another origin', { skip: without('chromium') }, () => {
       account: '123456789012',
       region: 'us-east-1',
       log: 'none',
+      oidcAllow: ['127.0.0.0/8'],
     });
     const { outputFiles } = await build({
       stdin: { contents: PROGRAM, resolveDir: process.cwd() },
