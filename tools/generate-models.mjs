@@ -33,6 +33,9 @@ const corrections = {
     delete shapes.FilterRuleName.enum;
     // A document without a set takes all tags away (recorded in February 2026).
     delete shapes.Tagging.required;
+    // An unknown protocol of a redirect is InvalidRequest, no policy is MalformedPolicy (recorded in February 2026).
+    delete shapes.Protocol.enum;
+    shapes.PutBucketPolicyRequest.required = ['Bucket'];
     // The canned ACLs that the user guide ("Canned ACL") has for buckets beside the model's.
     shapes.BucketCannedACL.enum.push(
       'aws-exec-read',

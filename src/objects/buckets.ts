@@ -35,6 +35,8 @@ export interface NewBucket extends BucketSettings {
   readonly owner: string;
   readonly partition: string;
   readonly region: string;
+  /** As the request named the region, where that is an old name. */
+  readonly oldLocation?: 'EU' | undefined;
 }
 
 /** One page of an account's buckets. */

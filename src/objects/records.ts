@@ -164,6 +164,8 @@ export interface BucketRecord extends BucketSettings {
   /** The owner's partition. */
   readonly partition: string;
   readonly region: string;
+  /** The old name of the region, where the bucket was made with it: its location is shown so. */
+  readonly oldLocation?: 'EU' | undefined;
   /** Milliseconds since the epoch. */
   readonly created: number;
   /** Being deleted: nothing new goes in. */

@@ -11,7 +11,9 @@ const rule = (Redirect: RoutingRule['Redirect'], Condition?: RoutingRule['Condit
   RoutingRules: [{ Redirect, ...(Condition && { Condition }) }],
 });
 
-const refused: [configuration: WebsiteConfiguration, code: string, message: string][] = [
+type Refused = [configuration: WebsiteConfiguration, code: string, message: string];
+
+const refused: Refused[] = [
   [
     {},
     'InvalidArgument',
@@ -49,6 +51,17 @@ const refused: [configuration: WebsiteConfiguration, code: string, message: stri
     'InvalidRequest',
     'The provided HTTP error code (302) is not valid. Valid codes are 4XX or 5XX.',
   ],
+  // LocalStack's recordings of AWS, test_validate_website_configuration; versitygw, PutBucketWebsite.
+  ...[
+    rule({ Protocol: 'ftp' as 'http' }),
+    { RedirectAllRequestsTo: { HostName: 'h', Protocol: 'ftp' as 'http' } },
+  ].map(
+    (configuration): Refused => [
+      configuration,
+      'InvalidRequest',
+      'Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.',
+    ],
+  ),
   [
     rule({ HostName: '' }),
     'InvalidRequest',

@@ -109,8 +109,13 @@ function ruleOf({ Condition, Redirect = {} }: RoutingRuleShape): RoutingRule {
   };
 }
 
+/** Throws InvalidRequest for what is neither (LocalStack's recordings of AWS, test_validate_website_configuration). */
 function protocolOf(protocol: WebsiteProtocol | undefined): { readonly protocol?: WebsiteProtocol } {
-  return protocol === undefined ? {} : { protocol };
+  if (protocol === undefined) return {};
+  if (protocol === 'http' || protocol === 'https') return { protocol };
+  throw s3Errors.InvalidRequest([
+    'Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.',
+  ]);
 }
 
 function errorCodeOf(text: string): number {

@@ -48,9 +48,9 @@ export const getBucketLocation: Operation<S3Ports, GetBucketLocationRequest, Get
   },
 
   async run(input, call, ports) {
-    const { region } = await namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
+    const bucket = await namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
     return {
-      LocationConstraint: locationConstraint(region) as GetBucketLocationOutput['LocationConstraint'],
+      LocationConstraint: locationConstraint(bucket) as GetBucketLocationOutput['LocationConstraint'],
     };
   },
 };

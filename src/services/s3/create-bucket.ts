@@ -69,6 +69,7 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
       owner: account.id,
       partition: account.partition,
       region,
+      ...(LocationConstraint === 'EU' && { oldLocation: LocationConstraint }),
       ...settings,
       ...(acl && { acl }),
       ...lock,

@@ -232,3 +232,10 @@ test('test_list_buckets_*, test_list_objects_v2_continuation_*: what listings te
   assert.equal(next['StartAfter'], undefined);
   await assert.rejects(on('ListObjectsV2', { ContinuationToken: '' }), code('InvalidArgument', 400));
 });
+
+test('test_object_tagging_exc: the key that GetObjectTagging does not find', async () => {
+  const { on } = await opened();
+  await assert.rejects(on('GetObjectTagging'), refused('NoSuchKey', 404, { Key: `${Bucket}/${Key}` }));
+  await assert.rejects(on('DeleteObjectTagging'), refused('NoSuchKey', 404, { Key }));
+  await assert.rejects(on('GetObject'), refused('NoSuchKey', 404, { Key }));
+});

@@ -104,7 +104,8 @@ async function describe(
 
 /**
  * The version that the request names. Throws NoSuchKey, or AccessDenied to callers who may not know what the
- * bucket holds; NoSuchVersion; MethodNotAllowed for a delete marker asked for by its id.
+ * bucket holds; NoSuchVersion; MethodNotAllowed for a delete marker asked for by its id. `shownKey`: as NoSuchKey names
+ * it; GetObjectTagging's has the bucket before it (LocalStack's recordings of AWS, test_object_tagging_exc).
  */
 export async function existingObject(
   input: {
@@ -114,6 +115,7 @@ export async function existingObject(
   },
   call: Call,
   ports: S3Ports,
+  shownKey?: string,
 ): Promise<ObjectRecord> {
   const version = await versionOf(input, call, ports);
   if (version && !version.marker) return version;
@@ -127,7 +129,9 @@ export async function existingObject(
     throw markerRefused(call, headers);
   }
   await call.demand(onMissing(bucket, call, Key));
-  if (input.VersionId === undefined) throw s3Errors.NoSuchKey([], { members: { Key }, headers });
+  if (input.VersionId === undefined) {
+    throw s3Errors.NoSuchKey([], { members: { Key: shownKey ?? Key }, headers });
+  }
   throw s3Errors.NoSuchVersion([], { members: { Key, VersionId: input.VersionId } });
 }
 

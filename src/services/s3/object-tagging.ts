@@ -46,7 +46,7 @@ export const getObjectTagging = versionOperation<GetObjectTaggingRequest, GetObj
   () => ['s3:GetObjectTagging'],
   async (bucket, input, ports, call) => {
     await demandNoMarker(input, call, ports);
-    const record = await existingObject(input, call, ports);
+    const record = await existingObject(input, call, ports, `${bucket.name}/${keyOf(input)}`);
     return { TagSet: inOrder(asTagSet(record.tags ?? [])), VersionId: shownVersionId(bucket, record) };
   },
 );

@@ -87,7 +87,10 @@ export function demandSignature(region: string, { signatureVersion }: Call): voi
   ]);
 }
 
-/** LocationConstraint of a bucket: us-east-1 has none. */
-export function locationConstraint(region: string): string | undefined {
-  return region === FIRST_REGION ? undefined : region;
+/**
+ * LocationConstraint of a bucket: us-east-1 has none, and the old name of eu-west-1 comes back to who used it
+ * ("Buckets with a LocationConstraint of EU reside in eu-west-1", S3 API Reference, GetBucketLocation).
+ */
+export function locationConstraint({ region, oldLocation }: Bucket): string | undefined {
+  return region === FIRST_REGION ? undefined : (oldLocation ?? region);
 }

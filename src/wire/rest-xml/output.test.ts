@@ -54,6 +54,17 @@ suite('S3 replies', () => {
     });
   });
 
+  // LocalStack's recordings of AWS, test_create_bucket_head_bucket.
+  test('a bucket that is there has the type of a document', () => {
+    const { headers, body } = operation('HEAD', '/b').encode({ BucketRegion: 'eu-west-1' }, 'REQ');
+    assert.deepEqual(headers, {
+      ...ids,
+      'x-amz-bucket-region': 'eu-west-1',
+      'content-type': 'application/xml',
+    });
+    assert.equal(body, undefined);
+  });
+
   test('nothing to tell', () => {
     const reply = operation('DELETE', '/b').encode(undefined, 'REQ');
     assert.deepEqual(reply, { status: 204, headers: ids, body: undefined });

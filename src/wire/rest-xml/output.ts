@@ -30,6 +30,9 @@ const orders: Readonly<Record<string, readonly string[]>> = { ListBucketsOutput:
 /** Replies that tell the bucket's region beside what their model says (recorded; clients find out where to sign for). */
 const tellsRegion: ReadonlySet<string> = new Set(['ListObjects', 'ListObjectsV2']);
 
+/** Replies without a body that have its type (LocalStack's recordings of AWS, test_create_bucket_head_bucket). */
+const typedWithoutBody: ReadonlySet<string> = new Set(['HeadBucket']);
+
 /** Compiles the output writers of one service. */
 export class OutputWriters {
   readonly #xml = new XmlWriters(formatDateTimeZeroMillis, orders);
@@ -45,7 +48,9 @@ export class OutputWriters {
       });
     }
     const body = this.#body(schema);
+    const typed = typedWithoutBody.has(schema.name);
     return (output, headers) => {
+      if (typed) headers['content-type'] = 'application/xml';
       // Outputs have few of the many members that a shape has: ask for those.
       for (const name in output) writers.get(name)?.(output[name], headers);
       const content = body?.write(output);
