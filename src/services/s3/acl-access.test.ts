@@ -318,6 +318,57 @@ describe('object ownership', () => {
     await assert.rejects(get('k', anonymous), denied, 'what anyone has is public');
   });
 
+  // "Access control list (ACL) overview", WRITE; LocalStack's test_s3_batch_delete_objects_using_requests_with_acl and
+  // test_s3_batch_delete_public_objects_using_requests.
+  test('who may write to the bucket deletes what is theirs in it, and nothing else', async () => {
+    await make('ObjectWriter');
+    const digest = { headers: { 'content-md5': 'looked at before the operation' } };
+    const remove = (Key: string, as: Caller, VersionId?: string) =>
+      s3.send('DeleteObject', { Bucket, Key, VersionId }, { as });
+    const all = async (keys: readonly string[], as: Caller) => {
+      const Delete = { Objects: keys.map(Key => ({ Key })) };
+      const answer = await s3.send('DeleteObjects', { Bucket, Delete }, { as, ...digest });
+      const named = (list: unknown) => ((list ?? []) as { Key: string }[]).map(({ Key }) => Key);
+      return { deleted: named(answer['Deleted']), refused: named(answer['Errors']) };
+    };
+    await s3.send('PutBucketAcl', { Bucket, ACL: 'public-read-write' });
+    for (const [own, foreign] of [
+      [anonymous, other],
+      [other, anonymous],
+    ] as const) {
+      await put('owners', { ACL: 'public-read-write' });
+      await put('foreign', { ACL: 'public-read-write' }, foreign);
+      await put('one', {}, own);
+      await put('two', {}, own);
+      await remove('one', own);
+      for (const key of ['owners', 'foreign', 'missing']) await assert.rejects(remove(key, own), denied);
+      assert.deepEqual(await all(['owners', 'foreign', 'two'], own), {
+        deleted: ['two'],
+        refused: ['owners', 'foreign'],
+      });
+    }
+    await put('k', {}, anonymous);
+    await setPolicy(onAll('Deny', 's3:DeleteObject'));
+    await assert.rejects(remove('k', anonymous), denied, 'a policy forbids it all the same');
+    await s3.send('DeleteBucketPolicy', { Bucket });
+    await s3.send('PutBucketAcl', { Bucket, ACL: 'public-read' });
+    await assert.rejects(remove('k', anonymous), denied, 'not without the right to write');
+    await s3.send('PutBucketAcl', { Bucket, ACL: 'public-read-write' });
+    await assert.rejects(remove('k', userOf(beta, 'bob')), denied);
+    const ignoring = { ...open, IgnorePublicAcls: true };
+    await s3.send('PutPublicAccessBlock', { Bucket, PublicAccessBlockConfiguration: ignoring });
+    await assert.rejects(remove('k', anonymous), denied, 'what anyone may is public');
+    await s3.send('PutPublicAccessBlock', { Bucket, PublicAccessBlockConfiguration: open });
+    await s3.send('PutBucketVersioning', { Bucket, VersioningConfiguration: { Status: 'Enabled' } });
+    const { VersionId } = await put('v', {}, anonymous);
+    await assert.rejects(
+      remove('v', anonymous, String(VersionId)),
+      denied,
+      'versions are the bucket owner’s',
+    );
+    assert.equal((await remove('v', anonymous))['DeleteMarker'], true);
+  });
+
   test('enforcing the owner sets owners and lists aside; they are back when it ends', async () => {
     await make('ObjectWriter');
     await s3.send('PutBucketAcl', { Bucket, ACL: 'public-read-write' });

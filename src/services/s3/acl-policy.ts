@@ -40,6 +40,13 @@ const ON_UPLOAD: Actions = {
 /** Who may list the bucket is told that there is no such object ("GetObject", S3 API Reference). */
 const ON_NO_OBJECT: Actions = { READ: ON_OBJECT.READ, WRITE: [], READ_ACP: [], WRITE_ACP: [] };
 
+/**
+ * Who may write to a bucket may delete what is theirs in it: WRITE "allows grantee to create new objects in the bucket.
+ * For the bucket and object owners of existing objects, also allows deletions and overwrites of those objects" ("Access
+ * control list (ACL) overview"; LocalStack's recordings of AWS, test_s3_batch_delete_public_objects_using_requests).
+ */
+const ON_OWN_OBJECT: Actions = { READ: [], WRITE: ['s3:DeleteObject'], READ_ACP: [], WRITE_ACP: [] };
+
 /** The bucket's list. `arn`: the bucket's. */
 export function bucketAcl(bucket: Bucket, arn: string): NamedPolicy | undefined {
   return policyOf(bucket, arn, bucket.acl ?? ownedBy(bucket.owner), ON_BUCKET);
@@ -49,6 +56,11 @@ export function bucketAcl(bucket: Bucket, arn: string): NamedPolicy | undefined 
 export function objectAcl(bucket: Bucket, arn: string, record: ObjectRecord): NamedPolicy | undefined {
   const owner = ownerApart(bucket, record)?.canonicalId ?? bucket.owner;
   return policyOf(bucket, arn, record.acl ?? ownedBy(owner), ON_OBJECT);
+}
+
+/** What the bucket's list says of an object in it to the object's owner. `arn`: the bucket's. */
+export function ownObjectAcl(bucket: Bucket, arn: string): NamedPolicy | undefined {
+  return policyOf(bucket, arn, bucket.acl ?? ownedBy(bucket.owner), ON_OWN_OBJECT);
 }
 
 /** What the bucket's list says of reading an object that is not there. `arn`: the bucket's. */
@@ -94,7 +106,7 @@ const MOST_KEPT = 1000;
 const kept = new Map<string, CompiledPolicy | undefined>();
 
 function compiled(grants: readonly AclGrant[], actions: Actions): CompiledPolicy | undefined {
-  const name = JSON.stringify([grants, actions.READ[0], actions.READ_ACP[0]]);
+  const name = JSON.stringify([grants, actions.READ[0], actions.WRITE[0], actions.READ_ACP[0]]);
   if (kept.has(name)) return kept.get(name);
   // A list may say the same more than once, and say what means nothing here.
   const counted = grants.filter(({ permission }) => granted(permission, actions).length > 0);

@@ -5,6 +5,7 @@ import type { AclGrant, Bucket, BucketSettings, NewBucket } from '../../objects/
 import type { Call, Operation } from '../../operation.js';
 import { aclsEnabled, isPublicAcl } from './acl.js';
 import { hasGrantHeaders, requestedGrants } from './acl-input.js';
+import { notImplemented } from './attributes.js';
 import { demandBucketName } from './bucket-names.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -19,6 +20,7 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
 
   beforeBody(input, call) {
     demandBucketName(input.Bucket ?? '');
+    demandGlobal(input);
     accountOf(call);
     return [];
   },
@@ -26,6 +28,7 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
   requires(input, call) {
     const name = input.Bucket ?? '';
     demandBucketName(name);
+    demandGlobal(input);
     const partition = call.caller.account?.partition ?? 'aws';
     const resource = bucketArn({ partition, name });
     const { LocationConstraint, Tags = [] } = input.CreateBucketConfiguration ?? {};
@@ -83,6 +86,14 @@ export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
     return { Location: path, BucketArn: bucketArn(bucket) };
   },
 };
+
+/**
+ * There is one namespace of buckets: one of an account's own ("Namespaces for general purpose buckets", S3 User Guide) is
+ * not made as if it were of the global one. Throws NotImplemented.
+ */
+function demandGlobal({ BucketNamespace: namespace = 'global' }: CreateBucketRequest): void {
+  if (namespace !== 'global') throw notImplemented('x-amz-bucket-namespace');
+}
 
 /** `aws:RequestTag/…` and `aws:TagKeys` of tags that a request brings. */
 function requestedTagKeys(tags: readonly Tag[]): Keys {

@@ -1,12 +1,13 @@
 import type { DeleteObjectOutput, DeleteObjectRequest } from '@aws-sdk/client-s3';
 import type { Bucket, Deleted } from '../../objects/index.js';
 import type { Call, Operation, Requirement } from '../../operation.js';
+import { aclsEnabled } from './acl.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 import { causeOf } from './causes.js';
 import { s3Errors } from './errors.js';
 import { demandMfa } from './mfa-delete.js';
 import type { S3Ports } from './ports.js';
-import { onVersion } from './requirements.js';
+import { onDeleted, onVersion } from './requirements.js';
 import { bucketOf, keyOf } from './target.js';
 
 export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectOutput> = {
@@ -15,7 +16,7 @@ export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectO
   async requires(input, call, ports) {
     const bucket = await bucketOf(input, call, ports);
     keyOf(input);
-    return deleteRequirements(bucket, call, input);
+    return deleteRequirements(bucket, call, input, ports);
   },
 
   async run(input, call, ports) {
@@ -55,8 +56,16 @@ interface DeleteInput {
 }
 
 /** What deleting a key or one of its versions takes. */
-export function deleteRequirements(bucket: Bucket, call: Call, input: DeleteInput): Requirement[] {
-  const requirements = [onVersion(bucket, call, 's3:DeleteObject', input, { 's3:if-match': input.IfMatch })];
+export async function deleteRequirements(
+  bucket: Bucket,
+  call: Call,
+  input: DeleteInput,
+  { objects }: S3Ports,
+): Promise<Requirement[]> {
+  // Only what others put may be theirs.
+  const known = aclsEnabled(bucket) && call.caller.account?.id !== bucket.owner;
+  const version = known ? await objects.versions.find(bucket, keyOf(input), undefined) : undefined;
+  const requirements = [onDeleted(bucket, call, input, version, { 's3:if-match': input.IfMatch })];
   if (input.BypassGovernanceRetention && bucket.objectLock) {
     requirements.push(onVersion(bucket, call, 's3:BypassGovernanceRetention', { Key: input.Key }));
   }

@@ -110,7 +110,8 @@ async function deleteListed(
     const input = { Key, VersionId, BypassGovernanceRetention, IfMatch: ETag };
     // Nothing is asked, nor written down, of a key that is longer than any.
     keyOf(object);
-    for (const requirement of deleteRequirements(bucket, call, input)) await call.demand(requirement);
+    for (const requirement of await deleteRequirements(bucket, call, input, ports))
+      await call.demand(requirement);
     const { version, madeMarker } = await deleteOne(bucket, input, call, ports);
     return { deleted: deletedMembers(bucket, object, version, madeMarker) };
   } catch (error) {

@@ -239,3 +239,12 @@ test('test_object_tagging_exc: the key that GetObjectTagging does not find', asy
   await assert.rejects(on('DeleteObjectTagging'), refused('NoSuchKey', 404, { Key }));
   await assert.rejects(on('GetObject'), refused('NoSuchKey', 404, { Key }));
 });
+
+// "Namespaces for general purpose buckets", S3 User Guide: what is there is the global one.
+test('a bucket of an account’s own namespace is not made in the global one', async () => {
+  const { s3 } = await opened();
+  const name = 'prefix-111122223333-us-east-1-an';
+  const make = (BucketNamespace: string) => s3.send('CreateBucket', { Bucket: name, BucketNamespace });
+  await assert.rejects(make('account-regional'), code('NotImplemented', 501));
+  await make('global');
+});

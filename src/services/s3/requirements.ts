@@ -3,8 +3,8 @@ import type { Bucket, Pairs, VersionRecord } from '../../objects/index.js';
 import type { Call, Requirement } from '../../operation.js';
 import { compilePolicy } from '../../policy/index.js';
 import type { ContextValue, NamedPolicy, SetAside } from '../../policy/types.js';
-import { aclsEnabled, ownerApart } from './acl.js';
-import { bucketAcl, missingObjectAcl, objectAcl } from './acl-policy.js';
+import { aclsEnabled, ownerApart, writerOf } from './acl.js';
+import { bucketAcl, missingObjectAcl, objectAcl, ownObjectAcl } from './acl-policy.js';
 import { isPublicPolicy } from './public-access.js';
 import { demandTerms } from './terms.js';
 
@@ -74,6 +74,20 @@ export function onFound(
     acl: objectAcl(bucket, requirement.resource, version),
     objectOwner: ownerApart(bucket, version)?.account,
   };
+}
+
+/** As `onVersion` for deleting: who owns what stands there may, with the right to write to the bucket, where lists count. */
+export function onDeleted(
+  bucket: Bucket,
+  call: Call,
+  input: { readonly Key: string | undefined; readonly VersionId?: string | undefined },
+  version: VersionRecord | undefined,
+  keys: Keys,
+): Requirement {
+  const requirement = onVersion(bucket, call, 's3:DeleteObject', input, keys);
+  const owner = version && !version.marker ? ownerApart(bucket, version)?.account : undefined;
+  if (owner === undefined || owner !== writerOf(call).account) return requirement;
+  return { ...requirement, acl: ownObjectAcl(bucket, bucketArn(bucket)) };
 }
 
 function versioned(action: string): string {
