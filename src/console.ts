@@ -1,10 +1,12 @@
 /** Starts the console beside a server. */
 import { defaultHttpLimits } from './http/budgets.js';
-import { consoleDoor } from './http/console/door.js';
+import { consoleDoor, type Transport } from './http/console/door.js';
 import { ConsoleFiles } from './http/console/files.js';
 import { SignInEndpoint } from './http/console/sign-in.js';
-import { type HttpServer, listen } from './http/server.js';
+import { listen } from './http/server.js';
+import { isLoopback } from './http/sources.js';
 import type { OpenServices } from './open-services.js';
+import { certificateFiles } from './private-authority.js';
 import type { Settings } from './settings.js';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -44,12 +46,14 @@ export async function startConsole(
       partition: settings.partition,
       endpoint: settings.publicEndpoint ?? endpoint,
       issuers: settings.consoleIssuers,
+      transport: transportOf(settings),
     },
   });
   const port = consolePort === 'beside' ? besides(settings.port, apiPort) : consolePort;
+  const tls = certificateFiles(settings);
   try {
-    const http = await listen({ pipeline: door, host, port, limits: defaultHttpLimits, log, counters });
-    return { url: urlOf(host, http), close: grace => http.close(grace) };
+    const http = await listen({ pipeline: door, host, port, limits: defaultHttpLimits, log, counters, tls });
+    return { url: urlOf(settings, http.port), close: grace => http.close(grace) };
   } catch (error) {
     if (consolePort !== 'beside' || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     log.error('there is no console: its port is in use', { port });
@@ -57,13 +61,21 @@ export async function startConsole(
   }
 }
 
+/** Who may read along: nobody (`tls`), nobody outside this machine (`loopback`), or the network (`plain`). */
+export function transportOf(settings: Settings): Transport {
+  if (certificateFiles(settings) !== undefined) return 'tls';
+  return isLoopback(settings.host) ? 'loopback' : 'plain';
+}
+
 /** One above the API's port, or any free one where that was any free one. */
 function besides(asked: number, port: number): number {
   return asked === 0 || port === 65_535 ? 0 : port + 1;
 }
 
-function urlOf(host: string, { port }: HttpServer): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** `https://127.0.0.1:9001` */
+export function urlOf(settings: Settings, port: number): string {
+  const { host } = settings;
+  return `${certificateFiles(settings) ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /**
@@ -71,7 +83,6 @@ function urlOf(host: string, { port }: HttpServer): string {
  * that points to this machine (DNS rebinding) gets nothing. Elsewhere to every name, unless the setting names some.
  */
 function hostsOf({ host, consoleHosts }: Settings): ReadonlySet<string> | undefined {
-  const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  if (!loopback && consoleHosts.length === 0) return undefined;
+  if (!isLoopback(host) && consoleHosts.length === 0) return undefined;
   return new Set([...LOOPBACK, host.includes(':') ? `[${host}]` : host, ...consoleHosts]);
 }

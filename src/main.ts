@@ -1,10 +1,12 @@
 import type { Clock } from './clock.js';
-import { startConsole } from './console.js';
+import { startConsole, transportOf, urlOf } from './console.js';
 import type { RootCredentials } from './first-start.js';
 import { httpLimits } from './http/budgets.js';
+import type { Transport } from './http/console/door.js';
 import { listen } from './http/server.js';
 import type { RunningImds } from './imds/index.js';
 import { type OpenServices, openServices, type ServerOptions } from './open-services.js';
+import { authorityFile, certificateFiles } from './private-authority.js';
 import { type Settings, SettingsError } from './settings.js';
 
 export {
@@ -31,8 +33,12 @@ export { readSettings, type Settings, SettingsError } from './settings.js';
 export { keepNewObjectsYoung } from './tuning.js';
 
 export interface RunningServer {
-  /** `http://127.0.0.1:9000` */
+  /** `http://127.0.0.1:9000`; https with TLS. */
   readonly endpoint: string;
+  /** `plain` is a warning: the network that the server listens on may read along. */
+  readonly transport: Transport;
+  /** The certificate that clients must trust, of the server's own authority; absent without one. */
+  readonly authorityFile: string | undefined;
   /** Where the console is; absent where there is none. */
   readonly consoleUrl: string | undefined;
   readonly settings: Settings;
@@ -88,7 +94,15 @@ async function startAlone(options: ServerOptions): Promise<RunningServer> {
   const { host, port } = settings;
   const http = await orClose(
     services,
-    listen({ pipeline, host, port, limits, log, counters: budgets.counters }),
+    listen({
+      pipeline,
+      host,
+      port,
+      limits,
+      log,
+      counters: budgets.counters,
+      tls: certificateFiles(settings),
+    }),
   );
   return running(services, http.port, grace => http.close(grace));
 }
@@ -119,9 +133,14 @@ async function running(
   port: number,
   stop: (grace: number) => Promise<void>,
 ): Promise<RunningServer> {
-  const { settings, accountId, root, credentialsFile, close } = services;
-  const { host } = settings;
-  const endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { settings, accountId, root, credentialsFile, log, close } = services;
+  const endpoint = urlOf(settings, port);
+  const transport = transportOf(settings);
+  if (transport === 'plain') {
+    log.warn('listening beyond this machine without TLS: the network can read and change what is sent', {
+      host: settings.host,
+    });
+  }
   const end = async (grace: number) => {
     await stop(grace);
     await close();
@@ -132,6 +151,8 @@ async function running(
   });
   return {
     endpoint,
+    transport,
+    authorityFile: authorityFile(settings),
     consoleUrl: page?.url,
     settings,
     accountId,

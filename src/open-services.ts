@@ -19,6 +19,7 @@ import {
   startHousekeeping,
   targetName,
 } from './objects/index.js';
+import { keepCertificate } from './private-authority.js';
 import { loadRootKeys } from './root-key.js';
 import { demandSameRootKey, startResealing } from './root-key-rotation.js';
 import { served } from './served.js';
@@ -95,6 +96,7 @@ export async function openServices(
       const lock = await lockDirectory(settings.data);
       opened.push(() => lock.release());
     }
+    if (keeps && settings.tls === 'self-signed') opened.push(await keepCertificate(settings, clock, log));
     const rootKeys = await loadRootKeys(settings);
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
     const stores = await openStores(settings, now);

@@ -23,6 +23,11 @@ export interface Settings {
   readonly consoleIssuers: Readonly<Record<string, string>>;
   /** Where clients reach the API, for the URLs that the console gives out; default: where it listens. */
   readonly publicEndpoint: string | undefined;
+  /** `self-signed`: TLS with a certificate of the server's own authority, both in the data directory. */
+  readonly tls: 'self-signed' | undefined;
+  /** PEM files for TLS: the certificate with those between it and its authority, and its key. Looked at while running. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   /** Processes that answer requests. */
   readonly workers: number;
   /** The first account's id, 12 digits; a random one where absent. Only the first start looks at it. */
@@ -209,6 +214,9 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   consoleHosts: names,
   consoleIssuers: issuers,
   publicEndpoint: optional(url),
+  tls: optional(oneOf('self-signed')),
+  tlsCert: optional(text),
+  tlsKey: optional(text),
   workers: whole(1, 256),
   account: optional(matching(/^[1-9]\d{11}$/, 'an account id: 12 digits, the first not 0')),
   accountName: text,
@@ -243,6 +251,9 @@ function defaults(partition: Settings['partition']): Settings {
     consoleHosts: [],
     consoleIssuers: {},
     publicEndpoint: undefined,
+    tls: undefined,
+    tlsCert: undefined,
+    tlsKey: undefined,
     workers: 1,
     account: undefined,
     accountName: 'karikagi',
@@ -292,7 +303,7 @@ export function readSettings(
     if (!read) throw new SettingsError(`there is no setting ${JSON.stringify(name)}`);
     settings[name] = read(value, name);
   }
-  return demandSecret(settings as unknown as Settings);
+  return demandCertificate(demandSecret(settings as unknown as Settings));
 }
 
 /** Throws `SettingsError` for events that go over the network unsigned: their receiver could not tell who sends them. */
@@ -302,6 +313,26 @@ function demandSecret(settings: Settings): Settings {
   throw new SettingsError(
     'notifySecret (KARIKAGI_NOTIFY_SECRET) is needed to sign the events that notify sends to URLs',
   );
+}
+
+/** Throws `SettingsError` for half a certificate, for two, and for what cannot go together with one. */
+function demandCertificate(settings: Settings): Settings {
+  const { tls, tlsCert, tlsKey, data, imds } = settings;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new SettingsError('tlsCert and tlsKey belong together: a certificate and its key');
+  }
+  if (tls !== undefined && tlsCert !== undefined) {
+    throw new SettingsError('tls: self-signed makes a certificate; tlsCert and tlsKey bring one');
+  }
+  if (tls !== undefined && data === 'memory') {
+    throw new SettingsError('tls: self-signed needs a data directory');
+  }
+  if ((tls ?? tlsCert) !== undefined && Object.keys(imds).length > 0) {
+    throw new SettingsError(
+      'imds: beside a server with TLS, run `karikagi imds --endpoint https://…` with NODE_EXTRA_CA_CERTS',
+    );
+  }
+  return settings;
 }
 
 function readFile(path: string): Record<string, unknown> {

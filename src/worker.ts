@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { httpLimits } from './http/budgets.js';
 import { listen } from './http/server.js';
 import { openServices } from './open-services.js';
+import { certificateFiles } from './private-authority.js';
 import type { Settings } from './settings.js';
 import { keepNewObjectsYoung } from './tuning.js';
 import { Questions, type ToPrimary, type ToWorker } from './worker-messages.js';
@@ -58,7 +59,8 @@ async function start(settings: Settings): Promise<((grace: number) => Promise<vo
     leaveToReaders = blobs => objects.leaveToReaders(blobs);
     const { host, port } = settings;
     const { counters } = budgets;
-    const http = await listen({ pipeline, host, port, limits: httpLimits(settings), log, counters });
+    const tls = certificateFiles(settings);
+    const http = await listen({ pipeline, host, port, limits: httpLimits(settings), log, counters, tls });
     send({ kind: 'ready', port: http.port });
     return grace => http.close(grace).then(close);
   } catch (error) {

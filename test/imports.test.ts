@@ -29,6 +29,7 @@ const composition = [
   'served.ts',
   'karikagi-operations.ts',
   'first-start.ts',
+  'private-authority.ts',
   'root-key.ts',
   'root-key-kms.ts',
   'root-key-rotation.ts',

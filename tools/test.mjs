@@ -49,6 +49,7 @@ const clients = {
     present: () => runs('chromium', '--version') || runs('chromium-browser', '--version'),
   },
   faketime: { packages: ['faketime'], present: () => runs('faketime', '--version') },
+  openssl: { packages: ['openssl'], present: () => runs('openssl', 'version') },
   ip: { packages: ['iproute2'], present: () => runs('ip', '-V') },
   cc: { packages: ['gcc', 'libc6-dev'], present: () => runs('cc', '--version') },
   pip: {

@@ -37,6 +37,17 @@ export function serveCommand(): Command {
       'OpenID Connect issuers whose people may sign in to the console, with commas between',
     )
     .option('--public-endpoint <url>', 'where clients reach the API, for URLs that the console gives out')
+    .addOption(
+      new Option(
+        '--tls <way>',
+        'speak TLS alone: "self-signed" makes an authority and a certificate in the data directory',
+      ).choices(['self-signed']),
+    )
+    .option(
+      '--tls-cert <file>',
+      'speak TLS alone, with this certificate and its chain (PEM); read again when it changes',
+    )
+    .option('--tls-key <file>', 'its private key (PEM)')
     .option('--workers <number>', 'processes that answer requests, on one data directory (default: 1)')
     .option('--account <id>', 'id of the first account, 12 digits (default: a random one)')
     .option('--account-name <name>', 'name of the first account')
@@ -119,11 +130,13 @@ export async function untilStopped(server: RunningServer): Promise<void> {
 }
 
 function startOf(server: RunningServer) {
-  const { endpoint, consoleUrl, accountId, credentialsFile, settings } = server;
+  const { endpoint, consoleUrl, transport, authorityFile, accountId, credentialsFile, settings } = server;
   const imds = Object.fromEntries([...server.imds].map(([profile, running]) => [profile, running.endpoint]));
   return {
     endpoint,
     console: consoleUrl,
+    transport,
+    ...(authorityFile && { authorityFile }),
     accountId,
     partition: settings.partition,
     region: settings.region,
@@ -135,9 +148,10 @@ function startOf(server: RunningServer) {
 const OPEN = '\n  new buckets  open: access control lists count, public access is not blocked';
 
 function greeting(server: RunningServer): string {
-  const { endpoint, consoleUrl, accountId, credentialsFile, settings } = server;
+  const { endpoint, consoleUrl, authorityFile, accountId, credentialsFile, settings } = server;
   const environment = [
     `AWS_ENDPOINT_URL=${endpoint}`,
+    ...(authorityFile ? [`AWS_CA_BUNDLE=${authorityFile}`] : []),
     `AWS_DEFAULT_REGION=${settings.region}`,
     ...(credentialsFile ? [`AWS_SHARED_CREDENTIALS_FILE=${credentialsFile}`] : []),
   ];
@@ -146,11 +160,25 @@ function greeting(server: RunningServer): string {
   console      ${consoleUrl ?? 'none'}
   account      ${accountId}
   data         ${settings.data}${settings.newBuckets === 'open' ? OPEN : ''}
-  credentials  ${credentialsFile ?? 'in memory only'}${imdsLines(server)}
+  credentials  ${credentialsFile ?? 'in memory only'}${imdsLines(server)}${trustLine(server)}${warning(server)}
 
 Try:
   ${environment.join(' ')} aws sts get-caller-identity
 `;
+}
+
+function trustLine({ authorityFile }: RunningServer): string {
+  if (authorityFile === undefined) return '';
+  return `\n  trust        AWS_CA_BUNDLE=${authorityFile} (Node: NODE_EXTRA_CA_CERTS=${authorityFile})`;
+}
+
+function warning({ transport, settings }: RunningServer): string {
+  if (transport !== 'plain') return '';
+  return `
+
+WARNING: ${settings.host} is reachable from a network, and this server speaks no TLS. Who is on the way reads and
+changes what is sent. Passwords and customers' keys (SSE-C) are refused. Use --tls-cert and --tls-key, --tls
+self-signed, or a proxy on this machine that ends TLS.`;
 }
 
 function imdsLines({ imds }: RunningServer): string {

@@ -1,6 +1,7 @@
 /** The connections that are open: how many, from where, and which of them could make room for others. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import type { HttpLimits } from './budgets.js';
 import type { Counters } from './counters.js';
 import { addressOf, shareOf } from './sources.js';
@@ -24,6 +25,10 @@ export class Connections {
   readonly #sources = new Map<string, Source>();
   readonly #sourceOf = new WeakMap<Socket, Source>();
   readonly #waiting = new Set<Socket>();
+  /** Connections whose TLS has not begun, by their two ends. */
+  readonly #handshaking = new Map<string, Socket>();
+  /** The connection below one of TLS. */
+  readonly #below = new WeakMap<Socket, Socket>();
   #count = 0;
 
   constructor(limits: Limits, counters: Counters) {
@@ -32,8 +37,22 @@ export class Connections {
   }
 
   /** Has a say in every connection that the server accepts from now on. */
-  watch(server: Server): void {
-    server.on('connection', (socket: Socket) => this.#opened(socket));
+  watch(server: Server | TlsServer): void {
+    if (!(server instanceof TlsServer)) {
+      server.on('connection', (socket: Socket) => this.#opened(socket));
+      return;
+    }
+    // A connection counts from its first packet: handshakes are what strangers can have for nothing.
+    server.on('connection', (socket: Socket) => {
+      this.#opened(socket);
+      this.#shakesHands(socket);
+    });
+    server.on('secureConnection', (secured: TLSSocket) => this.#secured(secured));
+  }
+
+  /** Closes the connections that have not come to ask anything. */
+  endHandshakes(): void {
+    for (const socket of this.#handshaking.values()) socket.destroy();
   }
 
   get count(): number {
@@ -41,7 +60,8 @@ export class Connections {
   }
 
   /** Whether a connection is being answered; else it may have to make room. */
-  answering(socket: Socket, is: boolean): void {
+  answering(asked: Socket, is: boolean): void {
+    const socket = this.#below.get(asked) ?? asked;
     const source = this.#sourceOf.get(socket);
     if (!source || socket.destroyed) return;
     source.waiting.delete(socket);
@@ -70,6 +90,24 @@ export class Connections {
     socket.once('close', () => this.#closed(socket, name, source));
   }
 
+  #shakesHands(socket: Socket): void {
+    if (socket.destroyed) return;
+    const ends = endsOf(socket);
+    this.#handshaking.set(ends, socket);
+    socket.once('close', () => {
+      if (this.#handshaking.get(ends) === socket) this.#handshaking.delete(ends);
+    });
+  }
+
+  /** Node does not say which connection a TLS socket stands on: both have the same ends. */
+  #secured(secured: TLSSocket): void {
+    const ends = endsOf(secured);
+    const below = this.#handshaking.get(ends);
+    if (!below) return;
+    this.#handshaking.delete(ends);
+    this.#below.set(secured, below);
+  }
+
   #makeRoom(waiting: ReadonlySet<Socket>): boolean {
     const [longest] = waiting;
     if (!longest) return false;
@@ -94,4 +132,8 @@ export class Connections {
     this.#waiting.delete(socket);
     this.#sourceOf.get(socket)?.waiting.delete(socket);
   }
+}
+
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress}|${remotePort}|${localAddress}|${localPort}`;
 }

@@ -5,6 +5,7 @@ import {
   authenticate,
   createAuthoriser,
   globalContext,
+  type RequestFacts,
   readPostedObject,
   unsigned,
 } from '../auth/index.js';
@@ -31,6 +32,7 @@ import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
 import { type Connection, denialOf, type Journey, noteOnBehalf, record } from './records.js';
+import { demandSecrecy } from './secrecy.js';
 import { recogniseService, type ServedService, type Services, speakingAlike } from './services.js';
 import { isNameTooLong, storageFull } from './storage-errors.js';
 import { storeUnavailable } from './store-unavailable.js';
@@ -257,6 +259,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   function identified(journey: Journey, { caller, region }: Authenticated): void {
     journey.caller = caller;
     journey.region = region || options.defaultRegion;
+    const { served, operation, request, connection } = journey;
+    demandSecrecy(served!.service.id, operation!, request, connection);
   }
 
   function callOf(journey: Journey, authenticated: Authenticated): Call {
@@ -265,8 +269,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const region = journey.region!;
     // Most decisions read no condition key: what is known of the request is put together only for one that does.
     let known: Context | undefined;
-    const context = () =>
-      (known ??= globalContext(request, authenticated, { ...connection, now: arrived, region }));
+    const context = () => (known ??= globalContext(request, authenticated, factsOf(journey, region)));
     let policies: Promise<CallerPolicies> | undefined;
     const check = (requirement: Requirement) => {
       if (requirement.caller !== undefined) {
@@ -366,6 +369,12 @@ function heldBy({ body }: HttpReply): number {
 
 async function demandAll(call: Call, requirements: Requirement[] | Promise<Requirement[]>): Promise<void> {
   for (const requirement of await requirements) await call.demand(requirement);
+}
+
+function factsOf({ served, connection, arrived }: Journey, region: string): RequestFacts {
+  const { sourceIp, secure } = connection;
+  const tlsVersion = served!.service.id === 's3' ? connection.tlsVersion : undefined;
+  return { sourceIp, secure, tlsVersion, now: arrived, region };
 }
 
 function saysSigned({ headers, query }: HttpRequest): boolean {

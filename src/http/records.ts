@@ -15,7 +15,10 @@ import type { ServedService } from './services.js';
 /** What the socket knows of a request. */
 export interface Connection {
   readonly sourceIp: string;
+  /** Whether it came over TLS. */
   readonly secure: boolean;
+  /** `1.2` or `1.3`; absent where it came without TLS. */
+  readonly tlsVersion?: string | undefined;
   /** Says whether the connection may be given up for another: while a stranger's body is awaited. */
   readonly expendable?: ((is: boolean) => void) | undefined;
 }

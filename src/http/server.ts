@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
 import type { HttpLimits } from './budgets.js';
 import { Connections } from './connections.js';
@@ -9,6 +11,7 @@ import { receive } from './receive.js';
 import type { Connection } from './records.js';
 import { sendReply } from './reply.js';
 import { addressOf } from './sources.js';
+import { type CertificateFiles, followCertificate, readCertificate } from './tls.js';
 import { inTurn, placeTurnstiles } from './turnstile.js';
 
 export interface HttpServer {
@@ -27,19 +30,14 @@ export interface HttpServerOptions {
   /** Counts what the limits refuse. */
   readonly counters: Counters;
   readonly log: Logger;
+  /** Speaks TLS alone, with this certificate; plain HTTP where absent. */
+  readonly tls?: CertificateFiles | undefined;
 }
 
-/** Listens; rejects where the address cannot be had (`EADDRINUSE`, `EACCES`). */
+/** Listens; rejects where the address cannot be had (`EADDRINUSE`, `EACCES`), and where the certificate cannot be used. */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const { limits } = options;
-  const server = createServer({
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headerTime,
-    // A 5 GiB upload over a slow line takes its time; the stall limit guards instead.
-    requestTimeout: 0,
-    keepAliveTimeout: limits.idle,
-    noDelay: true,
-  });
+  const { server, stopFollowing } = await serverFor(options);
   const connections = new Connections(limits, options.counters);
   connections.watch(server);
   placeTurnstiles(server);
@@ -60,9 +58,37 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
       server.off('error', reject);
       resolve();
     });
+  }).catch(error => {
+    stopFollowing();
+    throw error;
   });
   const address = server.address() as AddressInfo;
-  return { host: options.host, port: address.port, close: grace => closeServer(server, grace) };
+  const close = (grace: number) => {
+    stopFollowing();
+    connections.endHandshakes();
+    return closeServer(server, grace);
+  };
+  return { host: options.host, port: address.port, close };
+}
+
+/** Does not listen yet. */
+async function serverFor({
+  limits,
+  tls,
+  log,
+}: HttpServerOptions): Promise<{ server: Server | TlsServer; stopFollowing: () => void }> {
+  const bounds = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headerTime,
+    // A 5 GiB upload over a slow line takes its time; the stall limit guards instead.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.idle,
+    noDelay: true,
+  };
+  if (tls === undefined) return { server: createServer(bounds), stopFollowing: () => undefined };
+  const certificate = await readCertificate(tls);
+  const server = createTlsServer({ ...bounds, ...certificate, handshakeTimeout: limits.headerTime });
+  return { server, stopFollowing: followCertificate(server, tls, certificate, log) };
 }
 
 async function handle(
@@ -112,7 +138,9 @@ function beginTogether(): void {
 function connectionOf({ socket }: IncomingMessage, connections: Connections): Connection {
   return {
     sourceIp: addressOf(socket),
-    secure: false,
+    ...(socket instanceof TLSSocket
+      ? { secure: true, tlsVersion: socket.getProtocol()?.replace('TLSv', '') }
+      : { secure: false }),
     expendable: is => connections.answering(socket, !is),
   };
 }
@@ -145,7 +173,8 @@ function discardRest(incoming: IncomingMessage, response: ServerResponse, limits
 
 /** What Node's parser refuses never becomes a request: the socket gets a plain answer and is closed. */
 function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // What fails in a handshake has nobody to read an answer.
+  if (!socket.writable || !/^(HPE|ERR_HTTP)_/.test(error.code ?? '')) {
     socket.destroy();
     return;
   }
@@ -164,7 +193,7 @@ function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
   );
 }
 
-function closeServer(server: Server, grace: number): Promise<void> {
+function closeServer(server: Server | TlsServer, grace: number): Promise<void> {
   return new Promise(resolve => {
     const cut = setTimeout(() => server.closeAllConnections(), grace);
     server.close(() => {

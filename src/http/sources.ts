@@ -7,6 +7,11 @@ export function addressOf(socket: Socket): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
+/** Whether a host name or an address is that of this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 /**
  * Whose share of a budget an address takes: its own, and of IPv6 that of its network of 64 bits, of which a single
  * customer has all addresses (RFC 6177).

@@ -1,6 +1,7 @@
 /** Lets the requests of a connection through one at a time; those behind wait in the socket, and are answered in order. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
@@ -17,8 +18,11 @@ const MOST_HELD = 512 * 1024;
 const turnstiles = new WeakMap<Socket, Turnstile>();
 
 /** Puts a turnstile before every connection that the server accepts from now on. */
-export function placeTurnstiles(server: Server): void {
-  server.on('connection', (socket: Socket) => turnstiles.set(socket, new Turnstile(socket)));
+export function placeTurnstiles(server: Server | TlsServer): void {
+  const place = (socket: Socket) => void turnstiles.set(socket, new Turnstile(socket));
+  // With TLS, the parser reads what has been deciphered, once the handshake is over.
+  if (server instanceof TlsServer) server.on('secureConnection', place);
+  else server.on('connection', place);
 }
 
 /**

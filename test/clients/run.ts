@@ -88,7 +88,8 @@ type Client =
   | 'cc'
   | 'postgresql'
   | 'chromium'
-  | 'faketime';
+  | 'faketime'
+  | 'openssl';
 
 const left = (process.env['KARIKAGI_TESTS_WITHOUT'] ?? '').split(',');
 

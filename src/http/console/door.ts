@@ -25,7 +25,11 @@ export interface ConsoleAbout {
   readonly endpoint: string;
   /** OpenID Connect issuers for people: the issuer's URL → the client id of this console. */
   readonly issuers: Readonly<Record<string, string>>;
+  readonly transport: Transport;
 }
+
+/** How requests reach the server: over TLS, from this machine alone, or over a network that may read along. */
+export type Transport = 'tls' | 'loopback' | 'plain';
 
 /** A request through the console's listener. Pages are what remains: an address in the page is no file. */
 export function consoleDoor(options: ConsoleDoorOptions): Pipeline {

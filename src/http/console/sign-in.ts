@@ -7,6 +7,7 @@ import type { Identity, SessionCredentials } from '../../identity/index.js';
 import type { HttpReply, HttpRequest } from '../../message.js';
 import { collect } from '../receive.js';
 import type { Connection } from '../records.js';
+import { insecurePassword, isPrivate } from '../secrecy.js';
 
 export interface SignInOptions {
   readonly identity: Pick<Identity, 'lookup' | 'signIn' | 'signInTokens'>;
@@ -97,6 +98,7 @@ export class SignInEndpoint {
   }
 
   async #withPassword(form: URLSearchParams, request: HttpRequest, connection: Connection): Promise<object> {
+    if (!isPrivate(connection)) throw insecurePassword();
     const { identity, region } = this.#options;
     const text = (name: string) => form.get(name) ?? '';
     const tried = {
