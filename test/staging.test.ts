@@ -1,9 +1,12 @@
 /** `karikagi staging` with a real server and Debian's PostgreSQL. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { join, resolve } from 'node:path';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
@@ -15,11 +18,16 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { type RunningServer, startServer } from '../src/main.js';
+import { ManualClock, type RunningServer, startServer } from '../src/main.js';
 import {
+  cleanJob,
   type Job,
+  jobEvents,
+  jobStatus,
   openJob,
   type PolicyDocument,
+  resumeJob,
+  runJob,
   stagingPolicies,
   validateJob,
 } from '../src/staging/index.js';
@@ -29,6 +37,7 @@ import { type PostgresServer, startPostgres } from './support/postgres-server.js
 const ACCOUNT = '111122223333';
 const BUCKET = 'staging-bucket';
 const ROLE = 'stager';
+const CHILD = resolve(import.meta.dirname, 'support/staging-child.js');
 const USER_ARN = `arn:aws:iam::${ACCOUNT}:user/loader`;
 
 suite('the staging connection', { skip: without('postgresql') }, () => {
@@ -38,6 +47,7 @@ suite('the staging connection', { skip: without('postgresql') }, () => {
   let iam: IAMClient;
   let s3: S3Client;
   let keyArn: string;
+  const clock = new ManualClock();
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'karikagi-staging-'));
@@ -47,6 +57,7 @@ suite('the staging connection', { skip: without('postgresql') }, () => {
       account: ACCOUNT,
       log: 'none',
       region: 'us-east-1',
+      clock,
     });
     postgres = await startPostgres();
     process.env['STAGING_TEST_WAREHOUSE'] = postgres.createDatabase('warehouse');
@@ -191,6 +202,180 @@ suite('the staging connection', { skip: without('postgresql') }, () => {
       });
       assert.match(messages['warehouse']!, /does not let us in/);
       assert.doesNotMatch(JSON.stringify(messages), /pass4711/);
+    });
+  });
+
+  suite('run and resume', () => {
+    const ROWS = 45_000;
+    /** Quotes, line breaks, delimiters, NULL beside the empty text, and letters of several bytes. */
+    const CONTENT = `SELECT n AS id, CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN E'a "b"\\nc, d' ELSE 'käfer ' || md5(n::text) END AS customer, n / 7.0 AS amount FROM generate_series(1, ${ROWS}) AS n`;
+    const source = () => join(postgres.directory, 'orders.csv');
+    const target = () => join(directory, 'back.csv');
+    const LOAD = (parallel = 3) => `load: {files: ["${source()}"], table: orders}
+staging: {partSize: 1, parallel: ${parallel}}`;
+    const UNLOAD =
+      'unload: {query: "SELECT * FROM content ORDER BY id", file: back.csv}\nstaging: {partSize: 1}';
+
+    before(() => {
+      postgres.run(`CREATE TABLE content AS ${CONTENT}`, 'warehouse');
+      postgres.run(
+        `\\copy (SELECT * FROM content ORDER BY id) TO '${source()}' (FORMAT csv, HEADER)`,
+        'warehouse',
+      );
+    });
+    beforeEach(() => postgres.run('TRUNCATE orders', 'warehouse'));
+
+    /** Every row of the table is one of the source's, once. */
+    const loaded = () =>
+      assert.equal(
+        postgres
+          .run(
+            `SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM (SELECT * FROM orders INTERSECT SELECT * FROM content) AS same)`,
+            'warehouse',
+          )
+          .trim(),
+        `${ROWS}|${ROWS}`,
+      );
+    const left = async (of: Job) => (await objects()).filter(key => key!.startsWith(of.prefix));
+    const onlyState = async (of: Job) => assert.deepEqual(await left(of), [`${of.prefix}state.json`]);
+
+    test('files into a table and a query into a compressed file: every row and byte comes back', async () => {
+      const load = await job('load', LOAD());
+      const { rows, parts } = await runJob(load);
+      assert.equal(rows, ROWS);
+      assert.ok(parts >= 2, `${parts} parts`);
+      loaded();
+      await onlyState(load);
+      const query = 'unload: {query: "SELECT * FROM orders ORDER BY id", file: back.csv.gz}';
+      await runJob(await job('unload', query));
+      const back = gunzipSync(await readFile(join(directory, 'back.csv.gz')));
+      assert.ok(back.equals(await readFile(source())));
+      assert.equal(await cleanJob(load), 1);
+      assert.deepEqual(await left(load), []);
+    });
+
+    const killed = async (of: string, event: string, times = 1) => {
+      const child = spawn(process.execPath, [CHILD, join(directory, `${of}.yaml`), event, String(times)], {
+        stdio: 'inherit',
+      });
+      const [, signal] = await once(child, 'exit');
+      assert.equal(signal, 'SIGKILL', `the event ${event} did not happen`);
+    };
+
+    for (const event of [
+      'started',
+      'part-staged',
+      'staged',
+      'part-landed',
+      'committed',
+      'landed',
+      'removed',
+    ]) {
+      test(`a load that is killed at "${event}" goes on, and loads every row once`, async () => {
+        const of = await job(`load-${event}`, LOAD(1));
+        await killed(of.job, event, event === 'part-staged' ? 2 : 1);
+        await assert.rejects(runJob(of), /is not done: go on with "resume"/);
+        await resumeJob(of);
+        loaded();
+        await onlyState(of);
+        assert.equal((await jobStatus(of))?.step, 'done');
+      });
+    }
+
+    for (const event of ['started', 'part-staged', 'staged', 'part-landed', 'written', 'landed', 'removed']) {
+      test(`an unload that is killed at "${event}" goes on, and the file is whole`, async () => {
+        await rm(target(), { force: true });
+        const of = await job(`unload-${event}`, UNLOAD);
+        await killed(of.job, event);
+        await resumeJob(of);
+        assert.ok((await readFile(target())).equals(await readFile(source())));
+        await onlyState(of);
+      });
+    }
+
+    test('a process whose run is taken over stops, and the rows are there once', async () => {
+      const of = await job('taken', LOAD());
+      let other: Promise<unknown> | undefined;
+      const first = runJob(of, {
+        hear({ event }) {
+          if (event === 'part-staged') other ??= resumeJob(of);
+        },
+      });
+      await assert.rejects(first, /another process has taken this job over/);
+      await other;
+      loaded();
+      await onlyState(of);
+    });
+
+    test('upsert, truncate, and statements before and after, in one transaction', async () => {
+      postgres.run("INSERT INTO orders VALUES (1, 'old', 0), (-1, 'stays', 0)", 'warehouse');
+      const upsert = `load: {files: ["${source()}"], table: orders, mode: upsert, keys: [id], postSql: ["DELETE FROM orders WHERE id < 0"]}`;
+      await runJob(await job('upsert', upsert));
+      loaded();
+      await runJob(await job('truncate', `load: {files: ["${source()}"], table: orders, mode: truncate}`));
+      loaded();
+      const commits = `load: {files: ["${source()}"], table: orders, mode: truncate, preSql: [COMMIT]}`;
+      await assert.rejects(runJob(await job('commits', commits)), /preSql ends the transaction/);
+      loaded();
+    });
+
+    test('a row that the table refuses: its line is said, and nothing is loaded', async () => {
+      await writeFile(join(directory, 'bad.csv'), 'id,customer,amount\n1,a,1\n2,b,much\n');
+      const of = await job('bad', 'load: {files: [bad.csv], table: orders}');
+      await assert.rejects(runJob(of), /nothing: invalid input syntax for type numeric: "much".*line 2/);
+      assert.equal(postgres.run('SELECT count(*) FROM orders', 'warehouse').trim(), '0');
+      await assert.rejects(resumeJob(of), /much/);
+      await cleanJob(of);
+      assert.deepEqual(await left(of), []);
+    });
+
+    test('files that change before a resume are noticed', async () => {
+      const file = join(directory, 'changing.csv');
+      await copyFile(source(), file);
+      const of = await job(
+        'changing',
+        'load: {files: [changing.csv], table: orders}\nstaging: {partSize: 1, parallel: 1}',
+      );
+      await killed('changing', 'part-staged', 2);
+      await writeFile(file, (await readFile(file, 'utf8')).replace('käfer', 'hafer'));
+      await assert.rejects(resumeJob(of), /source files have changed/);
+    });
+
+    test('sessions of 900 seconds are renewed through a job of hours', async () => {
+      const of = await job('renewed', LOAD(1));
+      let parts = 0;
+      await runJob(of, {
+        clock,
+        hear({ event }) {
+          if (!event.startsWith('part-')) return;
+          parts++;
+          clock.advance(1200);
+        },
+      });
+      assert.ok(parts >= 4, `${parts} parts`);
+      loaded();
+    });
+
+    test('a session that ends before its time, by a clock that is late: the part is tried again with new keys', async () => {
+      const of = await job('late', LOAD(1));
+      let moved = false;
+      await runJob(of, {
+        hear({ event }) {
+          if (event !== 'part-staged' || moved) return;
+          moved = true;
+          clock.advance(1000);
+        },
+      });
+      loaded();
+    });
+
+    test('events, one after the other, as an iterable', async () => {
+      const seen: string[] = [];
+      for await (const { event } of jobEvents(await job('events', LOAD()))) seen.push(event);
+      assert.deepEqual(
+        [...new Set(seen)],
+        ['started', 'part-staged', 'staged', 'part-landed', 'committed', 'landed', 'removed', 'done'],
+      );
     });
   });
 });

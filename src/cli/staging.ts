@@ -3,16 +3,20 @@ import { Command } from 'commander';
 import { callerIdentity } from '../credentials/index.js';
 import {
   type Check,
+  cleanJob,
+  jobEvents,
   jobSchema,
+  jobStatus,
   openJob,
   type Plan,
   planJob,
+  type StagingEvent,
   sourceKeys,
   stagingPolicies,
   validateJob,
 } from '../staging/index.js';
 
-import { bytesText } from './progress.js';
+import { bytesText, Progress } from './progress.js';
 
 interface Flags {
   readonly json?: boolean;
@@ -40,6 +44,17 @@ export function stagingCommand(): Command {
   withJob('validate', 'Proves the connection and takes away what it made. Exit status 1 where a check fails.')
     .option('--json', 'one line of JSON for each check')
     .action(validate);
+  withJob('run', 'Loads or unloads, in a new run.')
+    .option('--json', 'one line of JSON for each event')
+    .action((file: string, flags: Flags) => work(file, flags, false));
+  withJob('resume', 'Goes on with a run that was broken off, from any machine.')
+    .option('--json', 'one line of JSON for each event')
+    .action((file: string, flags: Flags) => work(file, flags, true));
+  withJob('status', 'Where the last run of the job is.').option('--json', 'the same as JSON').action(status);
+  withJob(
+    'clean',
+    'Gives the last run up: removes all that the job has in the bucket. Loaded rows stay.',
+  ).action(clean);
   return staging;
 }
 
@@ -102,6 +117,71 @@ async function validate(file: string, { json }: Flags): Promise<void> {
     process.stdout.write(json ? `${JSON.stringify(check)}\n` : `${MARKS[result]}  ${name}: ${message}\n`);
     if (result === 'failed') process.exitCode = 1;
   }
+}
+
+async function work(file: string, { json }: Flags, resume: boolean): Promise<void> {
+  const job = await openJob(file);
+  const progress = new Progress();
+  const sums = { staged: 0, landed: 0, parts: 0, rows: 0, bytes: 0 };
+  try {
+    for await (const event of jobEvents(job, { resume })) {
+      if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
+      else if (event.event === 'started' || event.event === 'resumed') {
+        process.stderr.write(`run ${event.run} ${event.event}\n`);
+      } else if (event.event === 'done') {
+        progress.end();
+        process.stdout.write(
+          `${event.rows} rows are ${job.load ? `in ${job.load.table}` : `in ${job.unload!.file}`}\n`,
+        );
+      } else {
+        count(sums, event);
+        progress.show(() => barText(sums));
+      }
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+interface SoFar {
+  staged: number;
+  landed: number;
+  parts: number;
+  rows: number;
+  bytes: number;
+}
+
+function count(sums: SoFar, event: StagingEvent): void {
+  if (event.event === 'staged') sums.parts = event.parts;
+  if (event.event === 'part-landed') sums.landed++;
+  if (event.event !== 'part-staged') return;
+  sums.staged++;
+  sums.rows += event.rows;
+  sums.bytes += event.bytes;
+}
+
+const BAR = 30;
+
+/** How many parts there are is known once all are staged: until then the line counts, then it is a bar. */
+function barText({ staged, landed, parts, rows, bytes }: SoFar): string {
+  if (parts === 0) return `staging: ${staged} parts, ${rows} rows, ${bytesText(bytes)}`;
+  const full = Math.round((landed / parts) * BAR);
+  return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}] ${landed} of ${parts} parts`;
+}
+
+async function status(file: string, { json }: Flags): Promise<void> {
+  const state = await jobStatus(await openJob(file));
+  if (json) print(state ?? null);
+  else if (!state) process.stdout.write('no run of this job has left a state\n');
+  else {
+    const { run, step, parts, rows } = state;
+    const counted = rows > 0 ? `, ${rows} rows` : '';
+    process.stdout.write(`run ${run}: ${step}, ${parts.length} parts${counted}\n`);
+  }
+}
+
+async function clean(file: string): Promise<void> {
+  process.stdout.write(`${await cleanJob(await openJob(file))} objects are removed\n`);
 }
 
 const EXAMPLE = `# A staging job. "karikagi staging schema" prints every property.

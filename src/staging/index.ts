@@ -2,10 +2,11 @@
  * Loads and unloads by way of S3 with keys that are renewed: `karikagi/staging`. Works against AWS and Karikagi alike.
  *
  *     const job = await openJob('orders.yaml');
- *     for await (const check of validateJob(job)) console.log(check.name, check.result);
+ *     for await (const event of jobEvents(job)) console.log(event);
  */
 export { sourceKeys } from './connection.js';
 export { StagingError } from './errors.js';
+export type { Hear, StagingEvent } from './events.js';
 export { type Job, JobFileError, type JobFinding, openJob, readJob } from './job.js';
 export {
   type Connection,
@@ -17,4 +18,14 @@ export {
 } from './job-schema.js';
 export { type Plan, type PlannedStep, planJob } from './plan.js';
 export { type PolicyDocument, type StagingPolicies, stagingPolicies } from './policies.js';
+export {
+  cleanJob,
+  jobEvents,
+  jobStatus,
+  type RunOptions,
+  type RunResult,
+  resumeJob,
+  runJob,
+} from './run.js';
+export type { RunState, RunStep, StagedPart } from './state.js';
 export { type Check, validateJob } from './validate.js';

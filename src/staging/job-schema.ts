@@ -45,8 +45,6 @@ export interface Unload {
   readonly table?: string;
   readonly query?: string;
   readonly file: string;
-  readonly preSql?: readonly string[];
-  readonly postSql?: readonly string[];
 }
 
 export interface JobFile {
@@ -147,7 +145,6 @@ export const jobSchema = {
         table: text('NAME or SCHEMA.NAME.'),
         query: text('A SELECT.'),
         file: text('CSV, with .gz compressed; from the job file’s directory.'),
-        ...sql,
       }),
       format: object('The dialect: RFC 4180 in UTF-8, quotes doubled inside quotes.', [], {
         delimiter: text('One character; default a comma.', {

@@ -1,0 +1,119 @@
+/** Cuts CSV (RFC 4180) into parts at the ends of records, without reading more of it than its quotes. */
+import { StagingError } from './errors.js';
+
+/** Whole records, and how many. */
+export interface CutRecords {
+  readonly bytes: Buffer;
+  readonly rows: number;
+}
+
+const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
+/** Bytes of one record at most: a quote that is never closed would else gather all of a file in memory. */
+const LONGEST_RECORD = 16 * 2 ** 20;
+
+/**
+ * Parts of at least `size` bytes each but the last: they end with the first record that reaches it, so that the same
+ * bytes are always cut alike. A last record without a line break gets one. `what` names the source in messages. Throws
+ * `StagingError` for a record over 16 MiB and for a quote that is not closed.
+ */
+export async function* cutRecords(
+  source: AsyncIterable<Uint8Array>,
+  size: number,
+  what: string,
+): AsyncGenerator<CutRecords> {
+  let gathered: Uint8Array[] = [];
+  let length = 0;
+  let rows = 0;
+  let before = 0;
+  let recordLength = 0;
+  let quoted = false;
+  for await (const chunk of source) {
+    let from = 0;
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at];
+      if (byte === QUOTE) quoted = !quoted;
+      if (byte !== LINE_FEED || quoted) continue;
+      rows++;
+      recordLength = -at - 1;
+      if (length + at + 1 - from < size) continue;
+      yield { bytes: Buffer.concat([...gathered, chunk.subarray(from, at + 1)]), rows };
+      before += rows;
+      gathered = [];
+      length = rows = 0;
+      from = at + 1;
+    }
+    recordLength += chunk.length;
+    if (recordLength > LONGEST_RECORD) {
+      throw new StagingError(
+        `${what}: record ${before + rows + 1} is longer than 16 MiB. Is a quote missing there?`,
+      );
+    }
+    gathered.push(chunk.subarray(from));
+    length += chunk.length - from;
+  }
+  if (quoted) throw new StagingError(`${what}: a quote in record ${before + rows + 1} is never closed`);
+  if (length === 0) return;
+  const open = recordLength > 0;
+  yield {
+    bytes: Buffer.concat(open ? [...gathered, Buffer.from('\n')] : gathered),
+    rows: open ? rows + 1 : rows,
+  };
+}
+
+/** The first record, without its line break, and an iterable of what follows. `undefined` where there is none. */
+export async function takeHeader(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ readonly header: string | undefined; readonly rest: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const start: Uint8Array[] = [];
+  let length = 0;
+  let quoted = false;
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    const chunk = next.value;
+    for (let at = 0; at < chunk.length; at++) {
+      if (chunk[at] === QUOTE) quoted = !quoted;
+      if (chunk[at] !== LINE_FEED || quoted) continue;
+      const bytes = Buffer.concat([...start, chunk.subarray(0, at)]);
+      return { header: textOf(bytes), rest: following(chunk.subarray(at + 1), iterator) };
+    }
+    start.push(chunk);
+    length += chunk.length;
+    if (length > LONGEST_RECORD) throw new StagingError('the header is longer than 16 MiB');
+  }
+  const header = length > 0 ? textOf(Buffer.concat(start)) : undefined;
+  return { header, rest: following(new Uint8Array(0), iterator) };
+}
+
+const textOf = (bytes: Buffer) =>
+  bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .replace(/\r$/, '');
+
+async function* following(
+  first: Uint8Array,
+  iterator: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield first;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** The fields of one record. */
+export function fieldsOf(record: string, delimiter: string): readonly string[] {
+  const fields = [''];
+  const append = (text: string) => fields.push(fields.pop()! + text);
+  let quoted = false;
+  for (let at = 0; at < record.length; at++) {
+    const character = record[at]!;
+    if (character === '"' && quoted && record[at + 1] === '"') append(record[at++]!);
+    else if (character === '"') quoted = !quoted;
+    else if (character === delimiter && !quoted) fields.push('');
+    else append(character);
+  }
+  return fields;
+}

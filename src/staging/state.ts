@@ -1,0 +1,120 @@
+/** Where a run is, as one object in S3 that only its present owner can write. */
+import { randomBytes } from 'node:crypto';
+import type { StagingBucket } from './connection.js';
+import { StagingError } from './errors.js';
+
+/** A staged object. */
+export interface StagedPart {
+  /** From 0, in the order of the rows. */
+  readonly index: number;
+  /** Under the job's prefix. */
+  readonly name: string;
+  readonly rows: number;
+  /** Before compression, as is the checksum. */
+  readonly bytes: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * `staging`: parts are being written. `staged`: all are. `landed`: the rows are in the table, or in the file.
+ * `done`: the parts are removed, or left as the job says.
+ */
+export type RunStep = 'staging' | 'staged' | 'landed' | 'done';
+
+export interface RunState {
+  readonly format: 1;
+  readonly run: string;
+  /** Who may write this object: changes with every process that goes on with the run. */
+  readonly owner: string;
+  /** What the job does, as a checksum: a run goes on only with the same. */
+  readonly fingerprint: string;
+  readonly step: RunStep;
+  readonly parts: readonly StagedPart[];
+  /** The record with the names, where the files have one. */
+  readonly header?: string;
+  readonly rows: number;
+}
+
+const NAME = 'state.json';
+const TAKING_TRIES = 20;
+export const newId = () => randomBytes(8).toString('hex');
+
+/** The state of a job's last run; `undefined` where there is none. */
+export async function readState(bucket: StagingBucket): Promise<RunState | undefined> {
+  return (await read(bucket))?.state;
+}
+
+async function read(bucket: StagingBucket) {
+  const stored = await bucket.get(NAME);
+  if (!stored) return undefined;
+  const state = JSON.parse(Buffer.from(stored.body).toString()) as RunState;
+  if (state.format !== 1) throw new StagingError(`${NAME} has a format that this version does not know`);
+  return { state, etag: stored.etag };
+}
+
+/** The state of a run that this process owns. Every write is on the condition that nobody else has written. */
+export class OwnedState {
+  #current: RunState;
+  #etag: string;
+  readonly #bucket: StagingBucket;
+
+  private constructor(bucket: StagingBucket, state: RunState, etag: string) {
+    this.#bucket = bucket;
+    this.#current = state;
+    this.#etag = etag;
+  }
+
+  /** Begins a run. Throws `StagingError` where another one is not done. */
+  static async begin(bucket: StagingBucket, state: RunState): Promise<OwnedState> {
+    const last = await read(bucket);
+    if (last && last.state.step !== 'done') {
+      throw new StagingError(
+        `run ${last.state.run} of this job is not done: go on with "resume", or give it up with "clean"`,
+      );
+    }
+    return new OwnedState(bucket, state, await write(bucket, state, last?.etag ?? null));
+  }
+
+  /** Takes a run over: who had it before cannot write its state any more. `undefined` where there is none. */
+  static async take(bucket: StagingBucket): Promise<OwnedState | undefined> {
+    for (let tries = 1; ; tries++) {
+      const last = await read(bucket);
+      if (!last) return undefined;
+      const state = { ...last.state, owner: newId() };
+      try {
+        return new OwnedState(bucket, state, await write(bucket, state, last.etag));
+      } catch (error) {
+        // Who has the run has written meanwhile.
+        if (!(error instanceof StagingError) || tries === TAKING_TRIES) throw error;
+      }
+    }
+  }
+
+  get current(): RunState {
+    return this.#current;
+  }
+
+  /** Writes the changes. Throws `StagingError` where another process has taken the run over. */
+  async save(changes: Partial<RunState>): Promise<void> {
+    const state = { ...this.#current, ...changes };
+    this.#etag = await write(this.#bucket, state, this.#etag);
+    this.#current = state;
+  }
+}
+
+/** How S3 refuses a conditional write ("Conditional writes", S3 User Guide). */
+const OTHERS = /^(PreconditionFailed|ConditionalRequestConflict|NoSuchKey)$/;
+
+async function write(bucket: StagingBucket, state: RunState, etag: string | null): Promise<string> {
+  const body = Buffer.from(JSON.stringify(state));
+  try {
+    return await bucket.put(NAME, body, etag);
+  } catch (error) {
+    if (!OTHERS.test((error as Error).name)) throw error;
+    // An answer that was lost makes the client write twice: then it is its own object that it meets.
+    const stored = await bucket.get(NAME);
+    if (stored && body.equals(stored.body)) return stored.etag;
+    throw new StagingError(`run ${state.run}: another process has taken this job over; this one stops`);
+  }
+}
