@@ -25,6 +25,20 @@ export const routes: readonly Route[] = [
   { path: '/iam/roles/:name', page: page(() => import('./pages/iam/role.js')) },
   { path: '/s3/buckets', page: page(() => import('./pages/s3/buckets.js')) },
   { path: '/s3/buckets/:bucket', page: page(() => import('./pages/s3/bucket.js')) },
+  { path: '/iam/groups', page: page(() => import('./pages/iam/groups.js')) },
+  { path: '/iam/groups/:name', page: page(() => import('./pages/iam/group.js')) },
+  { path: '/iam/policies', page: page(() => import('./pages/iam/policies.js')) },
+  { path: '/iam/create-policy', page: page(() => import('./pages/iam/create-policy.js')) },
+  { path: '/iam/policies/:arn', page: page(() => import('./pages/iam/policy.js')) },
+  { path: '/account', page: page(() => import('./pages/account.js')) },
+  { path: '/sessions', page: page(() => import('./pages/sessions.js')) },
+  { path: '/kms/keys', page: page(() => import('./pages/kms/keys.js')) },
+  { path: '/kms/keys/:id', page: page(() => import('./pages/kms/key.js')) },
+  { path: '/denied', page: page(() => import('./pages/denied/list.js')) },
+  { path: '/denied/:id', page: page(() => import('./pages/denied/details.js')) },
+  { path: '/simulate', page: page(() => import('./pages/simulate.js')) },
+  { path: '/organization', page: page(() => import('./pages/organization/page.js')) },
+  { path: '/s3/object/:bucket', page: page(() => import('./pages/s3/object.js')) },
   { path: '/switchrole', page: page(() => import('./pages/switch-role.js')) },
 ];
 
@@ -37,8 +51,26 @@ export const navigation: readonly {
     text: 'nav.iam',
     links: [
       { text: 'nav.users', href: '/iam/users' },
+      { text: 'nav.groups', href: '/iam/groups' },
       { text: 'nav.roles', href: '/iam/roles' },
+      { text: 'nav.policies', href: '/iam/policies' },
+      { text: 'nav.sessions', href: '/sessions' },
+      { text: 'nav.account', href: '/account' },
+      { text: 'nav.organization', href: '/organization' },
     ],
   },
-  { text: 'nav.storage', links: [{ text: 'nav.buckets', href: '/s3/buckets' }] },
+  {
+    text: 'nav.storage',
+    links: [
+      { text: 'nav.buckets', href: '/s3/buckets' },
+      { text: 'nav.keys', href: '/kms/keys' },
+    ],
+  },
+  {
+    text: 'nav.insight',
+    links: [
+      { text: 'nav.denied', href: '/denied' },
+      { text: 'nav.simulate', href: '/simulate' },
+    ],
+  },
 ];

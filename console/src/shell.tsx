@@ -10,6 +10,7 @@ import { useTexts } from './i18n/index.js';
 import { navigation, type Params, routes } from './routes.js';
 import { session, useSignedIn } from './session/store.js';
 import { Failing } from './ui/failing.js';
+import { UploadsPanel } from './upload/panel.js';
 
 export function Shell() {
   const t = useTexts();
@@ -24,6 +25,7 @@ export function Shell() {
       <AppLayout
         headerSelector="#bar"
         toolsHide
+        notifications={<UploadsPanel />}
         navigation={
           <SideNavigation
             header={{ href: '/', text: 'Karikagi' }}
@@ -47,7 +49,7 @@ export function Shell() {
               <Switch>
                 {routes.map(({ path, page: Page }) => (
                   <Route key={path} path={path}>
-                    {params => <Page params={params as Params} />}
+                    {params => <Page params={decoded(params as Params)} />}
                   </Route>
                 ))}
                 <Route>
@@ -62,6 +64,19 @@ export function Shell() {
   );
 }
 
+/** The router leaves what stands for a slash as it came. */
+function decoded(params: Params): Params {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decodedText(value)]));
+}
+
+function decodedText(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function activeLink(location: string): string {
   const links = navigation.flatMap(({ links }) => links.map(({ href }) => href));
   return links.find(href => location === href || location.startsWith(`${href}/`)) ?? location;
@@ -69,7 +84,7 @@ function activeLink(location: string): string {
 
 function useTitle(location: string): void {
   useEffect(() => {
-    const last = decodeURIComponent(location.split('/').filter(Boolean).pop() ?? '');
+    const last = decodedText(location.split('/').filter(Boolean).pop() ?? '');
     const role = session().signedIn?.role?.displayName;
     document.title = [last, role, 'Karikagi'].filter(Boolean).join(' · ');
   }, [location]);

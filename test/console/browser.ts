@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { RunningServer } from '../../src/main.js';
+import type { Label } from './texts.js';
 
 export type Language = 'en' | 'ja';
 
@@ -59,4 +60,19 @@ export async function signIn(page: Page, server: RunningServer, keys: Keys, at =
   await page.fill('input[name=secret]', keys.secretAccessKey);
   await page.getByTestId('sign-in').click();
   await page.locator('#bar').waitFor();
+}
+
+/** Puts a text in the page's JSON editor, as one who pastes it. */
+export async function setEditor(page: Page, text: string): Promise<void> {
+  const editor = page.locator('.cm-content[contenteditable=true]').last();
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.insertText(text);
+}
+
+/** By the menu of the bar. */
+export async function signOut(page: Page, label: Label): Promise<void> {
+  await page.locator('#bar').getByRole('button').last().click();
+  await page.getByRole('menuitem', { name: label('bar.signOut') }).click();
+  await page.locator('input[name=access-key]').waitFor();
 }

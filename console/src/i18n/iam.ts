@@ -154,10 +154,45 @@ export const iamTexts = {
   'iam.policies.createInline': ['Create inline policy', 'インラインポリシーを作成'],
   'iam.policies.editInline': ['Edit inline policy {policy}', 'インラインポリシー {policy} の編集'],
   'iam.policies.deleteInline': ['Delete inline policy {policy}', 'インラインポリシー {policy} の削除'],
+  'iam.policies.text': [
+    'Permissions that users, groups and roles share',
+    'ユーザー、グループ、ロールで共有する許可です',
+  ],
+  'iam.policies.noneOwn': [
+    'This account has no policies of its own yet',
+    'このアカウント独自のポリシーはまだありません',
+  ],
   'iam.policyType.inline': ['Inline', 'インライン'],
   'iam.policyType.aws': ['AWS managed', 'AWS 管理'],
   'iam.policyType.customer': ['Customer managed', 'カスタマー管理'],
   'iam.policy.create': ['Create policy', 'ポリシーを作成'],
+  'iam.policy.create.text': [
+    'In the visual editor or as JSON; one switches at any time.',
+    'ビジュアルエディタまたは JSON で記述します。いつでも切り替えられます。',
+  ],
+  'iam.policy.name.rule': [
+    'Up to 128 letters, digits and + = , . @ _ -',
+    '128 文字以内の英数字と + = , . @ _ -',
+  ],
+  'iam.policy.used': ['Attached to', 'アタッチ数'],
+  'iam.policy.updated': ['Updated', '更新日時'],
+  'iam.policy.version': ['Version', 'バージョン'],
+  'iam.policy.versions': ['Versions', 'バージョン'],
+  'iam.policy.versions.text': [
+    'Five at most; the default one is in force',
+    '最大 5 つ。デフォルトのバージョンが適用されます',
+  ],
+  'iam.policy.default': ['Default', 'デフォルト'],
+  'iam.policy.makeDefault': ['Make default', 'デフォルトに設定'],
+  'iam.policy.newVersion': ['Save as new version', '新しいバージョンとして保存'],
+  'iam.policy.setDefault': ['Make it the default', 'デフォルトに設定する'],
+  'iam.policy.delete': ['Delete policy {name}', 'ポリシー {name} の削除'],
+  'iam.policy.delete.text': [
+    'It must be detached everywhere first, and its older versions deleted. This cannot be undone.',
+    '先にすべてデタッチし、古いバージョンを削除する必要があります。この操作は元に戻せません。',
+  ],
+  'iam.policy.entities': ['Attached entities', 'アタッチされたエンティティ'],
+  'iam.policy.entities.none': ['It is attached to nothing', 'どこにもアタッチされていません'],
   'iam.policy.name': ['Policy name', 'ポリシー名'],
   'iam.boundary': ['Permissions boundary', '許可の境界'],
   'iam.boundary.text': [
@@ -187,6 +222,21 @@ export const iamTexts = {
   'policy.SECURITY_WARNING': ['Security warnings', 'セキュリティ警告'],
   'policy.WARNING': ['Warnings', '警告'],
   'policy.SUGGESTION': ['Suggestions', '提案'],
+
+  'visual.way': ['Policy editor', 'ポリシーエディタ'],
+  'visual.visual': ['Visual', 'ビジュアル'],
+  'visual.cannot': [
+    'This policy has elements that the visual editor does not show, or it is no valid JSON. Go on in the JSON editor.',
+    'ビジュアルエディタで表示できない要素があるか、JSON が正しくありません。JSON エディタで編集してください。',
+  ],
+  'visual.block': ['Statement {number}', 'ステートメント {number}'],
+  'visual.add': ['Add statement', 'ステートメントを追加'],
+  'visual.allActions': ['* (all actions)', '* (すべてのアクション)'],
+  'visual.resources.text': ['One ARN a line; * for all', '1 行に 1 つの ARN。* はすべて'],
+  'visual.formats': ['These actions work on:', 'これらのアクションの対象:'],
+  'visual.condition': ['Add condition', '条件を追加'],
+  'visual.key': ['Condition key', '条件キー'],
+  'visual.operator': ['Operator', '演算子'],
 
   'createRole.entity': ['Trusted entity', '信頼されたエンティティ'],
   'createRole.entity.text': [

@@ -1,5 +1,6 @@
 /** The words of the console, in both languages side by side: a text without one of them does not compile. */
 import { useSyncExternalStore } from 'react';
+import { furtherTexts } from './further.js';
 import { iamTexts } from './iam.js';
 import { s3Texts } from './s3.js';
 import { shellTexts } from './shell.js';
@@ -7,7 +8,7 @@ import { shellTexts } from './shell.js';
 /** English, Japanese. `{name}` is filled in. */
 export type Texts = Readonly<Record<string, readonly [en: string, ja: string]>>;
 
-const texts = { ...shellTexts, ...iamTexts, ...s3Texts };
+const texts = { ...shellTexts, ...iamTexts, ...s3Texts, ...furtherTexts };
 
 export type TextKey = keyof typeof texts;
 export type Language = 'en' | 'ja';

@@ -79,6 +79,7 @@ export function ResourceTable<T>({
         variant={variant}
         stickyHeader={variant === 'full-page'}
         enableKeyboardNavigation
+        wrapLines
         loading={query.isLoading}
         loadingText={t('common.loading')}
         items={items}

@@ -119,7 +119,7 @@ function Policies({ entity }: { readonly entity: Entity }) {
           },
         ]}
         actions={
-          <>
+          <SpaceBetween direction="horizontal" size="xs">
             <GuardedButton
               asks={actionOn(entity, 'Attach', 'Policy')}
               onClick={() => setOpen({ is: 'attach' })}
@@ -129,7 +129,7 @@ function Policies({ entity }: { readonly entity: Entity }) {
             <GuardedButton asks={actionOn(entity, 'Put', 'Policy')} onClick={() => setOpen({ is: 'inline' })}>
               {t('iam.policies.createInline')}
             </GuardedButton>
-          </>
+          </SpaceBetween>
         }
       />
       {open?.is === 'attach' && <AttachDialog entity={entity} onClose={() => setOpen(undefined)} />}

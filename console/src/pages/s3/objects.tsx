@@ -1,116 +1,288 @@
-import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import Badge from '@cloudscape-design/components/badge';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
+import Button from '@cloudscape-design/components/button';
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import Icon from '@cloudscape-design/components/icon';
+import Input from '@cloudscape-design/components/input';
 import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useState } from 'react';
+import Toggle from '@cloudscape-design/components/toggle';
+import { type DragEvent, useEffect, useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
-import { s3 } from '../../api/s3.js';
 import { useTexts } from '../../i18n/index.js';
-import { ActButton } from '../../ui/action.js';
+import { GuardedButton } from '../../ui/action.js';
+import { ErrorBox } from '../../ui/errors.js';
 import { sizeText, timeText } from '../../ui/format.js';
 import { path, useGo } from '../../ui/navigation.js';
+import { noteError, refresh } from '../../ui/query.js';
 import { ResourceTable } from '../../ui/table.js';
+import { chosenFiles, droppedFiles } from '../../upload/dropped.js';
+import { addUploads, type ToUpload } from '../../upload/uploads.js';
+import { downloadObject, type Item, listObjects, listVersions } from './object-calls.js';
+import { CopyDialog, DeleteDialog, FolderDialog, ShareDialog } from './object-dialogs.js';
 
-/** A folder (its key ends with the delimiter) or an object. */
-interface Item {
-  readonly key: string;
-  readonly folder: boolean;
-  readonly size?: number | undefined;
-  readonly modified?: Date | undefined;
-  readonly storageClass?: string | undefined;
-}
+type Open = 'delete' | 'copy' | 'move' | 'share' | 'folder';
 
 /** The folders and objects under a prefix, which stands in the address. */
-export function Objects({ bucket: Bucket }: { readonly bucket: string }) {
+export function Objects({ bucket }: { readonly bucket: string }) {
   const t = useTexts();
-  const go = useGo();
   const [, navigate] = useLocation();
   const prefix = new URLSearchParams(useSearch()).get('prefix') ?? '';
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  const [versions, setVersions] = useState(false);
   const [chosen, setChosen] = useState<readonly Item[]>([]);
-  const at = (folder: string) =>
-    `${path('s3', 'buckets', Bucket)}${folder === '' ? '' : `?${new URLSearchParams({ prefix: folder })}`}`;
-  const parts = prefix.split('/').slice(0, -1);
+  const [open, setOpen] = useState<Open>();
+  const [error, setError] = useState<unknown>();
+  const [over, setOver] = useState(false);
+  const go = useGo();
+  const at = (to: string) => addressOf(bucket, to);
+  const upload = (files: readonly ToUpload[]) => addUploads(bucket, files, () => void refresh());
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    void droppedFiles(event.dataTransfer.items, folder).then(upload);
+  };
+  const download = async () => {
+    setError(undefined);
+    try {
+      for (const { key, versionId } of chosen) await downloadObject(bucket, key, versionId);
+    } catch (thrown) {
+      noteError(thrown);
+      setError(thrown);
+    }
+  };
+  const one = chosen.length === 1 ? chosen[0] : undefined;
+  const close = () => setOpen(undefined);
+  const done = () => {
+    close();
+    setChosen([]);
+  };
   return (
-    <SpaceBetween size="m">
-      <BreadcrumbGroup
-        ariaLabel={t('s3.folder')}
-        items={[Bucket, ...parts].map((text, index) => ({
-          text: text || '/',
-          href: at(
-            parts
-              .slice(0, index)
-              .map(part => `${part}/`)
-              .join(''),
-          ),
-        }))}
-        onFollow={event => {
-          event.preventDefault();
-          navigate(event.detail.href);
-        }}
+    <section
+      aria-label={t('s3.objects')}
+      className={over ? 'drop' : ''}
+      onDragOver={event => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+    >
+      <SpaceBetween size="m">
+        <Path bucket={bucket} folder={folder} at={at} />
+        <ErrorBox error={error} onDismiss={() => setError(undefined)} />
+        <SpaceBetween direction="horizontal" size="m" alignItems="center">
+          <PrefixSearch prefix={prefix} onSearch={to => navigate(at(to), { replace: true })} />
+          <Toggle checked={versions} onChange={({ detail }) => setVersions(detail.checked)}>
+            {t('s3.versions.show')}
+          </Toggle>
+        </SpaceBetween>
+        <ResourceTable<Item>
+          key={`${prefix} ${versions}`}
+          variant="container"
+          title={t('s3.objects')}
+          description={t('s3.objects.text')}
+          name={['objects', bucket, prefix, versions]}
+          load={(next, signal) => (versions ? listVersions : listObjects)(bucket, prefix, next, signal)}
+          id={({ key, versionId }) => `${key} ${versionId ?? ''}`}
+          text={({ key }) => key.slice(folder.length)}
+          empty={t('s3.objects.none')}
+          selection="multi"
+          selected={chosen}
+          onSelect={setChosen}
+          columns={[
+            {
+              id: 'name',
+              header: t('common.name'),
+              value: ({ key }) => key,
+              cell: item => (
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Icon name={item.folder ? 'folder' : 'file'} />
+                  <Link {...go(item.folder ? at(item.key) : objectAddress(bucket, item))}>
+                    {item.key.slice(folder.length) || '.'}
+                  </Link>
+                  {item.deleteMarker && <Badge color="red">{t('s3.deleteMarker')}</Badge>}
+                </SpaceBetween>
+              ),
+            },
+            ...(versions
+              ? [
+                  {
+                    id: 'version',
+                    header: t('s3.version'),
+                    cell: ({ versionId, latest }: Item) =>
+                      versionId && (
+                        <>
+                          {versionId} {latest && <Badge color="green">{t('s3.version.latest')}</Badge>}
+                        </>
+                      ),
+                  },
+                ]
+              : []),
+            {
+              id: 'size',
+              header: t('s3.size'),
+              value: ({ size }) => size ?? -1,
+              cell: ({ size }) => sizeText(size),
+            },
+            {
+              id: 'modified',
+              header: t('s3.modified'),
+              value: ({ modified }) => Number(modified ?? 0),
+              cell: ({ modified }) => timeText(modified),
+            },
+          ]}
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <ButtonDropdown
+                disabled={chosen.length === 0}
+                items={[
+                  {
+                    id: 'download',
+                    text: t('s3.download'),
+                    disabled: chosen.some(item => item.folder || item.deleteMarker),
+                  },
+                  {
+                    id: 'share',
+                    text: t('s3.share'),
+                    disabled: one === undefined || one.folder || one.versionId !== undefined,
+                  },
+                  { id: 'copy', text: t('s3.copy'), disabled: versions },
+                  { id: 'move', text: t('s3.move'), disabled: versions },
+                  { id: 'delete', text: t('common.delete') },
+                ]}
+                onItemClick={({ detail }) => {
+                  if (detail.id === 'download') void download();
+                  else setOpen(detail.id as Open);
+                }}
+              >
+                {t('common.actions')}
+              </ButtonDropdown>
+              <Button onClick={() => setOpen('folder')}>{t('s3.folder.create')}</Button>
+              <UploadButtons bucket={bucket} folder={folder} onFiles={upload} />
+            </SpaceBetween>
+          }
+        />
+      </SpaceBetween>
+      {open === 'delete' && <DeleteDialog bucket={bucket} items={chosen} onClose={close} onDone={done} />}
+      {(open === 'copy' || open === 'move') && (
+        <CopyDialog
+          from={{ bucket, prefix: folder }}
+          items={chosen}
+          moves={open === 'move'}
+          onClose={close}
+          onDone={done}
+        />
+      )}
+      {open === 'share' && one && <ShareDialog bucket={bucket} objectKey={one.key} onClose={close} />}
+      {open === 'folder' && <FolderDialog bucket={bucket} prefix={folder} onClose={close} />}
+    </section>
+  );
+}
+
+function addressOf(bucket: string, prefix: string): string {
+  const query = prefix === '' ? '' : `?${new URLSearchParams({ prefix })}`;
+  return `${path('s3', 'buckets', bucket)}${query}`;
+}
+
+export function objectAddress(bucket: string, { key, versionId }: Item): string {
+  const query = new URLSearchParams({ key, ...(versionId && { version: versionId }) });
+  return `${path('s3', 'object', bucket)}?${query}`;
+}
+
+function Path({
+  bucket,
+  folder,
+  at,
+}: {
+  readonly bucket: string;
+  readonly folder: string;
+  at(prefix: string): string;
+}) {
+  const t = useTexts();
+  const [, navigate] = useLocation();
+  const parts = folder.split('/').slice(0, -1);
+  const upTo = (count: number) =>
+    parts
+      .slice(0, count)
+      .map(part => `${part}/`)
+      .join('');
+  return (
+    <BreadcrumbGroup
+      ariaLabel={t('s3.folder')}
+      items={[bucket, ...parts].map((text, index) => ({ text: text || '/', href: at(upTo(index)) }))}
+      onFollow={event => {
+        event.preventDefault();
+        navigate(event.detail.href);
+      }}
+    />
+  );
+}
+
+/** Asks the server for keys that begin so: among a million, it finds them at once. */
+function PrefixSearch({ prefix, onSearch }: { readonly prefix: string; onSearch(prefix: string): void }) {
+  const t = useTexts();
+  const [text, setText] = useState(prefix);
+  useEffect(() => setText(prefix), [prefix]);
+  return (
+    <Input
+      type="search"
+      value={text}
+      placeholder={t('s3.search')}
+      ariaLabel={t('s3.search')}
+      onChange={({ detail }) => {
+        setText(detail.value);
+        if (detail.value === '') onSearch('');
+      }}
+      onKeyDown={({ detail }) => {
+        if (detail.key === 'Enter') onSearch(text);
+      }}
+    />
+  );
+}
+
+function UploadButtons({
+  bucket,
+  folder,
+  onFiles,
+}: {
+  readonly bucket: string;
+  readonly folder: string;
+  onFiles(files: readonly ToUpload[]): void;
+}) {
+  const t = useTexts();
+  const files = useRef<HTMLInputElement>(null);
+  const folders = useRef<HTMLInputElement>(null);
+  const asks = { action: 's3:PutObject', resource: `arn:aws:s3:::${bucket}/${folder}*` };
+  const take = ({ current }: typeof files) => {
+    if (current?.files) onFiles(chosenFiles(current.files, folder));
+    if (current) current.value = '';
+  };
+  return (
+    <>
+      <input
+        ref={files}
+        type="file"
+        multiple
+        hidden
+        data-testid="files"
+        aria-label={t('s3.upload')}
+        onChange={() => take(files)}
       />
-      <ResourceTable
-        key={prefix}
-        variant="container"
-        title={t('s3.objects')}
-        name={['objects', Bucket, prefix]}
-        load={async (ContinuationToken, signal) => {
-          const input = { Bucket, Prefix: prefix, Delimiter: '/', ContinuationToken };
-          const listed = await s3(new ListObjectsV2Command(input)).send(signal);
-          const folders = (listed.CommonPrefixes ?? []).map(({ Prefix }) => ({ key: Prefix!, folder: true }));
-          const objects = (listed.Contents ?? []).map(({ Key, Size, LastModified, StorageClass }) => ({
-            key: Key!,
-            folder: false,
-            size: Size,
-            modified: LastModified,
-            storageClass: StorageClass,
-          }));
-          return { items: [...folders, ...objects] as Item[], next: listed.NextContinuationToken };
-        }}
-        id={({ key }) => key}
-        text={({ key }) => key.slice(prefix.length)}
-        empty={t('s3.objects.none')}
-        selection="multi"
-        selected={chosen}
-        onSelect={setChosen}
-        columns={[
-          {
-            id: 'name',
-            header: t('common.name'),
-            value: ({ key }) => key,
-            cell: ({ key, folder }) => (
-              <SpaceBetween direction="horizontal" size="xs">
-                <Icon name={folder ? 'folder' : 'file'} />
-                {folder ? (
-                  <Link {...go(at(key))}>{key.slice(prefix.length)}</Link>
-                ) : (
-                  <span>{key.slice(prefix.length) || '.'}</span>
-                )}
-              </SpaceBetween>
-            ),
-          },
-          {
-            id: 'size',
-            header: t('s3.size'),
-            value: ({ size }) => size ?? -1,
-            cell: ({ size }) => sizeText(size),
-          },
-          {
-            id: 'modified',
-            header: t('s3.modified'),
-            value: ({ modified }) => Number(modified ?? 0),
-            cell: ({ modified }) => timeText(modified),
-          },
-        ]}
-        actions={
-          <ActButton
-            text={t('common.delete')}
-            disabled={chosen.length === 0 || chosen.some(({ folder }) => folder)}
-            acts={() => chosen.map(({ key }) => s3(new DeleteObjectCommand({ Bucket, Key: key })))}
-            onDone={() => setChosen([])}
-          />
-        }
+      <input
+        ref={folders}
+        type="file"
+        {...{ webkitdirectory: '' }}
+        hidden
+        aria-label={t('s3.uploadFolder')}
+        onChange={() => take(folders)}
       />
-    </SpaceBetween>
+      <SpaceBetween direction="horizontal" size="xs">
+        <Button onClick={() => folders.current?.click()}>{t('s3.uploadFolder')}</Button>
+        <GuardedButton variant="primary" iconName="upload" asks={asks} onClick={() => files.current?.click()}>
+          {t('s3.upload')}
+        </GuardedButton>
+      </SpaceBetween>
+    </>
   );
 }

@@ -1,0 +1,202 @@
+import { GetBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
+import Modal from '@cloudscape-design/components/modal';
+import Select from '@cloudscape-design/components/select';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useEffect, useState } from 'react';
+import { serverConfig } from '../../api/config.js';
+import { s3 } from '../../api/s3.js';
+import { useTexts } from '../../i18n/index.js';
+import { useSignedIn } from '../../session/store.js';
+import { ActDialog } from '../../ui/action.js';
+import { ErrorBox } from '../../ui/errors.js';
+import { timeText } from '../../ui/format.js';
+import { useAct } from '../../ui/query.js';
+import { copyItems, deleteItems, type Item, shareUrl } from './object-calls.js';
+
+/** Names that a dialog lists; the rest is counted. */
+const LISTED = 10;
+
+function Names({ items }: { readonly items: readonly Item[] }) {
+  const t = useTexts();
+  return (
+    <Box>
+      {items.slice(0, LISTED).map(({ key, versionId }) => (
+        <div key={`${key} ${versionId}`} className="code">
+          {key} {versionId}
+        </div>
+      ))}
+      {items.length > LISTED && t('upload.more', { count: items.length - LISTED })}
+    </Box>
+  );
+}
+
+interface Closing {
+  onClose(): void;
+  onDone(): void;
+}
+
+/** Says what deleting does here, by what versioning makes of it. */
+export function DeleteDialog({
+  bucket,
+  items,
+  onClose,
+  onDone,
+}: Closing & { readonly bucket: string; readonly items: readonly Item[] }) {
+  const t = useTexts();
+  const { data } = useAct(s3(new GetBucketVersioningCommand({ Bucket: bucket })));
+  const permanent = items.some(({ versionId }) => versionId !== undefined) || data?.Status === undefined;
+  const folders = items.some(({ folder }) => folder);
+  return (
+    <ActDialog
+      title={t('s3.delete.title', { count: items.length })}
+      submit={t('common.delete')}
+      typed={permanent && (folders || items.length > 1) ? bucket : undefined}
+      acts={[deleteItems(bucket, items)]}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      <Names items={items} />
+      <Alert type={permanent ? 'warning' : 'info'}>
+        {t(permanent ? 's3.delete.permanent' : 's3.delete.marker')}
+      </Alert>
+    </ActDialog>
+  );
+}
+
+export function CopyDialog({
+  from,
+  items,
+  moves,
+  onClose,
+  onDone,
+}: Closing & {
+  readonly from: { readonly bucket: string; readonly prefix: string };
+  readonly items: readonly Item[];
+  readonly moves: boolean;
+}) {
+  const t = useTexts();
+  const [bucket, setBucket] = useState(from.bucket);
+  const [prefix, setPrefix] = useState(from.prefix);
+  const same = bucket === from.bucket && prefix === from.prefix;
+  return (
+    <ActDialog
+      title={t(moves ? 's3.move.title' : 's3.copy.title', { count: items.length })}
+      submit={t(moves ? 's3.move' : 's3.copy')}
+      disabled={same || bucket === ''}
+      acts={[copyItems(from, items, { bucket, prefix }, moves)]}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      <Names items={items} />
+      <FormField label={t('s3.bucket.name')}>
+        <Input value={bucket} onChange={({ detail }) => setBucket(detail.value.trim())} name="to-bucket" />
+      </FormField>
+      <FormField label={t('s3.folder')} constraintText={t('s3.folder.rule')}>
+        <Input value={prefix} onChange={({ detail }) => setPrefix(detail.value)} name="to-prefix" />
+      </FormField>
+    </ActDialog>
+  );
+}
+
+export function FolderDialog({
+  bucket: Bucket,
+  prefix,
+  onClose,
+}: {
+  readonly bucket: string;
+  readonly prefix: string;
+  onClose(): void;
+}) {
+  const t = useTexts();
+  const [name, setName] = useState('');
+  const Key = `${prefix}${name.replace(/\/+$/, '')}/`;
+  return (
+    <ActDialog
+      title={t('s3.folder.create')}
+      submit={t('common.create')}
+      acts={name === '' ? [] : [s3(new PutObjectCommand({ Bucket, Key, Body: '' }))]}
+      onClose={onClose}
+    >
+      <FormField label={t('common.name')} description={t('s3.folder.text')}>
+        <Input value={name} onChange={({ detail }) => setName(detail.value)} name="folder-name" autoFocus />
+      </FormField>
+    </ActDialog>
+  );
+}
+
+const MINUTE = 60;
+const LIVES = [5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 4 * 60 * MINUTE, 12 * 60 * MINUTE];
+
+/** A presigned URL, and when it dies: at its time, or with the session that signs it. */
+export function ShareDialog({
+  bucket,
+  objectKey,
+  onClose,
+}: {
+  readonly bucket: string;
+  readonly objectKey: string;
+  onClose(): void;
+}) {
+  const t = useTexts();
+  const { current } = useSignedIn();
+  const [life, setLife] = useState(60 * MINUTE);
+  const [url, setUrl] = useState<{ readonly text: string; readonly ends: number; readonly early: boolean }>();
+  const [error, setError] = useState<unknown>();
+  const { expires } = current.keys;
+  useEffect(() => {
+    let wanted = true;
+    const make = async () => {
+      const { endpoint } = await serverConfig();
+      const text = await shareUrl(endpoint, bucket, objectKey, life);
+      const own = Date.now() + life * 1000;
+      const early = expires !== undefined && expires < own;
+      if (wanted) setUrl({ text, ends: early ? expires : own, early });
+    };
+    make().catch(setError);
+    return () => {
+      wanted = false;
+    };
+  }, [bucket, objectKey, life, expires]);
+  const options = LIVES.map(seconds => ({
+    value: String(seconds),
+    label: t(seconds < 3600 ? 's3.share.minutes' : 's3.share.hours', {
+      count: seconds < 3600 ? seconds / 60 : seconds / 3600,
+    }),
+  }));
+  return (
+    <Modal visible header={t('s3.share')} onDismiss={onClose} closeAriaLabel={t('common.close')} size="large">
+      <SpaceBetween size="m">
+        <div className="code">{objectKey}</div>
+        <FormField label={t('s3.share.life')}>
+          <Select
+            options={options}
+            selectedOption={options.find(({ value }) => value === String(life))!}
+            onChange={({ detail }) => setLife(Number(detail.selectedOption.value))}
+          />
+        </FormField>
+        <ErrorBox error={error} />
+        {url && (
+          <>
+            <Alert type={url.early ? 'warning' : 'info'}>
+              {t(url.early ? 's3.share.early' : 's3.share.ends', { time: timeText(url.ends / 1000) })}
+            </Alert>
+            <pre className="code" data-testid="share-url">
+              {url.text}
+            </pre>
+            <CopyToClipboard
+              textToCopy={url.text}
+              copyButtonText={t('common.copy')}
+              copySuccessText={t('common.copied')}
+              copyErrorText={t('common.copyFailed')}
+            />
+          </>
+        )}
+      </SpaceBetween>
+    </Modal>
+  );
+}

@@ -1,0 +1,5 @@
+import { SessionsTable } from './sessions-table.js';
+
+export default function SessionsPage() {
+  return <SessionsTable />;
+}
