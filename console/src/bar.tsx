@@ -87,7 +87,7 @@ function useRegionMenu(): TopNavigationProps.Utility {
   return {
     type: 'menu-dropdown',
     text: region,
-    ariaLabel: t('bar.region'),
+    ariaLabel: `${t('bar.region')}: ${region}`,
     iconName: 'globe',
     onItemClick: ({ detail }) => setRegion(detail.id),
     items: regions.map(id => ({ id, text: id })),
