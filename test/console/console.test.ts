@@ -279,7 +279,7 @@ describe('the pages', { skip }, () => {
     await other.context.close();
   });
 
-  test('a refusal is on the page of denials, with its reasoning', async () => {
+  test('a refusal is on the page of denials, with its reasoning and a change that mends it', async () => {
     const keys = await newUser('denied-user');
     const object = { Bucket: 'page-bucket', Key: 'secret.txt' };
     await assert.rejects(new S3Client(settings(keys)).send(new PutObjectCommand({ ...object, Body: 'x' })), {
@@ -294,6 +294,14 @@ describe('the pages', { skip }, () => {
       .getByText(/denied-user/)
       .first()
       .waitFor();
+    // The smallest change, applied: the same request is then allowed.
+    await tab.page
+      .getByRole('button', { name: label('denied.fix.apply') })
+      .first()
+      .click();
+    await tab.page.getByTestId('submit').click();
+    await tab.page.getByTestId('submit').waitFor({ state: 'detached' });
+    await new S3Client(settings(keys)).send(new PutObjectCommand({ ...object, Body: 'x' }));
   });
 
   test('scripts in names, keys and policies are shown, not run', async () => {

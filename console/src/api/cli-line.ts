@@ -7,13 +7,13 @@ const KARIKAGI: Readonly<Record<string, (input: Record<string, unknown>) => stri
   ListSessions: ({ RoleName }) => `karikagi sessions list${RoleName ? ` --role ${quote(RoleName)}` : ''}`,
   EnableRegion: ({ RegionName }) => `karikagi regions enable ${quote(RegionName)}`,
   DisableRegion: ({ RegionName }) => `karikagi regions disable ${quote(RegionName)}`,
-  ActivateSTS: ({ RegionName }) => `karikagi regions activate-sts ${quote(RegionName)}`,
-  DeactivateSTS: ({ RegionName }) => `karikagi regions deactivate-sts ${quote(RegionName)}`,
+  ActivateSTS: ({ RegionName }) => `karikagi regions sts on ${quote(RegionName)}`,
+  DeactivateSTS: ({ RegionName }) => `karikagi regions sts off ${quote(RegionName)}`,
   GetRequestAuthorizationDetails: ({ RequestId }) => `karikagi why ${quote(RequestId)}`,
   ListDeniedRequests: () => 'karikagi why',
 };
 
-/** Operations whose name the CLI writes otherwise than by its rule. */
+/** The CLI's own names of the services. */
 const COMMANDS: Readonly<Record<ServiceName, string>> = {
   iam: 'iam',
   sts: 'sts',

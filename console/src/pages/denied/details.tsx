@@ -18,7 +18,6 @@ import { ErrorBox } from '../../ui/errors.js';
 import { timeText } from '../../ui/format.js';
 import { useAct } from '../../ui/query.js';
 import { RemedyPanel } from './remedy.js';
-import type { ExplanationWithRemedy } from './remedy-types.js';
 
 interface Details {
   readonly RequestId: string;
@@ -31,7 +30,7 @@ interface Details {
     readonly Advice?: string;
     readonly Reason?: string;
   };
-  readonly AuthorizationDetails: readonly ExplanationWithRemedy[];
+  readonly AuthorizationDetails: readonly Explanation[];
 }
 
 /** The whole reasoning of one refusal. */
@@ -72,7 +71,7 @@ function Refusal({ refusal }: { readonly refusal: NonNullable<Details['Refusal']
 }
 
 /** One check: what was asked, what nearly allowed it, what would, and each policy's say. */
-export function Reasoning({ explanation }: { readonly explanation: ExplanationWithRemedy }) {
+export function Reasoning({ explanation }: { readonly explanation: Explanation }) {
   const t = useTexts();
   const [{ action, resource, evaluatedEffect }] = explanation.evaluations;
   return (
@@ -111,7 +110,7 @@ export function Reasoning({ explanation }: { readonly explanation: ExplanationWi
           )}
         </SpaceBetween>
       </Container>
-      {explanation.remedy && <RemedyPanel remedy={explanation.remedy} explanation={explanation} />}
+      {explanation.remedy && <RemedyPanel remedy={explanation.remedy} />}
       <Layers explanation={explanation} />
       <Policies policies={explanation.policies} />
       <ExpandableSection headerText={t('denied.context')}>

@@ -1,38 +1,30 @@
 import { CreatePolicyVersionCommand, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { PutKeyPolicyCommand } from '@aws-sdk/client-kms';
+import { UpdatePolicyCommand } from '@aws-sdk/client-organizations';
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import type { Change, Remedy } from '../../../../src/policy/index.js';
 import type { Act } from '../../api/act.js';
 import { iam } from '../../api/iam.js';
 import { kms } from '../../api/kms.js';
+import { organizations } from '../../api/organizations.js';
 import { s3 } from '../../api/s3.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton } from '../../ui/action.js';
 import { type Entity, putInline } from '../iam/entity.js';
-import type { Change, ExplanationWithRemedy, Remedy } from './remedy-types.js';
 
 /** What would have allowed the request, as differences that can be applied. */
-export function RemedyPanel({
-  remedy,
-  explanation,
-}: {
-  readonly remedy: Remedy;
-  readonly explanation: ExplanationWithRemedy;
-}) {
+export function RemedyPanel({ remedy }: { readonly remedy: Remedy }) {
   const t = useTexts();
   return (
     <Container header={<Header variant="h2">{t('denied.fix')}</Header>}>
       <SpaceBetween size="m">
         {remedy.changes.map(change => (
-          <ChangeBox
-            key={`${change.layer} ${change.message}`}
-            change={change}
-            act={actOf(change, explanation)}
-          />
+          <ChangeBox key={`${change.layer} ${change.message}`} change={change} act={actOf(change)} />
         ))}
         {!remedy.suffices && <Alert type="info">{t('denied.fix.notEnough')}</Alert>}
         {remedy.elsewhere && <Alert type="info">{t('denied.fix.elsewhere')}</Alert>}
@@ -77,42 +69,42 @@ function Diff({ text }: { readonly text: string }) {
   );
 }
 
-/** The call that makes a change; `undefined` where only its author can, or no call of ours does it. */
-function actOf(change: Change, { principal, evaluations }: ExplanationWithRemedy): Act | undefined {
-  const { layer, document, arn, policy } = change;
-  if (document === undefined) return undefined;
-  const { resource } = evaluations[0];
-  switch (layer) {
-    case 'identity':
-    case 'boundary': {
-      if (arn?.includes('::aws:policy/')) return undefined;
-      if (arn?.includes(':policy/')) {
-        return iam(
-          new CreatePolicyVersionCommand({ PolicyArn: arn, PolicyDocument: document, SetAsDefault: true }),
-        );
-      }
-      const entity = layer === 'identity' ? entityOf(principal.roleArn ?? principal.arn) : undefined;
-      return entity && putInline(entity, policy ?? 'AllowedAfterDenial', document);
+/**
+ * The call that makes a change: the engine writes it as a line of the AWS CLI, and this reads it back. `undefined` where
+ * only a policy's author can help, or no call of the console does it.
+ */
+function actOf({ command, document }: Change): Act | undefined {
+  if (command === undefined || document === undefined) return undefined;
+  const [, service, operation, ...words] = command.split(' ');
+  const option = (name: string) => words[words.indexOf(`--${name}`) + 1]!;
+  const entity = /^put-(user|role|group)-policy$/.exec(operation ?? '')?.[1] as Entity['kind'] | undefined;
+  if (entity) {
+    return putInline(
+      { kind: entity, name: option(`${entity}-name`), arn: '' },
+      option('policy-name'),
+      document,
+    );
+  }
+  switch (`${service} ${operation}`) {
+    case 'iam create-policy-version': {
+      const input = { PolicyArn: option('policy-arn'), PolicyDocument: document, SetAsDefault: true };
+      return iam(new CreatePolicyVersionCommand(input));
     }
-    case 'trust':
-      return iam(
-        new UpdateAssumeRolePolicyCommand({ RoleName: resource.split('/').pop(), PolicyDocument: document }),
-      );
-    case 'resource':
-      return /^arn:[\w-]+:s3:::/.test(resource)
-        ? s3(
-            new PutBucketPolicyCommand({ Bucket: resource.split(':::')[1]!.split('/')[0], Policy: document }),
-          )
-        : undefined;
-    case 'key':
-      return kms(new PutKeyPolicyCommand({ KeyId: resource, PolicyName: 'default', Policy: document }));
+    case 'iam update-assume-role-policy': {
+      const input = { RoleName: option('role-name'), PolicyDocument: document };
+      return iam(new UpdateAssumeRolePolicyCommand(input));
+    }
+    case 's3api put-bucket-policy':
+      return s3(new PutBucketPolicyCommand({ Bucket: option('bucket'), Policy: document }));
+    case 'kms put-key-policy': {
+      const input = { KeyId: option('key-id'), PolicyName: 'default', Policy: document };
+      return kms(new PutKeyPolicyCommand(input));
+    }
+    case 'organizations update-policy': {
+      const input = { PolicyId: option('policy-id'), Content: document };
+      return organizations(new UpdatePolicyCommand(input));
+    }
     default:
       return undefined;
   }
-}
-
-/** The user or role that a policy is put to. */
-function entityOf(arn: string): Entity | undefined {
-  const found = /:iam::\d*:(user|role)\/(?:.*\/)?([^/]+)$/.exec(arn);
-  return found ? { kind: found[1] as 'user' | 'role', name: found[2]!, arn } : undefined;
 }
