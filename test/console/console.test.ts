@@ -21,28 +21,33 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Browser } from 'playwright-core';
 import { callKarikagi } from '../../src/clients/karikagi-api.js';
-import { type RunningServer, startServer } from '../../src/main.js';
+import { type RunningServer, startServer, systemClock } from '../../src/main.js';
 import { without } from '../clients/run.js';
+import { type OidcIssuer, startIssuer } from '../support/oidc-issuer.js';
 import { foreignPages, htmlObject, scriptsInNames } from './attacks.js';
 import { seriousViolations } from './axe.js';
-import { type Keys, type Language, launch, openTab, signIn, type Tab } from './browser.js';
+import { type Keys, type Language, launch, openTab, signIn, signOut, type Tab } from './browser.js';
 import * as pages from './pages.js';
 import { type Label, labels, tables } from './texts.js';
 import { namesOf, walkThrough } from './walkthrough.js';
+import { playIssuer, trustIssuer } from './web-identity.js';
 
 const skip = without('chromium');
 let server: RunningServer;
 let browser: Browser;
+let issuer: OidcIssuer;
 let labelsOf: (language: Language) => Label;
 
 before(async () => {
   if (skip) return;
+  issuer = await startIssuer();
   server = await startServer({
     data: 'memory',
     port: 0,
     consolePort: 0,
     log: 'none',
     region: 'ap-northeast-1',
+    consoleIssuers: { [issuer.url]: 'console' },
   });
   browser = await launch();
   const table = await tables();
@@ -52,6 +57,7 @@ after(async () => {
   if (skip) return;
   await browser.close();
   await server.close();
+  await issuer.close();
 });
 
 const settings = (credentials: object = server.root!) => ({
@@ -335,6 +341,43 @@ describe('the pages', { skip }, () => {
     };
     const url = `${federation}?${new URLSearchParams({ Action: 'login', Destination: '/', SigninToken })}`;
     await foreignPages(browser, server, label, url);
+  });
+
+  test('a password signs in, and an identity provider does', async () => {
+    const { page, context, complaints } = await openTab(browser, 'en');
+    const choose = async (way: string) => {
+      await page.getByRole('button', { name: label('signIn.how') }).click();
+      await page.getByRole('option', { name: label(way) }).click();
+    };
+    await page.goto(server.consoleUrl!);
+    await choose('signIn.password');
+    await page.fill('input[name=account]', 'page-alias');
+    await page.fill('input[name=username]', 'page-user');
+    await page.fill('input[name=password]', 'Right-Horse-9');
+    await page.getByTestId('sign-in').click();
+    // The page of the user gave it a password that must be changed.
+    await page.locator('input[autocomplete=new-password]').fill('Better-Horse-9');
+    await page.getByTestId('sign-in').click();
+    await page
+      .locator('#bar')
+      .getByRole('button', { name: /page-user/ })
+      .first()
+      .waitFor();
+    await signOut(page, label);
+
+    const role = await trustIssuer(iam(), issuer);
+    await playIssuer(page, issuer, () => systemClock.now());
+    await choose('signIn.web');
+    await page.fill('input[name=role]', role);
+    await page.getByTestId('sign-in').click();
+    await page
+      .locator('#bar')
+      .getByRole('button', { name: /web\/console/ })
+      .first()
+      .waitFor();
+    assert.equal(new URL(page.url()).pathname, '/');
+    assert.deepEqual(complaints, []);
+    await context.close();
   });
 
   test('the pages complained of nothing', () => assert.deepEqual(tab.complaints, []));

@@ -76,7 +76,9 @@ async function refusal(endpoint: string, credentials: { accessKeyId: string; sec
 }
 
 async function picture(page: Page, name: string): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
   await page.waitForLoadState('networkidle');
+  await page.locator('[class*=awsui_spinner], [class*=awsui_loading]').first().waitFor({ state: 'detached' });
   const path = join(DIRECTORY, `${name}.png`);
   await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
   execFileSync('pngquant', ['--speed', '1', '--strip', '--force', '--output', path, '48', path]);
