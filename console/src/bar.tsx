@@ -76,6 +76,36 @@ function useTimeLeft(): string {
   return expires === undefined ? '' : t('bar.timeLeft', { time: durationText(expires - now) });
 }
 
+/** The regions that accounts of a partition have without opting in. */
+const REGIONS: Readonly<Record<'aws' | 'cn' | 'gov', readonly string[]>> = {
+  aws: [
+    'us-east-1',
+    'us-east-2',
+    'us-west-1',
+    'us-west-2',
+    'ca-central-1',
+    'sa-east-1',
+    'eu-central-1',
+    'eu-north-1',
+    'eu-west-1',
+    'eu-west-2',
+    'eu-west-3',
+    'ap-northeast-1',
+    'ap-northeast-2',
+    'ap-northeast-3',
+    'ap-south-1',
+    'ap-southeast-1',
+    'ap-southeast-2',
+  ],
+  cn: ['cn-north-1', 'cn-northwest-1'],
+  gov: ['us-gov-east-1', 'us-gov-west-1'],
+};
+
+function regionsBeside(region: string): readonly string[] {
+  if (region.startsWith('cn-')) return REGIONS.cn;
+  return region.startsWith('us-gov-') ? REGIONS.gov : REGIONS.aws;
+}
+
 function useRegionMenu(): TopNavigationProps.Utility {
   const t = useTexts();
   const { region } = useSignedIn();
@@ -83,7 +113,7 @@ function useRegionMenu(): TopNavigationProps.Utility {
   useEffect(() => {
     void serverConfig().then(config => setHome(config.region));
   }, []);
-  const regions = [...new Set([home, region, 'us-east-1', 'eu-central-1', 'ap-northeast-1'])].sort();
+  const regions = [...new Set([home, region, ...regionsBeside(home)])].sort();
   return {
     type: 'menu-dropdown',
     text: region,

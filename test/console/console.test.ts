@@ -48,6 +48,7 @@ before(async () => {
     log: 'none',
     region: 'ap-northeast-1',
     consoleIssuers: { [issuer.url]: 'console' },
+    oidcAllow: ['127.0.0.1'],
   });
   browser = await launch();
   const table = await tables();

@@ -84,24 +84,36 @@ export function SessionsTable({
               </Button>
             ),
           },
-          {
-            id: 'type',
-            header: t('common.type'),
-            value: ({ SessionType }) => SessionType,
-            cell: ({ SessionType }) => <Badge>{SessionType}</Badge>,
-          },
+          // A role's sessions are of one kind.
+          ...(roleName
+            ? []
+            : [
+                {
+                  id: 'type',
+                  header: t('common.type'),
+                  value: ({ SessionType }: Session) => SessionType,
+                  cell: ({ SessionType }: Session) => <Badge>{SessionType}</Badge>,
+                },
+              ]),
           { id: 'chain', header: t('who.chain'), cell: session => chainOf(session) },
           { id: 'ip', header: t('iam.sessions.from'), cell: ({ SourceIp }) => SourceIp },
-          { id: 'external', header: t('iam.externalId'), cell: ({ ExternalId }) => ExternalId ?? '–' },
+          {
+            id: 'external',
+            header: t('iam.externalId'),
+            width: 100,
+            cell: ({ ExternalId }) => ExternalId ?? '–',
+          },
           {
             id: 'ends',
             header: t('who.ends'),
+            width: 120,
             value: ({ Expiration }) => Expiration,
             cell: ({ Expiration }) => durationText(Expiration * 1000 - now),
           },
           {
             id: 'status',
             header: t('common.status'),
+            width: 140,
             cell: ({ Status }) => (
               <StatusIndicator type={Status === 'Active' ? 'success' : 'stopped'}>
                 {t(Status === 'Active' ? 'common.active' : 'iam.sessions.revoked')}
@@ -111,6 +123,7 @@ export function SessionsTable({
           {
             id: 'actions',
             header: t('common.actions'),
+            width: 120,
             cell: ({ AccessKeyId, Arn, Status }) => (
               <ActButton
                 variant="inline-link"

@@ -110,7 +110,6 @@ export function AccessKeys({ userName: UserName, arn }: { readonly userName: str
           acts={[
             {
               ...creation,
-              cli: creation.cli,
               send: async () => {
                 const { AccessKey } = await creation.send();
                 setMade({ id: AccessKey!.AccessKeyId!, secret: AccessKey!.SecretAccessKey! });

@@ -202,7 +202,7 @@ function AddMfaDevice({ userName: UserName, onClose }: { readonly userName: stri
         key="create"
         title={t('iam.mfa.add')}
         submit={t('common.next')}
-        acts={[{ ...creation, cli: creation.cli, send }]}
+        acts={[{ ...creation, send }]}
         onClose={onClose}
         // The next step shows itself once there is a device.
         onDone={() => undefined}

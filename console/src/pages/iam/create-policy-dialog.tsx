@@ -22,7 +22,6 @@ export function CreatePolicyDialog({
   const creation = iam(new CreatePolicyCommand({ PolicyName: name.trim(), PolicyDocument }));
   const act = {
     ...creation,
-    cli: creation.cli,
     send: async () => onCreated((await creation.send()).Policy!.Arn!),
   };
   return (
