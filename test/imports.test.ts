@@ -57,7 +57,7 @@ const table: Record<string, readonly string[]> = {
   credentials: ['directories'],
   imds: ['clients', 'credentials'],
   http: ['wire', 'auth', 'events', 'identity', 'policy'],
-  clients: ['policy'],
+  clients: ['policy', 'credentials'],
   staging: ['credentials'],
   cli: ['clients', 'credentials', 'imds', 'staging', 'policy'],
 };

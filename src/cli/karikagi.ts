@@ -32,6 +32,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['imds', async () => (await import('./imds.js')).imdsCommand()],
   ['instances', async () => (await import('./instances.js')).instancesCommand()],
   ['staging', async () => (await import('./staging.js')).stagingCommand()],
+  ['setup', async () => (await import('./setup.js')).setupCommand()],
   ['policy', async () => (await import('./policy.js')).policyCommand()],
 ]);
 

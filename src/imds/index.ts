@@ -152,5 +152,6 @@ function containerKeys(keeper: KeyKeeper, target: ApiTarget) {
 
 export { containerAnswers, type KeysByPath, newAuthorizationToken } from './container-server.js';
 export { createGuard } from './guard.js';
+export { instanceApi } from './instance.js';
 export type { Machine } from './metadata-tree.js';
 export { type Listening, listenFor, readAddress } from './reply.js';
