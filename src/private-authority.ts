@@ -113,7 +113,9 @@ export function namesOf(settings: Settings): string[] {
   const { host, domains, consoleHosts, publicEndpoint } = settings;
   const anywhere = host === '0.0.0.0' || host === '::';
   const named = [
-    anywhere ? hostname() : host,
+    // Also where it means every address: the endpoint that the start prints has it, and works on this machine.
+    host,
+    ...(anywhere ? [hostname()] : []),
     ...domains.flatMap(domain => [domain, `*.${domain}`]),
     ...consoleHosts,
     ...(publicEndpoint === undefined ? [] : [new URL(publicEndpoint).hostname.replace(/^\[|\]$/g, '')]),
