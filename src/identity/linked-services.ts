@@ -1,8 +1,9 @@
 /**
  * The services that have service-linked roles, each with the role's name, its policy under `/aws-service-role/`, and
- * whether the name takes a suffix. Sources: each service's page "Using service-linked roles", listed in the IAM User
- * Guide, "AWS services that work with IAM"; the AWS managed policy reference; for suffixes, answers of AWS recorded in
- * 2025. A service that is missing here has its roles made by itself on AWS, or no role that is known for certain.
+ * whether the name takes a suffix. The policies are AWS's own. Role names: those that AWS's managed policies mention are
+ * compared with them by a test; some were recorded on AWS in 2025, as were the suffixes; the rest are as the services'
+ * pages "Using service-linked roles" were known to have them, and are not compared with anything. A service that is
+ * missing here has its roles made by itself on AWS, or no role that is known.
  */
 export interface LinkedService {
   /** `elasticloadbalancing.amazonaws.com` */

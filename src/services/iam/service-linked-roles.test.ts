@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type * as iam from '@aws-sdk/client-iam';
 import { awsManagedPolicy } from '../../identity/aws-managed-policies.js';
@@ -159,4 +160,23 @@ test('every service of the table has its policy among AWS’s', () => {
     assert.match(service, /^[a-z0-9.-]+\.amazonaws\.com$/);
   }
   assert.equal(new Set(LINKED_SERVICES.map(({ service }) => service)).size, LINKED_SERVICES.length);
+});
+
+// AWS's own policies name roles by service: "arn:aws:iam::*:role/aws-service-role/SERVICE/ROLE".
+test('no role has another name than in the policies of AWS', () => {
+  const named = new Map<string, Set<string>>();
+  const text = readFileSync(new URL('../../identity/aws-managed-policies.jsonl', import.meta.url), 'utf8');
+  for (const [, service = '', role = '', more] of text.matchAll(
+    /aws-service-role\/([\w.-]+)\/(AWSServiceRoleFor[\w-]+)(\*?)/g,
+  )) {
+    if (more !== '*') named.set(service, (named.get(service) ?? new Set()).add(role));
+  }
+  const compared = LINKED_SERVICES.filter(({ service }) => named.has(service));
+  const wrong = compared.filter(({ service, role }) => !named.get(service)!.has(role));
+  assert.ok(compared.length > 50);
+  // One policy writes the role of the service beside these two of its parts.
+  assert.deepEqual(
+    wrong.map(({ service }) => service),
+    ['maintenance.elasticbeanstalk.amazonaws.com', 'managedupdates.elasticbeanstalk.amazonaws.com'],
+  );
 });
