@@ -128,6 +128,24 @@ async function nothingLeft(): Promise<void> {
   );
 }
 
+describe('S3: settings', () => {
+  // LocalStack's recordings of AWS, test_s3_default_bucket_encryption_exc: the bucket is looked for before its document is read.
+  for (const setting of ['encryption', 'cors', 'website', 'tagging', 'lifecycle', 'versioning', 'logging']) {
+    test(`${setting}: of no bucket, whatever the document is; of a bucket, a document of another root`, async () => {
+      const put = (path: string) =>
+        s3({
+          method: 'PUT',
+          path,
+          query: { [setting]: '' },
+          body: '<Other/>',
+          headers: { 'x-amz-content-sha256': sha256('<Other/>') },
+        });
+      answered(await put('/missing-bucket'), 404, 'NoSuchBucket');
+      answered(await put('/bucket'), 400, 'MalformedXML');
+    });
+  }
+});
+
 describe('STS and IAM: parameters', () => {
   test('an unknown action, no action, another version', async () => {
     answered(

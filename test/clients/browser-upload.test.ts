@@ -55,6 +55,21 @@ suite('uploads from a browser', () => {
     assert.equal(headers.get('etag'), object.ETag);
   });
 
+  // LocalStack's recordings of AWS, test_post_object_with_unicode_metadata.
+  test('text that Latin-1 has not is a space in headers, and encoded in metadata', async () => {
+    const Fields = {
+      'Cache-Control': 'non-ascii-%E2%80%94_—_é_',
+      'Content-Disposition': 'filename="test_—_file%E2%80%94_é_2-.pdf"',
+      'x-amz-meta-nonascii': 'ÄMÄZÕÑ S3',
+    };
+    const { status } = await post(await sign({ Fields }));
+    assert.equal(status, 204);
+    const object = await get('form/key');
+    assert.equal(object.CacheControl, 'non-ascii-%E2%80%94_ _é_');
+    assert.equal(object.ContentDisposition, 'filename="test_ _file%E2%80%94_é_2-.pdf"');
+    assert.deepEqual(object.Metadata, { nonascii: '=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3?=' });
+  });
+
   test('tags come as a document, and count only where the policy and the signer’s rights let them', async () => {
     const tagging = '<Tagging><TagSet><Tag><Key>b c</Key><Value>1+ü</Value></Tag></TagSet></Tagging>';
     // The role may put objects, but not tag them.
