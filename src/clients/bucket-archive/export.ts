@@ -7,6 +7,7 @@ import {
   GetObjectCommand,
   type GetObjectCommandOutput,
   GetObjectTaggingCommand,
+  HeadObjectCommand,
   ListObjectVersionsCommand,
   type OwnershipControls,
   type S3Client,
@@ -293,5 +294,17 @@ async function partsOf(s3: S3Client, target: Target): Promise<VersionRecord['par
       parts.push({ size: part.Size!, checksum: checksumOf(part)?.value });
     PartNumberMarker = ObjectParts?.IsTruncated ? ObjectParts.NextPartNumberMarker : undefined;
   } while (PartNumberMarker !== undefined);
-  return parts.length > 0 ? parts : undefined;
+  return parts.length > 0 ? parts : await sizesOfParts(s3, target);
+}
+
+/** Attributes tell of parts only where each has its checksum; else each part says its size when it is asked for. */
+async function sizesOfParts(s3: S3Client, target: Target): Promise<VersionRecord['parts']> {
+  const parts: { size: number }[] = [];
+  for (let count = 1; parts.length < count; ) {
+    const part = await s3.send(new HeadObjectCommand({ ...target, PartNumber: parts.length + 1 }));
+    if (part.PartsCount === undefined) return undefined;
+    count = part.PartsCount;
+    parts.push({ size: part.ContentLength! });
+  }
+  return parts;
 }
