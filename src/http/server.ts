@@ -163,6 +163,8 @@ function discardRest(incoming: IncomingMessage, response: ServerResponse, limits
     incoming.on('error', () => {});
     incoming.setTimeout(limits.stall, () => incoming.destroy());
     const cut = setTimeout(() => incoming.destroy(), limits.drainTime);
+    // The socket keeps the process alive as long as it is open; nothing else has to.
+    cut.unref();
     incoming.once('close', () => clearTimeout(cut));
     incoming.on('data', (chunk: Buffer) => {
       left -= chunk.length;

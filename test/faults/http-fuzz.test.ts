@@ -107,7 +107,7 @@ async function requests(s3: S3Client): Promise<typeof good> {
       }),
     },
     {
-      status: 200,
+      status: 204,
       bytes: await signed({
         method: 'PUT',
         path: `/${BUCKET}`,
