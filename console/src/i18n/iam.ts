@@ -269,7 +269,7 @@ export const iamTexts = {
   'createRole.saml.text': ['People of a SAML provider', 'SAML プロバイダーのユーザー'],
   'createRole.custom': ['Custom trust policy', 'カスタム信頼ポリシー'],
   'createRole.custom.text': [
-    'Write the trust policy yourself; mistakes are told as you type',
+    'Write the trust policy yourself; mistakes are shown as you type',
     '信頼ポリシーを直接記述します。入力中に誤りが示されます',
   ],
   'createRole.provider': ['Identity provider', 'ID プロバイダー'],
