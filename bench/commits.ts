@@ -1,5 +1,5 @@
 /** What the key-value store can do at most: durable commits of 4 KiB, 32 at a time. `commits.js DIRECTORY SECONDS` */
-import { openLmdb } from '../src/store/lmdb.js';
+import { openLmdb } from '../src/store/lmdb/lmdb.js';
 
 const [directory, seconds] = [process.argv[2]!, Number(process.argv[3])];
 const kv = await openLmdb(directory);

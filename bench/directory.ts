@@ -1,10 +1,10 @@
 /** A data directory full of users and roles, made through the identity engine: signed requests would take longer. */
 import { join } from 'node:path';
 import { createAuthoriser } from '../src/auth/authorise.js';
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/core/clock.js';
+import { loadRootKeys } from '../src/crypto/root-key.js';
 import { type Account, entityArn, type Identity, openIdentity, rootArn } from '../src/identity/index.js';
-import { loadRootKeys } from '../src/root-key.js';
-import { openLmdb } from '../src/store/lmdb.js';
+import { openLmdb } from '../src/store/lmdb/lmdb.js';
 import type { Credentials } from './signed-request.js';
 
 /** What one account holds. AWS's quotas let it hold 5,000 users and 1,000 roles. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/core/clock.js';
 import { type ServerProcess, startServerProcess, untilReady } from '../test/faults/server-process.js';
 import { type Figure, ratio } from './figures.js';
 import { cipherBytesPerSecond } from './limits.js';

@@ -1,7 +1,7 @@
 /** What identity costs: assuming a role that is guarded as real ones are, session tokens, many sessions, many users. */
 import { join } from 'node:path';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/core/clock.js';
 import { startServerProcess } from '../test/faults/server-process.js';
 import { type Directory, EXTERNAL_ID, fillDirectory, type Population, RICH_ROLE } from './directory.js';
 import { type Figure, type Rate, ratio } from './figures.js';

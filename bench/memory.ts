@@ -9,7 +9,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/core/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
 import { bound, type Figure } from './figures.js';
 import { presigned } from './signed-request.js';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/core/clock.js';
 import { assumableRole } from '../test/faults/assumable-role.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
 import type { Figure } from './figures.js';

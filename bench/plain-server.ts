@@ -2,8 +2,8 @@
 import { defaultHttpLimits } from '../src/http/budgets.js';
 import { Counters } from '../src/http/counters.js';
 import { listen } from '../src/http/server.js';
-import { openServices } from '../src/open-services.js';
-import { keepNewObjectsYoung } from '../src/tuning.js';
+import { openServices } from '../src/server/compose.js';
+import { keepNewObjectsYoung } from '../src/server/gc-flags.js';
 
 keepNewObjectsYoung();
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { CreateKeyCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/core/clock.js';
 import { assumableRole } from '../test/faults/assumable-role.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
 import { bound, type Figure, median, ratio } from './figures.js';

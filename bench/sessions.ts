@@ -2,9 +2,9 @@
  * Many live sessions: what their records take of memory, and what it costs to find out whose a session is. Each is
  * recorded durably and used once. `node --expose-gc dist/bench/sessions.js DIRECTORY COUNT` prints JSON.
  */
-import { systemClock } from '../src/clock.js';
+import { systemClock } from '../src/core/clock.js';
 import { type Account, type Identity, openIdentity, rootArn } from '../src/identity/index.js';
-import { openLmdb } from '../src/store/lmdb.js';
+import { openLmdb } from '../src/store/lmdb/lmdb.js';
 import { issueSession, microseconds } from './directory.js';
 import { residentMegabytes } from './processes.js';
 

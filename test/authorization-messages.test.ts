@@ -6,7 +6,7 @@ import {
   GetWebIdentityTokenCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
-import { startServer } from '../src/main.js';
+import { startServer } from '../src/index.js';
 import { type Keys, sendSigned } from './support/raw.js';
 
 const HEADER = 'x-karikagi-authorization-message';

@@ -22,7 +22,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
-import type { BackupReport, RestoreReport, ScrubReport } from '../src/main.js';
+import type { BackupReport, RestoreReport, ScrubReport } from '../src/index.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
 import { AllKinds, s3Of } from './support/all-kinds.js';
 

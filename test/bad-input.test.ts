@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { ManualClock, type RunningServer, startServer } from '../src/main.js';
+import { ManualClock, type RunningServer, startServer } from '../src/index.js';
 import { type Keys, type RawReply, type RawRequest, sendSigned } from './support/raw.js';
 
 const clock = new ManualClock();

@@ -8,10 +8,10 @@ import { CreateVirtualMFADeviceCommand, EnableMFADeviceCommand, IAMClient } from
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import * as sdk from '@aws-sdk/client-s3';
 import { callKarikagi } from '../src/clients/karikagi-api.js';
-import { ManualClock, systemClock } from '../src/clock.js';
-import { codeOf, stepOf } from '../src/identity/mfa-totp.js';
-import { seedOf } from '../src/identity/mfa-totp.test.support.js';
-import { openServices, type RunningServer, startServer } from '../src/main.js';
+import { ManualClock, systemClock } from '../src/core/clock.js';
+import { codeOf, stepOf } from '../src/identity/credentials/mfa-totp.js';
+import { seedOf } from '../src/identity/credentials/mfa-totp.test.support.js';
+import { openServices, type RunningServer, startServer } from '../src/index.js';
 import { runCli } from './support/run-cli.js';
 
 const ACCOUNT = '111122223333';

@@ -27,7 +27,7 @@ import {
   SettingsError,
   startServer,
   systemClock,
-} from '../src/main.js';
+} from '../src/index.js';
 import { without } from './clients/run.js';
 import { type PostgresServer, startPostgres } from './support/postgres-server.js';
 

@@ -24,7 +24,7 @@ import {
   renewing,
   staticCredentials,
 } from '../src/credentials/index.js';
-import { ManualClock } from '../src/main.js';
+import { ManualClock } from '../src/index.js';
 import { ACCOUNT, BUCKET, EXTERNAL_ID, openStage, REGION, ROLE_ARN, type Stage } from './clients/stage.js';
 import { startIssuer } from './support/oidc-issuer.js';
 import { encoded, idpMetadata, samlResponse, signXml } from './support/saml-idp.js';

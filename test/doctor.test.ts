@@ -19,7 +19,7 @@ import {
   CredentialsError,
   staticCredentials,
 } from '../src/credentials/index.js';
-import { ManualClock, type RunningServer, startServer } from '../src/main.js';
+import { ManualClock, type RunningServer, startServer } from '../src/index.js';
 
 const ACCOUNT = '111122223333';
 const REGION = 'ap-northeast-1';

@@ -16,7 +16,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { ManualClock, startServer, systemClock } from '../src/main.js';
+import { ManualClock, startServer, systemClock } from '../src/index.js';
 import { until } from './support/receiver.js';
 
 const ACCOUNT = '111122223333';

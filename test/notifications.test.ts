@@ -14,7 +14,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
-import { type RunningServer, startServer } from '../src/main.js';
+import { type RunningServer, startServer } from '../src/index.js';
 import { startServerProcess } from './faults/server-process.js';
 import { openReceiver, type Receiver, until } from './support/receiver.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { openServices } from '../src/main.js';
+import { openServices } from '../src/index.js';
 import { operationsPage, pagePath } from '../tools/operations-doc.js';
 
 test('docs/operations.md says what the code does (npm run docs writes it)', async t => {

@@ -8,8 +8,8 @@ import * as s3 from '@aws-sdk/client-s3';
 import * as sts from '@aws-sdk/client-sts';
 import { callKarikagi } from '../src/clients/karikagi-api.js';
 import type { RequestAuthorizationDetails } from '../src/clients/request-authorization-details.js';
-import { ManualClock } from '../src/clock.js';
-import { type RunningServer, startServer } from '../src/main.js';
+import { ManualClock } from '../src/core/clock.js';
+import { type RunningServer, startServer } from '../src/index.js';
 import type { Keys } from './support/raw.js';
 
 interface ServiceError extends Error {

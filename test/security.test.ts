@@ -5,7 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { exportJWK, exportSPKI } from 'jose';
-import { type RunningServer, startServer } from '../src/main.js';
+import { type RunningServer, startServer } from '../src/index.js';
 import { newKey, type OidcIssuer, startIssuer } from './support/oidc-issuer.js';
 
 const ACCOUNT = '111122223333';

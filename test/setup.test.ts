@@ -23,7 +23,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { parse } from 'yaml';
-import { type RunningServer, startServer } from '../src/main.js';
+import { type RunningServer, startServer } from '../src/index.js';
 import { lint } from '../src/policy/index.js';
 import { installed } from './clients/run.js';
 import { runCli } from './support/run-cli.js';

@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { ManualClock, type RunningServer, startServer } from '../src/main.js';
+import { ManualClock, type RunningServer, startServer } from '../src/index.js';
 import {
   cleanJob,
   type Job,

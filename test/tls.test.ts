@@ -20,8 +20,8 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { readSettings, startServer } from '../src/main.js';
-import { renewIfDue } from '../src/private-authority.js';
+import { readSettings, startServer } from '../src/index.js';
+import { renewIfDue } from '../src/server/private-authority.js';
 import { without } from './clients/run.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
 

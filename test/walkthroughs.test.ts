@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startServer } from '../src/main.js';
+import { startServer } from '../src/index.js';
 import { installed, without } from './clients/run.js';
 import { startIssuer } from './support/oidc-issuer.js';
 import { encoded, idpMetadata, samlResponse, signXml } from './support/saml-idp.js';

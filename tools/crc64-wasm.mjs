@@ -1,5 +1,5 @@
 /**
- * Writes src/digests/crc64-wasm.ts: the inner loop of CRC-64/NVME in WebAssembly, whose 64-bit integers make it two to
+ * Writes src/crypto/digests/crc64-wasm.ts: the inner loop of CRC-64/NVME in WebAssembly, whose 64-bit integers make it two to
  * three times as fast as JavaScript's 32-bit ones. Sixteen bytes a step ("slicing"), from the tables that the caller puts
  * at the beginning of the memory: table k holds the effect of a byte that has k further bytes behind it.
  *
@@ -62,7 +62,7 @@ const parsed = (await wabt()).parseWat('crc64.wat', source);
 const code = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
 const lines = code.match(/.{1,100}/g).map(line => `  '${line}'`);
 writeFileSync(
-  new URL('../src/digests/crc64-wasm.ts', import.meta.url),
+  new URL('../src/crypto/digests/crc64-wasm.ts', import.meta.url),
   `/** Made by tools/crc64-wasm.mjs, where its source is. */
 
 /** Bytes that the loop takes at a step: so many tables it needs. */

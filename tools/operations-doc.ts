@@ -9,9 +9,9 @@ import * as kmsSdk from '@aws-sdk/client-kms';
 import * as organizationsSdk from '@aws-sdk/client-organizations';
 import * as s3Sdk from '@aws-sdk/client-s3';
 import * as stsSdk from '@aws-sdk/client-sts';
+import type { ServiceId } from '../src/core/operation.js';
 import type { Services } from '../src/http/services.js';
-import { openServices } from '../src/main.js';
-import type { ServiceId } from '../src/operation.js';
+import { openServices } from '../src/index.js';
 import { operationsOf } from '../src/wire/schema.js';
 
 const sdks = { sts: stsSdk, iam: iamSdk, s3: s3Sdk, kms: kmsSdk, organizations: organizationsSdk } as const;

@@ -10,7 +10,7 @@
  */
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { startServer } from '../dist/src/main.js';
+import { startServer } from '../dist/src/index.js';
 
 const DAY_SECONDS = 24 * 3600;
 

@@ -17,7 +17,7 @@ for (const [name, value] of Object.entries(values)) {
   console.error(`--${name} must be a whole number`);
   process.exit(1);
 }
-const file = resolve(import.meta.dirname, '../dist/src/store/lmdb-damage.test.js');
+const file = resolve(import.meta.dirname, '../dist/src/store/lmdb/lmdb-damage.test.js');
 const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', file], {
   env: { ...process.env, KARIKAGI_DAMAGE_CASES: values.cases, KARIKAGI_DAMAGE_SEED: values.seed },
   stdio: 'inherit',

@@ -1,5 +1,5 @@
 /** What to do about a request that cannot be authenticated: for the trace of its refusal. */
-import type { ApiError } from '../errors.js';
+import type { ApiError } from '../core/errors.js';
 import type { Refusals } from './refusals.js';
 
 type Kind = Exclude<keyof Refusals, 'skew'>;

@@ -6,8 +6,8 @@ import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import fc from 'fast-check';
-import { ManualClock } from '../clock.js';
-import type { ServiceId } from '../operation.js';
+import { ManualClock } from '../core/clock.js';
+import type { ServiceId } from '../core/operation.js';
 import { authenticate } from './authenticate.js';
 import {
   EXAMPLE_TIME,

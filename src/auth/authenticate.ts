@@ -1,6 +1,6 @@
-import type { Caller } from '../identity/caller.js';
-import type { HttpRequest } from '../message.js';
-import type { ServiceId } from '../operation.js';
+import type { Caller } from '../core/caller.js';
+import type { HttpRequest } from '../core/http-message.js';
+import type { ServiceId } from '../core/operation.js';
 import type { Context } from '../policy/types.js';
 import { canonicalQuery, canonicalRequest, objectPath, servicePath } from './canonical.js';
 import { type IdentifyOptions, identify } from './identify.js';

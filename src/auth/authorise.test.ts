@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Caller } from '../identity/caller.js';
+import type { Caller } from '../core/caller.js';
 import { compilePolicy } from '../policy/index.js';
 import { ANONYMOUS, createAuthoriser, globalContext } from './index.js';
 import { FakeCredentials, requestOf, USER } from './requests.test.support.js';

@@ -1,6 +1,6 @@
-import type { Caller, CallerPolicies, CredentialSource, ResourceOwner } from '../identity/caller.js';
-import { organizationContext } from '../identity/callers.js';
-import type { Requirement } from '../operation.js';
+import type { Caller, CallerPolicies, CredentialSource, ResourceOwner } from '../core/caller.js';
+import type { Requirement } from '../core/operation.js';
+import { organizationContext } from '../identity/callers/callers.js';
 import { evaluate } from '../policy/index.js';
 import type { AuthorizationRequest, Context, Decision, PolicySet, Principal } from '../policy/types.js';
 

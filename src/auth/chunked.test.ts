@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ApiError } from '../errors.js';
+import type { ApiError } from '../core/errors.js';
 import { type ChunkOptions, decodeChunks } from './chunked.js';
 import { bodyOf, read, SECRET, signChunks } from './requests.test.support.js';
 import { deriveKey } from './signing.js';

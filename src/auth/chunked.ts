@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { ApiError } from '../errors.js';
-import { joined, type RequestBody } from '../message.js';
+import type { ApiError } from '../core/errors.js';
+import { joined, type RequestBody } from '../core/http-message.js';
 import { s3Errors } from './errors.js';
 import { refusalsOf } from './refusals.js';
 import { ALGORITHM, EMPTY_SHA256, sameSignature, sha256Hex, sign } from './signing.js';

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../message.js';
+import type { HttpRequest } from '../core/http-message.js';
 import type { Context } from '../policy/types.js';
 import { isoSeconds } from './timestamp.js';
 import type { Authenticated } from './types.js';

@@ -1,4 +1,4 @@
-import { errorTable } from '../errors.js';
+import { errorTable } from '../core/errors.js';
 
 const malformedHeader = (what: string) => `The authorization header is malformed; ${what}`;
 

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
-import { ApiError, type Claimant } from '../errors.js';
-import type { Caller, CredentialLookup, CredentialSource } from '../identity/caller.js';
-import { acceptsCredentials } from '../identity/regions.js';
-import type { ServiceId } from '../operation.js';
+import type { Caller, CredentialLookup, CredentialSource } from '../core/caller.js';
+import type { Clock } from '../core/clock.js';
+import { ApiError, type Claimant } from '../core/errors.js';
+import type { ServiceId } from '../core/operation.js';
+import { acceptsCredentials } from '../identity/accounts/regions.js';
 import { type Refusals, refusalsOf } from './refusals.js';
 
 /** Who somebody says to be. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ApiError } from '../errors.js';
+import type { ApiError } from '../core/errors.js';
 import { payloadOf } from './payload.js';
 import { bodyOf, read, requestOf, sha256 } from './requests.test.support.js';
 

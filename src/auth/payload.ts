@@ -1,7 +1,7 @@
-import { openDigests } from '../digests/body-digests.js';
-import type { ApiError } from '../errors.js';
-import { bodyOf, type HttpRequest, type RequestBody, wholeOf } from '../message.js';
-import type { ServiceId } from '../operation.js';
+import type { ApiError } from '../core/errors.js';
+import { bodyOf, type HttpRequest, type RequestBody, wholeOf } from '../core/http-message.js';
+import type { ServiceId } from '../core/operation.js';
+import { openDigests } from '../crypto/digests/body-digests.js';
 import { type ChunkSigning, decodeChunks } from './chunked.js';
 import { s3Errors } from './errors.js';
 import { refusalsOf } from './refusals.js';

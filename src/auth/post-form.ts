@@ -1,4 +1,4 @@
-import type { HttpRequest, RequestBody } from '../message.js';
+import type { HttpRequest, RequestBody } from '../core/http-message.js';
 import { s3Errors } from './errors.js';
 
 /** Of everything before the file (Amazon S3 API Reference, "POST Object"). */

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
-import type { ApiError } from '../errors.js';
-import type { CredentialSource } from '../identity/caller.js';
-import type { HttpRequest, RequestBody } from '../message.js';
+import type { CredentialSource } from '../core/caller.js';
+import type { Clock } from '../core/clock.js';
+import type { ApiError } from '../core/errors.js';
+import type { HttpRequest, RequestBody } from '../core/http-message.js';
 import { ANONYMOUS } from './authenticate.js';
 import { s3Errors } from './errors.js';
 import { identify } from './identify.js';

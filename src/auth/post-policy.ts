@@ -1,4 +1,4 @@
-import type { ApiError } from '../errors.js';
+import type { ApiError } from '../core/errors.js';
 import { s3Errors } from './errors.js';
 
 /** What a policy demands of a form (Amazon S3 API Reference, "Creating a POST Policy"). */

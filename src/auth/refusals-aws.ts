@@ -1,4 +1,4 @@
-import type { ApiError, ApiErrorDetail } from '../errors.js';
+import type { ApiError, ApiErrorDetail } from '../core/errors.js';
 import type { Refusals } from './refusals.js';
 import { formatTimestamp } from './timestamp.js';
 

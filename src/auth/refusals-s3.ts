@@ -1,4 +1,4 @@
-import type { ApiError, ApiErrorDetail } from '../errors.js';
+import type { ApiError, ApiErrorDetail } from '../core/errors.js';
 import { s3Errors } from './errors.js';
 import type { Computed, Place, Refusals } from './refusals.js';
 import { formatTimestamp, isoSeconds } from './timestamp.js';

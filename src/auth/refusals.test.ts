@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../clock.js';
-import type { ApiError } from '../errors.js';
-import type { CredentialLookup } from '../identity/caller.js';
-import type { HttpRequest } from '../message.js';
-import type { ServiceId } from '../operation.js';
+import type { CredentialLookup } from '../core/caller.js';
+import { ManualClock } from '../core/clock.js';
+import type { ApiError } from '../core/errors.js';
+import type { HttpRequest } from '../core/http-message.js';
+import type { ServiceId } from '../core/operation.js';
 import { authenticate, missingAuthentication } from './authenticate.js';
 import {
   EXAMPLE_TIME,

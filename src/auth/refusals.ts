@@ -1,5 +1,5 @@
-import type { ApiError } from '../errors.js';
-import type { ServiceId } from '../operation.js';
+import type { ApiError } from '../core/errors.js';
+import type { ServiceId } from '../core/operation.js';
 import { advised } from './advice.js';
 import { jsonErrors, queryErrors } from './errors.js';
 import { awsRefusals } from './refusals-aws.js';

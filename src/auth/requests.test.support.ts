@@ -1,7 +1,7 @@
 /** What the tests of this folder share: a source of credentials, requests, and a signer written apart from the verifier. */
 import { createHash, createHmac } from 'node:crypto';
-import type { Caller, CallerPolicies, CredentialLookup, CredentialSource } from '../identity/caller.js';
-import type { HttpRequest, RequestBody } from '../message.js';
+import type { Caller, CallerPolicies, CredentialLookup, CredentialSource } from '../core/caller.js';
+import type { HttpRequest, RequestBody } from '../core/http-message.js';
 
 export const ACCESS_KEY = 'AKIAIOSFODNN7EXAMPLE';
 export const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../clock.js';
-import type { ApiError } from '../errors.js';
-import type { HttpRequest } from '../message.js';
+import { ManualClock } from '../core/clock.js';
+import type { ApiError } from '../core/errors.js';
+import type { HttpRequest } from '../core/http-message.js';
 import { authenticate } from './authenticate.js';
 import {
   EXAMPLE_TIME,

@@ -1,7 +1,7 @@
 /** The AWS SDK for JavaScript as counterpart: its signer, and what its clients would send. */
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { HttpRequest } from '../message.js';
+import type { HttpRequest } from '../core/http-message.js';
 import { ACCESS_KEY, bodyOf, requestOf, SECRET } from './requests.test.support.js';
 
 export function sdkSigner(service: string, token?: string): SignatureV4 {

@@ -1,5 +1,5 @@
-import type { HttpRequest } from '../message.js';
-import type { ServiceId } from '../operation.js';
+import type { HttpRequest } from '../core/http-message.js';
+import type { ServiceId } from '../core/operation.js';
 import { decodeComponent } from './canonical.js';
 import type { Place, Refusals } from './refusals.js';
 import { ALGORITHM, type Scope } from './signing.js';

@@ -1,5 +1,5 @@
-import type { Caller } from '../identity/caller.js';
-import type { RequestBody } from '../message.js';
+import type { Caller } from '../core/caller.js';
+import type { RequestBody } from '../core/http-message.js';
 import type { Context } from '../policy/types.js';
 
 /** A request whose signature was verified (or that carries none). */

@@ -3,7 +3,7 @@
  * Authenticating REST Requests"). AWS takes it in the regions that were opened before 2014; the other services do not.
  */
 import { createHmac } from 'node:crypto';
-import type { HttpRequest } from '../message.js';
+import type { HttpRequest } from '../core/http-message.js';
 import { decodeComponent } from './canonical.js';
 import { s3Errors } from './errors.js';
 import type { Place, Refusals } from './refusals.js';

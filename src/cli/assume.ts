@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import { type Credentials, type RenewingCredentials, spanText } from '../credentials/index.js';
 import { containerAnswers, createGuard, listenFor, newAuthorizationToken } from '../imds/index.js';
 import { runChild } from './child.js';

@@ -7,7 +7,7 @@ import {
   restore,
   scrub,
   systemClock,
-} from '../main.js';
+} from '../index.js';
 import { bytesText, Progress } from './progress.js';
 import { reportText } from './scrub.js';
 

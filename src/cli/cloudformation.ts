@@ -1,5 +1,5 @@
 /** Policies in CloudFormation templates, with what only a deployment knows left open. */
-import type { JsonMember, JsonNode } from '../policy/json.js';
+import type { JsonMember, JsonNode } from '../policy/parse/json.js';
 import type { FoundPolicy } from './policy-files.js';
 import { isPolicy, memberOf, membersOf, printPlaced, stringOf } from './source-tree.js';
 

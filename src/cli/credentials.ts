@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { Command } from 'commander';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import { assumeRole, type RenewingCredentials, renewing } from '../credentials/index.js';
 import {
   containerAnswers,

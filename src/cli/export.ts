@@ -12,7 +12,7 @@ import {
   tarEntries,
   tarWriter,
 } from '../clients/bucket-archive/index.js';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import { type ApiFlags, apiTarget, print, withApiOptions } from './api-options.js';
 import { bytesText, Progress } from './progress.js';
 

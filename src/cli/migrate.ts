@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type MigrationProgress, migrate, SettingsError, systemClock } from '../main.js';
+import { type MigrationProgress, migrate, SettingsError, systemClock } from '../index.js';
 import { bytesText, Progress } from './progress.js';
 
 interface MigrateFlags {

@@ -1,9 +1,9 @@
 /** Finds the policies to check: bare documents, CloudFormation templates, Terraform plans, directories of them. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { gathered } from '../message.js';
+import { gathered } from '../core/http-message.js';
 import type { PolicyKind } from '../policy/index.js';
-import { type JsonNode, parseJson } from '../policy/json.js';
+import { type JsonNode, parseJson } from '../policy/parse/json.js';
 import { isTemplate, policiesOfTemplate, policyOfFragment } from './cloudformation.js';
 import { isPolicy, type PlacedText, readYaml } from './source-tree.js';
 import { isPlan, policiesOfPlan } from './terraform-plan.js';

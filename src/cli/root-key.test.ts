@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { startServer } from '../main.js';
+import { startServer } from '../index.js';
 
 const run = promisify(execFile);
 const program = resolve(import.meta.dirname, 'karikagi.js');

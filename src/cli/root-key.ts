@@ -6,7 +6,7 @@ import {
   rootKeyStatus,
   rotateRootKey,
   systemClock,
-} from '../main.js';
+} from '../index.js';
 
 interface RootKeyFlags {
   readonly data?: string;

@@ -6,7 +6,7 @@ import {
   type ScrubReport,
   scrub,
   systemClock,
-} from '../main.js';
+} from '../index.js';
 import { bytesText, Progress } from './progress.js';
 
 interface ScrubFlags {

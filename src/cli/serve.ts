@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { keepNewObjectsYoung, type RunningServer, readSettings, startServer } from '../main.js';
+import { keepNewObjectsYoung, type RunningServer, readSettings, startServer } from '../index.js';
 import { untilSignal } from './signals.js';
 
 interface ServeFlags {

@@ -9,7 +9,7 @@ import {
   type ParsedNode,
   parseDocument,
 } from 'yaml';
-import type { JsonMember, JsonNode, Span } from '../policy/json.js';
+import type { JsonMember, JsonNode, Span } from '../policy/parse/json.js';
 
 /** CloudFormation's short forms: `!Sub` stands for `Fn::Sub`, and two for themselves. */
 const longForm = (tag: string) =>

@@ -1,7 +1,7 @@
 /** Policies in what `terraform show -json` prints of a plan or a state. */
 
 import type { PolicyKind } from '../policy/index.js';
-import { type JsonNode, parseJson } from '../policy/json.js';
+import { type JsonNode, parseJson } from '../policy/parse/json.js';
 import type { FoundPolicy } from './policy-files.js';
 import { isPolicy, memberOf, membersOf, type PlacedText, stringOf } from './source-tree.js';
 

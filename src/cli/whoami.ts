@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { callKarikagi } from '../clients/karikagi-api.js';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import {
   type CallerIdentity,
   type Credentials,

@@ -7,7 +7,7 @@
  *     const keys = renewing(assumeRole({ roleArn, externalId, duration: 3600 }));
  *     const s3 = new S3Client({ credentials: keys.provider });
  */
-export { type Clock, ManualClock, systemClock } from '../clock.js';
+export { type Clock, ManualClock, systemClock } from '../core/clock.js';
 export { type AssumeRoleOptions, assumeRole, type Mfa, type SessionOptions } from './assume-role.js';
 export { CredentialsError, type CredentialsProblem } from './errors.js';
 export {

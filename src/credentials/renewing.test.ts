@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { S3Client } from '@aws-sdk/client-s3';
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import { renewalTimes, renewing } from './renewing.js';
 import type { Credentials } from './types.js';
 

@@ -1,5 +1,5 @@
 /** One owner of a set of keys: fetches it once for all, and again before it ends. */
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { CredentialsError } from './errors.js';
 import type { Credentials, CredentialsProvider } from './types.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import { renewing } from './renewing.js';
 import { SharedCache } from './shared-cache.js';
 

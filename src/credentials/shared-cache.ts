@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DirectoryInUse, type DirectoryLock, lockDirectory } from '../directories/directory-lock.js';
+import { DirectoryInUse, type DirectoryLock, lockDirectory } from '../core/directories/directory-lock.js';
 import { CredentialsError } from './errors.js';
 import type { CredentialsCache, Fetched } from './renewing.js';
 import type { Credentials } from './types.js';

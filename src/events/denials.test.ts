@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explanation } from '../policy/index.js';
 import { under } from '../store/kv.js';
-import { openMemoryKv } from '../store/memory.js';
+import { openMemoryKv } from '../store/memory/memory.js';
 import { Denials } from './denials.js';
 
 const explanation = (summary: string, requestContext = {}) =>

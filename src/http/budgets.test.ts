@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import {
   Budgets,
   connectionLimits,

@@ -7,10 +7,10 @@
  * read of strangers.
  */
 import { readFileSync } from 'node:fs';
-import type { Clock } from '../clock.js';
-import { ApiError } from '../errors.js';
-import { type RateLimit, Rates } from '../rates.js';
-import { FairTurns } from '../slices.js';
+import type { Clock } from '../core/clock.js';
+import { ApiError } from '../core/errors.js';
+import { type RateLimit, Rates } from '../core/rates.js';
+import { FairTurns } from '../core/slices.js';
 import type { DocumentLimit } from '../wire/types.js';
 import { Counters } from './counters.js';
 import { shareOf } from './sources.js';

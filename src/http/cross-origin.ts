@@ -1,6 +1,6 @@
 /** Requests from pages of other origins: the browser's question beforehand, and the headers of answers. */
-import { ApiError } from '../errors.js';
-import type { HttpReply, HttpRequest } from '../message.js';
+import { ApiError } from '../core/errors.js';
+import type { HttpReply, HttpRequest } from '../core/http-message.js';
 import { requestHeaders } from '../wire/rest-xml/service.js';
 import type { ServedService } from './services.js';
 

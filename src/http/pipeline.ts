@@ -9,17 +9,17 @@ import {
   readPostedObject,
   unsigned,
 } from '../auth/index.js';
-import type { Clock } from '../clock.js';
-import { ApiError } from '../errors.js';
+import type { Caller, CallerPolicies, CredentialSource } from '../core/caller.js';
+import type { Clock } from '../core/clock.js';
+import { ApiError } from '../core/errors.js';
+import type { HttpReply, HttpRequest, RequestBody } from '../core/http-message.js';
+import type { Logger } from '../core/log.js';
+import type { BoundOperation, Call, Requirement } from '../core/operation.js';
+import { s3RequestId } from '../core/random.js';
 import type { AuditLog } from '../events/audit.js';
 import type { Denials } from '../events/denials.js';
-import type { Caller, CallerPolicies, CredentialSource } from '../identity/caller.js';
-import type { Logger } from '../log.js';
-import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
-import type { BoundOperation, Call, Requirement } from '../operation.js';
 import { denialMessage } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
-import { s3RequestId } from '../random.js';
 import type { Recognised } from '../wire/types.js';
 import {
   authorizationMessage,

@@ -1,5 +1,5 @@
 import { isPostForm, type PostedObject } from '../auth/index.js';
-import type { HttpReply, HttpRequest } from '../message.js';
+import type { HttpReply, HttpRequest } from '../core/http-message.js';
 import { escapeXml } from '../wire/xml/escape.js';
 import { parseXml, type XmlElement, XmlSyntaxError } from '../wire/xml/parse.js';
 import type { ServedService } from './services.js';

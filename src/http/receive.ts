@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError } from '../errors.js';
-import { gathered, type HttpRequest, joined, type RequestBody, wholeOf } from '../message.js';
+import { ApiError } from '../core/errors.js';
+import { gathered, type HttpRequest, joined, type RequestBody, wholeOf } from '../core/http-message.js';
 
 const noTrailers: ReadonlyMap<string, string> = new Map();
 const EMPTY = new Uint8Array(0);

@@ -1,14 +1,14 @@
 /** What a request leaves behind: its event, its line in the log, and the reasoning of what it was refused. */
 import type { Authorisation } from '../auth/index.js';
-import type { Clock } from '../clock.js';
-import type { ApiError } from '../errors.js';
+import type { Caller } from '../core/caller.js';
+import type { Clock } from '../core/clock.js';
+import type { ApiError } from '../core/errors.js';
+import type { HttpReply, HttpRequest } from '../core/http-message.js';
+import type { Logger } from '../core/log.js';
+import type { Call, CallOnBehalf } from '../core/operation.js';
 import type { AuditEvent, AuditLog } from '../events/audit.js';
 import type { Denial, Refusal } from '../events/denials.js';
 import { packChecks, shortened } from '../events/denied-checks.js';
-import type { Caller } from '../identity/caller.js';
-import type { Logger } from '../log.js';
-import type { HttpReply, HttpRequest } from '../message.js';
-import type { Call, CallOnBehalf } from '../operation.js';
 import { type Allowance, type Budgets, LONGEST_AGENT } from './budgets.js';
 import type { ServedService } from './services.js';
 

@@ -1,5 +1,5 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
-import type { HttpReply } from '../message.js';
+import type { HttpReply } from '../core/http-message.js';
 
 /**
  * Writes a reply and resolves when it has left or the client is gone. A body that fails midway ends the

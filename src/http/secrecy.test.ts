@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError } from '../errors.js';
-import type { HttpRequest } from '../message.js';
-import type { ServiceId } from '../operation.js';
+import { ApiError } from '../core/errors.js';
+import type { HttpRequest } from '../core/http-message.js';
+import type { ServiceId } from '../core/operation.js';
 import { demandSecrecy } from './secrecy.js';
 import { isLoopback } from './sources.js';
 

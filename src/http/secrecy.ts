@@ -1,7 +1,7 @@
 /** Secrets that requests carry in the clear cross no network without TLS. */
-import { ApiError } from '../errors.js';
-import type { HttpRequest } from '../message.js';
-import type { ServiceId } from '../operation.js';
+import { ApiError } from '../core/errors.js';
+import type { HttpRequest } from '../core/http-message.js';
+import type { ServiceId } from '../core/operation.js';
 import type { Connection } from './records.js';
 import { isLoopback } from './sources.js';
 

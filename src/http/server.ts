@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Logger } from '../log.js';
+import type { Logger } from '../core/log.js';
 import type { HttpLimits } from './budgets.js';
 import { Connections } from './connections.js';
 import type { Counters } from './counters.js';

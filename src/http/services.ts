@@ -1,6 +1,6 @@
-import { ApiError } from '../errors.js';
-import type { HttpRequest } from '../message.js';
-import type { Service, ServiceId } from '../operation.js';
+import { ApiError } from '../core/errors.js';
+import type { HttpRequest } from '../core/http-message.js';
+import type { Service, ServiceId } from '../core/operation.js';
 import type { WireService } from '../wire/types.js';
 import type { CrossOrigin } from './cross-origin.js';
 

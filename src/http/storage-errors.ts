@@ -1,6 +1,6 @@
 /** What errors of the store mean to a client. */
 import { constants } from 'node:os';
-import { ApiError } from '../errors.js';
+import { ApiError } from '../core/errors.js';
 
 /** Seconds after which a client may try again; until then somebody has to make room. */
 const RETRY_AFTER = 30;

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.js';
+import { ApiError } from '../core/errors.js';
 
 /** Seconds after which a client may try again: a failover takes about that long. */
 const RETRY_AFTER = 2;

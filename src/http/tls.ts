@@ -1,7 +1,7 @@
 /** TLS of a listener: its certificate, which may be replaced while it listens. */
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { Logger } from '../log.js';
+import type { Logger } from '../core/log.js';
 
 /** Paths of PEM files. */
 export interface CertificateFiles {

@@ -1,6 +1,7 @@
 /** ARNs of accounts and of what IAM and STS hold. Source: Service Authorization Reference, IAM and STS resource types. */
+
+import type { Account } from '../core/caller.js';
 import { parseArn } from '../policy/index.js';
-import type { Account } from './caller.js';
 
 export type EntityKind = 'user' | 'group' | 'role' | 'policy' | 'instance-profile' | 'server-certificate';
 

@@ -1,9 +1,9 @@
 /** Several processes share a store: nothing they do at the same time breaks uniqueness, quotas or counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '../clock.js';
-import { ApiError } from '../errors.js';
-import { openMemoryKv } from '../store/memory.js';
+import { ManualClock } from '../core/clock.js';
+import { ApiError } from '../core/errors.js';
+import { openMemoryKv } from '../store/memory/memory.js';
 import { type Account, type Identity, openIdentity } from './index.js';
 
 const DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}';

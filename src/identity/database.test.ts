@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Kv } from '../store/kv.js';
-import { openMemoryKv } from '../store/memory.js';
+import { openMemoryKv } from '../store/memory/memory.js';
 import { Database, type Transaction, table } from './database.js';
 
 const counters = table<{ n: number }>('counter');

@@ -1,5 +1,5 @@
 /** IAM's errors. Codes and statuses: IAM API Reference; words as AWS answers them. */
-import { errorTable } from '../errors.js';
+import { errorTable } from '../core/errors.js';
 
 const said = (message: string) => message;
 

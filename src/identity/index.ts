@@ -1,10 +1,5 @@
 /** Accounts, users, groups, roles, policies, access keys and sessions, and who a request's credentials are. */
-import type { Clock } from '../clock.js';
-import type { Kv } from '../store/kv.js';
-import { AccessJobs } from './access-jobs.js';
-import { AccessKeys, type NewAccessKey } from './access-keys.js';
-import { Accounts, type NewAccount } from './accounts.js';
-import { AuthorizationMessages } from './authorization-messages.js';
+
 import type {
   Account,
   Caller,
@@ -12,38 +7,44 @@ import type {
   CredentialLookup,
   CredentialSource,
   ResourceOwner,
-} from './caller.js';
-import { PoliciesOfCallers } from './caller-policies.js';
-import { CredentialReports } from './credential-report.js';
-import { Credentials } from './credentials.js';
+} from '../core/caller.js';
+import type { Clock } from '../core/clock.js';
+import type { Kv } from '../store/kv.js';
+import { Accounts, type NewAccount } from './accounts/accounts.js';
+import { Regions } from './accounts/regions.js';
+import { AccessKeys, type NewAccessKey } from './credentials/access-keys.js';
+import { CredentialReports } from './credentials/credential-report.js';
+import { Credentials } from './credentials/credentials.js';
+import { MfaDevices } from './credentials/mfa-devices.js';
+import { Passwords } from './credentials/passwords.js';
+import { ServerCertificates } from './credentials/server-certificates.js';
+import { SignIn } from './credentials/sign-in.js';
+import { SignInTokens } from './credentials/sign-in-tokens.js';
+import { ServiceCredentials, SigningCertificates, SshPublicKeys } from './credentials/user-credentials.js';
 import { Database } from './database.js';
-import { EntityPolicies } from './entity-policies.js';
-import { Groups } from './groups.js';
-import { InstanceProfiles } from './instance-profiles.js';
-import { Instances } from './instances.js';
+import { AccessJobs } from './entities/access-jobs.js';
+import { Groups } from './entities/groups.js';
+import { InstanceProfiles } from './entities/instance-profiles.js';
+import { Instances } from './entities/instances.js';
+import { Principals } from './entities/principals.js';
+import { Roles } from './entities/roles.js';
+import { ServiceLinkedRoles } from './entities/service-linked-roles.js';
+import { Usage } from './entities/usage.js';
+import { Users } from './entities/users.js';
+import type { OidcKeysOptions } from './federation/oidc-keys.js';
+import { OidcProviders } from './federation/oidc-providers.js';
+import type { OidcTokens } from './federation/oidc-tokens.js';
+import { Reachable } from './federation/reachable.js';
+import { SamlProviders } from './federation/saml-providers.js';
+import type { SamlResponses } from './federation/saml-responses.js';
 import { Keyring } from './keyring.js';
-import { ManagedPolicies } from './managed-policies.js';
-import { MfaDevices } from './mfa-devices.js';
-import type { OidcKeysOptions } from './oidc-keys.js';
-import { OidcProviders } from './oidc-providers.js';
-import type { OidcTokens } from './oidc-tokens.js';
-import { ControlsOfAccounts } from './organization-controls.js';
-import { Organizations } from './organizations.js';
-import { Passwords } from './passwords.js';
-import { Principals } from './principals.js';
-import { Reachable } from './reachable.js';
-import { Regions } from './regions.js';
-import { Roles } from './roles.js';
-import { SamlProviders } from './saml-providers.js';
-import type { SamlResponses } from './saml-responses.js';
-import { ServerCertificates } from './server-certificates.js';
-import { ServiceLinkedRoles } from './service-linked-roles.js';
-import { Sessions } from './sessions.js';
-import { SignIn } from './sign-in.js';
-import { SignInTokens } from './sign-in-tokens.js';
-import { Usage } from './usage.js';
-import { ServiceCredentials, SigningCertificates, SshPublicKeys } from './user-credentials.js';
-import { Users } from './users.js';
+import { ControlsOfAccounts } from './organizations/organization-controls.js';
+import { Organizations } from './organizations/organizations.js';
+import { AuthorizationMessages } from './policies/authorization-messages.js';
+import { PoliciesOfCallers } from './policies/caller-policies.js';
+import { EntityPolicies } from './policies/entity-policies.js';
+import { ManagedPolicies } from './policies/managed-policies.js';
+import { Sessions } from './sessions/sessions.js';
 
 export interface IdentityOptions {
   readonly kv: Kv;
@@ -205,13 +206,13 @@ export class Identity implements CredentialSource {
 }
 
 async function openTokens(providers: OidcProviders, options: OidcKeysOptions): Promise<OidcTokens> {
-  const { OidcKeys } = await import('./oidc-keys.js');
-  const { OidcTokens } = await import('./oidc-tokens.js');
+  const { OidcKeys } = await import('./federation/oidc-keys.js');
+  const { OidcTokens } = await import('./federation/oidc-tokens.js');
   return new OidcTokens(providers, new OidcKeys(options), options.clock);
 }
 
 async function openResponses(providers: SamlProviders, clock: Clock): Promise<SamlResponses> {
-  const { SamlResponses } = await import('./saml-responses.js');
+  const { SamlResponses } = await import('./federation/saml-responses.js');
   return new SamlResponses(providers, clock);
 }
 
@@ -220,32 +221,32 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   return new Identity(options);
 }
 
-export type { NewAccessKey } from './access-keys.js';
-export type { NewAccount } from './accounts.js';
+export type * from '../core/caller.js';
+export type { NewAccount } from './accounts/accounts.js';
+export { quotas } from './accounts/quotas.js';
+export type { Regions, RegionView } from './accounts/regions.js';
 export * from './arn.js';
-export type * from './caller.js';
-export { inlinePolicy } from './entity-policies.js';
+export type { NewAccessKey } from './credentials/access-keys.js';
+export type { MfaDevice } from './credentials/mfa-devices.js';
+export type { ServerCertificate } from './credentials/server-certificates.js';
+export type { ServiceCredential, SigningCertificate, SshPublicKey } from './credentials/user-credentials.js';
+export type { InstanceView } from './entities/instances.js';
+export { linkedRoleName, linkedService } from './entities/service-linked-roles.js';
+export { similarRoles } from './entities/similar-roles.js';
+export { mergeTags, readTags, tagContext, withoutTags } from './entities/tags.js';
+export { accountOfId } from './entities/unique-id.js';
 export * from './errors.js';
-export type { FederatedIdentity } from './federated-identity.js';
-export type { InstanceView } from './instances.js';
-export { defaultVersion, type NamedManagedPolicy, versionOf } from './managed-policies.js';
-export type { MfaDevice } from './mfa-devices.js';
+export type { FederatedIdentity } from './federation/federated-identity.js';
+export { issuerName, type OidcProvider } from './federation/oidc-providers.js';
+export { mfaSerial, type ProviderKind, providerArn } from './federation/provider-arn.js';
+export type { SamlIdentity } from './federation/saml-responses.js';
 export type * from './model.js';
-export { issuerName, type OidcProvider } from './oidc-providers.js';
-export type { MemberAccount } from './organization-accounts.js';
-export * from './organization-errors.js';
-export * from './organization-model.js';
-export type { Organizations } from './organizations.js';
+export type { MemberAccount } from './organizations/organization-accounts.js';
+export * from './organizations/organization-errors.js';
+export * from './organizations/organization-model.js';
+export type { Organizations } from './organizations/organizations.js';
 export type { Page } from './page.js';
-export { checkDocument, compiledPolicy } from './policy-documents.js';
-export { mfaSerial, type ProviderKind, providerArn } from './provider-arn.js';
-export { quotas } from './quotas.js';
-export type { Regions, RegionView } from './regions.js';
-export type { SamlIdentity } from './saml-responses.js';
-export type { ServerCertificate } from './server-certificates.js';
-export { linkedRoleName, linkedService } from './service-linked-roles.js';
-export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions.js';
-export { similarRoles } from './similar-roles.js';
-export { mergeTags, readTags, tagContext, withoutTags } from './tags.js';
-export { accountOfId } from './unique-id.js';
-export type { ServiceCredential, SigningCertificate, SshPublicKey } from './user-credentials.js';
+export { inlinePolicy } from './policies/entity-policies.js';
+export { defaultVersion, type NamedManagedPolicy, versionOf } from './policies/managed-policies.js';
+export { checkDocument, compiledPolicy } from './policies/policy-documents.js';
+export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions/sessions.js';

@@ -1,6 +1,6 @@
 /** The keys that everything secret in identity hangs on, derived from the server's root key. */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { randomForId } from '../random.js';
+import { randomForId } from '../core/random.js';
 
 const NONCE = 12;
 const TAG = 16;

@@ -1,5 +1,5 @@
 /** The records that identity keeps, and the tables they are kept in. Names are keys in lower case: unique without case. */
-import type { Account } from './caller.js';
+import type { Account } from '../core/caller.js';
 import { table } from './database.js';
 
 /** Tags as pairs: their keys are a client's and may be anything. */

@@ -1,12 +1,12 @@
 /** An identity in memory with one account, for the tests beside. */
 import assert from 'node:assert/strict';
-import { ManualClock } from '../clock.js';
+import type { Account, CredentialLookup } from '../core/caller.js';
+import { ManualClock } from '../core/clock.js';
 import type { Entry, Key, Kv } from '../store/kv.js';
-import { openMemoryKv } from '../store/memory.js';
-import type { Account, CredentialLookup } from './caller.js';
+import { openMemoryKv } from '../store/memory/memory.js';
 import { type Identity, openIdentity } from './index.js';
 import type { Role } from './model.js';
-import type { SessionClaims } from './session-claims.js';
+import type { SessionClaims } from './sessions/session-claims.js';
 
 export const TRUST = (account: string) =>
   JSON.stringify({

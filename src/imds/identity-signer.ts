@@ -2,7 +2,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 
 /** The signatures beside the document: base64, without the lines that begin and end PEM, as on EC2. */
 export interface Signatures {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ApiCallError } from '../clients/karikagi-api.js';
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import { openIdentitySigner } from './identity-signer.js';
 import { createGuard, listenFor, readAddress } from './index.js';
 import type { InstanceApi, RegisteredInstance } from './instance.js';

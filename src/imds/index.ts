@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ApiTarget } from '../clients/karikagi-api.js';
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { assumeRole, type Credentials, type RenewingCredentials, renewing } from '../credentials/index.js';
 import { containerAnswers, newAuthorizationToken } from './container-server.js';
 import { createGuard } from './guard.js';

@@ -1,5 +1,5 @@
 /** Keys of an instance's role, fetched before anyone asks for them. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import {
   type Delivery,
   type InstanceApi,

@@ -1,6 +1,6 @@
 /** Instance metadata over HTTP, as EC2's endpoint answers. */
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import type { IdentitySigner, Signatures } from './identity-signer.js';
 import type { Delivery, InstanceKeys, RegisteredInstance } from './instance.js';
 import type { KeyKeeper, KeyState } from './key-keeper.js';

@@ -1,6 +1,6 @@
 /** The tokens of IMDSv2: nothing is kept of them, they carry their end and a seal of this process. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 
 /** Seconds that a token may be asked to live at most (EC2 User Guide, "Use IMDSv2"). */
 export const LONGEST_TTL = 21_600;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, suite, test } from 'node:test';
-import { type Logger, silentLogger } from '../log.js';
+import { type Logger, silentLogger } from '../core/log.js';
 import { targetName } from '../objects/index.js';
 import { LIFETIME, startDelivery } from './delivery.js';
 import type { Message } from './message.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import type { Logger } from '../log.js';
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/log.js';
 import type { Outbox, Pending } from '../objects/index.js';
 import type { Key } from '../store/kv.js';
 import { type Message, messageOf } from './message.js';

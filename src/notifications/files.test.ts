@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import { dailyFiles, linesFile } from './files.js';
 import { messageOf } from './message.js';
 import { HOOKS, openOutbox, START } from './testing.test.support.js';

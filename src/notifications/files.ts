@@ -1,6 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import { removeOlder } from '../events/audit-files.js';
 import type { Message } from './message.js';
 import type { Target } from './target.js';

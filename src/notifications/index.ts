@@ -1,5 +1,5 @@
 /** Sends the events of buckets to where the operator has them sent. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import { BRIDGE } from '../objects/index.js';
 import { dailyFiles, linesFile } from './files.js';
 import type { Target } from './target.js';

@@ -1,7 +1,7 @@
 /** Events in the forms that their receivers know from AWS. */
 import { createHash } from 'node:crypto';
+import { hostIdOf } from '../core/random.js';
 import { BRIDGE, type ObjectEvent, type Pending } from '../objects/index.js';
-import { hostIdOf } from '../random.js';
 
 /** An event as it goes out. */
 export interface Message {

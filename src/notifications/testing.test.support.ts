@@ -1,10 +1,10 @@
 /** For tests: events in an outbox in memory. */
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import type { ObjectEvent, Objects } from '../objects/index.js';
 import { openObjects } from '../objects/index.js';
 import type { Kv } from '../store/kv.js';
-import { openMemoryKv } from '../store/memory.js';
-import { openMemoryBlobs } from '../store/memory-blobs.js';
+import { openMemoryKv } from '../store/memory/memory.js';
+import { openMemoryBlobs } from '../store/memory/memory-blobs.js';
 
 export const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 export const HOOKS = 'arn:aws:sqs:us-east-1:111122223333:hooks';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import { messageOf } from './message.js';
 import { HOOKS, openOutbox, START } from './testing.test.support.js';
 import { DELIVERY_HEADER, SIGNATURE_HEADER, signatureOf, TIME_HEADER, webhook } from './webhook.js';

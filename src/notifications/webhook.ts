@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import type { Message } from './message.js';
 import type { Delivery, Target } from './target.js';
 

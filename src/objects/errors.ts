@@ -1,5 +1,5 @@
 /** S3's errors: codes, statuses and words as the S3 API Reference ("Error responses") and S3 itself give them. */
-import { errorTable } from '../errors.js';
+import { errorTable } from '../core/errors.js';
 
 export const s3Errors = errorTable({
   AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],

@@ -1,13 +1,12 @@
 /** The object engine: buckets, versions of objects, listings and multipart uploads over a KV and a blob store. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
-import { Buckets } from './buckets.js';
-import { Contents } from './content.js';
-import { type CopySource, type CopyTarget, copyVersion } from './copy.js';
-import { Garbage, type ReadElsewhere } from './garbage.js';
-import { Inventories } from './inventories.js';
-import { type LifecycleReport, runLifecycle } from './lifecycle.js';
+import { Contents } from './bodies/content.js';
+import { OwnKeys } from './bodies/own-keys.js';
+import { Buckets } from './buckets/buckets.js';
+import { Inventories } from './buckets/inventories.js';
+import { Outbox } from './events/outbox.js';
 import {
   type ListedUpload,
   type ListedVersion,
@@ -16,13 +15,14 @@ import {
   listObjects,
   listUploads,
   listVersions,
-} from './listing.js';
-import { Outbox } from './outbox.js';
-import { OwnKeys } from './own-keys.js';
+} from './listing/listing.js';
 import type { Bucket, ObjectRecord } from './records.js';
 import { Turns } from './turns.js';
-import { Uploads } from './uploads.js';
-import { Versions } from './versions.js';
+import { Garbage, type ReadElsewhere } from './upkeep/garbage.js';
+import { type LifecycleReport, runLifecycle } from './upkeep/lifecycle.js';
+import { Uploads } from './uploads/uploads.js';
+import { type CopySource, type CopyTarget, copyVersion } from './versions/copy.js';
+import { Versions } from './versions/versions.js';
 
 export interface ObjectsOptions {
   readonly kv: Kv;
@@ -158,18 +158,15 @@ export async function openObjects(options: ObjectsOptions): Promise<Objects> {
   return objects;
 }
 
-export { type BlobHold, holdBlobs } from './blob-hold.js';
-export { Buckets, type NewBucket } from './buckets.js';
-export * from './checksums.js';
-export { type Completion, type NamedPart, SMALLEST_PART } from './completion.js';
-export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './content.js';
-export type { CopySource, CopyTarget } from './copy.js';
+export { type BlobHold, holdBlobs } from './bodies/blob-hold.js';
+export * from './bodies/checksums.js';
+export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './bodies/content.js';
+export { deriveDataKey, derivedDataKey, OwnKeys, ownerOf } from './bodies/own-keys.js';
+export { Buckets, type NewBucket } from './buckets/buckets.js';
+export type { Inventory, StoredInventory } from './buckets/inventories.js';
 export { s3Errors } from './errors.js';
-export * from './events.js';
-export type { ReadElsewhere } from './garbage.js';
-export { type Chore, startHousekeeping } from './housekeeping.js';
-export type { Inventory, StoredInventory } from './inventories.js';
-export { dueAfter, expirationOf, type LifecycleReport } from './lifecycle.js';
+export * from './events/events.js';
+export type { Announcement, Outbox, Pending } from './events/outbox.js';
 export {
   entryName,
   everyEntry,
@@ -178,13 +175,22 @@ export {
   type ListedVersion,
   type ListOptions,
   type ListPage,
-} from './listing.js';
-export { demandRetention } from './lock.js';
-export type { Announcement, Outbox, Pending } from './outbox.js';
-export { deriveDataKey, derivedDataKey, OwnKeys, ownerOf } from './own-keys.js';
+} from './listing/listing.js';
 export * from './records.js';
-export { type Damage, type ScrubProgress, type ScrubReport, scrubObjects, unreadReport } from './scrub.js';
-export type { NewUpload } from './uploads.js';
-export { isUploadIdOf } from './version-id.js';
-export type { Deleted, Versions } from './versions.js';
-export type { WriteConditions } from './write-conditions.js';
+export type { ReadElsewhere } from './upkeep/garbage.js';
+export { type Chore, startHousekeeping } from './upkeep/housekeeping.js';
+export { dueAfter, expirationOf, type LifecycleReport } from './upkeep/lifecycle.js';
+export {
+  type Damage,
+  type ScrubProgress,
+  type ScrubReport,
+  scrubObjects,
+  unreadReport,
+} from './upkeep/scrub.js';
+export { type Completion, type NamedPart, SMALLEST_PART } from './uploads/completion.js';
+export type { NewUpload } from './uploads/uploads.js';
+export type { CopySource, CopyTarget } from './versions/copy.js';
+export { demandRetention } from './versions/lock.js';
+export { isUploadIdOf } from './versions/version-id.js';
+export type { Deleted, Versions } from './versions/versions.js';
+export type { WriteConditions } from './versions/write-conditions.js';

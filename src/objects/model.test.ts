@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ManualClock } from '../clock.js';
+import { ManualClock } from '../core/clock.js';
 import type { Blobs } from '../store/blobs.js';
-import { openFileBlobs } from '../store/files.js';
+import { openFileBlobs } from '../store/files/files.js';
 import type { Kv } from '../store/kv.js';
-import { openLmdb } from '../store/lmdb.js';
-import { openMemoryKv } from '../store/memory.js';
-import { openMemoryBlobs } from '../store/memory-blobs.js';
+import { openLmdb } from '../store/lmdb/lmdb.js';
+import { openMemoryKv } from '../store/memory/memory.js';
+import { openMemoryBlobs } from '../store/memory/memory-blobs.js';
 import { type Bucket, type Objects, openObjects } from './index.js';
 import { bodyOf, code, wholeOf } from './testing.test.support.js';
 

@@ -1,8 +1,8 @@
 /** What the engine stores: record types and where each lies in the key-value store. */
 import type { Key, Version } from '../store/kv.js';
 import { recordType } from '../store/records.js';
-import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksums.js';
-import type { Notifications } from './events.js';
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from './bodies/checksums.js';
+import type { Notifications } from './events/events.js';
 
 /** Names and values that clients choose, in the order they gave them. */
 export type Pairs = readonly (readonly [name: string, value: string])[];

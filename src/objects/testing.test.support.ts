@@ -1,6 +1,6 @@
 /** For tests of the engine and of what stands on it. */
-import { ApiError } from '../errors.js';
-import type { RequestBody } from '../message.js';
+import { ApiError } from '../core/errors.js';
+import type { RequestBody } from '../core/http-message.js';
 
 /** A request body, given whole or in pieces. `length`: what the client declares, if not the truth. */
 export function bodyOf(

@@ -1,10 +1,10 @@
 /** Compares what two policies allow and deny, not how they say it. */
 
-import type { ListElement, PolicyKind, Statement } from './document.js';
-import { lowerGlob } from './glob.js';
+import { lowerGlob } from './evaluate/glob.js';
+import { covers, overlaps } from './evaluate/pattern-sets.js';
 import { defaultKnowledge, type ServiceKnowledge } from './knowledge.js';
-import { type ParseOptions, parsePolicy } from './parse.js';
-import { covers, overlaps } from './pattern-sets.js';
+import type { ListElement, PolicyKind, Statement } from './parse/document.js';
+import { type ParseOptions, parsePolicy } from './parse/parse.js';
 
 export interface PolicyChange {
   readonly change: 'allowed' | 'no longer allowed' | 'denied' | 'no longer denied';

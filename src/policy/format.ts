@@ -1,6 +1,6 @@
 /** Writes a policy in one layout: elements in the order of the grammar, two spaces, short lists on one line. */
 
-import { type JsonMember, type JsonNode, parseJson } from './json.js';
+import { type JsonMember, type JsonNode, parseJson } from './parse/json.js';
 
 const ORDER = [
   'Version',

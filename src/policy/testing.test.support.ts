@@ -1,8 +1,8 @@
 /** Short ways to say who asks what, for the tests of this folder. */
 
-import { compilePolicy } from './compile.js';
-import type { PolicyKind } from './document.js';
-import { evaluate } from './evaluate.js';
+import { compilePolicy } from './evaluate/compile.js';
+import { evaluate } from './evaluate/evaluate.js';
+import type { PolicyKind } from './parse/document.js';
 import type { AuthorizationRequest, NamedPolicy, PolicySet, Principal } from './types.js';
 
 export const HOME = '111122223333';

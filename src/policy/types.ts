@@ -1,6 +1,6 @@
 /** The vocabulary of the policy engine: plain data, usable in a browser. */
 
-import type { CompiledPolicy } from './compile.js';
+import type { CompiledPolicy } from './evaluate/compile.js';
 
 /** `aws`, `aws-cn`, `aws-us-gov`. */
 export type Partition = string;

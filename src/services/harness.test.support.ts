@@ -1,6 +1,7 @@
 /** Runs operations as the pipeline does, without HTTP: requires → evaluate → run. For tests. */
-import { ManualClock } from '../clock.js';
-import { ApiError } from '../errors.js';
+import { ManualClock } from '../core/clock.js';
+import { ApiError } from '../core/errors.js';
+import type { Call, Requirement, Service } from '../core/operation.js';
 import {
   type Account,
   type Caller,
@@ -8,10 +9,9 @@ import {
   type IssuedSession,
   openIdentity,
 } from '../identity/index.js';
-import type { Call, Requirement, Service } from '../operation.js';
 import { denialMessage, evaluate } from '../policy/index.js';
 import type { AuthorizationRequest, Context, Decision } from '../policy/types.js';
-import { openMemoryKv } from '../store/memory.js';
+import { openMemoryKv } from '../store/memory/memory.js';
 
 export interface KeyPair {
   readonly accessKeyId: string;

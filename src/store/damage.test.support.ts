@@ -1,7 +1,7 @@
 /** For tests: a store in memory in which values can be damaged. */
 import { encodeKey } from './keys.js';
 import { type Key, type Kv, ValueDamaged, type Version } from './kv.js';
-import { openMemoryKv } from './memory.js';
+import { openMemoryKv } from './memory/memory.js';
 
 export interface DamageableKv extends Kv {
   /** Damages what is stored under a key, until it is written again. */

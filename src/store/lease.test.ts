@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kv } from './kv.js';
 import { holdLease } from './lease.js';
-import { openMemoryKv } from './memory.js';
+import { openMemoryKv } from './memory/memory.js';
 
 const LENGTH = 300;
 

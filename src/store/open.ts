@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Blobs } from './blobs.js';
-import { openFileBlobs } from './files.js';
+import { openFileBlobs } from './files/files.js';
 import type { Kv } from './kv.js';
-import { openLmdb } from './lmdb.js';
-import type { TreeReport } from './lmdb-tree.js';
-import { openMemoryKv } from './memory.js';
-import { openMemoryBlobs } from './memory-blobs.js';
+import { openLmdb } from './lmdb/lmdb.js';
+import type { TreeReport } from './lmdb/lmdb-tree.js';
+import { openMemoryKv } from './memory/memory.js';
+import { openMemoryBlobs } from './memory/memory-blobs.js';
 import { type Room, watchRoom } from './room.js';
 
 /** Where the stores are. */

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openFileBlobs } from './files.js';
+import { openFileBlobs } from './files/files.js';
 import { NoRoom, watchRoom } from './room.js';
 
 const disk = (mebibytes: number, free: number) => async () => ({

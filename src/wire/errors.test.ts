@@ -1,7 +1,7 @@
 /** Every error that the SDKs know arrives as itself. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ApiError } from '../errors.js';
+import { ApiError } from '../core/errors.js';
 import { type Struct, type Subject, send, subjects } from './sdk.test.support.js';
 
 /** An operation that needs nothing, per service. */

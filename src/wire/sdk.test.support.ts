@@ -4,7 +4,7 @@ import * as iamSdk from '@aws-sdk/client-iam';
 import * as kmsSdk from '@aws-sdk/client-kms';
 import * as s3Sdk from '@aws-sdk/client-s3';
 import * as stsSdk from '@aws-sdk/client-sts';
-import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
+import type { HttpReply, HttpRequest, RequestBody } from '../core/http-message.js';
 import type { ServiceConstraints } from '../models/types.js';
 import { jsonService, queryService, restXmlService, type SdkModule, type WireService } from './index.js';
 

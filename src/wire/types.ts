@@ -1,5 +1,5 @@
-import type { ApiError } from '../errors.js';
-import type { HttpReply, HttpRequest, RequestBody } from '../message.js';
+import type { ApiError } from '../core/errors.js';
+import type { HttpReply, HttpRequest, RequestBody } from '../core/http-message.js';
 
 /** Which operation a request is, and what was read on the way to knowing it. */
 export interface Recognised {

@@ -1,7 +1,7 @@
 /** What website endpoints speak: requests of browsers, answered with objects, redirections and pages of HTML. */
 import { STATUS_CODES } from 'node:http';
-import { ApiError } from '../errors.js';
-import type { HttpReply, HttpRequest } from '../message.js';
+import { ApiError } from '../core/errors.js';
+import type { HttpReply, HttpRequest } from '../core/http-message.js';
 import { type WebsiteHost, websiteKey, websiteReader } from './rest-xml/address.js';
 import { s3Error } from './rest-xml/errors.js';
 import { requestHeaders } from './rest-xml/service.js';

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { startServer } from '../../src/main.js';
+import { startServer } from '../../src/index.js';
 import { installed, succeeds, without } from './run.js';
 import type { Stage } from './stage.js';
 

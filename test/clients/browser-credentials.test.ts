@@ -7,7 +7,7 @@ import { IAM } from '@aws-sdk/client-iam';
 import { S3 } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
-import { type RunningServer, startServer, systemClock } from '../../src/main.js';
+import { type RunningServer, startServer, systemClock } from '../../src/index.js';
 import { launch } from '../console/browser.js';
 import { type OidcIssuer, startIssuer } from '../support/oidc-issuer.js';
 import { without } from './run.js';

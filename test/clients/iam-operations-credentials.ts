@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { codeOf, stepOf } from '../../src/identity/mfa-totp.js';
-import { seedOf } from '../../src/identity/mfa-totp.test.support.js';
+import { codeOf, stepOf } from '../../src/identity/credentials/mfa-totp.js';
+import { seedOf } from '../../src/identity/credentials/mfa-totp.test.support.js';
 import {
   CERTIFICATE,
   OTHER_CERTIFICATE,
   PRIVATE_KEY,
-} from '../../src/services/iam/certificates.test.support.js';
+} from '../../src/services/iam/credentials/certificates.test.support.js';
 import { ACCOUNT, onePerPage, type Recording, refused } from './operations.js';
 
 const user = { UserName: 'Ann' };

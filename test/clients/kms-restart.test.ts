@@ -10,7 +10,7 @@ import {
   KMSClient,
   RotateKeyOnDemandCommand,
 } from '@aws-sdk/client-kms';
-import { rotateRootKey, startServer, systemClock } from '../../src/main.js';
+import { rotateRootKey, startServer, systemClock } from '../../src/index.js';
 
 const REGION = 'us-east-1';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { IAM } from '@aws-sdk/client-iam';
 import { Organizations } from '@aws-sdk/client-organizations';
 import { STS } from '@aws-sdk/client-sts';
-import { ManualClock, openServices, startServer, systemClock } from '../../src/main.js';
-import type { ServiceId } from '../../src/operation.js';
+import type { ServiceId } from '../../src/core/operation.js';
+import { ManualClock, openServices, startServer, systemClock } from '../../src/index.js';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-central-1';

@@ -37,9 +37,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { codeOf, stepOf } from '../../src/identity/mfa-totp.js';
-import { seedOf } from '../../src/identity/mfa-totp.test.support.js';
-import { ManualClock, type RunningServer, startServer, systemClock } from '../../src/main.js';
+import { codeOf, stepOf } from '../../src/identity/credentials/mfa-totp.js';
+import { seedOf } from '../../src/identity/credentials/mfa-totp.test.support.js';
+import { ManualClock, type RunningServer, startServer, systemClock } from '../../src/index.js';
 
 const Bucket = 'settings-bucket';
 const Key = 'k';

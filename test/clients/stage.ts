@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { type ServerOptions, startServer } from '../../src/main.js';
+import { type ServerOptions, startServer } from '../../src/index.js';
 
 export const REGION = 'ap-northeast-1';
 export const ACCOUNT = '123456789012';

@@ -13,7 +13,7 @@ import {
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type { AuditEvent } from '../../src/events/audit.js';
-import { startServer } from '../../src/main.js';
+import { startServer } from '../../src/index.js';
 
 const Bucket = 'watched';
 

@@ -25,7 +25,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { Upload } from '@aws-sdk/lib-storage';
-import { type RunningServer, startServer } from '../../src/main.js';
+import { type RunningServer, startServer } from '../../src/index.js';
 
 const ACCOUNT = '123456789012';
 const ROLE = 'stager';

@@ -16,7 +16,7 @@ import {
   S3Client,
   type WebsiteConfiguration,
 } from '@aws-sdk/client-s3';
-import { type RunningServer, startServer } from '../../src/main.js';
+import { type RunningServer, startServer } from '../../src/index.js';
 
 const REGION = 'eu-west-1';
 const Bucket = 'my.site';

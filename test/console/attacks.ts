@@ -6,7 +6,7 @@ import { CreateUserCommand, type IAMClient, PutUserPolicyCommand } from '@aws-sd
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Browser, Page } from 'playwright-core';
-import type { RunningServer } from '../../src/main.js';
+import type { RunningServer } from '../../src/index.js';
 import { openTab } from './browser.js';
 import type { Label } from './texts.js';
 

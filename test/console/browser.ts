@@ -1,7 +1,7 @@
 /** A real browser at a real server's console, for tests. */
 import { execFileSync } from 'node:child_process';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { RunningServer } from '../../src/main.js';
+import type { RunningServer } from '../../src/index.js';
 import type { Label } from './texts.js';
 
 export type Language = 'en' | 'ja';

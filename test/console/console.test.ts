@@ -21,7 +21,7 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Browser } from 'playwright-core';
 import { callKarikagi } from '../../src/clients/karikagi-api.js';
-import { type RunningServer, startServer, systemClock } from '../../src/main.js';
+import { type RunningServer, startServer, systemClock } from '../../src/index.js';
 import { without } from '../clients/run.js';
 import { type OidcIssuer, startIssuer } from '../support/oidc-issuer.js';
 import { foreignPages, htmlObject, scriptsInNames } from './attacks.js';

@@ -13,9 +13,9 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { callKarikagi } from '../../src/clients/karikagi-api.js';
-import { codeOf, stepOf } from '../../src/identity/mfa-totp.js';
-import { seedOf } from '../../src/identity/mfa-totp.test.support.js';
-import { ManualClock, type RunningServer, startServer, systemClock } from '../../src/main.js';
+import { codeOf, stepOf } from '../../src/identity/credentials/mfa-totp.js';
+import { seedOf } from '../../src/identity/credentials/mfa-totp.test.support.js';
+import { ManualClock, type RunningServer, startServer, systemClock } from '../../src/index.js';
 
 interface Reply {
   readonly status: number;

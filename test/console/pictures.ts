@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Browser, Page } from 'playwright-core';
-import { startServer } from '../../src/main.js';
+import { startServer } from '../../src/index.js';
 import { type Language, launch, openTab, signIn } from './browser.js';
 import { labels, tables } from './texts.js';
 import { namesOf, walkThrough } from './walkthrough.js';

@@ -1,6 +1,6 @@
 /** The documents' walk-through, at the console: from an empty account to a file that a role's keys have uploaded. */
 import type { Page } from 'playwright-core';
-import type { RunningServer } from '../../src/main.js';
+import type { RunningServer } from '../../src/index.js';
 import { type Keys, setEditor, signIn, signOut } from './browser.js';
 import type { Label } from './texts.js';
 

@@ -25,7 +25,7 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { scrub, systemClock } from '../../src/main.js';
+import { scrub, systemClock } from '../../src/index.js';
 import { without } from '../clients/run.js';
 import { s3Of } from '../support/all-kinds.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';

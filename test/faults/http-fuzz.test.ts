@@ -21,7 +21,7 @@ import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/transport';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
-import { type RunningServer, startServer } from '../../src/main.js';
+import { type RunningServer, startServer } from '../../src/index.js';
 
 const RUNS = Number(process.env['KARIKAGI_FUZZ_RUNS'] ?? 100);
 const REGION = 'us-east-1';

@@ -21,7 +21,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { type Contest, NoAnswer, Worker } from './s3-commands.js';
 import { contentOf, type Versioning } from './s3-model.js';
 import { type Command, command } from './s3-steps.js';

@@ -13,10 +13,10 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { Damage, ScrubReport } from '../../src/main.js';
+import type { Damage, ScrubReport } from '../../src/index.js';
 import { bucketKey, bucketRecords, contentKey, objectKey } from '../../src/objects/records.js';
-import { versionRecords } from '../../src/objects/version-records.js';
-import { openLmdb } from '../../src/store/lmdb.js';
+import { versionRecords } from '../../src/objects/versions/version-records.js';
+import { openLmdb } from '../../src/store/lmdb/lmdb.js';
 import { AllKinds, s3Of } from '../support/all-kinds.js';
 import { startServerProcess } from './server-process.js';
 

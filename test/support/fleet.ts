@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { callKarikagi } from '../../src/clients/karikagi-api.js';
-import { type RunningServer, type ServerOptions, startServer } from '../../src/main.js';
+import { type RunningServer, type ServerOptions, startServer } from '../../src/index.js';
 import type { Keys } from '../clients/stage.js';
 
 export const FIRST = '111122223333';

@@ -3,7 +3,7 @@
  * those who read it with other programs.
  */
 import type { AccessControlPolicy } from '@aws-sdk/client-s3';
-import { gathered } from '../../message.js';
+import { gathered } from '../../core/http-message.js';
 
 /** A file of an archive. Whoever reads archives takes the body of an entry before the next one, or leaves it. */
 export interface Entry {

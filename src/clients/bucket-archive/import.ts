@@ -18,8 +18,8 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { Clock } from '../../clock.js';
-import { gathered } from '../../message.js';
+import type { Clock } from '../../core/clock.js';
+import { gathered } from '../../core/http-message.js';
 import { bucketAcl, givenBy, type Owners } from './acl.js';
 import {
   BUCKET_FILE,

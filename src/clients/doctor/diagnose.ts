@@ -1,6 +1,6 @@
 /** Finds why a set-up with a role, a bucket and a key does not work, with the caller's rights alone. */
 import { GetRoleCommand, type IAMClient } from '@aws-sdk/client-iam';
-import { type Clock, systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../../core/clock.js';
 import {
   assumeRole,
   type CallerIdentity,

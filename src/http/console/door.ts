@@ -1,6 +1,6 @@
 /** The console's listener: its pages, its sign-in endpoint, and the signed API, all of one origin. */
 import { randomBytes } from 'node:crypto';
-import type { HttpReply, HttpRequest } from '../../message.js';
+import type { HttpReply, HttpRequest } from '../../core/http-message.js';
 import { defaultKnowledge } from '../../policy/knowledge.js';
 import type { Answer, Pipeline } from '../pipeline.js';
 import type { Connection } from '../records.js';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HttpReply, HttpRequest } from '../../message.js';
+import type { HttpReply, HttpRequest } from '../../core/http-message.js';
 
 /** `dist/console`, as seen from the bundle of the command line and from here. */
 const PLACES = ['../../console/', '../../../console/'].map(path =>

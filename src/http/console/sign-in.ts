@@ -1,10 +1,10 @@
 /** The sign-in endpoint of the console, `/federation`: AWS's two actions, and what the sign-in page sends. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../../clock.js';
-import { ApiError } from '../../errors.js';
+import type { Clock } from '../../core/clock.js';
+import { ApiError } from '../../core/errors.js';
+import type { HttpReply, HttpRequest } from '../../core/http-message.js';
 import type { AuditLog } from '../../events/audit.js';
 import type { Identity, SessionCredentials } from '../../identity/index.js';
-import type { HttpReply, HttpRequest } from '../../message.js';
 import { collect } from '../receive.js';
 import type { Connection } from '../records.js';
 import { insecurePassword, isPrivate } from '../secrecy.js';

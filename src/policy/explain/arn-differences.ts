@@ -1,6 +1,6 @@
 /** In which one way two ARNs differ. */
 
-import { matchesArn } from '../arn.js';
+import { matchesArn } from '../evaluate/arn.js';
 import type { NearMissKind } from './types.js';
 
 export const REMARKS: Partial<Record<NearMissKind, string>> = {

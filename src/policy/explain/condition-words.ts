@@ -1,7 +1,7 @@
 /** Words for conditions: what a key's value says of the request, and what to change in the request. */
 
-import type { CompiledCondition } from '../conditions.js';
-import type { Facts, KeyName } from '../facts.js';
+import type { CompiledCondition } from '../evaluate/conditions.js';
+import type { Facts, KeyName } from '../evaluate/facts.js';
 import type { ContextValue } from '../types.js';
 
 /** What is said of a key. `value`: of the request, `undefined` where it carries none. */

@@ -1,6 +1,6 @@
 /** Says why a Deny applies: the conditions that held, with the request's values, and what it spares instead. */
 
-import type { CompiledStatement } from '../compile.js';
+import type { CompiledStatement } from '../evaluate/compile.js';
 import { heldWords, requestAdvice } from './condition-words.js';
 import { at, type Finding, type View } from './finding.js';
 import { neverHolds } from './never.js';

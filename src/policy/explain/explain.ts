@@ -1,10 +1,15 @@
 /** Explains a decision: the same rules as `evaluate`, with every step written down. */
 
-import { evaluate, isOwnedApart, resourceLayer, type Standing, standing } from '../evaluate.js';
-import { Facts } from '../facts.js';
+import { evaluate, isOwnedApart, resourceLayer, type Standing, standing } from '../evaluate/evaluate.js';
+import { Facts } from '../evaluate/facts.js';
+import {
+  DELEGATED,
+  OVERCOMES_BOUNDARY,
+  OVERCOMES_IDENTITY,
+  OVERCOMES_SESSION,
+} from '../evaluate/principals.js';
+import { DECISION_STEPS, TooManySteps } from '../evaluate/steps.js';
 import { denialMessage } from '../message.js';
-import { DELEGATED, OVERCOMES_BOUNDARY, OVERCOMES_IDENTITY, OVERCOMES_SESSION } from '../principals.js';
-import { DECISION_STEPS, TooManySteps } from '../steps.js';
 import type { AuthorizationRequest, Decision, Layer, PolicySet } from '../types.js';
 import { nearMisses } from './near-misses.js';
 import type { ExplainOptions } from './options.js';

@@ -1,6 +1,6 @@
 /** What is said of one statement. */
 
-import type { Facts } from '../facts.js';
+import type { Facts } from '../evaluate/facts.js';
 import type { PolicySet } from '../types.js';
 import type { ExplainOptions } from './options.js';
 import type { TracedPolicy } from './trace.js';

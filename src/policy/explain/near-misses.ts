@@ -1,8 +1,8 @@
 /** Finds what nearly allowed a denied request, and says it in the terms of the mistake behind it. */
 
-import { matchesArn, parseArn, splitArn, splitPattern } from '../arn.js';
-import { evaluate, isSameAccount } from '../evaluate.js';
-import { type Facts, keyName } from '../facts.js';
+import { matchesArn, parseArn, splitArn, splitPattern } from '../evaluate/arn.js';
+import { evaluate, isSameAccount } from '../evaluate/evaluate.js';
+import { type Facts, keyName } from '../evaluate/facts.js';
 import { namesTakenFor } from '../operation-names.js';
 import { componentKind, REMARKS } from './arn-differences.js';
 import { whyDenied } from './deny-reasons.js';

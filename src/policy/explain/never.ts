@@ -1,6 +1,6 @@
 /** Conditions that no request of this kind can ever meet, and where they belong. */
 
-import type { Facts, KeyName } from '../facts.js';
+import type { Facts, KeyName } from '../evaluate/facts.js';
 import type { Layer } from '../types.js';
 
 /** What is looked at: a condition of an Allow that the request does not meet. */

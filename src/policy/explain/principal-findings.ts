@@ -1,6 +1,6 @@
 /** Says in which way a principal of a policy misses the caller. */
 
-import { splitArn, splitPattern } from '../arn.js';
+import { splitArn, splitPattern } from '../evaluate/arn.js';
 import type { Principal } from '../types.js';
 import { componentKind, REMARKS } from './arn-differences.js';
 import type { Finding } from './finding.js';

@@ -1,7 +1,7 @@
 /** Puts an explanation into one paragraph. */
 
-import { isOwnedApart, isSameAccount } from '../evaluate.js';
-import { DECISION_STEPS } from '../steps.js';
+import { isOwnedApart, isSameAccount } from '../evaluate/evaluate.js';
+import { DECISION_STEPS } from '../evaluate/steps.js';
 import type { AuthorizationRequest, Decision, Layer } from '../types.js';
 import type { LayerTrace, NearMiss, PolicyTrace } from './types.js';
 

@@ -1,11 +1,11 @@
 /** Walks every policy of a request and notes what each statement does with it. */
 
-import type { CompiledStatement } from '../compile.js';
-import type { CompiledCondition } from '../conditions.js';
-import { boundByServiceControl, denyNames, resourceLayer, sessionPolicies } from '../evaluate.js';
-import type { Facts } from '../facts.js';
-import { NOT_NAMED } from '../principals.js';
-import { show } from '../template.js';
+import type { CompiledStatement } from '../evaluate/compile.js';
+import type { CompiledCondition } from '../evaluate/conditions.js';
+import { boundByServiceControl, denyNames, resourceLayer, sessionPolicies } from '../evaluate/evaluate.js';
+import type { Facts } from '../evaluate/facts.js';
+import { NOT_NAMED } from '../evaluate/principals.js';
+import { show } from '../evaluate/template.js';
 import type { Layer, NamedPolicy, PolicySet } from '../types.js';
 import type { Mismatch, PolicyTrace, StatementTrace } from './types.js';
 

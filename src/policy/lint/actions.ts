@@ -1,10 +1,10 @@
 /** Checks of actions, and of the resources they work on. */
 
-import { splitPattern } from '../arn.js';
-import type { Statement, Word } from '../document.js';
-import { Glob, lowerGlob, readGlob } from '../glob.js';
+import { splitPattern } from '../evaluate/arn.js';
+import { Glob, lowerGlob, readGlob } from '../evaluate/glob.js';
 import type { KnownAction, ServiceKnowledge } from '../knowledge.js';
 import { actionOfOperation } from '../operation-names.js';
+import type { Statement, Word } from '../parse/document.js';
 import { coversAction, type LintContext, replaceWord, severityOfUnknown } from './context.js';
 import { nearest } from './nearest.js';
 

@@ -1,8 +1,8 @@
 /** Checks of the ARNs in `Resource` and `NotResource`. */
 
-import { completeArn, splitPattern } from '../arn.js';
-import type { Word } from '../document.js';
+import { completeArn, splitPattern } from '../evaluate/arn.js';
 import type { ServiceKnowledge } from '../knowledge.js';
+import type { Word } from '../parse/document.js';
 import { type LintContext, replaceWord } from './context.js';
 import { PLACEHOLDER } from './placeholders.js';
 

@@ -1,8 +1,8 @@
 /** Checks of condition blocks: keys against operators, and against each other. */
 
-import type { ConditionElement, Statement, Word } from '../document.js';
+import { type OperatorUse, readOperator } from '../evaluate/operators.js';
 import type { KnownKey, ServiceKnowledge } from '../knowledge.js';
-import { type OperatorUse, readOperator } from '../operators.js';
+import type { ConditionElement, Statement, Word } from '../parse/document.js';
 import { conditionKeys, type LintContext, severityOfUnknown } from './context.js';
 import { nearest } from './nearest.js';
 import { checkValues } from './values.js';

@@ -1,9 +1,9 @@
 /** What a check works with. */
 
-import type { PolicyKind, Statement, Word } from '../document.js';
-import { Glob, readGlob } from '../glob.js';
-import { position, type Span } from '../json.js';
-import { overlapsFormat } from '../pattern-sets.js';
+import { Glob, readGlob } from '../evaluate/glob.js';
+import { overlapsFormat } from '../evaluate/pattern-sets.js';
+import type { PolicyKind, Statement, Word } from '../parse/document.js';
+import { position, type Span } from '../parse/json.js';
 import { type Edit, type Finding, type LintOptions, type Severity, severityOf } from './finding.js';
 
 export type Fix = NonNullable<Finding['fix']>;

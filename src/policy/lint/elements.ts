@@ -1,9 +1,9 @@
 /** Checks of the document as a whole and of its plain elements. */
 
-import { splitPattern } from '../arn.js';
-import { policySize, type Statement, type Word } from '../document.js';
-import type { Span } from '../json.js';
-import { coverage } from '../pattern-sets.js';
+import { splitPattern } from '../evaluate/arn.js';
+import { coverage } from '../evaluate/pattern-sets.js';
+import { policySize, type Statement, type Word } from '../parse/document.js';
+import type { Span } from '../parse/json.js';
 import { type LintContext, removeItem } from './context.js';
 import { PLACEHOLDER } from './placeholders.js';
 

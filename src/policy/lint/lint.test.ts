@@ -214,7 +214,7 @@ describe('what is well is left alone', () => {
   }
 
   test("AWS's own managed policies, all of them, are stored and have no errors", async () => {
-    const file = new URL('../../identity/aws-managed-policies.jsonl', import.meta.url);
+    const file = new URL('../../identity/policies/aws-managed-policies.jsonl', import.meta.url);
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     assert.ok(lines.length > 3000);
     for (let at = 0; at < lines.length; at += 2) {

@@ -1,9 +1,9 @@
 /** Finds what is wrong with a policy, or may be. */
 
-import type { PolicyKind, Problem } from '../document.js';
-import { JsonError, type JsonNode, parseJson, position } from '../json.js';
 import { defaultKnowledge } from '../knowledge.js';
-import { PolicyReader, type ReadResult, readPolicy } from '../parse.js';
+import type { PolicyKind, Problem } from '../parse/document.js';
+import { JsonError, type JsonNode, parseJson, position } from '../parse/json.js';
+import { PolicyReader, type ReadResult, readPolicy } from '../parse/parse.js';
 import { bucketRules } from '../validate/bucket.js';
 import { readValid, readValidDocument, type ValidateOptions } from '../validate/validate.js';
 import { checkActions } from './actions.js';

@@ -1,11 +1,11 @@
 /** Mistakes that keep statements from ever doing what they are meant to do, though AWS stores them. */
 
-import { parseArn, splitPattern } from '../arn.js';
-import type { ConditionElement, Statement, Word } from '../document.js';
-import { lowerGlob } from '../glob.js';
+import { parseArn, splitPattern } from '../evaluate/arn.js';
+import { lowerGlob } from '../evaluate/glob.js';
+import { type OperatorUse, readOperator } from '../evaluate/operators.js';
+import { accountOf } from '../evaluate/principals.js';
 import type { KnownAction, ServiceKnowledge } from '../knowledge.js';
-import { type OperatorUse, readOperator } from '../operators.js';
-import { accountOf } from '../principals.js';
+import type { ConditionElement, Statement, Word } from '../parse/document.js';
 import { coversAction, type LintContext } from './context.js';
 
 export async function checkPitfalls(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {

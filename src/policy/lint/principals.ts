@@ -1,7 +1,7 @@
 /** Checks of whom a policy names. */
 
-import { parseArn } from '../arn.js';
-import type { PrincipalEntry, Statement, Word } from '../document.js';
+import { parseArn } from '../evaluate/arn.js';
+import type { PrincipalEntry, Statement, Word } from '../parse/document.js';
 import { conditionKeys, coversAction, type LintContext, quoted } from './context.js';
 
 const SOURCE_KEYS = ['aws:sourcearn', 'aws:sourceaccount', 'aws:sourceorgid', 'aws:sourceorgpaths'];

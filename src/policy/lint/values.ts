@@ -1,8 +1,8 @@
 /** Checks of the values in conditions. */
 
-import type { ConditionElement, Word } from '../document.js';
-import { type IpRange, ipInRange, parseRange } from '../ip.js';
-import { type OperatorUse, parseDate, parseNumber } from '../operators.js';
+import { type IpRange, ipInRange, parseRange } from '../evaluate/ip.js';
+import { type OperatorUse, parseDate, parseNumber } from '../evaluate/operators.js';
+import type { ConditionElement, Word } from '../parse/document.js';
 import { type LintContext, replaceWord } from './context.js';
 import { PLACEHOLDER } from './placeholders.js';
 

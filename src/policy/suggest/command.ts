@@ -1,6 +1,6 @@
 /** Lines for a shell, with the AWS CLI, that put a changed policy in place. */
 
-import { parseArn } from '../arn.js';
+import { parseArn } from '../evaluate/arn.js';
 import type { AuthorizationRequest, Layer, NamedPolicy, PolicyPlace } from '../types.js';
 
 const FILE = 'file://policy.json';

@@ -1,10 +1,10 @@
 /** What to change where a Deny stands in the way: the request where it can be met, else the Deny. */
 
-import type { CompiledCondition } from '../conditions.js';
+import type { CompiledCondition } from '../evaluate/conditions.js';
+import { Facts } from '../evaluate/facts.js';
 import { requestAdvice } from '../explain/condition-words.js';
 import { statementName } from '../explain/summary.js';
 import type { StatementTrace } from '../explain/types.js';
-import { Facts } from '../facts.js';
 import type { AuthorizationRequest, NamedPolicy, PolicySet, Principal } from '../types.js';
 import { type Blocked, escapeWildcards, isOfAws, where } from './blocked.js';
 import { pointerPart, statementAt } from './patch.js';

@@ -1,6 +1,6 @@
 /** Applies changes to policies. */
 
-import { compilePolicy } from '../compile.js';
+import { compilePolicy } from '../evaluate/compile.js';
 import type { NamedPolicy } from '../types.js';
 import type { PatchStep } from './types.js';
 

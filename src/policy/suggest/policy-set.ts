@@ -1,6 +1,6 @@
 /** A set of policies with a suggestion followed. */
 
-import { compilePolicy } from '../compile.js';
+import { compilePolicy } from '../evaluate/compile.js';
 import type { NamedPolicy, PolicySet } from '../types.js';
 import { isSame, patched } from './patch.js';
 import type { Suggestion } from './types.js';

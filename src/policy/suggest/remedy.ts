@@ -1,6 +1,6 @@
 /** The smallest change that would have allowed a request, as documents, diffs and commands. */
 
-import { evaluate } from '../evaluate.js';
+import { evaluate } from '../evaluate/evaluate.js';
 import { formatPolicy } from '../format.js';
 import type { AuthorizationRequest, NamedPolicy, PolicySet } from '../types.js';
 import { commandForChange, commandForNew } from './command.js';

@@ -1,9 +1,9 @@
 /** Says what to change so that a denied request is allowed, and nothing else with it. */
 
-import { PolicySyntaxError } from '../document.js';
-import { evaluate } from '../evaluate.js';
+import { evaluate } from '../evaluate/evaluate.js';
 import { explain } from '../explain/explain.js';
 import type { LayerTrace, StatementTrace } from '../explain/types.js';
+import { PolicySyntaxError } from '../parse/document.js';
 import type { AuthorizationRequest, Layer, NamedPolicy, PolicySet, Principal } from '../types.js';
 import { type Blocked, escapeWildcards, isOfAws, where } from './blocked.js';
 import { denied } from './denied.js';

@@ -1,20 +1,20 @@
 /** What S3 refuses in the policy of a bucket, beyond the grammar: PutBucketPolicy's "MalformedPolicy". */
 
-import { splitPattern } from '../arn.js';
-import type { ConditionElement, Statement, Word } from '../document.js';
-import { lowerGlob } from '../glob.js';
-import { parseRange } from '../ip.js';
-import type { Span } from '../json.js';
+import { splitPattern } from '../evaluate/arn.js';
+import { lowerGlob } from '../evaluate/glob.js';
+import { parseRange } from '../evaluate/ip.js';
+import { readOperator } from '../evaluate/operators.js';
+import { overlapsFormat } from '../evaluate/pattern-sets.js';
 import {
   defaultKnowledge,
   type KnownAction,
   type KnownService,
   type ServiceKnowledge,
 } from '../knowledge.js';
-import { readOperator } from '../operators.js';
-import type { PolicyReader } from '../parse.js';
-import { overlapsFormat } from '../pattern-sets.js';
-import { type Refusal, sentence } from '../words.js';
+import type { ConditionElement, Statement, Word } from '../parse/document.js';
+import type { Span } from '../parse/json.js';
+import type { PolicyReader } from '../parse/parse.js';
+import { type Refusal, sentence } from '../parse/words.js';
 
 /** Which bucket the policy is for, and what S3 knows. */
 export interface BucketRules {

@@ -1,10 +1,10 @@
 /** What IAM refuses in the policies of users, groups and roles, boundaries and session policies. */
 
-import { splitPattern } from '../arn.js';
-import type { Statement, Word } from '../document.js';
-import { isLegacyDate, readOperator } from '../operators.js';
-import type { PolicyReader } from '../parse.js';
-import { IAM_PATH_STARTS } from '../words.js';
+import { splitPattern } from '../evaluate/arn.js';
+import { isLegacyDate, readOperator } from '../evaluate/operators.js';
+import type { Statement, Word } from '../parse/document.js';
+import type { PolicyReader } from '../parse/parse.js';
+import { IAM_PATH_STARTS } from '../parse/words.js';
 
 /** Text that a pattern leaves open: wildcards and variables. */
 const OPEN = /[*?]|\$\{/;

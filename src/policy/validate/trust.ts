@@ -1,8 +1,8 @@
 /** What IAM refuses in the trust policies of roles. */
 
-import type { Statement } from '../document.js';
-import { lowerGlob } from '../glob.js';
-import type { PolicyReader } from '../parse.js';
+import { lowerGlob } from '../evaluate/glob.js';
+import type { Statement } from '../parse/document.js';
+import type { PolicyReader } from '../parse/parse.js';
 
 /** What a trust policy can allow: the ways to assume a role, and what goes with them ("Actions", STS API Reference). */
 const TRUST_ACTIONS = [

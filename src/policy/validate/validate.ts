@@ -1,9 +1,9 @@
 /** What AWS lets in: the grammar, and what its services refuse beyond it. Services and the linter both ask here. */
 
-import type { PolicyDocument, PolicyKind, Problem } from '../document.js';
-import type { JsonNode } from '../json.js';
-import { PolicyReader, type ReadResult, readDocument, readRoot, refusalOf } from '../parse.js';
-import { orderOf } from '../words.js';
+import type { PolicyDocument, PolicyKind, Problem } from '../parse/document.js';
+import type { JsonNode } from '../parse/json.js';
+import { PolicyReader, type ReadResult, readDocument, readRoot, refusalOf } from '../parse/parse.js';
+import { orderOf } from '../parse/words.js';
 import { type BucketRules, checkBucketPolicy } from './bucket.js';
 import { checkResourceControl } from './control.js';
 import { checkIdentityDates, checkIdentityResources } from './identity.js';

@@ -1,5 +1,5 @@
 /** IAM's errors beside those of identity, where whatever concerns users, roles and policies is refused. */
-import { errorTable } from '../../errors.js';
+import { errorTable } from '../../core/errors.js';
 
 export const iamErrors = errorTable({
   AccountNotManagementOrDelegatedAdministratorException: [

@@ -1,5 +1,5 @@
+import type { Call } from '../../core/operation.js';
 import type { Account, Identity } from '../../identity/index.js';
-import type { Call } from '../../operation.js';
 import { iamErrors } from './errors.js';
 
 /** What IAM works on. */

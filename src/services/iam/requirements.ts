@@ -3,6 +3,8 @@
  * Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".
  * IAM's denials name what is there by kind and name (`on resource: user bob`), what is not there yet by its ARN.
  */
+
+import type { Call, Requirement } from '../../core/operation.js';
 import {
   type EntityKind,
   entityArn,
@@ -11,7 +13,6 @@ import {
   type Tags,
   tagContext,
 } from '../../identity/index.js';
-import type { Call, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { homeOf, type IamPorts } from './ports.js';
 

@@ -1,7 +1,7 @@
 /** The accounts of the server, whatever organisation they are in. For the first account's administrators alone. */
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
+import type { Call, Operation } from '../../core/operation.js';
 import type { AccountRecord } from '../../identity/index.js';
-import type { Call, Operation } from '../../operation.js';
 import { denied, homeOf, type KarikagiPorts } from './ports.js';
 
 interface CreateAccountInput {

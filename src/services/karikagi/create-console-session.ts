@@ -1,5 +1,5 @@
+import type { Call, Operation } from '../../core/operation.js';
 import type { SessionCredentials } from '../../identity/index.js';
-import type { Call, Operation } from '../../operation.js';
 import { denied, homeOf, type KarikagiPorts } from './ports.js';
 
 interface Input {

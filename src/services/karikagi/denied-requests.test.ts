@@ -6,7 +6,7 @@ import { type DeniedCheck, packChecks } from '../../events/denied-checks.js';
 import { compiledPolicy } from '../../identity/index.js';
 import type { Explanation } from '../../policy/index.js';
 import type { Principal } from '../../policy/types.js';
-import { openMemoryKv } from '../../store/memory.js';
+import { openMemoryKv } from '../../store/memory/memory.js';
 import { addAccount, addUser, type KeyPair, policy, refusal, run } from '../harness.test.support.js';
 import { karikagiService } from './index.js';
 import { type KarikagiWorld, openKarikagi } from './karikagi.test.support.js';

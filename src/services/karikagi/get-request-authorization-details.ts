@@ -1,5 +1,5 @@
-import { ApiError } from '../../errors.js';
-import type { Operation } from '../../operation.js';
+import { ApiError } from '../../core/errors.js';
+import type { Operation } from '../../core/operation.js';
 import type { Explanation } from '../../policy/index.js';
 import { explanationsOf, type RefusalDetails, refusalDetails } from './denied-request.js';
 import { homeOf, type KarikagiPorts } from './ports.js';

@@ -1,4 +1,4 @@
-import { type Operation, type Service, service } from '../../operation.js';
+import { type Operation, type Service, service } from '../../core/operation.js';
 import * as accounts from './accounts.js';
 import { createConsoleSession } from './create-console-session.js';
 import { getRequestAuthorizationDetails } from './get-request-authorization-details.js';

@@ -3,7 +3,8 @@
  * endpoint is a client of these operations.
  */
 
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
+import type { Call, Operation, Requirement } from '../../core/operation.js';
 import {
   type Account,
   assumedRoleArn,
@@ -16,7 +17,6 @@ import {
   type Tags,
   tagContext,
 } from '../../identity/index.js';
-import type { Call, Operation, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { homeOf, type KarikagiPorts, notFound } from './ports.js';
 

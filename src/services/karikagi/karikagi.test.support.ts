@@ -1,5 +1,5 @@
+import type { Service } from '../../core/operation.js';
 import type { Denials } from '../../events/denials.js';
-import type { Service } from '../../operation.js';
 import { type KeyPair, openWorld, run, type World } from '../harness.test.support.js';
 import { karikagiService } from './index.js';
 

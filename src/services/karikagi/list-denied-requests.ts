@@ -1,5 +1,5 @@
+import type { Operation } from '../../core/operation.js';
 import type { Denial } from '../../events/denials.js';
-import type { Operation } from '../../operation.js';
 import { explanationsOf } from './denied-request.js';
 import { homeOf, type KarikagiPorts } from './ports.js';
 import { type Readable, readableBy } from './readers.js';

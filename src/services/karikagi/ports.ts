@@ -1,7 +1,7 @@
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
+import type { Call } from '../../core/operation.js';
 import type { Denials } from '../../events/denials.js';
 import type { Account, Identity } from '../../identity/index.js';
-import type { Call } from '../../operation.js';
 
 /** What the product's own API works on. */
 export interface KarikagiPorts {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptsCredentials } from '../../identity/regions.js';
+import { acceptsCredentials } from '../../identity/accounts/regions.js';
 import { addAccount, addUser, allow, callerOf, refusal, requirementsOf } from '../harness.test.support.js';
 import { openKarikagi } from './karikagi.test.support.js';
 

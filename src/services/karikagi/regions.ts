@@ -1,8 +1,8 @@
 /** An account's regions and where STS is active: what AWS offers in its console. */
 
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
+import type { Operation } from '../../core/operation.js';
 import type { Regions, RegionView } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { homeOf, invalid, type KarikagiPorts } from './ports.js';
 
 interface RegionInput {

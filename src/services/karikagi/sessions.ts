@@ -1,4 +1,6 @@
 /** The live sessions of an account, and their revocation. */
+
+import type { Operation } from '../../core/operation.js';
 import {
   type Account,
   accountOfId,
@@ -7,7 +9,6 @@ import {
   type SessionView,
   tagContext,
 } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { homeOf, invalid, type KarikagiPorts, notFound } from './ports.js';
 
 interface ListSessionsInput {

@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../operation.js';
+import type { Call, Operation } from '../../core/operation.js';
 import { denialMessage, evaluate, parseArn } from '../../policy/index.js';
 import type { AuthorizationRequest, PolicySet } from '../../policy/types.js';
 import { homeOf, type KarikagiPorts } from './ports.js';

@@ -1,13 +1,13 @@
 /** How KMS's operations say what must be allowed: the key, its policy and grants, and the condition keys. */
 import type { GrantOperation } from '@aws-sdk/client-kms';
-import { type Call, type Operation, PerCall, type Requirement } from '../../operation.js';
+import { type Call, type Operation, PerCall, type Requirement } from '../../core/operation.js';
+import { errors } from '../../kms/errors.js';
+import type { GrantUse } from '../../kms/grants.js';
+import { policyWithGrants } from '../../kms/key-policies.js';
+import { isPrimary } from '../../kms/key-states.js';
+import { homeOf, type Kms, type Target } from '../../kms/kms.js';
+import { isMultiRegion, type KeyRecord, type Pairs } from '../../kms/records.js';
 import type { Context } from '../../policy/types.js';
-import type { GrantUse } from './engine/grants.js';
-import { policyWithGrants } from './engine/key-policies.js';
-import { isPrimary } from './engine/key-states.js';
-import { isMultiRegion, type KeyRecord, type Pairs } from './engine/records.js';
-import { errors } from './errors.js';
-import { homeOf, type Kms, type Target } from './kms.js';
 
 export interface KmsPorts {
   readonly kms: Kms;

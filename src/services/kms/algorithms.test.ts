@@ -17,13 +17,13 @@ import type {
 } from '@aws-sdk/client-kms';
 import { ed25519ph } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
+import { unwrap } from '../../kms/import.js';
+import { bytes, importedKey, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
+import { decodePss, encodePss } from '../../kms/pss.js';
+import { digestLength, sign, takes, verify } from '../../kms/signatures.js';
+import { publicKeyOf, type SigningAlgorithm, specs } from '../../kms/specs.js';
+import { keyWrap, macs, oaep, sharedSecrets, signatures } from '../../kms/vectors.test.data.js';
 import { refusal } from '../harness.test.support.js';
-import { unwrap } from './engine/import.js';
-import { decodePss, encodePss } from './engine/pss.js';
-import { digestLength, sign, takes, verify } from './engine/signatures.js';
-import { publicKeyOf, type SigningAlgorithm, specs } from './engine/specs.js';
-import { keyWrap, macs, oaep, sharedSecrets, signatures } from './engine/vectors.test.data.js';
-import { bytes, importedKey, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 const digestOf = (algorithm: SigningAlgorithm, message: Uint8Array) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListAliasesResponse } from '@aws-sdk/client-kms';
+import { describe, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 import { addUser, allow, refusal } from '../harness.test.support.js';
-import { describe, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
 const ARN = 'arn:aws:kms:us-east-1:111122223333:';
 const create = ({ call, root }: KmsWorld, AliasName: string, TargetKeyId: string) =>

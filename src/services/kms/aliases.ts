@@ -5,14 +5,14 @@ import type {
   ListAliasesResponse,
   UpdateAliasRequest,
 } from '@aws-sdk/client-kms';
-import type { Call, Requirement } from '../../operation.js';
+import type { Call, Requirement } from '../../core/operation.js';
+import { errors } from '../../kms/errors.js';
+import type { Home } from '../../kms/key-names.js';
+import { demandState } from '../../kms/key-states.js';
+import { homeOf, type Kms, type Target } from '../../kms/kms.js';
+import { type AliasRecord, type KeyRecord, tables } from '../../kms/records.js';
+import type { Row, Transaction } from '../../kms/store.js';
 import { demandKey, keyRequirement, preparedOperation } from './access.js';
-import type { Home } from './engine/key-names.js';
-import { demandState } from './engine/key-states.js';
-import { type AliasRecord, type KeyRecord, tables } from './engine/records.js';
-import type { Row, Transaction } from './engine/store.js';
-import { errors } from './errors.js';
-import { homeOf, type Kms, type Target } from './kms.js';
 import { page, pageLimit, readMarker } from './pages.js';
 
 /** Aliases per key (KMS Developer Guide, "Resource quotas"). */

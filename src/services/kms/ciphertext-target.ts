@@ -1,9 +1,9 @@
-import type { Call } from '../../operation.js';
-import { type CiphertextHeader, readHeader } from './engine/ciphertext.js';
-import { type Decrypted, decrypt, decryptRsa } from './engine/encryption.js';
-import type { KeyRecord, Pairs } from './engine/records.js';
-import { errors } from './errors.js';
-import { homeOf, type Kms, type Target } from './kms.js';
+import type { Call } from '../../core/operation.js';
+import { type CiphertextHeader, readHeader } from '../../kms/ciphertext.js';
+import { type Decrypted, decrypt, decryptRsa } from '../../kms/encryption.js';
+import { errors } from '../../kms/errors.js';
+import { homeOf, type Kms, type Target } from '../../kms/kms.js';
+import type { KeyRecord, Pairs } from '../../kms/records.js';
 import { encryptionAlgorithm } from './usage.js';
 
 /** A ciphertext and how to open it, as Decrypt and ReEncrypt are given it. */

@@ -1,12 +1,12 @@
 import type { CreateKeyRequest, CreateKeyResponse } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import { defaultPolicy, demandNoLockout, readPolicy } from '../../kms/key-policies.js';
+import { homeOf } from '../../kms/kms.js';
+import type { KeySpec, KeyUsage, Pairs } from '../../kms/records.js';
+import { isKeySpec, specs } from '../../kms/specs.js';
 import type { Context } from '../../policy/types.js';
 import { preparedOperation, requestTags } from './access.js';
-import { defaultPolicy, demandNoLockout, readPolicy } from './engine/key-policies.js';
-import type { KeySpec, KeyUsage, Pairs } from './engine/records.js';
-import { isKeySpec, specs } from './engine/specs.js';
-import { errors } from './errors.js';
 import { keyMetadata } from './key-metadata.js';
-import { homeOf } from './kms.js';
 import { readTags } from './tags.js';
 
 interface Plan {

@@ -1,8 +1,8 @@
 import type { DescribeCustomKeyStoresRequest, DescribeCustomKeyStoresResponse } from '@aws-sdk/client-kms';
-import type { Operation } from '../../operation.js';
+import type { Operation } from '../../core/operation.js';
+import { errors } from '../../kms/errors.js';
+import { homeOf } from '../../kms/kms.js';
 import type { KmsPorts } from './access.js';
-import { errors } from './errors.js';
-import { homeOf } from './kms.js';
 
 /** There are none: keys live in this server. Throws `CustomKeyStoreNotFoundException` where one is named. */
 export const DescribeCustomKeyStores: Operation<

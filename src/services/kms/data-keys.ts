@@ -11,13 +11,13 @@ import type {
   GenerateRandomRequest,
   GenerateRandomResponse,
 } from '@aws-sdk/client-kms';
-import type { Operation } from '../../operation.js';
+import type { Operation } from '../../core/operation.js';
+import { encrypt } from '../../kms/encryption.js';
+import { errors } from '../../kms/errors.js';
+import { homeOf, type Kms } from '../../kms/kms.js';
+import { type KeyRecord, keyArn, type PairSpec } from '../../kms/records.js';
+import { generatePair, isKeySpec } from '../../kms/specs.js';
 import { type KmsPorts, keyOperation } from './access.js';
-import { encrypt } from './engine/encryption.js';
-import { type KeyRecord, keyArn, type PairSpec } from './engine/records.js';
-import { generatePair, isKeySpec } from './engine/specs.js';
-import { errors } from './errors.js';
-import { homeOf, type Kms } from './kms.js';
 import { demandSymmetric, pairsOf, refuseRecipient } from './usage.js';
 
 type DataKeyInput = GenerateDataKeyRequest | GenerateDataKeyWithoutPlaintextRequest;

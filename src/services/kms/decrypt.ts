@@ -1,4 +1,6 @@
 import type { DecryptRequest, DecryptResponse } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import { keyArn } from '../../kms/records.js';
 import { encryptionContextKeys, keyRequirement, preparedOperation } from './access.js';
 import {
   type CiphertextTarget,
@@ -7,8 +9,6 @@ import {
   findCiphertextKey,
   openCiphertext,
 } from './ciphertext-target.js';
-import { keyArn } from './engine/records.js';
-import { errors } from './errors.js';
 import { demandBlob, pairsOf, refuseRecipient } from './usage.js';
 
 export const Decrypt = preparedOperation<DecryptRequest, DecryptResponse, CiphertextTarget>({

@@ -1,7 +1,7 @@
 import type { EncryptRequest, EncryptResponse } from '@aws-sdk/client-kms';
+import { encrypt } from '../../kms/encryption.js';
+import { keyArn } from '../../kms/records.js';
 import { keyOperation } from './access.js';
-import { encrypt } from './engine/encryption.js';
-import { keyArn } from './engine/records.js';
 import { encryptionAlgorithm, pairsOf } from './usage.js';
 
 export const Encrypt = keyOperation<EncryptRequest, EncryptResponse>({

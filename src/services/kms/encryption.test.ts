@@ -11,8 +11,8 @@ import type {
   ReEncryptResponse,
 } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
+import { bytes, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 import { refusal } from '../harness.test.support.js';
-import { bytes, newKey, openKmsWorld } from './kms.test.support.js';
 
 test('what a key encrypts it decrypts, found by the ciphertext alone', async () => {
   const kms = await openKmsWorld();

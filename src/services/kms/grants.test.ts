@@ -6,9 +6,9 @@ import type {
   GrantConstraints,
   ListGrantsResponse,
 } from '@aws-sdk/client-kms';
-import type { Call } from '../../operation.js';
+import type { Call } from '../../core/operation.js';
+import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 import { addAccount, addUser, allow, callerOf, type KeyPair, refusal } from '../harness.test.support.js';
-import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
 const user = (name: string) => `arn:aws:iam::111122223333:user/${name}`;
 

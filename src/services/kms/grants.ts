@@ -9,6 +9,13 @@ import type {
   RetireGrantRequest,
   RevokeGrantRequest,
 } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import type { PlacedGrant } from '../../kms/grants.js';
+import { policyWithGrants, policyWithRetiring } from '../../kms/key-policies.js';
+import { demandUsable } from '../../kms/key-states.js';
+import { homeOf, type Kms, type Target } from '../../kms/kms.js';
+import { shownPrincipal, storedPrincipal } from '../../kms/principals.js';
+import { type GrantConstraint, type GrantRecord, type KeyRecord, keyArn } from '../../kms/records.js';
 import type { Context } from '../../policy/types.js';
 import {
   demandKey,
@@ -17,13 +24,6 @@ import {
   keyRequirement,
   preparedOperation,
 } from './access.js';
-import type { PlacedGrant } from './engine/grants.js';
-import { policyWithGrants, policyWithRetiring } from './engine/key-policies.js';
-import { demandUsable } from './engine/key-states.js';
-import { shownPrincipal, storedPrincipal } from './engine/principals.js';
-import { type GrantConstraint, type GrantRecord, type KeyRecord, keyArn } from './engine/records.js';
-import { errors } from './errors.js';
-import { homeOf, type Kms, type Target } from './kms.js';
 import { page, pageLimit, readMarker } from './pages.js';
 import { pairsOf } from './usage.js';
 

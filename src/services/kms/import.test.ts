@@ -7,8 +7,15 @@ import type {
   GetParametersForImportResponse,
   ListKeyRotationsResponse,
 } from '@aws-sdk/client-kms';
+import {
+  bytes,
+  describe,
+  importMaterial,
+  type KmsWorld,
+  newKey,
+  openKmsWorld,
+} from '../../kms/kms.test.support.js';
 import { refusal } from '../harness.test.support.js';
-import { bytes, describe, importMaterial, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
 const DAY = 86_400;
 const external = (kms: KmsWorld, more: object = {}) => newKey(kms, { Origin: 'EXTERNAL', ...more });

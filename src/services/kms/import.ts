@@ -6,14 +6,14 @@ import type {
   ImportKeyMaterialRequest,
   ImportKeyMaterialResponse,
 } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import { newImportParameters, unwrapImported, type WrappingAlgorithm } from '../../kms/import.js';
+import { DAY, demandState, isPrimary } from '../../kms/key-states.js';
+import type { Keys } from '../../kms/keys.js';
+import { type KeyRecord, keyArn, type Material } from '../../kms/records.js';
+import { readMaterial } from '../../kms/specs.js';
+import type { Transaction } from '../../kms/store.js';
 import { keyOperation } from './access.js';
-import { newImportParameters, unwrapImported, type WrappingAlgorithm } from './engine/import.js';
-import { DAY, demandState, isPrimary } from './engine/key-states.js';
-import type { Keys } from './engine/keys.js';
-import { type KeyRecord, keyArn, type Material } from './engine/records.js';
-import { readMaterial } from './engine/specs.js';
-import type { Transaction } from './engine/store.js';
-import { errors } from './errors.js';
 import { demandOrigin } from './usage.js';
 
 /** Days that imported material may live (KMS API Reference, ImportKeyMaterial, ValidTo). */

@@ -1,5 +1,5 @@
 /** The key service (AWS KMS): what it does and what it leaves out stands in docs/kms.md. */
-import { type Service, service } from '../../operation.js';
+import { type Service, service } from '../../core/operation.js';
 import type { KmsPorts } from './access.js';
 import { CreateAlias, DeleteAlias, ListAliases, UpdateAlias } from './aliases.js';
 import { CreateKey } from './create-key.js';
@@ -37,11 +37,11 @@ import {
 import { DeriveSharedSecret, GenerateMac, GetPublicKey, Sign, Verify, VerifyMac } from './sign.js';
 import { ListResourceTags, TagResource, UntagResource } from './tags.js';
 
+export { type Kms, type KmsOptions, openKms, S3_ALIAS } from '../../kms/kms.js';
+export type { PrincipalMapper } from '../../kms/principals.js';
+export { startSweeping } from '../../kms/sweeper.js';
 export type { KmsPorts } from './access.js';
-export type { PrincipalMapper } from './engine/principals.js';
-export { type Kms, type KmsOptions, openKms, S3_ALIAS } from './kms.js';
 export { type ObjectDataKey, type ObjectKeys, objectKeys } from './s3.js';
-export { startSweeping } from './sweeper.js';
 
 /** The service with its operations. */
 export function kmsService(ports: KmsPorts): Service {

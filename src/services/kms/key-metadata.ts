@@ -1,7 +1,7 @@
 import type { KeyMetadata, MultiRegionConfiguration } from '@aws-sdk/client-kms';
-import { currentMaterial, isPrimary, stateOf } from './engine/key-states.js';
-import { isMultiRegion, type KeyRecord, keyArn } from './engine/records.js';
-import { algorithmsOf } from './engine/specs.js';
+import { currentMaterial, isPrimary, stateOf } from '../../kms/key-states.js';
+import { isMultiRegion, type KeyRecord, keyArn } from '../../kms/records.js';
+import { algorithmsOf } from '../../kms/specs.js';
 
 /** A key as CreateKey, DescribeKey and ReplicateKey tell of it. */
 export function keyMetadata(key: KeyRecord): KeyMetadata {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { EncryptResponse, GetKeyPolicyResponse } from '@aws-sdk/client-kms';
+import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 import { addAccount, addUser, allow, policy, refusal } from '../harness.test.support.js';
-import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
 const OTHER = '444455556666';
 const to = (principal: string, action: string | string[], more: object = {}) => ({

@@ -5,9 +5,9 @@ import type {
   ListKeyPoliciesResponse,
   PutKeyPolicyRequest,
 } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import { demandNoLockout, POLICY_NAME, readPolicy } from '../../kms/key-policies.js';
 import { keyContext, keyOperation } from './access.js';
-import { demandNoLockout, POLICY_NAME, readPolicy } from './engine/key-policies.js';
-import { errors } from './errors.js';
 import { demandCustomerManaged } from './usage.js';
 
 /** A key has one policy, and it has one name. */

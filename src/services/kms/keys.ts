@@ -11,13 +11,13 @@ import type {
   ScheduleKeyDeletionResponse,
   UpdateKeyDescriptionRequest,
 } from '@aws-sdk/client-kms';
-import type { Operation } from '../../operation.js';
+import type { Operation } from '../../core/operation.js';
+import { errors } from '../../kms/errors.js';
+import { DAY, demandState, isPrimary, stateOf } from '../../kms/key-states.js';
+import { homeOf } from '../../kms/kms.js';
+import { type KeyRecord, keyArn, tables } from '../../kms/records.js';
 import { type KmsPorts, keyOperation } from './access.js';
-import { DAY, demandState, isPrimary, stateOf } from './engine/key-states.js';
-import { type KeyRecord, keyArn, tables } from './engine/records.js';
-import { errors } from './errors.js';
 import { keyMetadata } from './key-metadata.js';
-import { homeOf } from './kms.js';
 import { page, pageLimit, readMarker } from './pages.js';
 import { demandCustomerManaged } from './usage.js';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DecryptResponse, EncryptResponse } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
-import { ApiError } from '../../errors.js';
-import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
+import { ApiError } from '../../core/errors.js';
+import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 
 const DAY = 86_400;
 

@@ -8,7 +8,6 @@ import type {
   ReplicateKeyResponse,
   ScheduleKeyDeletionResponse,
 } from '@aws-sdk/client-kms';
-import { addUser, allow, refusal } from '../harness.test.support.js';
 import {
   bytes,
   importMaterial,
@@ -17,7 +16,8 @@ import {
   type Metadata,
   newKey,
   openKmsWorld,
-} from './kms.test.support.js';
+} from '../../kms/kms.test.support.js';
+import { addUser, allow, refusal } from '../harness.test.support.js';
 
 const HERE = 'us-east-1';
 const THERE = 'eu-west-1';

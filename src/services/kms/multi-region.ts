@@ -3,7 +3,12 @@ import type {
   ReplicateKeyResponse,
   UpdatePrimaryRegionRequest,
 } from '@aws-sdk/client-kms';
-import type { Call, Requirement } from '../../operation.js';
+import type { Call, Requirement } from '../../core/operation.js';
+import { errors } from '../../kms/errors.js';
+import { defaultPolicy, demandNoLockout, readPolicy } from '../../kms/key-policies.js';
+import { demandUsable, isPrimary } from '../../kms/key-states.js';
+import { homeOf, type Target } from '../../kms/kms.js';
+import { type KeyRecord, keyArn, tables } from '../../kms/records.js';
 import {
   demandKey,
   keyContext,
@@ -12,12 +17,7 @@ import {
   preparedOperation,
   requestTags,
 } from './access.js';
-import { defaultPolicy, demandNoLockout, readPolicy } from './engine/key-policies.js';
-import { demandUsable, isPrimary } from './engine/key-states.js';
-import { type KeyRecord, keyArn, tables } from './engine/records.js';
-import { errors } from './errors.js';
 import { keyMetadata } from './key-metadata.js';
-import { homeOf, type Target } from './kms.js';
 import { readTags, tagList } from './tags.js';
 
 function demandPrimary(key: KeyRecord): void {

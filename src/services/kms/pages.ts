@@ -1,5 +1,5 @@
 /** `Limit` and `Marker` of the operations that list. */
-import { errors } from './errors.js';
+import { errors } from '../../kms/errors.js';
 
 export interface PageInput {
   readonly Limit?: number | undefined;

@@ -1,4 +1,8 @@
 import type { ReEncryptRequest, ReEncryptResponse } from '@aws-sdk/client-kms';
+import { encrypt } from '../../kms/encryption.js';
+import { errors } from '../../kms/errors.js';
+import { homeOf, type Target } from '../../kms/kms.js';
+import { keyArn } from '../../kms/records.js';
 import { demandKey, encryptionContextKeys, keyRequirement, preparedOperation } from './access.js';
 import {
   type CiphertextTarget,
@@ -7,10 +11,6 @@ import {
   findCiphertextKey,
   openCiphertext,
 } from './ciphertext-target.js';
-import { encrypt } from './engine/encryption.js';
-import { keyArn } from './engine/records.js';
-import { errors } from './errors.js';
-import { homeOf, type Target } from './kms.js';
 import { demandBlob, encryptionAlgorithm, pairsOf } from './usage.js';
 
 interface Use {

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { EncryptResponse } from '@aws-sdk/client-kms';
-import type { Requirement } from '../../operation.js';
+import type { Requirement } from '../../core/operation.js';
+import { bytes, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 import { addAccount, requirementsOf } from '../harness.test.support.js';
-import { bytes, newKey, openKmsWorld } from './kms.test.support.js';
 
 suite('what each operation asks for', () => {
   const key = 'KEY';

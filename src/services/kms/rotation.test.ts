@@ -6,8 +6,8 @@ import type {
   GetKeyRotationStatusResponse,
   ListKeyRotationsResponse,
 } from '@aws-sdk/client-kms';
+import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 import { refusal } from '../harness.test.support.js';
-import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
 const DAY = 86_400;
 const encrypt = ({ call, root }: KmsWorld, KeyId: string) =>

@@ -9,11 +9,11 @@ import type {
   RotateKeyOnDemandResponse,
   RotationsListEntry,
 } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import { DAY, demandUsable, isPrimary, stateOf } from '../../kms/key-states.js';
+import { DEFAULT_ROTATION_PERIOD } from '../../kms/keys.js';
+import { type KeyRecord, keyArn, type Material } from '../../kms/records.js';
 import { keyOperation } from './access.js';
-import { DAY, demandUsable, isPrimary, stateOf } from './engine/key-states.js';
-import { DEFAULT_ROTATION_PERIOD } from './engine/keys.js';
-import { type KeyRecord, keyArn, type Material } from './engine/records.js';
-import { errors } from './errors.js';
 import { page, pageLimit, readMarker } from './pages.js';
 import { demandCustomerManaged, demandOrigin } from './usage.js';
 

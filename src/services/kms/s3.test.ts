@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ApiError } from '../../errors.js';
-import type { Call, CallOnBehalf, Requirement } from '../../operation.js';
+import { ApiError } from '../../core/errors.js';
+import type { Call, CallOnBehalf, Requirement } from '../../core/operation.js';
+import { describe, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
 import {
   addAccount,
   addUser,
@@ -12,7 +13,6 @@ import {
   refusal,
 } from '../harness.test.support.js';
 import { objectKeys } from './index.js';
-import { describe, type KmsWorld, newKey, openKmsWorld } from './kms.test.support.js';
 
 /** A request to S3, as far as the key service looks at it, and what it demanded and noted. */
 async function s3Call({ world }: KmsWorld, keys: KeyPair) {

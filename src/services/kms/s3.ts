@@ -1,20 +1,20 @@
 /** What S3 asks of the key service for objects under SSE-KMS; `main` hands it over. */
 import { randomBytes } from 'node:crypto';
-import { ApiError } from '../../errors.js';
-import type { Call } from '../../operation.js';
+import { ApiError } from '../../core/errors.js';
+import type { Call } from '../../core/operation.js';
+import { type BucketKey, BucketKeys } from '../../kms/bucket-keys.js';
+import { encrypt } from '../../kms/encryption.js';
+import { s3Endpoint } from '../../kms/key-policies.js';
+import { homeOf, type Kms, S3_ALIAS, type Target } from '../../kms/kms.js';
+import { type KeyRecord, keyArn, type Pairs } from '../../kms/records.js';
 import type { Context } from '../../policy/types.js';
 import { demandKey, encryptionContextKeys, keyRequirement } from './access.js';
-import { type BucketKey, BucketKeys } from './bucket-keys.js';
 import {
   checkCiphertext,
   demandCiphertextKey,
   findCiphertextKey,
   openCiphertext,
 } from './ciphertext-target.js';
-import { encrypt } from './engine/encryption.js';
-import { s3Endpoint } from './engine/key-policies.js';
-import { type KeyRecord, keyArn, type Pairs } from './engine/records.js';
-import { homeOf, type Kms, S3_ALIAS, type Target } from './kms.js';
 import { demandSymmetric, pairsOf } from './usage.js';
 
 /** Bytes of the data keys that S3 encrypts objects with: AES-256. */

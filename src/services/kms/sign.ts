@@ -13,14 +13,14 @@ import type {
   VerifyRequest,
   VerifyResponse,
 } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import { currentMaterial, demandUsable } from '../../kms/key-states.js';
+import type { Kms } from '../../kms/kms.js';
+import { type KeyRecord, keyArn } from '../../kms/records.js';
+import { digestLength, sign, takes, verify } from '../../kms/signatures.js';
+import { fits, privateKeyOf, publicKeyOf, type SigningAlgorithm } from '../../kms/specs.js';
 import { keyOperation } from './access.js';
-import { currentMaterial, demandUsable } from './engine/key-states.js';
-import { type KeyRecord, keyArn } from './engine/records.js';
-import { digestLength, sign, takes, verify } from './engine/signatures.js';
-import { fits, privateKeyOf, publicKeyOf, type SigningAlgorithm } from './engine/specs.js';
-import { errors } from './errors.js';
 import { algorithmMembers } from './key-metadata.js';
-import type { Kms } from './kms.js';
 import { demandAlgorithm, demandUsage, refuseRecipient } from './usage.js';
 
 const common = { aliases: true, crossAccount: true } as const;

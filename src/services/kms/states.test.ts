@@ -7,8 +7,15 @@ import type {
   ListResourceTagsResponse,
   ScheduleKeyDeletionResponse,
 } from '@aws-sdk/client-kms';
+import {
+  bytes,
+  describe,
+  type KmsWorld,
+  type Metadata,
+  newKey,
+  openKmsWorld,
+} from '../../kms/kms.test.support.js';
 import { refusal } from '../harness.test.support.js';
-import { bytes, describe, type KmsWorld, type Metadata, newKey, openKmsWorld } from './kms.test.support.js';
 
 type State = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport';
 const STATES: readonly State[] = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport'];

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CreateKeyResponse, DecryptResponse, EncryptResponse } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
+import { canonicalContext, open, readHeader, seal } from '../../kms/ciphertext.js';
+import { KmsKeyring, materialId, Unsealable } from '../../kms/keyring.js';
+import { bytes, describe, newKey, openKmsWorld, ROOT_KEY } from '../../kms/kms.test.support.js';
 import { under } from '../../store/kv.js';
-import { openMemoryKv } from '../../store/memory.js';
+import { openMemoryKv } from '../../store/memory/memory.js';
 import { refusal, run } from '../harness.test.support.js';
-import { canonicalContext, open, readHeader, seal } from './engine/ciphertext.js';
-import { KmsKeyring, materialId, Unsealable } from './engine/keyring.js';
 import { kmsService, openKms, startSweeping } from './index.js';
-import { bytes, describe, newKey, openKmsWorld, ROOT_KEY } from './kms.test.support.js';
 
 const MATERIAL = Buffer.alloc(32, 7);
 const KEY = '1234abcd-12ab-34cd-56ef-1234567890ab';

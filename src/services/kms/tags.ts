@@ -5,10 +5,10 @@ import type {
   TagResourceRequest,
   UntagResourceRequest,
 } from '@aws-sdk/client-kms';
+import { errors } from '../../kms/errors.js';
+import { demandState } from '../../kms/key-states.js';
+import type { KeyRecord, Pairs } from '../../kms/records.js';
 import { keyOperation, requestTags } from './access.js';
-import { demandState } from './engine/key-states.js';
-import type { KeyRecord, Pairs } from './engine/records.js';
-import { errors } from './errors.js';
 import { page, pageLimit, readMarker } from './pages.js';
 import { demandCustomerManaged } from './usage.js';
 

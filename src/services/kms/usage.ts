@@ -1,8 +1,9 @@
 /** Whether a key is of the kind that an operation needs. */
-import { demandUsable } from './engine/key-states.js';
-import { type KeyRecord, type KeyUsage, keyArn, type Pairs } from './engine/records.js';
-import { type Algorithms, algorithmsOf, type EncryptionAlgorithm } from './engine/specs.js';
-import { errors } from './errors.js';
+
+import { errors } from '../../kms/errors.js';
+import { demandUsable } from '../../kms/key-states.js';
+import { type KeyRecord, type KeyUsage, keyArn, type Pairs } from '../../kms/records.js';
+import { type Algorithms, algorithmsOf, type EncryptionAlgorithm } from '../../kms/specs.js';
 
 /** Throws unless the key is enabled and made for that use. */
 export function demandUsage(key: KeyRecord, usage: KeyUsage, operation: string): void {

@@ -1,7 +1,7 @@
 /** What auditors ask for and this server's organisations never have: each answers as AWS does where there is none. */
 import type * as sdk from '@aws-sdk/client-organizations';
+import type { Operation } from '../../core/operation.js';
 import { organizationErrors } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
 import { onAll, onTargets, policyType } from './requirements.js';
 

@@ -1,7 +1,7 @@
 /** The accounts of an organisation. */
 import type * as sdk from '@aws-sdk/client-organizations';
+import type { Operation } from '../../core/operation.js';
 import { organizationErrors } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { listPage, slicePage } from './paging.js';
 import { homeOf, managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
 import { onAll, onTagging, onTargets, requestTags } from './requirements.js';

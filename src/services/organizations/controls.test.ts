@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANONYMOUS, createAuthoriser } from '../../auth/index.js';
+import type { Requirement } from '../../core/operation.js';
 import type { Caller } from '../../identity/index.js';
-import type { Requirement } from '../../operation.js';
 import { compilePolicy, denialMessage } from '../../policy/index.js';
 import { addAccount, addUser, allow, callerOf, type KeyPair, refusal } from '../harness.test.support.js';
 import { type OrganizationWorld, openOrganization } from './world.test.support.js';

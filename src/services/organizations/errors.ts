@@ -1,4 +1,4 @@
-import type { ApiError } from '../../errors.js';
+import type { ApiError } from '../../core/errors.js';
 import { invalidInput } from '../../identity/index.js';
 
 interface Violation {

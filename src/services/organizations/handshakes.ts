@@ -1,5 +1,6 @@
 /** Invitations into an organisation. Of AWS's handshakes there is this kind alone. */
 import type * as sdk from '@aws-sdk/client-organizations';
+import type { Call, Operation, Requirement } from '../../core/operation.js';
 import {
   type Account,
   type Invitation,
@@ -8,7 +9,6 @@ import {
   type OrganizationRecord,
   organizationErrors,
 } from '../../identity/index.js';
-import type { Call, Operation, Requirement } from '../../operation.js';
 import { listPage } from './paging.js';
 import { homeOf, managedBy, type OrganizationsPorts } from './ports.js';
 import { onAll, onTagging, onTargets, requestTags } from './requirements.js';

@@ -1,4 +1,4 @@
-import { type Operation, type Service, service } from '../../operation.js';
+import { type Operation, type Service, service } from '../../core/operation.js';
 import * as absent from './absent.js';
 import * as accounts from './accounts.js';
 import * as handshakes from './handshakes.js';

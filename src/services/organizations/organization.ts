@@ -1,12 +1,12 @@
 /** The organisation itself, its root, and the policy types that are enabled in it. */
 import type * as sdk from '@aws-sdk/client-organizations';
+import type { Operation } from '../../core/operation.js';
 import {
   type ControlType,
   invalidInput,
   organizationErrors,
   placeholderEmail,
 } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { homeOf, managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
 import { onAll, onTargets, policyType } from './requirements.js';
 import { organizationShape, rootShape } from './shapes.js';

@@ -1,12 +1,12 @@
 /** Service control and resource control policies, and what they are attached to. */
 import type * as sdk from '@aws-sdk/client-organizations';
+import type { Operation } from '../../core/operation.js';
 import {
   type ControlType,
   type OrganizationRecord,
   organizationErrors,
   targetArn,
 } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { enforced } from './organization.js';
 import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';

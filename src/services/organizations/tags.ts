@@ -1,6 +1,7 @@
 /** Tags of roots, units, accounts and policies. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
+import type { Call, Operation } from '../../core/operation.js';
 import {
   constraintViolated,
   invalidInput,
@@ -9,7 +10,6 @@ import {
   type Tags,
   withoutTags,
 } from '../../identity/index.js';
-import type { Call, Operation } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';

@@ -1,7 +1,7 @@
 /** Which AWS services may work with the organisation, and who administers it for them. */
 import type * as sdk from '@aws-sdk/client-organizations';
+import type { Operation } from '../../core/operation.js';
 import { invalidInput, organizationErrors } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
 import { onAll, onTargets, servicePrincipal } from './requirements.js';

@@ -1,6 +1,6 @@
 /** Organisational units. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Operation } from '../../operation.js';
+import type { Operation } from '../../core/operation.js';
 import { listPage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
 import { onTagging, onTargets, requestTags } from './requirements.js';

@@ -20,7 +20,7 @@ import {
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { callKarikagi } from '../../clients/karikagi-api.js';
-import { type RunningServer, startServer } from '../../main.js';
+import { type RunningServer, startServer } from '../../index.js';
 
 interface Keys {
   readonly accessKeyId: string;

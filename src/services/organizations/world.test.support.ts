@@ -1,5 +1,5 @@
 /** An organisation with accounts, for tests. */
-import type { Service } from '../../operation.js';
+import type { Service } from '../../core/operation.js';
 import { type KeyPair, openWorld, run, type World } from '../harness.test.support.js';
 import { organizationsService } from './index.js';
 

@@ -1,7 +1,7 @@
 /** Documents in bodies are held to the digests that come with them, as the bodies of objects are. */
-import type { HttpRequest } from '../../message.js';
+import type { HttpRequest } from '../../core/http-message.js';
 import { type ChecksumAlgorithm, Digesting } from '../../objects/index.js';
-import { type ChecksumMembers, checksumMember, integrityIn } from './checksum-members.js';
+import { type ChecksumMembers, checksumMember, integrityIn } from './object/checksum-members.js';
 
 const PREFIX = 'x-amz-checksum-';
 /** Headers of that form that are no digest. */

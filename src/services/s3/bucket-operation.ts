@@ -1,5 +1,5 @@
+import type { Call, Operation } from '../../core/operation.js';
 import type { Bucket } from '../../objects/index.js';
-import type { Call, Operation } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { existingTagKeys, type Keys, onBucket, onFound } from './requirements.js';

@@ -1,5 +1,5 @@
+import type { Call } from '../../core/operation.js';
 import type { Cause, ChangeName, Origin, RemovalName } from '../../objects/index.js';
-import type { Call } from '../../operation.js';
 
 /** Who made a request, for those who are told what it did. */
 export function originOf({ requestId, caller, sourceIp }: Call): Origin {

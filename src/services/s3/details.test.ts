@@ -1,7 +1,7 @@
 /** Details of answers as LocalStack's recordings of AWS (February 2026) have them; each test names its recording. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ApiError } from '../../errors.js';
+import type { ApiError } from '../../core/errors.js';
 import { checksumOf } from '../../objects/index.js';
 import { bodyOf, code, openTestS3 } from './testing.test.support.js';
 

@@ -1,18 +1,15 @@
 /** S3: its operations, bound to what they work on. */
-import { type Operation, type Service, service } from '../../operation.js';
-import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } from './acceleration.js';
-import type { AccessLog } from './access-log.js';
-import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acls.js';
-import { getBucketAbac, putBucketAbac } from './bucket-abac.js';
-import { configurationsNeverSet, getBucketReplication } from './bucket-defaults.js';
-import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './bucket-encryption.js';
-import { getBucketLogging, putBucketLogging } from './bucket-logging.js';
+import { type Operation, type Service, service } from '../../core/operation.js';
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acl/acls.js';
+import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } from './bucket/acceleration.js';
+import { getBucketAbac, putBucketAbac } from './bucket/bucket-abac.js';
+import { configurationsNeverSet, getBucketReplication } from './bucket/bucket-defaults.js';
 import {
   deleteBucketPolicy,
   getBucketPolicy,
   getBucketPolicyStatus,
   putBucketPolicy,
-} from './bucket-policy.js';
+} from './bucket/bucket-policy.js';
 import {
   deleteBucketOwnershipControls,
   deleteBucketTagging,
@@ -25,36 +22,33 @@ import {
   putBucketTagging,
   putBucketVersioning,
   putPublicAccessBlock,
-} from './bucket-settings.js';
-import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from './bucket-website.js';
-import { deleteBucket, getBucketLocation, headBucket } from './buckets.js';
-import { copyObject } from './copy-object.js';
-import { deleteBucketCors, getBucketCors, putBucketCors } from './cors.js';
-import { createBucket } from './create-bucket.js';
-import { deleteObject } from './delete-object.js';
-import { deleteObjects } from './delete-objects.js';
-import { getObject, headObject } from './get-object.js';
-import { getObjectAttributes } from './get-object-attributes.js';
+} from './bucket/bucket-settings.js';
+import { deleteBucket, getBucketLocation, headBucket } from './bucket/buckets.js';
+import { createBucket } from './bucket/create-bucket.js';
+import { listBuckets } from './bucket/list-buckets.js';
+import { getBucketRequestPayment, putBucketRequestPayment } from './bucket/request-payment.js';
+import {
+  deleteBucketEncryption,
+  getBucketEncryption,
+  putBucketEncryption,
+} from './encryption/bucket-encryption.js';
+import {
+  getBucketNotificationConfiguration,
+  putBucketNotificationConfiguration,
+} from './events/notification-configuration.js';
 import {
   deleteBucketInventoryConfiguration,
   getBucketInventoryConfiguration,
   listBucketInventoryConfigurations,
   putBucketInventoryConfiguration,
-} from './inventory-configuration.js';
+} from './inventory/inventory-configuration.js';
 import {
   deleteBucketLifecycle,
   getBucketLifecycleConfiguration,
   putBucketLifecycleConfiguration,
-} from './lifecycle.js';
-import { listBuckets } from './list-buckets.js';
-import { listMultipartUploads, listParts } from './list-multipart.js';
-import { listObjectVersions } from './list-object-versions.js';
-import { listObjects, listObjectsV2 } from './list-objects.js';
-import { abortMultipartUpload, completeMultipartUpload, createMultipartUpload } from './multipart.js';
-import {
-  getBucketNotificationConfiguration,
-  putBucketNotificationConfiguration,
-} from './notification-configuration.js';
+} from './lifecycle/lifecycle.js';
+import { listObjectVersions } from './listing/list-object-versions.js';
+import { listObjects, listObjectsV2 } from './listing/list-objects.js';
 import {
   getObjectLegalHold,
   getObjectLockConfiguration,
@@ -62,14 +56,28 @@ import {
   putObjectLegalHold,
   putObjectLockConfiguration,
   putObjectRetention,
-} from './object-lock-operations.js';
-import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.js';
+} from './lock/object-lock-operations.js';
+import type { AccessLog } from './logging/access-log.js';
+import { getBucketLogging, putBucketLogging } from './logging/bucket-logging.js';
+import { listMultipartUploads, listParts } from './multipart/list-multipart.js';
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+} from './multipart/multipart.js';
+import { uploadPart, uploadPartCopy } from './multipart/upload-part.js';
+import { copyObject } from './object/copy-object.js';
+import { deleteObject } from './object/delete-object.js';
+import { deleteObjects } from './object/delete-objects.js';
+import { getObject, headObject } from './object/get-object.js';
+import { getObjectAttributes } from './object/get-object-attributes.js';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/object-tagging.js';
+import { putObject } from './object/put-object.js';
+import { updateObjectEncryption } from './object/update-object-encryption.js';
 import type { S3Ports } from './ports.js';
-import { putObject } from './put-object.js';
-import { getBucketRequestPayment, putBucketRequestPayment } from './request-payment.js';
 import { charging } from './terms.js';
-import { updateObjectEncryption } from './update-object-encryption.js';
-import { uploadPart, uploadPartCopy } from './upload-part.js';
+import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from './website/bucket-website.js';
+import { deleteBucketCors, getBucketCors, putBucketCors } from './website/cors.js';
 
 const operations: readonly Operation<S3Ports>[] = [
   abortMultipartUpload,
@@ -158,9 +166,9 @@ export function s3Service(ports: S3Ports, log?: AccessLog): Service {
   return service('s3', ports, operations.map(charging), log && (ending => log.note(ending, 'REST')));
 }
 
-export { AccessLog } from './access-log.js';
 export { checkBody } from './body-integrity.js';
-export { s3CrossOrigin } from './cors.js';
-export { InventoryRuns } from './inventory-runs.js';
+export { InventoryRuns } from './inventory/inventory-runs.js';
+export { AccessLog } from './logging/access-log.js';
 export type { PrincipalMapper, S3Ports } from './ports.js';
-export { websiteService } from './website.js';
+export { s3CrossOrigin } from './website/cors.js';
+export { websiteService } from './website/website.js';

@@ -1,6 +1,6 @@
-import type { Account, ResourceOwner } from '../../identity/caller.js';
+import type { Account, ResourceOwner } from '../../core/caller.js';
+import type { Call } from '../../core/operation.js';
 import type { Objects } from '../../objects/index.js';
-import type { Call } from '../../operation.js';
 import type { PolicyKind } from '../../policy/index.js';
 
 /**

@@ -1,11 +1,12 @@
 /** What S3's operations require: actions, ARNs and condition keys as the Service Authorization Reference has them. */
+
+import type { Call, Requirement } from '../../core/operation.js';
 import type { Bucket, Pairs, VersionRecord } from '../../objects/index.js';
-import type { Call, Requirement } from '../../operation.js';
 import { compilePolicy } from '../../policy/index.js';
 import type { ContextValue, NamedPolicy, SetAside } from '../../policy/types.js';
-import { aclsEnabled, ownerApart, writerOf } from './acl.js';
-import { bucketAcl, missingObjectAcl, objectAcl, ownObjectAcl } from './acl-policy.js';
-import { isPublicPolicy } from './public-access.js';
+import { aclsEnabled, ownerApart, writerOf } from './acl/acl.js';
+import { bucketAcl, missingObjectAcl, objectAcl, ownObjectAcl } from './acl/acl-policy.js';
+import { isPublicPolicy } from './bucket/public-access.js';
 import { demandTerms } from './terms.js';
 
 /** Condition keys; those that the request does not carry are `undefined` and left out. */

@@ -1,15 +1,15 @@
 /** Objects that S3 itself writes, in the name of one of its services, where the bucket's policy lets it. */
 import { createHash } from 'node:crypto';
-import type { Account } from '../../identity/caller.js';
-import type { RequestBody } from '../../message.js';
+import type { Account } from '../../core/caller.js';
+import type { RequestBody } from '../../core/http-message.js';
+import { s3RequestId } from '../../core/random.js';
 import type { Bucket, ObjectRecord } from '../../objects/index.js';
 import { evaluate } from '../../policy/index.js';
 import type { Context } from '../../policy/types.js';
-import { s3RequestId } from '../../random.js';
-import { aclsEnabled } from './acl.js';
-import { bucketAcl } from './acl-policy.js';
-import { attributesOf } from './attributes.js';
-import { ownEncryption, PRESET } from './encryption.js';
+import { aclsEnabled } from './acl/acl.js';
+import { bucketAcl } from './acl/acl-policy.js';
+import { ownEncryption, PRESET } from './encryption/encryption.js';
+import { attributesOf } from './object/attributes.js';
 import type { S3Ports } from './ports.js';
 import { bucketArn, policyForService } from './requirements.js';
 

@@ -1,9 +1,10 @@
 /** What a request is about, read once per request: what was authorised is what is worked on. */
+
+import { type Call, PerCall } from '../../core/operation.js';
 import type { Bucket, VersionRecord } from '../../objects/index.js';
-import { type Call, PerCall } from '../../operation.js';
+import { demandRegion, demandSignature } from './bucket/regions.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
-import { demandRegion, demandSignature } from './regions.js';
 
 export interface BucketInput {
   readonly Bucket: string | undefined;

@@ -1,6 +1,7 @@
 /** What a bucket demands of whoever comes to it, whatever policies say. */
+
+import type { Call, Operation } from '../../core/operation.js';
 import type { Bucket } from '../../objects/index.js';
-import type { Call, Operation } from '../../operation.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 

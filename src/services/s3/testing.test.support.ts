@@ -1,15 +1,16 @@
 /** For tests: runs S3's operations through requires, the policy evaluator and run, without HTTP. */
-import { ManualClock } from '../../clock.js';
-import type { Account, Caller } from '../../identity/caller.js';
+
+import type { Account, Caller } from '../../core/caller.js';
+import { ManualClock } from '../../core/clock.js';
+import type { Call, Requirement, Service } from '../../core/operation.js';
 import { type Objects, openObjects } from '../../objects/index.js';
 import { bodyOf } from '../../objects/testing.test.support.js';
-import type { Call, Requirement, Service } from '../../operation.js';
 import { compilePolicy, evaluate } from '../../policy/index.js';
 import type { NamedPolicy } from '../../policy/types.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Kv } from '../../store/kv.js';
-import { openMemoryKv } from '../../store/memory.js';
-import { openMemoryBlobs } from '../../store/memory-blobs.js';
+import { openMemoryKv } from '../../store/memory/memory.js';
+import { openMemoryBlobs } from '../../store/memory/memory-blobs.js';
 import { s3Errors } from './errors.js';
 import { s3Service } from './index.js';
 import type { KmsKeys, S3Ports } from './ports.js';

@@ -1,6 +1,6 @@
 import type { AssumeRoleWithSAMLRequest, AssumeRoleWithSAMLResponse } from '@aws-sdk/client-sts';
+import type { Call, Operation } from '../../core/operation.js';
 import type { Identity, SamlIdentity } from '../../identity/index.js';
-import type { Call, Operation } from '../../operation.js';
 import { credentialsOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { federatedRequirements, issueFederated } from './federated-session.js';

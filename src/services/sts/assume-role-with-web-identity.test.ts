@@ -7,7 +7,7 @@ import type { AssumeRoleWithWebIdentityResponse } from '@aws-sdk/client-sts';
 import { exportJWK, type JWTPayload } from 'jose';
 import { newKey, type OidcIssuer, startIssuer } from '../../../test/support/oidc-issuer.js';
 import { openIdentity } from '../../identity/index.js';
-import { openMemoryKv } from '../../store/memory.js';
+import { openMemoryKv } from '../../store/memory/memory.js';
 import {
   addAccount,
   callerOf,

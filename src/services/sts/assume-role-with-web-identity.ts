@@ -2,8 +2,8 @@ import type {
   AssumeRoleWithWebIdentityRequest,
   AssumeRoleWithWebIdentityResponse,
 } from '@aws-sdk/client-sts';
+import type { Operation } from '../../core/operation.js';
 import type { FederatedIdentity, Identity } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { credentialsOf, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { federatedRequirements, issueFederated } from './federated-session.js';

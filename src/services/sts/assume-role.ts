@@ -1,6 +1,6 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
+import type { Call, Operation, Requirement } from '../../core/operation.js';
 import { assumedRoleArn, type Caller, type Identity, type Role } from '../../identity/index.js';
-import type { Call, Operation, Requirement } from '../../operation.js';
 import type { Context } from '../../policy/types.js';
 import { credentialsOf, demandCredentials, issuerOf, minimumTokenSize, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';

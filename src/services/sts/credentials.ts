@@ -1,7 +1,7 @@
 /** Which credentials may call which operation, and the shape in which STS hands out new ones. */
 import type { Credentials } from '@aws-sdk/client-sts';
+import type { Call } from '../../core/operation.js';
 import type { Account, Caller, IssuedSession } from '../../identity/index.js';
-import type { Call } from '../../operation.js';
 import { stsErrors } from './errors.js';
 
 /** The caller's account. Throws `MissingAuthenticationToken` for anonymous callers. */

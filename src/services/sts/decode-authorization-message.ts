@@ -2,7 +2,7 @@ import type {
   DecodeAuthorizationMessageRequest,
   DecodeAuthorizationMessageResponse,
 } from '@aws-sdk/client-sts';
-import type { Operation } from '../../operation.js';
+import type { Operation } from '../../core/operation.js';
 import { accountOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import type { StsPorts } from './ports.js';

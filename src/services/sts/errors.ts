@@ -1,5 +1,5 @@
 /** STS's errors beside those that it shares with IAM. Codes and statuses: STS API Reference, "Common errors". */
-import { errorTable } from '../../errors.js';
+import { errorTable } from '../../core/errors.js';
 
 const said = (message: string) => message;
 

@@ -3,6 +3,7 @@
  * Nobody has signed the request: it is decided as the federated identity, by the role's trust policy alone.
  */
 import type { PolicyDescriptorType } from '@aws-sdk/client-sts';
+import type { Call, Requirement } from '../../core/operation.js';
 import {
   assumedRoleArn,
   type Caller,
@@ -11,7 +12,6 @@ import {
   type IssuedSession,
   type Role,
 } from '../../identity/index.js';
-import type { Call, Requirement } from '../../operation.js';
 import { minimumTokenSize } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';

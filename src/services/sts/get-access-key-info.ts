@@ -1,6 +1,6 @@
 import type { GetAccessKeyInfoRequest, GetAccessKeyInfoResponse } from '@aws-sdk/client-sts';
+import type { Operation } from '../../core/operation.js';
 import { accountOfId } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import { demandCredentials } from './credentials.js';
 import { stsErrors } from './errors.js';
 import type { StsPorts } from './ports.js';

@@ -1,6 +1,6 @@
 import type { GetFederationTokenRequest, GetFederationTokenResponse } from '@aws-sdk/client-sts';
+import type { Operation } from '../../core/operation.js';
 import { federatedUserArn } from '../../identity/index.js';
-import type { Operation } from '../../operation.js';
 import {
   accountOf,
   credentialsOf,

@@ -1,5 +1,5 @@
 import type { GetSessionTokenRequest, GetSessionTokenResponse } from '@aws-sdk/client-sts';
-import type { Operation } from '../../operation.js';
+import type { Operation } from '../../core/operation.js';
 import {
   accountOf,
   credentialsOf,

@@ -1,5 +1,5 @@
 import type { GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
-import type { Operation } from '../../operation.js';
+import type { Operation } from '../../core/operation.js';
 import { accountOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import type { StsPorts } from './ports.js';

@@ -1,4 +1,4 @@
-import { type Service, service } from '../../operation.js';
+import { type Service, service } from '../../core/operation.js';
 import { assumeRole } from './assume-role.js';
 import { assumeRoleWithSaml } from './assume-role-with-saml.js';
 import { assumeRoleWithWebIdentity } from './assume-role-with-web-identity.js';

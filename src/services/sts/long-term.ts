@@ -1,4 +1,4 @@
-import type { Call } from '../../operation.js';
+import type { Call } from '../../core/operation.js';
 import { accountOf } from './credentials.js';
 
 /** Root users' sessions last an hour at most; asking for more gets an hour (STS API Reference, GetSessionToken). */

@@ -1,6 +1,7 @@
 /** The second factor in requests to STS. */
+
+import type { Call } from '../../core/operation.js';
 import type { Identity } from '../../identity/index.js';
-import type { Call } from '../../operation.js';
 import { accountOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 

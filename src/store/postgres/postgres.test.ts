@@ -5,7 +5,7 @@ import { without } from '../../../test/clients/run.js';
 import { freePort, type PostgresServer, startPostgres } from '../../../test/support/postgres-server.js';
 import { startProxy } from '../../../test/support/tcp-proxy.js';
 import { CommitInDoubt, type Key, type Kv, StoreUnavailable, under, ValueDamaged } from '../kv.js';
-import { testKv } from '../suite.js';
+import { testKv } from '../suite/suite.js';
 import { openPostgres } from './postgres.js';
 import { SchemaTooNew } from './schema.js';
 import { BadPostgresUrl } from './servers.js';

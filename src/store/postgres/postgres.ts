@@ -22,7 +22,7 @@ import {
   type Version,
   type Write,
 } from '../kv.js';
-import { checkedValue, verifiedValue } from '../value-checksum.js';
+import { checkedValue, verifiedValue } from '../lmdb/value-checksum.js';
 import { Batch, keyName, type PendingCommit } from './batch.js';
 import { Connection } from './connection.js';
 import { Lane } from './lane.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { ManualClock, systemClock } from '../../clock.js';
-import { type RunningServer, startServer } from '../../main.js';
+import { ManualClock, systemClock } from '../../core/clock.js';
+import { type RunningServer, startServer } from '../../index.js';
 import { BlobDamaged } from '../blobs.js';
 import { StoreUnavailable } from '../kv.js';
 import { s3PlaceOf } from '../open.js';
-import { testBlobs } from '../suite-blobs.js';
+import { testBlobs } from '../suite/suite-blobs.js';
 import { openS3Blobs } from './s3-blobs.js';
 
 /** By the second, as S3 tells times; close to the machine's, by which requests are signed. */

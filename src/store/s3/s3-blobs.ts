@@ -27,7 +27,7 @@ import {
   newBlobId,
   type StoredBlob,
 } from '../blobs.js';
-import { blockFile, contentSize, readBlocks, segmentsOf } from '../block-file.js';
+import { blockFile, contentSize, readBlocks, segmentsOf } from '../files/block-file.js';
 import { StoreClosed, StoreUnavailable } from '../kv.js';
 import { gathered } from './parts.js';
 

@@ -1,6 +1,6 @@
 /** Schemas compiled to functions that take typed values out of parsed JSON. */
 
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
 import { parseBase64 } from '../scalars.js';
 import { type Kind, kindOf, membersOf, type Schema, setOwn } from '../schema.js';
 import { epochDate } from '../timestamps.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as kmsSdk from '@aws-sdk/client-kms';
-import { ApiError } from '../../errors.js';
-import type { HttpRequest } from '../../message.js';
+import { ApiError } from '../../core/errors.js';
+import type { HttpRequest } from '../../core/http-message.js';
 import { kms } from '../../models/kms.js';
 import { defineOperation, types } from '../define.js';
 import type { WireService } from '../types.js';

@@ -1,5 +1,5 @@
-import { ApiError } from '../../errors.js';
-import type { HttpReply } from '../../message.js';
+import { ApiError } from '../../core/errors.js';
+import type { HttpReply } from '../../core/http-message.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { type Check, ConstraintChecks, type Violation, violationMessage } from '../constraints.js';
 import { lazy, type OperationSchema, operationsOf, type SdkModule } from '../schema.js';

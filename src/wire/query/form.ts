@@ -1,4 +1,4 @@
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
 
 /**
  * Parameters of a request: SimulateCustomPolicy names the most, with hundreds of actions and resources and the

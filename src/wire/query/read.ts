@@ -1,6 +1,6 @@
 /** Schemas compiled to functions that read awsQuery parameters (`Tags.member.1.Key=team`). */
 
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
 import { parseBase64, parseBoolean, parseInteger } from '../scalars.js';
 import { type Kind, kindOf, membersOf, type Schema, setOwn } from '../schema.js';
 import { parseDateTime, parseEpochSeconds } from '../timestamps.js';

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../../message.js';
+import type { HttpRequest } from '../../core/http-message.js';
 import { s3Error } from './errors.js';
 
 /** What a request is about: the service, a bucket, or an object. */

@@ -1,6 +1,6 @@
 /** Arguments in headers and in the query, and what S3 answers where one is wrong. */
 
-import type { ApiError } from '../../errors.js';
+import type { ApiError } from '../../core/errors.js';
 import type { ShapeConstraints } from '../../models/types.js';
 import { parseBase64, parseBoolean, parseInteger } from '../scalars.js';
 import { kindOf, type Schema } from '../schema.js';

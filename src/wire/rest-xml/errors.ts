@@ -1,4 +1,4 @@
-import { errorTable } from '../../errors.js';
+import { errorTable } from '../../core/errors.js';
 
 /** What S3 answers to requests that it cannot read ("Error responses", Amazon S3 API Reference). */
 export const s3Error = errorTable({

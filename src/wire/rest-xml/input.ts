@@ -1,7 +1,7 @@
 /** Schemas compiled to functions that read an S3 request: address, query, headers, payload. */
 
-import type { ApiError } from '../../errors.js';
-import type { RequestBody } from '../../message.js';
+import type { ApiError } from '../../core/errors.js';
+import type { RequestBody } from '../../core/http-message.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { type Check, ConstraintChecks, type Violation } from '../constraints.js';
 import { kindOf, membersOf, type OperationSchema, type Schema, setOwn } from '../schema.js';

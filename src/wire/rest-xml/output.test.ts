@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ApiError } from '../../errors.js';
+import { ApiError } from '../../core/errors.js';
 import { operation, wire } from './wire.test.support.js';
 
 suite('S3 replies', () => {

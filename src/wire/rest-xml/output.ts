@@ -1,6 +1,6 @@
 /** Schemas compiled to functions that write an S3 reply: status, headers, body. */
 
-import type { HttpReply } from '../../message.js';
+import type { HttpReply } from '../../core/http-message.js';
 import { kindOf, membersOf, type OperationSchema, type Schema } from '../schema.js';
 import { formatDateTimeZeroMillis, formatHttpDate } from '../timestamps.js';
 import { type ElementWriter, elementName, timestampWriter, XmlWriters } from '../xml/write.js';

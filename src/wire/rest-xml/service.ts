@@ -1,7 +1,7 @@
-import type { ApiError } from '../../errors.js';
-import type { HttpReply, HttpRequest } from '../../message.js';
+import type { ApiError } from '../../core/errors.js';
+import type { HttpReply, HttpRequest } from '../../core/http-message.js';
+import { hostIdOf } from '../../core/random.js';
 import type { ServiceConstraints } from '../../models/types.js';
-import { hostIdOf } from '../../random.js';
 import { lazy, type OperationSchema, operationsOf, type SdkModule } from '../schema.js';
 import type { ErrorContext, Recognised, WireOperation, WireService } from '../types.js';
 import { escapeXml } from '../xml/escape.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as sdk from '@aws-sdk/client-s3';
-import { ApiError } from '../../errors.js';
-import type { HttpRequest } from '../../message.js';
+import { ApiError } from '../../core/errors.js';
+import type { HttpRequest } from '../../core/http-message.js';
 import { s3 } from '../../models/s3.js';
 import type { WireOperation } from '../types.js';
 import { restXmlService } from './service.js';

@@ -2,7 +2,7 @@
  * A strict reader of the small XML documents that requests carry: elements, attributes, character data.
  * No document types, so no entities but the five and numeric references. Runs in time linear in its input.
  */
-import { Slices } from '../../slices.js';
+import { Slices } from '../../core/slices.js';
 
 /** The document is not well-formed, or beyond the limits of this reader. */
 export class XmlSyntaxError extends Error {

@@ -1,0 +1,181 @@
+import type {
+  AuthorizationRequest,
+  Context,
+  NamedPolicy,
+  ResourcePolicyKind,
+  SetAside,
+} from '../policy/types.js';
+import type { Caller } from './caller.js';
+import type { Clock } from './clock.js';
+import type { HttpRequest } from './http-message.js';
+
+export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'organizations' | 'karikagi';
+
+/** One thing that must be allowed before an operation runs. */
+export interface Requirement {
+  /** `s3:PutObject` */
+  readonly action: string;
+  /** ARN, or `*` where the action has no resource type. */
+  readonly resource: string;
+  /** How the service's denials name the resource, where not by the ARN: IAM says `user bob`. */
+  readonly shownAs?: string | undefined;
+  /** Owner of the resource; where absent, the caller's account. */
+  readonly resourceAccount?: string | undefined;
+  /** The policy attached to the resource: a bucket's, a role's trust policy, a key's. */
+  readonly resourcePolicy?: NamedPolicy | undefined;
+  readonly resourceKind?: ResourcePolicyKind;
+  /** The resource's policy where a setting sets it aside for the caller: for the trace of a denial. */
+  readonly setAside?: SetAside | undefined;
+  /** Whether there is no such resource: said in the trace of a denial, to those who may know. */
+  readonly absent?: boolean | undefined;
+  /** Whether an organization's policies have no say: the account alone decides who reads why something was refused. */
+  readonly uncontrolled?: boolean | undefined;
+  /** The resource's access control list as a policy, where it has one that counts. */
+  readonly acl?: NamedPolicy | undefined;
+  /** Whose the object is, where it may be another account's than the bucket. */
+  readonly objectOwner?: string | undefined;
+  /** Condition keys of this operation, beside the global ones that every request carries. */
+  readonly context?: Context;
+  /** Headers of the refusal: what a caller is told who is refused. */
+  readonly told?: Readonly<Record<string, string>> | undefined;
+  /**
+   * As whom it is decided, where that is not simply who signed the request: somebody whom an identity provider
+   * vouches for, or the caller with a second factor just proven.
+   */
+  readonly caller?: Caller | undefined;
+}
+
+/** What a service had another do in the caller's name. */
+export interface CallOnBehalf {
+  readonly service: ServiceId;
+  /** The operation's name: `GenerateDataKey`. */
+  readonly operation: string;
+  /** ARN of what it worked on. */
+  readonly resource: string;
+  /** Absent where it succeeded. */
+  readonly errorCode?: string | undefined;
+}
+
+/** A request on its way through the pipeline, as an operation sees it. */
+export interface Call {
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** When the request arrived, milliseconds since the epoch. */
+  readonly time: number;
+  readonly clock: Clock;
+  /** The region the request was signed for; the server's default for anonymous requests. */
+  readonly region: string;
+  /** As `region`, where the request says it: absent for anonymous requests and for signatures that leave it empty. */
+  readonly signedRegion?: string | undefined;
+  /** Of the request's signature; absent for anonymous requests. */
+  readonly signatureVersion?: 2 | 4 | undefined;
+  /** The caller's network address. */
+  readonly sourceIp: string;
+  /** The request as received, for the few operations that need what the shapes lack. Its body is consumed. */
+  readonly http: HttpRequest;
+  /** Whether the caller may also do this: for checks inside an operation (a key of DeleteObjects). Denials are recorded. */
+  permits(requirement: Requirement): Promise<boolean>;
+  /** Throws the service's AccessDenied where `permits` would answer false. */
+  demand(requirement: Requirement): Promise<void>;
+  /** Writes the event of what another service did for this request. */
+  note(made: CallOnBehalf): void;
+  /** See `PerCall`. */
+  readonly kept: Map<unknown, unknown>;
+}
+
+/**
+ * What a service keeps of a request while it is on its way. The call itself holds it, so that both go together: what a
+ * WeakMap holds survives every collection of young garbage.
+ */
+export class PerCall<T> {
+  get(call: Call): T | undefined {
+    return call.kept.get(this) as T | undefined;
+  }
+
+  set(call: Call, value: T): void {
+    call.kept.set(this, value);
+  }
+
+  delete(call: Call): void {
+    call.kept.delete(this);
+  }
+}
+
+/**
+ * One API operation. `I` and `O` are the SDK's own input and output types; `P` what the service hands its
+ * operations. An operation without `requires` does not compile.
+ */
+export interface Operation<P, I = never, O = unknown> {
+  /** The operation's name in the SDK: `AssumeRole`. */
+  readonly name: string;
+  /**
+   * What must be allowed, all of it. An empty list means the operation is open to every authenticated
+   * caller, or asks `call.demand` itself: say which in a comment.
+   */
+  requires(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
+  /**
+   * What can be demanded before the body of an S3 request is read, for the few operations whose `requires` looks at
+   * members of it: they are decided once more with them. Without it, `requires` alone decides, from the head, and no
+   * body is read of who is refused.
+   */
+  beforeBody?(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
+  run(input: I, call: Call, ports: P): Promise<O>;
+}
+
+/** How a request ended, for a service that keeps records of its own. */
+export interface Ending {
+  readonly requestId: string;
+  readonly request: HttpRequest;
+  readonly sourceIp: string;
+  /** Absent where the request was refused before it was known who sent it, or what for. */
+  readonly call?: Call | undefined;
+  readonly operation?: string | undefined;
+  readonly bucket?: string | undefined;
+  readonly key?: string | undefined;
+  readonly status: number;
+  readonly errorCode?: string | undefined;
+  /** Of the reply's body; absent where that is not known before it is sent. */
+  readonly bytes?: number | undefined;
+  /** When the request arrived, milliseconds since the epoch. */
+  readonly arrived: number;
+  /** Milliseconds from the arrival to the beginning and to the end of the reply. */
+  readonly turnAround: number;
+  readonly total: number;
+}
+
+/** A service: its operations by name, bound to what they work on. */
+export interface Service {
+  readonly id: ServiceId;
+  readonly operations: ReadonlyMap<string, BoundOperation>;
+  /** Hears of each request that ended, whichever way. Never throws, and takes no time of its own. */
+  readonly ended?: ((ending: Ending) => void) | undefined;
+}
+
+export interface BoundOperation {
+  readonly name: string;
+  requires(input: never, call: Call): Requirement[] | Promise<Requirement[]>;
+  readonly beforeBody?: ((input: never, call: Call) => Requirement[] | Promise<Requirement[]>) | undefined;
+  run(input: never, call: Call): Promise<unknown>;
+}
+
+/** Binds a service's operations to its ports. Throws on a name given twice. */
+export function service<P>(
+  id: ServiceId,
+  ports: P,
+  operations: readonly Operation<P>[],
+  ended?: Service['ended'],
+): Service {
+  const bound = new Map<string, BoundOperation>();
+  for (const operation of operations) {
+    if (bound.has(operation.name)) throw new Error(`${id}:${operation.name} is defined twice`);
+    bound.set(operation.name, {
+      name: operation.name,
+      requires: (input, call) => operation.requires(input, call, ports),
+      beforeBody: operation.beforeBody && ((input, call) => operation.beforeBody!(input, call, ports)),
+      run: (input, call) => operation.run(input, call, ports),
+    });
+  }
+  return { id, operations: bound, ended };
+}
+
+export type { AuthorizationRequest };

@@ -1,0 +1,187 @@
+import type { Account } from '../../core/caller.js';
+import type { Clock } from '../../core/clock.js';
+import type { Accounts } from '../accounts/accounts.js';
+import type { Regions } from '../accounts/regions.js';
+import type { Database, Transaction } from '../database.js';
+import type { Roles } from '../entities/roles.js';
+import { type AccountRecord, type Tags, tables } from '../model.js';
+import type { EntityPolicies } from '../policies/entity-policies.js';
+import { OrganizationAccounts } from './organization-accounts.js';
+import { changeOrganization } from './organization-change.js';
+import { organizationErrors } from './organization-errors.js';
+import { OrganizationInvitations } from './organization-invitations.js';
+import {
+  type OrganizationRecord,
+  organizationTables,
+  randomLetters,
+  type TrustedService,
+} from './organization-model.js';
+import { OrganizationPolicies } from './organization-policies.js';
+import { OrganizationUnits } from './organization-units.js';
+
+export interface OrganizationParts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly accounts: Accounts;
+  readonly roles: Roles;
+  readonly entityPolicies: EntityPolicies;
+  readonly regions: Regions;
+}
+
+/**
+ * Organisations of accounts. Any account that is in none may make one and becomes its management account; all
+ * accounts of an organisation are of one partition. Errors are those of AWS Organizations.
+ */
+export class Organizations {
+  readonly accounts: OrganizationAccounts;
+  readonly units: OrganizationUnits;
+  readonly policies: OrganizationPolicies;
+  readonly invitations: OrganizationInvitations;
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(parts: OrganizationParts) {
+    this.#db = parts.db;
+    this.#clock = parts.clock;
+    this.accounts = new OrganizationAccounts(parts);
+    this.units = new OrganizationUnits(parts.db);
+    this.policies = new OrganizationPolicies(parts.db);
+    this.invitations = new OrganizationInvitations(parts.db, parts.clock);
+  }
+
+  /** The organisation that the account is in. Throws `AWSOrganizationsNotInUseException`. */
+  async of(account: Account): Promise<OrganizationRecord> {
+    const { organization } = account;
+    const found = organization && (await this.#db.get(organizationTables.organizations, organization.id));
+    if (found === undefined) throw organizationErrors.AWSOrganizationsNotInUseException();
+    return found;
+  }
+
+  /**
+   * Makes an organisation of one account. No policy type is enabled: AWS's reference says that service control policies
+   * are, but `Roots[0].PolicyTypes` is empty after a creation on AWS (acceptance tests of Terraform's
+   * aws_organizations_organization). Throws `AlreadyInOrganizationException`.
+   */
+  async create(managementAccount: string, email: string): Promise<OrganizationRecord> {
+    const id = `o-${randomLetters(10)}`;
+    return await this.#db.transact(`organization ${id}`, async transaction => {
+      const account = await accountRecord(transaction, managementAccount);
+      if (account.organization !== undefined) throw organizationErrors.AlreadyInOrganizationException();
+      const rootId = `r-${randomLetters(4)}`;
+      const joined = this.#clock.now();
+      const organization: OrganizationRecord = {
+        id,
+        rootId,
+        partition: account.partition,
+        managementAccount,
+        created: joined,
+        policyTypes: [],
+        rootTags: [],
+        revision: 1,
+      };
+      const member = {
+        account: managementAccount,
+        email,
+        joined,
+        joinedMethod: 'INVITED',
+        tags: [],
+      } as const;
+      transaction.put(organizationTables.organizations, [id], organization);
+      transaction.put(organizationTables.members, [id, managementAccount], member);
+      transaction.put(organizationTables.children, [id, rootId, 'account', managementAccount], true);
+      const place = { id, path: [rootId], management: true };
+      transaction.put(tables.accounts, [managementAccount], { ...account, organization: place });
+      return organization;
+    });
+  }
+
+  /** Throws `OrganizationNotEmptyException` while it has other accounts or policies of its own, or units. */
+  async delete({ id, managementAccount }: OrganizationRecord): Promise<void> {
+    await changeOrganization(this.#db, id, async transaction => {
+      const { members, units, policies } = organizationTables;
+      const [accounts, ...rest] = await Promise.all([
+        transaction.list(members, [id], 2),
+        transaction.list(units, [id], 1),
+        transaction.list(policies, [id], 1),
+      ]);
+      if (accounts.length > 1 || rest.some(rows => rows.length > 0)) {
+        throw organizationErrors.OrganizationNotEmptyException();
+      }
+      for (const table of Object.values(organizationTables)) {
+        for (const row of await transaction.list<unknown>(table, [id]))
+          transaction.delete(table, ...row.parts);
+      }
+      await this.invitations.drop(transaction, id);
+      const account = await accountRecord(transaction, managementAccount);
+      transaction.put(tables.accounts, [managementAccount], { ...account, organization: undefined });
+    });
+  }
+
+  /** Gives an AWS service access to the organisation; one that has it keeps its date. */
+  async enableService({ id }: OrganizationRecord, principal: string): Promise<void> {
+    await this.#changeServices(id, services =>
+      services.some(service => service.principal === principal)
+        ? services
+        : [...services, { principal, enabled: this.#clock.now() }],
+    );
+  }
+
+  async disableService({ id }: OrganizationRecord, principal: string): Promise<void> {
+    await this.#changeServices(id, services => services.filter(service => service.principal !== principal));
+  }
+
+  async #changeServices(
+    id: string,
+    change: (services: readonly TrustedService[]) => readonly TrustedService[],
+  ): Promise<void> {
+    await changeOrganization(this.#db, id, async (transaction, organization) => {
+      const services = change(organization.services ?? []).toSorted((a, b) =>
+        a.principal < b.principal ? -1 : 1,
+      );
+      transaction.put(organizationTables.organizations, [id], { ...organization, services });
+    });
+  }
+
+  /** Changes the tags of a root, unit, account or policy. Throws `TargetNotFoundException`. */
+  async changeTags(
+    { id: organization }: OrganizationRecord,
+    resource: string,
+    change: (tags: Tags) => Tags,
+  ): Promise<void> {
+    await changeOrganization(this.#db, organization, async (transaction, record) => {
+      if (resource === record.rootId) {
+        const rootTags = change(record.rootTags);
+        transaction.put(organizationTables.organizations, [organization], { ...record, rootTags });
+        return;
+      }
+      const table = tableOf(resource);
+      const found = await transaction.get(table, organization, resource);
+      if (found === undefined) throw organizationErrors.TargetNotFoundException();
+      transaction.put(table, [organization, resource], { ...found, tags: change(found.tags) });
+    });
+  }
+
+  /** Throws `TargetNotFoundException`. */
+  async tagsOf(organization: OrganizationRecord, resource: string): Promise<Tags> {
+    const tags = await this.findTags(organization, resource);
+    if (tags === undefined) throw organizationErrors.TargetNotFoundException();
+    return tags;
+  }
+
+  async findTags(organization: OrganizationRecord, resource: string): Promise<Tags | undefined> {
+    if (resource === organization.rootId) return organization.rootTags;
+    return (await this.#db.get(tableOf(resource), organization.id, resource))?.tags;
+  }
+}
+
+function tableOf(resource: string) {
+  const { members, units, policies } = organizationTables;
+  const table = resource.startsWith('ou-') ? units : resource.startsWith('p-') ? policies : members;
+  return table as typeof members;
+}
+
+async function accountRecord(transaction: Transaction, id: string): Promise<AccountRecord> {
+  const account = await transaction.get(tables.accounts, id);
+  if (account === undefined) throw organizationErrors.AccountNotFoundException();
+  return account;
+}

@@ -1,0 +1,206 @@
+/** Grants (KMS Developer Guide, "Grants in AWS KMS"): Allows beside the key policy, for one key and principal. */
+import { randomBytes } from 'node:crypto';
+import type { GrantOperation } from '@aws-sdk/client-kms';
+import type { Caller } from '../core/caller.js';
+import { errors } from './errors.js';
+import { Unsealable } from './keyring.js';
+import type { Keys } from './keys.js';
+import { type GrantConstraint, type GrantRecord, type KeyRecord, type Pairs, tables } from './records.js';
+import type { Row } from './store.js';
+
+/** Grants per key (KMS Developer Guide, "Resource quotas"). */
+const MAX_GRANTS = 50_000;
+const TOKEN = 'grant token';
+
+/** What a request must be for a grant to apply to it. */
+export interface GrantUse {
+  readonly operation: GrantOperation;
+  /** The encryption context, for operations that take one (even where it is empty). */
+  readonly encryptionContext?: Pairs;
+  /** For CreateGrant: the grant to be made, which may not go beyond the one that allows it. */
+  readonly child?: {
+    readonly operations: readonly GrantOperation[];
+    readonly constraint?: GrantConstraint | undefined;
+  };
+}
+
+/** A grant and where it is. */
+export interface PlacedGrant {
+  readonly account: string;
+  readonly region: string;
+  readonly key: string;
+  readonly grant: string;
+}
+
+/** What a grant token says. */
+export interface GrantToken extends PlacedGrant {
+  readonly partition: string;
+}
+
+export type NewGrant = Omit<GrantRecord, 'id' | 'created'>;
+
+export class Grants {
+  constructor(readonly keys: Keys) {}
+
+  /**
+   * Makes a grant; where it has a name and there is the same one already, answers with that. Throws
+   * `LimitExceededException`.
+   */
+  async create(key: KeyRecord, input: NewGrant): Promise<GrantRecord> {
+    const { account, region, id } = key;
+    let made: GrantRecord | undefined;
+    await this.keys.update(key, async (now, transaction) => {
+      made = input.name === undefined ? undefined : await this.#same(now, input);
+      if (made) return now;
+      if (now.grants >= MAX_GRANTS) {
+        throw errors.LimitExceededException([`A key can have ${MAX_GRANTS} grants.`]);
+      }
+      made = { ...input, id: randomBytes(32).toString('hex'), created: this.keys.clock.now() };
+      transaction.put(tables.grants, [account, region, id, made.id], made);
+      transaction.put(tables.grantees, [account, region, id, made.grantee, made.id], true);
+      if (made.retiring !== undefined)
+        transaction.put(tables.retiring, [made.retiring, account, region, id, made.id], true);
+      return { ...now, grants: now.grants + 1 };
+    });
+    return made as GrantRecord;
+  }
+
+  async find({ account, region, key, grant }: PlacedGrant): Promise<GrantRecord | undefined> {
+    return await this.keys.store.get(tables.grants, account, region, key, grant);
+  }
+
+  /** The grants of a key in the order of their ids, behind `after`. */
+  async list({ account, region, id }: KeyRecord, limit: number, after?: string): Promise<GrantRecord[]> {
+    const prefix = [account, region, id];
+    const rows = await this.keys.store.list(
+      tables.grants,
+      prefix,
+      limit,
+      after === undefined ? undefined : [...prefix, after],
+    );
+    return rows.map(row => row.value);
+  }
+
+  /** The grants in an account and region that a principal (as stored) may retire, behind `after`. */
+  async listRetirable(
+    retiring: string,
+    { account, region }: Pick<KeyRecord, 'account' | 'region'>,
+    limit: number,
+    after?: readonly string[],
+  ): Promise<PlacedGrant[]> {
+    const prefix = [retiring, account, region];
+    const rows: Row<true>[] = await this.keys.store.list(
+      tables.retiring,
+      prefix,
+      limit,
+      after && [...prefix, ...after],
+    );
+    return rows.map(({ parts }) => {
+      const [, , , key, grant] = parts as string[];
+      return { account, region, key: key!, grant: grant! };
+    });
+  }
+
+  /** Ends a grant. Throws `NotFoundException` where there is none. */
+  async delete(key: KeyRecord, grantId: string): Promise<void> {
+    const { account, region, id } = key;
+    await this.keys.update(key, async (now, transaction) => {
+      const grant = await transaction.get(tables.grants, account, region, id, grantId);
+      if (!grant) throw errors.NotFoundException([`Grant ID ${grantId} not found`]);
+      transaction.delete(tables.grants, account, region, id, grantId);
+      transaction.delete(tables.grantees, account, region, id, grant.grantee, grantId);
+      if (grant.retiring !== undefined)
+        transaction.delete(tables.retiring, grant.retiring, account, region, id, grantId);
+      return { ...now, grants: now.grants - 1 };
+    });
+  }
+
+  /** The grants of a key that let the caller do this. */
+  async applying(key: KeyRecord, caller: Caller, use: GrantUse): Promise<GrantRecord[]> {
+    if (key.grants === 0) return [];
+    const { account, region, id } = key;
+    const lists = namesOf(caller).map(async name => {
+      const rows = await this.keys.store.list(tables.grantees, [account, region, id, name]);
+      return await Promise.all(
+        rows.map(({ parts }) => this.keys.store.get(tables.grants, account, region, id, parts[4] as string)),
+      );
+    });
+    const grants = (await Promise.all(lists)).flat();
+    return grants.filter(grant => grant !== undefined).filter(grant => covers(grant, use));
+  }
+
+  /** A token that names the grant; each one is different, all of them are good. */
+  token({ partition, account, region, id }: KeyRecord, grant: string): string {
+    const place: GrantToken = { partition, account, region, key: id, grant };
+    return this.keys.keyring.sealToken(Buffer.from(JSON.stringify(place)), TOKEN).toString('base64url');
+  }
+
+  /** What a token names. Throws `InvalidGrantTokenException` for what is none of ours. */
+  readToken(token: string): GrantToken {
+    try {
+      const content = this.keys.keyring.openToken(Buffer.from(token, 'base64url'), TOKEN);
+      return JSON.parse(content.toString()) as GrantToken;
+    } catch (error) {
+      if (error instanceof Unsealable) throw errors.InvalidGrantTokenException();
+      throw error;
+    }
+  }
+
+  /** The grant of that name with the same parameters. */
+  async #same(key: KeyRecord, input: NewGrant): Promise<GrantRecord | undefined> {
+    const { account, region, id } = key;
+    const rows = await this.keys.store.list(tables.grantees, [account, region, id, input.grantee]);
+    for (const { parts } of rows) {
+      const grant = await this.find({ account, region, key: id, grant: parts[4] as string });
+      if (grant && fingerprint(grant) === fingerprint(input)) return grant;
+    }
+    return undefined;
+  }
+}
+
+function fingerprint({ name, grantee, retiring, operations, constraint, issuer }: NewGrant): string {
+  const { equals, subset, sourceArn } = constraint ?? {};
+  const parts = [name, grantee, retiring, [...operations].sort(), equals, subset, sourceArn, issuer];
+  return JSON.stringify(parts.map(part => part ?? null));
+}
+
+/** The names under which grants may speak of a caller. */
+function namesOf({ principal, account }: Caller): string[] {
+  const names = [principal.arn, principal.uniqueId, principal.federatingId];
+  if (account) names.push(account.id, `arn:${account.partition}:iam::${account.id}:root`);
+  return [...new Set(names.filter(name => name !== undefined))];
+}
+
+function covers(
+  { operations, constraint }: GrantRecord,
+  { operation, encryptionContext, child }: GrantUse,
+): boolean {
+  if (!operations.includes(operation)) return false;
+  if (constraint?.sourceArn !== undefined && operation !== 'RetireGrant') return false;
+  if (child) {
+    return (
+      child.operations.every(one => operations.includes(one)) && isAsStrict(child.constraint, constraint)
+    );
+  }
+  return encryptionContext === undefined || meets(encryptionContext, constraint);
+}
+
+/** Whether an encryption context keeps to a grant's constraint. */
+function meets(context: Pairs, { equals, subset }: GrantConstraint = {}): boolean {
+  if (equals && !(equals.length === context.length && includes(context, equals))) return false;
+  return subset === undefined || includes(context, subset);
+}
+
+/** Whether all that meets the child's constraint meets the parent's. */
+function isAsStrict(child: GrantConstraint = {}, parent: GrantConstraint = {}): boolean {
+  const { equals, subset } = parent;
+  if (equals) return child.equals !== undefined && meets(child.equals, { equals });
+  return subset === undefined || includes(child.equals ?? child.subset ?? [], subset);
+}
+
+/** Values by case, names without (KMS API Reference, GrantConstraints). */
+function includes(context: Pairs, wanted: Pairs): boolean {
+  return wanted.every(([name, value]) =>
+    context.some(([n, v]) => n.toLowerCase() === name.toLowerCase() && v === value),
+  );
+}

@@ -1,0 +1,123 @@
+import type { Caller } from '../core/caller.js';
+import type { Clock } from '../core/clock.js';
+import type { Kv } from '../store/kv.js';
+import { errors } from './errors.js';
+import { Grants } from './grants.js';
+import { type Home, type KeyName, readKeyName } from './key-names.js';
+import { managedPolicyOfS3 } from './key-policies.js';
+import { KmsKeyring } from './keyring.js';
+import { Keys } from './keys.js';
+import type { PrincipalMapper } from './principals.js';
+import type { KeyRecord } from './records.js';
+import { resealKeys } from './reseal.js';
+import { KmsStore } from './store.js';
+
+/** The alias of the AWS managed key for S3: one key for each account and region, made on first use. */
+export const S3_ALIAS = 'alias/aws/s3';
+
+export interface KmsOptions {
+  readonly kv: Kv;
+  /** 32 bytes: all key material is wrapped under it. */
+  readonly rootKey: Uint8Array;
+  /** Root keys that were replaced: what they wrapped still opens. */
+  readonly formerRootKeys?: readonly Uint8Array[];
+  readonly clock: Clock;
+  readonly principals: PrincipalMapper;
+}
+
+/** A key as a request named it. */
+export interface Target {
+  /** What was asked for: the key's ARN where it could be found, else the ARN that it would have. */
+  readonly arn: string;
+  readonly account: string;
+  /** Absent where there is no such key. */
+  readonly key?: KeyRecord | undefined;
+  /** The alias in the request, with its `alias/`. */
+  readonly alias?: string | undefined;
+}
+
+/** The key service: keys, aliases and grants on one store. */
+export class Kms {
+  readonly keys: Keys;
+  readonly grants: Grants;
+  readonly principals: PrincipalMapper;
+
+  constructor({ kv, rootKey, formerRootKeys, clock, principals }: KmsOptions) {
+    this.keys = new Keys(new KmsStore(kv), new KmsKeyring(rootKey, formerRootKeys), clock);
+    this.grants = new Grants(this.keys);
+    this.principals = principals;
+  }
+
+  /**
+   * Finds the key that a request names; it may be absent. Throws `NotFoundException` for a name that is none,
+   * that is of another region, or, unless `aliases`, that is an alias.
+   */
+  async target(text: string, home: Home, aliases: boolean): Promise<Target> {
+    const name = readKeyName(text, home);
+    if (name.kind === 'alias' && !aliases) throw errors.NotFoundException([`Invalid keyId '${text}'`]);
+    const { account } = name;
+    const alias = name.kind === 'alias' ? name.name : undefined;
+    const id = alias === undefined ? name.name : await this.#ofAlias(name, home);
+    const key = id === undefined ? undefined : await this.keyIn(home, account, id);
+    const resource = id === undefined ? name.name : `key/${id}`;
+    return { arn: `arn:${home.partition}:kms:${home.region}:${account}:${resource}`, account, key, alias };
+  }
+
+  /** A key of an account, in the region and partition of the request: nothing reaches into another partition. */
+  async keyIn({ partition, region }: Home, account: string, id: string): Promise<KeyRecord | undefined> {
+    const key = await this.keys.find(account, region, id);
+    return key?.partition === partition ? key : undefined;
+  }
+
+  /** Does what time has made due, for keys that nobody asks for. Call it now and then; answers with the number of keys. */
+  async sweep(): Promise<number> {
+    return await this.keys.sweep();
+  }
+
+  /** Wraps all key material under the current root key; resolves with how many keys had some under a former one. */
+  async reseal(signal: AbortSignal): Promise<number> {
+    return await resealKeys(this.keys, signal);
+  }
+
+  async #ofAlias({ account, name }: KeyName, home: Home): Promise<string | undefined> {
+    const found = await this.keys.findAlias(account, home.region, name);
+    if (found !== undefined || name !== S3_ALIAS || account !== home.account) return found;
+    return await this.#managedKey(home);
+  }
+
+  async #managedKey({ partition, region, account }: Home): Promise<string | undefined> {
+    try {
+      const key = await this.keys.create({
+        partition,
+        region,
+        account,
+        spec: 'SYMMETRIC_DEFAULT',
+        usage: 'ENCRYPT_DECRYPT',
+        origin: 'AWS_KMS',
+        manager: 'AWS',
+        description: 'Default key that protects my S3 objects when no other key is defined',
+        policy: managedPolicyOfS3(partition, region, account),
+        tags: [],
+        multiRegion: false,
+        alias: S3_ALIAS,
+      });
+      return key.id;
+    } catch (error) {
+      // Somebody else made it at the same time.
+      const id = await this.keys.findAlias(account, region, S3_ALIAS);
+      if (id === undefined) throw error;
+      return id;
+    }
+  }
+}
+
+/** Opens the key service on a store. Throws `RangeError` where a root key is not 32 bytes long. */
+export async function openKms(options: KmsOptions): Promise<Kms> {
+  return new Kms(options);
+}
+
+/** Where the names in a caller's request belong. Throws `MissingAuthenticationTokenException` for an unsigned request. */
+export function homeOf(caller: Caller, region: string): Home {
+  if (!caller.account) throw errors.MissingAuthenticationTokenException();
+  return { partition: caller.account.partition, region, account: caller.account.id };
+}

@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../core/clock.js';
+import { ApiError } from '../../core/errors.js';
+import { type Check, type Entry, type Kv, under } from '../../store/kv.js';
+import { s3Errors } from '../errors.js';
+import type { Announcement } from '../events/outbox.js';
+import { after, prefixRange } from '../listing/key-range.js';
+import {
+  type Bucket,
+  type BucketRecord,
+  type BucketSettings,
+  bucketKey,
+  bucketRecords,
+  EMPTY,
+  ownedBucketKey,
+} from '../records.js';
+
+/** How often a write is tried anew because others changed the same record in between. */
+export const COMMIT_ATTEMPTS = 100;
+
+/** "By default, you can create up to 10,000 general purpose buckets per AWS account" ("General purpose bucket quotas"). */
+const MOST_BUCKETS = 10_000;
+/** Processes that may make buckets of an account at once, each by its own count. */
+const COUNTING = 16;
+
+/** Buckets read at once where all are gone through. */
+const PAGE = 1000;
+
+/** Decoded bucket records kept; every request reads one or more. */
+const CACHED_BUCKETS = 1000;
+
+export interface NewBucket extends BucketSettings {
+  readonly name: string;
+  /** Account id. */
+  readonly owner: string;
+  readonly partition: string;
+  readonly region: string;
+  /** As the request named the region, where that is an old name. */
+  readonly oldLocation?: 'EU' | undefined;
+}
+
+/** One page of an account's buckets. */
+export interface BucketPage {
+  readonly buckets: readonly Bucket[];
+  /** Whether there are more. */
+  readonly more: boolean;
+  /** Where the next page begins behind. */
+  readonly last: string | undefined;
+}
+
+/** What a bucket holds besides its record, as far as deleting it goes. */
+export interface BucketHoldings {
+  /** Whether any version of any object is in it. */
+  isEmpty(bucket: Bucket): Promise<boolean>;
+  /** Drops what goes with the bucket: unfinished uploads. */
+  clear(bucket: Bucket): Promise<void>;
+}
+
+/** The buckets of every account: their names are one space. */
+export class Buckets {
+  readonly #kv: Kv;
+  readonly #clock: Clock;
+  readonly #holdings: BucketHoldings;
+  /** The same stored version is the same object: what is derived from it can be kept with it. */
+  readonly #cache = new Map<string, Bucket>();
+  /** By owner: buckets that may be made before they are counted again. */
+  readonly #spare = new Map<string, number>();
+
+  /** `most`: buckets of an account. */
+  constructor(
+    kv: Kv,
+    clock: Clock,
+    holdings: BucketHoldings,
+    private readonly most = MOST_BUCKETS,
+  ) {
+    this.#kv = kv;
+    this.#clock = clock;
+    this.#holdings = holdings;
+  }
+
+  async find(name: string): Promise<Bucket | undefined> {
+    const entry = await this.#kv.get(bucketKey(name));
+    return entry && this.#bucket(name, entry);
+  }
+
+  /** Throws NoSuchBucket, and what `demand` throws of the bucket. */
+  async get(name: string, demand?: (bucket: Bucket) => void): Promise<Bucket> {
+    const bucket = await this.find(name);
+    if (!bucket) throw s3Errors.NoSuchBucket([], { members: { BucketName: name } });
+    demand?.(bucket);
+    return bucket;
+  }
+
+  /**
+   * The bucket as it is now, for a write to be tried again. Throws NoSuchBucket where it is gone (a new bucket
+   * of that name is another one), OperationAborted while it is being deleted.
+   */
+  async again(bucket: Bucket): Promise<Bucket> {
+    const now = await this.get(bucket.name);
+    if (now.id !== bucket.id) throw s3Errors.NoSuchBucket([], { members: { BucketName: bucket.name } });
+    return now;
+  }
+
+  /** Throws BucketAlreadyOwnedByYou, BucketAlreadyExists, TooManyBuckets. The name's form is the caller's affair. */
+  async create(bucket: NewBucket): Promise<Bucket> {
+    const record: BucketRecord = { ...bucket, id: randomUUID(), created: this.#clock.now() };
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      const existing = await this.find(bucket.name);
+      if (existing?.deleting) throw s3Errors.OperationAborted();
+      if (existing) {
+        const members = { BucketName: bucket.name };
+        throw existing.owner === bucket.owner
+          ? s3Errors.BucketAlreadyOwnedByYou([], { members })
+          : s3Errors.BucketAlreadyExists([], { members });
+      }
+      await this.#demandQuota(bucket.owner);
+      const key = bucketKey(bucket.name);
+      const writes = [
+        { key, value: bucketRecords.encode(record) },
+        { key: ownedBucketKey(bucket.owner, bucket.name), value: EMPTY },
+      ];
+      if (await this.#kv.commit([{ key, version: undefined }], writes)) return this.get(bucket.name);
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /** An account's buckets by name: those that begin with `prefix` and come after `after`. */
+  async list(
+    owner: string,
+    options: { prefix?: string; after?: string; limit: number },
+  ): Promise<BucketPage> {
+    const { start, end } = prefixRange(['bucket-of', owner], options.prefix ?? '');
+    const from = options.after === undefined ? start : after(['bucket-of', owner], options.after, start);
+    const items = await this.#kv.list({ start: from, end, limit: options.limit + 1 });
+    const names = items.slice(0, options.limit).map(item => String(item.key[2]));
+    const found = await Promise.all(names.map(name => this.find(name)));
+    return {
+      buckets: found.filter(bucket => bucket !== undefined && bucket.owner === owner) as Bucket[],
+      more: items.length > options.limit,
+      last: names.at(-1),
+    };
+  }
+
+  /**
+   * Changes settings. `undefined` deletes one. `told`: what the commit adds for whoever is told of it. Throws
+   * NoSuchBucket, OperationAborted.
+   */
+  async update(
+    bucket: Bucket,
+    change: BucketSettings | ((now: Bucket) => BucketSettings),
+    told?: Announcement,
+  ): Promise<void> {
+    let now = bucket;
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+      if (attempt > 0) now = await this.again(bucket);
+      if (now.deleting) throw s3Errors.OperationAborted();
+      const settings = typeof change === 'function' ? change(now) : change;
+      if (await this.#replace(now, { ...recordOf(now), ...settings }, told)) return;
+    }
+    throw s3Errors.OperationAborted();
+  }
+
+  /**
+   * Deletes an empty bucket. It is marked first: from then on no commit that puts something in it succeeds,
+   * and only then is it looked at again. Throws BucketNotEmpty.
+   */
+  async delete(bucket: Bucket): Promise<void> {
+    let marked = bucket;
+    for (let attempt = 0; !marked.deleting; attempt++) {
+      if (attempt === COMMIT_ATTEMPTS) throw s3Errors.OperationAborted();
+      await this.#demandEmpty(marked);
+      await this.#replace(marked, { ...recordOf(marked), deleting: true });
+      marked = await this.again(bucket);
+    }
+    try {
+      await this.#demandEmpty(marked);
+    } catch (error) {
+      const { deleting: _, ...record } = recordOf(marked);
+      await this.#replace(marked, record);
+      throw error;
+    }
+    await this.#holdings.clear(marked);
+    const deleted = await this.#kv.commit(
+      [checkOf(marked)],
+      [
+        { key: bucketKey(bucket.name), value: undefined },
+        { key: ownedBucketKey(bucket.owner, bucket.name), value: undefined },
+      ],
+    );
+    // Another deletion has taken the mark: it either did the same, or found something and took it back.
+    if (!deleted && (await this.find(bucket.name))?.id === bucket.id) throw s3Errors.OperationAborted();
+  }
+
+  /** Every bucket of every account, by name. */
+  async *all(): AsyncGenerator<Bucket> {
+    const { start, end } = under(['bucket']);
+    let from = start;
+    for (;;) {
+      const rows = await this.#kv.list({ start: from, end, limit: PAGE });
+      for (const row of rows) yield this.#bucket(String(row.key[1]), row);
+      if (rows.length < PAGE) return;
+      from = after(['bucket'], String(rows.at(-1)!.key[1]), start);
+    }
+  }
+
+  /** Ends the deletions that a crash cut short. */
+  async recover(): Promise<void> {
+    for await (const bucket of this.all()) {
+      if (bucket.deleting) await this.delete(bucket).catch(ifRefused);
+    }
+  }
+
+  /** Counting reads as many rows as there are buckets, so that is done the more seldom the fewer there are. */
+  async #demandQuota(owner: string): Promise<void> {
+    let spare = this.#spare.get(owner) ?? 0;
+    if (spare === 0) {
+      const owned = await this.#kv.list({ ...under(['bucket-of', owner]), limit: this.most });
+      if (owned.length >= this.most) throw s3Errors.TooManyBuckets();
+      spare = Math.ceil((this.most - owned.length) / COUNTING);
+    }
+    this.#spare.set(owner, spare - 1);
+  }
+
+  async #demandEmpty(bucket: Bucket): Promise<void> {
+    if (await this.#holdings.isEmpty(bucket)) return;
+    throw s3Errors.BucketNotEmpty([bucket.versioning !== undefined], {
+      members: { BucketName: bucket.name },
+    });
+  }
+
+  async #replace(bucket: Bucket, record: BucketRecord, told?: Announcement): Promise<boolean> {
+    const write = { key: bucketKey(bucket.name), value: bucketRecords.encode(record) };
+    const { checks = [], writes = [] } = told ?? {};
+    return this.#kv.commit([checkOf(bucket), ...checks], [write, ...writes]);
+  }
+
+  #bucket(name: string, { value, version }: Entry): Bucket {
+    const cached = this.#cache.get(name);
+    if (cached?.stored === version) return cached;
+    const bucket = { ...bucketRecords.decode(value), stored: version };
+    if (this.#cache.size >= CACHED_BUCKETS) this.#cache.delete(this.#cache.keys().next().value!);
+    this.#cache.set(name, bucket);
+    return bucket;
+  }
+}
+
+/** Holds while no setting of the bucket has changed and it is not being deleted. */
+export function checkOf(bucket: Bucket): Check {
+  return { key: bucketKey(bucket.name), version: bucket.stored };
+}
+
+function recordOf({ stored: _, ...record }: Bucket): BucketRecord {
+  return record;
+}
+
+/** A deletion may be refused: the bucket is not empty, or another process ends it. */
+function ifRefused(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
+}

@@ -1,0 +1,67 @@
+import type { Objects } from '../index.js';
+
+/** How often the clock is looked at: it may be moved. Milliseconds of the machine's time. */
+const LOOK_MS = 1000;
+/** Between rounds of lifecycle rules, which speak of days and fall due at midnight. */
+const HOUR_MS = 3600 * 1000;
+/** Between searches for orphaned blobs, which only a crash leaves. */
+const DAY_MS = 24 * HOUR_MS;
+
+/** Something that is to be done again and again. */
+export interface Chore {
+  /** Milliseconds by the engine's clock. */
+  readonly every: number;
+  /** `signal`: it is to come to an end. */
+  run(signal: AbortSignal): Promise<unknown>;
+}
+
+/**
+ * Applies lifecycle rules now and every hour, and deletes orphaned blobs now and every day, by the engine's clock;
+ * `further` are what others have done as regularly. Answers the function that ends it, which resolves when nothing runs
+ * any more. `failed` hears of what did not succeed; its next turn tries again.
+ */
+export function startHousekeeping(
+  objects: Objects,
+  failed: (error: unknown) => void,
+  further: readonly Chore[] = [],
+): () => Promise<void> {
+  const stop = new AbortController();
+  const chores = [
+    { every: HOUR_MS, run: () => objects.applyLifecycle() },
+    { every: DAY_MS, run: () => objects.sweep() },
+    ...further,
+  ].map(chore => ({ ...chore, interval: new Interval(chore.every) }));
+  const round = async () => {
+    for (const { interval, run } of chores) {
+      if (stop.signal.aborted || !interval.isOver(objects.clock.now())) continue;
+      await run(stop.signal).catch(failed);
+    }
+  };
+  let running = round();
+  const timer = setInterval(() => {
+    running = running.then(round);
+  }, LOOK_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    stop.abort();
+    await running;
+  };
+}
+
+/** Tells when a length of time has passed, whichever way the clock was moved. */
+class Interval {
+  readonly #length: number;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** Milliseconds since the epoch. Begins anew where it answers true. */
+  isOver(now: number): boolean {
+    if (Math.abs(now - this.#last) < this.#length) return false;
+    this.#last = now;
+    return true;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * How versions are stored: as tuples, which every request decodes one of and a listing a thousand, in a third
+ * of the time that objects with names take.
+ */
+import { type RecordType, recordType } from '../../store/records.js';
+import type { Checksum } from '../bodies/checksums.js';
+import type {
+  Content,
+  ContentHeaders,
+  DeleteMarker,
+  ObjectRecord,
+  Pairs,
+  VersionRecord,
+} from '../records.js';
+
+/** What few objects have. */
+const REST = [
+  'tags',
+  'storageClass',
+  'retention',
+  'legalHold',
+  'owner',
+  'acl',
+  'upload',
+  'encryption',
+  'salt',
+] as const;
+
+type Rest = Pick<ObjectRecord, (typeof REST)[number]> & {
+  /** The headers beside the content type. */
+  readonly headers?: Omit<ContentHeaders, 'contentType'>;
+};
+
+type ObjectRow = readonly [
+  id: string,
+  isNull: boolean,
+  modified: number,
+  size: number,
+  etag: string,
+  algorithm: Checksum['algorithm'],
+  checksum: string,
+  checksumType: Checksum['type'],
+  kind: Content['kind'],
+  /** The inline content's CRC, the blob's id, or the number of parts. */
+  content: number | string,
+  contentType: string | undefined,
+  metadata: Pairs,
+  rest?: Rest,
+];
+type MarkerRow = readonly [id: string, isNull: boolean, modified: number];
+
+const rows = recordType<ObjectRow | MarkerRow>({ version: 1 });
+
+export const versionRecords: RecordType<VersionRecord> = {
+  encode: version => rows.encode(version.marker ? markerRow(version) : objectRow(version)),
+  decode(bytes) {
+    const row = rows.decode(bytes);
+    return row.length === 3 ? markerOf(row) : objectOf(row);
+  },
+};
+
+function markerRow({ id, isNull, modified }: DeleteMarker): MarkerRow {
+  return [id, isNull, modified];
+}
+
+function markerOf([id, isNull, modified]: MarkerRow): DeleteMarker {
+  return { marker: true, id, isNull, modified };
+}
+
+function objectRow(record: ObjectRecord): ObjectRow {
+  const { id, isNull, modified, size, etag, checksum, content, metadata } = record;
+  const rest = restOf(record);
+  const { algorithm, value, type } = checksum;
+  const row: [...ObjectRow] = [
+    id,
+    isNull,
+    modified,
+    size,
+    etag,
+    algorithm,
+    value,
+    type,
+    content.kind,
+    contentValue(content),
+    record.headers.contentType,
+    metadata,
+  ];
+  if (rest) row.push(rest);
+  return row;
+}
+
+/** Undefined where there is nothing. */
+function restOf(record: ObjectRecord): Rest | undefined {
+  const rest: Record<string, unknown> = {};
+  for (const name of REST) if (record[name] !== undefined) rest[name] = record[name];
+  const headers: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record.headers)) {
+    if (name !== 'contentType' && value !== undefined) headers[name] = value;
+  }
+  if (Object.keys(headers).length > 0) rest['headers'] = headers;
+  return Object.keys(rest).length > 0 ? rest : undefined;
+}
+
+function contentValue(content: Content): number | string {
+  if (content.kind === 'inline') return content.crc;
+  return content.kind === 'blob' ? content.blob : content.count;
+}
+
+function objectOf(row: ObjectRow): ObjectRecord {
+  const rest = row[12];
+  const record = {
+    id: row[0],
+    isNull: row[1],
+    modified: row[2],
+    size: row[3],
+    etag: row[4],
+    checksum: { algorithm: row[5], value: row[6], type: row[7] },
+    content: contentOf(row[8], row[9]),
+    metadata: row[11],
+    headers: rest?.headers ? { contentType: row[10], ...rest.headers } : { contentType: row[10] },
+  };
+  if (!rest) return record;
+  const further: Record<string, unknown> = record;
+  for (const name of REST) if (rest[name] !== undefined) further[name] = rest[name];
+  return record;
+}
+
+function contentOf(kind: Content['kind'], value: number | string): Content {
+  if (kind === 'inline') return { kind, crc: value as number };
+  return kind === 'blob' ? { kind, blob: value as string } : { kind, count: value as number };
+}

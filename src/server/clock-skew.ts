@@ -1,0 +1,40 @@
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/log.js';
+import { SettingsError } from './settings.js';
+
+/** Milliseconds: more is not started with, and is said of a running server. */
+const TOO_FAR = 5_000;
+const NOTABLE = 1_000;
+const EVERY = 60_000;
+
+export interface SkewOptions {
+  readonly clock: Clock;
+  /** The other clock, milliseconds since the epoch. */
+  readonly time: () => Promise<number>;
+  readonly log: Logger;
+}
+
+/**
+ * Compares this machine's clock with that of the database, now and every minute: keys expire by the clock of the server
+ * that is asked. Throws `SettingsError` where they are more than five seconds apart. The answer ends it.
+ */
+export async function watchSkew({ clock, time, log }: SkewOptions): Promise<() => Promise<void>> {
+  const measure = async (): Promise<number> => {
+    const before = clock.now();
+    const there = await time();
+    return Math.round(there - (before + clock.now()) / 2);
+  };
+  const skew = await measure();
+  if (Math.abs(skew) > TOO_FAR)
+    throw new SettingsError(
+      `this machine's clock is ${Math.abs(skew)} ms ${skew > 0 ? 'behind' : 'ahead of'} the database's: keys would expire at the wrong time; synchronize both`,
+    );
+  const look = async (): Promise<void> => {
+    const now = await measure();
+    if (Math.abs(now) > NOTABLE)
+      log.error("this machine's clock and the database's are apart", { milliseconds: now });
+  };
+  const timer = setInterval(() => void look().catch(() => undefined), EVERY);
+  timer.unref();
+  return async () => clearInterval(timer);
+}

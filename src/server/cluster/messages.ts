@@ -1,0 +1,65 @@
+/** What the primary process and its workers say to one another. */
+import type { ReadElsewhere } from '../../objects/index.js';
+import type { Settings } from '../settings.js';
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly settings: Settings }
+  /** Asks whether it still works. */
+  | { readonly kind: 'ping' }
+  /** `grace`: milliseconds for running requests to end. */
+  | { readonly kind: 'stop'; readonly grace: number }
+  | Question
+  | Answer;
+
+export type ToPrimary =
+  /** What was sent before went unheard. */
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'pong' }
+  /** The start did not succeed. */
+  | { readonly kind: 'failed'; readonly message: string }
+  | Question
+  | Answer;
+
+/** Which of the blobs are being read. */
+export interface Question {
+  readonly kind: 'question';
+  readonly number: number;
+  readonly blobs: readonly string[];
+}
+
+export interface Answer {
+  readonly kind: 'answer';
+  /** Of the question. */
+  readonly number: number;
+  readonly read: readonly string[];
+}
+
+/** Asks one other process, and takes its answers as they come. */
+export class Questions {
+  readonly #send: (question: Question) => void;
+  readonly #asked = new Map<number, (read: ReadonlySet<string>) => void>();
+  #last = 0;
+
+  constructor(send: (question: Question) => void) {
+    this.#send = send;
+  }
+
+  readonly ask: ReadElsewhere = blobs =>
+    new Promise(resolve => {
+      const number = ++this.#last;
+      this.#asked.set(number, resolve);
+      this.#send({ kind: 'question', number, blobs });
+    });
+
+  take({ number, read }: Answer): void {
+    this.#asked.get(number)?.(new Set(read));
+    this.#asked.delete(number);
+  }
+
+  /** The other process has ended: nobody reads anything there. */
+  end(): void {
+    for (const resolve of this.#asked.values()) resolve(new Set());
+    this.#asked.clear();
+  }
+}

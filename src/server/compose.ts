@@ -1,0 +1,210 @@
+import { join } from 'node:path';
+import { demandWhole } from '../admin/migrate.js';
+import { demandSameRootKey, startResealing } from '../admin/root-key-rotation.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { lockDirectory } from '../core/directories/directory-lock.js';
+import { type Logger, lineLogger, silentLogger } from '../core/log.js';
+import { loadRootKeys } from '../crypto/root-key.js';
+import { type AuditLog, noAuditLog, openAuditLog } from '../events/audit.js';
+import { Denials } from '../events/denials.js';
+import { Budgets, type HttpLimits } from '../http/budgets.js';
+import { createPipeline, type Pipeline } from '../http/pipeline.js';
+import type { Services } from '../http/services.js';
+import { type Identity, openIdentity } from '../identity/index.js';
+import { openTargets, startDelivery } from '../notifications/index.js';
+import {
+  type Objects,
+  openObjects,
+  type ReadElsewhere,
+  startHousekeeping,
+  targetName,
+} from '../objects/index.js';
+import { openKms, startSweeping } from '../services/kms/index.js';
+import { AccessLog, InventoryRuns } from '../services/s3/index.js';
+import { holdLease } from '../store/lease.js';
+import { openStores } from '../store/open.js';
+import { firstAccount, type RootCredentials } from './bootstrap.js';
+import { watchSkew } from './clock-skew.js';
+import { keepCertificate } from './private-authority.js';
+import { served } from './services.js';
+import { readSettings, type Settings } from './settings.js';
+import { lookForDamage } from './store-damage.js';
+
+export interface ServerOptions extends Partial<Settings> {
+  /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
+  readonly clock?: Clock;
+  /** Default: as the setting `log` says, to standard error. */
+  readonly logger?: Logger;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** The services over their stores, before anything listens. */
+export interface OpenServices {
+  readonly settings: Settings;
+  readonly services: Services;
+  readonly pipeline: Pipeline;
+  readonly budgets: Budgets;
+  readonly log: Logger;
+  readonly objects: Objects;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly accountId: string;
+  readonly root: RootCredentials | undefined;
+  readonly credentialsFile: string | undefined;
+  close(): Promise<void>;
+}
+
+/** What a process has to do with a server's data. */
+export interface Part {
+  /** Keeps other servers off the directory, and does what one process does for all: housekeeping, sweeps, sealing anew. */
+  readonly keeps: boolean;
+  /** Asks the server's other processes what they are reading. */
+  readonly readElsewhere?: ReadElsewhere;
+  /** Default: true. `false` has no SSE-S3 and stores bodies as they come: for measuring what encryption costs. */
+  readonly encrypts?: boolean;
+}
+
+const MIB = 1024 * 1024;
+
+/** Between looks for inventories that are due, milliseconds. */
+const MINUTE = 60_000;
+
+/** Milliseconds that bodies outlive their last reference where other machines may be reading them. */
+const READERS_ELSEWHERE = 15 * MINUTE;
+
+/** Of a server that is one process. */
+const ALONE: Part = { keeps: true };
+
+/** Opens everything but the socket. Throws as `startServer` does. */
+export async function openServices(
+  options: ServerOptions = {},
+  { keeps, readElsewhere, encrypts = true }: Part = ALONE,
+): Promise<OpenServices> {
+  const { clock = systemClock, logger, limits: _, ...flags } = options;
+  const settings = readSettings(flags);
+  const log = logger ?? loggerOf(settings, clock);
+  const inMemory = settings.data === 'memory';
+  const now = () => clock.now();
+  // What was opened, to be closed in reverse order, whether by the owner or by a start that failed midway.
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    while (opened.length > 0) await opened.pop()!();
+  };
+  try {
+    if (!inMemory && keeps) {
+      const lock = await lockDirectory(settings.data);
+      opened.push(() => lock.release());
+    }
+    if (keeps && settings.tls === 'self-signed') opened.push(await keepCertificate(settings, clock, log));
+    const rootKeys = await loadRootKeys(settings);
+    const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
+    const stores = await openStores(settings, now);
+    opened.push(() => stores.close());
+    const { kv, blobs, room } = stores;
+    if (stores.verify) opened.push(await lookForDamage(stores.verify, settings.data, log));
+    await demandWhole(kv);
+    if (stores.isShared) await demandSameRootKey(kv, rootKeys);
+    if (stores.time) opened.push(await watchSkew({ clock, time: stores.time, log }));
+    const identity = await openIdentity({
+      kv,
+      ...sealing,
+      clock,
+      oidcKeyFiles: new Map(Object.entries(settings.oidcKeys)),
+      oidcAllow: settings.oidcAllow,
+    });
+    opened.push(() => identity.close());
+    const objects = await openObjects({
+      kv,
+      blobs,
+      clock,
+      readElsewhere,
+      ...(stores.isShared && { deletionDelay: READERS_ELSEWHERE }),
+      demandRoom: room?.demand,
+      ...(encrypts && sealing),
+    });
+    opened.push(() => objects.settle());
+    const audit = inMemory
+      ? noAuditLog
+      : await openAuditLog(join(settings.data, 'events'), {
+          keepDays: settings.eventDays,
+          bytes: settings.eventSpace * MIB,
+        });
+    opened.push(() => audit.close());
+    const denials = new Denials(kv);
+    opened.push(() => denials.close());
+    const kms = await openKms({ kv, ...sealing, clock, principals: identity.principals });
+    const targets = openTargets({
+      notify: settings.notify,
+      secret: settings.notifySecret,
+      bridgeDirectory: inMemory ? undefined : join(settings.data, 'eventbridge'),
+      keepDays: settings.eventDays,
+      clock,
+    });
+    const servicePorts = { objects, ownerOf: (id: string) => identity.owner(id) };
+    const accessLog = new AccessLog(servicePorts, log);
+    opened.push(() => accessLog.close());
+    if (keeps) {
+      const { outbox } = objects;
+      const inventories = new InventoryRuns(servicePorts, log);
+      const failed = (what: string) => (error: unknown) =>
+        log.error(`${what} failed`, { error: String(error) });
+      const begin = () => {
+        const stops = [
+          startHousekeeping(objects, failed('housekeeping of buckets'), [
+            { every: MINUTE, run: signal => inventories.run(signal) },
+          ]),
+          startSweeping(kms, failed('a sweep of keys')),
+          startDelivery({ outbox, clock, log, targets, nameOf: targetName }),
+          startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
+        ];
+        return async () => {
+          for (const stop of stops.reverse()) await stop();
+        };
+      };
+      opened.push(
+        stores.isShared
+          ? holdLease(kv, { name: 'housekeeping', begin, failed: failed('the lease of housekeeping') })
+          : begin(),
+      );
+    }
+    const first = await firstAccount(kv, identity, settings);
+    const services = served({
+      identity,
+      objects,
+      denials,
+      kms,
+      accessLog,
+      settings,
+      log,
+      targets: new Set(targets.keys()),
+      firstAccount: first.accountId,
+    });
+    const budgets = new Budgets(clock);
+    const pipeline = createPipeline({
+      services,
+      budgets,
+      credentials: identity,
+      clock,
+      denials,
+      audit,
+      log,
+      defaultRegion: settings.region,
+      sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
+    });
+    return { settings, services, pipeline, budgets, log, objects, identity, clock, audit, ...first, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function reportResealing(log: Logger, outcome: number | Error): void {
+  if (typeof outcome === 'number') {
+    log.info('everything stored is sealed under the current root key', { resealed: outcome });
+  } else log.error('sealing anew under the current root key failed', { error: String(outcome) });
+}
+
+function loggerOf(settings: Settings, clock: Clock): Logger {
+  return settings.log === 'none' ? silentLogger : lineLogger(process.stderr, clock, settings.log === 'json');
+}

@@ -1,0 +1,42 @@
+/** Looks at the pages of the store when a server starts. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../core/log.js';
+import { harmsAll, StoreDamaged, type TreeReport } from '../store/lmdb/lmdb-tree.js';
+
+/** A store up to so many bytes is looked through before it is used: it takes a quarter of a second. */
+const SMALL_STORE = 128 * 2 ** 20;
+
+/**
+ * Looks for damaged pages; in a large store, while requests are served. Answers what waits for the end of it. Throws
+ * `StoreDamaged` where any record may be missing.
+ */
+export async function lookForDamage(
+  verify: () => Promise<TreeReport>,
+  data: string,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const file = join(data, 'kv', 'data.mdb');
+  const look = async () => {
+    const { damage } = await verify();
+    for (const { problem } of damage.slice(0, SHOWN_DAMAGE))
+      log.error('the store is damaged', { file, problem });
+    if (damage.length === 0) return;
+    if (harmsAll(damage)) throw new StoreDamaged(file, damage);
+    log.error(
+      'nothing is written to a damaged store, and what may be missing is not read: restore the last backup',
+      {
+        damaged: damage.length,
+      },
+    );
+  };
+  if ((await stat(file)).size <= SMALL_STORE) {
+    await look();
+    return async () => undefined;
+  }
+  const looked = look().catch(error => log.error('looking for damage failed', { error: String(error) }));
+  return () => looked;
+}
+
+/** So many damaged pages are named in the log. */
+const SHOWN_DAMAGE = 20;

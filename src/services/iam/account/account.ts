@@ -1,0 +1,116 @@
+import type * as iam from '@aws-sdk/client-iam';
+import type { Operation } from '../../../core/operation.js';
+import { quotas } from '../../../identity/index.js';
+import { slicePage } from '../paging.js';
+import { homeOf, type IamPorts } from '../ports.js';
+import { onAll } from '../requirements.js';
+
+export const createAccountAlias: Operation<IamPorts, iam.CreateAccountAliasRequest, object> = {
+  name: 'CreateAccountAlias',
+  requires: (_input, call) => onAll('CreateAccountAlias', call),
+  async run(input, call, { identity }) {
+    await identity.accounts.setAlias(homeOf(call), input.AccountAlias!);
+    return {};
+  },
+};
+
+export const deleteAccountAlias: Operation<IamPorts, iam.DeleteAccountAliasRequest, object> = {
+  name: 'DeleteAccountAlias',
+  requires: (_input, call) => onAll('DeleteAccountAlias', call),
+  async run(input, call, { identity }) {
+    await identity.accounts.deleteAlias(homeOf(call), input.AccountAlias!);
+    return {};
+  },
+};
+
+export const listAccountAliases: Operation<
+  IamPorts,
+  iam.ListAccountAliasesRequest,
+  iam.ListAccountAliasesResponse
+> = {
+  name: 'ListAccountAliases',
+  requires: (_input, call) => onAll('ListAccountAliases', call),
+  async run(input, call, { identity }) {
+    const account = await identity.accounts.find(homeOf(call).id);
+    const { items, page } = slicePage(
+      input,
+      account?.alias === undefined ? [] : [account.alias],
+      alias => alias,
+    );
+    return { AccountAliases: [...items], ...page };
+  },
+};
+
+export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummaryResponse> = {
+  name: 'GetAccountSummary',
+  requires: (_input, call) => onAll('GetAccountSummary', call),
+  async run(_input, call, { identity }) {
+    const home = homeOf(call);
+    const [counts, policies, account, devices, oidc, saml, certificates] = await Promise.all([
+      identity.accounts.counts(home.id),
+      identity.policies.list(home, { limit: quotas.policies }),
+      identity.accounts.find(home.id),
+      identity.mfaDevices.list(home.id),
+      identity.oidcProviders.list(home.id),
+      identity.samlProviders.list(home.id),
+      identity.serverCertificates.list(home.id, { limit: quotas.serverCertificates }),
+    ]);
+    return {
+      SummaryMap: {
+        Users: counts.users,
+        UsersQuota: quotas.users,
+        Groups: counts.groups,
+        GroupsQuota: quotas.groups,
+        Roles: counts.roles,
+        RolesQuota: quotas.roles,
+        Policies: counts.policies,
+        PoliciesQuota: quotas.policies,
+        InstanceProfiles: counts.instanceProfiles,
+        InstanceProfilesQuota: quotas.instanceProfiles,
+        ServerCertificates: certificates.length,
+        ServerCertificatesQuota: quotas.serverCertificates,
+        SigningCertificatesPerUserQuota: quotas.signingCertificatesPerUser,
+        AccessKeysPerUserQuota: quotas.accessKeysPerUser,
+        AccountAccessKeysPresent: (account?.keys.length ?? 0) > 0 ? 1 : 0,
+        AccountMFAEnabled: devices.some(({ owner }) => owner === home.id) ? 1 : 0,
+        Providers: oidc.length + saml.length,
+        MFADevices: devices.length,
+        MFADevicesInUse: devices.filter(({ owner }) => owner !== undefined).length,
+        AssumeRolePolicySizeQuota: quotas.trustPolicySize,
+        AttachedPoliciesPerGroupQuota: quotas.attachedPolicies,
+        AttachedPoliciesPerRoleQuota: quotas.attachedPolicies,
+        AttachedPoliciesPerUserQuota: quotas.attachedPolicies,
+        GroupPolicySizeQuota: quotas.inlinePolicySize.group,
+        RolePolicySizeQuota: quotas.inlinePolicySize.role,
+        UserPolicySizeQuota: quotas.inlinePolicySize.user,
+        GlobalEndpointTokenVersion: account?.regions?.globalTokenVersion ?? 1,
+        GroupsPerUserQuota: quotas.groupsPerUser,
+        PolicySizeQuota: quotas.policySize,
+        PolicyVersionsInUse: policies.reduce((sum, { policy }) => sum + policy.versions.length, 0),
+        PolicyVersionsInUseQuota: quotas.policyVersionsInUse,
+        // Root users have neither here.
+        AccountPasswordPresent: 0,
+        AccountSigningCertificatesPresent: 0,
+        VersionsPerPolicyQuota: quotas.versionsPerPolicy,
+      },
+    };
+  },
+};
+
+/**
+ * Which tokens the global endpoint hands out. The preference is kept and reported; tokens of this server are of one
+ * kind, which is accepted wherever the account's credentials are.
+ */
+export const setSecurityTokenServicePreferences: Operation<
+  IamPorts,
+  iam.SetSecurityTokenServicePreferencesRequest,
+  object
+> = {
+  name: 'SetSecurityTokenServicePreferences',
+  requires: (_input, call) => onAll('SetSecurityTokenServicePreferences', call),
+  async run({ GlobalEndpointTokenVersion }, call, { identity }) {
+    const version = GlobalEndpointTokenVersion === 'v2Token' ? 2 : 1;
+    await identity.regions.setGlobalTokenVersion(homeOf(call).id, version);
+    return {};
+  },
+};

@@ -1,0 +1,67 @@
+import type { ListBucketsOutput, ListBucketsRequest } from '@aws-sdk/client-s3';
+import type { Operation } from '../../../core/operation.js';
+import type { Bucket } from '../../../objects/index.js';
+import { s3Errors } from '../errors.js';
+import { openToken, sealToken } from '../listing/tokens.js';
+import type { S3Ports } from '../ports.js';
+import { bucketArn } from '../requirements.js';
+import { accountOf } from './create-bucket.js';
+import { demandRegionName, demandSignature } from './regions.js';
+
+const MOST_BUCKETS = 10_000;
+/** Buckets read at once where only those of one region are asked for. */
+const BATCH = 1000;
+
+export const listBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutput> = {
+  name: 'ListBuckets',
+
+  requires(_input, call) {
+    // Policies grant it on `*`, and many write it for all buckets: this ARN fits both.
+    return [
+      { action: 's3:ListAllMyBuckets', resource: `arn:${call.caller.account?.partition ?? 'aws'}:s3:::*` },
+    ];
+  },
+
+  async run(input, call, ports) {
+    demandSignature(call.region, call);
+    const account = accountOf(call);
+    const limit = limitOf(input.MaxBuckets);
+    const prefix = input.Prefix ?? '';
+    const region = input.BucketRegion;
+    if (region !== undefined) demandRegionName(account.partition, region);
+    const found: Bucket[] = [];
+    let after = openToken(input.ContinuationToken || undefined);
+    let more = true;
+    while (more && found.length <= limit) {
+      const page = await ports.objects.buckets.list(account.id, {
+        prefix,
+        ...(after !== undefined && { after }),
+        limit: Math.min(BATCH, limit + 1),
+      });
+      found.push(...page.buckets.filter(bucket => region === undefined || bucket.region === region));
+      after = page.last;
+      more = page.more;
+    }
+    const shown = found.slice(0, limit);
+    // Only requests with parameters are told of regions (ListBuckets, S3 API Reference).
+    const asks = (input.MaxBuckets ?? region ?? input.Prefix ?? input.ContinuationToken) !== undefined;
+    return {
+      Buckets: shown.map(bucket => ({
+        Name: bucket.name,
+        CreationDate: new Date(bucket.created),
+        ...(asks && { BucketRegion: bucket.region, BucketArn: bucketArn(bucket) }),
+      })),
+      Owner: { ID: account.canonicalId },
+      ...(input.Prefix !== undefined && { Prefix: input.Prefix }),
+      ...(found.length > limit && { ContinuationToken: sealToken(shown.at(-1)!.name) }),
+    };
+  },
+};
+
+function limitOf(asked: number | undefined): number {
+  if (asked === undefined) return MOST_BUCKETS;
+  if (Number.isInteger(asked) && asked >= 1 && asked <= MOST_BUCKETS) return asked;
+  throw s3Errors.InvalidArgument(['Argument max-buckets must be an integer between 1 and 10000.'], {
+    members: { ArgumentName: 'max-buckets', ArgumentValue: String(asked) },
+  });
+}

@@ -1,0 +1,139 @@
+/** ListObjectsV2 and its predecessor. */
+import type {
+  _Object as ListedObject,
+  ListObjectsOutput,
+  ListObjectsRequest,
+  ListObjectsV2Output,
+  ListObjectsV2Request,
+  Owner,
+} from '@aws-sdk/client-s3';
+import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import { entryName, type ListEntry, type ObjectRecord } from '../../../objects/index.js';
+import { ownersIn } from '../bucket/owner.js';
+import { s3Errors } from '../errors.js';
+import { quoted } from '../object/attributes.js';
+import type { S3Ports } from '../ports.js';
+import { onBucket } from '../requirements.js';
+import { bucketOf } from '../target.js';
+import { openToken, sealToken } from './tokens.js';
+import { keyWriter } from './url-encoding.js';
+
+const MOST_ENTRIES = 1000;
+
+/** The bucket's region goes in a header, which the model of listings does not have. */
+type Told<O> = O & { readonly BucketRegion: string };
+
+export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListObjectsV2Output>> = {
+  name: 'ListObjectsV2',
+  requires: listRequirements,
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const write = keyWriter(input.EncodingType);
+    const limit = entriesAsked(input.MaxKeys, 'max-keys');
+    const { Prefix: prefix = '', Delimiter: delimiter } = input;
+    const after = openToken(input.ContinuationToken) ?? input.StartAfter;
+    const { entries, more } = await ports.objects.list(bucket, { prefix, delimiter, after, limit });
+    const ownerOf = input.FetchOwner ? await ownersIn(bucket, ports) : undefined;
+    return {
+      BucketRegion: bucket.region,
+      Name: bucket.name,
+      Prefix: write(prefix),
+      Delimiter: delimiter ? write(delimiter) : undefined,
+      // A token has the place of it, so that it is not told again (recorded).
+      ...(input.ContinuationToken === undefined && {
+        StartAfter: input.StartAfter && write(input.StartAfter),
+      }),
+      MaxKeys: limit,
+      EncodingType: input.EncodingType,
+      KeyCount: entries.length,
+      IsTruncated: more,
+      ContinuationToken: input.ContinuationToken,
+      ...(more && { NextContinuationToken: sealToken(entryName(entries.at(-1)!)) }),
+      ...listed(entries, write, ownerOf),
+    };
+  },
+};
+
+export const listObjects: Operation<S3Ports, ListObjectsRequest, Told<ListObjectsOutput>> = {
+  name: 'ListObjects',
+  requires: listRequirements,
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const write = keyWriter(input.EncodingType);
+    const limit = entriesAsked(input.MaxKeys, 'max-keys');
+    const { Prefix: prefix = '', Delimiter: delimiter, Marker = '' } = input;
+    const after = Marker === '' ? undefined : Marker;
+    const { entries, more } = await ports.objects.list(bucket, { prefix, delimiter, after, limit });
+    return {
+      BucketRegion: bucket.region,
+      Name: bucket.name,
+      Prefix: write(prefix),
+      Delimiter: delimiter ? write(delimiter) : undefined,
+      Marker: write(Marker),
+      MaxKeys: limit,
+      EncodingType: input.EncodingType,
+      IsTruncated: more,
+      // Without a delimiter, clients go on behind the last key (ListObjects, S3 API Reference).
+      ...(more && delimiter && { NextMarker: write(entryName(entries.at(-1)!)) }),
+      ...listed(entries, write, await ownersIn(bucket, ports)),
+    };
+  },
+};
+
+interface ListInput {
+  readonly Bucket: string | undefined;
+  readonly ExpectedBucketOwner?: string | undefined;
+  readonly Prefix?: string | undefined;
+  readonly Delimiter?: string | undefined;
+  readonly MaxKeys?: number | undefined;
+}
+
+async function listRequirements(input: ListInput, call: Call, ports: S3Ports): Promise<Requirement[]> {
+  return [onBucket(await bucketOf(input, call, ports), call, 's3:ListBucket', listKeys(input))];
+}
+
+/** The condition keys of a listing. */
+export function listKeys(input: ListInput): Record<string, string | number | undefined> {
+  return { 's3:prefix': input.Prefix, 's3:delimiter': input.Delimiter, 's3:max-keys': input.MaxKeys };
+}
+
+/** How many entries a page has. Throws InvalidArgument for a negative number. */
+export function entriesAsked(asked: number | undefined, name: string): number {
+  if (asked === undefined) return MOST_ENTRIES;
+  if (asked >= 0 && asked <= 0x7fffffff) return Math.min(asked, MOST_ENTRIES);
+  throw s3Errors.InvalidArgument([`Argument ${name} must be an integer between 0 and 2147483647`], {
+    members: { ArgumentName: name, ArgumentValue: String(asked) },
+  });
+}
+
+function listed(
+  entries: readonly ListEntry<ObjectRecord>[],
+  write: (text: string) => string,
+  ownerOf: ((record: ObjectRecord) => Owner) | undefined,
+): Pick<ListObjectsOutput, 'Contents' | 'CommonPrefixes'> {
+  const Contents: ListedObject[] = [];
+  const CommonPrefixes: { Prefix: string }[] = [];
+  for (const entry of entries) {
+    if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
+    else Contents.push(listedObject(write(entry.key), entry.item, ownerOf?.(entry.item)));
+  }
+  return {
+    ...(Contents.length > 0 && { Contents }),
+    ...(CommonPrefixes.length > 0 && { CommonPrefixes }),
+  };
+}
+
+function listedObject(Key: string, record: ObjectRecord, Owner: Owner | undefined): ListedObject {
+  return {
+    Key,
+    LastModified: new Date(record.modified),
+    ETag: quoted(record.etag),
+    ChecksumAlgorithm: [record.checksum.algorithm],
+    ChecksumType: record.checksum.type,
+    Size: record.size,
+    StorageClass: (record.storageClass ?? 'STANDARD') as NonNullable<ListedObject['StorageClass']>,
+    ...(Owner && { Owner }),
+  };
+}

@@ -1,0 +1,155 @@
+/** Beginning, listing, completing and aborting multipart uploads. */
+import type {
+  AbortMultipartUploadRequest,
+  CompletedPart,
+  CompleteMultipartUploadOutput,
+  CompleteMultipartUploadRequest,
+  CreateMultipartUploadOutput,
+  CreateMultipartUploadRequest,
+} from '@aws-sdk/client-s3';
+import type { Operation } from '../../../core/operation.js';
+import type { NamedPart } from '../../../objects/index.js';
+import { aclsEnabled } from '../acl/acl.js';
+import { initiatorOf } from '../bucket/owner.js';
+import { causeOf } from '../causes.js';
+import { demandUploadKey } from '../encryption/customer-keys.js';
+import { encryptionFor, encryptionMembers } from '../encryption/encryption.js';
+import { s3Errors } from '../errors.js';
+import { attributesOf, quoted, writtenVersionId } from '../object/attributes.js';
+import { algorithmOf, checksumMembers, givenChecksum } from '../object/checksum-members.js';
+import { newObjectAccess } from '../object/new-object-access.js';
+import { writeConditions } from '../object/put-object.js';
+import { onUpload, uploadEncryptionKeys, writeRequirements } from '../object/write-requirements.js';
+import type { S3Ports } from '../ports.js';
+import { onObject } from '../requirements.js';
+import { bucketOf, demandSigned, keyOf, newKeyOf } from '../target.js';
+
+export const MOST_PARTS = 10_000;
+
+export const createMultipartUpload: Operation<
+  S3Ports,
+  CreateMultipartUploadRequest,
+  CreateMultipartUploadOutput
+> = {
+  name: 'CreateMultipartUpload',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    newKeyOf(input);
+    return writeRequirements(bucket, call, input, { creates: false });
+  },
+
+  async run(input, call, ports) {
+    demandSigned(call, 'initiate multipart uploads');
+    const bucket = await bucketOf(input, call, ports);
+    const attributes = attributesOf(input, bucket, call.clock.now());
+    const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
+    const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
+    if (input.ChecksumType !== undefined && algorithm === undefined) {
+      throw s3Errors.InvalidRequest([
+        'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+      ]);
+    }
+    const initiator = initiatorOf(call);
+    const checksumType = input.ChecksumType;
+    const { encryption } = await encryptionFor(input, bucket, keyOf(input), call, ports);
+    const created = await ports.objects.uploads.create(bucket, keyOf(input), {
+      ...attributes,
+      ...access,
+      encryption,
+      initiator,
+      algorithm,
+      checksumType,
+    });
+    return {
+      Bucket: bucket.name,
+      Key: keyOf(input),
+      UploadId: created.id,
+      ...encryptionMembers(encryption, input),
+      ...(algorithm && { ChecksumAlgorithm: algorithm, ChecksumType: created.upload.checksumType }),
+    };
+  },
+};
+
+export const completeMultipartUpload: Operation<
+  S3Ports,
+  CompleteMultipartUploadRequest,
+  CompleteMultipartUploadOutput
+> = {
+  name: 'CompleteMultipartUpload',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const encryption = await uploadEncryptionKeys(bucket, input, ports);
+    const keys = {
+      ...encryption,
+      's3:ObjectCreationOperation': true,
+      's3:if-match': input.IfMatch,
+      's3:if-none-match': input.IfNoneMatch,
+    };
+    return [onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    const key = keyOf(input);
+    const { uploads } = ports.objects;
+    const upload = await uploads.known(bucket, key, input.UploadId ?? '');
+    const parts = input.MultipartUpload?.Parts ?? [];
+    if (parts.length === 0) throw s3Errors.InvalidRequest(['You must specify at least one part']);
+    if (parts.length > MOST_PARTS) throw s3Errors.MalformedXML();
+    const completion = {
+      parts: parts.map(namedPart),
+      checksum: givenChecksum(input),
+      checksumType: input.ChecksumType,
+      size: input.MpuObjectSize,
+    };
+    // Where there is a checksum to make, the key must come along ("CompleteMultipartUpload", S3 API Reference).
+    if (upload?.checksumAsked || (upload && input.SSECustomerKey)) demandUploadKey(upload.encryption, input);
+    const record = await uploads.complete(
+      bucket,
+      key,
+      input.UploadId ?? '',
+      completion,
+      writeConditions(input),
+      causeOf(call, 'ObjectCreated:CompleteMultipartUpload'),
+    );
+    return {
+      Location: locationOf(call.http.headers.get('host'), bucket.name, key),
+      Bucket: bucket.name,
+      Key: key,
+      ETag: quoted(record.etag),
+      ...encryptionMembers(record.encryption, input),
+      ...checksumMembers(record.checksum),
+      VersionId: writtenVersionId(record),
+    };
+  },
+};
+
+export const abortMultipartUpload: Operation<S3Ports, AbortMultipartUploadRequest, object> = {
+  name: 'AbortMultipartUpload',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    return [await onUpload(bucket, call, 's3:AbortMultipartUpload', input, ports)];
+  },
+
+  async run(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    await ports.objects.uploads.abort(bucket, keyOf(input), input.UploadId ?? '');
+    return {};
+  },
+};
+
+/** Throws MalformedXML for a part without number or ETag. */
+function namedPart(part: CompletedPart): NamedPart {
+  const { PartNumber: number, ETag } = part;
+  if (number === undefined || ETag === undefined) throw s3Errors.MalformedXML();
+  return { number, etag: ETag.replace(/^"(.*)"$/, '$1'), checksum: givenChecksum(part) };
+}
+
+function locationOf(host: string | undefined, bucket: string, key: string): string {
+  const path = key.split('/').map(encodeURIComponent).join('/');
+  if (host === undefined) return `/${bucket}/${path}`;
+  return host.startsWith(`${bucket}.`) ? `http://${host}/${path}` : `http://${host}/${bucket}/${path}`;
+}

@@ -1,0 +1,154 @@
+import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
+import type { Operation } from '../../../core/operation.js';
+import { type Bucket, ContentGone, LARGEST_BODY, type ObjectAttributes } from '../../../objects/index.js';
+import { aclsEnabled } from '../acl/acl.js';
+import { causeOf } from '../causes.js';
+import { sourceKeyInput } from '../encryption/customer-keys.js';
+import { dataKeyOf, encryptionFor, encryptionMembers, PRESET } from '../encryption/encryption.js';
+import { s3Errors } from '../errors.js';
+import type { S3Ports } from '../ports.js';
+import { bucketOf, demandSigned, keyOf, newKeyOf } from '../target.js';
+import { attributesOf, quoted, shownVersionId, writtenVersionId } from './attributes.js';
+import { algorithmOf, checksumMembers } from './checksum-members.js';
+import {
+  demandSource,
+  type FoundSource,
+  forgetSource,
+  sourceName,
+  sourcePath,
+  sourceRequirements,
+} from './copy-source.js';
+import { newObjectAccess } from './new-object-access.js';
+import { writeConditions } from './put-object.js';
+import { writeRequirements } from './write-requirements.js';
+
+/** A source that is replaced again and again while it is copied is given up after so many tries. */
+const ATTEMPTS = 10;
+
+export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput> = {
+  name: 'CopyObject',
+
+  async requires(input, call, ports) {
+    const bucket = await bucketOf(input, call, ports);
+    newKeyOf(input);
+    const withTags = input.TaggingDirective !== 'REPLACE';
+    const source = await sourceRequirements(input, call, ports, { withTags });
+    const copy = {
+      's3:x-amz-copy-source': sourcePath(sourceName(input.CopySource)),
+      's3:x-amz-metadata-directive': input.MetadataDirective,
+    };
+    // Tags that come along are put as well as read.
+    const kind = { creates: true, copy, copiesTags: source.length > 1 };
+    return [...source, ...writeRequirements(bucket, call, input, kind)];
+  },
+
+  async run(input, call, ports) {
+    demandSigned(call, 'copy objects');
+    demandKnownDirectives(input);
+    const bucket = await bucketOf(input, call, ports);
+    const conditions = writeConditions(input);
+    const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
+    const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
+    const cause = causeOf(call, 'ObjectCreated:Copy');
+    for (let attempt = 1; ; attempt++) {
+      const source = await demandSource(input, call, ports);
+      const key = keyOf(input);
+      await ports.objects.versions.demand(bucket, key, conditions);
+      demandCopyable(input, source, bucket);
+      const attributes = { ...copiedAttributes(input, source, bucket, call.clock.now()), ...access };
+      const encrypting = await encryptionFor(input, bucket, key, call, ports);
+      const target = { bucket, key, attributes, algorithm, cause, ...conditions, ...encrypting };
+      const dataKey = await dataKeyOf(
+        source.record,
+        source.bucket,
+        source.key,
+        call,
+        ports,
+        sourceKeyInput(input),
+      );
+      try {
+        const copy = await ports.objects.copy({ ...source, dataKey }, target);
+        return {
+          ...encryptionMembers(copy.encryption, input),
+          CopyObjectResult: {
+            ETag: quoted(copy.etag),
+            LastModified: new Date(copy.modified),
+            ...checksumMembers(copy.checksum),
+          },
+          CopySourceVersionId: writtenVersionId(source.record),
+          VersionId: shownVersionId(bucket, copy),
+        };
+      } catch (error) {
+        if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
+        forgetSource(call);
+      }
+    }
+  },
+};
+
+function demandKnownDirectives({ MetadataDirective, TaggingDirective }: CopyObjectRequest): void {
+  demandDirective(MetadataDirective, 'metadata');
+  demandDirective(TaggingDirective, 'tagging');
+}
+
+function demandDirective(value: string | undefined, what: string): void {
+  if (value === undefined || value === 'COPY' || value === 'REPLACE') return;
+  throw s3Errors.InvalidArgument([`Unknown ${what} directive.`], {
+    members: { ArgumentName: `x-amz-${what}-directive`, ArgumentValue: value },
+  });
+}
+
+/**
+ * Throws InvalidRequest for a source that is too large, or a copy onto itself that changes nothing. S3 compares nothing:
+ * it asks whether the request, or the bucket's setting of its encryption, says what the copy is to be, or the source has
+ * another encryption than what is the default (LocalStack's recordings of AWS, test_s3_copy_object_in_place_* and
+ * test_copy_in_place_with_bucket_encryption).
+ */
+function demandCopyable(
+  input: CopyObjectRequest,
+  { bucket, key, record }: FoundSource,
+  target: Bucket,
+): void {
+  if (record.size > LARGEST_BODY) {
+    throw s3Errors.InvalidRequest([
+      `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_BODY}`,
+    ]);
+  }
+  const ontoItself =
+    bucket.id === target.id && key === input.Key && !input.CopySource?.includes('?versionId=');
+  const changes =
+    input.MetadataDirective === 'REPLACE' ||
+    input.TaggingDirective === 'REPLACE' ||
+    input.WebsiteRedirectLocation !== undefined ||
+    input.ServerSideEncryption !== undefined ||
+    input.SSECustomerAlgorithm !== undefined ||
+    input.StorageClass !== undefined ||
+    target.encryption !== undefined ||
+    (record.encryption !== undefined && record.encryption.kind !== PRESET.kind);
+  if (!ontoItself || changes) return;
+  throw s3Errors.InvalidRequest([
+    "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+  ]);
+}
+
+/**
+ * What the copy is given: the directives say which of it comes from the source. Storage class, redirect and
+ * lock are never copied ("CopyObject", S3 API Reference).
+ */
+function copiedAttributes(
+  input: CopyObjectRequest,
+  { record }: FoundSource,
+  target: Bucket,
+  now: number,
+): ObjectAttributes {
+  const { headers, metadata, tags, ...given } = attributesOf(input, target, now);
+  const replacesTags = input.TaggingDirective === 'REPLACE';
+  const own =
+    input.MetadataDirective === 'REPLACE'
+      ? { headers, metadata }
+      : {
+          headers: { ...record.headers, websiteRedirectLocation: headers.websiteRedirectLocation },
+          metadata: record.metadata,
+        };
+  return { ...given, ...own, tags: replacesTags ? tags : record.tags };
+}
