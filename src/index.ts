@@ -1,4 +1,5 @@
 import type { Clock } from './core/clock.js';
+import { SettingsError } from './core/settings-error.js';
 import { httpLimits } from './http/budgets.js';
 import type { Transport } from './http/console/door.js';
 import { listen } from './http/server.js';
@@ -7,7 +8,7 @@ import type { RootCredentials } from './server/bootstrap.js';
 import { type OpenServices, openServices, type ServerOptions } from './server/compose.js';
 import { startConsole, transportOf, urlOf } from './server/console.js';
 import { authorityFile, certificateFiles } from './server/private-authority.js';
-import { type Settings, SettingsError } from './server/settings.js';
+import type { Settings } from './server/settings.js';
 
 export {
   type BackupReport,
@@ -26,11 +27,12 @@ export {
 export { type ScrubSettings, scrub } from './admin/scrub.js';
 export { type Clock, ManualClock, systemClock } from './core/clock.js';
 export { DirectoryInUse } from './core/directories/directory-lock.js';
+export { SettingsError } from './core/settings-error.js';
 export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';
 export type { RootCredentials } from './server/bootstrap.js';
 export { type OpenServices, openServices, type ServerOptions } from './server/compose.js';
 export { keepNewObjectsYoung } from './server/gc-flags.js';
-export { readSettings, type Settings, SettingsError } from './server/settings.js';
+export { readSettings, type Settings } from './server/settings.js';
 
 export interface RunningServer {
   /** `http://127.0.0.1:9000`; https with TLS. */

@@ -8,7 +8,7 @@ const table: Record<string, readonly string[]> = {
   policy: [],
   core: ['policy'],
   store: ['core'],
-  crypto: ['core', 'server'],
+  crypto: ['core'],
   models: [],
   wire: ['models', 'core'],
   identity: ['store', 'crypto', 'policy', 'core'],
@@ -97,3 +97,34 @@ test('only the clock reads the machine time', () => {
     .map(path => relative(root, path));
   assert.deepEqual(wrong, []);
 });
+
+test('no module imports itself by way of others; types count', () => {
+  const graph = new Map(sources(root).map(path => [relative(root, path), imports(path)]));
+  const rings = ringsOf(graph).map(ring => ring.sort().join(' '));
+  assert.deepEqual(rings.sort(), []);
+});
+
+/** Groups of modules that reach one another (Tarjan, "Depth-first search and linear graph algorithms", 1972). */
+function ringsOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const rings: string[][] = [];
+  const visit = (module: string) => {
+    const number = order.size;
+    order.set(module, number);
+    lowest.set(module, number);
+    stack.push(module);
+    for (const target of graph.get(module) ?? []) {
+      if (!graph.has(target)) continue;
+      if (!order.has(target)) visit(target);
+      // What left the stack belongs to a ring of its own.
+      if (stack.includes(target)) lowest.set(module, Math.min(lowest.get(module)!, lowest.get(target)!));
+    }
+    if (lowest.get(module) !== number) return;
+    const ring = stack.splice(stack.indexOf(module));
+    if (ring.length > 1) rings.push(ring);
+  };
+  for (const module of graph.keys()) if (!order.has(module)) visit(module);
+  return rings;
+}

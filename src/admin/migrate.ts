@@ -1,8 +1,8 @@
 /** Moves a server's data from one kind of stores to another: a directory, or PostgreSQL and shared bodies. */
 import type { Clock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
+import { SettingsError } from '../core/settings-error.js';
 import { FIRST_ACCOUNT } from '../server/bootstrap.js';
-import { SettingsError } from '../server/settings.js';
 import type { Blobs } from '../store/blobs.js';
 import { compareKeys } from '../store/keys.js';
 import type { Item, Key, Kv, Write } from '../store/kv.js';

@@ -8,9 +8,9 @@ import { CreateKeyCommand, DecryptCommand, EncryptCommand, KMSClient } from '@aw
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { ManualClock, systemClock } from '../core/clock.js';
 import { DirectoryInUse } from '../core/directories/directory-lock.js';
+import { SettingsError } from '../core/settings-error.js';
 import { loadRootKeys, readRootKeys, replaceRootKeys } from '../crypto/root-key.js';
 import { type RunningServer, startServer } from '../index.js';
-import { SettingsError } from '../server/settings.js';
 import { openMemoryKv } from '../store/memory/memory.js';
 import { forgetRootKeys, rootKeyStatus, rotateRootKey, startResealing } from './root-key-rotation.js';
 

@@ -7,6 +7,7 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
+import { SettingsError } from '../core/settings-error.js';
 import {
   loadRootKeys,
   type RootKeySettings,
@@ -15,7 +16,6 @@ import {
   rootKeyPath,
   type Sealer,
 } from '../crypto/root-key.js';
-import { SettingsError } from '../server/settings.js';
 import type { Kv } from '../store/kv.js';
 import { openLmdb } from '../store/lmdb/lmdb.js';
 

@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import { SettingsError } from '../core/settings-error.js';
 import { type RootKeySettings, readRootKeys, rootKeyPath } from '../crypto/root-key.js';
 import {
   type Damage,
@@ -11,7 +12,6 @@ import {
   scrubObjects,
   unreadReport,
 } from '../objects/index.js';
-import { SettingsError } from '../server/settings.js';
 import { openFileBlobs } from '../store/files/files.js';
 import { decodeKey } from '../store/keys.js';
 import type { Kv } from '../store/kv.js';

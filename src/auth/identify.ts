@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.js';
 import { ApiError, type Claimant } from '../core/errors.js';
 import type { ServiceId } from '../core/operation.js';
 import { acceptsCredentials } from '../identity/accounts/regions.js';
-import { type Refusals, refusalsOf } from './refusals.js';
+import type { Refusals } from './refusal-kinds.js';
+import { refusalsOf } from './refusals.js';
 
 /** Who somebody says to be. */
 export interface Claim {

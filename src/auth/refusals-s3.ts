@@ -1,6 +1,6 @@
 import type { ApiError, ApiErrorDetail } from '../core/errors.js';
 import { s3Errors } from './errors.js';
-import type { Computed, Place, Refusals } from './refusals.js';
+import type { Computed, Place, Refusals } from './refusal-kinds.js';
 import { formatTimestamp, isoSeconds } from './timestamp.js';
 
 const SKEW = 15 * 60 * 1000;

@@ -1,7 +1,7 @@
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceId } from '../core/operation.js';
 import { decodeComponent } from './canonical.js';
-import type { Place, Refusals } from './refusals.js';
+import type { Place, Refusals } from './refusal-kinds.js';
 import { ALGORITHM, type Scope } from './signing.js';
 import { formatTimestamp, parseDateHeader, parseTimestamp } from './timestamp.js';
 

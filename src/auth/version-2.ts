@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import type { HttpRequest } from '../core/http-message.js';
 import { decodeComponent } from './canonical.js';
 import { s3Errors } from './errors.js';
-import type { Place, Refusals } from './refusals.js';
+import type { Place, Refusals } from './refusal-kinds.js';
 import { parseDateHeader } from './timestamp.js';
 
 /** What `s3:signatureversion` says of it. */

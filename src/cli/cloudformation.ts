@@ -1,6 +1,6 @@
 /** Policies in CloudFormation templates, with what only a deployment knows left open. */
 import type { JsonMember, JsonNode } from '../policy/parse/json.js';
-import type { FoundPolicy } from './policy-files.js';
+import type { FoundPolicy } from './found-policy.js';
 import { isPolicy, memberOf, membersOf, printPlaced, stringOf } from './source-tree.js';
 
 /** What a policy says where only the deployment knows: a variable that no request has. */

@@ -2,27 +2,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { gathered } from '../core/http-message.js';
-import type { PolicyKind } from '../policy/index.js';
 import { type JsonNode, parseJson } from '../policy/parse/json.js';
 import { isTemplate, policiesOfTemplate, policyOfFragment } from './cloudformation.js';
-import { isPolicy, type PlacedText, readYaml } from './source-tree.js';
+import type { FoundPolicy } from './found-policy.js';
+import { isPolicy, readYaml } from './source-tree.js';
 import { isPlan, policiesOfPlan } from './terraform-plan.js';
-
-/** A policy within a file. */
-export interface FoundPolicy {
-  /** The template's or plan's name for what has it. */
-  readonly resource: string;
-  readonly placed: PlacedText;
-  readonly kind?: PolicyKind;
-  /** What an identity policy is attached to. */
-  readonly attachedTo?: 'user' | 'group' | 'role';
-  /** A managed policy: its Version must be 2012-10-17. */
-  readonly managed?: boolean;
-  /** An S3 bucket's. */
-  readonly bucket?: boolean;
-  /** It has no Resource: what it is attached to is meant (Amazon ECR). */
-  readonly ownResource?: boolean;
-}
 
 /** What a file holds: one policy that is the file, or those of a template or plan. */
 export type FileContent =

@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { FileFindings } from './file-findings.js';
 import { policyCommand } from './policy.js';
-import type { FileFindings } from './policy-lint.js';
 
 const TEMPLATE = `AWSTemplateFormatVersion: '2010-09-09'
 Conditions:

@@ -12,8 +12,10 @@ import {
   type Severity,
 } from '../policy/index.js';
 import { UNKNOWN } from './cloudformation.js';
-import type { PolicyOutput } from './policy.js';
-import { contentOf, type FoundPolicy, filesOf, readText } from './policy-files.js';
+import type { CommandOutput } from './command-output.js';
+import type { FileFindings, PlacedFinding } from './file-findings.js';
+import type { FoundPolicy } from './found-policy.js';
+import { contentOf, filesOf, readText } from './policy-files.js';
 import { toSarif } from './policy-sarif.js';
 
 /** What a finding of each severity makes of the exit status. */
@@ -37,27 +39,11 @@ export interface LintFlags {
   readonly attachedTo?: 'user' | 'group' | 'role';
 }
 
-/** A finding and what has the policy, in a file that holds several. */
-export interface PlacedFinding extends Finding {
-  readonly resource?: string;
-}
-
-export interface FileFindings {
-  readonly file: string;
-  /** How many policies were checked. */
-  readonly policies: number;
-  readonly findings: readonly PlacedFinding[];
-  /** Attributes of a Terraform plan whose policies only `apply` knows. */
-  readonly unknown?: readonly string[];
-  /** Why the file could not be checked. */
-  readonly fault?: string;
-}
-
 /** Checks what the arguments mean, prints it and sets the exit status; one file's fault is its own. */
 export async function lintAll(
   args: readonly string[],
   flags: LintFlags,
-  output: PolicyOutput,
+  output: CommandOutput,
 ): Promise<void> {
   const results: FileFindings[] = [];
   let searched = 0;

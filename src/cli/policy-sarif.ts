@@ -1,5 +1,5 @@
 import type { Severity } from '../policy/index.js';
-import type { FileFindings } from './policy-lint.js';
+import type { FileFindings } from './file-findings.js';
 
 const LEVELS: Readonly<Record<Severity, string>> = {
   ERROR: 'error',

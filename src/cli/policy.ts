@@ -10,6 +10,7 @@ import {
   renderExplanation,
   suggest,
 } from '../policy/index.js';
+import type { CommandOutput } from './command-output.js';
 import { type PolicyCase, readCases } from './policy-cases.js';
 import { readText } from './policy-files.js';
 import { describeLint, type LintFlags, lintAll } from './policy-lint.js';
@@ -25,13 +26,7 @@ const KINDS: readonly PolicyKind[] = [
   'resource-control',
 ];
 
-/** Where a command's output and exit status go. */
-export interface PolicyOutput {
-  write(text: string): void;
-  status(code: number): void;
-}
-
-const processOutput: PolicyOutput = {
+const processOutput: CommandOutput = {
   write: text => process.stdout.write(text),
   status: code => {
     process.exitCode = code;
@@ -39,7 +34,7 @@ const processOutput: PolicyOutput = {
 };
 
 /** `karikagi policy …`: works on files, needs no server. Exit status: see each command. */
-export function policyCommand(output: PolicyOutput = processOutput): Command {
+export function policyCommand(output: CommandOutput = processOutput): Command {
   return new Command('policy')
     .description('Check, test, explain, format and compare IAM policies in files.')
     .addCommand(lintCommand(output))
@@ -74,20 +69,20 @@ interface KindFlags {
   readonly partition?: string;
 }
 
-function print(output: PolicyOutput, text: string): void {
+function print(output: CommandOutput, text: string): void {
   output.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-const printJson = (output: PolicyOutput, value: unknown): void =>
+const printJson = (output: CommandOutput, value: unknown): void =>
   print(output, JSON.stringify(value, null, 2));
 
-function lintCommand(output: PolicyOutput): Command {
+function lintCommand(output: CommandOutput): Command {
   return kindOption(describeLint(new Command('lint')))
     .option('--duration <seconds>', 'for trust policies: how long sessions are meant to last', wholeNumber)
     .action(async (paths: string[], flags: LintFlags) => await lintAll(paths, flags, output));
 }
 
-function testCommand(output: PolicyOutput): Command {
+function testCommand(output: CommandOutput): Command {
   return new Command('test')
     .description('Check expectations (YAML or JSON) against policies. Exit status: 1 where one fails.')
     .argument('<cases...>', 'files with "policies" and "cases": see docs/policy.md')
@@ -127,7 +122,7 @@ function renderResults(results: readonly CaseResult[]): string {
   return [...lines, `${results.length} cases, ${failed} failed`].join('\n');
 }
 
-function explainCommand(output: PolicyOutput): Command {
+function explainCommand(output: CommandOutput): Command {
   return new Command('explain')
     .description(
       'Explain the decision on the requests of a file, and suggest what would allow them. Exit status: 0.',
@@ -164,7 +159,7 @@ function explainCommand(output: PolicyOutput): Command {
     });
 }
 
-function formatCommand(output: PolicyOutput): Command {
+function formatCommand(output: CommandOutput): Command {
   return new Command('format')
     .description(
       'Lay policies out in one way. Exit status: 1 with --check where a file is laid out otherwise.',
@@ -185,7 +180,7 @@ function formatCommand(output: PolicyOutput): Command {
     });
 }
 
-function diffCommand(output: PolicyOutput): Command {
+function diffCommand(output: CommandOutput): Command {
   return kindOption(new Command('diff'))
     .description(
       'Tell what became allowed and denied from one policy to another. Exit status: 1 with changes.',

@@ -2,7 +2,7 @@
 
 import type { PolicyKind } from '../policy/index.js';
 import { type JsonNode, parseJson } from '../policy/parse/json.js';
-import type { FoundPolicy } from './policy-files.js';
+import type { FoundPolicy } from './found-policy.js';
 import { isPolicy, memberOf, membersOf, type PlacedText, stringOf } from './source-tree.js';
 
 /** What an attribute of a resource type holds; any other text that is a policy is judged by what it says. */

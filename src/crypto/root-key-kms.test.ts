@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { CreateAliasCommand, CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { rotateRootKey } from '../admin/root-key-rotation.js';
+import { SettingsError } from '../core/settings-error.js';
 import { startServer, systemClock } from '../index.js';
-import { SettingsError } from '../server/settings.js';
 import { loadRootKeys } from './root-key.js';
 
 const REGION = 'us-east-1';

@@ -2,7 +2,7 @@
  * Root keys that lie in their file sealed by a key of an external KMS: AWS's, or another Karikagi's. Which one, and
  * as whom, the SDK finds out as it always does (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL_KMS …).
  */
-import { SettingsError } from '../server/settings.js';
+import { SettingsError } from '../core/settings-error.js';
 
 /** What stands before a sealed root key in the file. */
 const SEALED = 'kms:';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Settings, SettingsError } from '../server/settings.js';
+import { SettingsError } from '../core/settings-error.js';
 import { isSealedRootKey, openRootKey, sealRootKey } from './root-key-kms.js';
 
 const BYTES = 32;
@@ -28,9 +28,13 @@ export interface Sealer {
   reseal(signal: AbortSignal): Promise<number>;
 }
 
-/** Where root keys come from. `rootKeyKms`: see `Settings`. */
-export type RootKeySettings = Pick<Settings, 'data' | 'rootKeyFile'> &
-  Partial<Pick<Settings, 'rootKey' | 'rootKeyKms'>>;
+/** Where root keys come from: what the settings of the same names say. */
+export interface RootKeySettings {
+  readonly data: string;
+  readonly rootKeyFile: string | undefined;
+  readonly rootKey?: string | undefined;
+  readonly rootKeyKms?: string | undefined;
+}
 
 /** Where the root keys stand; `undefined` for a server in memory, and for keys that no file holds. */
 export function rootKeyPath({ data, rootKeyFile, rootKey }: RootKeySettings): string | undefined {

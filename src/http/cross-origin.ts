@@ -2,29 +2,7 @@
 import { ApiError } from '../core/errors.js';
 import type { HttpReply, HttpRequest } from '../core/http-message.js';
 import { requestHeaders } from '../wire/rest-xml/service.js';
-import type { ServedService } from './services.js';
-
-/** What a service says to pages of other origins. */
-export interface CrossOrigin {
-  /** The headers that let the page have the answer; undefined where it may not. `bucket`: that of S3's request. */
-  headers(
-    bucket: string | undefined,
-    request: CrossOriginRequest,
-  ): Promise<Record<string, string> | undefined>;
-  /** As `headers`, for the question beforehand. Throws the service's refusal. */
-  preflight(
-    asked: { readonly bucket?: string | undefined; readonly key?: string | undefined },
-    request: Partial<CrossOriginRequest>,
-  ): Promise<Record<string, string>>;
-}
-
-export interface CrossOriginRequest {
-  readonly origin: string;
-  /** `Access-Control-Request-Method`, else the method of the request itself. */
-  readonly method: string;
-  /** `Access-Control-Request-Headers`. */
-  readonly requestHeaders?: string | undefined;
-}
+import type { CrossOrigin, CrossOriginRequest, ServedService } from './services.js';
 
 /** What AWS's answers to pages say, seen of services that speak JSON and queries. */
 const OPEN = {

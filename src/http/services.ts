@@ -2,7 +2,28 @@ import { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { Service, ServiceId } from '../core/operation.js';
 import type { WireService } from '../wire/types.js';
-import type { CrossOrigin } from './cross-origin.js';
+
+/** What a service says to pages of other origins. */
+export interface CrossOrigin {
+  /** The headers that let the page have the answer; undefined where it may not. `bucket`: that of S3's request. */
+  headers(
+    bucket: string | undefined,
+    request: CrossOriginRequest,
+  ): Promise<Record<string, string> | undefined>;
+  /** As `headers`, for the question beforehand. Throws the service's refusal. */
+  preflight(
+    asked: { readonly bucket?: string | undefined; readonly key?: string | undefined },
+    request: Partial<CrossOriginRequest>,
+  ): Promise<Record<string, string>>;
+}
+
+export interface CrossOriginRequest {
+  readonly origin: string;
+  /** `Access-Control-Request-Method`, else the method of the request itself. */
+  readonly method: string;
+  /** `Access-Control-Request-Headers`. */
+  readonly requestHeaders?: string | undefined;
+}
 
 /** A service as the pipeline serves it. */
 export interface ServedService {

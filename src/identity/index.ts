@@ -247,6 +247,6 @@ export * from './organizations/organization-model.js';
 export type { Organizations } from './organizations/organizations.js';
 export type { Page } from './page.js';
 export { inlinePolicy } from './policies/entity-policies.js';
-export { defaultVersion, type NamedManagedPolicy, versionOf } from './policies/managed-policies.js';
+export { defaultVersion, versionOf } from './policies/managed-policies.js';
 export { checkDocument, compiledPolicy } from './policies/policy-documents.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions/sessions.js';

@@ -105,6 +105,12 @@ export interface ManagedPolicy {
   readonly versions: readonly PolicyVersion[];
 }
 
+/** A policy and the ARN by which the account knows it. */
+export interface NamedManagedPolicy {
+  readonly arn: string;
+  readonly policy: ManagedPolicy;
+}
+
 /** How many entities of an account use a policy. */
 export interface PolicyUsage {
   readonly attachments: number;

@@ -4,7 +4,8 @@ import { lowerGlob } from './evaluate/glob.js';
 import { covers, overlaps } from './evaluate/pattern-sets.js';
 import { defaultKnowledge, type ServiceKnowledge } from './knowledge.js';
 import type { ListElement, PolicyKind, Statement } from './parse/document.js';
-import { type ParseOptions, parsePolicy } from './parse/parse.js';
+import { parsePolicy } from './parse/parse.js';
+import type { ParseOptions } from './parse/reader.js';
 
 export interface PolicyChange {
   readonly change: 'allowed' | 'no longer allowed' | 'denied' | 'no longer denied';

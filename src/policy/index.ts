@@ -31,8 +31,9 @@ export {
 export { guessKind } from './parse/guess-kind.js';
 export { JsonError, position, type Span } from './parse/json.js';
 export { invalidPrincipal, mapPrincipals, principalsOf } from './parse/map-principals.js';
-export { type ParseOptions, parsePolicy, type ReadResult, readPolicy } from './parse/parse.js';
+export { parsePolicy, type ReadResult, readPolicy } from './parse/parse.js';
 export { contextOfPrincipal, principalOfArn } from './parse/principal-of-arn.js';
+export type { ParseOptions } from './parse/reader.js';
 export { principalIds, withNames } from './parse/with-names.js';
 export { remedyFor } from './suggest/remedy.js';
 export { suggest } from './suggest/suggest.js';

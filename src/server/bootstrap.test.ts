@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../core/clock.js';
+import { SettingsError } from '../core/settings-error.js';
 import { acceptsCredentials } from '../identity/accounts/regions.js';
 import { openIdentity } from '../identity/index.js';
 import { openMemoryKv } from '../store/memory/memory.js';
 import { firstAccount } from './bootstrap.js';
-import { readSettings, SettingsError } from './settings.js';
+import { readSettings } from './settings.js';
 
 async function open() {
   const kv = openMemoryKv();

@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { SettingsError } from '../core/settings-error.js';
 import { writeDurably } from '../crypto/root-key.js';
 import { knownRegion } from '../identity/accounts/regions-known.js';
 import type { Identity } from '../identity/index.js';
 import type { Key, Kv } from '../store/kv.js';
-import { type Settings, SettingsError } from './settings.js';
+import type { Settings } from './settings.js';
 
 export interface RootCredentials {
   readonly accessKeyId: string;

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
-import { SettingsError } from './settings.js';
+import { SettingsError } from '../core/settings-error.js';
 
 /** Milliseconds: more is not started with, and is said of a running server. */
 const TOO_FAR = 5_000;

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readSettings, SettingsError } from './settings.js';
+import { SettingsError } from '../core/settings-error.js';
+import { readSettings } from './settings.js';
 
 test('flags win over the environment, the environment over the file, the file over the defaults', t => {
   const directory = mkdtempSync(join(tmpdir(), 'karikagi-settings-'));

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { SettingsError } from '../core/settings-error.js';
 import { isPlaceToAllow } from '../identity/federation/reachable.js';
 
 /** Everything that a server can be told, validated. */
@@ -79,11 +80,6 @@ export interface Settings {
   readonly maxConnections: number | undefined;
   readonly maxConnectionsPerAddress: number | undefined;
   readonly log: 'text' | 'json' | 'none';
-}
-
-/** A setting that cannot be used; the message names it and says why. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
 }
 
 const partitionRegions = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' } as const;

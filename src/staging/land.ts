@@ -8,8 +8,8 @@ import { StagingError } from './errors.js';
 import { ahead } from './parallel.js';
 import { loadRows } from './postgres-rows.js';
 import { fieldsOf } from './records.js';
-import type { Work } from './run.js';
 import type { StagedPart } from './state.js';
+import type { Work } from './work.js';
 
 /** Loads the staged rows, once for a run however often it is called. Throws `StagingError`. */
 export async function landRows(work: Work): Promise<void> {

@@ -8,6 +8,7 @@ import type { Job } from './job.js';
 import { landFile, landRows } from './land.js';
 import { stageFiles, stageRows } from './stage.js';
 import { newId, OwnedState, type RunState, readState } from './state.js';
+import type { Work } from './work.js';
 
 export interface RunOptions {
   /** By which keys are renewed; default the machine's. */
@@ -19,14 +20,6 @@ export interface RunResult {
   readonly run: string;
   readonly rows: number;
   readonly parts: number;
-}
-
-/** What a step of a run works with. */
-export interface Work {
-  readonly job: Job;
-  readonly bucket: StagingBucket;
-  readonly state: OwnedState;
-  readonly hear: Hear;
 }
 
 /** Loads or unloads. Throws `StagingError`, where a run of this job is not done, and what S3, STS and the disk throw. */

@@ -8,8 +8,8 @@ import { StagingError } from './errors.js';
 import { inParallel } from './parallel.js';
 import { unloadRows } from './postgres-rows.js';
 import { type CutRecords, cutRecords, takeHeader } from './records.js';
-import type { Work } from './run.js';
 import type { StagedPart } from './state.js';
+import type { Work } from './work.js';
 
 /** All parts of a run, in order. */
 export interface Staged {

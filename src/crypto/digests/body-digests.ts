@@ -1,15 +1,6 @@
-import { type Digest, type DigestAlgorithm, openDigest } from './digest.js';
-import { DigestsOnThreads } from './threads.js';
+import { type BodyDigests, type Digest, type DigestAlgorithm, openDigest } from './digest.js';
 
-/** Several digests of one body, which is given chunk by chunk. */
-export interface BodyDigests {
-  /** The chunk is no longer needed when this returns. Wait for what it answers before the next. */
-  update(chunk: Uint8Array): Promise<void> | undefined;
-  /** In the order of the algorithms. */
-  finish(): Promise<readonly Buffer[]>;
-  /** Frees what is held for a body that will not be finished. Idempotent, and harmless once finished. */
-  abandon(): void;
-}
+import { DigestsOnThreads } from './threads.js';
 
 /**
  * From so many bytes on a body is digested on threads: at some 500 MB/s, less would not hold up the requests beside it,

@@ -32,3 +32,13 @@ export function digestOf(algorithm: DigestAlgorithm, body: Uint8Array): Buffer {
   digest.update(body);
   return digest.digest();
 }
+
+/** Several digests of one body, which is given chunk by chunk. */
+export interface BodyDigests {
+  /** The chunk is no longer needed when this returns. Wait for what it answers before the next. */
+  update(chunk: Uint8Array): Promise<void> | undefined;
+  /** In the order of the algorithms. */
+  finish(): Promise<readonly Buffer[]>;
+  /** Frees what is held for a body that will not be finished. Idempotent, and harmless once finished. */
+  abandon(): void;
+}

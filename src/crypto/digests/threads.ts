@@ -5,8 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { BodyDigests } from './body-digests.js';
-import type { DigestAlgorithm } from './digest.js';
+import type { BodyDigests, DigestAlgorithm } from './digest.js';
 import type { FromThread, ToThread } from './digests-thread.js';
 
 /** Bytes of a slab: enough that handing it over costs little beside digesting it. */

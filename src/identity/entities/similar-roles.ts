@@ -1,7 +1,9 @@
 /** Finds what somebody meant who named a role that is not there. */
+
+import type { Account } from '../../core/caller.js';
 import { entityArn, parseEntityArn } from '../arn.js';
-import type { Identity } from '../index.js';
 import type { Role } from '../model.js';
+import type { Roles } from './roles.js';
 
 /** Roles of an account that are looked through: as many as an account has by default ("IAM and AWS STS quotas"). */
 const LOOKED_THROUGH = 1000;
@@ -9,12 +11,18 @@ const LOOKED_THROUGH = 1000;
 const MOST_EDITS = 3;
 const MOST_NAMED = 3;
 
+/** The part of `Identity` that is looked through. */
+export interface AccountsWithRoles {
+  account(id: string): Promise<Account | undefined>;
+  readonly roles: Pick<Roles, 'list'>;
+}
+
 /**
  * ARNs of the roles most like the one that `arn` names, the likeliest first: right but for path, case or partition, or
  * for a few characters. None for what is no role's ARN, or where the account does not exist. Reads all roles of the
  * account: for people, not for requests.
  */
-export async function similarRoles(identity: Identity, arn: string): Promise<string[]> {
+export async function similarRoles(identity: AccountsWithRoles, arn: string): Promise<string[]> {
   const wanted = parseEntityArn(arn);
   const account = wanted?.kind === 'role' ? await identity.account(wanted.account) : undefined;
   if (!wanted || !account) return [];

@@ -7,8 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseEntityArn } from '../arn.js';
 import { encodeId } from '../entities/unique-id.js';
-import type { ManagedPolicy } from '../model.js';
-import type { NamedManagedPolicy } from './managed-policies.js';
+import type { ManagedPolicy, NamedManagedPolicy } from '../model.js';
 
 const file = new URL('./aws-managed-policies.jsonl', import.meta.url);
 

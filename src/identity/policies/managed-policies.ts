@@ -8,7 +8,14 @@ import type { Database, Transaction } from '../database.js';
 import { mergeTags, withoutTags } from '../entities/tags.js';
 import { newId } from '../entities/unique-id.js';
 import { errors, overQuota } from '../errors.js';
-import { type ManagedPolicy, type PolicyUsage, type PolicyVersion, type Tags, tables } from '../model.js';
+import {
+  type ManagedPolicy,
+  type NamedManagedPolicy,
+  type PolicyUsage,
+  type PolicyVersion,
+  type Tags,
+  tables,
+} from '../model.js';
 import type { Page } from '../page.js';
 import { awsManagedPolicies, awsManagedPolicy } from './aws-managed-policies.js';
 import { checkDocument } from './policy-documents.js';
@@ -16,12 +23,6 @@ import { checkDocument } from './policy-documents.js';
 const UNUSED: PolicyUsage = { attachments: 0, boundaries: 0 };
 
 export type PolicyUse = 'attached' | 'boundary';
-
-/** A policy and the ARN by which the account knows it. */
-export interface NamedManagedPolicy {
-  readonly arn: string;
-  readonly policy: ManagedPolicy;
-}
 
 export interface NewPolicy {
   readonly name: string;

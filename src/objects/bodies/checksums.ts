@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type BodyDigests, openDigests } from '../../crypto/digests/body-digests.js';
+import { openDigests } from '../../crypto/digests/body-digests.js';
 import { joinCrcs } from '../../crypto/digests/crc.js';
+import type { BodyDigests } from '../../crypto/digests/digest.js';
 import { DIGEST_ALGORITHMS, type DigestAlgorithm, digestOf } from '../../crypto/digests/digest.js';
 import { s3Errors } from '../errors.js';
 

@@ -1,8 +1,8 @@
 /** Taking bodies in, and giving them back. */
 
+import { crc32 } from '../../core/crc32.js';
 import { joined, type RequestBody, wholeOf } from '../../core/http-message.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../../store/blobs.js';
-import { crc32 } from '../../core/crc32.js';
 import { CommitInDoubt, type Kv, ValueDamaged, type Write } from '../../store/kv.js';
 import { s3Errors } from '../errors.js';
 import {

@@ -1,4 +1,4 @@
-import type { Objects } from '../index.js';
+import type { Clock } from '../../core/clock.js';
 
 /** How often the clock is looked at: it may be moved. Milliseconds of the machine's time. */
 const LOOK_MS = 1000;
@@ -6,6 +6,13 @@ const LOOK_MS = 1000;
 const HOUR_MS = 3600 * 1000;
 /** Between searches for orphaned blobs, which only a crash leaves. */
 const DAY_MS = 24 * HOUR_MS;
+
+/** What housekeeping does of its own. */
+interface Upkeep {
+  readonly clock: Clock;
+  applyLifecycle(): Promise<unknown>;
+  sweep(): Promise<unknown>;
+}
 
 /** Something that is to be done again and again. */
 export interface Chore {
@@ -21,7 +28,7 @@ export interface Chore {
  * any more. `failed` hears of what did not succeed; its next turn tries again.
  */
 export function startHousekeeping(
-  objects: Objects,
+  objects: Upkeep,
   failed: (error: unknown) => void,
   further: readonly Chore[] = [],
 ): () => Promise<void> {

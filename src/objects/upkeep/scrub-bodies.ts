@@ -1,7 +1,7 @@
 /** Whether the bytes of a version or a part are there, whole and authentic. */
 
-import type { Blobs } from '../../store/blobs.js';
 import { crc32 } from '../../core/crc32.js';
+import type { Blobs } from '../../store/blobs.js';
 import { type Kv, under } from '../../store/kv.js';
 import { BodyKey, storedSize } from '../bodies/encryption.js';
 import { type OwnKeys, ownerOf } from '../bodies/own-keys.js';

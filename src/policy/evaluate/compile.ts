@@ -1,7 +1,8 @@
 /** Turns a policy into functions, once, so that a decision only runs them. */
 
 import type { ListElement, PolicyDocument, PolicyKind, Statement } from '../parse/document.js';
-import { type ParseOptions, parsePolicy } from '../parse/parse.js';
+import { parsePolicy } from '../parse/parse.js';
+import type { ParseOptions } from '../parse/reader.js';
 import { ArnPattern, completeArn } from './arn.js';
 import { type CompiledCondition, compileCondition } from './conditions.js';
 import type { Facts } from './facts.js';

@@ -1,6 +1,6 @@
 /** What is known of one request while it is decided. */
 
-import type { AuthorizationRequest, ContextValue } from '../types.js';
+import type { AuthorizationRequest, ContextValue } from '../request.js';
 import { DECISION_STEPS, Steps } from './steps.js';
 
 /** A condition key as a policy spells it, and in lower case. */

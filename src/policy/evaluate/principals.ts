@@ -1,7 +1,7 @@
 /** The `Principal` and `NotPrincipal` elements ("AWS JSON policy elements: Principal"). */
 
 import type { PrincipalElement } from '../parse/document.js';
-import type { Principal } from '../types.js';
+import type { Principal } from '../request.js';
 import { parseArn } from './arn.js';
 
 /**

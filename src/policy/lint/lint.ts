@@ -3,7 +3,8 @@
 import { defaultKnowledge } from '../knowledge.js';
 import type { PolicyKind, Problem } from '../parse/document.js';
 import { JsonError, type JsonNode, parseJson, position } from '../parse/json.js';
-import { PolicyReader, type ReadResult, readPolicy } from '../parse/parse.js';
+import { type ReadResult, readPolicy } from '../parse/parse.js';
+import { PolicyReader } from '../parse/reader.js';
 import { bucketRules } from '../validate/bucket.js';
 import { readValid, readValidDocument, type ValidateOptions } from '../validate/validate.js';
 import { checkActions } from './actions.js';

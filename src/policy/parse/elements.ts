@@ -4,7 +4,7 @@ import { readOperator } from '../evaluate/operators.js';
 import type { ConditionElement, PrincipalElement, PrincipalKind, Word } from './document.js';
 import type { JsonMember, Span } from './json.js';
 import { principalFault, quotePrincipal } from './names.js';
-import type { PolicyReader } from './parse.js';
+import type { PolicyReader } from './reader.js';
 
 const PRINCIPAL_KINDS = ['AWS', 'Federated', 'Service', 'CanonicalUser'];
 

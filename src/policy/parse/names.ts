@@ -2,7 +2,7 @@
 
 import { splitArn, splitPattern } from '../evaluate/arn.js';
 import type { PrincipalKind, Word } from './document.js';
-import type { PolicyReader } from './parse.js';
+import type { PolicyReader } from './reader.js';
 import { partitionSentence } from './words.js';
 
 export const PARTITIONS: readonly string[] = [

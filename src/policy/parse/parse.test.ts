@@ -9,7 +9,8 @@ import {
   readPolicy,
   validatePolicy,
 } from '../index.js';
-import type { ParseOptions } from './parse.js';
+import type {} from './parse.js';
+import type { ParseOptions } from './reader.js';
 
 const STATEMENT = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*' };
 const TRUST = { Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole' };

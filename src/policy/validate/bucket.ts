@@ -13,7 +13,7 @@ import {
 } from '../knowledge.js';
 import type { ConditionElement, Statement, Word } from '../parse/document.js';
 import type { Span } from '../parse/json.js';
-import type { PolicyReader } from '../parse/parse.js';
+import type { PolicyReader } from '../parse/reader.js';
 import { type Refusal, sentence } from '../parse/words.js';
 
 /** Which bucket the policy is for, and what S3 knows. */

@@ -1,7 +1,7 @@
 /** What AWS Organizations refuses in resource control policies. */
 
 import type { Statement } from '../parse/document.js';
-import type { PolicyReader } from '../parse/parse.js';
+import type { PolicyReader } from '../parse/reader.js';
 
 /** They only deny, everyone, named actions. Source: Organizations User Guide, "RCP syntax". */
 export function checkResourceControl(reader: PolicyReader, statement: Statement): void {

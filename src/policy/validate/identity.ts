@@ -3,7 +3,7 @@
 import { splitPattern } from '../evaluate/arn.js';
 import { isLegacyDate, readOperator } from '../evaluate/operators.js';
 import type { Statement, Word } from '../parse/document.js';
-import type { PolicyReader } from '../parse/parse.js';
+import type { PolicyReader } from '../parse/reader.js';
 import { IAM_PATH_STARTS } from '../parse/words.js';
 
 /** Text that a pattern leaves open: wildcards and variables. */

@@ -2,7 +2,7 @@
 
 import { lowerGlob } from '../evaluate/glob.js';
 import type { Statement } from '../parse/document.js';
-import type { PolicyReader } from '../parse/parse.js';
+import type { PolicyReader } from '../parse/reader.js';
 
 /** What a trust policy can allow: the ways to assume a role, and what goes with them ("Actions", STS API Reference). */
 const TRUST_ACTIONS = [

@@ -2,7 +2,8 @@
 
 import type { PolicyDocument, PolicyKind, Problem } from '../parse/document.js';
 import type { JsonNode } from '../parse/json.js';
-import { PolicyReader, type ReadResult, readDocument, readRoot, refusalOf } from '../parse/parse.js';
+import { type ReadResult, readDocument, readRoot, refusalOf } from '../parse/parse.js';
+import { PolicyReader } from '../parse/reader.js';
 import { orderOf } from '../parse/words.js';
 import { type BucketRules, checkBucketPolicy } from './bucket.js';
 import { checkResourceControl } from './control.js';

@@ -4,8 +4,8 @@
  * content comes first and unbroken, so writing needs no copy, and a range costs its blocks and their sums.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { BlobDamaged } from '../blobs.js';
 import { crc32 } from '../../core/crc32.js';
+import { BlobDamaged } from '../blobs.js';
 
 const BLOCK = 64 * 1024;
 const SUM = 4;

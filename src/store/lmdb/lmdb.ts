@@ -22,8 +22,8 @@
 import { chmod, open as openFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { getLastVersion, open } from 'lmdb';
-import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';
 import { crc32 } from '../../core/crc32.js';
+import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from '../keys.js';
 import {
   type Check,
