@@ -59,6 +59,10 @@ export interface CallOnBehalf {
 /** A request on its way through the pipeline, as an operation sees it. */
 export interface Call {
   readonly requestId: string;
+  /** The operation by its name in the SDK: `AssumeRole`. */
+  readonly operation: string;
+  /** The action that goes by the operation's name: `sts:AssumeRole`. */
+  readonly action: string;
   readonly caller: Caller;
   /** When the request arrived, milliseconds since the epoch. */
   readonly time: number;
@@ -101,26 +105,47 @@ export class PerCall<T> {
   }
 }
 
-/**
- * One API operation. `I` and `O` are the SDK's own input and output types; `P` what the service hands its
- * operations. An operation without `requires` does not compile.
- */
-export interface Operation<P, I = never, O = unknown> {
-  /** The operation's name in the SDK: `AssumeRole`. */
-  readonly name: string;
+/** What an operation finds out before it runs. */
+export interface Resolution<T> {
   /**
-   * What must be allowed, all of it. An empty list means the operation is open to every authenticated
-   * caller, or asks `call.demand` itself: say which in a comment.
+   * What must be allowed, all of it. An empty list means that the operation is open to every authenticated caller, or
+   * asks `call.demand` itself: a comment says which.
    */
-  requires(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
-  /**
-   * What can be demanded before the body of an S3 request is read, for the few operations whose `requires` looks at
-   * members of it: they are decided once more with them. Without it, `requires` alone decides, from the head, and no
-   * body is read of who is refused.
-   */
-  beforeBody?(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
-  run(input: I, call: Call, ports: P): Promise<O>;
+  readonly requires: readonly Requirement[];
+  /** What the request is about, looked up once: `run` works on exactly that. */
+  readonly subject: T;
 }
+
+/**
+ * One API operation. `I` and `O` are the SDK's own input and output types, `P` what the service hands its operations,
+ * `T` what the request is about. An operation without `resolve` does not compile.
+ */
+export interface Operation<P, I = never, O = unknown, T = unknown> {
+  /** Looks up what the request is about, and says what must be allowed for it. Writes nothing. */
+  resolve(input: I, call: Call, ports: P): Resolution<T> | Promise<Resolution<T>>;
+  /**
+   * What must be allowed besides, for the few operations of S3 whose condition keys stand in the body: `resolve` sees
+   * the head alone, and no body is read of a caller whom its requirements refuse.
+   */
+  requiresOfBody?(
+    subject: T,
+    input: I,
+    call: Call,
+    ports: P,
+  ): readonly Requirement[] | Promise<readonly Requirement[]>;
+  /** Does it, once everything is allowed. */
+  run(subject: T, input: I, call: Call, ports: P): Promise<O>;
+}
+
+/** The operations of a service by their names in the SDK. */
+export type Operations<P, Name extends string = string> = {
+  readonly [N in Name]?: Operation<P>;
+};
+
+/** The names of the operations that an SDK client has a command for: `OperationName<typeof import('@aws-sdk/client-sts')>`. */
+export type OperationName<Sdk> = {
+  [K in keyof Sdk]: K extends `${infer Name}Command` ? (Name extends '$' ? never : Name) : never;
+}[keyof Sdk];
 
 /** How a request ended, for a service that keeps records of its own. */
 export interface Ending {
@@ -153,29 +178,78 @@ export interface Service {
 
 export interface BoundOperation {
   readonly name: string;
-  requires(input: never, call: Call): Requirement[] | Promise<Requirement[]>;
-  readonly beforeBody?: ((input: never, call: Call) => Requirement[] | Promise<Requirement[]>) | undefined;
-  run(input: never, call: Call): Promise<unknown>;
+  resolve(input: never, call: Call): Resolution<unknown> | Promise<Resolution<unknown>>;
+  readonly requiresOfBody?:
+    | ((
+        subject: unknown,
+        input: never,
+        call: Call,
+      ) => readonly Requirement[] | Promise<readonly Requirement[]>)
+    | undefined;
+  run(subject: unknown, input: never, call: Call): Promise<unknown>;
+}
+
+/** An operation of the shape before `resolve`: its requirements, and what it works on, are looked up apart. */
+export interface NamedOperation<P, I = never, O = unknown> {
+  /** The operation's name in the SDK: `AssumeRole`. */
+  readonly name: string;
+  requires(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
+  /** What can be demanded before the body of an S3 request is read; without it, `requires` sees the head alone. */
+  beforeBody?(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
+  run(input: I, call: Call, ports: P): Promise<O>;
+}
+
+function adapted<P>(operation: NamedOperation<P>): Operation<P> {
+  const first = operation.beforeBody ? 'beforeBody' : 'requires';
+  return {
+    async resolve(input, call, ports) {
+      return { requires: await operation[first]!(input, call, ports), subject: undefined };
+    },
+    ...(operation.beforeBody && {
+      requiresOfBody: (_subject, input, call, ports) => operation.requires(input, call, ports),
+    }),
+    run: (_subject, input, call, ports) => operation.run(input, call, ports),
+  };
 }
 
 /** Binds a service's operations to its ports. Throws on a name given twice. */
 export function service<P>(
   id: ServiceId,
   ports: P,
-  operations: readonly Operation<P>[],
+  operations: Operations<P> | readonly NamedOperation<P>[],
   ended?: Service['ended'],
 ): Service {
   const bound = new Map<string, BoundOperation>();
-  for (const operation of operations) {
-    if (bound.has(operation.name)) throw new Error(`${id}:${operation.name} is defined twice`);
-    bound.set(operation.name, {
-      name: operation.name,
-      requires: (input, call) => operation.requires(input, call, ports),
-      beforeBody: operation.beforeBody && ((input, call) => operation.beforeBody!(input, call, ports)),
-      run: (input, call) => operation.run(input, call, ports),
+  const entries: (readonly [string, Operation<P>])[] = isList(operations)
+    ? operations.map(operation => [operation.name, adapted(operation)])
+    : Object.entries(operations).map(([name, operation]) => [name, operation!]);
+  for (const [name, operation] of entries) {
+    if (bound.has(name)) throw new Error(`${id}:${name} is defined twice`);
+    bound.set(name, {
+      name,
+      resolve: (input, call) => operation.resolve(input, call, ports),
+      requiresOfBody:
+        operation.requiresOfBody &&
+        ((subject, input, call) => operation.requiresOfBody!(subject, input, call, ports)),
+      run: (subject, input, call) => operation.run(subject, input, call, ports),
     });
   }
   return { id, operations: bound, ended };
+}
+
+function isList<P>(
+  operations: Operations<P> | readonly NamedOperation<P>[],
+): operations is readonly NamedOperation<P>[] {
+  return Array.isArray(operations);
+}
+
+/** Checks everything that an operation requires, then runs it: the body, where there is one, has been read. */
+export async function perform(operation: BoundOperation, input: never, call: Call): Promise<unknown> {
+  const { requires, subject } = await operation.resolve(input, call);
+  for (const requirement of requires) await call.demand(requirement);
+  const further = await operation.requiresOfBody?.(subject, input, call);
+  for (const requirement of further ?? []) await call.demand(requirement);
+  return operation.run(subject, input, call);
 }
 
 export type { AuthorizationRequest };

@@ -14,7 +14,7 @@ import type { Clock } from '../core/clock.js';
 import { ApiError } from '../core/errors.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../core/http-message.js';
 import type { Logger } from '../core/log.js';
-import type { BoundOperation, Call, Requirement } from '../core/operation.js';
+import { type BoundOperation, type Call, perform, type Requirement } from '../core/operation.js';
 import { s3RequestId } from '../core/random.js';
 import type { AuditLog } from '../events/audit.js';
 import type { Denials } from '../events/denials.js';
@@ -132,8 +132,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     identified(journey, authenticated);
     const call = (journey.call = callOf(journey, authenticated));
     const input = recognised.operation.decode(request, recognised, collected) as never;
-    await demandAll(call, operation.requires(input, call));
-    return ran(journey, operation, recognised, input, call);
+    return reply(journey, recognised, await perform(operation, input, call));
   }
 
   /** Of S3, whose head says the operation, what it is on, and who sends it: its body is read of those who may. */
@@ -147,7 +146,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (streamsInput) return streamed(journey, operation, recognised, authenticated);
     const call = (journey.call = callOf(journey, authenticated));
     const input = stepwise!.head(request, recognised) as never;
-    await demandAll(call, (operation.beforeBody ?? operation.requires)(input, call));
+    const { requires, subject } = await operation.resolve(input, call);
+    await demandAll(call, requires);
     const open = call.caller.principal.type === 'anonymous';
     if (!open) journey.allowance.known();
     const { bytes, nodes } = documentLimit(operation.name);
@@ -155,8 +155,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     served.checkBody?.(operation.name, request, body, authenticated.body.trailers);
     await turnFor(journey, body);
     await stepwise!.body(input, body, nodes);
-    if (operation.beforeBody) await demandAll(call, operation.requires(input, call));
-    return ran(journey, operation, recognised, input, call);
+    await demandAll(call, (await operation.requiresOfBody?.(subject, input, call)) ?? []);
+    return reply(journey, recognised, await operation.run(subject, input, call));
   }
 
   /** The payload goes to the operation as it comes, once it is authorized. */
@@ -168,18 +168,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ): Promise<HttpReply> {
     const call = (journey.call = callOf(journey, authenticated));
     const input = recognised.operation.decode(journey.request, recognised, authenticated.body) as never;
-    await demandAll(call, operation.requires(input, call));
-    return ran(journey, operation, recognised, input, call);
+    return reply(journey, recognised, await perform(operation, input, call));
   }
 
-  async function ran(
-    { requestId }: Journey,
-    operation: BoundOperation,
-    recognised: Recognised,
-    input: never,
-    call: Call,
-  ): Promise<HttpReply> {
-    return recognised.operation.encode(await operation.run(input, call), requestId);
+  function reply({ requestId }: Journey, { operation }: Recognised, output: unknown): HttpReply {
+    return operation.encode(output, requestId);
   }
 
   function whoSends(
@@ -280,8 +273,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       policies ??= options.credentials.policiesOf(caller);
       return decide(journey, caller, requirement, context, policies);
     };
+    const { operation = '' } = journey;
     return {
       requestId,
+      operation,
+      action: `${journey.served!.service.id}:${operation}`,
       caller,
       time: arrived,
       clock: options.clock,
@@ -367,8 +363,8 @@ function heldBy({ body }: HttpReply): number {
   return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : 0;
 }
 
-async function demandAll(call: Call, requirements: Requirement[] | Promise<Requirement[]>): Promise<void> {
-  for (const requirement of await requirements) await call.demand(requirement);
+async function demandAll(call: Call, requirements: readonly Requirement[]): Promise<void> {
+  for (const requirement of requirements) await call.demand(requirement);
 }
 
 function factsOf({ served, connection, arrived }: Journey, region: string): RequestFacts {

@@ -7,7 +7,7 @@ import type {
   ImportKeyMaterialResponse,
   KeyMetadata,
 } from '@aws-sdk/client-kms';
-import type { Call, Service } from '../core/operation.js';
+import type { BoundOperation, Service } from '../core/operation.js';
 import { type KeyPair, openWorld, run, type World } from '../services/harness.test.support.js';
 import { type Kms, kmsService, openKms } from '../services/kms/index.js';
 import { openMemoryKv } from '../store/memory/memory.js';
@@ -45,23 +45,14 @@ export async function openKmsWorld(partition = 'aws', kv = openMemoryKv()): Prom
 
 /** The service as it is called in a region. */
 export function inRegion(service: Service, region: string): Service {
-  const calls = new WeakMap<Call, Call>();
-  const moved = (call: Call) => {
-    const known = calls.get(call) ?? { ...call, region };
-    calls.set(call, known);
-    return known;
-  };
-  const operations = [...service.operations].map(
-    ([name, operation]) =>
-      [
-        name,
-        {
-          name,
-          requires: (input: never, call: Call) => operation.requires(input, moved(call)),
-          run: (input: never, call: Call) => operation.run(input, moved(call)),
-        },
-      ] as const,
-  );
+  const operations = [...service.operations].map(([name, operation]) => {
+    const moved: BoundOperation = {
+      ...operation,
+      resolve: (input, call) => operation.resolve(input, { ...call, region }),
+      run: (subject, input, call) => operation.run(subject, input, { ...call, region }),
+    };
+    return [name, moved] as const;
+  });
   return { id: service.id, operations: new Map(operations) };
 }
 

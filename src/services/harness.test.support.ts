@@ -1,7 +1,7 @@
-/** Runs operations as the pipeline does, without HTTP: requires → evaluate → run. For tests. */
+/** Runs operations as the pipeline does, without HTTP: resolve → evaluate → run. For tests. */
 import { ManualClock } from '../core/clock.js';
 import { ApiError } from '../core/errors.js';
-import type { Call, Requirement, Service } from '../core/operation.js';
+import { type Call, perform, type Requirement, type Service } from '../core/operation.js';
 import {
   type Account,
   type Caller,
@@ -115,13 +115,15 @@ export async function decide(world: World, asking: Caller, requirement: Requirem
   return { decision, message: decision.allowed ? undefined : denialMessage(decision, shown) };
 }
 
-function callFor(world: World, caller: Caller): Call {
+function callFor(world: World, caller: Caller, service: Service, operation: string): Call {
   const demand = async (requirement: Requirement) => {
     const { message } = await decide(world, caller, requirement);
     if (message !== undefined) throw new ApiError('AccessDenied', 403, message);
   };
   return {
     requestId: 'test',
+    operation,
+    action: `${service.id}:${operation}`,
     caller,
     time: world.clock.now(),
     clock: world.clock,
@@ -142,10 +144,11 @@ export async function requirementsOf(
   keys: KeyPair,
   operation: string,
   input: object,
-): Promise<Requirement[]> {
+): Promise<readonly Requirement[]> {
   const bound = service.operations.get(operation);
   if (bound === undefined) throw new Error(`no operation ${operation}`);
-  return await bound.requires(input as never, callFor(world, await callerOf(world, keys)));
+  const call = callFor(world, await callerOf(world, keys), service, operation);
+  return (await bound.resolve(input as never, call)).requires;
 }
 
 /** Runs an operation for whoever holds the keys. Throws as the pipeline answers. */
@@ -156,11 +159,10 @@ export async function run<O = Record<string, unknown>>(
   operation: string,
   input: object,
 ): Promise<O> {
-  const call = callFor(world, await callerOf(world, keys));
+  const call = callFor(world, await callerOf(world, keys), service, operation);
   const bound = service.operations.get(operation);
   if (bound === undefined) throw new Error(`no operation ${operation}`);
-  for (const requirement of await bound.requires(input as never, call)) await call.demand(requirement);
-  return (await bound.run(input as never, call)) as O;
+  return (await perform(bound, input as never, call)) as O;
 }
 
 /** A matcher for `assert.rejects`: the error of that code and, where given, these words. */

@@ -1,4 +1,4 @@
-import { type Operation, type Service, service } from '../../core/operation.js';
+import { type NamedOperation, type Service, service } from '../../core/operation.js';
 import * as account from './account/account.js';
 import { getAccountAuthorizationDetails } from './account/authorization-details.js';
 import { listOrganizationsFeatures } from './account/organization-features.js';
@@ -40,7 +40,7 @@ export function iamService(ports: IamPorts): Service {
   return service('iam', ports, operations());
 }
 
-function operations(): Operation<IamPorts>[] {
+function operations(): NamedOperation<IamPorts>[] {
   return [
     users.createUser,
     users.getUser,
@@ -80,5 +80,5 @@ function operations(): Operation<IamPorts>[] {
     ...HOLDERS.flatMap(kind => [attachPolicy(kind), detachPolicy(kind), listAttachedPolicies(kind)]),
     ...BOUNDED.flatMap(kind => [putBoundary(kind), deleteBoundary(kind)]),
     ...TAGGABLE.flatMap(kind => [tagResource(kind), untagResource(kind), listTags(kind)]),
-  ] as Operation<IamPorts>[];
+  ] as NamedOperation<IamPorts>[];
 }

@@ -1,6 +1,6 @@
 /** The accounts of the server, whatever organisation they are in. For the first account's administrators alone. */
 import { ApiError } from '../../core/errors.js';
-import type { Call, Operation } from '../../core/operation.js';
+import type { Call, NamedOperation } from '../../core/operation.js';
 import type { AccountRecord } from '../../identity/index.js';
 import { denied, homeOf, type KarikagiPorts } from './ports.js';
 
@@ -29,7 +29,7 @@ interface CreateAccountOutput {
  * An account in no organisation, with an access key of its root user: the only way to a second partition. Within
  * an organisation accounts are made with AWS Organizations' own CreateAccount.
  */
-export const createAccount: Operation<KarikagiPorts, CreateAccountInput, CreateAccountOutput> = {
+export const createAccount: NamedOperation<KarikagiPorts, CreateAccountInput, CreateAccountOutput> = {
   name: 'CreateAccount',
   requires: () => [{ action: 'karikagi:CreateAccount', resource: '*' }],
   async run({ AccountName, Partition, AccountId }, call, ports) {
@@ -48,7 +48,7 @@ export const createAccount: Operation<KarikagiPorts, CreateAccountInput, CreateA
   },
 };
 
-export const listAccounts: Operation<KarikagiPorts, object, { Accounts: AccountShape[] }> = {
+export const listAccounts: NamedOperation<KarikagiPorts, object, { Accounts: AccountShape[] }> = {
   name: 'ListAccounts',
   requires: () => [{ action: 'karikagi:ListAccounts', resource: '*' }],
   async run(_input, call, ports) {

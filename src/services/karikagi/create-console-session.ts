@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../core/operation.js';
+import type { Call, NamedOperation } from '../../core/operation.js';
 import type { SessionCredentials } from '../../identity/index.js';
 import { denied, homeOf, type KarikagiPorts } from './ports.js';
 
@@ -24,7 +24,7 @@ interface Output {
  * GetSessionToken's they may call IAM, as the credentials behind AWS's console may. No policy controls it, as none
  * controls GetSessionToken: it gives nobody more than the access key itself.
  */
-export const createConsoleSession: Operation<KarikagiPorts, Input, Output> = {
+export const createConsoleSession: NamedOperation<KarikagiPorts, Input, Output> = {
   name: 'CreateConsoleSession',
   requires(_input, call) {
     if (call.caller.credentials !== 'long-term') {

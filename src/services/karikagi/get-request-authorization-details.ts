@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.js';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import type { Explanation } from '../../policy/index.js';
 import { explanationsOf, type RefusalDetails, refusalDetails } from './denied-request.js';
 import { homeOf, type KarikagiPorts } from './ports.js';
@@ -14,7 +14,7 @@ export interface RequestAuthorizationDetails {
   readonly RequestId: string;
   readonly EventTime: Date;
   /** `s3:GetObject`: service and operation; absent where that was not known. */
-  readonly Operation?: string | undefined;
+  readonly NamedOperation?: string | undefined;
   /** Where no policy decided: the rule, and what to do. */
   readonly Refusal?: RefusalDetails | undefined;
   /** One for each check of policies that was refused, as far as the caller's account may see it. */
@@ -25,7 +25,11 @@ export interface RequestAuthorizationDetails {
  * The whole reasoning of a refused request, and what would have allowed it. For those who may ask, in the caller's or the
  * resource's account, or in the management account of its organization.
  */
-export const getRequestAuthorizationDetails: Operation<KarikagiPorts, Input, RequestAuthorizationDetails> = {
+export const getRequestAuthorizationDetails: NamedOperation<
+  KarikagiPorts,
+  Input,
+  RequestAuthorizationDetails
+> = {
   name: 'GetRequestAuthorizationDetails',
   requires: () => [{ action: 'karikagi:GetRequestAuthorizationDetails', resource: '*', uncontrolled: true }],
   async run(input, call, ports) {
@@ -42,7 +46,7 @@ export const getRequestAuthorizationDetails: Operation<KarikagiPorts, Input, Req
     return {
       RequestId: requestId,
       EventTime: new Date(time),
-      Operation: operation,
+      NamedOperation: operation,
       Refusal: refusal && refusalDetails(refusal, accounts),
       AuthorizationDetails: await explanationsOf(denial, accounts, ports.identity, true),
     };

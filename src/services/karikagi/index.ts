@@ -1,4 +1,4 @@
-import { type Operation, type Service, service } from '../../core/operation.js';
+import { type NamedOperation, type Service, service } from '../../core/operation.js';
 import * as accounts from './accounts.js';
 import { createConsoleSession } from './create-console-session.js';
 import { getRequestAuthorizationDetails } from './get-request-authorization-details.js';
@@ -20,5 +20,5 @@ export function karikagiService(ports: KarikagiPorts): Service {
     ...Object.values(instances),
     ...Object.values(regions),
     ...Object.values(sessions),
-  ] as Operation<KarikagiPorts>[]);
+  ] as NamedOperation<KarikagiPorts>[]);
 }

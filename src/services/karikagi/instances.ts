@@ -4,7 +4,7 @@
  */
 
 import { ApiError } from '../../core/errors.js';
-import type { Call, Operation, Requirement } from '../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../core/operation.js';
 import {
   type Account,
   assumedRoleArn,
@@ -66,7 +66,7 @@ async function onKnown(
  * Registers a machine, or changes its registration. Who registers passes the profile's role to EC2, as with EC2's
  * RunInstances and AssociateIamInstanceProfile. Throws `ResourceNotFoundException` for the profile.
  */
-export const registerInstance: Operation<KarikagiPorts, RegisterInput, { Instance: object }> = {
+export const registerInstance: NamedOperation<KarikagiPorts, RegisterInput, { Instance: object }> = {
   name: 'RegisterInstance',
   async requires(input, call, { identity }) {
     const home = homeOf(call);
@@ -103,7 +103,7 @@ function passRole(home: Account, role: Role): Requirement {
 }
 
 /** Its sessions live on; new ones are not issued. */
-export const deregisterInstance: Operation<KarikagiPorts, InstanceInput, object> = {
+export const deregisterInstance: NamedOperation<KarikagiPorts, InstanceInput, object> = {
   name: 'DeregisterInstance',
   requires: (input, call, ports) => onKnown('DeregisterInstance', input, call, ports),
   async run({ InstanceId }, call, { identity }) {
@@ -115,7 +115,7 @@ export const deregisterInstance: Operation<KarikagiPorts, InstanceInput, object>
 };
 
 /** A machine, and what its profile holds at this moment. */
-export const getInstance: Operation<KarikagiPorts, InstanceInput, { Instance: object }> = {
+export const getInstance: NamedOperation<KarikagiPorts, InstanceInput, { Instance: object }> = {
   name: 'GetInstance',
   requires: (input, call, ports) => onKnown('GetInstance', input, call, ports),
   async run({ InstanceId }, call, { identity }) {
@@ -135,7 +135,7 @@ interface ListOutput {
 }
 
 /** In the order of their ids. */
-export const listInstances: Operation<KarikagiPorts, ListInput, ListOutput> = {
+export const listInstances: NamedOperation<KarikagiPorts, ListInput, ListOutput> = {
   name: 'ListInstances',
   requires: () => [{ action: 'karikagi:ListInstances', resource: '*' }],
   async run({ MaxItems = DEFAULT_ITEMS, NextToken }, call, { identity }) {
@@ -155,7 +155,7 @@ export const listInstances: Operation<KarikagiPorts, ListInput, ListOutput> = {
  * `NoRoleInInstanceProfile`; `AssumeRoleUnauthorizedAccess`.
  * Source: EC2 User Guide, "Retrieve security credentials from instance metadata".
  */
-export const assumeInstanceRole: Operation<KarikagiPorts, AssumeInput, object> = {
+export const assumeInstanceRole: NamedOperation<KarikagiPorts, AssumeInput, object> = {
   name: 'AssumeInstanceRole',
   requires: (input, call, ports) => onKnown('AssumeInstanceRole', input, call, ports),
   async run({ InstanceId, RoleDelivery }, call, { identity }) {

@@ -1,4 +1,4 @@
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import type { Denial } from '../../events/denials.js';
 import { explanationsOf } from './denied-request.js';
 import { homeOf, type KarikagiPorts } from './ports.js';
@@ -19,7 +19,7 @@ interface DeniedRequest {
 }
 
 /** The latest refused requests of the caller's account, newest first; 20 unless asked for another number. */
-export const listDeniedRequests: Operation<KarikagiPorts, Input, { DeniedRequests: DeniedRequest[] }> = {
+export const listDeniedRequests: NamedOperation<KarikagiPorts, Input, { DeniedRequests: DeniedRequest[] }> = {
   name: 'ListDeniedRequests',
   requires: () => [{ action: 'karikagi:ListDeniedRequests', resource: '*', uncontrolled: true }],
   async run({ MaxItems = 20 }, call, ports) {

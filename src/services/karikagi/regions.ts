@@ -1,7 +1,7 @@
 /** An account's regions and where STS is active: what AWS offers in its console. */
 
 import { ApiError } from '../../core/errors.js';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import type { Regions, RegionView } from '../../identity/index.js';
 import { homeOf, invalid, type KarikagiPorts } from './ports.js';
 
@@ -17,7 +17,7 @@ interface RegionShape {
   readonly STSSwitchable: boolean;
 }
 
-export const listRegions: Operation<KarikagiPorts, object, { Regions: RegionShape[] }> = {
+export const listRegions: NamedOperation<KarikagiPorts, object, { Regions: RegionShape[] }> = {
   name: 'ListRegions',
   requires: () => [{ action: 'karikagi:ListRegions', resource: '*' }],
   async run(_input, call, { identity }) {
@@ -38,7 +38,7 @@ export const deactivateSTS = changing('DeactivateSTS', (regions, id, name) =>
 function changing(
   name: string,
   change: (regions: Regions, account: string, region: string) => Promise<RegionView>,
-): Operation<KarikagiPorts, RegionInput, { Region: RegionShape }> {
+): NamedOperation<KarikagiPorts, RegionInput, { Region: RegionShape }> {
   return {
     name,
     requires: ({ RegionName }) => [

@@ -1,6 +1,6 @@
 /** The live sessions of an account, and their revocation. */
 
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import {
   type Account,
   accountOfId,
@@ -31,7 +31,7 @@ const LOOKED_AT = 5000;
  * Who assumed what, through which chain, from where, until when; soonest to expire first. A page may hold fewer
  * than asked for, and still be followed by another.
  */
-export const listSessions: Operation<KarikagiPorts, ListSessionsInput, ListSessionsOutput> = {
+export const listSessions: NamedOperation<KarikagiPorts, ListSessionsInput, ListSessionsOutput> = {
   name: 'ListSessions',
   requires: () => [{ action: 'karikagi:ListSessions', resource: '*' }],
   async run({ RoleName, MaxItems = DEFAULT_ITEMS, NextToken }, call, { identity }) {
@@ -55,7 +55,7 @@ export const listSessions: Operation<KarikagiPorts, ListSessionsInput, ListSessi
 };
 
 /** The session that asks, with its chain. Open to every caller, as GetCallerIdentity is: it says nothing of anyone else. */
-export const getCallerSession: Operation<KarikagiPorts, object, { Session: object }> = {
+export const getCallerSession: NamedOperation<KarikagiPorts, object, { Session: object }> = {
   name: 'GetCallerSession',
   requires: () => [],
   async run(_input, call, { identity }) {
@@ -68,7 +68,7 @@ export const getCallerSession: Operation<KarikagiPorts, object, { Session: objec
 };
 
 /** Refused from the next request on, on every worker. Sessions chained from it are sessions of their own. */
-export const revokeSession: Operation<KarikagiPorts, { AccessKeyId: string }, object> = {
+export const revokeSession: NamedOperation<KarikagiPorts, { AccessKeyId: string }, object> = {
   name: 'RevokeSession',
   requires({ AccessKeyId }, call) {
     const { account } = call.caller;
@@ -86,7 +86,7 @@ export const revokeSession: Operation<KarikagiPorts, { AccessKeyId: string }, ob
 };
 
 /** Every session of the role that was issued until now; new ones are not touched. */
-export const revokeRoleSessions: Operation<KarikagiPorts, { RoleName: string }, object> = {
+export const revokeRoleSessions: NamedOperation<KarikagiPorts, { RoleName: string }, object> = {
   name: 'RevokeRoleSessions',
   async requires({ RoleName }, call, { identity }) {
     const { account } = call.caller;

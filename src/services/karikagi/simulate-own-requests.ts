@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../core/operation.js';
+import type { Call, NamedOperation } from '../../core/operation.js';
 import { denialMessage, evaluate, parseArn } from '../../policy/index.js';
 import type { AuthorizationRequest, PolicySet } from '../../policy/types.js';
 import { homeOf, type KarikagiPorts } from './ports.js';
@@ -20,7 +20,7 @@ interface Result extends OwnRequest {
  * everyone, as each could find out by trying. Policies of resources are left out: a bucket's, a key's or a role's may
  * still allow or deny.
  */
-export const simulateOwnRequests: Operation<
+export const simulateOwnRequests: NamedOperation<
   KarikagiPorts,
   { readonly Requests: readonly OwnRequest[] },
   { readonly Results: readonly Result[] }

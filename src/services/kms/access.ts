@@ -1,8 +1,9 @@
 /** How KMS's operations say what must be allowed: the key, its policy and grants, and the condition keys. */
 import type { GrantOperation } from '@aws-sdk/client-kms';
-import { type Call, type Operation, PerCall, type Requirement } from '../../core/operation.js';
+import type { Call, Operation, Requirement } from '../../core/operation.js';
 import { errors } from '../../kms/errors.js';
 import type { GrantUse } from '../../kms/grants.js';
+import type { Home } from '../../kms/key-names.js';
 import { policyWithGrants } from '../../kms/key-policies.js';
 import { isPrimary } from '../../kms/key-states.js';
 import { homeOf, type Kms, type Target } from '../../kms/kms.js';
@@ -108,29 +109,30 @@ export function demandKey({ key, arn, alias }: Target): KeyRecord {
   ]);
 }
 
-/**
- * An operation whose preparation, done once, finds both what must be allowed and what it then works on, so that
- * what runs is what was authorised, whatever an alias says by then.
- */
-export function preparedOperation<I extends object, O, U>(definition: {
-  readonly name: string;
-  prepare(
-    input: I,
-    call: Call,
-    ports: KmsPorts,
-  ): Promise<{ readonly requirements: Requirement[]; readonly use: U }>;
-  run(input: I, call: Call, ports: KmsPorts, use: U): Promise<O>;
-}): Operation<KmsPorts, I, O> {
-  const uses = new PerCall<U>();
+/** An operation of KMS. What it resolves to is what runs, whatever an alias says by then. */
+export function kmsOperation<I extends object, O, T>(
+  operation: Operation<KmsPorts, I, O, T>,
+): Operation<KmsPorts, I, O, T> {
   return {
-    name: definition.name,
-    async requires(input, call, ports) {
+    resolve(input, call, ports) {
       demandTokens(ports.kms, input);
-      const { requirements, use } = await definition.prepare(input, call, ports);
-      uses.set(call, use);
-      return requirements;
+      return operation.resolve(input, call, ports);
     },
-    run: (input, call, ports) => definition.run(input, call, ports, uses.get(call) as U),
+    run: (subject, input, call, ports) => operation.run(subject, input, call, ports),
+  };
+}
+
+/** An operation on the caller's account in the region of the request, on no key. */
+export function accountOperation<I extends object, O>(
+  run: (home: Home, input: I, call: Call, kms: Kms) => Promise<O>,
+): Operation<KmsPorts, I, O, Home> {
+  return {
+    resolve(_input, call) {
+      const home = homeOf(call.caller, call.region);
+      const context = { 'kms:CallerAccount': home.account };
+      return { requires: [{ action: call.action, resource: '*', context }], subject: home };
+    },
+    run: (home, input, call, { kms }) => run(home, input, call, kms),
   };
 }
 
@@ -141,8 +143,6 @@ function demandTokens(kms: Kms, input: { readonly GrantTokens?: string[] | undef
 
 /** An operation on the one key that its `KeyId` names. */
 export interface KeyOperation<I, O> {
-  /** The operation's name; its action is `kms:` and the name. */
-  readonly name: string;
   /** Whether an alias may name the key. */
   readonly aliases?: boolean;
   readonly crossAccount?: boolean;
@@ -164,23 +164,23 @@ interface KeyInput {
   readonly DryRun?: boolean | undefined;
 }
 
-export function keyOperation<I extends KeyInput, O>(of: KeyOperation<I, O>): Operation<KmsPorts, I, O> {
-  const action = `kms:${of.name}`;
-  return preparedOperation<I, O, Target>({
-    name: of.name,
-    async prepare(input, call, { kms }) {
+export function keyOperation<I extends KeyInput, O>(
+  of: KeyOperation<I, O>,
+): Operation<KmsPorts, I, O, Target> {
+  return kmsOperation({
+    async resolve(input, call, { kms }) {
       const home = homeOf(call.caller, call.region);
       const target = await kms.target(input.KeyId as string, home, of.aliases ?? false);
       const pairs = of.encryptionContext?.(input);
       const requirement = await keyRequirement(kms, call, target, {
-        action,
+        action: call.action,
         crossAccount: of.crossAccount ?? false,
         context: { ...(pairs && encryptionContextKeys(pairs)), ...of.context?.(input, target.key) },
         grant: of.grant && { operation: of.grant, ...(pairs && { encryptionContext: pairs }) },
       });
-      return { requirements: [requirement, ...(of.also?.(input, call, target) ?? [])], use: target };
+      return { requires: [requirement, ...(of.also?.(input, call, target) ?? [])], subject: target };
     },
-    async run(input, call, { kms }, target) {
+    async run(target, input, call, { kms }) {
       const key = demandKey(target);
       of.check?.(key, input);
       if (input.DryRun) throw errors.DryRunOperationException();

@@ -12,7 +12,7 @@ import { demandState } from '../../kms/key-states.js';
 import { homeOf, type Kms, type Target } from '../../kms/kms.js';
 import { type AliasRecord, type KeyRecord, tables } from '../../kms/records.js';
 import type { Row, Transaction } from '../../kms/store.js';
-import { demandKey, keyRequirement, preparedOperation } from './access.js';
+import { demandKey, keyRequirement, kmsOperation } from './access.js';
 import { page, pageLimit, readMarker } from './pages.js';
 
 /** Aliases per key (KMS Developer Guide, "Resource quotas"). */
@@ -65,9 +65,8 @@ interface Named {
   readonly name: string;
 }
 
-export const CreateAlias = preparedOperation<CreateAliasRequest, object, Named & { target: Target }>({
-  name: 'CreateAlias',
-  async prepare(input, call, { kms }) {
+export const CreateAlias = kmsOperation<CreateAliasRequest, object, Named & { target: Target }>({
+  async resolve(input, call, { kms }) {
     const home = homeOf(call.caller, call.region);
     const name = demandName(input.AliasName!);
     const target = await kms.target(input.TargetKeyId!, home, false);
@@ -75,9 +74,9 @@ export const CreateAlias = preparedOperation<CreateAliasRequest, object, Named &
       aliasRequirement('kms:CreateAlias', home, name),
       await onKey(kms, call, target, 'kms:CreateAlias'),
     ];
-    return { requirements, use: { home, name, target } };
+    return { requires: requirements, subject: { home, name, target } };
   },
-  async run(_input, call, { kms }, { home, name, target }) {
+  async run({ home, name, target }, _input, call, { kms }) {
     const { account, region } = home;
     await kms.keys.update(demandKey(target), async (key, transaction) => {
       const after = withAlias(key, name);
@@ -104,9 +103,8 @@ interface Moving extends Named {
 }
 
 /** Needs `kms:UpdateAlias` on the alias, its key and the new key, which must be of the same kind. */
-export const UpdateAlias = preparedOperation<UpdateAliasRequest, object, Moving>({
-  name: 'UpdateAlias',
-  async prepare(input, call, { kms }) {
+export const UpdateAlias = kmsOperation<UpdateAliasRequest, object, Moving>({
+  async resolve(input, call, { kms }) {
     const home = homeOf(call.caller, call.region);
     const name = demandName(input.AliasName!);
     const from = await kms.target(name, home, true);
@@ -116,9 +114,9 @@ export const UpdateAlias = preparedOperation<UpdateAliasRequest, object, Moving>
       await onKey(kms, call, from, 'kms:UpdateAlias'),
       await onKey(kms, call, to, 'kms:UpdateAlias'),
     ];
-    return { requirements, use: { home, name, from, to } };
+    return { requires: requirements, subject: { home, name, from, to } };
   },
-  async run(_input, call, { kms }, { home, name, from, to }) {
+  async run({ home, name, from, to }, _input, call, { kms }) {
     const before = demandKey(from);
     await kms.keys.update(demandKey(to), async (key, transaction) => {
       const alias = await demandAlias(transaction, home, name, before.id);
@@ -141,9 +139,8 @@ export const UpdateAlias = preparedOperation<UpdateAliasRequest, object, Moving>
 
 const isSymmetric = ({ spec }: KeyRecord) => spec === 'SYMMETRIC_DEFAULT' || spec.startsWith('HMAC_');
 
-export const DeleteAlias = preparedOperation<DeleteAliasRequest, object, Named & { target: Target }>({
-  name: 'DeleteAlias',
-  async prepare(input, call, { kms }) {
+export const DeleteAlias = kmsOperation<DeleteAliasRequest, object, Named & { target: Target }>({
+  async resolve(input, call, { kms }) {
     const home = homeOf(call.caller, call.region);
     const name = demandName(input.AliasName!);
     const target = await kms.target(name, home, true);
@@ -151,9 +148,9 @@ export const DeleteAlias = preparedOperation<DeleteAliasRequest, object, Named &
       aliasRequirement('kms:DeleteAlias', home, name),
       await onKey(kms, call, target, 'kms:DeleteAlias'),
     ];
-    return { requirements, use: { home, name, target } };
+    return { requires: requirements, subject: { home, name, target } };
   },
-  async run(_input, _call, { kms }, { home, name, target }) {
+  async run({ home, name, target }, _input, _call, { kms }) {
     await kms.keys.update(demandKey(target), async (key, transaction) => {
       await demandAlias(transaction, home, name, key.id);
       transaction.delete(tables.aliases, home.account, home.region, name);
@@ -175,17 +172,20 @@ async function demandAlias(
   throw errors.NotFoundException([`Alias ${aliasArn(home, name)} is not found.`]);
 }
 
+interface Listing {
+  readonly home: Home;
+  readonly target: Target | undefined;
+}
+
 /** With a `KeyId`, that key's; without, all of the account and region. */
-export const ListAliases = preparedOperation<ListAliasesRequest, ListAliasesResponse, Target | undefined>({
-  name: 'ListAliases',
-  async prepare(input, call, { kms }) {
+export const ListAliases = kmsOperation<ListAliasesRequest, ListAliasesResponse, Listing>({
+  async resolve(input, call, { kms }) {
     const home = homeOf(call.caller, call.region);
-    const use = input.KeyId === undefined ? undefined : await kms.target(input.KeyId, home, false);
+    const target = input.KeyId === undefined ? undefined : await kms.target(input.KeyId, home, false);
     const context = { 'kms:CallerAccount': home.account };
-    return { requirements: [{ action: 'kms:ListAliases', resource: '*', context }], use };
+    return { requires: [{ action: call.action, resource: '*', context }], subject: { home, target } };
   },
-  async run(input, call, { kms }, target) {
-    const home = homeOf(call.caller, call.region);
+  async run({ home, target }, input, _call, { kms }) {
     const limit = pageLimit(input, 50, 100);
     const [after] = readMarker(input) ?? [];
     const names = target && demandOwn(target, home).aliases;

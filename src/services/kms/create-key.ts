@@ -5,7 +5,7 @@ import { homeOf } from '../../kms/kms.js';
 import type { KeySpec, KeyUsage, Pairs } from '../../kms/records.js';
 import { isKeySpec, specs } from '../../kms/specs.js';
 import type { Context } from '../../policy/types.js';
-import { preparedOperation, requestTags } from './access.js';
+import { kmsOperation, requestTags } from './access.js';
 import { keyMetadata } from './key-metadata.js';
 import { readTags } from './tags.js';
 
@@ -19,9 +19,8 @@ interface Plan {
 }
 
 /** Needs `kms:CreateKey`, and `kms:TagResource` where it is given tags. */
-export const CreateKey = preparedOperation<CreateKeyRequest, CreateKeyResponse, Plan>({
-  name: 'CreateKey',
-  async prepare(input, call) {
+export const CreateKey = kmsOperation<CreateKeyRequest, CreateKeyResponse, Plan>({
+  async resolve(input, call) {
     const { account } = homeOf(call.caller, call.region);
     const { spec, usage } = specAndUsage(input);
     const origin = readOrigin(input);
@@ -39,9 +38,9 @@ export const CreateKey = preparedOperation<CreateKeyRequest, CreateKeyResponse, 
     };
     const actions = tags.length > 0 ? ['kms:CreateKey', 'kms:TagResource'] : ['kms:CreateKey'];
     const requirements = actions.map(action => ({ action, resource: '*', context }));
-    return { requirements, use: { spec, usage, origin, multiRegion, tags, context } };
+    return { requires: requirements, subject: { spec, usage, origin, multiRegion, tags, context } };
   },
-  async run(input, call, { kms }, { context, ...plan }) {
+  async run({ context, ...plan }, input, call, { kms }) {
     const home = homeOf(call.caller, call.region);
     const policy =
       input.Policy === undefined

@@ -11,13 +11,12 @@ import type {
   GenerateRandomRequest,
   GenerateRandomResponse,
 } from '@aws-sdk/client-kms';
-import type { Operation } from '../../core/operation.js';
 import { encrypt } from '../../kms/encryption.js';
 import { errors } from '../../kms/errors.js';
-import { homeOf, type Kms } from '../../kms/kms.js';
+import type { Kms } from '../../kms/kms.js';
 import { type KeyRecord, keyArn, type PairSpec } from '../../kms/records.js';
 import { generatePair, isKeySpec } from '../../kms/specs.js';
-import { type KmsPorts, keyOperation } from './access.js';
+import { accountOperation, keyOperation } from './access.js';
 import { demandSymmetric, pairsOf, refuseRecipient } from './usage.js';
 
 type DataKeyInput = GenerateDataKeyRequest | GenerateDataKeyWithoutPlaintextRequest;
@@ -47,7 +46,6 @@ async function newDataKey(kms: Kms, key: KeyRecord, input: DataKeyInput) {
 
 export const GenerateDataKey = keyOperation<GenerateDataKeyRequest, GenerateDataKeyResponse>({
   ...common,
-  name: 'GenerateDataKey',
   grant: 'GenerateDataKey',
   encryptionContext,
   context: () => algorithm,
@@ -67,7 +65,6 @@ export const GenerateDataKeyWithoutPlaintext = keyOperation<
   GenerateDataKeyWithoutPlaintextResponse
 >({
   ...common,
-  name: 'GenerateDataKeyWithoutPlaintext',
   grant: 'GenerateDataKeyWithoutPlaintext',
   encryptionContext,
   context: () => algorithm,
@@ -106,7 +103,6 @@ async function newPair(kms: Kms, key: KeyRecord, input: PairInput) {
 
 export const GenerateDataKeyPair = keyOperation<GenerateDataKeyPairRequest, GenerateDataKeyPairResponse>({
   ...common,
-  name: 'GenerateDataKeyPair',
   grant: 'GenerateDataKeyPair',
   encryptionContext,
   context: pairContext,
@@ -126,7 +122,6 @@ export const GenerateDataKeyPairWithoutPlaintext = keyOperation<
   GenerateDataKeyPairWithoutPlaintextResponse
 >({
   ...common,
-  name: 'GenerateDataKeyPairWithoutPlaintext',
   grant: 'GenerateDataKeyPairWithoutPlaintext',
   encryptionContext,
   context: pairContext,
@@ -141,13 +136,8 @@ export const GenerateDataKeyPairWithoutPlaintext = keyOperation<
   },
 });
 
-export const GenerateRandom: Operation<KmsPorts, GenerateRandomRequest, GenerateRandomResponse> = {
-  name: 'GenerateRandom',
-  requires(_input, call) {
-    const { account } = homeOf(call.caller, call.region);
-    return [{ action: 'kms:GenerateRandom', resource: '*', context: { 'kms:CallerAccount': account } }];
-  },
-  async run(input) {
+export const GenerateRandom = accountOperation<GenerateRandomRequest, GenerateRandomResponse>(
+  async (_home, input) => {
     refuseRecipient(input);
     if (input.CustomKeyStoreId !== undefined) {
       throw errors.UnsupportedOperationException(['There are no custom key stores.']);
@@ -155,4 +145,4 @@ export const GenerateRandom: Operation<KmsPorts, GenerateRandomRequest, Generate
     if (input.NumberOfBytes === undefined) throw errors.ValidationException(['NumberOfBytes is required.']);
     return { Plaintext: randomBytes(input.NumberOfBytes) };
   },
-};
+);

@@ -1,7 +1,7 @@
 import type { DecryptRequest, DecryptResponse } from '@aws-sdk/client-kms';
 import { errors } from '../../kms/errors.js';
 import { keyArn } from '../../kms/records.js';
-import { encryptionContextKeys, keyRequirement, preparedOperation } from './access.js';
+import { encryptionContextKeys, keyRequirement, kmsOperation } from './access.js';
 import {
   type CiphertextTarget,
   checkCiphertext,
@@ -11,9 +11,8 @@ import {
 } from './ciphertext-target.js';
 import { demandBlob, pairsOf, refuseRecipient } from './usage.js';
 
-export const Decrypt = preparedOperation<DecryptRequest, DecryptResponse, CiphertextTarget>({
-  name: 'Decrypt',
-  async prepare(input, call, { kms }) {
+export const Decrypt = kmsOperation<DecryptRequest, DecryptResponse, CiphertextTarget>({
+  async resolve(input, call, { kms }) {
     const context = pairsOf(input.EncryptionContext);
     const found = await findCiphertextKey(kms, call, {
       blob: demandBlob(input),
@@ -22,7 +21,7 @@ export const Decrypt = preparedOperation<DecryptRequest, DecryptResponse, Cipher
       context,
     });
     const requirement = await keyRequirement(kms, call, found.target, {
-      action: 'kms:Decrypt',
+      action: call.action,
       crossAccount: true,
       context: {
         'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
@@ -30,9 +29,9 @@ export const Decrypt = preparedOperation<DecryptRequest, DecryptResponse, Cipher
       },
       grant: { operation: 'Decrypt', encryptionContext: context },
     });
-    return { requirements: [requirement], use: found };
+    return { requires: [requirement], subject: found };
   },
-  async run(input, _call, { kms }, found) {
+  async run(found, input, _call, { kms }) {
     const key = demandCiphertextKey(found);
     const algorithm = checkCiphertext(key, found, 'Decrypt');
     refuseRecipient(input);

@@ -5,7 +5,6 @@ import { keyOperation } from './access.js';
 import { encryptionAlgorithm, pairsOf } from './usage.js';
 
 export const Encrypt = keyOperation<EncryptRequest, EncryptResponse>({
-  name: 'Encrypt',
   aliases: true,
   crossAccount: true,
   grant: 'Encrypt',

@@ -18,11 +18,12 @@ import { shownPrincipal, storedPrincipal } from '../../kms/principals.js';
 import { type GrantConstraint, type GrantRecord, type KeyRecord, keyArn } from '../../kms/records.js';
 import type { Context } from '../../policy/types.js';
 import {
+  accountOperation,
   demandKey,
   encryptionContextKeys,
   keyOperation,
   keyRequirement,
-  preparedOperation,
+  kmsOperation,
 } from './access.js';
 import { page, pageLimit, readMarker } from './pages.js';
 import { pairsOf } from './usage.js';
@@ -112,20 +113,19 @@ function checkGrant(key: KeyRecord, input: CreateGrantRequest): void {
 }
 
 /** A grant may also allow making grants: these then may not go beyond it. */
-export const CreateGrant = preparedOperation<CreateGrantRequest, CreateGrantResponse, Target>({
-  name: 'CreateGrant',
-  async prepare(input, call, { kms }) {
+export const CreateGrant = kmsOperation<CreateGrantRequest, CreateGrantResponse, Target>({
+  async resolve(input, call, { kms }) {
     const target = await kms.target(input.KeyId!, homeOf(call.caller, call.region), false);
     const child = { operations: input.Operations!, constraint: readConstraint(input) };
     const requirement = await keyRequirement(kms, call, target, {
-      action: 'kms:CreateGrant',
+      action: call.action,
       crossAccount: true,
       context: grantContext(input),
       grant: { operation: 'CreateGrant', child },
     });
-    return { requirements: [requirement], use: target };
+    return { requires: [requirement], subject: target };
   },
-  async run(input, call, { kms }, target) {
+  async run(target, input, call, { kms }) {
     const key = demandKey(target);
     checkGrant(key, input);
     const grantee = await demandPrincipal(kms, key, input.GranteePrincipal!);
@@ -179,7 +179,6 @@ async function grantEntry(kms: Kms, key: KeyRecord, grant: GrantRecord): Promise
 const AWS_RESOURCE: Context = { 'kms:GrantIsForAWSResource': 'false' };
 
 export const ListGrants = keyOperation<ListGrantsRequest, ListGrantsResponse>({
-  name: 'ListGrants',
   crossAccount: true,
   context: () => AWS_RESOURCE,
   async run(key, input, _call, kms) {
@@ -213,18 +212,8 @@ async function grantFilter(
 }
 
 /** The grants in the caller's account and the region that a principal may retire. */
-export const ListRetirableGrants = preparedOperation<
-  ListRetirableGrantsRequest,
-  ListGrantsResponse,
-  undefined
->({
-  name: 'ListRetirableGrants',
-  async prepare(_input, call) {
-    const context = { 'kms:CallerAccount': homeOf(call.caller, call.region).account };
-    return { requirements: [{ action: 'kms:ListRetirableGrants', resource: '*', context }], use: undefined };
-  },
-  async run(input, call, { kms }) {
-    const { partition, ...place } = homeOf(call.caller, call.region);
+export const ListRetirableGrants = accountOperation<ListRetirableGrantsRequest, ListGrantsResponse>(
+  async ({ partition, ...place }, input, _call, kms) => {
     const limit = pageLimit(input, 50, 100);
     const retiring = await storedPrincipal(kms.principals, input.RetiringPrincipal!, partition);
     if (retiring === undefined) {
@@ -238,7 +227,7 @@ export const ListRetirableGrants = preparedOperation<
     const entries = await Promise.all(items.map(one => placedEntry(kms, one)));
     return { ...output, Grants: entries.filter(entry => entry !== undefined) };
   },
-});
+);
 
 async function placedEntry(kms: Kms, place: PlacedGrant): Promise<GrantListEntry | undefined> {
   const grant = await kms.grants.find(place);
@@ -247,7 +236,6 @@ async function placedEntry(kms: Kms, place: PlacedGrant): Promise<GrantListEntry
 }
 
 export const RevokeGrant = keyOperation<RevokeGrantRequest, object>({
-  name: 'RevokeGrant',
   crossAccount: true,
   context: () => AWS_RESOURCE,
   async run(key, input, _call, kms) {
@@ -266,9 +254,8 @@ interface Retiring {
  * May be called by the grant's retiring principal, by its grantee where the grant allows RetireGrant, and by
  * whom policies allow `kms:RetireGrant` (KMS Developer Guide, "Retiring and revoking grants").
  */
-export const RetireGrant = preparedOperation<RetireGrantRequest, object, Retiring>({
-  name: 'RetireGrant',
-  async prepare(input, call, { kms }) {
+export const RetireGrant = kmsOperation<RetireGrantRequest, object, Retiring>({
+  async resolve(input, call, { kms }) {
     const home = homeOf(call.caller, call.region);
     const { keyId, grantId } = readGrantName(kms, input);
     const target = await kms.target(keyId, home, false);
@@ -277,14 +264,14 @@ export const RetireGrant = preparedOperation<RetireGrantRequest, object, Retirin
       key &&
       (await kms.grants.find({ account: key.account, region: key.region, key: key.id, grant: grantId }));
     const requirement = await keyRequirement(kms, call, target, {
-      action: 'kms:RetireGrant',
+      action: call.action,
       crossAccount: true,
       context: constraintContext(grant?.constraint),
     });
     const mine = key && grant && { resourcePolicy: retiringPolicy(key, grant) };
-    return { requirements: [{ ...requirement, ...mine }], use: { target, grant, grantId } };
+    return { requires: [{ ...requirement, ...mine }], subject: { target, grant, grantId } };
   },
-  async run(input, _call, { kms }, { target, grant, grantId }) {
+  async run({ target, grant, grantId }, input, _call, { kms }) {
     const key = demandKey(target);
     if (!grant) throw errors.NotFoundException([`Grant ID ${grantId} not found`]);
     if (input.DryRun) throw errors.DryRunOperationException();

@@ -28,7 +28,6 @@ export const GetParametersForImport = keyOperation<
   GetParametersForImportRequest,
   GetParametersForImportResponse
 >({
-  name: 'GetParametersForImport',
   context: input => ({
     'kms:WrappingAlgorithm': input.WrappingAlgorithm!,
     'kms:WrappingKeySpec': input.WrappingKeySpec!,
@@ -75,7 +74,6 @@ function readExpiry({ ExpirationModel, ValidTo }: ImportKeyMaterialRequest, now:
 }
 
 export const ImportKeyMaterial = keyOperation<ImportKeyMaterialRequest, ImportKeyMaterialResponse>({
-  name: 'ImportKeyMaterial',
   context: input => ({
     'kms:ExpirationModel': input.ExpirationModel ?? 'KEY_MATERIAL_EXPIRES',
     ...(input.ValidTo && { 'kms:ValidTo': input.ValidTo.toISOString() }),
@@ -177,7 +175,6 @@ export const DeleteImportedKeyMaterial = keyOperation<
   DeleteImportedKeyMaterialRequest,
   DeleteImportedKeyMaterialResponse
 >({
-  name: 'DeleteImportedKeyMaterial',
   check: key => demandOrigin(key, 'EXTERNAL'),
   async run(key, input, _call, kms) {
     const id = input.KeyMaterialId ?? key.current;

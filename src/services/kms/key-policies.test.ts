@@ -252,7 +252,7 @@ test('a request that nobody signed is refused', async () => {
     ['Encrypt', { KeyId: 'alias/x' }],
     ['GenerateRandom', {}],
   ] as const) {
-    const requires = async () => service.operations.get(name)!.requires(input as never, call);
-    await assert.rejects(requires(), refusal('MissingAuthenticationTokenException'));
+    const resolved = async () => service.operations.get(name)!.resolve(input as never, call);
+    await assert.rejects(resolved(), refusal('MissingAuthenticationTokenException'));
   }
 });

@@ -16,7 +16,6 @@ function demandPolicyName({ PolicyName = POLICY_NAME }: { readonly PolicyName?: 
 }
 
 export const GetKeyPolicy = keyOperation<GetKeyPolicyRequest, GetKeyPolicyResponse>({
-  name: 'GetKeyPolicy',
   async run(key, input, _call, kms) {
     demandPolicyName(input);
     return { Policy: await kms.principals.toShown(key.policy, 'key'), PolicyName: POLICY_NAME };
@@ -24,12 +23,10 @@ export const GetKeyPolicy = keyOperation<GetKeyPolicyRequest, GetKeyPolicyRespon
 });
 
 export const ListKeyPolicies = keyOperation<ListKeyPoliciesRequest, ListKeyPoliciesResponse>({
-  name: 'ListKeyPolicies',
   run: async () => ({ PolicyNames: [POLICY_NAME], Truncated: false }),
 });
 
 export const PutKeyPolicy = keyOperation<PutKeyPolicyRequest, object>({
-  name: 'PutKeyPolicy',
   context: input => ({
     'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
   }),

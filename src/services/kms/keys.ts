@@ -11,12 +11,10 @@ import type {
   ScheduleKeyDeletionResponse,
   UpdateKeyDescriptionRequest,
 } from '@aws-sdk/client-kms';
-import type { Operation } from '../../core/operation.js';
 import { errors } from '../../kms/errors.js';
 import { DAY, demandState, isPrimary, stateOf } from '../../kms/key-states.js';
-import { homeOf } from '../../kms/kms.js';
 import { type KeyRecord, keyArn, tables } from '../../kms/records.js';
-import { type KmsPorts, keyOperation } from './access.js';
+import { accountOperation, keyOperation } from './access.js';
 import { keyMetadata } from './key-metadata.js';
 import { page, pageLimit, readMarker } from './pages.js';
 import { demandCustomerManaged } from './usage.js';
@@ -26,21 +24,14 @@ const USUAL_WINDOW = 30;
 const SHORTEST_WINDOW = 7;
 
 export const DescribeKey = keyOperation<DescribeKeyRequest, DescribeKeyResponse>({
-  name: 'DescribeKey',
   aliases: true,
   crossAccount: true,
   grant: 'DescribeKey',
   run: async key => ({ KeyMetadata: keyMetadata(key) }),
 });
 
-export const ListKeys: Operation<KmsPorts, ListKeysRequest, ListKeysResponse> = {
-  name: 'ListKeys',
-  requires(_input, call) {
-    const { account } = homeOf(call.caller, call.region);
-    return [{ action: 'kms:ListKeys', resource: '*', context: { 'kms:CallerAccount': account } }];
-  },
-  async run(input, call, { kms }) {
-    const { account, region } = homeOf(call.caller, call.region);
+export const ListKeys = accountOperation<ListKeysRequest, ListKeysResponse>(
+  async ({ account, region }, input, _call, kms) => {
     const limit = pageLimit(input, 100, 1000);
     const after = readMarker(input);
     const prefix = [account, region];
@@ -48,7 +39,7 @@ export const ListKeys: Operation<KmsPorts, ListKeysRequest, ListKeysResponse> = 
     const { items, output } = page(rows, limit, ({ value }) => [value.id]);
     return { ...output, Keys: items.map(({ value }) => ({ KeyId: value.id, KeyArn: keyArn(value) })) };
   },
-};
+);
 
 function checkSwitch(key: KeyRecord): void {
   demandCustomerManaged(key);
@@ -56,7 +47,6 @@ function checkSwitch(key: KeyRecord): void {
 }
 
 export const EnableKey = keyOperation<EnableKeyRequest, object>({
-  name: 'EnableKey',
   check: checkSwitch,
   async run(key, _input, _call, kms) {
     await kms.keys.update(key, now => {
@@ -68,7 +58,6 @@ export const EnableKey = keyOperation<EnableKeyRequest, object>({
 });
 
 export const DisableKey = keyOperation<DisableKeyRequest, object>({
-  name: 'DisableKey',
   check: checkSwitch,
   async run(key, _input, _call, kms) {
     await kms.keys.update(key, now => {
@@ -85,7 +74,6 @@ function checkDescription(key: KeyRecord): void {
 }
 
 export const UpdateKeyDescription = keyOperation<UpdateKeyDescriptionRequest, object>({
-  name: 'UpdateKeyDescription',
   check: checkDescription,
   async run(key, input, _call, kms) {
     await kms.keys.update(key, now => {
@@ -105,7 +93,6 @@ function deletionWindow({ PendingWindowInDays: days = USUAL_WINDOW }: ScheduleKe
 
 /** A multi-Region primary key waits, in the state PendingReplicaDeletion, until its last replica is deleted. */
 export const ScheduleKeyDeletion = keyOperation<ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse>({
-  name: 'ScheduleKeyDeletion',
   context: input => ({ 'kms:ScheduleKeyDeletionPendingWindowInDays': String(deletionWindow(input)) }),
   check: checkDescription,
   async run(key, input, call, kms) {
@@ -134,7 +121,6 @@ function checkCancel(key: KeyRecord): void {
 
 /** The key is disabled afterwards. */
 export const CancelKeyDeletion = keyOperation<CancelKeyDeletionRequest, CancelKeyDeletionResponse>({
-  name: 'CancelKeyDeletion',
   check: checkCancel,
   async run(key, _input, _call, kms) {
     await kms.keys.update(key, now => {

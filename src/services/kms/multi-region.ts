@@ -9,14 +9,7 @@ import { defaultPolicy, demandNoLockout, readPolicy } from '../../kms/key-polici
 import { demandUsable, isPrimary } from '../../kms/key-states.js';
 import { homeOf, type Target } from '../../kms/kms.js';
 import { type KeyRecord, keyArn, tables } from '../../kms/records.js';
-import {
-  demandKey,
-  keyContext,
-  keyOperation,
-  keyRequirement,
-  preparedOperation,
-  requestTags,
-} from './access.js';
+import { demandKey, keyContext, keyOperation, keyRequirement, kmsOperation, requestTags } from './access.js';
 import { keyMetadata } from './key-metadata.js';
 import { readTags, tagList } from './tags.js';
 
@@ -44,7 +37,6 @@ function creation(input: ReplicateKeyRequest, { caller }: Call, { key }: Target)
  * there too.
  */
 export const ReplicateKey = keyOperation<ReplicateKeyRequest, ReplicateKeyResponse>({
-  name: 'ReplicateKey',
   context: input => ({ 'kms:ReplicaRegion': input.ReplicaRegion! }),
   also: creation,
   check: demandPrimary,
@@ -105,9 +97,8 @@ interface Both {
 }
 
 /** Needs `kms:UpdatePrimaryRegion` on the primary key and on the replica that takes its place. */
-export const UpdatePrimaryRegion = preparedOperation<UpdatePrimaryRegionRequest, object, Both>({
-  name: 'UpdatePrimaryRegion',
-  async prepare(input, call, { kms }) {
+export const UpdatePrimaryRegion = kmsOperation<UpdatePrimaryRegionRequest, object, Both>({
+  async resolve(input, call, { kms }) {
     const home = homeOf(call.caller, call.region);
     const primary = await kms.target(input.KeyId!, home, false);
     const region = input.PrimaryRegion!;
@@ -123,9 +114,9 @@ export const UpdatePrimaryRegion = preparedOperation<UpdatePrimaryRegionRequest,
       await keyRequirement(kms, call, primary, { action, crossAccount: false, context }),
       await keyRequirement(kms, call, replica, { action, crossAccount: false, context }),
     ];
-    return { requirements, use: { primary, replica } };
+    return { requires: requirements, subject: { primary, replica } };
   },
-  async run(_input, _call, { kms }, { primary, replica }) {
+  async run({ primary, replica }, _input, _call, { kms }) {
     const { region } = demandKey(replica);
     demandUsable(demandKey(replica));
     await kms.keys.update(demandKey(primary), async (key, transaction) => {

@@ -3,7 +3,7 @@ import { encrypt } from '../../kms/encryption.js';
 import { errors } from '../../kms/errors.js';
 import { homeOf, type Target } from '../../kms/kms.js';
 import { keyArn } from '../../kms/records.js';
-import { demandKey, encryptionContextKeys, keyRequirement, preparedOperation } from './access.js';
+import { demandKey, encryptionContextKeys, keyRequirement, kmsOperation } from './access.js';
 import {
   type CiphertextTarget,
   checkCiphertext,
@@ -19,9 +19,8 @@ interface Use {
 }
 
 /** Needs `kms:ReEncryptFrom` on the key of the ciphertext and `kms:ReEncryptTo` on the new one. */
-export const ReEncrypt = preparedOperation<ReEncryptRequest, ReEncryptResponse, Use>({
-  name: 'ReEncrypt',
-  async prepare(input, call, { kms }) {
+export const ReEncrypt = kmsOperation<ReEncryptRequest, ReEncryptResponse, Use>({
+  async resolve(input, call, { kms }) {
     const from = pairsOf(input.SourceEncryptionContext);
     const to = pairsOf(input.DestinationEncryptionContext);
     const source = await findCiphertextKey(kms, call, {
@@ -55,9 +54,9 @@ export const ReEncrypt = preparedOperation<ReEncryptRequest, ReEncryptResponse, 
         grant: { operation: 'ReEncryptTo', encryptionContext: to },
       }),
     ];
-    return { requirements, use: { source, destination } };
+    return { requires: requirements, subject: { source, destination } };
   },
-  async run(input, _call, { kms }, { source, destination }) {
+  async run({ source, destination }, input, _call, { kms }) {
     const from = demandCiphertextKey(source);
     const to = demandKey(destination);
     const sourceAlgorithm = checkCiphertext(from, source, 'ReEncrypt');

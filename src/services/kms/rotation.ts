@@ -44,7 +44,6 @@ function checkSetting(key: KeyRecord): void {
 }
 
 export const EnableKeyRotation = keyOperation<EnableKeyRotationRequest, object>({
-  name: 'EnableKeyRotation',
   context: input => ({
     'kms:RotationPeriodInDays': String(input.RotationPeriodInDays ?? DEFAULT_ROTATION_PERIOD),
   }),
@@ -64,7 +63,6 @@ export const EnableKeyRotation = keyOperation<EnableKeyRotationRequest, object>(
 });
 
 export const DisableKeyRotation = keyOperation<DisableKeyRotationRequest, object>({
-  name: 'DisableKeyRotation',
   check: checkSetting,
   async run(key, _input, _call, kms) {
     await kms.keys.update(key, async (now, transaction) => {
@@ -79,7 +77,6 @@ export const DisableKeyRotation = keyOperation<DisableKeyRotationRequest, object
 
 /** Keys that do not rotate, and keys that wait for their deletion, answer false (KMS API Reference, GetKeyRotationStatus). */
 export const GetKeyRotationStatus = keyOperation<GetKeyRotationStatusRequest, GetKeyRotationStatusResponse>({
-  name: 'GetKeyRotationStatus',
   crossAccount: true,
   async run(key) {
     const ends = ['PendingDeletion', 'PendingReplicaDeletion'].includes(stateOf(key));
@@ -117,7 +114,6 @@ function checkOnDemand(key: KeyRecord): void {
 
 /** The new material is in force when this answers. */
 export const RotateKeyOnDemand = keyOperation<RotateKeyOnDemandRequest, RotateKeyOnDemandResponse>({
-  name: 'RotateKeyOnDemand',
   check: checkOnDemand,
   async run(key, _input, call, kms) {
     const rotation = { type: 'ON_DEMAND', time: call.clock.now() } as const;
@@ -142,7 +138,6 @@ function rotateToImported(key: KeyRecord, rotation: NonNullable<Material['rotati
 
 /** Completed rotations, oldest first; with `ALL_KEY_MATERIAL` also the first material and what waits. */
 export const ListKeyRotations = keyOperation<ListKeyRotationsRequest, ListKeyRotationsResponse>({
-  name: 'ListKeyRotations',
   check: demandSymmetric,
   async run(key, input) {
     const limit = pageLimit(input, 100, 1000);

@@ -50,7 +50,6 @@ const signingContext = (input: SignRequest | VerifyRequest) => ({
 
 export const Sign = keyOperation<SignRequest, SignResponse>({
   ...common,
-  name: 'Sign',
   grant: 'Sign',
   context: signingContext,
   check: (key, input) => void signingAlgorithm(key, input, 'Sign'),
@@ -67,7 +66,6 @@ export const Sign = keyOperation<SignRequest, SignResponse>({
 /** A signature that does not hold is an error, never an answer. */
 export const Verify = keyOperation<VerifyRequest, VerifyResponse>({
   ...common,
-  name: 'Verify',
   grant: 'Verify',
   context: signingContext,
   check: (key, input) => void signingAlgorithm(key, input, 'Verify'),
@@ -83,7 +81,6 @@ export const Verify = keyOperation<VerifyRequest, VerifyResponse>({
 
 export const GetPublicKey = keyOperation<GetPublicKeyRequest, GetPublicKeyResponse>({
   ...common,
-  name: 'GetPublicKey',
   grant: 'GetPublicKey',
   check(key) {
     demandUsable(key);
@@ -118,7 +115,6 @@ async function macOf(kms: Kms, key: KeyRecord, algorithm: string, message: Uint8
 
 export const GenerateMac = keyOperation<GenerateMacRequest, GenerateMacResponse>({
   ...common,
-  name: 'GenerateMac',
   grant: 'GenerateMac',
   context: input => ({ 'kms:MacAlgorithm': input.MacAlgorithm! }),
   check: (key, input) => void checkMac(key, input, 'GenerateMac'),
@@ -131,7 +127,6 @@ export const GenerateMac = keyOperation<GenerateMacRequest, GenerateMacResponse>
 
 export const VerifyMac = keyOperation<VerifyMacRequest, VerifyMacResponse>({
   ...common,
-  name: 'VerifyMac',
   grant: 'VerifyMac',
   context: input => ({ 'kms:MacAlgorithm': input.MacAlgorithm! }),
   check: (key, input) => void checkMac(key, input, 'VerifyMac'),
@@ -157,7 +152,6 @@ function peerKey(key: KeyRecord, { PublicKey }: DeriveSharedSecretRequest): KeyO
 
 export const DeriveSharedSecret = keyOperation<DeriveSharedSecretRequest, DeriveSharedSecretResponse>({
   ...common,
-  name: 'DeriveSharedSecret',
   grant: 'DeriveSharedSecret',
   context: input => ({ 'kms:KeyAgreementAlgorithm': input.KeyAgreementAlgorithm! }),
   check(key, input) {

@@ -236,10 +236,10 @@ test('a key that is deleted while an operation is under way is not there any mor
   await kms.call(kms.root, 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 });
   const cancel = kms.service.operations.get('CancelKeyDeletion')!;
   const caller = { principal: {}, account: kms.world.account };
-  const call = { caller, region: 'us-east-1', kept: new Map() } as never;
-  await cancel.requires({ KeyId } as never, call);
+  const call = { caller, region: 'us-east-1', kept: new Map(), action: 'kms:CancelKeyDeletion' } as never;
+  const { subject } = await cancel.resolve({ KeyId } as never, call);
   kms.world.clock.advance(7 * 86_400);
-  const late = async () => await cancel.run({ KeyId } as never, call);
+  const late = async () => await cancel.run(subject, { KeyId } as never, call);
   await assert.rejects(late(), refusal('NotFoundException', `Key '${Arn}' does not exist`));
 });
 

@@ -44,7 +44,6 @@ function check(key: KeyRecord): void {
 }
 
 export const TagResource = keyOperation<TagResourceRequest, object>({
-  name: 'TagResource',
   context: input => requestTags(readTags(input.Tags)),
   check,
   async run(key, input, _call, kms) {
@@ -60,7 +59,6 @@ export const TagResource = keyOperation<TagResourceRequest, object>({
 });
 
 export const UntagResource = keyOperation<UntagResourceRequest, object>({
-  name: 'UntagResource',
   context: input => ({ 'aws:TagKeys': input.TagKeys! }),
   check,
   async run(key, input, _call, kms) {
@@ -74,7 +72,6 @@ export const UntagResource = keyOperation<UntagResourceRequest, object>({
 });
 
 export const ListResourceTags = keyOperation<ListResourceTagsRequest, ListResourceTagsResponse>({
-  name: 'ListResourceTags',
   async run(key, input) {
     const limit = pageLimit(input, 50);
     const [after] = readMarker(input) ?? [];

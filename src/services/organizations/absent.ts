@@ -1,11 +1,11 @@
 /** What auditors ask for and this server's organisations never have: each answers as AWS does where there is none. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { organizationErrors } from '../../identity/index.js';
 import { managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
 import { onAll, onTargets, policyType } from './requirements.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 /** Throws `ResourcePolicyNotFoundException`. */
 export const describeResourcePolicy: Op<object> = {

@@ -1,6 +1,6 @@
 /** The accounts of an organisation. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { organizationErrors } from '../../identity/index.js';
 import { listPage, slicePage } from './paging.js';
 import { homeOf, managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
@@ -8,7 +8,7 @@ import { onAll, onTagging, onTargets, requestTags } from './requirements.js';
 import { accountShape, creationShape } from './shapes.js';
 import { tagsIn } from './tags.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 /** Done when it answers: AWS answers `IN_PROGRESS` first, which clients poll. */
 export const createAccount: Op<sdk.CreateAccountRequest, sdk.CreateAccountResponse> = {

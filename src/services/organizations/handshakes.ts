@@ -1,6 +1,6 @@
 /** Invitations into an organisation. Of AWS's handshakes there is this kind alone. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Call, Operation, Requirement } from '../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../core/operation.js';
 import {
   type Account,
   type Invitation,
@@ -14,7 +14,7 @@ import { homeOf, managedBy, type OrganizationsPorts } from './ports.js';
 import { onAll, onTagging, onTargets, requestTags } from './requirements.js';
 import { tagsIn } from './tags.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 /** By account id: accounts that were not made by an organisation have no e-mail address. */
 export const inviteAccountToOrganization: Op<

@@ -1,4 +1,4 @@
-import { type Operation, type Service, service } from '../../core/operation.js';
+import { type NamedOperation, type Service, service } from '../../core/operation.js';
 import * as absent from './absent.js';
 import * as accounts from './accounts.js';
 import * as handshakes from './handshakes.js';
@@ -34,5 +34,5 @@ export function organizationsService(ports: OrganizationsPorts): Service {
     ...Object.values(trustedServices),
     ...Object.values(units),
     ...Object.values(absent),
-  ] as Operation<OrganizationsPorts>[]);
+  ] as NamedOperation<OrganizationsPorts>[]);
 }

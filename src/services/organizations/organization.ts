@@ -1,6 +1,6 @@
 /** The organisation itself, its root, and the policy types that are enabled in it. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import {
   type ControlType,
   invalidInput,
@@ -11,7 +11,7 @@ import { homeOf, managedBy, type OrganizationsPorts, organizationOf } from './po
 import { onAll, onTargets, policyType } from './requirements.js';
 import { organizationShape, rootShape } from './shapes.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 /** The caller's account becomes the management account. All features are on. */
 export const createOrganization: Op<sdk.CreateOrganizationRequest, sdk.CreateOrganizationResponse> = {

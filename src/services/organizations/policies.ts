@@ -1,6 +1,6 @@
 /** Service control and resource control policies, and what they are attached to. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import {
   type ControlType,
   type OrganizationRecord,
@@ -22,7 +22,7 @@ import {
 import { policyShape, policySummary } from './shapes.js';
 import { tagsIn } from './tags.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 export const createPolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse> = {
   name: 'CreatePolicy',

@@ -1,7 +1,7 @@
 /** Tags of roots, units, accounts and policies. */
 import type * as sdk from '@aws-sdk/client-organizations';
 import { ApiError } from '../../core/errors.js';
-import type { Call, Operation } from '../../core/operation.js';
+import type { Call, NamedOperation } from '../../core/operation.js';
 import {
   constraintViolated,
   invalidInput,
@@ -15,7 +15,7 @@ import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
 import { onPolicy, onTargets, requestTags } from './requirements.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 export const tagResource: Op<sdk.TagResourceRequest> = {
   name: 'TagResource',

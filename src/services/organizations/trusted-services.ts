@@ -1,12 +1,12 @@
 /** Which AWS services may work with the organisation, and who administers it for them. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { invalidInput, organizationErrors } from '../../identity/index.js';
 import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
 import { onAll, onTargets, servicePrincipal } from './requirements.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 /** `config.amazonaws.com`, `member.org.stacksets.cloudformation.amazonaws.com` */
 const SERVICE = /^(?:[a-z0-9-]+\.)+amazonaws\.com$/;

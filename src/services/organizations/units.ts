@@ -1,13 +1,13 @@
 /** Organisational units. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { listPage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
 import { onTagging, onTargets, requestTags } from './requirements.js';
 import { unitShape } from './shapes.js';
 import { tagsIn } from './tags.js';
 
-type Op<I, O = object> = Operation<OrganizationsPorts, I, O>;
+type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
 
 export const createOrganizationalUnit: Op<
   sdk.CreateOrganizationalUnitRequest,

@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../core/operation.js';
+import type { Call, NamedOperation } from '../../core/operation.js';
 import type { Bucket } from '../../objects/index.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -12,7 +12,7 @@ export function bucketOperation<I extends BucketInput, O>(
   action: string,
   run: (bucket: Bucket, input: I, ports: S3Ports, call: Call) => O | Promise<O>,
   keys: (input: I) => Keys = () => ({}),
-): Operation<S3Ports, I, O> {
+): NamedOperation<S3Ports, I, O> {
   return {
     name,
     async requires(input, call, ports) {
@@ -32,8 +32,8 @@ export function bucketOperation<I extends BucketInput, O>(
  */
 export function ownAccountOnly<I extends BucketInput, O>(
   resourceType: string,
-  operation: Operation<S3Ports, I, O>,
-): Operation<S3Ports, I, O> {
+  operation: NamedOperation<S3Ports, I, O>,
+): NamedOperation<S3Ports, I, O> {
   return {
     ...operation,
     async run(input, call, ports) {
@@ -58,7 +58,7 @@ export function versionOperation<I extends ObjectInput, O>(
   actions: (input: I) => readonly string[],
   run: (bucket: Bucket, input: I, ports: S3Ports, call: Call) => O | Promise<O>,
   keys: (input: I, call: Call, action: string) => Keys = () => ({}),
-): Operation<S3Ports, I, O> {
+): NamedOperation<S3Ports, I, O> {
   return {
     name,
     async requires(input, call, ports) {
@@ -77,8 +77,8 @@ export function versionOperation<I extends ObjectInput, O>(
 
 /** The operation, whose condition keys stand in the body: before that is read, its bucket must be there. */
 export function decidedWithBody<I extends BucketInput, O>(
-  operation: Operation<S3Ports, I, O>,
-): Operation<S3Ports, I, O> {
+  operation: NamedOperation<S3Ports, I, O>,
+): NamedOperation<S3Ports, I, O> {
   return {
     ...operation,
     async beforeBody(input, call, ports) {

@@ -1,5 +1,5 @@
 /** S3: its operations, bound to what they work on. */
-import { type Operation, type Service, service } from '../../core/operation.js';
+import { type NamedOperation, type Service, service } from '../../core/operation.js';
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acl/acls.js';
 import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } from './bucket/acceleration.js';
 import { getBucketAbac, putBucketAbac } from './bucket/bucket-abac.js';
@@ -79,7 +79,7 @@ import { charging } from './terms.js';
 import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from './website/bucket-website.js';
 import { deleteBucketCors, getBucketCors, putBucketCors } from './website/cors.js';
 
-const operations: readonly Operation<S3Ports>[] = [
+const operations: readonly NamedOperation<S3Ports>[] = [
   abortMultipartUpload,
   completeMultipartUpload,
   ...configurationsNeverSet,

@@ -1,6 +1,6 @@
 /** What a bucket demands of whoever comes to it, whatever policies say. */
 
-import type { Call, Operation } from '../../core/operation.js';
+import type { Call, NamedOperation } from '../../core/operation.js';
 import type { Bucket } from '../../objects/index.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
@@ -46,7 +46,7 @@ function saysToPay({ http }: Call): boolean {
 }
 
 /** The operation, whose answer says so where the requester is charged: outputs that cannot say it leave it out. */
-export function charging<I, O>(operation: Operation<S3Ports, I, O>): Operation<S3Ports, I, O> {
+export function charging<I, O>(operation: NamedOperation<S3Ports, I, O>): NamedOperation<S3Ports, I, O> {
   return {
     ...operation,
     run(input, call, ports) {

@@ -1,8 +1,8 @@
-/** For tests: runs S3's operations through requires, the policy evaluator and run, without HTTP. */
+/** For tests: runs S3's operations through resolve, the policy evaluator and run, without HTTP. */
 
 import type { Account, Caller } from '../../core/caller.js';
 import { ManualClock } from '../../core/clock.js';
-import type { Call, Requirement, Service } from '../../core/operation.js';
+import { type Call, perform, type Requirement, type Service } from '../../core/operation.js';
 import { type Objects, openObjects } from '../../objects/index.js';
 import { bodyOf } from '../../objects/testing.test.support.js';
 import { compilePolicy, evaluate } from '../../policy/index.js';
@@ -87,7 +87,8 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     ...(otherRegions && { otherRegions }),
   });
   const root = rootOf(options.account ?? testAccount('111122223333'));
-  const callOf = (circumstances: Circumstances) => testCall(clock, { as: root, ...circumstances });
+  const callOf = (operation: string, circumstances: Circumstances) =>
+    testCall(clock, operation, { as: root, ...circumstances });
   return {
     service,
     objects,
@@ -97,12 +98,14 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     root,
     async send(operation, input, circumstances = {}) {
       const bound = service.operations.get(operation)!;
-      const call = callOf(circumstances);
-      for (const requirement of await bound.requires(input as never, call)) await call.demand(requirement);
-      return (await bound.run(input as never, call)) as Record<string, unknown>;
+      const call = callOf(operation, circumstances);
+      return (await perform(bound, input as never, call)) as Record<string, unknown>;
     },
     async requires(operation, input, circumstances = {}) {
-      return service.operations.get(operation)!.requires(input as never, callOf(circumstances));
+      const bound = service.operations.get(operation)!;
+      const call = callOf(operation, circumstances);
+      const { requires, subject } = await bound.resolve(input as never, call);
+      return [...requires, ...((await bound.requiresOfBody?.(subject, input as never, call)) ?? [])];
     },
   };
 }
@@ -160,6 +163,7 @@ export function allow(...actions: string[]): object {
 
 function testCall(
   clock: ManualClock,
+  operation: string,
   { as: caller, headers = {}, region: signedRegion, query = '' }: Circumstances & { as: Caller },
 ): Call {
   const permitted = ({ action, resource, ...requirement }: Requirement) => {
@@ -178,6 +182,8 @@ function testCall(
   };
   return {
     requestId: 'TEST',
+    operation,
+    action: `s3:${operation}`,
     caller,
     time: clock.now(),
     clock,

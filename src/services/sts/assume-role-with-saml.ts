@@ -1,5 +1,5 @@
 import type { AssumeRoleWithSAMLRequest, AssumeRoleWithSAMLResponse } from '@aws-sdk/client-sts';
-import type { Call, Operation } from '../../core/operation.js';
+import type { Call, NamedOperation } from '../../core/operation.js';
 import type { Identity, SamlIdentity } from '../../identity/index.js';
 import { credentialsOf } from './credentials.js';
 import { stsErrors } from './errors.js';
@@ -40,32 +40,35 @@ function durationOf(input: AssumeRoleWithSAMLRequest, federated: SamlIdentity, c
  * Temporary credentials of a role for whoever a SAML 2.0 identity provider vouches for. Source: STS API Reference,
  * AssumeRoleWithSAML.
  */
-export const assumeRoleWithSaml: Operation<StsPorts, AssumeRoleWithSAMLRequest, AssumeRoleWithSAMLResponse> =
-  {
-    name: 'AssumeRoleWithSAML',
+export const assumeRoleWithSaml: NamedOperation<
+  StsPorts,
+  AssumeRoleWithSAMLRequest,
+  AssumeRoleWithSAMLResponse
+> = {
+  name: 'AssumeRoleWithSAML',
 
-    async requires(input, _call, { identity }) {
-      const federated = await verify(input, identity);
-      return await federatedRequirements(ACTION, input, federated, federated.roleSessionName, identity);
-    },
+  async requires(input, _call, { identity }) {
+    const federated = await verify(input, identity);
+    return await federatedRequirements(ACTION, input, federated, federated.roleSessionName, identity);
+  },
 
-    async run(input, call, { identity }) {
-      const federated = await verify(input, identity);
-      const session = {
-        sessionName: federated.roleSessionName,
-        duration: durationOf(input, federated, call),
-      };
-      const { issued, assumedRole } = await issueFederated(input, call, federated, session, identity);
-      return {
-        Credentials: credentialsOf(issued),
-        AssumedRoleUser: assumedRole,
-        PackedPolicySize: issued.packedPolicySize,
-        Subject: federated.subject,
-        SubjectType: federated.subjectType,
-        Issuer: federated.issuer,
-        Audience: federated.audience,
-        NameQualifier: federated.nameQualifier,
-        SourceIdentity: federated.sourceIdentity,
-      };
-    },
-  };
+  async run(input, call, { identity }) {
+    const federated = await verify(input, identity);
+    const session = {
+      sessionName: federated.roleSessionName,
+      duration: durationOf(input, federated, call),
+    };
+    const { issued, assumedRole } = await issueFederated(input, call, federated, session, identity);
+    return {
+      Credentials: credentialsOf(issued),
+      AssumedRoleUser: assumedRole,
+      PackedPolicySize: issued.packedPolicySize,
+      Subject: federated.subject,
+      SubjectType: federated.subjectType,
+      Issuer: federated.issuer,
+      Audience: federated.audience,
+      NameQualifier: federated.nameQualifier,
+      SourceIdentity: federated.sourceIdentity,
+    };
+  },
+};

@@ -2,7 +2,7 @@ import type {
   AssumeRoleWithWebIdentityRequest,
   AssumeRoleWithWebIdentityResponse,
 } from '@aws-sdk/client-sts';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import type { FederatedIdentity, Identity } from '../../identity/index.js';
 import { credentialsOf, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';
@@ -40,7 +40,7 @@ async function verify(
  * Temporary credentials of a role for whoever an OpenID Connect provider vouches for. Source: STS API Reference,
  * AssumeRoleWithWebIdentity.
  */
-export const assumeRoleWithWebIdentity: Operation<
+export const assumeRoleWithWebIdentity: NamedOperation<
   StsPorts,
   AssumeRoleWithWebIdentityRequest,
   AssumeRoleWithWebIdentityResponse

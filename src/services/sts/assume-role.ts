@@ -1,5 +1,5 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
-import type { Call, Operation, Requirement } from '../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../core/operation.js';
 import { assumedRoleArn, type Caller, type Identity, type Role } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
 import { credentialsOf, demandCredentials, issuerOf, minimumTokenSize, tokenSizeOf } from './credentials.js';
@@ -54,7 +54,7 @@ function requestContext(input: AssumeRoleRequest, call: Call, target: Target | u
  * Sources: STS API Reference, AssumeRole; IAM User Guide, "Pass session tags in AWS STS" and "Monitor and control
  * actions taken with assumed roles" (which actions the caller needs along a chain).
  */
-export const assumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleResponse> = {
+export const assumeRole: NamedOperation<StsPorts, AssumeRoleRequest, AssumeRoleResponse> = {
   name: 'AssumeRole',
 
   async requires(input, call, { identity }) {

@@ -2,13 +2,13 @@ import type {
   DecodeAuthorizationMessageRequest,
   DecodeAuthorizationMessageResponse,
 } from '@aws-sdk/client-sts';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { accountOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import type { StsPorts } from './ports.js';
 
 /** The details of a denial in the caller's account, from the encoded message that came with it. */
-export const decodeAuthorizationMessage: Operation<
+export const decodeAuthorizationMessage: NamedOperation<
   StsPorts,
   DecodeAuthorizationMessageRequest,
   DecodeAuthorizationMessageResponse

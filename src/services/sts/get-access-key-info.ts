@@ -1,12 +1,12 @@
 import type { GetAccessKeyInfoRequest, GetAccessKeyInfoResponse } from '@aws-sdk/client-sts';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { accountOfId } from '../../identity/index.js';
 import { demandCredentials } from './credentials.js';
 import { stsErrors } from './errors.js';
 import type { StsPorts } from './ports.js';
 
 /** The account that an access key id belongs to, read from the id: the key need not exist (any more). */
-export const getAccessKeyInfo: Operation<StsPorts, GetAccessKeyInfoRequest, GetAccessKeyInfoResponse> = {
+export const getAccessKeyInfo: NamedOperation<StsPorts, GetAccessKeyInfoRequest, GetAccessKeyInfoResponse> = {
   name: 'GetAccessKeyInfo',
   requires(_input, call) {
     demandCredentials(call, 'GetAccessKeyInfo', ['long-term', 'assume-role']);

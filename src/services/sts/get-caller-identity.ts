@@ -1,10 +1,14 @@
 import type { GetCallerIdentityRequest, GetCallerIdentityResponse } from '@aws-sdk/client-sts';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { accountOf } from './credentials.js';
 import type { StsPorts } from './ports.js';
 
 /** Who the caller is. */
-export const getCallerIdentity: Operation<StsPorts, GetCallerIdentityRequest, GetCallerIdentityResponse> = {
+export const getCallerIdentity: NamedOperation<
+  StsPorts,
+  GetCallerIdentityRequest,
+  GetCallerIdentityResponse
+> = {
   name: 'GetCallerIdentity',
   /** Open to every authenticated caller, even where a policy denies it (STS API Reference, GetCallerIdentity). */
   requires: () => [],

@@ -1,5 +1,5 @@
 import type { GetSessionTokenRequest, GetSessionTokenResponse } from '@aws-sdk/client-sts';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import {
   accountOf,
   credentialsOf,
@@ -15,7 +15,7 @@ import type { StsPorts } from './ports.js';
 const DEFAULT_DURATION = 43_200;
 
 /** Temporary credentials of the calling user itself. */
-export const getSessionToken: Operation<StsPorts, GetSessionTokenRequest, GetSessionTokenResponse> = {
+export const getSessionToken: NamedOperation<StsPorts, GetSessionTokenRequest, GetSessionTokenResponse> = {
   name: 'GetSessionToken',
   /** Open to every user and root user: policies do not control it (STS API Reference, GetSessionToken, "Permissions"). */
   requires(_input, call) {

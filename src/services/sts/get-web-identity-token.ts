@@ -1,5 +1,5 @@
 import type { GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
-import type { Operation } from '../../core/operation.js';
+import type { NamedOperation } from '../../core/operation.js';
 import { accountOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import type { StsPorts } from './ports.js';
@@ -11,7 +11,7 @@ const DEFAULT_DURATION = 300;
  * Tokens for services outside: no account of this server has outbound identity federation enabled, so whoever may ask
  * gets AWS's refusal of that state (STS API Reference, GetWebIdentityToken, "Errors").
  */
-export const getWebIdentityToken: Operation<StsPorts, GetWebIdentityTokenRequest, never> = {
+export const getWebIdentityToken: NamedOperation<StsPorts, GetWebIdentityTokenRequest, never> = {
   name: 'GetWebIdentityToken',
   requires(input, call) {
     accountOf(call);

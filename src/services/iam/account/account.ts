@@ -1,11 +1,11 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { quotas } from '../../../identity/index.js';
 import { slicePage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onAll } from '../requirements.js';
 
-export const createAccountAlias: Operation<IamPorts, iam.CreateAccountAliasRequest, object> = {
+export const createAccountAlias: NamedOperation<IamPorts, iam.CreateAccountAliasRequest, object> = {
   name: 'CreateAccountAlias',
   requires: (_input, call) => onAll('CreateAccountAlias', call),
   async run(input, call, { identity }) {
@@ -14,7 +14,7 @@ export const createAccountAlias: Operation<IamPorts, iam.CreateAccountAliasReque
   },
 };
 
-export const deleteAccountAlias: Operation<IamPorts, iam.DeleteAccountAliasRequest, object> = {
+export const deleteAccountAlias: NamedOperation<IamPorts, iam.DeleteAccountAliasRequest, object> = {
   name: 'DeleteAccountAlias',
   requires: (_input, call) => onAll('DeleteAccountAlias', call),
   async run(input, call, { identity }) {
@@ -23,7 +23,7 @@ export const deleteAccountAlias: Operation<IamPorts, iam.DeleteAccountAliasReque
   },
 };
 
-export const listAccountAliases: Operation<
+export const listAccountAliases: NamedOperation<
   IamPorts,
   iam.ListAccountAliasesRequest,
   iam.ListAccountAliasesResponse
@@ -41,7 +41,7 @@ export const listAccountAliases: Operation<
   },
 };
 
-export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummaryResponse> = {
+export const getAccountSummary: NamedOperation<IamPorts, object, iam.GetAccountSummaryResponse> = {
   name: 'GetAccountSummary',
   requires: (_input, call) => onAll('GetAccountSummary', call),
   async run(_input, call, { identity }) {
@@ -101,7 +101,7 @@ export const getAccountSummary: Operation<IamPorts, object, iam.GetAccountSummar
  * Which tokens the global endpoint hands out. The preference is kept and reported; tokens of this server are of one
  * kind, which is accepted wherever the account's credentials are.
  */
-export const setSecurityTokenServicePreferences: Operation<
+export const setSecurityTokenServicePreferences: NamedOperation<
   IamPorts,
   iam.SetSecurityTokenServicePreferencesRequest,
   object

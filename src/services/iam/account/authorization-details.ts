@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import type { Account, Identity, NamedManagedPolicy, Page, User } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
@@ -148,7 +148,7 @@ async function details(
 }
 
 /** Everything of the account's users, groups, roles and policies. */
-export const getAccountAuthorizationDetails: Operation<
+export const getAccountAuthorizationDetails: NamedOperation<
   IamPorts,
   iam.GetAccountAuthorizationDetailsRequest,
   iam.GetAccountAuthorizationDetailsResponse

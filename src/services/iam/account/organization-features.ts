@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { iamErrors } from '../errors.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onAll } from '../requirements.js';
@@ -9,7 +9,11 @@ import { onAll } from '../requirements.js';
  * `AccountNotManagementOrDelegatedAdministratorException` and, until `iam.amazonaws.com` has access,
  * `ServiceAccessNotEnabledException` (IAM API Reference, ListOrganizationsFeatures).
  */
-export const listOrganizationsFeatures: Operation<IamPorts, object, iam.ListOrganizationsFeaturesResponse> = {
+export const listOrganizationsFeatures: NamedOperation<
+  IamPorts,
+  object,
+  iam.ListOrganizationsFeaturesResponse
+> = {
   name: 'ListOrganizationsFeatures',
   requires: (_input, call) => onAll('ListOrganizationsFeatures', call),
   async run(_input, call, { identity }) {

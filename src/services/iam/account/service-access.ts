@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
 import {
   type AccessJob,
   type Account,
@@ -33,7 +33,7 @@ async function holderOf(identity: Identity, home: Account, arn: string): Promise
 const OWNERS = { user: 'USER', group: 'GROUP', role: 'ROLE' } as const;
 
 /** Which policies of a user, group or role grant something of these services. */
-export const listPoliciesGrantingServiceAccess: Operation<
+export const listPoliciesGrantingServiceAccess: NamedOperation<
   IamPorts,
   iam.ListPoliciesGrantingServiceAccessRequest,
   iam.ListPoliciesGrantingServiceAccessResponse
@@ -57,7 +57,7 @@ function grantingPolicy({ id, type, arn, inline }: PolicySource): iam.PolicyGran
   return { PolicyName: inline.name, PolicyType: 'INLINE', EntityType: owner, EntityName: inline.holder };
 }
 
-export const generateServiceLastAccessedDetails: Operation<
+export const generateServiceLastAccessedDetails: NamedOperation<
   IamPorts,
   iam.GenerateServiceLastAccessedDetailsRequest,
   iam.GenerateServiceLastAccessedDetailsResponse
@@ -131,7 +131,7 @@ async function jobOf(identity: Identity, home: Account, id: string): Promise<Acc
   return job;
 }
 
-export const getServiceLastAccessedDetails: Operation<
+export const getServiceLastAccessedDetails: NamedOperation<
   IamPorts,
   iam.GetServiceLastAccessedDetailsRequest,
   iam.GetServiceLastAccessedDetailsResponse
@@ -184,7 +184,7 @@ function lastAccess(
   };
 }
 
-export const getServiceLastAccessedDetailsWithEntities: Operation<
+export const getServiceLastAccessedDetailsWithEntities: NamedOperation<
   IamPorts,
   iam.GetServiceLastAccessedDetailsWithEntitiesRequest,
   iam.GetServiceLastAccessedDetailsWithEntitiesResponse

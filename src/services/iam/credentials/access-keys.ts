@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { errors } from '../../../identity/index.js';
 import { userNameOf } from '../entities/users.js';
 import { slicePage } from '../paging.js';
@@ -7,7 +7,11 @@ import { homeOf, type IamPorts } from '../ports.js';
 import { onAll, onUser } from '../requirements.js';
 import { dateOf, statusOf } from '../shapes.js';
 
-export const createAccessKey: Operation<IamPorts, iam.CreateAccessKeyRequest, iam.CreateAccessKeyResponse> = {
+export const createAccessKey: NamedOperation<
+  IamPorts,
+  iam.CreateAccessKeyRequest,
+  iam.CreateAccessKeyResponse
+> = {
   name: 'CreateAccessKey',
   requires: (input, call, ports) => onUser('CreateAccessKey', call, ports, userNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -26,30 +30,31 @@ export const createAccessKey: Operation<IamPorts, iam.CreateAccessKeyRequest, ia
   },
 };
 
-export const listAccessKeys: Operation<IamPorts, iam.ListAccessKeysRequest, iam.ListAccessKeysResponse> = {
-  name: 'ListAccessKeys',
-  requires: (input, call, ports) => onUser('ListAccessKeys', call, ports, userNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const name = userNameOf(input.UserName, call);
-    const owner =
-      name === undefined ? await identity.accounts.find(home.id) : await identity.users.get(home.id, name);
-    const { items, page } = slicePage(
-      input,
-      await identity.accessKeys.list(owner?.keys ?? []),
-      key => key.id,
-    );
-    const keys = items.map(({ id, active, created }) => ({
-      UserName: name,
-      AccessKeyId: id,
-      Status: statusOf(active),
-      CreateDate: dateOf(created),
-    }));
-    return { AccessKeyMetadata: keys, ...page };
-  },
-};
+export const listAccessKeys: NamedOperation<IamPorts, iam.ListAccessKeysRequest, iam.ListAccessKeysResponse> =
+  {
+    name: 'ListAccessKeys',
+    requires: (input, call, ports) => onUser('ListAccessKeys', call, ports, userNameOf(input.UserName, call)),
+    async run(input, call, { identity }) {
+      const home = homeOf(call);
+      const name = userNameOf(input.UserName, call);
+      const owner =
+        name === undefined ? await identity.accounts.find(home.id) : await identity.users.get(home.id, name);
+      const { items, page } = slicePage(
+        input,
+        await identity.accessKeys.list(owner?.keys ?? []),
+        key => key.id,
+      );
+      const keys = items.map(({ id, active, created }) => ({
+        UserName: name,
+        AccessKeyId: id,
+        Status: statusOf(active),
+        CreateDate: dateOf(created),
+      }));
+      return { AccessKeyMetadata: keys, ...page };
+    },
+  };
 
-export const updateAccessKey: Operation<IamPorts, iam.UpdateAccessKeyRequest, object> = {
+export const updateAccessKey: NamedOperation<IamPorts, iam.UpdateAccessKeyRequest, object> = {
   name: 'UpdateAccessKey',
   requires: (input, call, ports) => onUser('UpdateAccessKey', call, ports, userNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -59,7 +64,7 @@ export const updateAccessKey: Operation<IamPorts, iam.UpdateAccessKeyRequest, ob
   },
 };
 
-export const deleteAccessKey: Operation<IamPorts, iam.DeleteAccessKeyRequest, object> = {
+export const deleteAccessKey: NamedOperation<IamPorts, iam.DeleteAccessKeyRequest, object> = {
   name: 'DeleteAccessKey',
   requires: (input, call, ports) => onUser('DeleteAccessKey', call, ports, userNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -68,7 +73,7 @@ export const deleteAccessKey: Operation<IamPorts, iam.DeleteAccessKeyRequest, ob
   },
 };
 
-export const getAccessKeyLastUsed: Operation<
+export const getAccessKeyLastUsed: NamedOperation<
   IamPorts,
   iam.GetAccessKeyLastUsedRequest,
   iam.GetAccessKeyLastUsedResponse

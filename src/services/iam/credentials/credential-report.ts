@@ -1,10 +1,14 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onAll } from '../requirements.js';
 import { dateOf } from '../shapes.js';
 
-export const generateCredentialReport: Operation<IamPorts, object, iam.GenerateCredentialReportResponse> = {
+export const generateCredentialReport: NamedOperation<
+  IamPorts,
+  object,
+  iam.GenerateCredentialReportResponse
+> = {
   name: 'GenerateCredentialReport',
   requires: (_input, call) => onAll('GenerateCredentialReport', call),
   /** The report is ready when this answers; AWS says first that it was started, and so does this. */
@@ -16,7 +20,7 @@ export const generateCredentialReport: Operation<IamPorts, object, iam.GenerateC
   },
 };
 
-export const getCredentialReport: Operation<IamPorts, object, iam.GetCredentialReportResponse> = {
+export const getCredentialReport: NamedOperation<IamPorts, object, iam.GetCredentialReportResponse> = {
   name: 'GetCredentialReport',
   requires: (_input, call) => onAll('GetCredentialReport', call),
   async run(_input, call, { identity }) {

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Operation } from '../../../core/operation.js';
+import type { Call, NamedOperation } from '../../../core/operation.js';
 import {
   type Account,
   errors,
@@ -29,7 +29,7 @@ async function ownerIdOf(identity: Identity, home: Account, name: string | undef
   return name === undefined ? home.id : (await identity.users.get(home.id, name)).id;
 }
 
-export const createVirtualMfaDevice: Operation<
+export const createVirtualMfaDevice: NamedOperation<
   IamPorts,
   iam.CreateVirtualMFADeviceRequest,
   iam.CreateVirtualMFADeviceResponse
@@ -60,7 +60,7 @@ export const createVirtualMfaDevice: Operation<
   },
 };
 
-export const enableMfaDevice: Operation<IamPorts, iam.EnableMFADeviceRequest, object> = {
+export const enableMfaDevice: NamedOperation<IamPorts, iam.EnableMFADeviceRequest, object> = {
   name: 'EnableMFADevice',
   requires: (input, call, ports) => onUser('EnableMFADevice', call, ports, ownerNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -72,7 +72,7 @@ export const enableMfaDevice: Operation<IamPorts, iam.EnableMFADeviceRequest, ob
   },
 };
 
-export const resyncMfaDevice: Operation<IamPorts, iam.ResyncMFADeviceRequest, object> = {
+export const resyncMfaDevice: NamedOperation<IamPorts, iam.ResyncMFADeviceRequest, object> = {
   name: 'ResyncMFADevice',
   requires: (input, call, ports) => onUser('ResyncMFADevice', call, ports, ownerNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -84,7 +84,7 @@ export const resyncMfaDevice: Operation<IamPorts, iam.ResyncMFADeviceRequest, ob
   },
 };
 
-export const deactivateMfaDevice: Operation<IamPorts, iam.DeactivateMFADeviceRequest, object> = {
+export const deactivateMfaDevice: NamedOperation<IamPorts, iam.DeactivateMFADeviceRequest, object> = {
   name: 'DeactivateMFADevice',
   requires: (input, call, ports) =>
     onUser('DeactivateMFADevice', call, ports, ownerNameOf(input.UserName, call)),
@@ -96,7 +96,7 @@ export const deactivateMfaDevice: Operation<IamPorts, iam.DeactivateMFADeviceReq
   },
 };
 
-export const deleteVirtualMfaDevice: Operation<IamPorts, iam.DeleteVirtualMFADeviceRequest, object> = {
+export const deleteVirtualMfaDevice: NamedOperation<IamPorts, iam.DeleteVirtualMFADeviceRequest, object> = {
   name: 'DeleteVirtualMFADevice',
   requires: (input, call, ports) => onMfaDevice('DeleteVirtualMFADevice', call, ports, input.SerialNumber!),
   async run(input, call, { identity }) {
@@ -105,7 +105,7 @@ export const deleteVirtualMfaDevice: Operation<IamPorts, iam.DeleteVirtualMFADev
   },
 };
 
-export const getMfaDevice: Operation<IamPorts, iam.GetMFADeviceRequest, iam.GetMFADeviceResponse> = {
+export const getMfaDevice: NamedOperation<IamPorts, iam.GetMFADeviceRequest, iam.GetMFADeviceResponse> = {
   name: 'GetMFADevice',
   requires: (input, call, ports) => onUser('GetMFADevice', call, ports, ownerNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -123,25 +123,27 @@ export const getMfaDevice: Operation<IamPorts, iam.GetMFADeviceRequest, iam.GetM
   },
 };
 
-export const listMfaDevices: Operation<IamPorts, iam.ListMFADevicesRequest, iam.ListMFADevicesResponse> = {
-  name: 'ListMFADevices',
-  requires: (input, call, ports) => onUser('ListMFADevices', call, ports, ownerNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const name = ownerNameOf(input.UserName, call);
-    const user = name === undefined ? undefined : await identity.users.get(home.id, name);
-    const devices = await identity.mfaDevices.ofOwner(home.id, user?.id ?? home.id);
-    const { items, page } = slicePage(input, devices, device => device.name.toLowerCase());
-    const shown = items.map(device => ({
-      UserName: user?.name ?? ROOT,
-      SerialNumber: mfaSerial(home, device.path, device.name),
-      EnableDate: dateOf(device.enabled!),
-    }));
-    return { MFADevices: shown, ...page };
-  },
-};
+export const listMfaDevices: NamedOperation<IamPorts, iam.ListMFADevicesRequest, iam.ListMFADevicesResponse> =
+  {
+    name: 'ListMFADevices',
+    requires: (input, call, ports) =>
+      onUser('ListMFADevices', call, ports, ownerNameOf(input.UserName, call)),
+    async run(input, call, { identity }) {
+      const home = homeOf(call);
+      const name = ownerNameOf(input.UserName, call);
+      const user = name === undefined ? undefined : await identity.users.get(home.id, name);
+      const devices = await identity.mfaDevices.ofOwner(home.id, user?.id ?? home.id);
+      const { items, page } = slicePage(input, devices, device => device.name.toLowerCase());
+      const shown = items.map(device => ({
+        UserName: user?.name ?? ROOT,
+        SerialNumber: mfaSerial(home, device.path, device.name),
+        EnableDate: dateOf(device.enabled!),
+      }));
+      return { MFADevices: shown, ...page };
+    },
+  };
 
-export const listVirtualMfaDevices: Operation<
+export const listVirtualMfaDevices: NamedOperation<
   IamPorts,
   iam.ListVirtualMFADevicesRequest,
   iam.ListVirtualMFADevicesResponse

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
 import { type Account, compiledPolicy, errors, type PasswordPolicy } from '../../../identity/index.js';
 import { namedUserOf } from '../entities/users.js';
 import { homeOf, type IamPorts } from '../ports.js';
@@ -37,7 +37,7 @@ async function withSelfService(
   return [{ ...requirement, resourcePolicy }];
 }
 
-export const updateAccountPasswordPolicy: Operation<
+export const updateAccountPasswordPolicy: NamedOperation<
   IamPorts,
   iam.UpdateAccountPasswordPolicyRequest,
   object
@@ -61,7 +61,11 @@ export const updateAccountPasswordPolicy: Operation<
   },
 };
 
-export const getAccountPasswordPolicy: Operation<IamPorts, object, iam.GetAccountPasswordPolicyResponse> = {
+export const getAccountPasswordPolicy: NamedOperation<
+  IamPorts,
+  object,
+  iam.GetAccountPasswordPolicyResponse
+> = {
   name: 'GetAccountPasswordPolicy',
   requires: (_input, call, ports) =>
     withSelfService(onAll('GetAccountPasswordPolicy', call)[0]!, call, ports),
@@ -90,7 +94,7 @@ function shownPolicy(policy: PasswordPolicy): iam.PasswordPolicy {
   };
 }
 
-export const deleteAccountPasswordPolicy: Operation<IamPorts, object, object> = {
+export const deleteAccountPasswordPolicy: NamedOperation<IamPorts, object, object> = {
   name: 'DeleteAccountPasswordPolicy',
   requires: (_input, call) => onAll('DeleteAccountPasswordPolicy', call),
   async run(_input, call, { identity }) {
@@ -99,7 +103,7 @@ export const deleteAccountPasswordPolicy: Operation<IamPorts, object, object> = 
   },
 };
 
-export const createLoginProfile: Operation<
+export const createLoginProfile: NamedOperation<
   IamPorts,
   iam.CreateLoginProfileRequest,
   iam.CreateLoginProfileResponse
@@ -117,7 +121,11 @@ export const createLoginProfile: Operation<
   },
 };
 
-export const getLoginProfile: Operation<IamPorts, iam.GetLoginProfileRequest, iam.GetLoginProfileResponse> = {
+export const getLoginProfile: NamedOperation<
+  IamPorts,
+  iam.GetLoginProfileRequest,
+  iam.GetLoginProfileResponse
+> = {
   name: 'GetLoginProfile',
   requires: (input, call, ports) => onUser('GetLoginProfile', call, ports, namedUserOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -138,7 +146,7 @@ async function shownProfile(
   return { UserName: user.name, CreateDate: dateOf(created), PasswordResetRequired: resetRequired };
 }
 
-export const updateLoginProfile: Operation<IamPorts, iam.UpdateLoginProfileRequest, object> = {
+export const updateLoginProfile: NamedOperation<IamPorts, iam.UpdateLoginProfileRequest, object> = {
   name: 'UpdateLoginProfile',
   requires: (input, call, ports) => onUser('UpdateLoginProfile', call, ports, input.UserName!),
   async run(input, call, { identity }) {
@@ -148,7 +156,7 @@ export const updateLoginProfile: Operation<IamPorts, iam.UpdateLoginProfileReque
   },
 };
 
-export const deleteLoginProfile: Operation<IamPorts, iam.DeleteLoginProfileRequest, object> = {
+export const deleteLoginProfile: NamedOperation<IamPorts, iam.DeleteLoginProfileRequest, object> = {
   name: 'DeleteLoginProfile',
   requires: (input, call, ports) =>
     onUser('DeleteLoginProfile', call, ports, namedUserOf(input.UserName, call)),
@@ -159,7 +167,7 @@ export const deleteLoginProfile: Operation<IamPorts, iam.DeleteLoginProfileReque
 };
 
 /** The calling user's own password. */
-export const changePassword: Operation<IamPorts, iam.ChangePasswordRequest, object> = {
+export const changePassword: NamedOperation<IamPorts, iam.ChangePasswordRequest, object> = {
   name: 'ChangePassword',
   async requires(_input, call, ports) {
     const [own] = await onUser('ChangePassword', call, ports, callingUser(call));

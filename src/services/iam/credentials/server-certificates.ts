@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { type Account, entityArn, readTags, type ServerCertificate } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
@@ -17,7 +17,7 @@ function shownMetadata(home: Account, certificate: ServerCertificate): iam.Serve
   };
 }
 
-export const uploadServerCertificate: Operation<
+export const uploadServerCertificate: NamedOperation<
   IamPorts,
   iam.UploadServerCertificateRequest,
   iam.UploadServerCertificateResponse
@@ -41,7 +41,7 @@ export const uploadServerCertificate: Operation<
   },
 };
 
-export const getServerCertificate: Operation<
+export const getServerCertificate: NamedOperation<
   IamPorts,
   iam.GetServerCertificateRequest,
   iam.GetServerCertificateResponse
@@ -63,7 +63,7 @@ export const getServerCertificate: Operation<
   },
 };
 
-export const listServerCertificates: Operation<
+export const listServerCertificates: NamedOperation<
   IamPorts,
   iam.ListServerCertificatesRequest,
   iam.ListServerCertificatesResponse
@@ -83,7 +83,7 @@ export const listServerCertificates: Operation<
   },
 };
 
-export const updateServerCertificate: Operation<IamPorts, iam.UpdateServerCertificateRequest, object> = {
+export const updateServerCertificate: NamedOperation<IamPorts, iam.UpdateServerCertificateRequest, object> = {
   name: 'UpdateServerCertificate',
   /** On the certificate as it is and, where it moves, on what it becomes, as for users. */
   async requires(input, call, ports) {
@@ -103,7 +103,7 @@ export const updateServerCertificate: Operation<IamPorts, iam.UpdateServerCertif
   },
 };
 
-export const deleteServerCertificate: Operation<IamPorts, iam.DeleteServerCertificateRequest, object> = {
+export const deleteServerCertificate: NamedOperation<IamPorts, iam.DeleteServerCertificateRequest, object> = {
   name: 'DeleteServerCertificate',
   requires: (input, call, ports) =>
     onServerCertificate('DeleteServerCertificate', call, ports, input.ServerCertificateName!),

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
 import type { Account, Identity, ServiceCredential } from '../../../identity/index.js';
 import type { Context } from '../../../policy/types.js';
 import { namedUserOf } from '../entities/users.js';
@@ -50,7 +50,7 @@ function serviceContext(service: string): Context {
   return { 'iam:ServiceSpecificCredentialServiceName': service };
 }
 
-export const createServiceSpecificCredential: Operation<
+export const createServiceSpecificCredential: NamedOperation<
   IamPorts,
   iam.CreateServiceSpecificCredentialRequest,
   iam.CreateServiceSpecificCredentialResponse
@@ -75,7 +75,7 @@ export const createServiceSpecificCredential: Operation<
   },
 };
 
-export const listServiceSpecificCredentials: Operation<
+export const listServiceSpecificCredentials: NamedOperation<
   IamPorts,
   iam.ListServiceSpecificCredentialsRequest,
   iam.ListServiceSpecificCredentialsResponse
@@ -91,7 +91,7 @@ export const listServiceSpecificCredentials: Operation<
   },
 };
 
-export const updateServiceSpecificCredential: Operation<
+export const updateServiceSpecificCredential: NamedOperation<
   IamPorts,
   iam.UpdateServiceSpecificCredentialRequest,
   object
@@ -106,7 +106,7 @@ export const updateServiceSpecificCredential: Operation<
   },
 };
 
-export const resetServiceSpecificCredential: Operation<
+export const resetServiceSpecificCredential: NamedOperation<
   IamPorts,
   iam.ResetServiceSpecificCredentialRequest,
   iam.ResetServiceSpecificCredentialResponse
@@ -121,7 +121,7 @@ export const resetServiceSpecificCredential: Operation<
   },
 };
 
-export const deleteServiceSpecificCredential: Operation<
+export const deleteServiceSpecificCredential: NamedOperation<
   IamPorts,
   iam.DeleteServiceSpecificCredentialRequest,
   object

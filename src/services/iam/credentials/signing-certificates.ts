@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import type { SigningCertificate } from '../../../identity/index.js';
 import { namedUserOf } from '../entities/users.js';
 import { slicePage } from '../paging.js';
@@ -17,7 +17,7 @@ function shownCertificate(UserName: string, certificate: SigningCertificate): ia
   };
 }
 
-export const uploadSigningCertificate: Operation<
+export const uploadSigningCertificate: NamedOperation<
   IamPorts,
   iam.UploadSigningCertificateRequest,
   iam.UploadSigningCertificateResponse
@@ -32,7 +32,7 @@ export const uploadSigningCertificate: Operation<
   },
 };
 
-export const listSigningCertificates: Operation<
+export const listSigningCertificates: NamedOperation<
   IamPorts,
   iam.ListSigningCertificatesRequest,
   iam.ListSigningCertificatesResponse
@@ -48,25 +48,27 @@ export const listSigningCertificates: Operation<
   },
 };
 
-export const updateSigningCertificate: Operation<IamPorts, iam.UpdateSigningCertificateRequest, object> = {
-  name: 'UpdateSigningCertificate',
-  requires: (input, call, ports) =>
-    onUser('UpdateSigningCertificate', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
-    const active = input.Status === 'Active';
-    await identity.signingCertificates.setActive(homeOf(call), name, input.CertificateId!, active);
-    return {};
-  },
-};
+export const updateSigningCertificate: NamedOperation<IamPorts, iam.UpdateSigningCertificateRequest, object> =
+  {
+    name: 'UpdateSigningCertificate',
+    requires: (input, call, ports) =>
+      onUser('UpdateSigningCertificate', call, ports, namedUserOf(input.UserName, call)),
+    async run(input, call, { identity }) {
+      const name = namedUserOf(input.UserName, call);
+      const active = input.Status === 'Active';
+      await identity.signingCertificates.setActive(homeOf(call), name, input.CertificateId!, active);
+      return {};
+    },
+  };
 
-export const deleteSigningCertificate: Operation<IamPorts, iam.DeleteSigningCertificateRequest, object> = {
-  name: 'DeleteSigningCertificate',
-  requires: (input, call, ports) =>
-    onUser('DeleteSigningCertificate', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
-    await identity.signingCertificates.delete(homeOf(call), name, input.CertificateId!);
-    return {};
-  },
-};
+export const deleteSigningCertificate: NamedOperation<IamPorts, iam.DeleteSigningCertificateRequest, object> =
+  {
+    name: 'DeleteSigningCertificate',
+    requires: (input, call, ports) =>
+      onUser('DeleteSigningCertificate', call, ports, namedUserOf(input.UserName, call)),
+    async run(input, call, { identity }) {
+      const name = namedUserOf(input.UserName, call);
+      await identity.signingCertificates.delete(homeOf(call), name, input.CertificateId!);
+      return {};
+    },
+  };

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import type { SshPublicKey } from '../../../identity/index.js';
 import { namedUserOf } from '../entities/users.js';
 import { slicePage } from '../paging.js';
@@ -18,7 +18,7 @@ function shownKey(UserName: string, key: SshPublicKey, encoding: iam.EncodingTyp
   };
 }
 
-export const uploadSSHPublicKey: Operation<
+export const uploadSSHPublicKey: NamedOperation<
   IamPorts,
   iam.UploadSSHPublicKeyRequest,
   iam.UploadSSHPublicKeyResponse
@@ -33,7 +33,11 @@ export const uploadSSHPublicKey: Operation<
   },
 };
 
-export const getSSHPublicKey: Operation<IamPorts, iam.GetSSHPublicKeyRequest, iam.GetSSHPublicKeyResponse> = {
+export const getSSHPublicKey: NamedOperation<
+  IamPorts,
+  iam.GetSSHPublicKeyRequest,
+  iam.GetSSHPublicKeyResponse
+> = {
   name: 'GetSSHPublicKey',
   requires: (input, call, ports) => onUser('GetSSHPublicKey', call, ports, input.UserName!),
   async run(input, call, { identity }) {
@@ -42,7 +46,7 @@ export const getSSHPublicKey: Operation<IamPorts, iam.GetSSHPublicKeyRequest, ia
   },
 };
 
-export const listSSHPublicKeys: Operation<
+export const listSSHPublicKeys: NamedOperation<
   IamPorts,
   iam.ListSSHPublicKeysRequest,
   iam.ListSSHPublicKeysResponse
@@ -67,7 +71,7 @@ export const listSSHPublicKeys: Operation<
   },
 };
 
-export const updateSSHPublicKey: Operation<IamPorts, iam.UpdateSSHPublicKeyRequest, object> = {
+export const updateSSHPublicKey: NamedOperation<IamPorts, iam.UpdateSSHPublicKeyRequest, object> = {
   name: 'UpdateSSHPublicKey',
   requires: (input, call, ports) => onUser('UpdateSSHPublicKey', call, ports, input.UserName!),
   async run(input, call, { identity }) {
@@ -77,7 +81,7 @@ export const updateSSHPublicKey: Operation<IamPorts, iam.UpdateSSHPublicKeyReque
   },
 };
 
-export const deleteSSHPublicKey: Operation<IamPorts, iam.DeleteSSHPublicKeyRequest, object> = {
+export const deleteSSHPublicKey: NamedOperation<IamPorts, iam.DeleteSSHPublicKeyRequest, object> = {
   name: 'DeleteSSHPublicKey',
   requires: (input, call, ports) => onUser('DeleteSSHPublicKey', call, ports, input.UserName!),
   async run(input, call, { identity }) {

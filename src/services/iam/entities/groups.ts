@@ -1,12 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { entityArn } from '../../../identity/index.js';
 import { listPage, slicePage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onGroup, onNew, onPath, onUser } from '../requirements.js';
 import { listedUser, shownGroup } from '../shapes.js';
 
-export const createGroup: Operation<IamPorts, iam.CreateGroupRequest, iam.CreateGroupResponse> = {
+export const createGroup: NamedOperation<IamPorts, iam.CreateGroupRequest, iam.CreateGroupResponse> = {
   name: 'CreateGroup',
   requires: (input, call) => onNew('CreateGroup', call, 'group', { path: input.Path, name: input.GroupName }),
   async run(input, call, { identity }) {
@@ -17,7 +17,7 @@ export const createGroup: Operation<IamPorts, iam.CreateGroupRequest, iam.Create
 };
 
 /** The group with its members. */
-export const getGroup: Operation<IamPorts, iam.GetGroupRequest, iam.GetGroupResponse> = {
+export const getGroup: NamedOperation<IamPorts, iam.GetGroupRequest, iam.GetGroupResponse> = {
   name: 'GetGroup',
   requires: (input, call, ports) => onGroup('GetGroup', call, ports, input.GroupName!),
   async run(input, call, { identity }) {
@@ -32,7 +32,7 @@ export const getGroup: Operation<IamPorts, iam.GetGroupRequest, iam.GetGroupResp
   },
 };
 
-export const listGroups: Operation<IamPorts, iam.ListGroupsRequest, iam.ListGroupsResponse> = {
+export const listGroups: NamedOperation<IamPorts, iam.ListGroupsRequest, iam.ListGroupsResponse> = {
   name: 'ListGroups',
   requires: (input, call) => onPath('ListGroups', call, 'group', input.PathPrefix),
   async run(input, call, { identity }) {
@@ -47,7 +47,7 @@ export const listGroups: Operation<IamPorts, iam.ListGroupsRequest, iam.ListGrou
   },
 };
 
-export const listGroupsForUser: Operation<
+export const listGroupsForUser: NamedOperation<
   IamPorts,
   iam.ListGroupsForUserRequest,
   iam.ListGroupsForUserResponse
@@ -63,7 +63,7 @@ export const listGroupsForUser: Operation<
   },
 };
 
-export const updateGroup: Operation<IamPorts, iam.UpdateGroupRequest, object> = {
+export const updateGroup: NamedOperation<IamPorts, iam.UpdateGroupRequest, object> = {
   name: 'UpdateGroup',
   /** On the group as it is and, where it moves, on what it becomes, as for users. */
   async requires(input, call, ports) {
@@ -81,7 +81,7 @@ export const updateGroup: Operation<IamPorts, iam.UpdateGroupRequest, object> = 
   },
 };
 
-export const deleteGroup: Operation<IamPorts, iam.DeleteGroupRequest, object> = {
+export const deleteGroup: NamedOperation<IamPorts, iam.DeleteGroupRequest, object> = {
   name: 'DeleteGroup',
   requires: (input, call, ports) => onGroup('DeleteGroup', call, ports, input.GroupName!),
   async run(input, call, { identity }) {
@@ -90,7 +90,7 @@ export const deleteGroup: Operation<IamPorts, iam.DeleteGroupRequest, object> = 
   },
 };
 
-export const addUserToGroup: Operation<IamPorts, iam.AddUserToGroupRequest, object> = {
+export const addUserToGroup: NamedOperation<IamPorts, iam.AddUserToGroupRequest, object> = {
   name: 'AddUserToGroup',
   requires: (input, call, ports) => onGroup('AddUserToGroup', call, ports, input.GroupName!),
   async run(input, call, { identity }) {
@@ -99,7 +99,7 @@ export const addUserToGroup: Operation<IamPorts, iam.AddUserToGroupRequest, obje
   },
 };
 
-export const removeUserFromGroup: Operation<IamPorts, iam.RemoveUserFromGroupRequest, object> = {
+export const removeUserFromGroup: NamedOperation<IamPorts, iam.RemoveUserFromGroupRequest, object> = {
   name: 'RemoveUserFromGroup',
   requires: (input, call, ports) => onGroup('RemoveUserFromGroup', call, ports, input.GroupName!),
   async run(input, call, { identity }) {

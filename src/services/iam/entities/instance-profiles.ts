@@ -1,12 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { readTags } from '../../../identity/index.js';
 import { listPage, slicePage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onInstanceProfile, onNew, onPassedRole, onPath, onRole, requestTags } from '../requirements.js';
 import { listedProfile, shownProfile } from '../shapes.js';
 
-export const createInstanceProfile: Operation<
+export const createInstanceProfile: NamedOperation<
   IamPorts,
   iam.CreateInstanceProfileRequest,
   iam.CreateInstanceProfileResponse
@@ -27,7 +27,7 @@ export const createInstanceProfile: Operation<
   },
 };
 
-export const getInstanceProfile: Operation<
+export const getInstanceProfile: NamedOperation<
   IamPorts,
   iam.GetInstanceProfileRequest,
   iam.GetInstanceProfileResponse
@@ -42,7 +42,7 @@ export const getInstanceProfile: Operation<
   },
 };
 
-export const listInstanceProfiles: Operation<
+export const listInstanceProfiles: NamedOperation<
   IamPorts,
   iam.ListInstanceProfilesRequest,
   iam.ListInstanceProfilesResponse
@@ -62,7 +62,7 @@ export const listInstanceProfiles: Operation<
   },
 };
 
-export const listInstanceProfilesForRole: Operation<
+export const listInstanceProfilesForRole: NamedOperation<
   IamPorts,
   iam.ListInstanceProfilesForRoleRequest,
   iam.ListInstanceProfilesForRoleResponse
@@ -80,7 +80,7 @@ export const listInstanceProfilesForRole: Operation<
   },
 };
 
-export const deleteInstanceProfile: Operation<IamPorts, iam.DeleteInstanceProfileRequest, object> = {
+export const deleteInstanceProfile: NamedOperation<IamPorts, iam.DeleteInstanceProfileRequest, object> = {
   name: 'DeleteInstanceProfile',
   requires: (input, call, ports) =>
     onInstanceProfile('DeleteInstanceProfile', call, ports, input.InstanceProfileName!),
@@ -90,22 +90,23 @@ export const deleteInstanceProfile: Operation<IamPorts, iam.DeleteInstanceProfil
   },
 };
 
-export const addRoleToInstanceProfile: Operation<IamPorts, iam.AddRoleToInstanceProfileRequest, object> = {
-  name: 'AddRoleToInstanceProfile',
-  /** The role is passed to EC2 as well (IAM API Reference, AddRoleToInstanceProfile: the caller needs iam:PassRole). */
-  async requires(input, call, ports) {
-    return [
-      ...(await onInstanceProfile('AddRoleToInstanceProfile', call, ports, input.InstanceProfileName!)),
-      ...(await onPassedRole(call, ports, input.RoleName!, 'ec2.amazonaws.com')),
-    ];
-  },
-  async run(input, call, { identity }) {
-    await identity.instanceProfiles.addRole(homeOf(call), input.InstanceProfileName!, input.RoleName!);
-    return {};
-  },
-};
+export const addRoleToInstanceProfile: NamedOperation<IamPorts, iam.AddRoleToInstanceProfileRequest, object> =
+  {
+    name: 'AddRoleToInstanceProfile',
+    /** The role is passed to EC2 as well (IAM API Reference, AddRoleToInstanceProfile: the caller needs iam:PassRole). */
+    async requires(input, call, ports) {
+      return [
+        ...(await onInstanceProfile('AddRoleToInstanceProfile', call, ports, input.InstanceProfileName!)),
+        ...(await onPassedRole(call, ports, input.RoleName!, 'ec2.amazonaws.com')),
+      ];
+    },
+    async run(input, call, { identity }) {
+      await identity.instanceProfiles.addRole(homeOf(call), input.InstanceProfileName!, input.RoleName!);
+      return {};
+    },
+  };
 
-export const removeRoleFromInstanceProfile: Operation<
+export const removeRoleFromInstanceProfile: NamedOperation<
   IamPorts,
   iam.RemoveRoleFromInstanceProfileRequest,
   object

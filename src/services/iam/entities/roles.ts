@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { readTags } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
@@ -14,7 +14,7 @@ const onBoundedRole = async (
   ports: IamPorts,
 ) => onRole(operation, call, ports, name, await boundaryContext(call, ports, 'role', name));
 
-export const createRole: Operation<IamPorts, iam.CreateRoleRequest, iam.CreateRoleResponse> = {
+export const createRole: NamedOperation<IamPorts, iam.CreateRoleRequest, iam.CreateRoleResponse> = {
   name: 'CreateRole',
   requires: (input, call) =>
     onNew(
@@ -42,7 +42,7 @@ export const createRole: Operation<IamPorts, iam.CreateRoleRequest, iam.CreateRo
   },
 };
 
-export const getRole: Operation<IamPorts, iam.GetRoleRequest, iam.GetRoleResponse> = {
+export const getRole: NamedOperation<IamPorts, iam.GetRoleRequest, iam.GetRoleResponse> = {
   name: 'GetRole',
   requires: (input, call, ports) => onBoundedRole('GetRole', input.RoleName!, call, ports),
   async run(input, call, { identity }) {
@@ -54,7 +54,7 @@ export const getRole: Operation<IamPorts, iam.GetRoleRequest, iam.GetRoleRespons
   },
 };
 
-export const listRoles: Operation<IamPorts, iam.ListRolesRequest, iam.ListRolesResponse> = {
+export const listRoles: NamedOperation<IamPorts, iam.ListRolesRequest, iam.ListRolesResponse> = {
   name: 'ListRoles',
   requires: (input, call) => onPath('ListRoles', call, 'role', input.PathPrefix),
   async run(input, call, { identity }) {
@@ -69,7 +69,7 @@ export const listRoles: Operation<IamPorts, iam.ListRolesRequest, iam.ListRolesR
   },
 };
 
-export const updateRole: Operation<IamPorts, iam.UpdateRoleRequest, iam.UpdateRoleResponse> = {
+export const updateRole: NamedOperation<IamPorts, iam.UpdateRoleRequest, iam.UpdateRoleResponse> = {
   name: 'UpdateRole',
   requires: (input, call, ports) => onBoundedRole('UpdateRole', input.RoleName!, call, ports),
   async run(input, call, { identity }) {
@@ -81,7 +81,7 @@ export const updateRole: Operation<IamPorts, iam.UpdateRoleRequest, iam.UpdateRo
   },
 };
 
-export const updateRoleDescription: Operation<
+export const updateRoleDescription: NamedOperation<
   IamPorts,
   iam.UpdateRoleDescriptionRequest,
   iam.UpdateRoleDescriptionResponse
@@ -95,7 +95,7 @@ export const updateRoleDescription: Operation<
   },
 };
 
-export const updateAssumeRolePolicy: Operation<IamPorts, iam.UpdateAssumeRolePolicyRequest, object> = {
+export const updateAssumeRolePolicy: NamedOperation<IamPorts, iam.UpdateAssumeRolePolicyRequest, object> = {
   name: 'UpdateAssumeRolePolicy',
   requires: (input, call, ports) => onBoundedRole('UpdateAssumeRolePolicy', input.RoleName!, call, ports),
   async run(input, call, { identity }) {
@@ -104,7 +104,7 @@ export const updateAssumeRolePolicy: Operation<IamPorts, iam.UpdateAssumeRolePol
   },
 };
 
-export const deleteRole: Operation<IamPorts, iam.DeleteRoleRequest, object> = {
+export const deleteRole: NamedOperation<IamPorts, iam.DeleteRoleRequest, object> = {
   name: 'DeleteRole',
   requires: (input, call, ports) => onBoundedRole('DeleteRole', input.RoleName!, call, ports),
   async run(input, call, { identity }) {

@@ -1,11 +1,11 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Operation } from '../../../core/operation.js';
+import type { Call, NamedOperation } from '../../../core/operation.js';
 import { entityArn, linkedRoleName, linkedService } from '../../../identity/index.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onRole } from '../requirements.js';
 import { createdRole, encodeDocument } from '../shapes.js';
 
-export const createServiceLinkedRole: Operation<
+export const createServiceLinkedRole: NamedOperation<
   IamPorts,
   iam.CreateServiceLinkedRoleRequest,
   iam.CreateServiceLinkedRoleResponse
@@ -29,7 +29,7 @@ export const createServiceLinkedRole: Operation<
 };
 
 /** The role is gone when this answers. */
-export const deleteServiceLinkedRole: Operation<
+export const deleteServiceLinkedRole: NamedOperation<
   IamPorts,
   iam.DeleteServiceLinkedRoleRequest,
   iam.DeleteServiceLinkedRoleResponse
@@ -41,7 +41,7 @@ export const deleteServiceLinkedRole: Operation<
   },
 };
 
-export const getServiceLinkedRoleDeletionStatus: Operation<
+export const getServiceLinkedRoleDeletionStatus: NamedOperation<
   IamPorts,
   iam.GetServiceLinkedRoleDeletionStatusRequest,
   iam.GetServiceLinkedRoleDeletionStatusResponse

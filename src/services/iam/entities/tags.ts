@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
 import { type Account, type Identity, readTags, type Tags } from '../../../identity/index.js';
 import type { Context } from '../../../policy/types.js';
 import { onMfaDevice, onOidcProvider, onSamlProvider } from '../federation/federation-requirements.js';
@@ -111,7 +111,7 @@ interface TagInput extends NameInput {
 }
 
 /** TagUser, TagRole, TagPolicy and their like. */
-export function tagResource({ word, member, on, tag }: Taggable): Operation<IamPorts, TagInput, object> {
+export function tagResource({ word, member, on, tag }: Taggable): NamedOperation<IamPorts, TagInput, object> {
   const operation = `Tag${word}`;
   return {
     name: operation,
@@ -133,7 +133,7 @@ export function untagResource({
   member,
   on,
   untag,
-}: Taggable): Operation<IamPorts, UntagInput, object> {
+}: Taggable): NamedOperation<IamPorts, UntagInput, object> {
   const operation = `Untag${word}`;
   return {
     name: operation,
@@ -151,7 +151,7 @@ export function listTags({
   member,
   on,
   tagsOf,
-}: Taggable): Operation<IamPorts, NameInput & PagingInput, PagingOutput & { Tags: iam.Tag[] }> {
+}: Taggable): NamedOperation<IamPorts, NameInput & PagingInput, PagingOutput & { Tags: iam.Tag[] }> {
   const operation = `List${word}Tags`;
   return {
     name: operation,

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Operation } from '../../../core/operation.js';
+import type { Call, NamedOperation } from '../../../core/operation.js';
 import { entityArn, errors, readTags, rootArn } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
@@ -27,7 +27,7 @@ export function namedUserOf(name: string | undefined, call: Call): string {
   return user;
 }
 
-export const createUser: Operation<IamPorts, iam.CreateUserRequest, iam.CreateUserResponse> = {
+export const createUser: NamedOperation<IamPorts, iam.CreateUserRequest, iam.CreateUserResponse> = {
   name: 'CreateUser',
   requires: (input, call) =>
     onNew(
@@ -52,7 +52,7 @@ export const createUser: Operation<IamPorts, iam.CreateUserRequest, iam.CreateUs
   },
 };
 
-export const getUser: Operation<IamPorts, iam.GetUserRequest, iam.GetUserResponse> = {
+export const getUser: NamedOperation<IamPorts, iam.GetUserRequest, iam.GetUserResponse> = {
   name: 'GetUser',
   requires: (input, call, ports) => onUser('GetUser', call, ports, userNameOf(input.UserName, call)),
   async run(input, call, { identity }) {
@@ -65,7 +65,7 @@ export const getUser: Operation<IamPorts, iam.GetUserRequest, iam.GetUserRespons
   },
 };
 
-export const listUsers: Operation<IamPorts, iam.ListUsersRequest, iam.ListUsersResponse> = {
+export const listUsers: NamedOperation<IamPorts, iam.ListUsersRequest, iam.ListUsersResponse> = {
   name: 'ListUsers',
   requires: (input, call) => onPath('ListUsers', call, 'user', input.PathPrefix),
   async run(input, call, { identity }) {
@@ -80,7 +80,7 @@ export const listUsers: Operation<IamPorts, iam.ListUsersRequest, iam.ListUsersR
   },
 };
 
-export const updateUser: Operation<IamPorts, iam.UpdateUserRequest, object> = {
+export const updateUser: NamedOperation<IamPorts, iam.UpdateUserRequest, object> = {
   name: 'UpdateUser',
   /** On the user as it is and, where it moves, on what it becomes (IAM User Guide, "Rename an IAM user"). */
   async requires(input, call, ports) {
@@ -98,7 +98,7 @@ export const updateUser: Operation<IamPorts, iam.UpdateUserRequest, object> = {
   },
 };
 
-export const deleteUser: Operation<IamPorts, iam.DeleteUserRequest, object> = {
+export const deleteUser: NamedOperation<IamPorts, iam.DeleteUserRequest, object> = {
   name: 'DeleteUser',
   requires: (input, call, ports) => onUser('DeleteUser', call, ports, input.UserName!),
   async run(input, call, { identity }) {

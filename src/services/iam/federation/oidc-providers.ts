@@ -1,12 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { issuerName, providerArn, readTags } from '../../../identity/index.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onAll, requestTags } from '../requirements.js';
 import { dateOf, tagList } from '../shapes.js';
 import { onNewProvider, onOidcProvider } from './federation-requirements.js';
 
-export const createOpenIdConnectProvider: Operation<
+export const createOpenIdConnectProvider: NamedOperation<
   IamPorts,
   iam.CreateOpenIDConnectProviderRequest,
   iam.CreateOpenIDConnectProviderResponse
@@ -32,7 +32,7 @@ export const createOpenIdConnectProvider: Operation<
   },
 };
 
-export const getOpenIdConnectProvider: Operation<
+export const getOpenIdConnectProvider: NamedOperation<
   IamPorts,
   iam.GetOpenIDConnectProviderRequest,
   iam.GetOpenIDConnectProviderResponse
@@ -53,7 +53,7 @@ export const getOpenIdConnectProvider: Operation<
   },
 };
 
-export const listOpenIdConnectProviders: Operation<
+export const listOpenIdConnectProviders: NamedOperation<
   IamPorts,
   iam.ListOpenIDConnectProvidersRequest,
   iam.ListOpenIDConnectProvidersResponse
@@ -71,7 +71,7 @@ export const listOpenIdConnectProviders: Operation<
   },
 };
 
-export const deleteOpenIdConnectProvider: Operation<
+export const deleteOpenIdConnectProvider: NamedOperation<
   IamPorts,
   iam.DeleteOpenIDConnectProviderRequest,
   object
@@ -85,7 +85,7 @@ export const deleteOpenIdConnectProvider: Operation<
   },
 };
 
-export const updateOpenIdConnectProviderThumbprint: Operation<
+export const updateOpenIdConnectProviderThumbprint: NamedOperation<
   IamPorts,
   iam.UpdateOpenIDConnectProviderThumbprintRequest,
   object
@@ -100,7 +100,7 @@ export const updateOpenIdConnectProviderThumbprint: Operation<
   },
 };
 
-export const addClientIdToOpenIdConnectProvider: Operation<
+export const addClientIdToOpenIdConnectProvider: NamedOperation<
   IamPorts,
   iam.AddClientIDToOpenIDConnectProviderRequest,
   object
@@ -114,7 +114,7 @@ export const addClientIdToOpenIdConnectProvider: Operation<
   },
 };
 
-export const removeClientIdFromOpenIdConnectProvider: Operation<
+export const removeClientIdFromOpenIdConnectProvider: NamedOperation<
   IamPorts,
   iam.RemoveClientIDFromOpenIDConnectProviderRequest,
   object

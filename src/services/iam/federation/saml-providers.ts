@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { errors, providerArn, readTags } from '../../../identity/index.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onAll, requestTags } from '../requirements.js';
@@ -21,7 +21,7 @@ function demandPlain({ AssertionEncryptionMode: mode, AddPrivateKey: key }: Encr
   }
 }
 
-export const createSamlProvider: Operation<
+export const createSamlProvider: NamedOperation<
   IamPorts,
   iam.CreateSAMLProviderRequest,
   iam.CreateSAMLProviderResponse
@@ -38,7 +38,11 @@ export const createSamlProvider: Operation<
   },
 };
 
-export const getSamlProvider: Operation<IamPorts, iam.GetSAMLProviderRequest, iam.GetSAMLProviderResponse> = {
+export const getSamlProvider: NamedOperation<
+  IamPorts,
+  iam.GetSAMLProviderRequest,
+  iam.GetSAMLProviderResponse
+> = {
   name: 'GetSAMLProvider',
   requires: (input, call, ports) => onSamlProvider('GetSAMLProvider', call, ports, input.SAMLProviderArn!),
   async run(input, call, { identity }) {
@@ -53,7 +57,7 @@ export const getSamlProvider: Operation<IamPorts, iam.GetSAMLProviderRequest, ia
   },
 };
 
-export const listSamlProviders: Operation<IamPorts, object, iam.ListSAMLProvidersResponse> = {
+export const listSamlProviders: NamedOperation<IamPorts, object, iam.ListSAMLProvidersResponse> = {
   name: 'ListSAMLProviders',
   requires: (_input, call) => onAll('ListSAMLProviders', call),
   async run(_input, call, { identity }) {
@@ -69,7 +73,7 @@ export const listSamlProviders: Operation<IamPorts, object, iam.ListSAMLProvider
   },
 };
 
-export const updateSamlProvider: Operation<
+export const updateSamlProvider: NamedOperation<
   IamPorts,
   iam.UpdateSAMLProviderRequest,
   iam.UpdateSAMLProviderResponse
@@ -85,7 +89,7 @@ export const updateSamlProvider: Operation<
   },
 };
 
-export const deleteSamlProvider: Operation<IamPorts, iam.DeleteSAMLProviderRequest, object> = {
+export const deleteSamlProvider: NamedOperation<IamPorts, iam.DeleteSAMLProviderRequest, object> = {
   name: 'DeleteSAMLProvider',
   requires: (input, call, ports) => onSamlProvider('DeleteSAMLProvider', call, ports, input.SAMLProviderArn!),
   async run(input, call, { identity }) {

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { parseEntityArn } from '../../../identity/index.js';
 import {
   type EntityInput,
@@ -27,7 +27,7 @@ interface ListOutput extends PagingOutput {
 }
 
 /** AttachUserPolicy, AttachGroupPolicy, AttachRolePolicy. */
-export function attachPolicy(kind: HolderKind): Operation<IamPorts, AttachInput, object> {
+export function attachPolicy(kind: HolderKind): NamedOperation<IamPorts, AttachInput, object> {
   const operation = `Attach${wordOf(kind)}Policy`;
   return {
     name: operation,
@@ -41,7 +41,7 @@ export function attachPolicy(kind: HolderKind): Operation<IamPorts, AttachInput,
 }
 
 /** DetachUserPolicy, DetachGroupPolicy, DetachRolePolicy. */
-export function detachPolicy(kind: HolderKind): Operation<IamPorts, AttachInput, object> {
+export function detachPolicy(kind: HolderKind): NamedOperation<IamPorts, AttachInput, object> {
   const operation = `Detach${wordOf(kind)}Policy`;
   return {
     name: operation,
@@ -55,7 +55,7 @@ export function detachPolicy(kind: HolderKind): Operation<IamPorts, AttachInput,
 }
 
 /** ListAttachedUserPolicies, ListAttachedGroupPolicies, ListAttachedRolePolicies. */
-export function listAttachedPolicies(kind: HolderKind): Operation<IamPorts, ListInput, ListOutput> {
+export function listAttachedPolicies(kind: HolderKind): NamedOperation<IamPorts, ListInput, ListOutput> {
   const operation = `ListAttached${wordOf(kind)}Policies`;
   return {
     name: operation,

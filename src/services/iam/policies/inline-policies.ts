@@ -1,4 +1,4 @@
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { inlinePolicy } from '../../../identity/index.js';
 import {
   type EntityInput,
@@ -23,7 +23,7 @@ interface PutInput extends PolicyInput {
 }
 
 /** PutUserPolicy, PutGroupPolicy, PutRolePolicy. */
-export function putPolicy(kind: HolderKind): Operation<IamPorts, PutInput, object> {
+export function putPolicy(kind: HolderKind): NamedOperation<IamPorts, PutInput, object> {
   const operation = `Put${wordOf(kind)}Policy`;
   return {
     name: operation,
@@ -37,7 +37,7 @@ export function putPolicy(kind: HolderKind): Operation<IamPorts, PutInput, objec
 }
 
 /** GetUserPolicy, GetGroupPolicy, GetRolePolicy. */
-export function getPolicyOf(kind: HolderKind): Operation<IamPorts, PolicyInput, PutInput> {
+export function getPolicyOf(kind: HolderKind): NamedOperation<IamPorts, PolicyInput, PutInput> {
   const operation = `Get${wordOf(kind)}Policy`;
   return {
     name: operation,
@@ -53,7 +53,7 @@ export function getPolicyOf(kind: HolderKind): Operation<IamPorts, PolicyInput, 
 /** ListUserPolicies, ListGroupPolicies, ListRolePolicies. */
 export function listPoliciesOf(
   kind: HolderKind,
-): Operation<IamPorts, EntityInput & PagingInput, PagingOutput & { PolicyNames: string[] }> {
+): NamedOperation<IamPorts, EntityInput & PagingInput, PagingOutput & { PolicyNames: string[] }> {
   const operation = `List${wordOf(kind)}Policies`;
   return {
     name: operation,
@@ -67,7 +67,7 @@ export function listPoliciesOf(
 }
 
 /** DeleteUserPolicy, DeleteGroupPolicy, DeleteRolePolicy. */
-export function deletePolicyOf(kind: HolderKind): Operation<IamPorts, PolicyInput, object> {
+export function deletePolicyOf(kind: HolderKind): NamedOperation<IamPorts, PolicyInput, object> {
   const operation = `Delete${wordOf(kind)}Policy`;
   return {
     name: operation,

@@ -1,12 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { type Account, type Identity, type NamedManagedPolicy, readTags } from '../../../identity/index.js';
 import { listPage, type PagingInput } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onNew, onPath, onPolicy, requestTags } from '../requirements.js';
 import { createdPolicy, listedPolicy, shownPolicy } from '../shapes.js';
 
-export const createPolicy: Operation<IamPorts, iam.CreatePolicyRequest, iam.CreatePolicyResponse> = {
+export const createPolicy: NamedOperation<IamPorts, iam.CreatePolicyRequest, iam.CreatePolicyResponse> = {
   name: 'CreatePolicy',
   requires: (input, call) =>
     onNew(
@@ -29,7 +29,7 @@ export const createPolicy: Operation<IamPorts, iam.CreatePolicyRequest, iam.Crea
   },
 };
 
-export const getPolicy: Operation<IamPorts, iam.GetPolicyRequest, iam.GetPolicyResponse> = {
+export const getPolicy: NamedOperation<IamPorts, iam.GetPolicyRequest, iam.GetPolicyResponse> = {
   name: 'GetPolicy',
   requires: (input, call, ports) => onPolicy('GetPolicy', call, ports, input.PolicyArn!),
   async run(input, call, { identity }) {
@@ -39,7 +39,7 @@ export const getPolicy: Operation<IamPorts, iam.GetPolicyRequest, iam.GetPolicyR
   },
 };
 
-export const listPolicies: Operation<IamPorts, iam.ListPoliciesRequest, iam.ListPoliciesResponse> = {
+export const listPolicies: NamedOperation<IamPorts, iam.ListPoliciesRequest, iam.ListPoliciesResponse> = {
   name: 'ListPolicies',
   requires: (input, call) => onPath('ListPolicies', call, 'policy', input.PathPrefix),
   async run(input, call, { identity }) {
@@ -100,7 +100,7 @@ function isWanted(policy: iam.Policy, input: iam.ListPoliciesRequest & PagingInp
   return usage === 'PermissionsBoundary' ? boundary : true;
 }
 
-export const deletePolicy: Operation<IamPorts, iam.DeletePolicyRequest, object> = {
+export const deletePolicy: NamedOperation<IamPorts, iam.DeletePolicyRequest, object> = {
   name: 'DeletePolicy',
   requires: (input, call, ports) => onPolicy('DeletePolicy', call, ports, input.PolicyArn!),
   async run(input, call, { identity }) {
@@ -109,7 +109,7 @@ export const deletePolicy: Operation<IamPorts, iam.DeletePolicyRequest, object> 
   },
 };
 
-export const listEntitiesForPolicy: Operation<
+export const listEntitiesForPolicy: NamedOperation<
   IamPorts,
   iam.ListEntitiesForPolicyRequest,
   iam.ListEntitiesForPolicyResponse

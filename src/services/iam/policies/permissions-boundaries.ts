@@ -1,4 +1,4 @@
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { type EntityInput, nameOf, onBoundedEntity, onEntity, wordOf } from '../entities/entities.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { requestedBoundary } from '../requirements.js';
@@ -10,7 +10,7 @@ interface PutInput extends EntityInput {
 }
 
 /** PutUserPermissionsBoundary, PutRolePermissionsBoundary: the condition key is the boundary to come. */
-export function putBoundary(kind: Kind): Operation<IamPorts, PutInput, object> {
+export function putBoundary(kind: Kind): NamedOperation<IamPorts, PutInput, object> {
   const operation = `Put${wordOf(kind)}PermissionsBoundary`;
   return {
     name: operation,
@@ -25,7 +25,7 @@ export function putBoundary(kind: Kind): Operation<IamPorts, PutInput, object> {
 }
 
 /** DeleteUserPermissionsBoundary, DeleteRolePermissionsBoundary: the condition key is the boundary that goes. */
-export function deleteBoundary(kind: Kind): Operation<IamPorts, EntityInput, object> {
+export function deleteBoundary(kind: Kind): NamedOperation<IamPorts, EntityInput, object> {
   const operation = `Delete${wordOf(kind)}PermissionsBoundary`;
   return {
     name: operation,

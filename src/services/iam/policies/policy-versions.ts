@@ -1,12 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { versionOf } from '../../../identity/index.js';
 import { slicePage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { onPolicy } from '../requirements.js';
 import { listedVersion, shownVersion } from '../shapes.js';
 
-export const createPolicyVersion: Operation<
+export const createPolicyVersion: NamedOperation<
   IamPorts,
   iam.CreatePolicyVersionRequest,
   iam.CreatePolicyVersionResponse
@@ -27,7 +27,7 @@ export const createPolicyVersion: Operation<
   },
 };
 
-export const getPolicyVersion: Operation<
+export const getPolicyVersion: NamedOperation<
   IamPorts,
   iam.GetPolicyVersionRequest,
   iam.GetPolicyVersionResponse
@@ -40,7 +40,7 @@ export const getPolicyVersion: Operation<
   },
 };
 
-export const listPolicyVersions: Operation<
+export const listPolicyVersions: NamedOperation<
   IamPorts,
   iam.ListPolicyVersionsRequest,
   iam.ListPolicyVersionsResponse
@@ -57,7 +57,7 @@ export const listPolicyVersions: Operation<
   },
 };
 
-export const deletePolicyVersion: Operation<IamPorts, iam.DeletePolicyVersionRequest, object> = {
+export const deletePolicyVersion: NamedOperation<IamPorts, iam.DeletePolicyVersionRequest, object> = {
   name: 'DeletePolicyVersion',
   requires: (input, call, ports) => onPolicy('DeletePolicyVersion', call, ports, input.PolicyArn!),
   async run(input, call, { identity }) {
@@ -66,7 +66,7 @@ export const deletePolicyVersion: Operation<IamPorts, iam.DeletePolicyVersionReq
   },
 };
 
-export const setDefaultPolicyVersion: Operation<IamPorts, iam.SetDefaultPolicyVersionRequest, object> = {
+export const setDefaultPolicyVersion: NamedOperation<IamPorts, iam.SetDefaultPolicyVersionRequest, object> = {
   name: 'SetDefaultPolicyVersion',
   requires: (input, call, ports) => onPolicy('SetDefaultPolicyVersion', call, ports, input.PolicyArn!),
   async run(input, call, { identity }) {

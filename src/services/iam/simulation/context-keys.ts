@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { checkDocument, errors } from '../../../identity/index.js';
 import { type PolicyDocument, parsePolicy, type Statement } from '../../../policy/index.js';
 import { findHolder, sourcesOf } from '../policies/policy-sources.js';
@@ -40,7 +40,7 @@ function keysOfDocuments(documents: readonly string[]): string[] {
   );
 }
 
-export const getContextKeysForCustomPolicy: Operation<
+export const getContextKeysForCustomPolicy: NamedOperation<
   IamPorts,
   iam.GetContextKeysForCustomPolicyRequest,
   iam.GetContextKeysForPolicyResponse
@@ -54,7 +54,7 @@ export const getContextKeysForCustomPolicy: Operation<
   },
 };
 
-export const getContextKeysForPrincipalPolicy: Operation<
+export const getContextKeysForPrincipalPolicy: NamedOperation<
   IamPorts,
   iam.GetContextKeysForPrincipalPolicyRequest,
   iam.GetContextKeysForPolicyResponse

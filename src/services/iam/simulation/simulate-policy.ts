@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { Slices } from '../../../core/slices.js';
 import { type Account, errors, type Identity, type User } from '../../../identity/index.js';
 import type { Context } from '../../../policy/types.js';
@@ -29,7 +29,7 @@ import {
 import { simulate } from './simulator.js';
 
 /** Would these policies allow these actions? */
-export const simulateCustomPolicy: Operation<
+export const simulateCustomPolicy: NamedOperation<
   IamPorts,
   iam.SimulateCustomPolicyRequest,
   iam.SimulatePolicyResponse
@@ -54,7 +54,7 @@ export const simulateCustomPolicy: Operation<
 };
 
 /** Would the policies of a user, group or role, and further ones, allow these actions? */
-export const simulatePrincipalPolicy: Operation<
+export const simulatePrincipalPolicy: NamedOperation<
   IamPorts,
   iam.SimulatePrincipalPolicyRequest,
   iam.SimulatePolicyResponse

@@ -1,6 +1,6 @@
 /** Settings that this server does not offer: asked for, they are what they are on a bucket that never had them set. */
 import type { GetBucketReplicationRequest } from '@aws-sdk/client-s3';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { bucketOperation } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
@@ -15,7 +15,7 @@ export const getBucketReplication = bucketOperation<GetBucketReplicationRequest,
 );
 
 /** Reading and deleting configurations that have an id: there is none, and no list has one. */
-function never(name: string): readonly Operation<S3Ports>[] {
+function never(name: string): readonly NamedOperation<S3Ports>[] {
   const refuse = () => {
     throw s3Errors.NoSuchConfiguration();
   };
@@ -30,14 +30,14 @@ function never(name: string): readonly Operation<S3Ports>[] {
       `s3:Put${name}Configuration`,
       refuse,
     ),
-  ] as Operation<S3Ports>[];
+  ] as NamedOperation<S3Ports>[];
 }
 
 /**
  * Tools that go through a bucket ask for these (LocalStack's recordings of AWS, test_s3_analytics_configurations and
  * test_s3_intelligent_tier_config). Putting one is not implemented.
  */
-export const configurationsNeverSet: readonly Operation<S3Ports>[] = [
+export const configurationsNeverSet: readonly NamedOperation<S3Ports>[] = [
   'Analytics',
   'IntelligentTiering',
   'Metrics',

@@ -7,7 +7,7 @@ import type {
   GetBucketPolicyStatusRequest,
   PutBucketPolicyRequest,
 } from '@aws-sdk/client-s3';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import type { Bucket } from '../../../objects/index.js';
 import {
   bucketRules,
@@ -31,7 +31,7 @@ const LARGEST_POLICY = 20 * 1024;
  */
 function policyOperation<I extends BucketInput, O>(
   ...definition: Parameters<typeof bucketOperation<I, O>>
-): Operation<S3Ports, I, O> {
+): NamedOperation<S3Ports, I, O> {
   const operation = bucketOperation<I, O>(...definition);
   return ownAccountOnly('BUCKETPOLICY', {
     ...operation,

@@ -6,7 +6,7 @@ import type {
   HeadBucketOutput,
   HeadBucketRequest,
 } from '@aws-sdk/client-s3';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { bucketOperation } from '../bucket-operation.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn, onBucket } from '../requirements.js';
@@ -14,7 +14,7 @@ import { bucketOf, namedBucket } from '../target.js';
 import { locationConstraint } from './regions.js';
 
 /** Tells the region to whoever is refused as well: clients find out by it where to sign for. */
-export const headBucket: Operation<S3Ports, HeadBucketRequest, HeadBucketOutput> = {
+export const headBucket: NamedOperation<S3Ports, HeadBucketRequest, HeadBucketOutput> = {
   name: 'HeadBucket',
 
   async requires(input, call, ports) {
@@ -39,7 +39,7 @@ export const deleteBucket = bucketOperation<DeleteBucketRequest, object>(
 );
 
 /** Asked from anywhere: this is how clients find out which region to sign for. */
-export const getBucketLocation: Operation<S3Ports, GetBucketLocationRequest, GetBucketLocationOutput> = {
+export const getBucketLocation: NamedOperation<S3Ports, GetBucketLocationRequest, GetBucketLocationOutput> = {
   name: 'GetBucketLocation',
 
   async requires(input, call, ports) {

@@ -1,7 +1,7 @@
 import type { CreateBucketOutput, CreateBucketRequest, Tag } from '@aws-sdk/client-s3';
 import type { Account } from '../../../core/caller.js';
 import { ApiError } from '../../../core/errors.js';
-import type { Call, Operation } from '../../../core/operation.js';
+import type { Call, NamedOperation } from '../../../core/operation.js';
 import type { AclGrant, Bucket, BucketSettings, NewBucket } from '../../../objects/index.js';
 import { aclsEnabled, isPublicAcl } from '../acl/acl.js';
 import { hasGrantHeaders, requestedGrants } from '../acl/acl-input.js';
@@ -15,7 +15,7 @@ import { demandBucketName } from './bucket-names.js';
 import { DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
 import { demandSignature, FIRST_REGION, regionOfNewBucket } from './regions.js';
 
-export const createBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketOutput> = {
+export const createBucket: NamedOperation<S3Ports, CreateBucketRequest, CreateBucketOutput> = {
   name: 'CreateBucket',
 
   beforeBody(input, call) {

@@ -1,5 +1,5 @@
 import type { ListBucketsOutput, ListBucketsRequest } from '@aws-sdk/client-s3';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import type { Bucket } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
@@ -12,7 +12,7 @@ const MOST_BUCKETS = 10_000;
 /** Buckets read at once where only those of one region are asked for. */
 const BATCH = 1000;
 
-export const listBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutput> = {
+export const listBuckets: NamedOperation<S3Ports, ListBucketsRequest, ListBucketsOutput> = {
   name: 'ListBuckets',
 
   requires(_input, call) {

@@ -7,7 +7,7 @@ import type {
   ListObjectsV2Request,
   Owner,
 } from '@aws-sdk/client-s3';
-import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
 import { entryName, type ListEntry, type ObjectRecord } from '../../../objects/index.js';
 import { ownersIn } from '../bucket/owner.js';
 import { s3Errors } from '../errors.js';
@@ -23,7 +23,7 @@ const MOST_ENTRIES = 1000;
 /** The bucket's region goes in a header, which the model of listings does not have. */
 type Told<O> = O & { readonly BucketRegion: string };
 
-export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListObjectsV2Output>> = {
+export const listObjectsV2: NamedOperation<S3Ports, ListObjectsV2Request, Told<ListObjectsV2Output>> = {
   name: 'ListObjectsV2',
   requires: listRequirements,
 
@@ -55,7 +55,7 @@ export const listObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListOb
   },
 };
 
-export const listObjects: Operation<S3Ports, ListObjectsRequest, Told<ListObjectsOutput>> = {
+export const listObjects: NamedOperation<S3Ports, ListObjectsRequest, Told<ListObjectsOutput>> = {
   name: 'ListObjects',
   requires: listRequirements,
 

@@ -7,7 +7,7 @@ import type {
   MultipartUpload,
   StorageClass,
 } from '@aws-sdk/client-s3';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { type Bucket, isUploadIdOf, type ListedUpload, type UploadRecord } from '../../../objects/index.js';
 import { ownersIn, recordOwner, shownInitiator } from '../bucket/owner.js';
 import { s3Errors } from '../errors.js';
@@ -20,7 +20,7 @@ import type { S3Ports } from '../ports.js';
 import { onBucket } from '../requirements.js';
 import { bucketOf, keyOf } from '../target.js';
 
-export const listParts: Operation<S3Ports, ListPartsRequest, ListPartsOutput> = {
+export const listParts: NamedOperation<S3Ports, ListPartsRequest, ListPartsOutput> = {
   name: 'ListParts',
 
   async requires(input, call, ports) {
@@ -62,7 +62,7 @@ export const listParts: Operation<S3Ports, ListPartsRequest, ListPartsOutput> = 
   },
 };
 
-export const listMultipartUploads: Operation<
+export const listMultipartUploads: NamedOperation<
   S3Ports,
   ListMultipartUploadsRequest,
   ListMultipartUploadsOutput

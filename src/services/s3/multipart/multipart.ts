@@ -7,7 +7,7 @@ import type {
   CreateMultipartUploadOutput,
   CreateMultipartUploadRequest,
 } from '@aws-sdk/client-s3';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import type { NamedPart } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { initiatorOf } from '../bucket/owner.js';
@@ -26,7 +26,7 @@ import { bucketOf, demandSigned, keyOf, newKeyOf } from '../target.js';
 
 export const MOST_PARTS = 10_000;
 
-export const createMultipartUpload: Operation<
+export const createMultipartUpload: NamedOperation<
   S3Ports,
   CreateMultipartUploadRequest,
   CreateMultipartUploadOutput
@@ -71,7 +71,7 @@ export const createMultipartUpload: Operation<
   },
 };
 
-export const completeMultipartUpload: Operation<
+export const completeMultipartUpload: NamedOperation<
   S3Ports,
   CompleteMultipartUploadRequest,
   CompleteMultipartUploadOutput
@@ -126,7 +126,7 @@ export const completeMultipartUpload: Operation<
   },
 };
 
-export const abortMultipartUpload: Operation<S3Ports, AbortMultipartUploadRequest, object> = {
+export const abortMultipartUpload: NamedOperation<S3Ports, AbortMultipartUploadRequest, object> = {
   name: 'AbortMultipartUpload',
 
   async requires(input, call, ports) {

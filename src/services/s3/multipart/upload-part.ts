@@ -6,7 +6,7 @@ import type {
   UploadPartRequest,
 } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../../core/http-message.js';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { ContentGone, type Integrity, LARGEST_BODY } from '../../../objects/index.js';
 import { demandUploadKey, sourceKeyInput } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionMembers } from '../encryption/encryption.js';
@@ -32,7 +32,7 @@ const ATTEMPTS = 10;
 
 export type UploadPartInput = Omit<UploadPartRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 
-export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> = {
+export const uploadPart: NamedOperation<S3Ports, UploadPartInput, UploadPartOutput> = {
   name: 'UploadPart',
 
   async requires(input, call, ports) {
@@ -62,7 +62,7 @@ export const uploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput> =
   },
 };
 
-export const uploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPartCopyOutput> = {
+export const uploadPartCopy: NamedOperation<S3Ports, UploadPartCopyRequest, UploadPartCopyOutput> = {
   name: 'UploadPartCopy',
 
   async requires(input, call, ports) {

@@ -1,5 +1,5 @@
 import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { type Bucket, ContentGone, LARGEST_BODY, type ObjectAttributes } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
@@ -25,7 +25,7 @@ import { writeRequirements } from './write-requirements.js';
 /** A source that is replaced again and again while it is copied is given up after so many tries. */
 const ATTEMPTS = 10;
 
-export const copyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput> = {
+export const copyObject: NamedOperation<S3Ports, CopyObjectRequest, CopyObjectOutput> = {
   name: 'CopyObject',
 
   async requires(input, call, ports) {

@@ -1,5 +1,5 @@
 import type { DeleteObjectOutput, DeleteObjectRequest } from '@aws-sdk/client-s3';
-import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
 import type { Bucket, Deleted } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
@@ -10,7 +10,7 @@ import { onDeleted, onVersion } from '../requirements.js';
 import { bucketOf, keyOf } from '../target.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 
-export const deleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectOutput> = {
+export const deleteObject: NamedOperation<S3Ports, DeleteObjectRequest, DeleteObjectOutput> = {
   name: 'DeleteObject',
 
   async requires(input, call, ports) {

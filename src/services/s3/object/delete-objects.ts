@@ -6,7 +6,7 @@ import type {
   ObjectIdentifier,
 } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
-import type { Call, Operation } from '../../../core/operation.js';
+import type { Call, NamedOperation } from '../../../core/operation.js';
 import { Slices } from '../../../core/slices.js';
 import type { Bucket } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
@@ -21,7 +21,7 @@ const MOST_OBJECTS = 1000;
 /** Deletions under way at once. */
 const CONCURRENCY = 64;
 
-export const deleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjectsOutput> = {
+export const deleteObjects: NamedOperation<S3Ports, DeleteObjectsRequest, DeleteObjectsOutput> = {
   name: 'DeleteObjects',
 
   /** Nothing for the whole: each key is authorised on its own, and its denial is told beside the others. */

@@ -5,7 +5,7 @@ import type {
   HeadObjectOutput,
   HeadObjectRequest,
 } from '@aws-sdk/client-s3';
-import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
 import { type Bucket, ContentGone, type ObjectRecord, type Part } from '../../../objects/index.js';
 import { demandCustomerKey } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionMembers } from '../encryption/encryption.js';
@@ -27,7 +27,7 @@ type Body = Uint8Array | AsyncIterable<Uint8Array>;
 export type GetObjectResult = Omit<GetObjectOutput, 'Body'> & { readonly Body: Body };
 type ReadInput = GetObjectRequest & HeadObjectRequest;
 
-export const getObject: Operation<S3Ports, GetObjectRequest, GetObjectResult> = {
+export const getObject: NamedOperation<S3Ports, GetObjectRequest, GetObjectResult> = {
   name: 'GetObject',
   requires: readRequirements,
 
@@ -46,7 +46,7 @@ export const getObject: Operation<S3Ports, GetObjectRequest, GetObjectResult> = 
   },
 };
 
-export const headObject: Operation<S3Ports, HeadObjectRequest, HeadObjectOutput> = {
+export const headObject: NamedOperation<S3Ports, HeadObjectRequest, HeadObjectOutput> = {
   name: 'HeadObject',
   requires: readRequirements,
 

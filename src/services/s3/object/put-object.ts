@@ -1,6 +1,6 @@
 import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { bodyOf, type RequestBody } from '../../../core/http-message.js';
-import type { Operation } from '../../../core/operation.js';
+import type { NamedOperation } from '../../../core/operation.js';
 import { entityTooLarge, LARGEST_BODY, type WriteConditions } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
@@ -15,7 +15,7 @@ import { writeRequirements } from './write-requirements.js';
 
 export type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 
-export const putObject: Operation<S3Ports, PutObjectInput, PutObjectOutput> = {
+export const putObject: NamedOperation<S3Ports, PutObjectInput, PutObjectOutput> = {
   name: 'PutObject',
 
   async requires(input, call, ports) {

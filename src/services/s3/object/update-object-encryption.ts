@@ -1,5 +1,5 @@
 import type { UpdateObjectEncryptionRequest, UpdateObjectEncryptionResponse } from '@aws-sdk/client-s3';
-import type { Call, Operation } from '../../../core/operation.js';
+import type { Call, NamedOperation } from '../../../core/operation.js';
 import type { Bucket, ObjectRecord } from '../../../objects/index.js';
 import { dataKeyOf, rewrapped } from '../encryption/encryption.js';
 import { s3Errors } from '../errors.js';
@@ -15,7 +15,7 @@ const KEY_ARN = /^arn:aws[-a-z0-9]*:kms:[-a-z0-9]*:(\d{12}):key\/.+$/;
  * Puts the data key of an object under another KMS key; its bytes stay as they are. What it refuses and how:
  * "UpdateObjectEncryption", S3 API Reference.
  */
-export const updateObjectEncryption: Operation<
+export const updateObjectEncryption: NamedOperation<
   S3Ports,
   UpdateObjectEncryptionRequest,
   UpdateObjectEncryptionResponse

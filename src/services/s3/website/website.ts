@@ -4,7 +4,7 @@
  */
 import type { GetObjectRequest, HeadObjectOutput } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
-import { type Call, type Operation, type Service, service } from '../../../core/operation.js';
+import { type Call, type NamedOperation, type Service, service } from '../../../core/operation.js';
 import type { Bucket, RoutingRule, Website } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import type { AccessLog } from '../logging/access-log.js';
@@ -45,7 +45,7 @@ export function websiteService(ports: S3Ports, log?: AccessLog): Service {
   return service('s3', ports, operations, log && (ending => log.note(ending, 'WEBSITE')));
 }
 
-function serving(read: Read): Operation<S3Ports, WebsiteInput, WebsiteAnswer> {
+function serving(read: Read): NamedOperation<S3Ports, WebsiteInput, WebsiteAnswer> {
   return {
     name: read.name,
 
