@@ -216,7 +216,7 @@ export class MfaDevices {
       const now = this.#clock.now();
       accepted = false;
       if (device.owner !== owner || now < device.blockedUntil) return device;
-      const step = this.#stepShowing(home, device, code, stepOf(now) + device.drift, WINDOW);
+      const step = this.#acceptedStep(home, device, code, now);
       accepted = step !== undefined;
       if (step !== undefined) return { ...device, lastStep: step, failures: 0 };
       const failures = device.failures + 1;
@@ -225,6 +225,21 @@ export class MfaDevices {
       return { ...device, failures, blockedUntil: now + block };
     });
     return accepted;
+  }
+
+  /**
+   * Whether `authenticate` would take the code now, which is not used up by this; `undefined` where the owner has no such
+   * device.
+   */
+  async shows(home: Account, serial: string, owner: string, code: string): Promise<boolean | undefined> {
+    const device = await this.find(home, serial);
+    if (device?.owner !== owner) return undefined;
+    const now = this.#clock.now();
+    return now >= device.blockedUntil && this.#acceptedStep(home, device, code, now) !== undefined;
+  }
+
+  #acceptedStep(home: Account, device: MfaDevice, code: string, now: number): number | undefined {
+    return this.#stepShowing(home, device, code, stepOf(now) + device.drift, WINDOW);
   }
 
   /** What two consecutive codes tell of the device's clock. Throws `InvalidAuthenticationCode`. */

@@ -14,7 +14,7 @@ export interface RequestAuthorizationDetails {
   readonly RequestId: string;
   readonly EventTime: Date;
   /** `s3:GetObject`: service and operation; absent where that was not known. */
-  readonly NamedOperation?: string | undefined;
+  readonly Operation?: string | undefined;
   /** Where no policy decided: the rule, and what to do. */
   readonly Refusal?: RefusalDetails | undefined;
   /** One for each check of policies that was refused, as far as the caller's account may see it. */
@@ -46,7 +46,7 @@ export const getRequestAuthorizationDetails: NamedOperation<
     return {
       RequestId: requestId,
       EventTime: new Date(time),
-      NamedOperation: operation,
+      Operation: operation,
       Refusal: refusal && refusalDetails(refusal, accounts),
       AuthorizationDetails: await explanationsOf(denial, accounts, ports.identity, true),
     };

@@ -1,13 +1,13 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
-import type { Call, NamedOperation, Requirement } from '../../core/operation.js';
+import type { Call, Operation, Requirement } from '../../core/operation.js';
 import { assumedRoleArn, type Caller, type Identity, type Role } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
 import { credentialsOf, demandCredentials, issuerOf, minimumTokenSize, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';
-import { provesMfa } from './mfa.js';
+import { type SecondFactor, secondFactorOf, spend } from './mfa.js';
 import type { StsPorts } from './ports.js';
 import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
-import { findRole, roleNameOf, roleTagContext, type Target, trustPolicyOf } from './target-role.js';
+import { findRole, roleNameOf, roleTagContext, type Target, trusted, trustPolicyOf } from './target-role.js';
 
 const DEFAULT_DURATION = 3600;
 /**
@@ -49,16 +49,20 @@ function requestContext(input: AssumeRoleRequest, call: Call, target: Target | u
   };
 }
 
+/** What is asked for: a role that may not be there, and the second factor that comes with the request. */
+interface Subject {
+  readonly target: Target | undefined;
+  readonly factor: SecondFactor | undefined;
+}
+
 /**
  * Temporary credentials of a role. A role that does not exist is denied like one that does not trust the caller.
  * Sources: STS API Reference, AssumeRole; IAM User Guide, "Pass session tags in AWS STS" and "Monitor and control
  * actions taken with assumed roles" (which actions the caller needs along a chain).
  */
-export const assumeRole: NamedOperation<StsPorts, AssumeRoleRequest, AssumeRoleResponse> = {
-  name: 'AssumeRole',
-
-  async requires(input, call, { identity }) {
-    demandCredentials(call, 'AssumeRole', ['long-term', 'assume-role', 'session-token', 'sign-in']);
+export const AssumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleResponse, Subject> = {
+  async resolve(input, call, { identity }) {
+    demandCredentials(call, ['long-term', 'assume-role', 'session-token', 'sign-in']);
     const name = roleNameOf(input.RoleArn!);
     if (call.caller.principal.type === 'root') {
       throw stsErrors.AccessDenied(['Roles may not be assumed by root accounts.'], {
@@ -67,26 +71,28 @@ export const assumeRole: NamedOperation<StsPorts, AssumeRoleRequest, AssumeRoleR
       });
     }
     const target = await targetOf(input, call, identity);
+    const factor = await secondFactorOf(input, call, identity);
+    // A code that does not hold is refused before any policy is asked: `run` counts it, and does nothing else.
+    if (factor?.holds === false) return { requires: [], subject: { target, factor } };
     const shared: Omit<Requirement, 'action'> = {
       resource: input.RoleArn!,
       resourceAccount: name.account,
       resourceKind: 'trust',
       ...(target ? { resourcePolicy: trustPolicyOf(target.role) } : { absent: true }),
       context: requestContext(input, call, target),
-      ...((await provesMfa(input, call, identity)) && { caller: withMfa(call) }),
+      ...(factor && { caller: withMfa(call) }),
     };
     const { transitiveTags = {} } = call.caller.session ?? {};
-    const actions = ['sts:AssumeRole'];
+    const actions = [call.action];
     if ((input.Tags ?? []).length > 0 || Object.keys(transitiveTags).length > 0)
       actions.push('sts:TagSession');
     if (sourceIdentityOf(input, call) !== undefined) actions.push('sts:SetSourceIdentity');
-    return actions.map(action => ({ action, ...shared }));
+    return { requires: actions.map(action => ({ action, ...shared })), subject: { target, factor } };
   },
 
-  async run(input, call, { identity }) {
-    const target = await targetOf(input, call, identity);
-    if (target === undefined) throw deletedMeanwhile(input, call);
-    const { account, role } = target;
+  async run({ target, factor }, input, call, { identity }) {
+    if (factor) await spend(factor, identity);
+    const { account, role } = trusted(target);
     const duration = input.DurationSeconds ?? DEFAULT_DURATION;
     const chained = !UNCAPPED.includes(call.caller.credentials);
     checkRequest(input, call, role, duration, chained);
@@ -172,10 +178,4 @@ function checkRequest(
 function withMfa({ caller }: Call): Caller {
   const proven = { 'aws:MultiFactorAuthPresent': 'true', 'aws:MultiFactorAuthAge': '0' };
   return { ...caller, context: { ...caller.context, ...proven } };
-}
-
-function deletedMeanwhile(input: AssumeRoleRequest, call: Call) {
-  return stsErrors.AccessDenied([
-    `User: ${call.caller.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`,
-  ]);
 }

@@ -14,12 +14,9 @@ export function accountOf({ caller }: Call): Account {
  * Throws `AccessDenied` where the operation is not open to the caller's kind of credentials. Sources: STS API
  * Reference, GetSessionToken and GetFederationToken ("Permissions"); IAM User Guide, "Compare AWS STS credentials".
  */
-export function demandCredentials(
-  call: Call,
-  operation: string,
-  kinds: readonly Caller['credentials'][],
-): void {
+export function demandCredentials(call: Call, kinds: readonly Caller['credentials'][]): void {
   accountOf(call);
+  const { operation } = call;
   if (!kinds.includes(call.caller.credentials)) {
     throw stsErrors.AccessDenied([`Cannot call ${operation} with session credentials`], {
       advice: adviceFor(operation, call.caller.credentials),

@@ -3,7 +3,7 @@
  * Nobody has signed the request: it is decided as the federated identity, by the role's trust policy alone.
  */
 import type { PolicyDescriptorType } from '@aws-sdk/client-sts';
-import type { Call, Requirement } from '../../core/operation.js';
+import type { Call, Requirement, Resolution } from '../../core/operation.js';
 import {
   assumedRoleArn,
   type Caller,
@@ -15,7 +15,7 @@ import {
 import { minimumTokenSize } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
-import { findRole, roleNameOf, roleTagContext, type Target, trustPolicyOf } from './target-role.js';
+import { findRole, roleNameOf, roleTagContext, type Target, trusted, trustPolicyOf } from './target-role.js';
 
 export interface FederatedInput {
   readonly RoleArn: string | undefined;
@@ -24,14 +24,20 @@ export interface FederatedInput {
   readonly MinimumSessionTokenSize?: number | undefined;
 }
 
+/** What the identity provider vouches for, and the role that is asked for; it may not be there. */
+export interface FederatedSubject<F extends FederatedIdentity> {
+  readonly federated: F;
+  readonly target: Target | undefined;
+}
+
 /** What the role must allow: the operation itself, tagging and setting the source identity where the identity brings them. */
-export async function federatedRequirements(
-  action: string,
+export async function resolveFederated<F extends FederatedIdentity>(
+  call: Call,
   input: FederatedInput,
-  federated: FederatedIdentity,
+  federated: F,
   sessionName: string,
   identity: Identity,
-): Promise<Requirement[]> {
+): Promise<Resolution<FederatedSubject<F>>> {
   const name = roleNameOf(input.RoleArn!);
   const target = await findRole(identity, name);
   const shared: Omit<Requirement, 'action'> = {
@@ -48,11 +54,12 @@ export async function federatedRequirements(
       ...tagRequestContext(tagsOf(federated), [...federated.transitiveTagKeys]),
     },
   };
-  return [
-    action,
+  const actions = [
+    call.action,
     ...(federated.tags.length > 0 ? ['sts:TagSession'] : []),
     ...(federated.sourceIdentity !== undefined ? ['sts:SetSourceIdentity'] : []),
-  ].map(needed => ({ action: needed, ...shared }));
+  ];
+  return { requires: actions.map(action => ({ action, ...shared })), subject: { federated, target } };
 }
 
 /** The federated identity as whoever asks. */
@@ -76,16 +83,13 @@ export interface FederatedSession extends Target {
 
 /** Issues the role's session for `duration` seconds. Throws `ValidationError` where that is more than the role allows. */
 export async function issueFederated(
+  { federated, target }: FederatedSubject<FederatedIdentity>,
   input: FederatedInput,
   call: Call,
-  federated: FederatedIdentity,
   { sessionName, duration }: { sessionName: string; duration: number },
   identity: Identity,
 ): Promise<FederatedSession> {
-  const target = await findRole(identity, roleNameOf(input.RoleArn!));
-  // It was there when it was decided.
-  if (target === undefined) throw stsErrors.AccessDenied(['Not authorized to assume the role']);
-  const { account, role } = target;
+  const { account, role } = trusted(target);
   checkDuration(role, duration);
   const { tags, transitiveKeys } = readSessionTags(tagsOf(federated), [...federated.transitiveTagKeys]);
   const arn = assumedRoleArn(account, role.name, sessionName);
@@ -109,7 +113,7 @@ export async function issueFederated(
       federation: { provider: federated.provider, keys: federated.sessionKeys },
     },
   });
-  return { ...target, issued, assumedRole: { AssumedRoleId: `${role.id}:${sessionName}`, Arn: arn } };
+  return { account, role, issued, assumedRole: { AssumedRoleId: `${role.id}:${sessionName}`, Arn: arn } };
 }
 
 function checkDuration(role: Role, duration: number): void {

@@ -1,6 +1,6 @@
 import type { GetFederationTokenRequest, GetFederationTokenResponse } from '@aws-sdk/client-sts';
-import type { NamedOperation } from '../../core/operation.js';
-import { federatedUserArn } from '../../identity/index.js';
+import type { Operation } from '../../core/operation.js';
+import { type Account, federatedUserArn } from '../../identity/index.js';
 import {
   accountOf,
   credentialsOf,
@@ -15,28 +15,35 @@ import { readSessionPolicies, readSessionTags, tagRequestContext } from './sessi
 
 const DEFAULT_DURATION = 43_200;
 
+/** The account of the calling user, and the ARN of whom it vouches for. */
+interface Subject {
+  readonly account: Account;
+  readonly arn: string;
+}
+
 /** Temporary credentials for somebody the calling user vouches for: at most what the user itself may do. */
-export const getFederationToken: NamedOperation<
+export const GetFederationToken: Operation<
   StsPorts,
   GetFederationTokenRequest,
-  GetFederationTokenResponse
+  GetFederationTokenResponse,
+  Subject
 > = {
-  name: 'GetFederationToken',
-
-  requires(input, call) {
-    demandCredentials(call, 'GetFederationToken', ['long-term']);
-    const resource = federatedUserArn(accountOf(call), input.Name!);
+  resolve(input, call) {
+    demandCredentials(call, ['long-term']);
+    const account = accountOf(call);
+    const arn = federatedUserArn(account, input.Name!);
     const context = tagRequestContext(input.Tags, undefined);
-    const actions = ['sts:GetFederationToken', ...((input.Tags ?? []).length > 0 ? ['sts:TagSession'] : [])];
-    return actions.map(action => ({ action, resource, context }));
+    const actions = [call.action, ...((input.Tags ?? []).length > 0 ? ['sts:TagSession'] : [])];
+    return {
+      requires: actions.map(action => ({ action, resource: arn, context })),
+      subject: { account, arn },
+    };
   },
 
-  async run(input, call, { identity }) {
-    const account = accountOf(call);
+  async run({ account, arn }, input, call, { identity }) {
     const { entity, entityId, longest } = longTermEntity(call);
     const { tags, transitiveKeys } = readSessionTags(input.Tags, undefined);
     const policies = await readSessionPolicies(identity, account, input);
-    const arn = federatedUserArn(account, input.Name!);
     const issued = await identity.sessions.issue({
       arn,
       duration: Math.min(input.DurationSeconds ?? DEFAULT_DURATION, longest),

@@ -1,5 +1,5 @@
 import type { GetSessionTokenRequest, GetSessionTokenResponse } from '@aws-sdk/client-sts';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import {
   accountOf,
   credentialsOf,
@@ -9,21 +9,25 @@ import {
   tokenSizeOf,
 } from './credentials.js';
 import { longTermEntity } from './long-term.js';
-import { provesMfa } from './mfa.js';
+import { type SecondFactor, secondFactorOf, spend } from './mfa.js';
 import type { StsPorts } from './ports.js';
 
 const DEFAULT_DURATION = 43_200;
 
 /** Temporary credentials of the calling user itself. */
-export const getSessionToken: NamedOperation<StsPorts, GetSessionTokenRequest, GetSessionTokenResponse> = {
-  name: 'GetSessionToken',
+export const GetSessionToken: Operation<
+  StsPorts,
+  GetSessionTokenRequest,
+  GetSessionTokenResponse,
+  SecondFactor | undefined
+> = {
   /** Open to every user and root user: policies do not control it (STS API Reference, GetSessionToken, "Permissions"). */
-  requires(_input, call) {
-    demandCredentials(call, 'GetSessionToken', ['long-term']);
-    return [];
+  async resolve(input, call, { identity }) {
+    demandCredentials(call, ['long-term']);
+    return { requires: [], subject: await secondFactorOf(input, call, identity) };
   },
-  async run(input, call, { identity }) {
-    const mfa = await provesMfa(input, call, identity);
+  async run(factor, input, call, { identity }) {
+    if (factor) await spend(factor, identity);
     const { entity, entityId, longest } = longTermEntity(call);
     const issued = await identity.sessions.issue({
       arn: call.caller.principal.arn,
@@ -39,7 +43,7 @@ export const getSessionToken: NamedOperation<StsPorts, GetSessionTokenRequest, G
         policyArns: [],
         tags: [],
         transitiveKeys: [],
-        mfa,
+        mfa: factor !== undefined,
         chained: false,
       },
     });

@@ -1,5 +1,5 @@
 import type { GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import { accountOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import type { StsPorts } from './ports.js';
@@ -11,9 +11,8 @@ const DEFAULT_DURATION = 300;
  * Tokens for services outside: no account of this server has outbound identity federation enabled, so whoever may ask
  * gets AWS's refusal of that state (STS API Reference, GetWebIdentityToken, "Errors").
  */
-export const getWebIdentityToken: NamedOperation<StsPorts, GetWebIdentityTokenRequest, never> = {
-  name: 'GetWebIdentityToken',
-  requires(input, call) {
+export const GetWebIdentityToken: Operation<StsPorts, GetWebIdentityTokenRequest, never, undefined> = {
+  resolve(input, call) {
     accountOf(call);
     const context = {
       'sts:IdentityTokenAudience': input.Audience!,
@@ -21,7 +20,7 @@ export const getWebIdentityToken: NamedOperation<StsPorts, GetWebIdentityTokenRe
       'sts:DurationSeconds': String(input.DurationSeconds ?? DEFAULT_DURATION),
       ...tagRequestContext(input.Tags, undefined),
     };
-    return [{ action: 'sts:GetWebIdentityToken', resource: '*', context }];
+    return { requires: [{ action: call.action, resource: '*', context }], subject: undefined };
   },
   async run() {
     throw stsErrors.OutboundWebIdentityFederationDisabledException();

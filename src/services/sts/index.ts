@@ -1,26 +1,28 @@
-import { type Service, service } from '../../core/operation.js';
-import { assumeRole } from './assume-role.js';
-import { assumeRoleWithSaml } from './assume-role-with-saml.js';
-import { assumeRoleWithWebIdentity } from './assume-role-with-web-identity.js';
-import { decodeAuthorizationMessage } from './decode-authorization-message.js';
-import { getAccessKeyInfo } from './get-access-key-info.js';
-import { getCallerIdentity } from './get-caller-identity.js';
-import { getFederationToken } from './get-federation-token.js';
-import { getSessionToken } from './get-session-token.js';
-import { getWebIdentityToken } from './get-web-identity-token.js';
+import { type OperationName, type Operations, type Service, service } from '../../core/operation.js';
+import { AssumeRole } from './assume-role.js';
+import { AssumeRoleWithSAML } from './assume-role-with-saml.js';
+import { AssumeRoleWithWebIdentity } from './assume-role-with-web-identity.js';
+import { DecodeAuthorizationMessage } from './decode-authorization-message.js';
+import { GetAccessKeyInfo } from './get-access-key-info.js';
+import { GetCallerIdentity } from './get-caller-identity.js';
+import { GetFederationToken } from './get-federation-token.js';
+import { GetSessionToken } from './get-session-token.js';
+import { GetWebIdentityToken } from './get-web-identity-token.js';
 import type { StsPorts } from './ports.js';
+
+const operations: Operations<StsPorts, OperationName<typeof import('@aws-sdk/client-sts')>> = {
+  AssumeRole,
+  AssumeRoleWithSAML,
+  AssumeRoleWithWebIdentity,
+  DecodeAuthorizationMessage,
+  GetAccessKeyInfo,
+  GetCallerIdentity,
+  GetFederationToken,
+  GetSessionToken,
+  GetWebIdentityToken,
+};
 
 /** The Security Token Service: hands out temporary credentials. */
 export function stsService(ports: StsPorts): Service {
-  return service('sts', ports, [
-    assumeRole,
-    assumeRoleWithSaml,
-    assumeRoleWithWebIdentity,
-    decodeAuthorizationMessage,
-    getAccessKeyInfo,
-    getCallerIdentity,
-    getFederationToken,
-    getSessionToken,
-    getWebIdentityToken,
-  ]);
+  return service('sts', ports, operations);
 }

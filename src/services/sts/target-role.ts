@@ -31,6 +31,12 @@ export async function findRole(identity: Identity, name: EntityName): Promise<Ta
   return role?.name === name.name && role.path === name.path ? { account, role } : undefined;
 }
 
+/** The role, which is there: without a trust policy nothing allows the request. */
+export function trusted(target: Target | undefined): Target {
+  if (target === undefined) throw new TypeError('a role that does not exist trusts nobody');
+  return target;
+}
+
 export function trustPolicyOf(role: Role): NamedPolicy {
   return {
     name: `trust policy of role ${role.name}`,
