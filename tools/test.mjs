@@ -1,12 +1,16 @@
 /**
  * What `npm test` runs, after the build: makes sure that the clients which the whole-system tests drive are there,
- * then runs every test under dist/.
+ * then runs every test under dist/, as many files at a time as there are cores.
  *
+ *   npm test -- src/policy/parse/parse.test.ts test/clients    runs those files and folders alone
  *   npm test -- --without=rclone,s3cmd    leaves out the tests of exactly those clients, and says so
+ *   npm run test:unit    runs the tests that stand beside the code, and installs nothing
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 
 const root = resolve(import.meta.dirname, '..');
 const venv = join(root, '.cache', 'clients');
@@ -58,19 +62,35 @@ const clients = {
   },
 };
 
-const left = leftOut(process.argv.slice(2));
-provide(Object.keys(clients).filter(name => !left.includes(name)));
-if (!left.includes('pip')) makeVenv();
+const { options, paths } = readArguments();
+const left = leftOut(options.without);
+const files = testFiles(options.unit ? ['src', ...paths] : paths);
+// The tests beside the code drive no clients.
+if (files.some(file => file.startsWith(join(root, 'dist', 'test')))) {
+  provide(Object.keys(clients).filter(name => !left.includes(name)));
+  if (!left.includes('pip')) makeVenv();
+}
 if (left.length > 0) console.log(`Left out: ${left.join(', ')}.`);
-runTests(testFiles());
+runTests(files);
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      options: {
+        unit: { type: 'boolean', default: false },
+        without: { type: 'string', multiple: true, default: [] },
+      },
+      allowPositionals: true,
+    });
+    return { options: values, paths: positionals };
+  } catch (error) {
+    return fail(`${error.message}. There are files and folders, --without=NAME[,NAME…] and --unit.`);
+  }
+}
 
 /** The names given with --without; exits where one is no client. */
-function leftOut(options) {
-  const names = options.flatMap(option => {
-    const match = /^--without=(.+)$/.exec(option);
-    if (!match) fail(`Unknown option ${option}. There is --without=NAME[,NAME…].`);
-    return match[1].split(',');
-  });
+function leftOut(given) {
+  const names = given.flatMap(list => list.split(','));
   const unknown = names.filter(name => !(name in clients));
   if (unknown.length > 0)
     fail(`No such client: ${unknown.join(', ')}. There are ${Object.keys(clients).join(', ')}.`);
@@ -119,20 +139,29 @@ function makeVenv() {
   writeFileSync(join(venv, 'packages'), pipPackages.join('\n'));
 }
 
-/** Every built test whose source is still there. */
-function testFiles() {
+/** The built tests whose source is still there: all, or those that the paths of files and folders mean. */
+function testFiles(paths) {
   const dist = join(root, 'dist');
-  return readdirSync(dist, { recursive: true })
+  const tests = readdirSync(dist, { recursive: true })
     .filter(file => file.endsWith('.test.js') && existsSync(join(root, file.replace(/\.js$/, '.ts'))))
-    .sort()
-    .map(file => join(dist, file));
+    .sort();
+  if (paths.length === 0) return tests.map(file => join(dist, file));
+  const wanted = paths.map(path =>
+    relative(root, resolve(path))
+      .replace(/^dist\//, '')
+      .replace(/\.ts$/, '.js'),
+  );
+  const isBelow = (file, path) => file === path || file.startsWith(`${path}/`);
+  const empty = paths.filter((_, i) => !tests.some(file => isBelow(file, wanted[i])));
+  if (empty.length > 0) fail(`No test there: ${empty.join(', ')}.`);
+  return tests.filter(file => wanted.some(path => isBelow(file, path))).map(file => join(dist, file));
 }
 
 /** Node's own runner, whose closing lines come last. */
 function runTests(files) {
-  const options = ['--test', '--test-reporter=spec', '--test-concurrency=2'];
+  const flags = ['--test', '--test-reporter=spec', `--test-concurrency=${availableParallelism()}`];
   const environment = { ...process.env, KARIKAGI_TESTS_WITHOUT: left.join(','), KARIKAGI_TESTS_VENV: venv };
-  const child = spawn(process.execPath, [...options, ...files], {
+  const child = spawn(process.execPath, [...flags, ...files], {
     cwd: root,
     env: environment,
     stdio: 'inherit',
