@@ -152,7 +152,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (!open) journey.allowance.known();
     const { bytes, nodes } = documentLimit(operation.name);
     const body = await collectFor(journey, authenticated.body, bytes, tooLargeDocument);
-    served.checkBody?.(operation.name, request, body, authenticated.body.trailers);
+    await served.checkBody?.(operation.name, request, body, authenticated.body.trailers);
     await turnFor(journey, body);
     await stepwise!.body(input, body, nodes);
     await demandAll(call, (await operation.requiresOfBody?.(subject, input, call)) ?? []);

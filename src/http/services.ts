@@ -46,7 +46,7 @@ export interface ServedService {
     request: HttpRequest,
     body: Uint8Array,
     trailers: ReadonlyMap<string, string>,
-  ) => void;
+  ) => Promise<void>;
   /** Where pages of other origins may use the service. */
   readonly crossOrigin?: CrossOrigin;
   /** Whoever asks is nobody: what a request says of who sent it is not looked at, and there is nothing to write. */

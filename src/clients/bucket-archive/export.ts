@@ -226,7 +226,18 @@ async function exportVersion(
 
 export const isMultipart = (etag: string | undefined): boolean => /-\d+"?$/.test(etag ?? '');
 
-const ALGORITHMS = ['CRC64NVME', 'CRC32', 'CRC32C', 'SHA1', 'SHA256', 'SHA512', 'MD5'] as const;
+const ALGORITHMS = [
+  'CRC64NVME',
+  'CRC32',
+  'CRC32C',
+  'SHA1',
+  'SHA256',
+  'SHA512',
+  'MD5',
+  'XXHASH3',
+  'XXHASH64',
+  'XXHASH128',
+] as const;
 
 /** The checksum of an answer, whichever it has. */
 export function checksumOf(answer: object): VersionRecord['checksum'] {

@@ -1,6 +1,6 @@
 /** A thread that digests: it hears `ToThread` and answers `FromThread`. Started by `threads.ts`. */
 import { parentPort } from 'node:worker_threads';
-import { type Digest, type DigestAlgorithm, openDigest } from './digest.js';
+import { type Digest, type DigestAlgorithm, loadDigests, openDigest } from './digest.js';
 
 export type ToThread =
   /** `slabs`: shared memory that the bytes of this digest come in. */
@@ -29,7 +29,23 @@ const open = new Map<number, Open>();
 const port = parentPort!;
 const answer = (message: FromThread): void => port.postMessage(message);
 
+/** Messages that wait for a digest's code, in their order; undefined where none do. */
+let waiting: Promise<void> | undefined;
+
 port.on('message', (message: ToThread) => {
+  const loading = message.kind === 'open' ? loadDigests([message.algorithm]) : undefined;
+  if (!waiting && !loading) {
+    hear(message);
+    return;
+  }
+  const turn = Promise.all([waiting, loading]).then(() => {
+    hear(message);
+    if (waiting === turn) waiting = undefined;
+  });
+  waiting = turn;
+});
+
+function hear(message: ToThread): void {
   const { kind, id } = message;
   if (kind === 'open') {
     const slabs = message.slabs.map(slab => new Uint8Array(slab));
@@ -44,4 +60,4 @@ port.on('message', (message: ToThread) => {
   }
   open.delete(id);
   if (kind === 'finish') answer({ kind: 'finished', id, digest: digest.digest() });
-});
+}

@@ -24,6 +24,9 @@ const WEIGHTS: Readonly<Record<DigestAlgorithm, number>> = {
   SHA1: 3,
   MD5: 5,
   SHA512: 5,
+  XXHASH128: 1,
+  XXHASH3: 1,
+  XXHASH64: 1,
 };
 
 /** Whoever waits for a thread's answers to one digest. */

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import { openDigests } from '../../crypto/digests/body-digests.js';
 import { joinCrcs } from '../../crypto/digests/crc.js';
-import type { BodyDigests } from '../../crypto/digests/digest.js';
-import { DIGEST_ALGORITHMS, type DigestAlgorithm, digestOf } from '../../crypto/digests/digest.js';
+import {
+  type BodyDigests,
+  DIGEST_ALGORITHMS,
+  type DigestAlgorithm,
+  digestOf,
+  loadDigests,
+} from '../../crypto/digests/digest.js';
 import { s3Errors } from '../errors.js';
 
 export const CHECKSUM_ALGORITHMS = DIGEST_ALGORITHMS;
@@ -30,6 +35,9 @@ const LENGTHS: Readonly<Record<ChecksumAlgorithm, number>> = {
   SHA1: 20,
   SHA256: 32,
   SHA512: 64,
+  XXHASH128: 16,
+  XXHASH3: 8,
+  XXHASH64: 8,
 };
 
 export function isChecksumAlgorithm(name: string): name is ChecksumAlgorithm {
@@ -69,7 +77,13 @@ export class Digesting {
   readonly #algorithms: readonly ChecksumAlgorithm[];
 
   /** Throws InvalidDigest, or InvalidRequest for a checksum that cannot be one. */
-  constructor(integrity: Integrity) {
+  static async of(integrity: Integrity): Promise<Digesting> {
+    const digesting = new Digesting(integrity);
+    await loadDigests(digesting.#algorithms);
+    return digesting;
+  }
+
+  private constructor(integrity: Integrity) {
     demandValidMd5(integrity.contentMd5);
     const algorithm = integrity.algorithm ?? integrity.keep ?? DEFAULT_ALGORITHM;
     if (integrity.value !== undefined) demandValidChecksum(algorithm, integrity.value, 'header');
@@ -136,7 +150,7 @@ function malformed(algorithm: ChecksumAlgorithm, where: string): Error {
   ]);
 }
 
-/** The checksum of a body at hand, base64. */
+/** The checksum of a body at hand, base64. Throws as `digestOf`. */
 export function checksumOf(algorithm: ChecksumAlgorithm, body: Uint8Array): string {
   return digestOf(algorithm, body).toString('base64');
 }
@@ -160,17 +174,18 @@ export function multipartETag(parts: readonly DigestedPart[]): string {
  * The checksum of an object made of parts. A full-object checksum exists only for the CRCs, whose values can
  * be joined.
  */
-export function multipartChecksum(
+export async function multipartChecksum(
   algorithm: ChecksumAlgorithm,
   type: ChecksumType,
   parts: readonly DigestedPart[],
-): Checksum {
+): Promise<Checksum> {
   const digests = parts.map(part => ({ digest: Buffer.from(part.checksum, 'base64'), size: part.size }));
   if (type === 'FULL_OBJECT') {
     if (!allowsFullObject(algorithm)) throw new TypeError(`${algorithm} values cannot be joined`);
     return { algorithm, type, value: joinCrcs(algorithm, digests).toString('base64') };
   }
   const joined = Buffer.concat(digests.map(({ digest }) => digest));
+  await loadDigests([algorithm]);
   return { algorithm, type, value: `${checksumOf(algorithm, joined)}-${parts.length}` };
 }
 

@@ -87,7 +87,7 @@ export class Contents {
     { dataKey, alone = false, asBlob = false }: Receiving = {},
   ): Promise<Received> {
     this.#demandRoom();
-    const digesting = new Digesting(integrity);
+    const digesting = await Digesting.of(integrity);
     const key = dataKey && new BodyKey(dataKey, alone ? undefined : newSalt());
     const inline = (bytes: Uint8Array): Received => {
       const { md5, checksum } = digesting.whole(bytes, body.trailers);

@@ -101,11 +101,11 @@ function agrees(part: PartRecord, { number, checksum }: NamedPart, upload: Uploa
 }
 
 /** What the client says of the whole object holds. Answers its checksum. */
-export function demandWhole(
+export async function demandWhole(
   upload: UploadRecord,
   completion: Completion,
   parts: readonly PartRecord[],
-): Checksum {
+): Promise<Checksum> {
   const { algorithm, checksumType } = upload;
   const asked = upload.checksumAsked ? checksumType : null;
   if (completion.checksumType !== undefined && completion.checksumType !== asked) {
@@ -119,7 +119,7 @@ export function demandWhole(
       `The provided 'x-amz-mp-object-size' header value ${completion.size} does not match what was computed: ${size}`,
     ]);
   }
-  const checksum = multipartChecksum(algorithm, checksumType, parts);
+  const checksum = await multipartChecksum(algorithm, checksumType, parts);
   const given = completion.checksum;
   if (given) demandAlgorithm(upload, given.algorithm);
   if (given?.algorithm === algorithm && !isSameChecksum(given.value, checksum))

@@ -225,7 +225,7 @@ export class Uploads {
       if (!upload) return this.#completedBefore(bucket, key, id);
       const stored = await this.#parts(id);
       const parts = chosenParts(id, upload, completion, stored);
-      const checksum = demandWhole(upload, completion, parts);
+      const checksum = await demandWhole(upload, completion, parts);
       const rowKey = uploadKey(bucket.id, key, id);
       const record = await this.#versions.commitOnce(
         now,

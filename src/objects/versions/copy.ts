@@ -108,7 +108,7 @@ async function digestsOf(
   const isWhole = !etag.includes('-') && checksum.type === 'FULL_OBJECT';
   if (isWhole && checksum.algorithm === algorithm) return { etag, checksum };
   const body = await contents.read(bucket.id, record, { dataKey });
-  const whole = await digested(body, new Digesting({ algorithm }), record.size);
+  const whole = await digested(body, await Digesting.of({ algorithm }), record.size);
   return { etag: whole.md5.toString('hex'), checksum: whole.checksum };
 }
 

@@ -13,12 +13,12 @@ const OF_THE_OBJECT = new Set(['CompleteMultipartUpload']);
  * Throws BadDigest where a body is not what its Content-MD5, its `x-amz-checksum-…` or its trailer says, InvalidDigest and
  * InvalidRequest for digests that cannot be any ("Checking object integrity", S3 User Guide).
  */
-export function checkBody(
+export async function checkBody(
   operation: string,
   { headers }: HttpRequest,
   body: Uint8Array,
   trailers: ReadonlyMap<string, string>,
-): void {
+): Promise<void> {
   const input: ChecksumMembers & { ContentMD5?: string | undefined } = {
     ContentMD5: headers.get('content-md5'),
   };
@@ -31,5 +31,6 @@ export function checkBody(
   }
   const integrity = integrityIn(input, headers);
   if (integrity.contentMd5 === undefined && integrity.algorithm === undefined) return;
-  new Digesting(integrity).whole(body, trailers);
+  const digesting = await Digesting.of(integrity);
+  digesting.whole(body, trailers);
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { ApiError } from '../../../core/errors.js';
+import { loadDigests } from '../../../crypto/digests/digest.js';
 import { checksumOf } from '../../../objects/index.js';
 import { bodyOf, code, openTestS3, type TestS3, wholeOf } from '../testing.test.support.js';
 
@@ -100,6 +101,33 @@ test('composite checksums are made of the parts’, which must be confirmed', as
   assert.equal(done.ChecksumCRC32, `${checksumOf('CRC32', value)}-1`);
   assert.equal(done.ChecksumType, 'COMPOSITE');
 });
+
+// XXHASH values cannot be joined: only the CRCs have full-object checksums of parts ("Checking object integrity", S3 User
+// Guide; so do versitygw's tests, CreateMultipartUpload_invalid_checksum_type).
+for (const ChecksumAlgorithm of ['XXHASH3', 'XXHASH64', 'XXHASH128'] as const) {
+  test(`${ChecksumAlgorithm} of parts is composite`, async () => {
+    await loadDigests([ChecksumAlgorithm]);
+    await assert.rejects(
+      begun({ ChecksumAlgorithm, ChecksumType: 'FULL_OBJECT' }),
+      code('InvalidRequest', 400),
+    );
+    const { part, complete } = await begun({ ChecksumAlgorithm });
+    const member = `Checksum${ChecksumAlgorithm}`;
+    const bodies = [Buffer.alloc(MIB5, 'a'), Buffer.from('b')];
+    // One says the checksum, the other leaves it to S3.
+    const first = await part(1, bodies[0]!, { [member]: checksumOf(ChecksumAlgorithm, bodies[0]!) });
+    const second = await part(2, bodies[1]!);
+    const named = [first, second].map((done, at) => ({
+      PartNumber: at + 1,
+      ETag: done.ETag,
+      [member]: checksumOf(ChecksumAlgorithm, bodies[at]!),
+    }));
+    const joined = Buffer.concat(named.map(one => Buffer.from(one[member] as string, 'base64')));
+    const done = await complete(named);
+    assert.equal(done[member], `${checksumOf(ChecksumAlgorithm, joined)}-2`);
+    assert.equal(done.ChecksumType, 'COMPOSITE');
+  });
+}
 
 test('a full-object checksum of parts is that of the whole', async () => {
   for (const ChecksumAlgorithm of ['CRC32', 'CRC32C', 'CRC64NVME'] as const) {

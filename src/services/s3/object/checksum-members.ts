@@ -31,6 +31,9 @@ const MEMBERS: Readonly<Record<ChecksumAlgorithm, keyof ChecksumMembers>> = {
   SHA1: 'ChecksumSHA1',
   SHA256: 'ChecksumSHA256',
   SHA512: 'ChecksumSHA512',
+  XXHASH128: 'ChecksumXXHASH128',
+  XXHASH3: 'ChecksumXXHASH3',
+  XXHASH64: 'ChecksumXXHASH64',
 };
 const ALGORITHMS = Object.keys(MEMBERS) as ChecksumAlgorithm[];
 const TRAILER_PREFIX = 'x-amz-checksum-';
@@ -52,7 +55,7 @@ interface IntegrityInput extends ChecksumMembers {
 
 /**
  * What a request says about its body, in headers or as a trailer to come. Throws InvalidRequest for several
- * checksums, one that this server cannot compute, or an algorithm named without a value.
+ * checksums, an unknown one, or an algorithm named without a value.
  */
 export function integrityOf(input: IntegrityInput, call: Call): Integrity {
   return integrityIn(input, call.http.headers);
@@ -81,7 +84,6 @@ export function integrityIn(input: IntegrityInput, headers: HttpRequest['headers
 export function givenChecksum(
   input: ChecksumMembers,
 ): { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined {
-  if (input.ChecksumXXHASH3 ?? input.ChecksumXXHASH64 ?? input.ChecksumXXHASH128) throw unsupported();
   let given: { algorithm: ChecksumAlgorithm; value: string } | undefined;
   for (const algorithm of ALGORITHMS) {
     const value = input[MEMBERS[algorithm]];
@@ -103,7 +105,7 @@ function trailerOf(headers: HttpRequest['headers']): string | undefined {
   return checksums[0];
 }
 
-/** Throws InvalidRequest for an algorithm that is unknown or not computed here. */
+/** Throws InvalidRequest for an algorithm that is unknown. */
 export function algorithmOf(name: string): ChecksumAlgorithm {
   const upper = name.toUpperCase();
   if (isChecksumAlgorithm(upper)) return upper;
@@ -118,6 +120,6 @@ function severalChecksums(): Error {
 
 function unsupported(): Error {
   return s3Errors.InvalidRequest([
-    'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512]',
+    'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]',
   ]);
 }

@@ -101,6 +101,42 @@ test('a body that is not what was said of it is refused and leaves nothing', asy
   for await (const blob of s3.blobs.list()) assert.fail(`blob ${blob.id} was left behind`);
 });
 
+// GetObject and GetObjectAttributes, S3 API Reference; the values of "abc" as in crypto/digests/xxhash.test.ts.
+for (const [algorithm, hex] of [
+  ['XXHASH64', '44bc2cf5ad770999'],
+  ['XXHASH3', '78af5f94892f3950'],
+  ['XXHASH128', '06b05ab6733a618578af5f94892f3950'],
+] as const) {
+  test(`${algorithm}: checked in header and trailer, stored, shown, and made for a copy`, async () => {
+    const s3 = await withBucket();
+    const member = `Checksum${algorithm}`;
+    const header = `x-amz-checksum-${algorithm.toLowerCase()}`;
+    const right = Buffer.from(hex, 'hex').toString('base64');
+    const wrong = Buffer.alloc(hex.length / 2).toString('base64');
+    const put = (Key: string, rest: object, headers = {}, trailers: Record<string, string> = {}) =>
+      s3.send('PutObject', { Bucket, Key, Body: bodyOf('abc', { trailers }), ...rest }, { headers });
+    const shown = async (Key: string) => {
+      const head = await s3.send('HeadObject', { Bucket, Key, ChecksumMode: 'ENABLED' });
+      return [head[member], head.ChecksumType];
+    };
+    assert.equal((await put('header', { [member]: right }))[member], right);
+    assert.deepEqual(await shown('header'), [right, 'FULL_OBJECT']);
+    const attributes = { Bucket, Key: 'header', ObjectAttributes: ['Checksum'] };
+    const { Checksum } = await s3.send('GetObjectAttributes', attributes);
+    assert.deepEqual(Checksum, { [member]: right, ChecksumType: 'FULL_OBJECT' });
+    await put('trailer', {}, { 'x-amz-trailer': header }, { [header]: right });
+    assert.deepEqual(await shown('trailer'), [right, 'FULL_OBJECT']);
+    await assert.rejects(put('k', { [member]: wrong }), code('BadDigest', 400));
+    await assert.rejects(put('k', { [member]: 'AAAA' }), code('InvalidRequest', 400));
+    await assert.rejects(put('k', {}, { 'x-amz-trailer': header }, { [header]: wrong }), code('BadDigest'));
+    await assert.rejects(put('k', { [member]: right, ChecksumCRC32: 'AAAAAA==' }), code('InvalidRequest'));
+    await s3.send('PutObject', { Bucket, Key: 'plain', Body: bodyOf('abc') });
+    const copy = { Bucket, Key: 'copy', CopySource: `${Bucket}/plain`, ChecksumAlgorithm: algorithm };
+    await s3.send('CopyObject', copy);
+    assert.deepEqual(await shown('copy'), [right, 'FULL_OBJECT']);
+  });
+}
+
 test('the file of a form does not tell its length', async () => {
   const s3 = await withBucket();
   for (const pieces of [[], ['small'], ['x'.repeat(60), 'y'.repeat(60), 'z']]) {
