@@ -71,7 +71,7 @@ function kindOf(
   type: string,
   property: string,
   properties: JsonNode,
-): Pick<FoundPolicy, 'kind' | 'managed' | 'bucket' | 'attachedTo' | 'ownResource'> {
+): Pick<FoundPolicy, 'kind' | 'managed' | 'bucket' | 'attachedTo'> {
   if (property === 'AssumeRolePolicyDocument') return { kind: 'trust' };
   if (property === 'KeyPolicy') return { kind: 'key' };
   if (type === 'AWS::IAM::ManagedPolicy') return { kind: 'identity', managed: true };
@@ -80,7 +80,7 @@ function kindOf(
   if (type === 'AWS::SSO::PermissionSet') return { kind: 'identity', attachedTo: 'role' };
   if (type.startsWith('AWS::IAM::')) return { kind: 'identity' };
   if (type === 'AWS::S3::BucketPolicy') return { kind: 'resource', bucket: true };
-  if (type.startsWith('AWS::ECR::Repository')) return { kind: 'resource', ownResource: true };
+  if (type.startsWith('AWS::ECR::Repository')) return { kind: 'resource' };
   if (type !== 'AWS::Organizations::Policy') return {};
   const control = stringOf(memberOf(properties, 'Type'));
   if (control === 'SERVICE_CONTROL_POLICY') return { kind: 'service-control' };

@@ -13,6 +13,4 @@ export interface FoundPolicy {
   readonly managed?: boolean;
   /** An S3 bucket's. */
   readonly bucket?: boolean;
-  /** It has no Resource: what it is attached to is meant (Amazon ECR). */
-  readonly ownResource?: boolean;
 }

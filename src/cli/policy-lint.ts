@@ -127,7 +127,7 @@ async function lintText(file: string, text: string, flags: LintFlags): Promise<F
 
 /** The findings of one policy of a template, where they stand in the template. Nothing is mended there. */
 async function lintFound(
-  { resource, placed, kind, managed, bucket, attachedTo, ownResource }: FoundPolicy,
+  { resource, placed, kind, managed, bucket, attachedTo }: FoundPolicy,
   file: string,
   flags: LintFlags,
 ): Promise<PlacedFinding[]> {
@@ -137,10 +137,7 @@ async function lintFound(
     ...(attachedTo && { attachedTo }),
     ...(bucket && { bucket: await bucketRules() }),
   });
-  const known = findings.filter(
-    finding =>
-      !isOfUnknown(finding, placed.touched(finding)) && !(ownResource && finding.code === 'MISSING_RESOURCE'),
-  );
+  const known = findings.filter(finding => !isOfUnknown(finding, placed.touched(finding)));
   return known.map(({ fix: _, ...finding }) => {
     const { start, end } = placed.sourceOf(finding.start);
     const message = finding.message.replaceAll(UNKNOWN, '…');

@@ -80,7 +80,6 @@ function* ofValues(
       ...(kind && { kind }),
       ...holderOf(type),
       ...(type === 'aws_iam_policy' && { managed: true }),
-      ...(type === 'aws_ecr_repository_policy' && { ownResource: true }),
       ...(/^aws_s3_bucket(?:_policy)?$/.test(type) && { bucket: true }),
     };
   }

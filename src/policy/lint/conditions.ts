@@ -3,7 +3,7 @@
 import { type OperatorUse, readOperator } from '../evaluate/operators.js';
 import type { KnownKey, ServiceKnowledge } from '../knowledge.js';
 import type { ConditionElement, Statement, Word } from '../parse/document.js';
-import { conditionKeys, type LintContext, severityOfUnknown } from './context.js';
+import { COMPLETE, conditionKeys, type LintContext, severityOfUnknown } from './context.js';
 import { nearest } from './nearest.js';
 import { checkValues } from './values.js';
 
@@ -102,11 +102,9 @@ async function checkKey(
   const known = await knowledge.conditionKey(key.value);
   if (known) return known;
   if (prefix === 'aws') {
-    if (!UNLISTED_KEYS.has(name))
-      lint.report('INVALID_GLOBAL_CONDITION_KEY', `There is no condition key "${key.value}".`, key);
+    if (!UNLISTED_KEYS.has(name)) await reportGlobalKey(lint, knowledge, key);
   } else if (await knowledge.service(prefix)) {
-    if (!OPEN_ENDED.test(name))
-      reportUnknownKey(lint, prefix, key, (await knowledge.service(prefix))?.conditionKeys ?? []);
+    if (!OPEN_ENDED.test(name)) await reportUnknownKey(lint, knowledge, prefix, key);
   } else if (!prefix.includes('.') && !FOREIGN_PREFIXES.has(prefix)) {
     // Keys of identity providers bear the provider's host name: any is possible.
     lint.report(
@@ -122,16 +120,42 @@ async function checkKey(
 
 /** Global keys that AWS's own policies use and its documentation no longer lists (AWSSSOServiceRolePolicy). */
 const UNLISTED_KEYS = new Set(['aws:principalorgmasteraccountid']);
-/** Keys that the reference data gives several values and AWS's own policies one (CloudTrailEventContext). */
-const SINGLE_VALUED = new Set(['events:detail-type']);
+/**
+ * Keys that the reference data gives several values and AWS one (CloudTrailEventContext; IAM User Guide, "AWS Data
+ * Pipeline: Denies access to pipelines that a user did not create").
+ */
+const SINGLE_VALUED = new Set(['events:detail-type', 'datapipeline:pipelinecreator']);
 
-function reportUnknownKey(lint: LintContext, service: string, key: Word, known: readonly string[]): void {
+async function reportGlobalKey(lint: LintContext, knowledge: ServiceKnowledge, key: Word): Promise<void> {
+  const meant = await sameNameElsewhere(knowledge, key);
+  const hint = meant ? `: did you mean "${meant}"?` : '.';
+  lint.report('INVALID_GLOBAL_CONDITION_KEY', `There is no condition key "${key.value}"${hint}`, key);
+}
+
+/** The key of that name which another service has, or all have (`aws:ExternalId` for `sts:ExternalId`). */
+async function sameNameElsewhere(knowledge: ServiceKnowledge, { value }: Word): Promise<string | undefined> {
+  const name = value.slice(value.indexOf(':') + 1);
+  for (const prefix of ['aws', ...COMPLETE]) {
+    const known = await knowledge.conditionKey(`${prefix}:${name}`);
+    if (known) return known.key;
+  }
+  return undefined;
+}
+
+async function reportUnknownKey(
+  lint: LintContext,
+  knowledge: ServiceKnowledge,
+  service: string,
+  key: Word,
+): Promise<void> {
+  const known = (await knowledge.service(service))?.conditionKeys ?? [];
   const near = nearest(
     key.value.toLowerCase(),
     known.map(one => one.toLowerCase()),
     lower => known.find(one => one.toLowerCase() === lower),
   );
-  const message = `${service} has no condition key "${key.value}"${near ? `: did you mean "${near}"?` : '.'}`;
+  const meant = near ?? (await sameNameElsewhere(knowledge, key));
+  const message = `${service} has no condition key "${key.value}"${meant ? `: did you mean "${meant}"?` : '.'}`;
   lint.report('INVALID_SERVICE_CONDITION_KEY', message, key, undefined, severityOfUnknown(service, near));
 }
 

@@ -68,7 +68,7 @@ export function conditionKeys(statement: Statement): Set<string> {
 }
 
 /** Services whose reference is complete: what it does not have does not exist. */
-const COMPLETE = new Set(['iam', 'kms', 's3', 'sts']);
+export const COMPLETE = new Set(['iam', 'kms', 's3', 'sts']);
 
 /**
  * How sure it is that a name is wrong that the reference data does not have: AWS's services grow and shrink faster than

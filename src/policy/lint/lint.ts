@@ -1,7 +1,7 @@
 /** Finds what is wrong with a policy, or may be. */
 
 import { defaultKnowledge } from '../knowledge.js';
-import type { PolicyKind, Problem } from '../parse/document.js';
+import type { PolicyKind, Problem, Statement } from '../parse/document.js';
 import { JsonError, type JsonNode, parseJson, position } from '../parse/json.js';
 import { type ReadResult, readPolicy } from '../parse/parse.js';
 import { PolicyReader } from '../parse/reader.js';
@@ -13,6 +13,7 @@ import { checkConditions } from './conditions.js';
 import { LintContext } from './context.js';
 import { checkElements } from './elements.js';
 import type { Edit, Finding, LintOptions } from './finding.js';
+import { checkNever } from './never.js';
 import { checkPitfalls } from './pitfalls.js';
 import { checkPrincipals } from './principals.js';
 
@@ -32,9 +33,12 @@ export async function lint(text: string, kind: PolicyKind, options: LintOptions 
   await checkArns(context, knowledge);
   await checkConditions(context, knowledge);
   await checkPitfalls(context, knowledge);
+  await checkNever(context, knowledge);
   // Where a check finds what AWS refuses, its words are the better ones: they may bring a fix.
   const at = ({ code, start }: Finding) => `${code} ${start}`;
-  const problems = result.problems.map(problem => ofProblem(read, problem));
+  const problems = result.problems
+    .filter(problem => !isOfRepository(problem, result.statements))
+    .map(problem => ofProblem(read, problem));
   const found = new Map(context.findings.map(finding => [at(finding), finding]));
   const refused = problems.map(problem => ({
     ...(found.get(at(problem)) ?? problem),
@@ -68,6 +72,13 @@ function withoutOverlaps(edits: readonly Edit[]): Edit[] {
     reached = Math.max(end, reached);
     return true;
   });
+}
+
+/** The policy of a repository in ECR names no resource: it is the repository (ECR User Guide, "Private repository policies"). */
+function isOfRepository({ code, start }: Problem, statements: readonly Statement[]): boolean {
+  if (code !== 'MISSING_RESOURCE') return false;
+  const words = statements.find(statement => statement.start === start)?.action.values ?? [];
+  return words.length > 0 && words.every(({ value }) => /^ecr:/i.test(value));
 }
 
 /** What AWS refuses is an error, whatever it would be in a policy that AWS stores. */

@@ -7,6 +7,7 @@ import { accountOf } from '../evaluate/principals.js';
 import type { KnownAction, ServiceKnowledge } from '../knowledge.js';
 import type { ConditionElement, Statement, Word } from '../parse/document.js';
 import { coversAction, type LintContext } from './context.js';
+import { PLACEHOLDER } from './placeholders.js';
 
 export async function checkPitfalls(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   checkMultipart(lint);
@@ -16,6 +17,7 @@ export async function checkPitfalls(lint: LintContext, knowledge: ServiceKnowled
     for (const element of statement.conditions) {
       const use = readOperator(element.operator.value) as OperatorUse;
       checkMfa(lint, statement, element, use);
+      checkMfaDeny(lint, statement, element, use);
       await checkClaim(lint, knowledge, statement, element);
       await checkRareKey(lint, knowledge, statement, element, use);
     }
@@ -32,7 +34,7 @@ function checkBlanks(lint: LintContext, { resource, conditions }: Statement): vo
       : [],
   );
   for (const word of [...(resource?.values ?? []), ...arns]) {
-    if (!hasMisplacedBlank(word.value)) continue;
+    if (!hasMisplacedBlank(word.value) || PLACEHOLDER.test(word.value)) continue;
     lint.report(
       'BLANK_IN_ARN',
       `There is a blank in "${word.value}" where no ARN has one: it matches nothing.`,
@@ -110,6 +112,23 @@ function checkMfa(
       : `this ${operator.value} takes every session for one without MFA`;
   const message = `A role's session has no ${key.value}, however the role was assumed: ${what}. Ask for MFA in the role's trust policy.`;
   lint.report('MFA_IN_ROLE_POLICY', message, key);
+}
+
+/**
+ * "This statement does not deny access to requests that are made using long-term credentials" (IAM User Guide,
+ * aws:MultiFactorAuthPresent): those carry no such key.
+ */
+function checkMfaDeny(
+  lint: LintContext,
+  { effect }: Statement,
+  { key, values }: ConditionElement,
+  { operator, ifExists }: OperatorUse,
+): void {
+  if (key.value.toLowerCase() !== 'aws:multifactorauthpresent' || operator.comparison !== 'bool' || ifExists)
+    return;
+  if (effect !== 'Deny' || !values.every(({ value }) => /^false$/i.test(value))) return;
+  const message = `Requests with a user's access key carry no ${key.value}, and this Deny lets them pass: BoolIfExists denies them too.`;
+  lint.report('MFA_DENY_SPARES_ACCESS_KEYS', message, key);
 }
 
 /** The claims that STS hands to policies for any provider ("Available keys for AWS OIDC federation"). */

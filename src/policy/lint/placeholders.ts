@@ -1,2 +1,2 @@
-/** What templates and manuals put where a value belongs: `<account>`, `[bucket]`, `{name}`, but not `${variable}`. */
-export const PLACEHOLDER = /<[^<>\s]*>?|\[[^[\]]*\]|(?<!\$)\{[^{}]*\}/;
+/** What templates and manuals put where a value belongs: `<account>`, `[bucket]`, `{name}`, `*** bucket ***`, but not `${variable}`. */
+export const PLACEHOLDER = /<[^<>\s]*>?|\[[^[\]]*\]|(?<!\$)\{[^{}]*\}|\*{3,} ?[^*]+\*{3,}/;

@@ -2,6 +2,7 @@
 
 import { parseArn } from '../evaluate/arn.js';
 import type { PrincipalEntry, Statement, Word } from '../parse/document.js';
+import { requiredKey } from '../validate/shared-providers.js';
 import { conditionKeys, coversAction, type LintContext, quoted } from './context.js';
 
 const SOURCE_KEYS = ['aws:sourcearn', 'aws:sourceaccount', 'aws:sourceorgid', 'aws:sourceorgpaths'];
@@ -148,11 +149,12 @@ function checkAssumeAction(lint: LintContext, statement: Statement, provider: st
 function checkOidc(lint: LintContext, statement: Statement, word: Word): void {
   const host = word.value.replace(/^.*:oidc-provider\//, '');
   const keys = [...conditionKeys(statement)].filter(key => key.startsWith(host.toLowerCase()));
-  if (keys.length === 0) {
+  const isShared = requiredKey(word.value) !== undefined;
+  if (keys.length === 0 && !isShared) {
     const message = `Whoever ${host} signs in may assume the role: add a condition on one of its keys (${host}:sub).`;
     lint.report('MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL', message, word);
   }
-  if (host.startsWith(GITHUB)) checkGithub(lint, statement, word);
+  if (host.startsWith(GITHUB)) checkGithub(lint, statement, word, isShared);
   for (const { operator, key } of statement.conditions) {
     if (
       !key.value.toLowerCase().endsWith(':aud') ||
@@ -166,9 +168,9 @@ function checkOidc(lint: LintContext, statement: Statement, word: Word): void {
   }
 }
 
-function checkGithub(lint: LintContext, { conditions }: Statement, word: Word): void {
+function checkGithub(lint: LintContext, { conditions }: Statement, word: Word, isShared: boolean): void {
   const subjects = conditions.filter(({ key }) => key.value.toLowerCase() === `${GITHUB}:sub`);
-  if (subjects.length === 0) {
+  if (subjects.length === 0 && !isShared) {
     lint.report(
       'MISSING_GITHUB_REPO_CONDITION_KEY',
       `Any repository of GitHub may assume the role: add ${GITHUB}:sub.`,

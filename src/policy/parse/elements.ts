@@ -3,6 +3,7 @@
 import { readOperator } from '../evaluate/operators.js';
 import type { ConditionElement, PrincipalElement, PrincipalKind, Word } from './document.js';
 import type { JsonMember, Span } from './json.js';
+import { whereKeyBelongs } from './misplaced.js';
 import { principalFault, quotePrincipal } from './names.js';
 import type { PolicyReader } from './reader.js';
 
@@ -22,7 +23,7 @@ export function readPrincipal(
   const attached = reader.family === 'resource' || reader.kind === 'resource-control';
   if (!attached) {
     if (member) {
-      const message = `This kind of policy has no "${member.name}": it speaks of whoever it is attached to.`;
+      const message = `This kind of policy has no "${member.name}": it speaks of what it is attached to. Whom a role trusts stands in its trust policy, who may use a bucket or key in the policy of that.`;
       reader.refuse('hasPrincipal', 'UNSUPPORTED_PRINCIPAL', message, member.nameSpan);
     }
     return undefined;
@@ -66,7 +67,8 @@ function principalEntries(reader: PolicyReader, member: JsonMember): PrincipalEl
   }
   return [...reader.fields(value).values()].flatMap(kind => {
     if (!PRINCIPAL_KINDS.includes(kind.name)) {
-      const message = `"${kind.name}" is no kind of principal: ${PRINCIPAL_KINDS.join(', ')}.`;
+      const hint = whereKeyBelongs(kind.name) || `: ${PRINCIPAL_KINDS.join(', ')}`;
+      const message = `"${kind.name}" is no kind of principal${hint}.`;
       reader.refuse('principal', 'INVALID_PRINCIPAL_KEY', message, kind.nameSpan, `"${kind.name}"`);
       return [];
     }
@@ -100,7 +102,7 @@ export function readCondition(reader: PolicyReader, member: JsonMember | undefin
       const isNull = /^(?:For\w+:)?NullIfExists$/i.test(operator.name);
       const message = isNull
         ? '"Null" asks whether the key exists: it takes no "IfExists".'
-        : `There is no condition operator "${operator.name}".`;
+        : `There is no condition operator "${operator.name}"${whereKeyBelongs(operator.name)}.`;
       const code = isNull ? 'NULL_WITH_IF_EXISTS' : 'INVALID_CONDITION_OPERATOR';
       reader.refuse('operator', code, message, operator.nameSpan, operator.name);
       return [];

@@ -2,6 +2,7 @@
 
 import type { PolicyKind, Problem, Word } from './document.js';
 import type { JsonMember, JsonNode, Span } from './json.js';
+import { whereKeyBelongs } from './misplaced.js';
 import { type Family, familyOf, orderOf, type Refusal, sentence } from './words.js';
 
 export interface ParseOptions {
@@ -44,7 +45,7 @@ export class PolicyReader {
         );
       } else if (known && !known.includes(name)) {
         const meant = known.find(one => one.toLowerCase() === name.toLowerCase());
-        const hint = meant ? `: write it "${meant}"` : '';
+        const hint = meant ? `: write it "${meant}"` : whereKeyBelongs(name);
         this.refuse(
           'unknownField',
           'INVALID_POLICY_ELEMENT',

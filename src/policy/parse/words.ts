@@ -65,6 +65,12 @@ const SENTENCES = {
   colons: ['Actions/Condition can contain only one colon.', 'Policy has invalid action'],
   vendorName: [(value: string) => `Vendor ${value} is not valid`, 'Policy has invalid action'],
   trustAction: [SYNTAX, 'AssumeRole policy may only specify STS AssumeRole actions.'],
+  cognito: [SYNTAX, 'A condition block must be present for the Cognito provider'],
+  // No record of IAM's own sentence was found: this one says what its documentation does.
+  sharedProvider: [
+    SYNTAX,
+    (key: string) => `A condition on ${key} must be present for the shared OIDC provider`,
+  ],
   resourceFormat: [
     (value: string) => `Resource ${value} must be in ARN format or "*".`,
     'Policy has invalid resource',
