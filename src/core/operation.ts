@@ -147,6 +147,30 @@ export type OperationName<Sdk> = {
   [K in keyof Sdk]: K extends `${infer Name}Command` ? (Name extends '$' ? never : Name) : never;
 }[keyof Sdk];
 
+/** Exports of a file, each of which must be an operation of the service. */
+type Only<P, Name extends string, Group> = {
+  readonly [K in keyof Group]: K extends Name ? Operation<P> : never;
+};
+
+/**
+ * Puts the operations of several files together: `operationsOf<Ports, Name>()(users, roles)` with what `import * as users`
+ * gives. An export that is no operation of the service does not compile. Throws on a name given twice.
+ */
+export function operationsOf<P, Name extends string>() {
+  return <Groups extends readonly object[]>(
+    ...groups: { readonly [I in keyof Groups]: Groups[I] & Only<P, Name, Groups[I]> }
+  ): Operations<P> => {
+    const all: Record<string, Operation<P>> = {};
+    for (const group of groups) {
+      for (const [name, operation] of Object.entries(group)) {
+        if (name in all) throw new Error(`${name} is defined twice`);
+        all[name] = operation;
+      }
+    }
+    return all;
+  };
+}
+
 /** How a request ended, for a service that keeps records of its own. */
 export interface Ending {
   readonly requestId: string;

@@ -1,8 +1,8 @@
 /** The accounts of the server, whatever organisation they are in. For the first account's administrators alone. */
 import { ApiError } from '../../core/errors.js';
-import type { Call, NamedOperation } from '../../core/operation.js';
-import type { AccountRecord } from '../../identity/index.js';
-import { denied, homeOf, type KarikagiPorts } from './ports.js';
+import type { Operation } from '../../core/operation.js';
+import type { Account, AccountRecord } from '../../identity/index.js';
+import { denied, type KarikagiPorts, onAccount } from './ports.js';
 
 interface CreateAccountInput {
   readonly AccountName: string;
@@ -29,11 +29,10 @@ interface CreateAccountOutput {
  * An account in no organisation, with an access key of its root user: the only way to a second partition. Within
  * an organisation accounts are made with AWS Organizations' own CreateAccount.
  */
-export const createAccount: NamedOperation<KarikagiPorts, CreateAccountInput, CreateAccountOutput> = {
-  name: 'CreateAccount',
-  requires: () => [{ action: 'karikagi:CreateAccount', resource: '*' }],
-  async run({ AccountName, Partition, AccountId }, call, ports) {
-    const home = demandFirst(call, ports);
+export const CreateAccount: Operation<KarikagiPorts, CreateAccountInput, CreateAccountOutput, Account> = {
+  resolve: (_input, call) => onAccount(call),
+  async run(home, { AccountName, Partition, AccountId }, _call, ports) {
+    demandFirst(home, ports);
     const { identity } = ports;
     if (AccountId !== undefined && (await identity.account(AccountId)) !== undefined) {
       throw new ApiError('ConflictException', 400, `Account ${AccountId} already exists.`);
@@ -48,18 +47,16 @@ export const createAccount: NamedOperation<KarikagiPorts, CreateAccountInput, Cr
   },
 };
 
-export const listAccounts: NamedOperation<KarikagiPorts, object, { Accounts: AccountShape[] }> = {
-  name: 'ListAccounts',
-  requires: () => [{ action: 'karikagi:ListAccounts', resource: '*' }],
-  async run(_input, call, ports) {
-    demandFirst(call, ports);
+export const ListAccounts: Operation<KarikagiPorts, object, { Accounts: AccountShape[] }, Account> = {
+  resolve: (_input, call) => onAccount(call),
+  async run(home, _input, _call, ports) {
+    demandFirst(home, ports);
     return { Accounts: (await ports.identity.accounts.list()).map(shapeOf) };
   },
 };
 
-function demandFirst(call: Call, { firstAccount }: KarikagiPorts) {
-  const home = homeOf(call);
-  if (home.id === firstAccount) return home;
+function demandFirst(home: Account, { firstAccount }: KarikagiPorts): void {
+  if (home.id === firstAccount) return;
   throw denied('Only administrators of the first account look after the accounts of the server.');
 }
 

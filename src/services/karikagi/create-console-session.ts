@@ -1,5 +1,5 @@
-import type { Call, NamedOperation } from '../../core/operation.js';
-import type { SessionCredentials } from '../../identity/index.js';
+import type { Call, Operation } from '../../core/operation.js';
+import type { Account, SessionCredentials } from '../../identity/index.js';
 import { denied, homeOf, type KarikagiPorts } from './ports.js';
 
 interface Input {
@@ -24,17 +24,15 @@ interface Output {
  * GetSessionToken's they may call IAM, as the credentials behind AWS's console may. No policy controls it, as none
  * controls GetSessionToken: it gives nobody more than the access key itself.
  */
-export const createConsoleSession: NamedOperation<KarikagiPorts, Input, Output> = {
-  name: 'CreateConsoleSession',
-  requires(_input, call) {
+export const CreateConsoleSession: Operation<KarikagiPorts, Input, Output, Account> = {
+  resolve(_input, call) {
     if (call.caller.credentials !== 'long-term') {
       throw denied('Cannot call CreateConsoleSession with session credentials.');
     }
-    return [];
+    return { requires: [], subject: homeOf(call) };
   },
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const mfa = await provesMfa(input, call, identity);
+  async run(home, input, call, { identity }) {
+    const mfa = await provesMfa(input, home, call, identity);
     const { principal, userId, accessKeyId = '' } = call.caller;
     const name = principal.arn.slice(principal.arn.lastIndexOf('/') + 1);
     const user = principal.type === 'root' ? undefined : { id: userId, name };
@@ -47,11 +45,11 @@ export const createConsoleSession: NamedOperation<KarikagiPorts, Input, Output> 
 /** Throws `AccessDeniedException` for a second factor that does not hold. */
 async function provesMfa(
   { SerialNumber, TokenCode }: Input,
+  home: Account,
   call: Call,
   identity: KarikagiPorts['identity'],
 ): Promise<boolean> {
   if (SerialNumber === undefined && TokenCode === undefined) return false;
-  const home = homeOf(call);
   const { uniqueId = home.id } = call.caller.principal;
   if (SerialNumber !== undefined && TokenCode !== undefined) {
     if (await identity.mfaDevices.authenticate(home, SerialNumber, uniqueId, TokenCode)) return true;

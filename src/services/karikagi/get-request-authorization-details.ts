@@ -1,8 +1,9 @@
 import { ApiError } from '../../core/errors.js';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
+import type { Account } from '../../identity/index.js';
 import type { Explanation } from '../../policy/index.js';
 import { explanationsOf, type RefusalDetails, refusalDetails } from './denied-request.js';
-import { homeOf, type KarikagiPorts } from './ports.js';
+import { type KarikagiPorts, onAccount } from './ports.js';
 import { readableBy } from './readers.js';
 
 interface Input {
@@ -25,16 +26,16 @@ export interface RequestAuthorizationDetails {
  * The whole reasoning of a refused request, and what would have allowed it. For those who may ask, in the caller's or the
  * resource's account, or in the management account of its organization.
  */
-export const getRequestAuthorizationDetails: NamedOperation<
+export const GetRequestAuthorizationDetails: Operation<
   KarikagiPorts,
   Input,
-  RequestAuthorizationDetails
+  RequestAuthorizationDetails,
+  Account
 > = {
-  name: 'GetRequestAuthorizationDetails',
-  requires: () => [{ action: 'karikagi:GetRequestAuthorizationDetails', resource: '*', uncontrolled: true }],
-  async run(input, call, ports) {
+  resolve: (_input, call) => onAccount(call, { uncontrolled: true }),
+  async run(home, input, _call, ports) {
     const denial = await ports.denials.find(input.RequestId);
-    const accounts = denial ? await readableBy(homeOf(call), ports)(denial) : [];
+    const accounts = denial ? await readableBy(home, ports)(denial) : [];
     if (!denial || accounts.length === 0) {
       throw new ApiError(
         'ResourceNotFoundException',

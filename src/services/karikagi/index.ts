@@ -1,24 +1,27 @@
-import { type NamedOperation, type Service, service } from '../../core/operation.js';
+import { operationsOf, type Service, service } from '../../core/operation.js';
 import * as accounts from './accounts.js';
-import { createConsoleSession } from './create-console-session.js';
-import { getRequestAuthorizationDetails } from './get-request-authorization-details.js';
+import * as createConsoleSession from './create-console-session.js';
+import * as getRequestAuthorizationDetails from './get-request-authorization-details.js';
 import * as instances from './instances.js';
-import { listDeniedRequests } from './list-denied-requests.js';
+import * as listDeniedRequests from './list-denied-requests.js';
 import type { KarikagiPorts } from './ports.js';
 import * as regions from './regions.js';
+import type { KarikagiOperation } from './schema.js';
 import * as sessions from './sessions.js';
-import { simulateOwnRequests } from './simulate-own-requests.js';
+import * as simulateOwnRequests from './simulate-own-requests.js';
+
+const operations = operationsOf<KarikagiPorts, KarikagiOperation>()(
+  accounts,
+  createConsoleSession,
+  getRequestAuthorizationDetails,
+  instances,
+  listDeniedRequests,
+  regions,
+  sessions,
+  simulateOwnRequests,
+);
 
 /** The product's own API: what AWS offers only in its console, or not at all. */
 export function karikagiService(ports: KarikagiPorts): Service {
-  return service('karikagi', ports, [
-    getRequestAuthorizationDetails,
-    listDeniedRequests,
-    createConsoleSession,
-    simulateOwnRequests,
-    ...Object.values(accounts),
-    ...Object.values(instances),
-    ...Object.values(regions),
-    ...Object.values(sessions),
-  ] as NamedOperation<KarikagiPorts>[]);
+  return service('karikagi', ports, operations);
 }

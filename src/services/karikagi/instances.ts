@@ -4,13 +4,13 @@
  */
 
 import { ApiError } from '../../core/errors.js';
-import type { Call, NamedOperation, Requirement } from '../../core/operation.js';
+import type { Call, Operation, Requirement, Resolution } from '../../core/operation.js';
 import {
   type Account,
   assumedRoleArn,
   compiledPolicy,
   entityArn,
-  type Identity,
+  type InstanceProfile,
   type InstanceView,
   instanceArn,
   type Role,
@@ -18,7 +18,7 @@ import {
   tagContext,
 } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
-import { homeOf, type KarikagiPorts, notFound } from './ports.js';
+import { homeOf, type KarikagiPorts, notFound, onAccount } from './ports.js';
 
 /** Seconds: EC2 gives about six hours, whatever the role's maximum, which holds for AssumeRole alone (IAM User Guide, "Methods to assume a role"). */
 const SESSION_LIFE = 6 * 3600;
@@ -44,40 +44,46 @@ interface AssumeInput extends InstanceInput {
 }
 
 /** `*` where no id is chosen yet. */
-function onInstance(operation: string, call: Call, region: string, id = '*'): Requirement {
-  const { account } = call.caller;
-  const resource = account === undefined ? '*' : instanceArn(account, region, id);
-  return { action: `karikagi:${operation}`, resource };
+function onInstance({ action }: Call, home: Account, region: string, id = '*'): Requirement {
+  return { action, resource: instanceArn(home, region, id) };
+}
+
+interface OnKnown {
+  readonly home: Account;
+  readonly view: InstanceView | undefined;
 }
 
 /** A machine's own region is in its ARN: the record says it, once there is one. */
 async function onKnown(
-  operation: string,
   { InstanceId }: InstanceInput,
   call: Call,
   { identity }: KarikagiPorts,
-) {
-  const { account } = call.caller;
-  const view = account && (await identity.instances.find(account.id, InstanceId));
-  return [onInstance(operation, call, view?.instance.region ?? call.region, InstanceId)];
+): Promise<Resolution<OnKnown>> {
+  const home = homeOf(call);
+  const view = await identity.instances.find(home.id, InstanceId);
+  const requirement = onInstance(call, home, view?.instance.region ?? call.region, InstanceId);
+  return { requires: [requirement], subject: { home, view } };
+}
+
+interface OnProfile {
+  readonly home: Account;
+  readonly profile: InstanceProfile | undefined;
 }
 
 /**
  * Registers a machine, or changes its registration. Who registers passes the profile's role to EC2, as with EC2's
  * RunInstances and AssociateIamInstanceProfile. Throws `ResourceNotFoundException` for the profile.
  */
-export const registerInstance: NamedOperation<KarikagiPorts, RegisterInput, { Instance: object }> = {
-  name: 'RegisterInstance',
-  async requires(input, call, { identity }) {
+export const RegisterInstance: Operation<KarikagiPorts, RegisterInput, { Instance: object }, OnProfile> = {
+  async resolve(input, call, { identity }) {
     const home = homeOf(call);
-    const register = onInstance('RegisterInstance', call, input.Region ?? call.region, input.InstanceId);
+    const register = onInstance(call, home, input.Region ?? call.region, input.InstanceId);
     const profile = await identity.instanceProfiles.find(home.id, input.InstanceProfileName);
     const role = profile?.role && (await identity.roles.find(home.id, profile.role));
-    return role ? [register, passRole(home, role)] : [register];
+    const requires = role ? [register, passRole(home, role)] : [register];
+    return { requires, subject: { home, profile } };
   },
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const profile = await identity.instanceProfiles.find(home.id, input.InstanceProfileName);
+  async run({ home, profile }, input, call, { identity }) {
     if (profile === undefined) {
       throw notFound(`Account ${home.id} has no instance profile ${input.InstanceProfileName}.`);
     }
@@ -103,24 +109,20 @@ function passRole(home: Account, role: Role): Requirement {
 }
 
 /** Its sessions live on; new ones are not issued. */
-export const deregisterInstance: NamedOperation<KarikagiPorts, InstanceInput, object> = {
-  name: 'DeregisterInstance',
-  requires: (input, call, ports) => onKnown('DeregisterInstance', input, call, ports),
-  async run({ InstanceId }, call, { identity }) {
-    const home = homeOf(call);
-    await demandInstance(identity, home, InstanceId);
+export const DeregisterInstance: Operation<KarikagiPorts, InstanceInput, object, OnKnown> = {
+  resolve: onKnown,
+  async run({ home, view }, { InstanceId }, _call, { identity }) {
+    demandInstance(home, view, InstanceId);
     await identity.instances.deregister(home, InstanceId);
     return {};
   },
 };
 
 /** A machine, and what its profile holds at this moment. */
-export const getInstance: NamedOperation<KarikagiPorts, InstanceInput, { Instance: object }> = {
-  name: 'GetInstance',
-  requires: (input, call, ports) => onKnown('GetInstance', input, call, ports),
-  async run({ InstanceId }, call, { identity }) {
-    const home = homeOf(call);
-    return { Instance: shapeOf(home, await demandInstance(identity, home, InstanceId)) };
+export const GetInstance: Operation<KarikagiPorts, InstanceInput, { Instance: object }, OnKnown> = {
+  resolve: onKnown,
+  async run({ home, view }, { InstanceId }) {
+    return { Instance: shapeOf(home, demandInstance(home, view, InstanceId)) };
   },
 };
 
@@ -135,11 +137,9 @@ interface ListOutput {
 }
 
 /** In the order of their ids. */
-export const listInstances: NamedOperation<KarikagiPorts, ListInput, ListOutput> = {
-  name: 'ListInstances',
-  requires: () => [{ action: 'karikagi:ListInstances', resource: '*' }],
-  async run({ MaxItems = DEFAULT_ITEMS, NextToken }, call, { identity }) {
-    const home = homeOf(call);
+export const ListInstances: Operation<KarikagiPorts, ListInput, ListOutput, Account> = {
+  resolve: (_input, call) => onAccount(call),
+  async run(home, { MaxItems = DEFAULT_ITEMS, NextToken }, _call, { identity }) {
     const found = await identity.instances.list(home.id, { limit: MaxItems + 1, after: NextToken });
     const shown = found.slice(0, MaxItems);
     return {
@@ -155,12 +155,10 @@ export const listInstances: NamedOperation<KarikagiPorts, ListInput, ListOutput>
  * `NoRoleInInstanceProfile`; `AssumeRoleUnauthorizedAccess`.
  * Source: EC2 User Guide, "Retrieve security credentials from instance metadata".
  */
-export const assumeInstanceRole: NamedOperation<KarikagiPorts, AssumeInput, object> = {
-  name: 'AssumeInstanceRole',
-  requires: (input, call, ports) => onKnown('AssumeInstanceRole', input, call, ports),
-  async run({ InstanceId, RoleDelivery }, call, { identity }) {
-    const home = homeOf(call);
-    const view = await demandInstance(identity, home, InstanceId);
+export const AssumeInstanceRole: Operation<KarikagiPorts, AssumeInput, object, OnKnown> = {
+  resolve: onKnown,
+  async run({ home, view: known }, { InstanceId, RoleDelivery }, call, { identity }) {
+    const view = demandInstance(home, known, InstanceId);
     const role = demandRole(view);
     const service = await demandTrust(home, role, call);
     const roleArn = entityArn('role', home, role.path, role.name);
@@ -211,8 +209,7 @@ function deliveryKeys(home: Account, { instance }: InstanceView, delivery: strin
   };
 }
 
-async function demandInstance(identity: Identity, home: Account, id: string): Promise<InstanceView> {
-  const view = await identity.instances.find(home.id, id);
+function demandInstance(home: Account, view: InstanceView | undefined, id: string): InstanceView {
   if (view === undefined) throw notFound(`Account ${home.id} has no instance ${id}.`);
   return view;
 }

@@ -1,7 +1,8 @@
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import type { Denial } from '../../events/denials.js';
+import type { Account } from '../../identity/index.js';
 import { explanationsOf } from './denied-request.js';
-import { homeOf, type KarikagiPorts } from './ports.js';
+import { type KarikagiPorts, onAccount } from './ports.js';
 import { type Readable, readableBy } from './readers.js';
 
 interface Input {
@@ -19,11 +20,15 @@ interface DeniedRequest {
 }
 
 /** The latest refused requests of the caller's account, newest first; 20 unless asked for another number. */
-export const listDeniedRequests: NamedOperation<KarikagiPorts, Input, { DeniedRequests: DeniedRequest[] }> = {
-  name: 'ListDeniedRequests',
-  requires: () => [{ action: 'karikagi:ListDeniedRequests', resource: '*', uncontrolled: true }],
-  async run({ MaxItems = 20 }, call, ports) {
-    const readable = readableBy(homeOf(call), ports);
+export const ListDeniedRequests: Operation<
+  KarikagiPorts,
+  Input,
+  { DeniedRequests: DeniedRequest[] },
+  Account
+> = {
+  resolve: (_input, call) => onAccount(call, { uncontrolled: true }),
+  async run(home, { MaxItems = 20 }, _call, ports) {
+    const readable = readableBy(home, ports);
     const found = await ports.denials.recent(async denial => (await readable(denial)).length > 0, MaxItems);
     return { DeniedRequests: await Promise.all(found.map(denial => listed(denial, readable, ports))) };
   },

@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.js';
-import type { Call } from '../../core/operation.js';
+import type { Call, Requirement, Resolution } from '../../core/operation.js';
 import type { Denials } from '../../events/denials.js';
 import type { Account, Identity } from '../../identity/index.js';
 
@@ -15,6 +15,11 @@ export interface KarikagiPorts {
 export function homeOf({ caller }: Call): Account {
   if (caller.account === undefined) throw denied('Sign the request: nobody is let in without credentials.');
   return caller.account;
+}
+
+/** The caller's account, and the operation's own action on no particular resource. */
+export function onAccount(call: Call, more: Partial<Requirement> = {}): Resolution<Account> {
+  return { requires: [{ action: call.action, resource: '*', ...more }], subject: homeOf(call) };
 }
 
 export function denied(message: string): ApiError {

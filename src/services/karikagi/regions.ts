@@ -1,9 +1,9 @@
 /** An account's regions and where STS is active: what AWS offers in its console. */
 
 import { ApiError } from '../../core/errors.js';
-import type { NamedOperation } from '../../core/operation.js';
-import type { Regions, RegionView } from '../../identity/index.js';
-import { homeOf, invalid, type KarikagiPorts } from './ports.js';
+import type { Operation } from '../../core/operation.js';
+import type { Account, Regions, RegionView } from '../../identity/index.js';
+import { invalid, type KarikagiPorts, onAccount } from './ports.js';
 
 interface RegionInput {
   readonly RegionName: string;
@@ -17,40 +17,29 @@ interface RegionShape {
   readonly STSSwitchable: boolean;
 }
 
-export const listRegions: NamedOperation<KarikagiPorts, object, { Regions: RegionShape[] }> = {
-  name: 'ListRegions',
-  requires: () => [{ action: 'karikagi:ListRegions', resource: '*' }],
-  async run(_input, call, { identity }) {
-    return { Regions: (await identity.regions.list(homeOf(call).id)).map(shapeOf) };
+export const ListRegions: Operation<KarikagiPorts, object, { Regions: RegionShape[] }, Account> = {
+  resolve: (_input, call) => onAccount(call),
+  async run({ id }, _input, _call, { identity }) {
+    return { Regions: (await identity.regions.list(id)).map(shapeOf) };
   },
 };
 
-export const enableRegion = changing('EnableRegion', (regions, id, name) => regions.enable(id, name));
+export const EnableRegion = changing((regions, id, name) => regions.enable(id, name));
 
-export const disableRegion = changing('DisableRegion', (regions, id, name) => regions.disable(id, name));
+export const DisableRegion = changing((regions, id, name) => regions.disable(id, name));
 
-export const activateSTS = changing('ActivateSTS', (regions, id, name) => regions.setSts(id, name, true));
+export const ActivateSTS = changing((regions, id, name) => regions.setSts(id, name, true));
 
-export const deactivateSTS = changing('DeactivateSTS', (regions, id, name) =>
-  regions.setSts(id, name, false),
-);
+export const DeactivateSTS = changing((regions, id, name) => regions.setSts(id, name, false));
 
 function changing(
-  name: string,
   change: (regions: Regions, account: string, region: string) => Promise<RegionView>,
-): NamedOperation<KarikagiPorts, RegionInput, { Region: RegionShape }> {
+): Operation<KarikagiPorts, RegionInput, { Region: RegionShape }, Account> {
   return {
-    name,
-    requires: ({ RegionName }) => [
-      {
-        action: `karikagi:${name}`,
-        resource: '*',
-        context: { 'karikagi:TargetRegion': RegionName },
-      },
-    ],
-    async run({ RegionName }, call, { identity }) {
+    resolve: ({ RegionName }, call) => onAccount(call, { context: { 'karikagi:TargetRegion': RegionName } }),
+    async run({ id }, { RegionName }, _call, { identity }) {
       try {
-        return { Region: shapeOf(await change(identity.regions, homeOf(call).id, RegionName)) };
+        return { Region: shapeOf(await change(identity.regions, id, RegionName)) };
       } catch (error) {
         if (error instanceof ApiError && error.code === 'ValidationError') throw invalid(error.message);
         throw error;

@@ -164,3 +164,8 @@ export const karikagiOperations = {
   ),
   RevokeRoleSessions$: defineOperation('RevokeRoleSessions', { RoleName: string }, {}),
 };
+
+/** The names of the operations. */
+export type KarikagiOperation = {
+  [K in keyof typeof karikagiOperations]: K extends `${infer Name}$` ? Name : never;
+}[keyof typeof karikagiOperations];

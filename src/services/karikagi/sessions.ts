@@ -1,15 +1,16 @@
 /** The live sessions of an account, and their revocation. */
 
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import {
   type Account,
   accountOfId,
   entityArn,
   type Identity,
+  type Role,
   type SessionView,
   tagContext,
 } from '../../identity/index.js';
-import { homeOf, invalid, type KarikagiPorts, notFound } from './ports.js';
+import { homeOf, invalid, type KarikagiPorts, notFound, onAccount } from './ports.js';
 
 interface ListSessionsInput {
   /** Only sessions of that role. */
@@ -31,11 +32,9 @@ const LOOKED_AT = 5000;
  * Who assumed what, through which chain, from where, until when; soonest to expire first. A page may hold fewer
  * than asked for, and still be followed by another.
  */
-export const listSessions: NamedOperation<KarikagiPorts, ListSessionsInput, ListSessionsOutput> = {
-  name: 'ListSessions',
-  requires: () => [{ action: 'karikagi:ListSessions', resource: '*' }],
-  async run({ RoleName, MaxItems = DEFAULT_ITEMS, NextToken }, call, { identity }) {
-    const home = homeOf(call);
+export const ListSessions: Operation<KarikagiPorts, ListSessionsInput, ListSessionsOutput, Account> = {
+  resolve: (_input, call) => onAccount(call),
+  async run(home, { RoleName, MaxItems = DEFAULT_ITEMS, NextToken }, _call, { identity }) {
     const ofRole = RoleName === undefined ? undefined : `:assumed-role/${RoleName.toLowerCase()}/`;
     const limit = ofRole === undefined ? MaxItems : LOOKED_AT;
     const looked = await identity.sessions.list(home.id, limit, readToken(NextToken));
@@ -55,11 +54,9 @@ export const listSessions: NamedOperation<KarikagiPorts, ListSessionsInput, List
 };
 
 /** The session that asks, with its chain. Open to every caller, as GetCallerIdentity is: it says nothing of anyone else. */
-export const getCallerSession: NamedOperation<KarikagiPorts, object, { Session: object }> = {
-  name: 'GetCallerSession',
-  requires: () => [],
-  async run(_input, call, { identity }) {
-    const home = homeOf(call);
+export const GetCallerSession: Operation<KarikagiPorts, object, { Session: object }, Account> = {
+  resolve: (_input, call) => ({ requires: [], subject: homeOf(call) }),
+  async run(home, _input, call, { identity }) {
     const { accessKeyId, expires } = call.caller;
     const session = accessKeyId && expires && (await identity.sessions.get(home.id, expires, accessKeyId));
     if (!session) throw notFound('These credentials are no session: they do not end.');
@@ -68,15 +65,12 @@ export const getCallerSession: NamedOperation<KarikagiPorts, object, { Session: 
 };
 
 /** Refused from the next request on, on every worker. Sessions chained from it are sessions of their own. */
-export const revokeSession: NamedOperation<KarikagiPorts, { AccessKeyId: string }, object> = {
-  name: 'RevokeSession',
-  requires({ AccessKeyId }, call) {
-    const { account } = call.caller;
-    const arn = account && `arn:${account.partition}:karikagi::${account.id}:session/${AccessKeyId}`;
-    return [{ action: 'karikagi:RevokeSession', resource: arn ?? '*' }];
+export const RevokeSession: Operation<KarikagiPorts, { AccessKeyId: string }, object, Account> = {
+  resolve({ AccessKeyId }, call) {
+    const { partition, id } = homeOf(call);
+    return onAccount(call, { resource: `arn:${partition}:karikagi::${id}:session/${AccessKeyId}` });
   },
-  async run({ AccessKeyId }, call, { identity }) {
-    const home = homeOf(call);
+  async run(home, { AccessKeyId }, _call, { identity }) {
     const own = accountOfId(AccessKeyId) === home.id;
     const session = own ? await identity.sessions.find(home.id, AccessKeyId) : undefined;
     if (session === undefined) throw notFound(`Account ${home.id} has no live session ${AccessKeyId}.`);
@@ -85,21 +79,22 @@ export const revokeSession: NamedOperation<KarikagiPorts, { AccessKeyId: string 
   },
 };
 
+interface OnRole {
+  readonly home: Account;
+  readonly role: Role | undefined;
+}
+
 /** Every session of the role that was issued until now; new ones are not touched. */
-export const revokeRoleSessions: NamedOperation<KarikagiPorts, { RoleName: string }, object> = {
-  name: 'RevokeRoleSessions',
-  async requires({ RoleName }, call, { identity }) {
-    const { account } = call.caller;
-    const role = account && (await identity.roles.find(account.id, RoleName));
-    const arn = account && entityArn('role', account, role?.path ?? '/', role?.name ?? RoleName);
-    const context = tagContext('aws:ResourceTag', role?.tags ?? []);
-    return [{ action: 'karikagi:RevokeRoleSessions', resource: arn ?? '*', context }];
-  },
-  async run({ RoleName }, call, { identity }) {
+export const RevokeRoleSessions: Operation<KarikagiPorts, { RoleName: string }, object, OnRole> = {
+  async resolve({ RoleName }, call, { identity }) {
     const home = homeOf(call);
-    if ((await identity.roles.find(home.id, RoleName)) === undefined) {
-      throw notFound(`Account ${home.id} has no role ${RoleName}.`);
-    }
+    const role = await identity.roles.find(home.id, RoleName);
+    const resource = entityArn('role', home, role?.path ?? '/', role?.name ?? RoleName);
+    const context = tagContext('aws:ResourceTag', role?.tags ?? []);
+    return { requires: [{ action: call.action, resource, context }], subject: { home, role } };
+  },
+  async run({ home, role }, { RoleName }, _call, { identity }) {
+    if (role === undefined) throw notFound(`Account ${home.id} has no role ${RoleName}.`);
     await identity.roles.revokeSessions(home, RoleName);
     return {};
   },

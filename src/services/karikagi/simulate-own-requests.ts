@@ -1,4 +1,5 @@
-import type { Call, NamedOperation } from '../../core/operation.js';
+import type { Call, Operation } from '../../core/operation.js';
+import type { Account } from '../../identity/index.js';
 import { denialMessage, evaluate, parseArn } from '../../policy/index.js';
 import type { AuthorizationRequest, PolicySet } from '../../policy/types.js';
 import { homeOf, type KarikagiPorts } from './ports.js';
@@ -20,17 +21,14 @@ interface Result extends OwnRequest {
  * everyone, as each could find out by trying. Policies of resources are left out: a bucket's, a key's or a role's may
  * still allow or deny.
  */
-export const simulateOwnRequests: NamedOperation<
+export const SimulateOwnRequests: Operation<
   KarikagiPorts,
   { readonly Requests: readonly OwnRequest[] },
-  { readonly Results: readonly Result[] }
+  { readonly Results: readonly Result[] },
+  Account
 > = {
-  name: 'SimulateOwnRequests',
-  requires(_input, call) {
-    homeOf(call);
-    return [];
-  },
-  async run({ Requests }, call, { identity }) {
+  resolve: (_input, call) => ({ requires: [], subject: homeOf(call) }),
+  async run(_home, { Requests }, call, { identity }) {
     const { identity: policies, boundary, session, controls } = await identity.policiesOf(call.caller);
     const { serviceControl } = controls ?? {};
     const set: PolicySet = { identity: policies, boundary, session, serviceControl };
