@@ -112,7 +112,11 @@ export class MfaDevices {
   }
 
   async get(home: Account, serial: string): Promise<MfaDevice> {
-    const device = await this.find(home, serial);
+    return this.demand(await this.find(home, serial), serial);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(device: MfaDevice | undefined, serial: string): MfaDevice {
     if (device === undefined) throw notFound(serial);
     return device;
   }

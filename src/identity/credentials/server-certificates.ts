@@ -70,7 +70,11 @@ export class ServerCertificates {
   }
 
   async get(account: string, name: string): Promise<ServerCertificate> {
-    const certificate = await this.find(account, name);
+    return this.demand(await this.find(account, name), name);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(certificate: ServerCertificate | undefined, name: string): ServerCertificate {
     if (certificate === undefined) throw notFound(name);
     return certificate;
   }

@@ -40,7 +40,11 @@ export class Groups {
   }
 
   async get(account: string, name: string): Promise<Group> {
-    const group = await this.find(account, name);
+    return this.demand(await this.find(account, name), name);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(group: Group | undefined, name: string): Group {
     if (group === undefined) throw noSuchEntity('group', name);
     return group;
   }

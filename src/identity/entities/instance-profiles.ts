@@ -51,7 +51,11 @@ export class InstanceProfiles {
   }
 
   async get(account: string, name: string): Promise<InstanceProfile> {
-    const profile = await this.find(account, name);
+    return this.demand(await this.find(account, name), name);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(profile: InstanceProfile | undefined, name: string): InstanceProfile {
     if (profile === undefined) throw notFound(name);
     return profile;
   }

@@ -79,7 +79,11 @@ export class Roles {
   }
 
   async get(account: string, name: string): Promise<Role> {
-    const role = await this.find(account, name);
+    return this.demand(await this.find(account, name), name);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(role: Role | undefined, name: string): Role {
     if (role === undefined) throw noSuchEntity('role', name);
     return role;
   }

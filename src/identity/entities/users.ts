@@ -67,7 +67,11 @@ export class Users {
   }
 
   async get(account: string, name: string): Promise<User> {
-    const user = await this.find(account, name);
+    return this.demand(await this.find(account, name), name);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(user: User | undefined, name: string): User {
     if (user === undefined) throw noSuchEntity('user', name);
     return user;
   }

@@ -85,7 +85,11 @@ export class OidcProviders {
   }
 
   async get(home: Account, arn: string): Promise<OidcProvider> {
-    const provider = await this.find(home, arn);
+    return this.demand(await this.find(home, arn), arn);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(provider: OidcProvider | undefined, arn: string): OidcProvider {
     if (provider === undefined) throw notFound(arn);
     return provider;
   }

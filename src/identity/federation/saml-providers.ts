@@ -64,7 +64,11 @@ export class SamlProviders {
   }
 
   async get(home: Account, arn: string): Promise<SamlProvider> {
-    const provider = await this.find(home, arn);
+    return this.demand(await this.find(home, arn), arn);
+  }
+
+  /** What was found by that name. Throws `NoSuchEntity` where nothing was. */
+  demand(provider: SamlProvider | undefined, arn: string): SamlProvider {
     if (provider === undefined) throw notFound(arn);
     return provider;
   }

@@ -86,8 +86,12 @@ export class ManagedPolicies {
 
   /** Throws `NoSuchEntity`, `InvalidInput` for what is no policy ARN, `ValidationError` for another partition's. */
   async get(home: Account, arn: string): Promise<ManagedPolicy> {
+    return this.demand(await this.find(home, arn), home, arn);
+  }
+
+  /** What was found by that ARN. Throws as `get`. */
+  demand(policy: ManagedPolicy | undefined, home: Account, arn: string): ManagedPolicy {
     checkPolicyArn(home, arn);
-    const policy = await this.find(home, arn);
     if (policy === undefined) throw notFound(arn);
     return policy;
   }

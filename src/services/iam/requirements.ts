@@ -2,19 +2,49 @@
  * What each operation asks for: the ARN of what it works on and its condition keys. Source: Service
  * Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management".
  * IAM's denials name what is there by kind and name (`on resource: user bob`), what is not there yet by its ARN.
+ * Each function resolves an operation: what it looked up is the subject that the operation then works on.
  */
 
-import type { Call, Requirement } from '../../core/operation.js';
+import type { Call, Requirement, Resolution } from '../../core/operation.js';
 import {
+  type Account,
   type EntityKind,
   entityArn,
+  type Group,
+  type InstanceProfile,
+  type ManagedPolicy,
   parseEntityArn,
+  type Role,
   rootArn,
+  type ServerCertificate,
   type Tags,
   tagContext,
+  type User,
 } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
 import { homeOf, type IamPorts } from './ports.js';
+
+/** The account that the caller works in. */
+export interface OnAccount {
+  readonly home: Account;
+}
+
+/** Something of the account, which may not be there. */
+export interface On<E> extends OnAccount {
+  readonly found: E | undefined;
+}
+
+/** A user by name, or the root user where the name is absent. */
+export interface OnUser<Name extends string | undefined = string | undefined> extends On<User> {
+  readonly name: Name;
+}
+
+/** Condition keys, or what makes them of the entity that was found. */
+type ContextOf<E> = Context | ((found: E | undefined) => Context);
+
+function contextFor<E>(context: ContextOf<E>, found: E | undefined): Context {
+  return typeof context === 'function' ? context(found) : context;
+}
 
 /** The operation that tags a resource of the kind; groups have no tags. */
 const TAGGING: Readonly<Partial<Record<EntityKind, string>>> = {
@@ -25,17 +55,18 @@ const TAGGING: Readonly<Partial<Record<EntityKind, string>>> = {
   'server-certificate': 'TagServerCertificate',
 };
 
-/** `iam:CreateUser` on what will be there, and the right to tag it where it comes with tags. */
+/** On what will be there, and the right to tag it where it comes with tags. */
 export function onNew(
-  operation: string,
   call: Call,
   kind: EntityKind,
   input: { path: string | undefined; name: string | undefined },
   context: Context = {},
-): Requirement[] {
-  const resource = entityArn(kind, homeOf(call), input.path ?? '/', input.name!);
+): Resolution<OnAccount> {
+  const home = homeOf(call);
+  const resource = entityArn(kind, home, input.path ?? '/', input.name!);
   const shownAs = kind === 'policy' ? `policy ${input.name}` : undefined;
-  return withTagging({ action: `iam:${operation}`, resource, shownAs, context }, TAGGING[kind]);
+  const requirement = { action: call.action, resource, shownAs, context };
+  return { requires: withTagging(requirement, TAGGING[kind]), subject: { home } };
 }
 
 /**
@@ -51,127 +82,140 @@ export function withTagging(requirement: Requirement, tagOperation: string | und
 }
 
 /** On everything of a kind under a path: `arn:aws:iam::111122223333:user/path/`. */
-export function onPath(
-  operation: string,
-  call: Call,
-  kind: EntityKind,
-  prefix: string | undefined,
-): Requirement[] {
-  const resource = entityArn(kind, homeOf(call), prefix ?? '/', '');
+export function onPath(call: Call, kind: EntityKind, prefix: string | undefined): Resolution<OnAccount> {
+  const home = homeOf(call);
+  const resource = entityArn(kind, home, prefix ?? '/', '');
   const shownAs = kind === 'policy' ? `policy path ${prefix ?? '/'}` : undefined;
-  return [{ action: `iam:${operation}`, resource, shownAs }];
+  return { requires: [{ action: call.action, resource, shownAs }], subject: { home } };
 }
 
 /** On no particular resource. */
-export function onAll(operation: string, call: Call): Requirement[] {
-  homeOf(call);
-  return [{ action: `iam:${operation}`, resource: '*' }];
+export function onAll(call: Call): Resolution<OnAccount> {
+  return onArn(call, '*');
+}
+
+/** On what the request names by its ARN, without a look at it. */
+export function onArn(call: Call, resource: string): Resolution<OnAccount> {
+  const home = homeOf(call);
+  return { requires: [{ action: call.action, resource }], subject: { home } };
 }
 
 /** On a user, or on the root user where the name is absent. Its tags are condition keys, its boundary where asked for. */
-export async function onUser(
-  operation: string,
+export async function onUser<Name extends string | undefined>(
   call: Call,
   { identity }: IamPorts,
-  name: string | undefined,
-  context: Context = {},
-): Promise<Requirement[]> {
+  name: Name,
+  context: ContextOf<User> = {},
+): Promise<Resolution<OnUser<Name>>> {
   const home = homeOf(call);
-  if (name === undefined) return [{ action: `iam:${operation}`, resource: rootArn(home), context }];
+  const { action } = call;
+  if (name === undefined) {
+    const requirement = { action, resource: rootArn(home), context: contextFor(context, undefined) };
+    return { requires: [requirement], subject: { home, name, found: undefined } };
+  }
   const user = await identity.users.find(home.id, name);
   const resource = entityArn('user', home, user?.path ?? '/', user?.name ?? name);
-  return onTagged(operation, resource, user?.tags, { ...ownTags(user?.tags), ...context }, `user ${name}`);
+  const keys = { ...ownTags(user?.tags), ...contextFor(context, user) };
+  const requirement = onTagged(action, resource, user?.tags, keys, `user ${name}`);
+  return { requires: [requirement], subject: { home, name, found: user } };
 }
 
 export async function onRole(
-  operation: string,
   call: Call,
   { identity }: IamPorts,
   name: string,
-  context: Context = {},
-): Promise<Requirement[]> {
+  context: ContextOf<Role> = {},
+): Promise<Resolution<On<Role>>> {
   const home = homeOf(call);
   const role = await identity.roles.find(home.id, name);
+  const requirement = roleRequirement(call.action, home, name, role, contextFor(context, role));
+  return { requires: [{ ...requirement, shownAs: `role ${name}` }], subject: { home, found: role } };
+}
+
+function roleRequirement(
+  action: string,
+  home: Account,
+  name: string,
+  role: Role | undefined,
+  context: Context,
+): Requirement {
   const resource = entityArn('role', home, role?.path ?? '/', role?.name ?? name);
-  return onTagged(operation, resource, role?.tags, { ...ownTags(role?.tags), ...context }, `role ${name}`);
+  return onTagged(action, resource, role?.tags, { ...ownTags(role?.tags), ...context });
 }
 
 /** Handing a role to a service: `iam:PassRole` on the role, which this denial names by its ARN. */
 export async function onPassedRole(
   call: Call,
-  ports: IamPorts,
+  { identity }: IamPorts,
   name: string,
   service: string,
-): Promise<Requirement[]> {
-  const requirements = await onRole('PassRole', call, ports, name, { 'iam:PassedToService': service });
-  return requirements.map(requirement => ({ ...requirement, shownAs: undefined }));
+): Promise<Requirement> {
+  const home = homeOf(call);
+  const role = await identity.roles.find(home.id, name);
+  return roleRequirement('iam:PassRole', home, name, role, { 'iam:PassedToService': service });
 }
 
 export async function onGroup(
-  operation: string,
   call: Call,
   { identity }: IamPorts,
   name: string,
   context: Context = {},
-): Promise<Requirement[]> {
+): Promise<Resolution<On<Group>>> {
   const home = homeOf(call);
   const group = await identity.groups.find(home.id, name);
   const resource = entityArn('group', home, group?.path ?? '/', group?.name ?? name);
-  return [{ action: `iam:${operation}`, resource, shownAs: `group ${name}`, context }];
+  const requirement = { action: call.action, resource, shownAs: `group ${name}`, context };
+  return { requires: [requirement], subject: { home, found: group } };
 }
 
 /** On a managed policy, by the ARN that the request gives. */
 export async function onPolicy(
-  operation: string,
   call: Call,
   { identity }: IamPorts,
   arn: string,
   context: Context = {},
-): Promise<Requirement[]> {
-  const policy = parseEntityArn(arn) && (await identity.policies.find(homeOf(call), arn));
-  return onTagged(operation, arn, policy?.tags, context, `policy ${arn}`);
+): Promise<Resolution<On<ManagedPolicy>>> {
+  const home = homeOf(call);
+  const policy = parseEntityArn(arn) && (await identity.policies.find(home, arn));
+  const requirement = onTagged(call.action, arn, policy?.tags, context, `policy ${arn}`);
+  return { requires: [requirement], subject: { home, found: policy } };
 }
 
 export async function onInstanceProfile(
-  operation: string,
   call: Call,
   { identity }: IamPorts,
   name: string,
   context: Context = {},
-): Promise<Requirement[]> {
+): Promise<Resolution<On<InstanceProfile>>> {
   const home = homeOf(call);
   const profile = await identity.instanceProfiles.find(home.id, name);
   const resource = entityArn('instance-profile', home, profile?.path ?? '/', profile?.name ?? name);
-  return onTagged(operation, resource, profile?.tags, context, `instance profile ${name}`);
+  const requirement = onTagged(call.action, resource, profile?.tags, context, `instance profile ${name}`);
+  return { requires: [requirement], subject: { home, found: profile } };
 }
 
 export async function onServerCertificate(
-  operation: string,
   call: Call,
   { identity }: IamPorts,
   name: string,
   context: Context = {},
-): Promise<Requirement[]> {
+): Promise<Resolution<On<ServerCertificate>>> {
   const home = homeOf(call);
   const certificate = await identity.serverCertificates.find(home.id, name);
   const path = certificate?.path ?? '/';
   const resource = entityArn('server-certificate', home, path, certificate?.name ?? name);
-  return onTagged(operation, resource, certificate?.tags, context);
+  const requirement = onTagged(call.action, resource, certificate?.tags, context);
+  return { requires: [requirement], subject: { home, found: certificate } };
 }
 
-/** The boundary that the user or role has now. */
-export async function boundaryContext(
-  call: Call,
-  { identity }: IamPorts,
-  kind: 'user' | 'role',
-  name: string,
-): Promise<Context> {
-  const entities = kind === 'user' ? identity.users : identity.roles;
-  return requestedBoundary((await entities.find(homeOf(call).id, name))?.boundary);
+/** The same on what the resource becomes, where it moves (IAM User Guide, "Rename an IAM user"). */
+export function andOn<T>(target: string, { requires, subject }: Resolution<T>): Resolution<T> {
+  const moved = requires.filter(({ resource }) => resource !== target);
+  return { requires: [...requires, ...moved.map(now => ({ ...now, resource: target }))], subject };
 }
 
-/** The boundary that a request sets. */
-export function requestedBoundary(arn: string | undefined): Context {
+/** The boundary that an entity has, or that a request sets. */
+export function boundaryKeys(arn: string | undefined): Context {
   return arn === undefined ? {} : { 'iam:PermissionsBoundary': arn };
 }
 
@@ -198,12 +242,11 @@ function ownTags(tags: Tags = []): Context {
 
 /** On a resource with the tags it has now, none where it is not there; `shownAs`: what a denial calls it. */
 export function onTagged(
-  operation: string,
+  action: string,
   resource: string,
   tags: Tags = [],
   context: Context = {},
   shownAs?: string,
-): Requirement[] {
-  const tagged = { ...tagContext('aws:ResourceTag', tags), ...context };
-  return [{ action: `iam:${operation}`, resource, shownAs, context: tagged }];
+): Requirement {
+  return { action, resource, shownAs, context: { ...tagContext('aws:ResourceTag', tags), ...context } };
 }

@@ -1,37 +1,35 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { quotas } from '../../../identity/index.js';
 import { slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnAccount, onAll } from '../requirements.js';
 
-export const createAccountAlias: NamedOperation<IamPorts, iam.CreateAccountAliasRequest, object> = {
-  name: 'CreateAccountAlias',
-  requires: (_input, call) => onAll('CreateAccountAlias', call),
-  async run(input, call, { identity }) {
-    await identity.accounts.setAlias(homeOf(call), input.AccountAlias!);
+export const CreateAccountAlias: Operation<IamPorts, iam.CreateAccountAliasRequest, object, OnAccount> = {
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input, _call, { identity }) {
+    await identity.accounts.setAlias(home, input.AccountAlias!);
     return {};
   },
 };
 
-export const deleteAccountAlias: NamedOperation<IamPorts, iam.DeleteAccountAliasRequest, object> = {
-  name: 'DeleteAccountAlias',
-  requires: (_input, call) => onAll('DeleteAccountAlias', call),
-  async run(input, call, { identity }) {
-    await identity.accounts.deleteAlias(homeOf(call), input.AccountAlias!);
+export const DeleteAccountAlias: Operation<IamPorts, iam.DeleteAccountAliasRequest, object, OnAccount> = {
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input, _call, { identity }) {
+    await identity.accounts.deleteAlias(home, input.AccountAlias!);
     return {};
   },
 };
 
-export const listAccountAliases: NamedOperation<
+export const ListAccountAliases: Operation<
   IamPorts,
   iam.ListAccountAliasesRequest,
-  iam.ListAccountAliasesResponse
+  iam.ListAccountAliasesResponse,
+  OnAccount
 > = {
-  name: 'ListAccountAliases',
-  requires: (_input, call) => onAll('ListAccountAliases', call),
-  async run(input, call, { identity }) {
-    const account = await identity.accounts.find(homeOf(call).id);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input, _call, { identity }) {
+    const account = await identity.accounts.find(home.id);
     const { items, page } = slicePage(
       input,
       account?.alias === undefined ? [] : [account.alias],
@@ -41,11 +39,9 @@ export const listAccountAliases: NamedOperation<
   },
 };
 
-export const getAccountSummary: NamedOperation<IamPorts, object, iam.GetAccountSummaryResponse> = {
-  name: 'GetAccountSummary',
-  requires: (_input, call) => onAll('GetAccountSummary', call),
-  async run(_input, call, { identity }) {
-    const home = homeOf(call);
+export const GetAccountSummary: Operation<IamPorts, object, iam.GetAccountSummaryResponse, OnAccount> = {
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, _input, _call, { identity }) {
     const [counts, policies, account, devices, oidc, saml, certificates] = await Promise.all([
       identity.accounts.counts(home.id),
       identity.policies.list(home, { limit: quotas.policies }),
@@ -101,16 +97,16 @@ export const getAccountSummary: NamedOperation<IamPorts, object, iam.GetAccountS
  * Which tokens the global endpoint hands out. The preference is kept and reported; tokens of this server are of one
  * kind, which is accepted wherever the account's credentials are.
  */
-export const setSecurityTokenServicePreferences: NamedOperation<
+export const SetSecurityTokenServicePreferences: Operation<
   IamPorts,
   iam.SetSecurityTokenServicePreferencesRequest,
-  object
+  object,
+  OnAccount
 > = {
-  name: 'SetSecurityTokenServicePreferences',
-  requires: (_input, call) => onAll('SetSecurityTokenServicePreferences', call),
-  async run({ GlobalEndpointTokenVersion }, call, { identity }) {
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, { GlobalEndpointTokenVersion }, _call, { identity }) {
     const version = GlobalEndpointTokenVersion === 'v2Token' ? 2 : 1;
-    await identity.regions.setGlobalTokenVersion(homeOf(call).id, version);
+    await identity.regions.setGlobalTokenVersion(home.id, version);
     return {};
   },
 };

@@ -1,9 +1,9 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import type { Account, Identity, NamedManagedPolicy, Page, User } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnAccount, onAll } from '../requirements.js';
 import {
   attachedPolicies,
   boundaryOf,
@@ -148,15 +148,14 @@ async function details(
 }
 
 /** Everything of the account's users, groups, roles and policies. */
-export const getAccountAuthorizationDetails: NamedOperation<
+export const GetAccountAuthorizationDetails: Operation<
   IamPorts,
   iam.GetAccountAuthorizationDetailsRequest,
-  iam.GetAccountAuthorizationDetailsResponse
+  iam.GetAccountAuthorizationDetailsResponse,
+  OnAccount
 > = {
-  name: 'GetAccountAuthorizationDetails',
-  requires: (_input, call) => onAll('GetAccountAuthorizationDetails', call),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input, _call, { identity }) {
     const filter = input.Filter ?? [];
     const sections = SECTIONS.filter(section => filter.length === 0 || filter.includes(section.filter));
     const { items, page } = await listPage(

@@ -1,23 +1,22 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { iamErrors } from '../errors.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnAccount, onAll } from '../requirements.js';
 
 /**
  * No feature is enabled: the operations that would are not there. Throws `OrganizationNotFoundException`,
  * `AccountNotManagementOrDelegatedAdministratorException` and, until `iam.amazonaws.com` has access,
  * `ServiceAccessNotEnabledException` (IAM API Reference, ListOrganizationsFeatures).
  */
-export const listOrganizationsFeatures: NamedOperation<
+export const ListOrganizationsFeatures: Operation<
   IamPorts,
   object,
-  iam.ListOrganizationsFeaturesResponse
+  iam.ListOrganizationsFeaturesResponse,
+  OnAccount
 > = {
-  name: 'ListOrganizationsFeatures',
-  requires: (_input, call) => onAll('ListOrganizationsFeatures', call),
-  async run(_input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, _input, _call, { identity }) {
     if (home.organization === undefined) throw iamErrors.OrganizationNotFoundException();
     const { id, managementAccount, services = [] } = await identity.organizations.of(home);
     if (managementAccount !== home.id)

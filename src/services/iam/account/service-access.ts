@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import {
   type AccessJob,
   type Account,
@@ -13,16 +13,10 @@ import {
 import { slicePage } from '../paging.js';
 import { grantsService } from '../policies/granted-services.js';
 import { findHolder, type Holder, type PolicySource, sourcesOf } from '../policies/policy-sources.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnAccount, onAll, onArn } from '../requirements.js';
 import { dateOf } from '../shapes.js';
 import { serviceNames } from './service-data.js';
-
-/** On the entity or policy that the request names by ARN. */
-function onArn(operation: string, call: Call, arn: string): Requirement[] {
-  homeOf(call);
-  return [{ action: `iam:${operation}`, resource: arn }];
-}
 
 async function holderOf(identity: Identity, home: Account, arn: string): Promise<Holder> {
   const holder = await findHolder(identity, home, arn);
@@ -33,15 +27,14 @@ async function holderOf(identity: Identity, home: Account, arn: string): Promise
 const OWNERS = { user: 'USER', group: 'GROUP', role: 'ROLE' } as const;
 
 /** Which policies of a user, group or role grant something of these services. */
-export const listPoliciesGrantingServiceAccess: NamedOperation<
+export const ListPoliciesGrantingServiceAccess: Operation<
   IamPorts,
   iam.ListPoliciesGrantingServiceAccessRequest,
-  iam.ListPoliciesGrantingServiceAccessResponse
+  iam.ListPoliciesGrantingServiceAccessResponse,
+  OnAccount
 > = {
-  name: 'ListPoliciesGrantingServiceAccess',
-  requires: (input, call) => onArn('ListPoliciesGrantingServiceAccess', call, input.Arn!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call) => onArn(call, input.Arn!),
+  async run({ home }, input, _call, { identity }) {
     const sources = await sourcesOf(identity, home, await holderOf(identity, home, input.Arn!));
     const entries = input.ServiceNamespaces!.map(namespace => ({
       ServiceNamespace: namespace,
@@ -57,15 +50,14 @@ function grantingPolicy({ id, type, arn, inline }: PolicySource): iam.PolicyGran
   return { PolicyName: inline.name, PolicyType: 'INLINE', EntityType: owner, EntityName: inline.holder };
 }
 
-export const generateServiceLastAccessedDetails: NamedOperation<
+export const GenerateServiceLastAccessedDetails: Operation<
   IamPorts,
   iam.GenerateServiceLastAccessedDetailsRequest,
-  iam.GenerateServiceLastAccessedDetailsResponse
+  iam.GenerateServiceLastAccessedDetailsResponse,
+  OnAccount
 > = {
-  name: 'GenerateServiceLastAccessedDetails',
-  requires: (input, call) => onArn('GenerateServiceLastAccessedDetails', call, input.Arn!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call) => onArn(call, input.Arn!),
+  async run({ home }, input, _call, { identity }) {
     await subjectOf(identity, home, input.Arn!);
     const granularity = input.Granularity ?? 'SERVICE_LEVEL';
     return { JobId: await identity.accessJobs.create(home, { arn: input.Arn!, granularity }) };
@@ -131,15 +123,14 @@ async function jobOf(identity: Identity, home: Account, id: string): Promise<Acc
   return job;
 }
 
-export const getServiceLastAccessedDetails: NamedOperation<
+export const GetServiceLastAccessedDetails: Operation<
   IamPorts,
   iam.GetServiceLastAccessedDetailsRequest,
-  iam.GetServiceLastAccessedDetailsResponse
+  iam.GetServiceLastAccessedDetailsResponse,
+  OnAccount
 > = {
-  name: 'GetServiceLastAccessedDetails',
-  requires: (_input, call) => onAll('GetServiceLastAccessedDetails', call),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input, _call, { identity }) {
     const job = await jobOf(identity, home, input.JobId!);
     const subject = await subjectOf(identity, home, job.arn);
     const accesses = await accessesOf(identity, home, subject);
@@ -184,15 +175,14 @@ function lastAccess(
   };
 }
 
-export const getServiceLastAccessedDetailsWithEntities: NamedOperation<
+export const GetServiceLastAccessedDetailsWithEntities: Operation<
   IamPorts,
   iam.GetServiceLastAccessedDetailsWithEntitiesRequest,
-  iam.GetServiceLastAccessedDetailsWithEntitiesResponse
+  iam.GetServiceLastAccessedDetailsWithEntitiesResponse,
+  OnAccount
 > = {
-  name: 'GetServiceLastAccessedDetailsWithEntities',
-  requires: (_input, call) => onAll('GetServiceLastAccessedDetailsWithEntities', call),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input, _call, { identity }) {
     const job = await jobOf(identity, home, input.JobId!);
     const accesses = await accessesOf(identity, home, await subjectOf(identity, home, job.arn));
     const used = accesses.filter(({ service }) => service === input.ServiceNamespace);

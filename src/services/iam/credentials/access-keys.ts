@@ -1,26 +1,24 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { errors } from '../../../identity/index.js';
-import { userNameOf } from '../entities/users.js';
+import type { Operation } from '../../../core/operation.js';
+import { type AccessKey, errors } from '../../../identity/index.js';
+import { userNameOf } from '../entities/user-names.js';
 import { slicePage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
-import { onAll, onUser } from '../requirements.js';
+import { type OnUser, onAll, onUser } from '../requirements.js';
 import { dateOf, statusOf } from '../shapes.js';
 
-export const createAccessKey: NamedOperation<
+export const CreateAccessKey: Operation<
   IamPorts,
   iam.CreateAccessKeyRequest,
-  iam.CreateAccessKeyResponse
+  iam.CreateAccessKeyResponse,
+  OnUser
 > = {
-  name: 'CreateAccessKey',
-  requires: (input, call, ports) => onUser('CreateAccessKey', call, ports, userNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const name = userNameOf(input.UserName, call);
+  resolve: (input, call, ports) => onUser(call, ports, userNameOf(input.UserName, call)),
+  async run({ home, name, found }, _input, _call, { identity }) {
     const key = await identity.accessKeys.create(home, name);
     return {
       AccessKey: {
-        UserName: name && (await identity.users.get(home.id, name)).name,
+        UserName: name && identity.users.demand(found, name).name,
         AccessKeyId: key.id,
         Status: 'Active',
         SecretAccessKey: key.secretAccessKey,
@@ -30,72 +28,75 @@ export const createAccessKey: NamedOperation<
   },
 };
 
-export const listAccessKeys: NamedOperation<IamPorts, iam.ListAccessKeysRequest, iam.ListAccessKeysResponse> =
-  {
-    name: 'ListAccessKeys',
-    requires: (input, call, ports) => onUser('ListAccessKeys', call, ports, userNameOf(input.UserName, call)),
-    async run(input, call, { identity }) {
-      const home = homeOf(call);
-      const name = userNameOf(input.UserName, call);
-      const owner =
-        name === undefined ? await identity.accounts.find(home.id) : await identity.users.get(home.id, name);
-      const { items, page } = slicePage(
-        input,
-        await identity.accessKeys.list(owner?.keys ?? []),
-        key => key.id,
-      );
-      const keys = items.map(({ id, active, created }) => ({
-        UserName: name,
-        AccessKeyId: id,
-        Status: statusOf(active),
-        CreateDate: dateOf(created),
-      }));
-      return { AccessKeyMetadata: keys, ...page };
-    },
-  };
+export const ListAccessKeys: Operation<
+  IamPorts,
+  iam.ListAccessKeysRequest,
+  iam.ListAccessKeysResponse,
+  OnUser
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, userNameOf(input.UserName, call)),
+  async run({ home, name, found }, input, _call, { identity }) {
+    const owner =
+      name === undefined ? await identity.accounts.find(home.id) : identity.users.demand(found, name);
+    const { items, page } = slicePage(
+      input,
+      await identity.accessKeys.list(owner?.keys ?? []),
+      key => key.id,
+    );
+    const keys = items.map(({ id, active, created }) => ({
+      UserName: name,
+      AccessKeyId: id,
+      Status: statusOf(active),
+      CreateDate: dateOf(created),
+    }));
+    return { AccessKeyMetadata: keys, ...page };
+  },
+};
 
-export const updateAccessKey: NamedOperation<IamPorts, iam.UpdateAccessKeyRequest, object> = {
-  name: 'UpdateAccessKey',
-  requires: (input, call, ports) => onUser('UpdateAccessKey', call, ports, userNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const name = userNameOf(input.UserName, call);
-    await identity.accessKeys.setActive(homeOf(call), name, input.AccessKeyId!, input.Status === 'Active');
+export const UpdateAccessKey: Operation<IamPorts, iam.UpdateAccessKeyRequest, object, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, userNameOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    await identity.accessKeys.setActive(home, name, input.AccessKeyId!, input.Status === 'Active');
     return {};
   },
 };
 
-export const deleteAccessKey: NamedOperation<IamPorts, iam.DeleteAccessKeyRequest, object> = {
-  name: 'DeleteAccessKey',
-  requires: (input, call, ports) => onUser('DeleteAccessKey', call, ports, userNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    await identity.accessKeys.delete(homeOf(call), userNameOf(input.UserName, call), input.AccessKeyId!);
+export const DeleteAccessKey: Operation<IamPorts, iam.DeleteAccessKeyRequest, object, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, userNameOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    await identity.accessKeys.delete(home, name, input.AccessKeyId!);
     return {};
   },
 };
 
-export const getAccessKeyLastUsed: NamedOperation<
+interface OnKey {
+  readonly key: AccessKey | undefined;
+  /** Of whom it is, where that is not the root user. */
+  readonly owner: string | undefined;
+}
+
+export const GetAccessKeyLastUsed: Operation<
   IamPorts,
   iam.GetAccessKeyLastUsedRequest,
-  iam.GetAccessKeyLastUsedResponse
+  iam.GetAccessKeyLastUsedResponse,
+  OnKey
 > = {
-  name: 'GetAccessKeyLastUsed',
-  async requires(input, call, ports) {
+  async resolve(input, call, ports) {
     const key = await ports.identity.accessKeys.find(input.AccessKeyId!);
-    if (key?.account !== homeOf(call).id) return onAll('GetAccessKeyLastUsed', call);
-    return await onUser('GetAccessKeyLastUsed', call, ports, key.user);
+    if (key?.account !== homeOf(call).id) {
+      return { requires: onAll(call).requires, subject: { key: undefined, owner: undefined } };
+    }
+    const { requires, subject } = await onUser(call, ports, key.user);
+    return { requires, subject: { key, owner: subject.found?.name } };
   },
-  async run(input, call, { identity }) {
+  async run({ key, owner }, input, _call, { identity }) {
     const id = input.AccessKeyId!;
-    const home = homeOf(call);
-    const key = await identity.accessKeys.find(id);
-    if (key?.account !== home.id)
-      throw errors.NoSuchEntity([`The Access Key with id ${id} cannot be found.`]);
-    const user = key.user === undefined ? undefined : await identity.users.get(home.id, key.user);
+    if (!key) throw errors.NoSuchEntity([`The Access Key with id ${id} cannot be found.`]);
     const use = await identity.accessKeys.lastUse(id);
     // A key that was never used has no date, and `N/A` for the rest (IAM API Reference, AccessKeyLastUsed).
     const last = use
       ? { LastUsedDate: dateOf(use.time), ServiceName: use.service, Region: use.region }
       : { ServiceName: 'N/A', Region: 'N/A' };
-    return { UserName: user?.name, AccessKeyLastUsed: last };
+    return { UserName: owner, AccessKeyLastUsed: last };
   },
 };

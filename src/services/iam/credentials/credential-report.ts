@@ -1,30 +1,29 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll } from '../requirements.js';
+import type { Operation } from '../../../core/operation.js';
+import type { IamPorts } from '../ports.js';
+import { type OnAccount, onAll } from '../requirements.js';
 import { dateOf } from '../shapes.js';
 
-export const generateCredentialReport: NamedOperation<
+export const GenerateCredentialReport: Operation<
   IamPorts,
   object,
-  iam.GenerateCredentialReportResponse
+  iam.GenerateCredentialReportResponse,
+  OnAccount
 > = {
-  name: 'GenerateCredentialReport',
-  requires: (_input, call) => onAll('GenerateCredentialReport', call),
+  resolve: (_input, call) => onAll(call),
   /** The report is ready when this answers; AWS says first that it was started, and so does this. */
-  async run(_input, call, { identity }) {
-    const started = await identity.reports.generate(homeOf(call));
+  async run({ home }, _input, _call, { identity }) {
+    const started = await identity.reports.generate(home);
     return started
       ? { State: 'STARTED', Description: 'No report exists. Starting a new report generation task' }
       : { State: 'COMPLETE' };
   },
 };
 
-export const getCredentialReport: NamedOperation<IamPorts, object, iam.GetCredentialReportResponse> = {
-  name: 'GetCredentialReport',
-  requires: (_input, call) => onAll('GetCredentialReport', call),
-  async run(_input, call, { identity }) {
-    const { generated, content } = await identity.reports.get(homeOf(call));
+export const GetCredentialReport: Operation<IamPorts, object, iam.GetCredentialReportResponse, OnAccount> = {
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, _input, _call, { identity }) {
+    const { generated, content } = await identity.reports.get(home);
     return { Content: Buffer.from(content), ReportFormat: 'text/csv', GeneratedTime: dateOf(generated) };
   },
 };

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, NamedOperation } from '../../../core/operation.js';
+import type { Call, Operation } from '../../../core/operation.js';
 import {
   type Account,
   errors,
@@ -9,11 +9,19 @@ import {
   readTags,
   rootArn,
 } from '../../../identity/index.js';
-import { userNameOf } from '../entities/users.js';
+import { userNameOf } from '../entities/user-names.js';
 import { onMfaDevice } from '../federation/federation-requirements.js';
 import { slicePage } from '../paging.js';
 import { homeOf, type IamPorts } from '../ports.js';
-import { onAll, onUser, requestTags, withTagging } from '../requirements.js';
+import {
+  type On,
+  type OnAccount,
+  type OnUser,
+  onAll,
+  onUser,
+  requestTags,
+  withTagging,
+} from '../requirements.js';
 import { dateOf, listedUser, tagList } from '../shapes.js';
 
 /** By this name the root user names itself where an operation asks for a user: it has none of its own. */
@@ -29,19 +37,19 @@ async function ownerIdOf(identity: Identity, home: Account, name: string | undef
   return name === undefined ? home.id : (await identity.users.get(home.id, name)).id;
 }
 
-export const createVirtualMfaDevice: NamedOperation<
+export const CreateVirtualMFADevice: Operation<
   IamPorts,
   iam.CreateVirtualMFADeviceRequest,
-  iam.CreateVirtualMFADeviceResponse
+  iam.CreateVirtualMFADeviceResponse,
+  OnAccount
 > = {
-  name: 'CreateVirtualMFADevice',
-  requires(input, call) {
-    const resource = mfaSerial(homeOf(call), input.Path ?? '/', input.VirtualMFADeviceName!);
-    const requirement = { action: 'iam:CreateVirtualMFADevice', resource, context: requestTags(input.Tags) };
-    return withTagging(requirement, 'TagMFADevice');
-  },
-  async run(input, call, { identity }) {
+  resolve(input, call) {
     const home = homeOf(call);
+    const resource = mfaSerial(home, input.Path ?? '/', input.VirtualMFADeviceName!);
+    const requirement = { action: call.action, resource, context: requestTags(input.Tags) };
+    return { requires: withTagging(requirement, 'TagMFADevice'), subject: { home } };
+  },
+  async run({ home }, input, _call, { identity }) {
     const tags = readTags(input.Tags);
     const { device, base32Seed, qrCode } = await identity.mfaDevices.create(
       home,
@@ -60,57 +68,51 @@ export const createVirtualMfaDevice: NamedOperation<
   },
 };
 
-export const enableMfaDevice: NamedOperation<IamPorts, iam.EnableMFADeviceRequest, object> = {
-  name: 'EnableMFADevice',
-  requires: (input, call, ports) => onUser('EnableMFADevice', call, ports, ownerNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const owner = await ownerIdOf(identity, home, ownerNameOf(input.UserName, call));
+export const EnableMFADevice: Operation<IamPorts, iam.EnableMFADeviceRequest, object, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, ownerNameOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const owner = await ownerIdOf(identity, home, name);
     const codes = [input.AuthenticationCode1!, input.AuthenticationCode2!] as const;
     await identity.mfaDevices.enable(home, input.SerialNumber!, owner, codes);
     return {};
   },
 };
 
-export const resyncMfaDevice: NamedOperation<IamPorts, iam.ResyncMFADeviceRequest, object> = {
-  name: 'ResyncMFADevice',
-  requires: (input, call, ports) => onUser('ResyncMFADevice', call, ports, ownerNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const owner = await ownerIdOf(identity, home, ownerNameOf(input.UserName, call));
+export const ResyncMFADevice: Operation<IamPorts, iam.ResyncMFADeviceRequest, object, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, ownerNameOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const owner = await ownerIdOf(identity, home, name);
     const codes = [input.AuthenticationCode1!, input.AuthenticationCode2!] as const;
     await identity.mfaDevices.resync(home, input.SerialNumber!, owner, codes);
     return {};
   },
 };
 
-export const deactivateMfaDevice: NamedOperation<IamPorts, iam.DeactivateMFADeviceRequest, object> = {
-  name: 'DeactivateMFADevice',
-  requires: (input, call, ports) =>
-    onUser('DeactivateMFADevice', call, ports, ownerNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const owner = await ownerIdOf(identity, home, ownerNameOf(input.UserName, call));
+export const DeactivateMFADevice: Operation<IamPorts, iam.DeactivateMFADeviceRequest, object, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, ownerNameOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const owner = await ownerIdOf(identity, home, name);
     await identity.mfaDevices.deactivate(home, input.SerialNumber!, owner);
     return {};
   },
 };
 
-export const deleteVirtualMfaDevice: NamedOperation<IamPorts, iam.DeleteVirtualMFADeviceRequest, object> = {
-  name: 'DeleteVirtualMFADevice',
-  requires: (input, call, ports) => onMfaDevice('DeleteVirtualMFADevice', call, ports, input.SerialNumber!),
-  async run(input, call, { identity }) {
-    await identity.mfaDevices.delete(homeOf(call), input.SerialNumber!);
+export const DeleteVirtualMFADevice: Operation<
+  IamPorts,
+  iam.DeleteVirtualMFADeviceRequest,
+  object,
+  On<MfaDevice>
+> = {
+  resolve: (input, call, ports) => onMfaDevice(call, ports, input.SerialNumber!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.mfaDevices.delete(home, input.SerialNumber!);
     return {};
   },
 };
 
-export const getMfaDevice: NamedOperation<IamPorts, iam.GetMFADeviceRequest, iam.GetMFADeviceResponse> = {
-  name: 'GetMFADevice',
-  requires: (input, call, ports) => onUser('GetMFADevice', call, ports, ownerNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const name = ownerNameOf(input.UserName, call);
+export const GetMFADevice: Operation<IamPorts, iam.GetMFADeviceRequest, iam.GetMFADeviceResponse, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, ownerNameOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
     const device = await identity.mfaDevices.get(home, input.SerialNumber!);
     if (device.owner === undefined || device.owner !== (await ownerIdOf(identity, home, name))) {
       throw errors.NoSuchEntity([`MFA Device with serial number ${input.SerialNumber} does not exist.`]);
@@ -123,35 +125,34 @@ export const getMfaDevice: NamedOperation<IamPorts, iam.GetMFADeviceRequest, iam
   },
 };
 
-export const listMfaDevices: NamedOperation<IamPorts, iam.ListMFADevicesRequest, iam.ListMFADevicesResponse> =
-  {
-    name: 'ListMFADevices',
-    requires: (input, call, ports) =>
-      onUser('ListMFADevices', call, ports, ownerNameOf(input.UserName, call)),
-    async run(input, call, { identity }) {
-      const home = homeOf(call);
-      const name = ownerNameOf(input.UserName, call);
-      const user = name === undefined ? undefined : await identity.users.get(home.id, name);
-      const devices = await identity.mfaDevices.ofOwner(home.id, user?.id ?? home.id);
-      const { items, page } = slicePage(input, devices, device => device.name.toLowerCase());
-      const shown = items.map(device => ({
-        UserName: user?.name ?? ROOT,
-        SerialNumber: mfaSerial(home, device.path, device.name),
-        EnableDate: dateOf(device.enabled!),
-      }));
-      return { MFADevices: shown, ...page };
-    },
-  };
+export const ListMFADevices: Operation<
+  IamPorts,
+  iam.ListMFADevicesRequest,
+  iam.ListMFADevicesResponse,
+  OnUser
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, ownerNameOf(input.UserName, call)),
+  async run({ home, name, found }, input, _call, { identity }) {
+    const user = name === undefined ? undefined : identity.users.demand(found, name);
+    const devices = await identity.mfaDevices.ofOwner(home.id, user?.id ?? home.id);
+    const { items, page } = slicePage(input, devices, device => device.name.toLowerCase());
+    const shown = items.map(device => ({
+      UserName: user?.name ?? ROOT,
+      SerialNumber: mfaSerial(home, device.path, device.name),
+      EnableDate: dateOf(device.enabled!),
+    }));
+    return { MFADevices: shown, ...page };
+  },
+};
 
-export const listVirtualMfaDevices: NamedOperation<
+export const ListVirtualMFADevices: Operation<
   IamPorts,
   iam.ListVirtualMFADevicesRequest,
-  iam.ListVirtualMFADevicesResponse
+  iam.ListVirtualMFADevicesResponse,
+  OnAccount
 > = {
-  name: 'ListVirtualMFADevices',
-  requires: (_input, call) => onAll('ListVirtualMFADevices', call),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input, _call, { identity }) {
     const { AssignmentStatus: status = 'Any' } = input;
     const devices = (await identity.mfaDevices.list(home.id)).filter(
       ({ owner }) => status === 'Any' || (status === 'Assigned') === (owner !== undefined),

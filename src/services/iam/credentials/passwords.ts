@@ -1,9 +1,9 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
+import type { Call, Operation, Resolution } from '../../../core/operation.js';
 import { type Account, compiledPolicy, errors, type PasswordPolicy } from '../../../identity/index.js';
-import { namedUserOf } from '../entities/users.js';
+import { namedUserOf } from '../entities/user-names.js';
 import { homeOf, type IamPorts } from '../ports.js';
-import { onAll, onUser } from '../requirements.js';
+import { type OnAccount, type OnUser, onAll, onUser } from '../requirements.js';
 import { dateOf } from '../shapes.js';
 
 /**
@@ -11,14 +11,15 @@ import { dateOf } from '../shapes.js';
  * that names the user: explicit denies still count (IAM API Reference, PasswordPolicy,
  * AllowUsersToChangePassword).
  */
-async function withSelfService(
-  requirement: Requirement,
+async function withSelfService<T extends OnAccount>(
+  resolution: Resolution<T>,
   call: Call,
   { identity }: IamPorts,
-): Promise<Requirement[]> {
+): Promise<Resolution<T>> {
+  const { requires, subject } = resolution;
   const { principal } = call.caller;
-  const policy = await identity.passwords.policy(homeOf(call).id);
-  if (principal.type !== 'user' || policy?.usersMayChange !== true) return [requirement];
+  const policy = await identity.passwords.policy(subject.home.id);
+  if (principal.type !== 'user' || policy?.usersMayChange !== true) return resolution;
   const document = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -34,19 +35,19 @@ async function withSelfService(
     name: 'password policy of the account',
     policy: compiledPolicy(document, 'resource'),
   };
-  return [{ ...requirement, resourcePolicy }];
+  return { requires: requires.map(own => ({ ...own, resourcePolicy })), subject };
 }
 
-export const updateAccountPasswordPolicy: NamedOperation<
+export const UpdateAccountPasswordPolicy: Operation<
   IamPorts,
   iam.UpdateAccountPasswordPolicyRequest,
-  object
+  object,
+  OnAccount
 > = {
-  name: 'UpdateAccountPasswordPolicy',
-  requires: (_input, call) => onAll('UpdateAccountPasswordPolicy', call),
+  resolve: (_input, call) => onAll(call),
   /** What is not given goes back to its default (IAM API Reference, UpdateAccountPasswordPolicy). */
-  async run(input, call, { identity }) {
-    await identity.passwords.setPolicy(homeOf(call), {
+  async run({ home }, input, _call, { identity }) {
+    await identity.passwords.setPolicy(home, {
       minimumLength: input.MinimumPasswordLength ?? 6,
       requireSymbols: input.RequireSymbols ?? false,
       requireNumbers: input.RequireNumbers ?? false,
@@ -61,16 +62,14 @@ export const updateAccountPasswordPolicy: NamedOperation<
   },
 };
 
-export const getAccountPasswordPolicy: NamedOperation<
+export const GetAccountPasswordPolicy: Operation<
   IamPorts,
   object,
-  iam.GetAccountPasswordPolicyResponse
+  iam.GetAccountPasswordPolicyResponse,
+  OnAccount
 > = {
-  name: 'GetAccountPasswordPolicy',
-  requires: (_input, call, ports) =>
-    withSelfService(onAll('GetAccountPasswordPolicy', call)[0]!, call, ports),
-  async run(_input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (_input, call, ports) => withSelfService(onAll(call), call, ports),
+  async run({ home }, _input, _call, { identity }) {
     const policy = await identity.passwords.policy(home.id);
     if (policy === undefined) {
       throw errors.NoSuchEntity([`The Password Policy with domain name ${home.id} cannot be found.`]);
@@ -94,26 +93,22 @@ function shownPolicy(policy: PasswordPolicy): iam.PasswordPolicy {
   };
 }
 
-export const deleteAccountPasswordPolicy: NamedOperation<IamPorts, object, object> = {
-  name: 'DeleteAccountPasswordPolicy',
-  requires: (_input, call) => onAll('DeleteAccountPasswordPolicy', call),
-  async run(_input, call, { identity }) {
-    await identity.passwords.setPolicy(homeOf(call), undefined);
+export const DeleteAccountPasswordPolicy: Operation<IamPorts, object, object, OnAccount> = {
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, _input, _call, { identity }) {
+    await identity.passwords.setPolicy(home, undefined);
     return {};
   },
 };
 
-export const createLoginProfile: NamedOperation<
+export const CreateLoginProfile: Operation<
   IamPorts,
   iam.CreateLoginProfileRequest,
-  iam.CreateLoginProfileResponse
+  iam.CreateLoginProfileResponse,
+  OnUser<string>
 > = {
-  name: 'CreateLoginProfile',
-  requires: (input, call, ports) =>
-    onUser('CreateLoginProfile', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const name = namedUserOf(input.UserName, call);
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
     if (input.Password === undefined) throw errors.ValidationError(['Password must be specified.']);
     const resetRequired = input.PasswordResetRequired ?? false;
     const profile = await identity.passwords.create(home, name, input.Password, resetRequired);
@@ -121,16 +116,14 @@ export const createLoginProfile: NamedOperation<
   },
 };
 
-export const getLoginProfile: NamedOperation<
+export const GetLoginProfile: Operation<
   IamPorts,
   iam.GetLoginProfileRequest,
-  iam.GetLoginProfileResponse
+  iam.GetLoginProfileResponse,
+  OnUser<string>
 > = {
-  name: 'GetLoginProfile',
-  requires: (input, call, ports) => onUser('GetLoginProfile', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const name = namedUserOf(input.UserName, call);
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, _input, _call, { identity }) {
     const profile = await identity.passwords.get(home, name);
     return { LoginProfile: await shownProfile({ identity }, home, name, profile) };
   },
@@ -146,35 +139,40 @@ async function shownProfile(
   return { UserName: user.name, CreateDate: dateOf(created), PasswordResetRequired: resetRequired };
 }
 
-export const updateLoginProfile: NamedOperation<IamPorts, iam.UpdateLoginProfileRequest, object> = {
-  name: 'UpdateLoginProfile',
-  requires: (input, call, ports) => onUser('UpdateLoginProfile', call, ports, input.UserName!),
-  async run(input, call, { identity }) {
+export const UpdateLoginProfile: Operation<
+  IamPorts,
+  iam.UpdateLoginProfileRequest,
+  object,
+  OnUser<string>
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, input.UserName!),
+  async run({ home }, input, _call, { identity }) {
     const changes = { password: input.Password, resetRequired: input.PasswordResetRequired };
-    await identity.passwords.update(homeOf(call), input.UserName!, changes);
+    await identity.passwords.update(home, input.UserName!, changes);
     return {};
   },
 };
 
-export const deleteLoginProfile: NamedOperation<IamPorts, iam.DeleteLoginProfileRequest, object> = {
-  name: 'DeleteLoginProfile',
-  requires: (input, call, ports) =>
-    onUser('DeleteLoginProfile', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    await identity.passwords.delete(homeOf(call), namedUserOf(input.UserName, call));
+export const DeleteLoginProfile: Operation<
+  IamPorts,
+  iam.DeleteLoginProfileRequest,
+  object,
+  OnUser<string>
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, _input, _call, { identity }) {
+    await identity.passwords.delete(home, name);
     return {};
   },
 };
 
 /** The calling user's own password. */
-export const changePassword: NamedOperation<IamPorts, iam.ChangePasswordRequest, object> = {
-  name: 'ChangePassword',
-  async requires(_input, call, ports) {
-    const [own] = await onUser('ChangePassword', call, ports, callingUser(call));
-    return await withSelfService(own!, call, ports);
+export const ChangePassword: Operation<IamPorts, iam.ChangePasswordRequest, object, OnUser<string>> = {
+  async resolve(_input, call, ports) {
+    return await withSelfService(await onUser(call, ports, callingUser(call)), call, ports);
   },
-  async run(input, call, { identity }) {
-    await identity.passwords.change(homeOf(call), callingUser(call), input.OldPassword!, input.NewPassword!);
+  async run({ home, name }, input, _call, { identity }) {
+    await identity.passwords.change(home, name, input.OldPassword!, input.NewPassword!);
     return {};
   },
 };

@@ -1,9 +1,17 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { type Account, entityArn, readTags, type ServerCertificate } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onNew, onPath, onServerCertificate, requestTags } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import {
+  andOn,
+  type On,
+  type OnAccount,
+  onNew,
+  onPath,
+  onServerCertificate,
+  requestTags,
+} from '../requirements.js';
 import { dateOf, tagList } from '../shapes.js';
 
 function shownMetadata(home: Account, certificate: ServerCertificate): iam.ServerCertificateMetadata {
@@ -17,18 +25,17 @@ function shownMetadata(home: Account, certificate: ServerCertificate): iam.Serve
   };
 }
 
-export const uploadServerCertificate: NamedOperation<
+export const UploadServerCertificate: Operation<
   IamPorts,
   iam.UploadServerCertificateRequest,
-  iam.UploadServerCertificateResponse
+  iam.UploadServerCertificateResponse,
+  OnAccount
 > = {
-  name: 'UploadServerCertificate',
-  requires: (input, call) => {
+  resolve: (input, call) => {
     const target = { path: input.Path, name: input.ServerCertificateName };
-    return onNew('UploadServerCertificate', call, 'server-certificate', target, requestTags(input.Tags));
+    return onNew(call, 'server-certificate', target, requestTags(input.Tags));
   },
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  async run({ home }, input, _call, { identity }) {
     const certificate = await identity.serverCertificates.upload(home, {
       name: input.ServerCertificateName!,
       path: input.Path,
@@ -41,17 +48,15 @@ export const uploadServerCertificate: NamedOperation<
   },
 };
 
-export const getServerCertificate: NamedOperation<
+export const GetServerCertificate: Operation<
   IamPorts,
   iam.GetServerCertificateRequest,
-  iam.GetServerCertificateResponse
+  iam.GetServerCertificateResponse,
+  On<ServerCertificate>
 > = {
-  name: 'GetServerCertificate',
-  requires: (input, call, ports) =>
-    onServerCertificate('GetServerCertificate', call, ports, input.ServerCertificateName!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const certificate = await identity.serverCertificates.get(home.id, input.ServerCertificateName!);
+  resolve: (input, call, ports) => onServerCertificate(call, ports, input.ServerCertificateName!),
+  async run({ home, found }, input, _call, { identity }) {
+    const certificate = identity.serverCertificates.demand(found, input.ServerCertificateName!);
     return {
       ServerCertificate: {
         ServerCertificateMetadata: shownMetadata(home, certificate),
@@ -63,15 +68,14 @@ export const getServerCertificate: NamedOperation<
   },
 };
 
-export const listServerCertificates: NamedOperation<
+export const ListServerCertificates: Operation<
   IamPorts,
   iam.ListServerCertificatesRequest,
-  iam.ListServerCertificatesResponse
+  iam.ListServerCertificatesResponse,
+  OnAccount
 > = {
-  name: 'ListServerCertificates',
-  requires: (input, call) => onPath('ListServerCertificates', call, 'server-certificate', input.PathPrefix),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call) => onPath(call, 'server-certificate', input.PathPrefix),
+  async run({ home }, input, _call, { identity }) {
     const { items, page } = await listPage(
       input,
       page => identity.serverCertificates.list(home.id, page),
@@ -83,32 +87,37 @@ export const listServerCertificates: NamedOperation<
   },
 };
 
-export const updateServerCertificate: NamedOperation<IamPorts, iam.UpdateServerCertificateRequest, object> = {
-  name: 'UpdateServerCertificate',
+export const UpdateServerCertificate: Operation<
+  IamPorts,
+  iam.UpdateServerCertificateRequest,
+  object,
+  On<ServerCertificate>
+> = {
   /** On the certificate as it is and, where it moves, on what it becomes, as for users. */
-  async requires(input, call, ports) {
-    const home = homeOf(call);
+  async resolve(input, call, ports) {
     const name = input.ServerCertificateName!;
-    const [now] = await onServerCertificate('UpdateServerCertificate', call, ports, name);
-    const found = await ports.identity.serverCertificates.find(home.id, name);
+    const now = await onServerCertificate(call, ports, name);
+    const { home, found } = now.subject;
     const path = input.NewPath ?? found?.path ?? '/';
     const newName = input.NewServerCertificateName ?? found?.name ?? name;
-    const target = entityArn('server-certificate', home, path, newName);
-    return target === now!.resource ? [now!] : [now!, { ...now!, resource: target }];
+    return andOn(entityArn('server-certificate', home, path, newName), now);
   },
-  async run(input, call, { identity }) {
+  async run({ home }, input, _call, { identity }) {
     const to = { name: input.NewServerCertificateName, path: input.NewPath };
-    await identity.serverCertificates.rename(homeOf(call), input.ServerCertificateName!, to);
+    await identity.serverCertificates.rename(home, input.ServerCertificateName!, to);
     return {};
   },
 };
 
-export const deleteServerCertificate: NamedOperation<IamPorts, iam.DeleteServerCertificateRequest, object> = {
-  name: 'DeleteServerCertificate',
-  requires: (input, call, ports) =>
-    onServerCertificate('DeleteServerCertificate', call, ports, input.ServerCertificateName!),
-  async run(input, call, { identity }) {
-    await identity.serverCertificates.delete(homeOf(call), input.ServerCertificateName!);
+export const DeleteServerCertificate: Operation<
+  IamPorts,
+  iam.DeleteServerCertificateRequest,
+  object,
+  On<ServerCertificate>
+> = {
+  resolve: (input, call, ports) => onServerCertificate(call, ports, input.ServerCertificateName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.serverCertificates.delete(home, input.ServerCertificateName!);
     return {};
   },
 };

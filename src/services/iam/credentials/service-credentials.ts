@@ -1,11 +1,11 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
-import type { Account, Identity, ServiceCredential } from '../../../identity/index.js';
+import type { Call, Operation, Resolution } from '../../../core/operation.js';
+import type { ServiceCredential } from '../../../identity/index.js';
 import type { Context } from '../../../policy/types.js';
-import { namedUserOf } from '../entities/users.js';
+import { namedUserOf } from '../entities/user-names.js';
 import { slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onUser } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnUser, onUser } from '../requirements.js';
 import { dateOf, statusOf } from '../shapes.js';
 
 function shownMetadata(
@@ -23,49 +23,41 @@ function shownMetadata(
   };
 }
 
-async function findCredential(identity: Identity, home: Account, name: string, id: string) {
-  const user = await identity.users.find(home.id, name);
-  if (user === undefined) return undefined;
-  return (await identity.serviceCredentials.list(home, name)).find(credential => credential.id === id);
-}
-
 /** On the user, with the service of the credential as a condition key. */
 async function onCredential(
-  operation: string,
   call: Call,
   ports: IamPorts,
   input: { readonly UserName?: string | undefined; readonly ServiceSpecificCredentialId: string | undefined },
-): Promise<Requirement[]> {
-  const name = namedUserOf(input.UserName, call);
-  const credential = await findCredential(
-    ports.identity,
-    homeOf(call),
-    name,
-    input.ServiceSpecificCredentialId!,
-  );
-  return await onUser(operation, call, ports, name, credential && serviceContext(credential.service));
+): Promise<Resolution<OnUser<string>>> {
+  const { requires, subject } = await onUser(call, ports, namedUserOf(input.UserName, call));
+  const { home, name, found } = subject;
+  const credentials = found ? await ports.identity.serviceCredentials.list(home, name) : [];
+  const credential = credentials.find(({ id }) => id === input.ServiceSpecificCredentialId);
+  if (!credential) return { requires, subject };
+  const keys = serviceContext(credential.service);
+  return { requires: requires.map(own => ({ ...own, context: { ...own.context, ...keys } })), subject };
 }
 
 function serviceContext(service: string): Context {
   return { 'iam:ServiceSpecificCredentialServiceName': service };
 }
 
-export const createServiceSpecificCredential: NamedOperation<
+export const CreateServiceSpecificCredential: Operation<
   IamPorts,
   iam.CreateServiceSpecificCredentialRequest,
-  iam.CreateServiceSpecificCredentialResponse
+  iam.CreateServiceSpecificCredentialResponse,
+  OnUser<string>
 > = {
-  name: 'CreateServiceSpecificCredential',
-  requires: (input, call, ports) =>
-    onUser('CreateServiceSpecificCredential', call, ports, input.UserName!, {
+  resolve: (input, call, ports) =>
+    onUser(call, ports, input.UserName!, {
       ...serviceContext(input.ServiceName!),
       ...(input.CredentialAgeDays !== undefined && {
         'iam:ServiceSpecificCredentialAgeDays': String(input.CredentialAgeDays),
       }),
     }),
-  async run(input, call, { identity }) {
+  async run({ home }, input, _call, { identity }) {
     const { credential, password } = await identity.serviceCredentials.create(
-      homeOf(call),
+      home,
       input.UserName!,
       input.ServiceName!,
       input.CredentialAgeDays,
@@ -75,62 +67,57 @@ export const createServiceSpecificCredential: NamedOperation<
   },
 };
 
-export const listServiceSpecificCredentials: NamedOperation<
+export const ListServiceSpecificCredentials: Operation<
   IamPorts,
   iam.ListServiceSpecificCredentialsRequest,
-  iam.ListServiceSpecificCredentialsResponse
+  iam.ListServiceSpecificCredentialsResponse,
+  OnUser<string>
 > = {
-  name: 'ListServiceSpecificCredentials',
-  requires: (input, call, ports) =>
-    onUser('ListServiceSpecificCredentials', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
-    const wanted = await identity.serviceCredentials.listOf(homeOf(call), name, input.ServiceName);
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const wanted = await identity.serviceCredentials.listOf(home, name, input.ServiceName);
     const { items, page } = slicePage(input, wanted, ({ id }) => id);
     return { ServiceSpecificCredentials: items.map(credential => shownMetadata(name, credential)), ...page };
   },
 };
 
-export const updateServiceSpecificCredential: NamedOperation<
+export const UpdateServiceSpecificCredential: Operation<
   IamPorts,
   iam.UpdateServiceSpecificCredentialRequest,
-  object
+  object,
+  OnUser<string>
 > = {
-  name: 'UpdateServiceSpecificCredential',
-  requires: (input, call, ports) => onCredential('UpdateServiceSpecificCredential', call, ports, input),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
+  resolve: (input, call, ports) => onCredential(call, ports, input),
+  async run({ home, name }, input, _call, { identity }) {
     const id = input.ServiceSpecificCredentialId!;
-    await identity.serviceCredentials.setActive(homeOf(call), name, id, input.Status === 'Active');
+    await identity.serviceCredentials.setActive(home, name, id, input.Status === 'Active');
     return {};
   },
 };
 
-export const resetServiceSpecificCredential: NamedOperation<
+export const ResetServiceSpecificCredential: Operation<
   IamPorts,
   iam.ResetServiceSpecificCredentialRequest,
-  iam.ResetServiceSpecificCredentialResponse
+  iam.ResetServiceSpecificCredentialResponse,
+  OnUser<string>
 > = {
-  name: 'ResetServiceSpecificCredential',
-  requires: (input, call, ports) => onCredential('ResetServiceSpecificCredential', call, ports, input),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
+  resolve: (input, call, ports) => onCredential(call, ports, input),
+  async run({ home, name }, input, _call, { identity }) {
     const id = input.ServiceSpecificCredentialId!;
-    const { credential, password } = await identity.serviceCredentials.reset(homeOf(call), name, id);
+    const { credential, password } = await identity.serviceCredentials.reset(home, name, id);
     return { ServiceSpecificCredential: { ...shownMetadata(name, credential), ServicePassword: password } };
   },
 };
 
-export const deleteServiceSpecificCredential: NamedOperation<
+export const DeleteServiceSpecificCredential: Operation<
   IamPorts,
   iam.DeleteServiceSpecificCredentialRequest,
-  object
+  object,
+  OnUser<string>
 > = {
-  name: 'DeleteServiceSpecificCredential',
-  requires: (input, call, ports) => onCredential('DeleteServiceSpecificCredential', call, ports, input),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
-    await identity.serviceCredentials.delete(homeOf(call), name, input.ServiceSpecificCredentialId!);
+  resolve: (input, call, ports) => onCredential(call, ports, input),
+  async run({ home, name }, input, _call, { identity }) {
+    await identity.serviceCredentials.delete(home, name, input.ServiceSpecificCredentialId!);
     return {};
   },
 };

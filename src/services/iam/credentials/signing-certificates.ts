@@ -1,10 +1,10 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import type { SigningCertificate } from '../../../identity/index.js';
-import { namedUserOf } from '../entities/users.js';
+import { namedUserOf } from '../entities/user-names.js';
 import { slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onUser } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnUser, onUser } from '../requirements.js';
 import { dateOf, statusOf } from '../shapes.js';
 
 function shownCertificate(UserName: string, certificate: SigningCertificate): iam.SigningCertificate {
@@ -17,58 +17,56 @@ function shownCertificate(UserName: string, certificate: SigningCertificate): ia
   };
 }
 
-export const uploadSigningCertificate: NamedOperation<
+export const UploadSigningCertificate: Operation<
   IamPorts,
   iam.UploadSigningCertificateRequest,
-  iam.UploadSigningCertificateResponse
+  iam.UploadSigningCertificateResponse,
+  OnUser<string>
 > = {
-  name: 'UploadSigningCertificate',
-  requires: (input, call, ports) =>
-    onUser('UploadSigningCertificate', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
-    const certificate = await identity.signingCertificates.upload(homeOf(call), name, input.CertificateBody!);
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const certificate = await identity.signingCertificates.upload(home, name, input.CertificateBody!);
     return { Certificate: shownCertificate(name, certificate) };
   },
 };
 
-export const listSigningCertificates: NamedOperation<
+export const ListSigningCertificates: Operation<
   IamPorts,
   iam.ListSigningCertificatesRequest,
-  iam.ListSigningCertificatesResponse
+  iam.ListSigningCertificatesResponse,
+  OnUser<string>
 > = {
-  name: 'ListSigningCertificates',
-  requires: (input, call, ports) =>
-    onUser('ListSigningCertificates', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const name = namedUserOf(input.UserName, call);
-    const all = await identity.signingCertificates.list(homeOf(call), name);
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const all = await identity.signingCertificates.list(home, name);
     const { items, page } = slicePage(input, all, ({ id }) => id);
     return { Certificates: items.map(certificate => shownCertificate(name, certificate)), ...page };
   },
 };
 
-export const updateSigningCertificate: NamedOperation<IamPorts, iam.UpdateSigningCertificateRequest, object> =
-  {
-    name: 'UpdateSigningCertificate',
-    requires: (input, call, ports) =>
-      onUser('UpdateSigningCertificate', call, ports, namedUserOf(input.UserName, call)),
-    async run(input, call, { identity }) {
-      const name = namedUserOf(input.UserName, call);
-      const active = input.Status === 'Active';
-      await identity.signingCertificates.setActive(homeOf(call), name, input.CertificateId!, active);
-      return {};
-    },
-  };
+export const UpdateSigningCertificate: Operation<
+  IamPorts,
+  iam.UpdateSigningCertificateRequest,
+  object,
+  OnUser<string>
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const active = input.Status === 'Active';
+    await identity.signingCertificates.setActive(home, name, input.CertificateId!, active);
+    return {};
+  },
+};
 
-export const deleteSigningCertificate: NamedOperation<IamPorts, iam.DeleteSigningCertificateRequest, object> =
-  {
-    name: 'DeleteSigningCertificate',
-    requires: (input, call, ports) =>
-      onUser('DeleteSigningCertificate', call, ports, namedUserOf(input.UserName, call)),
-    async run(input, call, { identity }) {
-      const name = namedUserOf(input.UserName, call);
-      await identity.signingCertificates.delete(homeOf(call), name, input.CertificateId!);
-      return {};
-    },
-  };
+export const DeleteSigningCertificate: Operation<
+  IamPorts,
+  iam.DeleteSigningCertificateRequest,
+  object,
+  OnUser<string>
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    await identity.signingCertificates.delete(home, name, input.CertificateId!);
+    return {};
+  },
+};

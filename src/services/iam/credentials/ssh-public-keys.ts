@@ -1,10 +1,10 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import type { SshPublicKey } from '../../../identity/index.js';
-import { namedUserOf } from '../entities/users.js';
+import { namedUserOf } from '../entities/user-names.js';
 import { slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onUser } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnUser, onUser } from '../requirements.js';
 import { dateOf, statusOf } from '../shapes.js';
 
 function shownKey(UserName: string, key: SshPublicKey, encoding: iam.EncodingType): iam.SSHPublicKey {
@@ -18,49 +18,44 @@ function shownKey(UserName: string, key: SshPublicKey, encoding: iam.EncodingTyp
   };
 }
 
-export const uploadSSHPublicKey: NamedOperation<
+export const UploadSSHPublicKey: Operation<
   IamPorts,
   iam.UploadSSHPublicKeyRequest,
-  iam.UploadSSHPublicKeyResponse
+  iam.UploadSSHPublicKeyResponse,
+  OnUser<string>
 > = {
-  name: 'UploadSSHPublicKey',
-  requires: (input, call, ports) => onUser('UploadSSHPublicKey', call, ports, input.UserName!),
-  async run(input, call, { identity }) {
-    const key = await identity.sshKeys.upload(homeOf(call), input.UserName!, input.SSHPublicKeyBody!);
+  resolve: (input, call, ports) => onUser(call, ports, input.UserName!),
+  async run({ home }, input, _call, { identity }) {
+    const key = await identity.sshKeys.upload(home, input.UserName!, input.SSHPublicKeyBody!);
     return {
       SSHPublicKey: { ...shownKey(input.UserName!, key, 'SSH'), SSHPublicKeyBody: input.SSHPublicKeyBody },
     };
   },
 };
 
-export const getSSHPublicKey: NamedOperation<
+export const GetSSHPublicKey: Operation<
   IamPorts,
   iam.GetSSHPublicKeyRequest,
-  iam.GetSSHPublicKeyResponse
+  iam.GetSSHPublicKeyResponse,
+  OnUser<string>
 > = {
-  name: 'GetSSHPublicKey',
-  requires: (input, call, ports) => onUser('GetSSHPublicKey', call, ports, input.UserName!),
-  async run(input, call, { identity }) {
-    const key = await identity.sshKeys.get(homeOf(call), input.UserName!, input.SSHPublicKeyId!);
+  resolve: (input, call, ports) => onUser(call, ports, input.UserName!),
+  async run({ home }, input, _call, { identity }) {
+    const key = await identity.sshKeys.get(home, input.UserName!, input.SSHPublicKeyId!);
     return { SSHPublicKey: shownKey(input.UserName!, key, input.Encoding!) };
   },
 };
 
-export const listSSHPublicKeys: NamedOperation<
+export const ListSSHPublicKeys: Operation<
   IamPorts,
   iam.ListSSHPublicKeysRequest,
-  iam.ListSSHPublicKeysResponse
+  iam.ListSSHPublicKeysResponse,
+  OnUser<string>
 > = {
-  name: 'ListSSHPublicKeys',
-  requires: (input, call, ports) =>
-    onUser('ListSSHPublicKeys', call, ports, namedUserOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const UserName = namedUserOf(input.UserName, call);
-    const { items, page } = slicePage(
-      input,
-      await identity.sshKeys.list(homeOf(call), UserName),
-      key => key.id,
-    );
+  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
+  async run({ home, name }, input, _call, { identity }) {
+    const UserName = name;
+    const { items, page } = slicePage(input, await identity.sshKeys.list(home, UserName), key => key.id);
     const keys = items.map(({ id, active, created }) => ({
       UserName,
       SSHPublicKeyId: id,
@@ -71,21 +66,29 @@ export const listSSHPublicKeys: NamedOperation<
   },
 };
 
-export const updateSSHPublicKey: NamedOperation<IamPorts, iam.UpdateSSHPublicKeyRequest, object> = {
-  name: 'UpdateSSHPublicKey',
-  requires: (input, call, ports) => onUser('UpdateSSHPublicKey', call, ports, input.UserName!),
-  async run(input, call, { identity }) {
+export const UpdateSSHPublicKey: Operation<
+  IamPorts,
+  iam.UpdateSSHPublicKeyRequest,
+  object,
+  OnUser<string>
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, input.UserName!),
+  async run({ home }, input, _call, { identity }) {
     const active = input.Status === 'Active';
-    await identity.sshKeys.setActive(homeOf(call), input.UserName!, input.SSHPublicKeyId!, active);
+    await identity.sshKeys.setActive(home, input.UserName!, input.SSHPublicKeyId!, active);
     return {};
   },
 };
 
-export const deleteSSHPublicKey: NamedOperation<IamPorts, iam.DeleteSSHPublicKeyRequest, object> = {
-  name: 'DeleteSSHPublicKey',
-  requires: (input, call, ports) => onUser('DeleteSSHPublicKey', call, ports, input.UserName!),
-  async run(input, call, { identity }) {
-    await identity.sshKeys.delete(homeOf(call), input.UserName!, input.SSHPublicKeyId!);
+export const DeleteSSHPublicKey: Operation<
+  IamPorts,
+  iam.DeleteSSHPublicKeyRequest,
+  object,
+  OnUser<string>
+> = {
+  resolve: (input, call, ports) => onUser(call, ports, input.UserName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.sshKeys.delete(home, input.UserName!, input.SSHPublicKeyId!);
     return {};
   },
 };

@@ -1,10 +1,9 @@
 /** What the operations on policies of users, groups and roles share: one family for the three kinds. */
-
-import type { Call, Requirement } from '../../../core/operation.js';
-import type { Account, Entity, Identity } from '../../../identity/index.js';
+import type { Call, Resolution } from '../../../core/operation.js';
+import { type Entity, noSuchEntity } from '../../../identity/index.js';
 import type { Context } from '../../../policy/types.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { boundaryContext, onGroup, onRole, onUser } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { boundaryKeys, type OnAccount, onGroup, onRole, onUser } from '../requirements.js';
 
 export type HolderKind = 'user' | 'group' | 'role';
 
@@ -16,12 +15,6 @@ export interface EntityInput {
 }
 
 const MEMBERS = { user: 'UserName', group: 'GroupName', role: 'RoleName' } as const;
-const WORDS = { user: 'User', group: 'Group', role: 'Role' } as const;
-
-/** The kind as operations have it in their names: `PutUserPolicy`. */
-export function wordOf(kind: HolderKind): string {
-  return WORDS[kind];
-}
 
 export function nameOf(kind: HolderKind, input: EntityInput): string {
   return input[MEMBERS[kind]]!;
@@ -32,39 +25,50 @@ export function named(kind: HolderKind, name: string): EntityInput {
   return { [MEMBERS[kind]]: name };
 }
 
-export async function entityOf(
-  identity: Identity,
-  home: Account,
-  kind: HolderKind,
-  name: string,
-): Promise<Entity> {
-  const entities = { user: identity.users, group: identity.groups, role: identity.roles }[kind];
-  return await entities.get(home.id, name);
+/** A user, group or role, by the name that the request gives. */
+export interface OnEntity extends OnAccount {
+  readonly name: string;
+  readonly entity: Entity | undefined;
 }
 
+/** Throws `NoSuchEntity`. */
+export function demandEntity(kind: HolderKind, { name, entity }: OnEntity): Entity {
+  if (entity === undefined) throw noSuchEntity(kind, name);
+  return entity;
+}
+
+/** Condition keys, or what makes them of the boundary that the entity has now. */
+type EntityKeys = Context | ((found: { readonly boundary?: string | undefined } | undefined) => Context);
+
 /** On the entity that the request names. */
-export function onEntity(
-  operation: string,
+export async function onEntity(
   call: Call,
   ports: IamPorts,
   kind: HolderKind,
   input: EntityInput,
-  context: Context = {},
-): Promise<Requirement[]> {
-  const on = { user: onUser, group: onGroup, role: onRole }[kind];
-  return on(operation, call, ports, nameOf(kind, input), context);
+  keys: EntityKeys = {},
+): Promise<Resolution<OnEntity>> {
+  const name = nameOf(kind, input);
+  if (kind === 'user') {
+    const { requires, subject } = await onUser(call, ports, name, keys);
+    return { requires, subject: { home: subject.home, name, entity: subject.found } };
+  }
+  if (kind === 'role') {
+    const { requires, subject } = await onRole(call, ports, name, keys);
+    return { requires, subject: { home: subject.home, name, entity: subject.found } };
+  }
+  const own = typeof keys === 'function' ? keys(undefined) : keys;
+  const { requires, subject } = await onGroup(call, ports, name, own);
+  return { requires, subject: { home: subject.home, name, entity: subject.found } };
 }
 
 /** The same for operations that users' and roles' present boundaries are a condition key of; groups have none. */
-export async function onBoundedEntity(
-  operation: string,
+export function onBoundedEntity(
   call: Call,
   ports: IamPorts,
   kind: HolderKind,
   input: EntityInput,
-  context: Context = {},
-): Promise<Requirement[]> {
-  homeOf(call);
-  const boundary = kind === 'group' ? {} : await boundaryContext(call, ports, kind, nameOf(kind, input));
-  return await onEntity(operation, call, ports, kind, input, { ...boundary, ...context });
+  keys: Context = {},
+): Promise<Resolution<OnEntity>> {
+  return onEntity(call, ports, kind, input, found => ({ ...boundaryKeys(found?.boundary), ...keys }));
 }

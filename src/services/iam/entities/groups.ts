@@ -1,28 +1,33 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { entityArn } from '../../../identity/index.js';
+import type { Operation } from '../../../core/operation.js';
+import { entityArn, type Group } from '../../../identity/index.js';
 import { listPage, slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onGroup, onNew, onPath, onUser } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import {
+  andOn,
+  type On,
+  type OnAccount,
+  type OnUser,
+  onGroup,
+  onNew,
+  onPath,
+  onUser,
+} from '../requirements.js';
 import { listedUser, shownGroup } from '../shapes.js';
 
-export const createGroup: NamedOperation<IamPorts, iam.CreateGroupRequest, iam.CreateGroupResponse> = {
-  name: 'CreateGroup',
-  requires: (input, call) => onNew('CreateGroup', call, 'group', { path: input.Path, name: input.GroupName }),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+export const CreateGroup: Operation<IamPorts, iam.CreateGroupRequest, iam.CreateGroupResponse, OnAccount> = {
+  resolve: (input, call) => onNew(call, 'group', { path: input.Path, name: input.GroupName }),
+  async run({ home }, input, _call, { identity }) {
     const group = await identity.groups.create(home, { name: input.GroupName!, path: input.Path });
     return { Group: shownGroup(home, group) };
   },
 };
 
 /** The group with its members. */
-export const getGroup: NamedOperation<IamPorts, iam.GetGroupRequest, iam.GetGroupResponse> = {
-  name: 'GetGroup',
-  requires: (input, call, ports) => onGroup('GetGroup', call, ports, input.GroupName!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const group = await identity.groups.get(home.id, input.GroupName!);
+export const GetGroup: Operation<IamPorts, iam.GetGroupRequest, iam.GetGroupResponse, On<Group>> = {
+  resolve: (input, call, ports) => onGroup(call, ports, input.GroupName!),
+  async run({ home, found }, input, _call, { identity }) {
+    const group = identity.groups.demand(found, input.GroupName!);
     const { items, page } = await listPage(
       input,
       page => identity.groups.members(home.id, group.name, page),
@@ -32,11 +37,9 @@ export const getGroup: NamedOperation<IamPorts, iam.GetGroupRequest, iam.GetGrou
   },
 };
 
-export const listGroups: NamedOperation<IamPorts, iam.ListGroupsRequest, iam.ListGroupsResponse> = {
-  name: 'ListGroups',
-  requires: (input, call) => onPath('ListGroups', call, 'group', input.PathPrefix),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+export const ListGroups: Operation<IamPorts, iam.ListGroupsRequest, iam.ListGroupsResponse, OnAccount> = {
+  resolve: (input, call) => onPath(call, 'group', input.PathPrefix),
+  async run({ home }, input, _call, { identity }) {
     const { items, page } = await listPage(
       input,
       page => identity.groups.list(home.id, page),
@@ -47,63 +50,56 @@ export const listGroups: NamedOperation<IamPorts, iam.ListGroupsRequest, iam.Lis
   },
 };
 
-export const listGroupsForUser: NamedOperation<
+export const ListGroupsForUser: Operation<
   IamPorts,
   iam.ListGroupsForUserRequest,
-  iam.ListGroupsForUserResponse
+  iam.ListGroupsForUserResponse,
+  OnUser<string>
 > = {
-  name: 'ListGroupsForUser',
-  requires: (input, call, ports) => onUser('ListGroupsForUser', call, ports, input.UserName!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const user = await identity.users.get(home.id, input.UserName!);
+  resolve: (input, call, ports) => onUser(call, ports, input.UserName!),
+  async run({ home, found }, input, _call, { identity }) {
+    const user = identity.users.demand(found, input.UserName!);
     const { items, page } = slicePage(input, user.groups, name => name);
     const groups = await Promise.all(items.map(name => identity.groups.get(home.id, name)));
     return { Groups: groups.map(group => shownGroup(home, group)), ...page };
   },
 };
 
-export const updateGroup: NamedOperation<IamPorts, iam.UpdateGroupRequest, object> = {
-  name: 'UpdateGroup',
+export const UpdateGroup: Operation<IamPorts, iam.UpdateGroupRequest, object, On<Group>> = {
   /** On the group as it is and, where it moves, on what it becomes, as for users. */
-  async requires(input, call, ports) {
-    const home = homeOf(call);
-    const [now] = await onGroup('UpdateGroup', call, ports, input.GroupName!);
-    const group = await ports.identity.groups.find(home.id, input.GroupName!);
-    const path = input.NewPath ?? group?.path ?? '/';
-    const target = entityArn('group', home, path, input.NewGroupName ?? group?.name ?? input.GroupName!);
-    return target === now!.resource ? [now!] : [now!, { ...now!, resource: target }];
+  async resolve(input, call, ports) {
+    const now = await onGroup(call, ports, input.GroupName!);
+    const { home, found } = now.subject;
+    const path = input.NewPath ?? found?.path ?? '/';
+    return andOn(entityArn('group', home, path, input.NewGroupName ?? found?.name ?? input.GroupName!), now);
   },
-  async run(input, call, { identity }) {
+  async run({ home }, input, _call, { identity }) {
     const to = { name: input.NewGroupName, path: input.NewPath };
-    await identity.groups.rename(homeOf(call), input.GroupName!, to);
+    await identity.groups.rename(home, input.GroupName!, to);
     return {};
   },
 };
 
-export const deleteGroup: NamedOperation<IamPorts, iam.DeleteGroupRequest, object> = {
-  name: 'DeleteGroup',
-  requires: (input, call, ports) => onGroup('DeleteGroup', call, ports, input.GroupName!),
-  async run(input, call, { identity }) {
-    await identity.groups.delete(homeOf(call), input.GroupName!);
+export const DeleteGroup: Operation<IamPorts, iam.DeleteGroupRequest, object, On<Group>> = {
+  resolve: (input, call, ports) => onGroup(call, ports, input.GroupName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.groups.delete(home, input.GroupName!);
     return {};
   },
 };
 
-export const addUserToGroup: NamedOperation<IamPorts, iam.AddUserToGroupRequest, object> = {
-  name: 'AddUserToGroup',
-  requires: (input, call, ports) => onGroup('AddUserToGroup', call, ports, input.GroupName!),
-  async run(input, call, { identity }) {
-    await identity.groups.addUser(homeOf(call), input.GroupName!, input.UserName!);
+export const AddUserToGroup: Operation<IamPorts, iam.AddUserToGroupRequest, object, On<Group>> = {
+  resolve: (input, call, ports) => onGroup(call, ports, input.GroupName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.groups.addUser(home, input.GroupName!, input.UserName!);
     return {};
   },
 };
 
-export const removeUserFromGroup: NamedOperation<IamPorts, iam.RemoveUserFromGroupRequest, object> = {
-  name: 'RemoveUserFromGroup',
-  requires: (input, call, ports) => onGroup('RemoveUserFromGroup', call, ports, input.GroupName!),
-  async run(input, call, { identity }) {
-    await identity.groups.removeUser(homeOf(call), input.GroupName!, input.UserName!);
+export const RemoveUserFromGroup: Operation<IamPorts, iam.RemoveUserFromGroupRequest, object, On<Group>> = {
+  resolve: (input, call, ports) => onGroup(call, ports, input.GroupName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.groups.removeUser(home, input.GroupName!, input.UserName!);
     return {};
   },
 };

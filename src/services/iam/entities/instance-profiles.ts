@@ -1,23 +1,31 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { readTags } from '../../../identity/index.js';
+import type { Operation } from '../../../core/operation.js';
+import { type InstanceProfile, type Role, readTags } from '../../../identity/index.js';
 import { listPage, slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onInstanceProfile, onNew, onPassedRole, onPath, onRole, requestTags } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import {
+  type On,
+  type OnAccount,
+  onInstanceProfile,
+  onNew,
+  onPassedRole,
+  onPath,
+  onRole,
+  requestTags,
+} from '../requirements.js';
 import { listedProfile, shownProfile } from '../shapes.js';
 
-export const createInstanceProfile: NamedOperation<
+export const CreateInstanceProfile: Operation<
   IamPorts,
   iam.CreateInstanceProfileRequest,
-  iam.CreateInstanceProfileResponse
+  iam.CreateInstanceProfileResponse,
+  OnAccount
 > = {
-  name: 'CreateInstanceProfile',
-  requires: (input, call) => {
+  resolve: (input, call) => {
     const target = { path: input.Path, name: input.InstanceProfileName };
-    return onNew('CreateInstanceProfile', call, 'instance-profile', target, requestTags(input.Tags));
+    return onNew(call, 'instance-profile', target, requestTags(input.Tags));
   },
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  async run({ home }, input, _call, { identity }) {
     const profile = await identity.instanceProfiles.create(home, {
       name: input.InstanceProfileName!,
       path: input.Path,
@@ -27,30 +35,27 @@ export const createInstanceProfile: NamedOperation<
   },
 };
 
-export const getInstanceProfile: NamedOperation<
+export const GetInstanceProfile: Operation<
   IamPorts,
   iam.GetInstanceProfileRequest,
-  iam.GetInstanceProfileResponse
+  iam.GetInstanceProfileResponse,
+  On<InstanceProfile>
 > = {
-  name: 'GetInstanceProfile',
-  requires: (input, call, ports) =>
-    onInstanceProfile('GetInstanceProfile', call, ports, input.InstanceProfileName!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const profile = await identity.instanceProfiles.get(home.id, input.InstanceProfileName!);
+  resolve: (input, call, ports) => onInstanceProfile(call, ports, input.InstanceProfileName!),
+  async run({ home, found }, input, _call, { identity }) {
+    const profile = identity.instanceProfiles.demand(found, input.InstanceProfileName!);
     return { InstanceProfile: await shownProfile(identity, home, profile) };
   },
 };
 
-export const listInstanceProfiles: NamedOperation<
+export const ListInstanceProfiles: Operation<
   IamPorts,
   iam.ListInstanceProfilesRequest,
-  iam.ListInstanceProfilesResponse
+  iam.ListInstanceProfilesResponse,
+  OnAccount
 > = {
-  name: 'ListInstanceProfiles',
-  requires: (input, call) => onPath('ListInstanceProfiles', call, 'instance-profile', input.PathPrefix),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call) => onPath(call, 'instance-profile', input.PathPrefix),
+  async run({ home }, input, _call, { identity }) {
     const { items, page } = await listPage(
       input,
       page => identity.instanceProfiles.list(home.id, page),
@@ -62,16 +67,15 @@ export const listInstanceProfiles: NamedOperation<
   },
 };
 
-export const listInstanceProfilesForRole: NamedOperation<
+export const ListInstanceProfilesForRole: Operation<
   IamPorts,
   iam.ListInstanceProfilesForRoleRequest,
-  iam.ListInstanceProfilesForRoleResponse
+  iam.ListInstanceProfilesForRoleResponse,
+  On<Role>
 > = {
-  name: 'ListInstanceProfilesForRole',
-  requires: (input, call, ports) => onRole('ListInstanceProfilesForRole', call, ports, input.RoleName!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const { profiles } = await identity.roles.get(home.id, input.RoleName!);
+  resolve: (input, call, ports) => onRole(call, ports, input.RoleName!),
+  async run({ home, found }, input, _call, { identity }) {
+    const { profiles } = identity.roles.demand(found, input.RoleName!);
     const { items, page } = slicePage(input, profiles, name => name);
     const shown = items.map(async name =>
       listedProfile(identity, home, await identity.instanceProfiles.get(home.id, name)),
@@ -80,42 +84,46 @@ export const listInstanceProfilesForRole: NamedOperation<
   },
 };
 
-export const deleteInstanceProfile: NamedOperation<IamPorts, iam.DeleteInstanceProfileRequest, object> = {
-  name: 'DeleteInstanceProfile',
-  requires: (input, call, ports) =>
-    onInstanceProfile('DeleteInstanceProfile', call, ports, input.InstanceProfileName!),
-  async run(input, call, { identity }) {
-    await identity.instanceProfiles.delete(homeOf(call), input.InstanceProfileName!);
+export const DeleteInstanceProfile: Operation<
+  IamPorts,
+  iam.DeleteInstanceProfileRequest,
+  object,
+  On<InstanceProfile>
+> = {
+  resolve: (input, call, ports) => onInstanceProfile(call, ports, input.InstanceProfileName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.instanceProfiles.delete(home, input.InstanceProfileName!);
     return {};
   },
 };
 
-export const addRoleToInstanceProfile: NamedOperation<IamPorts, iam.AddRoleToInstanceProfileRequest, object> =
-  {
-    name: 'AddRoleToInstanceProfile',
-    /** The role is passed to EC2 as well (IAM API Reference, AddRoleToInstanceProfile: the caller needs iam:PassRole). */
-    async requires(input, call, ports) {
-      return [
-        ...(await onInstanceProfile('AddRoleToInstanceProfile', call, ports, input.InstanceProfileName!)),
-        ...(await onPassedRole(call, ports, input.RoleName!, 'ec2.amazonaws.com')),
-      ];
-    },
-    async run(input, call, { identity }) {
-      await identity.instanceProfiles.addRole(homeOf(call), input.InstanceProfileName!, input.RoleName!);
-      return {};
-    },
-  };
+export const AddRoleToInstanceProfile: Operation<
+  IamPorts,
+  iam.AddRoleToInstanceProfileRequest,
+  object,
+  On<InstanceProfile>
+> = {
+  /** The role is passed to EC2 as well (IAM API Reference, AddRoleToInstanceProfile: the caller needs iam:PassRole). */
+  async resolve(input, call, ports) {
+    const { requires, subject } = await onInstanceProfile(call, ports, input.InstanceProfileName!);
+    const passed = await onPassedRole(call, ports, input.RoleName!, 'ec2.amazonaws.com');
+    return { requires: [...requires, passed], subject };
+  },
+  async run({ home }, input, _call, { identity }) {
+    await identity.instanceProfiles.addRole(home, input.InstanceProfileName!, input.RoleName!);
+    return {};
+  },
+};
 
-export const removeRoleFromInstanceProfile: NamedOperation<
+export const RemoveRoleFromInstanceProfile: Operation<
   IamPorts,
   iam.RemoveRoleFromInstanceProfileRequest,
-  object
+  object,
+  On<InstanceProfile>
 > = {
-  name: 'RemoveRoleFromInstanceProfile',
-  requires: (input, call, ports) =>
-    onInstanceProfile('RemoveRoleFromInstanceProfile', call, ports, input.InstanceProfileName!),
-  async run(input, call, { identity }) {
-    await identity.instanceProfiles.removeRole(homeOf(call), input.InstanceProfileName!, input.RoleName!);
+  resolve: (input, call, ports) => onInstanceProfile(call, ports, input.InstanceProfileName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.instanceProfiles.removeRole(home, input.InstanceProfileName!, input.RoleName!);
     return {};
   },
 };

@@ -1,34 +1,35 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { readTags } from '../../../identity/index.js';
+import type { Call, Operation } from '../../../core/operation.js';
+import { type Role, readTags } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { boundaryContext, onNew, onPath, onRole, requestedBoundary, requestTags } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import {
+  boundaryKeys,
+  type On,
+  type OnAccount,
+  onNew,
+  onPath,
+  onRole,
+  requestTags,
+} from '../requirements.js';
 import { createdRole, listedRole, roleLastUsed, shownRole } from '../shapes.js';
 
-/** The requirement of an operation on a role that its present boundary is a condition key of. */
-const onBoundedRole = async (
-  operation: string,
-  name: string,
-  call: Parameters<typeof onRole>[1],
-  ports: IamPorts,
-) => onRole(operation, call, ports, name, await boundaryContext(call, ports, 'role', name));
+/** On a role that its present boundary is a condition key of. */
+const onBoundedRole = (call: Call, ports: IamPorts, { RoleName }: { RoleName: string | undefined }) =>
+  onRole(call, ports, RoleName!, role => boundaryKeys(role?.boundary));
 
-export const createRole: NamedOperation<IamPorts, iam.CreateRoleRequest, iam.CreateRoleResponse> = {
-  name: 'CreateRole',
-  requires: (input, call) =>
+export const CreateRole: Operation<IamPorts, iam.CreateRoleRequest, iam.CreateRoleResponse, OnAccount> = {
+  resolve: (input, call) =>
     onNew(
-      'CreateRole',
       call,
       'role',
       { path: input.Path, name: input.RoleName },
       {
         ...requestTags(input.Tags),
-        ...requestedBoundary(input.PermissionsBoundary),
+        ...boundaryKeys(input.PermissionsBoundary),
       },
     ),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  async run({ home }, input, _call, { identity }) {
     const role = await identity.roles.create(home, {
       name: input.RoleName!,
       path: input.Path,
@@ -42,23 +43,19 @@ export const createRole: NamedOperation<IamPorts, iam.CreateRoleRequest, iam.Cre
   },
 };
 
-export const getRole: NamedOperation<IamPorts, iam.GetRoleRequest, iam.GetRoleResponse> = {
-  name: 'GetRole',
-  requires: (input, call, ports) => onBoundedRole('GetRole', input.RoleName!, call, ports),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const role = await identity.roles.get(home.id, input.RoleName!);
+export const GetRole: Operation<IamPorts, iam.GetRoleRequest, iam.GetRoleResponse, On<Role>> = {
+  resolve: (input, call, ports) => onBoundedRole(call, ports, input),
+  async run({ home, found }, input, _call, { identity }) {
+    const role = identity.roles.demand(found, input.RoleName!);
     return {
       Role: { ...(await shownRole(identity, home, role)), RoleLastUsed: await roleLastUsed(identity, role) },
     };
   },
 };
 
-export const listRoles: NamedOperation<IamPorts, iam.ListRolesRequest, iam.ListRolesResponse> = {
-  name: 'ListRoles',
-  requires: (input, call) => onPath('ListRoles', call, 'role', input.PathPrefix),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+export const ListRoles: Operation<IamPorts, iam.ListRolesRequest, iam.ListRolesResponse, OnAccount> = {
+  resolve: (input, call) => onPath(call, 'role', input.PathPrefix),
+  async run({ home }, input, _call, { identity }) {
     const { items, page } = await listPage(
       input,
       page => identity.roles.list(home.id, page),
@@ -69,11 +66,10 @@ export const listRoles: NamedOperation<IamPorts, iam.ListRolesRequest, iam.ListR
   },
 };
 
-export const updateRole: NamedOperation<IamPorts, iam.UpdateRoleRequest, iam.UpdateRoleResponse> = {
-  name: 'UpdateRole',
-  requires: (input, call, ports) => onBoundedRole('UpdateRole', input.RoleName!, call, ports),
-  async run(input, call, { identity }) {
-    await identity.roles.update(homeOf(call), input.RoleName!, {
+export const UpdateRole: Operation<IamPorts, iam.UpdateRoleRequest, iam.UpdateRoleResponse, On<Role>> = {
+  resolve: (input, call, ports) => onBoundedRole(call, ports, input),
+  async run({ home }, input, _call, { identity }) {
+    await identity.roles.update(home, input.RoleName!, {
       description: input.Description,
       maxSessionDuration: input.MaxSessionDuration,
     });
@@ -81,34 +77,36 @@ export const updateRole: NamedOperation<IamPorts, iam.UpdateRoleRequest, iam.Upd
   },
 };
 
-export const updateRoleDescription: NamedOperation<
+export const UpdateRoleDescription: Operation<
   IamPorts,
   iam.UpdateRoleDescriptionRequest,
-  iam.UpdateRoleDescriptionResponse
+  iam.UpdateRoleDescriptionResponse,
+  On<Role>
 > = {
-  name: 'UpdateRoleDescription',
-  requires: (input, call, ports) => onBoundedRole('UpdateRoleDescription', input.RoleName!, call, ports),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call, ports) => onBoundedRole(call, ports, input),
+  async run({ home }, input, _call, { identity }) {
     const role = await identity.roles.update(home, input.RoleName!, { description: input.Description });
     return { Role: await shownRole(identity, home, role) };
   },
 };
 
-export const updateAssumeRolePolicy: NamedOperation<IamPorts, iam.UpdateAssumeRolePolicyRequest, object> = {
-  name: 'UpdateAssumeRolePolicy',
-  requires: (input, call, ports) => onBoundedRole('UpdateAssumeRolePolicy', input.RoleName!, call, ports),
-  async run(input, call, { identity }) {
-    await identity.roles.setTrust(homeOf(call), input.RoleName!, input.PolicyDocument!);
+export const UpdateAssumeRolePolicy: Operation<
+  IamPorts,
+  iam.UpdateAssumeRolePolicyRequest,
+  object,
+  On<Role>
+> = {
+  resolve: (input, call, ports) => onBoundedRole(call, ports, input),
+  async run({ home }, input, _call, { identity }) {
+    await identity.roles.setTrust(home, input.RoleName!, input.PolicyDocument!);
     return {};
   },
 };
 
-export const deleteRole: NamedOperation<IamPorts, iam.DeleteRoleRequest, object> = {
-  name: 'DeleteRole',
-  requires: (input, call, ports) => onBoundedRole('DeleteRole', input.RoleName!, call, ports),
-  async run(input, call, { identity }) {
-    await identity.roles.delete(homeOf(call), input.RoleName!);
+export const DeleteRole: Operation<IamPorts, iam.DeleteRoleRequest, object, On<Role>> = {
+  resolve: (input, call, ports) => onBoundedRole(call, ports, input),
+  async run({ home }, input, _call, { identity }) {
+    await identity.roles.delete(home, input.RoleName!);
     return {};
   },
 };

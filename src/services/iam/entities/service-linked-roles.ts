@@ -1,24 +1,30 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, NamedOperation } from '../../../core/operation.js';
-import { entityArn, linkedRoleName, linkedService } from '../../../identity/index.js';
+import type { Call, Operation } from '../../../core/operation.js';
+import { entityArn, linkedRoleName, linkedService, type Role } from '../../../identity/index.js';
 import { homeOf, type IamPorts } from '../ports.js';
-import { onRole } from '../requirements.js';
+import { type On, type OnAccount, onArn, onRole } from '../requirements.js';
 import { createdRole, encodeDocument } from '../shapes.js';
 
-export const createServiceLinkedRole: NamedOperation<
+export const CreateServiceLinkedRole: Operation<
   IamPorts,
   iam.CreateServiceLinkedRoleRequest,
-  iam.CreateServiceLinkedRoleResponse
+  iam.CreateServiceLinkedRoleResponse,
+  OnAccount
 > = {
-  name: 'CreateServiceLinkedRole',
-  requires({ AWSServiceName: service, CustomSuffix: suffix }, call) {
+  resolve({ AWSServiceName: service, CustomSuffix: suffix }, call) {
     const linked = linkedService(service!);
     const name = linked === undefined ? '*' : linkedRoleName(linked, suffix);
-    const resource = entityArn('role', homeOf(call), `/aws-service-role/${service}/`, name);
-    return [{ action: 'iam:CreateServiceLinkedRole', resource, context: { 'iam:AWSServiceName': service! } }];
-  },
-  async run({ AWSServiceName: service, CustomSuffix: suffix, Description: description }, call, { identity }) {
     const home = homeOf(call);
+    const resource = entityArn('role', home, `/aws-service-role/${service}/`, name);
+    const context = { 'iam:AWSServiceName': service! };
+    return { requires: [{ action: call.action, resource, context }], subject: { home } };
+  },
+  async run(
+    { home },
+    { AWSServiceName: service, CustomSuffix: suffix, Description: description },
+    _call,
+    { identity },
+  ) {
     const role = await identity.serviceLinkedRoles.create(home, { service: service!, suffix, description });
     // This answer alone has lists (the example of the AWS CLI's reference).
     const statement = { Action: ['sts:AssumeRole'], Principal: { Service: [service] }, Effect: 'Allow' };
@@ -29,29 +35,27 @@ export const createServiceLinkedRole: NamedOperation<
 };
 
 /** The role is gone when this answers. */
-export const deleteServiceLinkedRole: NamedOperation<
+export const DeleteServiceLinkedRole: Operation<
   IamPorts,
   iam.DeleteServiceLinkedRoleRequest,
-  iam.DeleteServiceLinkedRoleResponse
+  iam.DeleteServiceLinkedRoleResponse,
+  On<Role>
 > = {
-  name: 'DeleteServiceLinkedRole',
-  requires: (input, call, ports) => onRole('DeleteServiceLinkedRole', call, ports, input.RoleName!),
-  async run(input, call, { identity }) {
-    return { DeletionTaskId: await identity.serviceLinkedRoles.delete(homeOf(call), input.RoleName!) };
+  resolve: (input, call, ports) => onRole(call, ports, input.RoleName!),
+  async run({ home }, input, _call, { identity }) {
+    return { DeletionTaskId: await identity.serviceLinkedRoles.delete(home, input.RoleName!) };
   },
 };
 
-export const getServiceLinkedRoleDeletionStatus: NamedOperation<
+export const GetServiceLinkedRoleDeletionStatus: Operation<
   IamPorts,
   iam.GetServiceLinkedRoleDeletionStatusRequest,
-  iam.GetServiceLinkedRoleDeletionStatusResponse
+  iam.GetServiceLinkedRoleDeletionStatusResponse,
+  OnAccount
 > = {
-  name: 'GetServiceLinkedRoleDeletionStatus',
-  requires: (input, call) => [
-    { action: 'iam:GetServiceLinkedRoleDeletionStatus', resource: roleOfTask(input.DeletionTaskId!, call) },
-  ],
-  async run(input, call, { identity }) {
-    await identity.serviceLinkedRoles.demandDeletion(homeOf(call), input.DeletionTaskId!);
+  resolve: (input, call) => onArn(call, roleOfTask(input.DeletionTaskId!, call)),
+  async run({ home }, input, _call, { identity }) {
+    await identity.serviceLinkedRoles.demandDeletion(home, input.DeletionTaskId!);
     return { Status: 'SUCCEEDED' };
   },
 };

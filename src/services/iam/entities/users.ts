@@ -1,47 +1,33 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, NamedOperation } from '../../../core/operation.js';
-import { entityArn, errors, readTags, rootArn } from '../../../identity/index.js';
+import type { Operation } from '../../../core/operation.js';
+import { entityArn, readTags, rootArn } from '../../../identity/index.js';
 import { listPage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onNew, onPath, onUser, requestedBoundary, requestTags } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import {
+  andOn,
+  boundaryKeys,
+  type OnAccount,
+  type OnUser,
+  onNew,
+  onPath,
+  onUser,
+  requestTags,
+} from '../requirements.js';
 import { dateOf, listedUser, shownUser } from '../shapes.js';
+import { userNameOf } from './user-names.js';
 
-/**
- * The user that a request means: the named one, else the caller; `undefined` for the root user.
- * Throws `ValidationError` for callers that are no users.
- */
-export function userNameOf(name: string | undefined, { caller }: Call): string | undefined {
-  if (name !== undefined) return name;
-  const { type, arn } = caller.principal;
-  if (type === 'root') return undefined;
-  if (type === 'user') return arn.slice(arn.lastIndexOf('/') + 1);
-  throw errors.ValidationError(['Must specify userName when calling with non-User credentials']);
-}
-
-/** The user that a request means, for what root users do not have. Throws `ValidationError` for them too. */
-export function namedUserOf(name: string | undefined, call: Call): string {
-  const user = userNameOf(name, call);
-  if (user === undefined) {
-    throw errors.ValidationError(['Must specify userName when calling with root credentials']);
-  }
-  return user;
-}
-
-export const createUser: NamedOperation<IamPorts, iam.CreateUserRequest, iam.CreateUserResponse> = {
-  name: 'CreateUser',
-  requires: (input, call) =>
+export const CreateUser: Operation<IamPorts, iam.CreateUserRequest, iam.CreateUserResponse, OnAccount> = {
+  resolve: (input, call) =>
     onNew(
-      'CreateUser',
       call,
       'user',
       { path: input.Path, name: input.UserName },
       {
         ...requestTags(input.Tags),
-        ...requestedBoundary(input.PermissionsBoundary),
+        ...boundaryKeys(input.PermissionsBoundary),
       },
     ),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  async run({ home }, input, _call, { identity }) {
     const user = await identity.users.create(home, {
       name: input.UserName!,
       path: input.Path,
@@ -52,24 +38,19 @@ export const createUser: NamedOperation<IamPorts, iam.CreateUserRequest, iam.Cre
   },
 };
 
-export const getUser: NamedOperation<IamPorts, iam.GetUserRequest, iam.GetUserResponse> = {
-  name: 'GetUser',
-  requires: (input, call, ports) => onUser('GetUser', call, ports, userNameOf(input.UserName, call)),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const name = userNameOf(input.UserName, call);
-    if (name !== undefined) return { User: shownUser(home, await identity.users.get(home.id, name)) };
+export const GetUser: Operation<IamPorts, iam.GetUserRequest, iam.GetUserResponse, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, userNameOf(input.UserName, call)),
+  async run({ home, name, found }, _input, _call, { identity }) {
+    if (name !== undefined) return { User: shownUser(home, identity.users.demand(found, name)) };
     // The root user has no name and no path (IAM API Reference, GetUser).
     const root = { UserId: home.id, Arn: rootArn(home), CreateDate: dateOf(home.created) };
     return { User: { ...root, UserName: undefined, Path: undefined } };
   },
 };
 
-export const listUsers: NamedOperation<IamPorts, iam.ListUsersRequest, iam.ListUsersResponse> = {
-  name: 'ListUsers',
-  requires: (input, call) => onPath('ListUsers', call, 'user', input.PathPrefix),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+export const ListUsers: Operation<IamPorts, iam.ListUsersRequest, iam.ListUsersResponse, OnAccount> = {
+  resolve: (input, call) => onPath(call, 'user', input.PathPrefix),
+  async run({ home }, input, _call, { identity }) {
     const { items, page } = await listPage(
       input,
       page => identity.users.list(home.id, page),
@@ -80,29 +61,25 @@ export const listUsers: NamedOperation<IamPorts, iam.ListUsersRequest, iam.ListU
   },
 };
 
-export const updateUser: NamedOperation<IamPorts, iam.UpdateUserRequest, object> = {
-  name: 'UpdateUser',
+export const UpdateUser: Operation<IamPorts, iam.UpdateUserRequest, object, OnUser<string>> = {
   /** On the user as it is and, where it moves, on what it becomes (IAM User Guide, "Rename an IAM user"). */
-  async requires(input, call, ports) {
-    const home = homeOf(call);
-    const [now] = await onUser('UpdateUser', call, ports, input.UserName!);
-    const user = await ports.identity.users.find(home.id, input.UserName!);
-    const path = input.NewPath ?? user?.path ?? '/';
-    const target = entityArn('user', home, path, input.NewUserName ?? user?.name ?? input.UserName!);
-    return target === now!.resource ? [now!] : [now!, { ...now!, resource: target }];
+  async resolve(input, call, ports) {
+    const now = await onUser(call, ports, input.UserName!);
+    const { home, found } = now.subject;
+    const path = input.NewPath ?? found?.path ?? '/';
+    return andOn(entityArn('user', home, path, input.NewUserName ?? found?.name ?? input.UserName!), now);
   },
-  async run(input, call, { identity }) {
+  async run({ home }, input, _call, { identity }) {
     const to = { name: input.NewUserName, path: input.NewPath };
-    await identity.users.rename(homeOf(call), input.UserName!, to);
+    await identity.users.rename(home, input.UserName!, to);
     return {};
   },
 };
 
-export const deleteUser: NamedOperation<IamPorts, iam.DeleteUserRequest, object> = {
-  name: 'DeleteUser',
-  requires: (input, call, ports) => onUser('DeleteUser', call, ports, input.UserName!),
-  async run(input, call, { identity }) {
-    await identity.users.delete(homeOf(call), input.UserName!);
+export const DeleteUser: Operation<IamPorts, iam.DeleteUserRequest, object, OnUser<string>> = {
+  resolve: (input, call, ports) => onUser(call, ports, input.UserName!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.users.delete(home, input.UserName!);
     return {};
   },
 };

@@ -1,28 +1,22 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { issuerName, providerArn, readTags } from '../../../identity/index.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll, requestTags } from '../requirements.js';
+import type { Operation } from '../../../core/operation.js';
+import { issuerName, type OidcProvider, providerArn, readTags } from '../../../identity/index.js';
+import type { IamPorts } from '../ports.js';
+import { type On, type OnAccount, onAll, requestTags } from '../requirements.js';
 import { dateOf, tagList } from '../shapes.js';
 import { onNewProvider, onOidcProvider } from './federation-requirements.js';
 
-export const createOpenIdConnectProvider: NamedOperation<
+export const CreateOpenIDConnectProvider: Operation<
   IamPorts,
   iam.CreateOpenIDConnectProviderRequest,
-  iam.CreateOpenIDConnectProviderResponse
+  iam.CreateOpenIDConnectProviderResponse,
+  OnAccount
 > = {
-  name: 'CreateOpenIDConnectProvider',
-  requires: (input, call) =>
-    onNewProvider(
-      'CreateOpenIDConnectProvider',
-      call,
-      'oidc-provider',
-      issuerName(input.Url!),
-      requestTags(input.Tags),
-    ),
-  async run(input, call, { identity }) {
+  resolve: (input, call) =>
+    onNewProvider(call, 'oidc-provider', issuerName(input.Url!), requestTags(input.Tags)),
+  async run({ home }, input, _call, { identity }) {
     const tags = readTags(input.Tags);
-    const arn = await identity.oidcProviders.create(homeOf(call), {
+    const arn = await identity.oidcProviders.create(home, {
       url: input.Url!,
       clientIds: input.ClientIDList ?? [],
       thumbprints: input.ThumbprintList ?? [],
@@ -32,16 +26,15 @@ export const createOpenIdConnectProvider: NamedOperation<
   },
 };
 
-export const getOpenIdConnectProvider: NamedOperation<
+export const GetOpenIDConnectProvider: Operation<
   IamPorts,
   iam.GetOpenIDConnectProviderRequest,
-  iam.GetOpenIDConnectProviderResponse
+  iam.GetOpenIDConnectProviderResponse,
+  On<OidcProvider>
 > = {
-  name: 'GetOpenIDConnectProvider',
-  requires: (input, call, ports) =>
-    onOidcProvider('GetOpenIDConnectProvider', call, ports, input.OpenIDConnectProviderArn!),
-  async run(input, call, { identity }) {
-    const provider = await identity.oidcProviders.get(homeOf(call), input.OpenIDConnectProviderArn!);
+  resolve: (input, call, ports) => onOidcProvider(call, ports, input.OpenIDConnectProviderArn!),
+  async run({ found }, input, _call, { identity }) {
+    const provider = identity.oidcProviders.demand(found, input.OpenIDConnectProviderArn!);
     return {
       // Without its scheme, as AWS answers.
       Url: issuerName(provider.url),
@@ -53,15 +46,14 @@ export const getOpenIdConnectProvider: NamedOperation<
   },
 };
 
-export const listOpenIdConnectProviders: NamedOperation<
+export const ListOpenIDConnectProviders: Operation<
   IamPorts,
   iam.ListOpenIDConnectProvidersRequest,
-  iam.ListOpenIDConnectProvidersResponse
+  iam.ListOpenIDConnectProvidersResponse,
+  OnAccount
 > = {
-  name: 'ListOpenIDConnectProviders',
-  requires: (_input, call) => onAll('ListOpenIDConnectProviders', call),
-  async run(_input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, _input, _call, { identity }) {
     const providers = await identity.oidcProviders.list(home.id);
     return {
       OpenIDConnectProviderList: providers.map(({ url }) => ({
@@ -71,60 +63,56 @@ export const listOpenIdConnectProviders: NamedOperation<
   },
 };
 
-export const deleteOpenIdConnectProvider: NamedOperation<
+export const DeleteOpenIDConnectProvider: Operation<
   IamPorts,
   iam.DeleteOpenIDConnectProviderRequest,
-  object
+  object,
+  On<OidcProvider>
 > = {
-  name: 'DeleteOpenIDConnectProvider',
-  requires: (input, call, ports) =>
-    onOidcProvider('DeleteOpenIDConnectProvider', call, ports, input.OpenIDConnectProviderArn!),
-  async run(input, call, { identity }) {
-    await identity.oidcProviders.delete(homeOf(call), input.OpenIDConnectProviderArn!);
+  resolve: (input, call, ports) => onOidcProvider(call, ports, input.OpenIDConnectProviderArn!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.oidcProviders.delete(home, input.OpenIDConnectProviderArn!);
     return {};
   },
 };
 
-export const updateOpenIdConnectProviderThumbprint: NamedOperation<
+export const UpdateOpenIDConnectProviderThumbprint: Operation<
   IamPorts,
   iam.UpdateOpenIDConnectProviderThumbprintRequest,
-  object
+  object,
+  On<OidcProvider>
 > = {
-  name: 'UpdateOpenIDConnectProviderThumbprint',
-  requires: (input, call, ports) =>
-    onOidcProvider('UpdateOpenIDConnectProviderThumbprint', call, ports, input.OpenIDConnectProviderArn!),
-  async run(input, call, { identity }) {
+  resolve: (input, call, ports) => onOidcProvider(call, ports, input.OpenIDConnectProviderArn!),
+  async run({ home }, input, _call, { identity }) {
     const { OpenIDConnectProviderArn: arn, ThumbprintList: thumbprints } = input;
-    await identity.oidcProviders.setThumbprints(homeOf(call), arn!, thumbprints!);
+    await identity.oidcProviders.setThumbprints(home, arn!, thumbprints!);
     return {};
   },
 };
 
-export const addClientIdToOpenIdConnectProvider: NamedOperation<
+export const AddClientIDToOpenIDConnectProvider: Operation<
   IamPorts,
   iam.AddClientIDToOpenIDConnectProviderRequest,
-  object
+  object,
+  On<OidcProvider>
 > = {
-  name: 'AddClientIDToOpenIDConnectProvider',
-  requires: (input, call, ports) =>
-    onOidcProvider('AddClientIDToOpenIDConnectProvider', call, ports, input.OpenIDConnectProviderArn!),
-  async run(input, call, { identity }) {
-    await identity.oidcProviders.addClientId(homeOf(call), input.OpenIDConnectProviderArn!, input.ClientID!);
+  resolve: (input, call, ports) => onOidcProvider(call, ports, input.OpenIDConnectProviderArn!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.oidcProviders.addClientId(home, input.OpenIDConnectProviderArn!, input.ClientID!);
     return {};
   },
 };
 
-export const removeClientIdFromOpenIdConnectProvider: NamedOperation<
+export const RemoveClientIDFromOpenIDConnectProvider: Operation<
   IamPorts,
   iam.RemoveClientIDFromOpenIDConnectProviderRequest,
-  object
+  object,
+  On<OidcProvider>
 > = {
-  name: 'RemoveClientIDFromOpenIDConnectProvider',
-  requires: (input, call, ports) =>
-    onOidcProvider('RemoveClientIDFromOpenIDConnectProvider', call, ports, input.OpenIDConnectProviderArn!),
-  async run(input, call, { identity }) {
+  resolve: (input, call, ports) => onOidcProvider(call, ports, input.OpenIDConnectProviderArn!),
+  async run({ home }, input, _call, { identity }) {
     const { OpenIDConnectProviderArn: arn, ClientID: clientId } = input;
-    await identity.oidcProviders.removeClientId(homeOf(call), arn!, clientId!);
+    await identity.oidcProviders.removeClientId(home, arn!, clientId!);
     return {};
   },
 };

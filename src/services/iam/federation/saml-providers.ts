@@ -1,8 +1,8 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { errors, providerArn, readTags } from '../../../identity/index.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll, requestTags } from '../requirements.js';
+import type { Operation } from '../../../core/operation.js';
+import { errors, providerArn, readTags, type SamlProvider } from '../../../identity/index.js';
+import type { IamPorts } from '../ports.js';
+import { type On, type OnAccount, onAll, requestTags } from '../requirements.js';
 import { dateOf, tagList } from '../shapes.js';
 import { onNewProvider, onSamlProvider } from './federation-requirements.js';
 
@@ -21,32 +21,31 @@ function demandPlain({ AssertionEncryptionMode: mode, AddPrivateKey: key }: Encr
   }
 }
 
-export const createSamlProvider: NamedOperation<
+export const CreateSAMLProvider: Operation<
   IamPorts,
   iam.CreateSAMLProviderRequest,
-  iam.CreateSAMLProviderResponse
+  iam.CreateSAMLProviderResponse,
+  OnAccount
 > = {
-  name: 'CreateSAMLProvider',
-  requires: (input, call) =>
-    onNewProvider('CreateSAMLProvider', call, 'saml-provider', input.Name!, requestTags(input.Tags)),
-  async run(input, call, { identity }) {
+  resolve: (input, call) => onNewProvider(call, 'saml-provider', input.Name!, requestTags(input.Tags)),
+  async run({ home }, input, _call, { identity }) {
     demandPlain(input);
     const tags = readTags(input.Tags);
     const document = input.SAMLMetadataDocument!;
-    const arn = await identity.samlProviders.create(homeOf(call), input.Name!, document, tags);
+    const arn = await identity.samlProviders.create(home, input.Name!, document, tags);
     return { SAMLProviderArn: arn, ...(tags.length > 0 && { Tags: tagList(tags) }) };
   },
 };
 
-export const getSamlProvider: NamedOperation<
+export const GetSAMLProvider: Operation<
   IamPorts,
   iam.GetSAMLProviderRequest,
-  iam.GetSAMLProviderResponse
+  iam.GetSAMLProviderResponse,
+  On<SamlProvider>
 > = {
-  name: 'GetSAMLProvider',
-  requires: (input, call, ports) => onSamlProvider('GetSAMLProvider', call, ports, input.SAMLProviderArn!),
-  async run(input, call, { identity }) {
-    const provider = await identity.samlProviders.get(homeOf(call), input.SAMLProviderArn!);
+  resolve: (input, call, ports) => onSamlProvider(call, ports, input.SAMLProviderArn!),
+  async run({ found }, input, _call, { identity }) {
+    const provider = identity.samlProviders.demand(found, input.SAMLProviderArn!);
     return {
       SAMLProviderUUID: provider.uuid,
       SAMLMetadataDocument: provider.document,
@@ -57,11 +56,9 @@ export const getSamlProvider: NamedOperation<
   },
 };
 
-export const listSamlProviders: NamedOperation<IamPorts, object, iam.ListSAMLProvidersResponse> = {
-  name: 'ListSAMLProviders',
-  requires: (_input, call) => onAll('ListSAMLProviders', call),
-  async run(_input, call, { identity }) {
-    const home = homeOf(call);
+export const ListSAMLProviders: Operation<IamPorts, object, iam.ListSAMLProvidersResponse, OnAccount> = {
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, _input, _call, { identity }) {
     const providers = await identity.samlProviders.list(home.id);
     return {
       SAMLProviderList: providers.map(({ name, created, validUntil }) => ({
@@ -73,27 +70,31 @@ export const listSamlProviders: NamedOperation<IamPorts, object, iam.ListSAMLPro
   },
 };
 
-export const updateSamlProvider: NamedOperation<
+export const UpdateSAMLProvider: Operation<
   IamPorts,
   iam.UpdateSAMLProviderRequest,
-  iam.UpdateSAMLProviderResponse
+  iam.UpdateSAMLProviderResponse,
+  On<SamlProvider>
 > = {
-  name: 'UpdateSAMLProvider',
-  requires: (input, call, ports) => onSamlProvider('UpdateSAMLProvider', call, ports, input.SAMLProviderArn!),
-  async run(input, call, { identity }) {
+  resolve: (input, call, ports) => onSamlProvider(call, ports, input.SAMLProviderArn!),
+  async run({ home }, input, _call, { identity }) {
     demandPlain(input);
     const { SAMLProviderArn: arn, SAMLMetadataDocument: document } = input;
     if (document === undefined) throw errors.InvalidInput(['SAMLMetadataDocument is missing.']);
-    await identity.samlProviders.setMetadata(homeOf(call), arn!, document);
+    await identity.samlProviders.setMetadata(home, arn!, document);
     return { SAMLProviderArn: arn };
   },
 };
 
-export const deleteSamlProvider: NamedOperation<IamPorts, iam.DeleteSAMLProviderRequest, object> = {
-  name: 'DeleteSAMLProvider',
-  requires: (input, call, ports) => onSamlProvider('DeleteSAMLProvider', call, ports, input.SAMLProviderArn!),
-  async run(input, call, { identity }) {
-    await identity.samlProviders.delete(homeOf(call), input.SAMLProviderArn!);
+export const DeleteSAMLProvider: Operation<
+  IamPorts,
+  iam.DeleteSAMLProviderRequest,
+  object,
+  On<SamlProvider>
+> = {
+  resolve: (input, call, ports) => onSamlProvider(call, ports, input.SAMLProviderArn!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.samlProviders.delete(home, input.SAMLProviderArn!);
     return {};
   },
 };

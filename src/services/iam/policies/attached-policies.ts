@@ -1,17 +1,16 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { parseEntityArn } from '../../../identity/index.js';
 import {
+  demandEntity,
   type EntityInput,
-  entityOf,
   type HolderKind,
-  nameOf,
+  type OnEntity,
   onBoundedEntity,
   onEntity,
-  wordOf,
 } from '../entities/entities.js';
 import { type PagingInput, type PagingOutput, slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
+import type { IamPorts } from '../ports.js';
 import { attachedPolicies } from '../shapes.js';
 
 interface AttachInput extends EntityInput {
@@ -26,42 +25,41 @@ interface ListOutput extends PagingOutput {
   readonly AttachedPolicies: iam.AttachedPolicy[];
 }
 
-/** AttachUserPolicy, AttachGroupPolicy, AttachRolePolicy. */
-export function attachPolicy(kind: HolderKind): NamedOperation<IamPorts, AttachInput, object> {
-  const operation = `Attach${wordOf(kind)}Policy`;
+function attachPolicy(kind: HolderKind): Operation<IamPorts, AttachInput, object, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) =>
-      onBoundedEntity(operation, call, ports, kind, input, { 'iam:PolicyARN': input.PolicyArn! }),
-    async run(input, call, { identity }) {
-      await identity.entityPolicies.attach(homeOf(call), kind, nameOf(kind, input), input.PolicyArn!);
+    resolve: (input, call, ports) =>
+      onBoundedEntity(call, ports, kind, input, { 'iam:PolicyARN': input.PolicyArn! }),
+    async run(subject, input, _call, { identity }) {
+      await identity.entityPolicies.attach(subject.home, kind, subject.name, input.PolicyArn!);
       return {};
     },
   };
 }
 
-/** DetachUserPolicy, DetachGroupPolicy, DetachRolePolicy. */
-export function detachPolicy(kind: HolderKind): NamedOperation<IamPorts, AttachInput, object> {
-  const operation = `Detach${wordOf(kind)}Policy`;
+export const AttachUserPolicy = attachPolicy('user');
+export const AttachGroupPolicy = attachPolicy('group');
+export const AttachRolePolicy = attachPolicy('role');
+
+function detachPolicy(kind: HolderKind): Operation<IamPorts, AttachInput, object, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) =>
-      onBoundedEntity(operation, call, ports, kind, input, { 'iam:PolicyARN': input.PolicyArn! }),
-    async run(input, call, { identity }) {
-      await identity.entityPolicies.detach(homeOf(call), kind, nameOf(kind, input), input.PolicyArn!);
+    resolve: (input, call, ports) =>
+      onBoundedEntity(call, ports, kind, input, { 'iam:PolicyARN': input.PolicyArn! }),
+    async run(subject, input, _call, { identity }) {
+      await identity.entityPolicies.detach(subject.home, kind, subject.name, input.PolicyArn!);
       return {};
     },
   };
 }
 
-/** ListAttachedUserPolicies, ListAttachedGroupPolicies, ListAttachedRolePolicies. */
-export function listAttachedPolicies(kind: HolderKind): NamedOperation<IamPorts, ListInput, ListOutput> {
-  const operation = `ListAttached${wordOf(kind)}Policies`;
+export const DetachUserPolicy = detachPolicy('user');
+export const DetachGroupPolicy = detachPolicy('group');
+export const DetachRolePolicy = detachPolicy('role');
+
+function listAttachedPolicies(kind: HolderKind): Operation<IamPorts, ListInput, ListOutput, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) => onEntity(operation, call, ports, kind, input),
-    async run(input, call, { identity }) {
-      const entity = await entityOf(identity, homeOf(call), kind, nameOf(kind, input));
+    resolve: (input, call, ports) => onEntity(call, ports, kind, input),
+    async run(subject, input) {
+      const entity = demandEntity(kind, subject);
       const prefix = input.PathPrefix ?? '/';
       const wanted = attachedPolicies(entity).filter(({ PolicyArn }) =>
         parseEntityArn(PolicyArn!)?.path.startsWith(prefix),
@@ -71,3 +69,7 @@ export function listAttachedPolicies(kind: HolderKind): NamedOperation<IamPorts,
     },
   };
 }
+
+export const ListAttachedUserPolicies = listAttachedPolicies('user');
+export const ListAttachedGroupPolicies = listAttachedPolicies('group');
+export const ListAttachedRolePolicies = listAttachedPolicies('role');

@@ -1,17 +1,16 @@
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { inlinePolicy } from '../../../identity/index.js';
 import {
+  demandEntity,
   type EntityInput,
-  entityOf,
   type HolderKind,
   named,
-  nameOf,
+  type OnEntity,
   onBoundedEntity,
   onEntity,
-  wordOf,
 } from '../entities/entities.js';
 import { type PagingInput, type PagingOutput, slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
+import type { IamPorts } from '../ports.js';
 import { encodeDocument } from '../shapes.js';
 
 interface PolicyInput extends EntityInput {
@@ -22,59 +21,63 @@ interface PutInput extends PolicyInput {
   readonly PolicyDocument: string | undefined;
 }
 
-/** PutUserPolicy, PutGroupPolicy, PutRolePolicy. */
-export function putPolicy(kind: HolderKind): NamedOperation<IamPorts, PutInput, object> {
-  const operation = `Put${wordOf(kind)}Policy`;
+function putPolicy(kind: HolderKind): Operation<IamPorts, PutInput, object, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) => onBoundedEntity(operation, call, ports, kind, input),
-    async run(input, call, { identity }) {
+    resolve: (input, call, ports) => onBoundedEntity(call, ports, kind, input),
+    async run(subject, input, _call, { identity }) {
       const policy = { name: input.PolicyName!, document: input.PolicyDocument! };
-      await identity.entityPolicies.putInline(homeOf(call), kind, nameOf(kind, input), policy);
+      await identity.entityPolicies.putInline(subject.home, kind, subject.name, policy);
       return {};
     },
   };
 }
 
-/** GetUserPolicy, GetGroupPolicy, GetRolePolicy. */
-export function getPolicyOf(kind: HolderKind): NamedOperation<IamPorts, PolicyInput, PutInput> {
-  const operation = `Get${wordOf(kind)}Policy`;
+export const PutUserPolicy = putPolicy('user');
+export const PutGroupPolicy = putPolicy('group');
+export const PutRolePolicy = putPolicy('role');
+
+function getPolicyOf(kind: HolderKind): Operation<IamPorts, PolicyInput, PutInput, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) => onEntity(operation, call, ports, kind, input),
-    async run(input, call, { identity }) {
-      const entity = await entityOf(identity, homeOf(call), kind, nameOf(kind, input));
+    resolve: (input, call, ports) => onEntity(call, ports, kind, input),
+    async run(subject, input) {
+      const entity = demandEntity(kind, subject);
       const { name, document } = inlinePolicy(entity, kind, input.PolicyName!);
       return { ...named(kind, entity.name), PolicyName: name, PolicyDocument: encodeDocument(document) };
     },
   };
 }
 
-/** ListUserPolicies, ListGroupPolicies, ListRolePolicies. */
-export function listPoliciesOf(
+export const GetUserPolicy = getPolicyOf('user');
+export const GetGroupPolicy = getPolicyOf('group');
+export const GetRolePolicy = getPolicyOf('role');
+
+function listPoliciesOf(
   kind: HolderKind,
-): NamedOperation<IamPorts, EntityInput & PagingInput, PagingOutput & { PolicyNames: string[] }> {
-  const operation = `List${wordOf(kind)}Policies`;
+): Operation<IamPorts, EntityInput & PagingInput, PagingOutput & { PolicyNames: string[] }, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) => onEntity(operation, call, ports, kind, input),
-    async run(input, call, { identity }) {
-      const { inline } = await entityOf(identity, homeOf(call), kind, nameOf(kind, input));
+    resolve: (input, call, ports) => onEntity(call, ports, kind, input),
+    async run(subject, input) {
+      const { inline } = demandEntity(kind, subject);
       const { items, page } = slicePage(input, inline, ({ name }) => name);
       return { PolicyNames: items.map(({ name }) => name), ...page };
     },
   };
 }
 
-/** DeleteUserPolicy, DeleteGroupPolicy, DeleteRolePolicy. */
-export function deletePolicyOf(kind: HolderKind): NamedOperation<IamPorts, PolicyInput, object> {
-  const operation = `Delete${wordOf(kind)}Policy`;
+export const ListUserPolicies = listPoliciesOf('user');
+export const ListGroupPolicies = listPoliciesOf('group');
+export const ListRolePolicies = listPoliciesOf('role');
+
+function deletePolicyOf(kind: HolderKind): Operation<IamPorts, PolicyInput, object, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) => onBoundedEntity(operation, call, ports, kind, input),
-    async run(input, call, { identity }) {
-      await identity.entityPolicies.deleteInline(homeOf(call), kind, nameOf(kind, input), input.PolicyName!);
+    resolve: (input, call, ports) => onBoundedEntity(call, ports, kind, input),
+    async run(subject, input, _call, { identity }) {
+      await identity.entityPolicies.deleteInline(subject.home, kind, subject.name, input.PolicyName!);
       return {};
     },
   };
 }
+
+export const DeleteUserPolicy = deletePolicyOf('user');
+export const DeleteGroupPolicy = deletePolicyOf('group');
+export const DeleteRolePolicy = deletePolicyOf('role');

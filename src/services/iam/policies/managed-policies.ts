@@ -1,58 +1,59 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { type Account, type Identity, type NamedManagedPolicy, readTags } from '../../../identity/index.js';
+import type { Operation } from '../../../core/operation.js';
+import {
+  type Account,
+  type Identity,
+  type ManagedPolicy,
+  type NamedManagedPolicy,
+  readTags,
+} from '../../../identity/index.js';
 import { listPage, type PagingInput } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onNew, onPath, onPolicy, requestTags } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type On, type OnAccount, onNew, onPath, onPolicy, requestTags } from '../requirements.js';
 import { createdPolicy, listedPolicy, shownPolicy } from '../shapes.js';
 
-export const createPolicy: NamedOperation<IamPorts, iam.CreatePolicyRequest, iam.CreatePolicyResponse> = {
-  name: 'CreatePolicy',
-  requires: (input, call) =>
-    onNew(
-      'CreatePolicy',
-      call,
-      'policy',
-      { path: input.Path, name: input.PolicyName },
-      requestTags(input.Tags),
-    ),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const { arn, policy } = await identity.policies.create(home, {
-      name: input.PolicyName!,
-      path: input.Path,
-      document: input.PolicyDocument!,
-      description: input.Description,
-      tags: readTags(input.Tags),
-    });
-    return { Policy: await createdPolicy(identity, home, arn, policy) };
-  },
-};
+export const CreatePolicy: Operation<IamPorts, iam.CreatePolicyRequest, iam.CreatePolicyResponse, OnAccount> =
+  {
+    resolve: (input, call) =>
+      onNew(call, 'policy', { path: input.Path, name: input.PolicyName }, requestTags(input.Tags)),
+    async run({ home }, input, _call, { identity }) {
+      const { arn, policy } = await identity.policies.create(home, {
+        name: input.PolicyName!,
+        path: input.Path,
+        document: input.PolicyDocument!,
+        description: input.Description,
+        tags: readTags(input.Tags),
+      });
+      return { Policy: await createdPolicy(identity, home, arn, policy) };
+    },
+  };
 
-export const getPolicy: NamedOperation<IamPorts, iam.GetPolicyRequest, iam.GetPolicyResponse> = {
-  name: 'GetPolicy',
-  requires: (input, call, ports) => onPolicy('GetPolicy', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const policy = await identity.policies.get(home, input.PolicyArn!);
+export const GetPolicy: Operation<
+  IamPorts,
+  iam.GetPolicyRequest,
+  iam.GetPolicyResponse,
+  On<ManagedPolicy>
+> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home, found }, input, _call, { identity }) {
+    const policy = identity.policies.demand(found, home, input.PolicyArn!);
     return { Policy: await shownPolicy(identity, home, input.PolicyArn!, policy) };
   },
 };
 
-export const listPolicies: NamedOperation<IamPorts, iam.ListPoliciesRequest, iam.ListPoliciesResponse> = {
-  name: 'ListPolicies',
-  requires: (input, call) => onPath('ListPolicies', call, 'policy', input.PathPrefix),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
-    const { items, page } = await listPage(
-      input,
-      page => candidates(identity, home, input, page),
-      ({ key }) => key,
-      ({ shown }) => isWanted(shown, input),
-    );
-    return { Policies: items.map(({ shown }) => shown), ...page };
-  },
-};
+export const ListPolicies: Operation<IamPorts, iam.ListPoliciesRequest, iam.ListPoliciesResponse, OnAccount> =
+  {
+    resolve: (input, call) => onPath(call, 'policy', input.PathPrefix),
+    async run({ home }, input, _call, { identity }) {
+      const { items, page } = await listPage(
+        input,
+        page => candidates(identity, home, input, page),
+        ({ key }) => key,
+        ({ shown }) => isWanted(shown, input),
+      );
+      return { Policies: items.map(({ shown }) => shown), ...page };
+    },
+  };
 
 interface Candidate {
   /** AWS's policies behind the account's own; `a` and `b` keep the two apart in markers. */
@@ -100,24 +101,22 @@ function isWanted(policy: iam.Policy, input: iam.ListPoliciesRequest & PagingInp
   return usage === 'PermissionsBoundary' ? boundary : true;
 }
 
-export const deletePolicy: NamedOperation<IamPorts, iam.DeletePolicyRequest, object> = {
-  name: 'DeletePolicy',
-  requires: (input, call, ports) => onPolicy('DeletePolicy', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    await identity.policies.delete(homeOf(call), input.PolicyArn!);
+export const DeletePolicy: Operation<IamPorts, iam.DeletePolicyRequest, object, On<ManagedPolicy>> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.policies.delete(home, input.PolicyArn!);
     return {};
   },
 };
 
-export const listEntitiesForPolicy: NamedOperation<
+export const ListEntitiesForPolicy: Operation<
   IamPorts,
   iam.ListEntitiesForPolicyRequest,
-  iam.ListEntitiesForPolicyResponse
+  iam.ListEntitiesForPolicyResponse,
+  On<ManagedPolicy>
 > = {
-  name: 'ListEntitiesForPolicy',
-  requires: (input, call, ports) => onPolicy('ListEntitiesForPolicy', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home }, input, _call, { identity }) {
     const arn = input.PolicyArn!;
     await identity.policies.get(home, arn);
     const users = await usersOf(identity, home, arn, input);

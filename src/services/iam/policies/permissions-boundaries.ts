@@ -1,7 +1,7 @@
-import type { NamedOperation } from '../../../core/operation.js';
-import { type EntityInput, nameOf, onBoundedEntity, onEntity, wordOf } from '../entities/entities.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { requestedBoundary } from '../requirements.js';
+import type { Operation } from '../../../core/operation.js';
+import { type EntityInput, type OnEntity, onBoundedEntity, onEntity } from '../entities/entities.js';
+import type { IamPorts } from '../ports.js';
+import { boundaryKeys } from '../requirements.js';
 
 type Kind = 'user' | 'role';
 
@@ -9,30 +9,29 @@ interface PutInput extends EntityInput {
   readonly PermissionsBoundary: string | undefined;
 }
 
-/** PutUserPermissionsBoundary, PutRolePermissionsBoundary: the condition key is the boundary to come. */
-export function putBoundary(kind: Kind): NamedOperation<IamPorts, PutInput, object> {
-  const operation = `Put${wordOf(kind)}PermissionsBoundary`;
+function putBoundary(kind: Kind): Operation<IamPorts, PutInput, object, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) =>
-      onEntity(operation, call, ports, kind, input, requestedBoundary(input.PermissionsBoundary)),
-    async run(input, call, { identity }) {
-      const name = nameOf(kind, input);
-      await identity.entityPolicies.setBoundary(homeOf(call), kind, name, input.PermissionsBoundary);
+    resolve: (input, call, ports) =>
+      onEntity(call, ports, kind, input, boundaryKeys(input.PermissionsBoundary)),
+    async run(subject, input, _call, { identity }) {
+      await identity.entityPolicies.setBoundary(subject.home, kind, subject.name, input.PermissionsBoundary);
       return {};
     },
   };
 }
 
-/** DeleteUserPermissionsBoundary, DeleteRolePermissionsBoundary: the condition key is the boundary that goes. */
-export function deleteBoundary(kind: Kind): NamedOperation<IamPorts, EntityInput, object> {
-  const operation = `Delete${wordOf(kind)}PermissionsBoundary`;
+export const PutUserPermissionsBoundary = putBoundary('user');
+export const PutRolePermissionsBoundary = putBoundary('role');
+
+function deleteBoundary(kind: Kind): Operation<IamPorts, EntityInput, object, OnEntity> {
   return {
-    name: operation,
-    requires: (input, call, ports) => onBoundedEntity(operation, call, ports, kind, input),
-    async run(input, call, { identity }) {
-      await identity.entityPolicies.setBoundary(homeOf(call), kind, nameOf(kind, input), undefined);
+    resolve: (input, call, ports) => onBoundedEntity(call, ports, kind, input),
+    async run(subject, _input, _call, { identity }) {
+      await identity.entityPolicies.setBoundary(subject.home, kind, subject.name, undefined);
       return {};
     },
   };
 }
+
+export const DeleteUserPermissionsBoundary = deleteBoundary('user');
+export const DeleteRolePermissionsBoundary = deleteBoundary('role');

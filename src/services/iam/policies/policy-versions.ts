@@ -1,20 +1,19 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
-import { versionOf } from '../../../identity/index.js';
+import type { Operation } from '../../../core/operation.js';
+import { type ManagedPolicy, versionOf } from '../../../identity/index.js';
 import { slicePage } from '../paging.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onPolicy } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type On, onPolicy } from '../requirements.js';
 import { listedVersion, shownVersion } from '../shapes.js';
 
-export const createPolicyVersion: NamedOperation<
+export const CreatePolicyVersion: Operation<
   IamPorts,
   iam.CreatePolicyVersionRequest,
-  iam.CreatePolicyVersionResponse
+  iam.CreatePolicyVersionResponse,
+  On<ManagedPolicy>
 > = {
-  name: 'CreatePolicyVersion',
-  requires: (input, call, ports) => onPolicy('CreatePolicyVersion', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home }, input, _call, { identity }) {
     const asDefault = input.SetAsDefault ?? false;
     const version = await identity.policies.createVersion(
       home,
@@ -27,28 +26,28 @@ export const createPolicyVersion: NamedOperation<
   },
 };
 
-export const getPolicyVersion: NamedOperation<
+export const GetPolicyVersion: Operation<
   IamPorts,
   iam.GetPolicyVersionRequest,
-  iam.GetPolicyVersionResponse
+  iam.GetPolicyVersionResponse,
+  On<ManagedPolicy>
 > = {
-  name: 'GetPolicyVersion',
-  requires: (input, call, ports) => onPolicy('GetPolicyVersion', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    const policy = await identity.policies.get(homeOf(call), input.PolicyArn!);
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home, found }, input, _call, { identity }) {
+    const policy = identity.policies.demand(found, home, input.PolicyArn!);
     return { PolicyVersion: shownVersion(policy, versionOf(policy, input.PolicyArn!, input.VersionId!)) };
   },
 };
 
-export const listPolicyVersions: NamedOperation<
+export const ListPolicyVersions: Operation<
   IamPorts,
   iam.ListPolicyVersionsRequest,
-  iam.ListPolicyVersionsResponse
+  iam.ListPolicyVersionsResponse,
+  On<ManagedPolicy>
 > = {
-  name: 'ListPolicyVersions',
-  requires: (input, call, ports) => onPolicy('ListPolicyVersions', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    const policy = await identity.policies.get(homeOf(call), input.PolicyArn!);
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home, found }, input, _call, { identity }) {
+    const policy = identity.policies.demand(found, home, input.PolicyArn!);
     // Newest first, as IAM lists them: the key falls as the number grows.
     const { items, page } = slicePage(input, policy.versions, ({ number }) =>
       String(Number.MAX_SAFE_INTEGER - number),
@@ -57,20 +56,28 @@ export const listPolicyVersions: NamedOperation<
   },
 };
 
-export const deletePolicyVersion: NamedOperation<IamPorts, iam.DeletePolicyVersionRequest, object> = {
-  name: 'DeletePolicyVersion',
-  requires: (input, call, ports) => onPolicy('DeletePolicyVersion', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    await identity.policies.deleteVersion(homeOf(call), input.PolicyArn!, input.VersionId!);
+export const DeletePolicyVersion: Operation<
+  IamPorts,
+  iam.DeletePolicyVersionRequest,
+  object,
+  On<ManagedPolicy>
+> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.policies.deleteVersion(home, input.PolicyArn!, input.VersionId!);
     return {};
   },
 };
 
-export const setDefaultPolicyVersion: NamedOperation<IamPorts, iam.SetDefaultPolicyVersionRequest, object> = {
-  name: 'SetDefaultPolicyVersion',
-  requires: (input, call, ports) => onPolicy('SetDefaultPolicyVersion', call, ports, input.PolicyArn!),
-  async run(input, call, { identity }) {
-    await identity.policies.setDefaultVersion(homeOf(call), input.PolicyArn!, input.VersionId!);
+export const SetDefaultPolicyVersion: Operation<
+  IamPorts,
+  iam.SetDefaultPolicyVersionRequest,
+  object,
+  On<ManagedPolicy>
+> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyArn!),
+  async run({ home }, input, _call, { identity }) {
+    await identity.policies.setDefaultVersion(home, input.PolicyArn!, input.VersionId!);
     return {};
   },
 };

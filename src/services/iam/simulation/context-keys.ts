@@ -1,35 +1,12 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { checkDocument, errors } from '../../../identity/index.js';
-import { type PolicyDocument, parsePolicy, type Statement } from '../../../policy/index.js';
+import { parsePolicy } from '../../../policy/index.js';
 import { findHolder, sourcesOf } from '../policies/policy-sources.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll } from '../requirements.js';
-import { demandEntityArn, onPolicySource } from './simulation-input.js';
-
-/** `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`; not the escapes `${*}`, `${?}` and `${$}`. */
-const VARIABLE = /\$\{\s*([^\s,'}*?$]+)/g;
-
-/** The condition keys that a statement reads, in conditions and as variables. */
-export function contextKeysOf({ version }: PolicyDocument, statement: Statement): string[] {
-  const keys = statement.conditions.map(({ key }) => key.value);
-  if (version !== '2012-10-17') return keys;
-  const texts = [
-    ...(statement.resource?.values ?? []),
-    ...statement.conditions.flatMap(({ values }) => values),
-  ];
-  for (const { value } of texts) {
-    for (const match of value.matchAll(VARIABLE)) keys.push(match[1]!);
-  }
-  return keys;
-}
-
-/** Each key once, in the spelling that comes first: keys are matched without case. */
-export function distinctKeys(keys: Iterable<string>): string[] {
-  const distinct = new Map<string, string>();
-  for (const key of keys) if (!distinct.has(key.toLowerCase())) distinct.set(key.toLowerCase(), key);
-  return [...distinct.values()];
-}
+import type { IamPorts } from '../ports.js';
+import { type OnAccount, onAll, onArn } from '../requirements.js';
+import { demandEntityArn } from './simulation-input.js';
+import { contextKeysOf, distinctKeys } from './statement-keys.js';
 
 function keysOfDocuments(documents: readonly string[]): string[] {
   return distinctKeys(
@@ -40,29 +17,28 @@ function keysOfDocuments(documents: readonly string[]): string[] {
   );
 }
 
-export const getContextKeysForCustomPolicy: NamedOperation<
+export const GetContextKeysForCustomPolicy: Operation<
   IamPorts,
   iam.GetContextKeysForCustomPolicyRequest,
-  iam.GetContextKeysForPolicyResponse
+  iam.GetContextKeysForPolicyResponse,
+  OnAccount
 > = {
-  name: 'GetContextKeysForCustomPolicy',
-  requires: (_input, call) => onAll('GetContextKeysForCustomPolicy', call),
-  async run(input, call) {
-    const { partition } = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input) {
+    const { partition } = home;
     for (const text of input.PolicyInputList!) checkDocument(text, 'identity', { partition });
     return { ContextKeyNames: keysOfDocuments(input.PolicyInputList!) };
   },
 };
 
-export const getContextKeysForPrincipalPolicy: NamedOperation<
+export const GetContextKeysForPrincipalPolicy: Operation<
   IamPorts,
   iam.GetContextKeysForPrincipalPolicyRequest,
-  iam.GetContextKeysForPolicyResponse
+  iam.GetContextKeysForPolicyResponse,
+  OnAccount
 > = {
-  name: 'GetContextKeysForPrincipalPolicy',
-  requires: (input, call) => onPolicySource('GetContextKeysForPrincipalPolicy', call, input.PolicySourceArn!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call) => onArn(call, input.PolicySourceArn!),
+  async run({ home }, input, _call, { identity }) {
     demandEntityArn(input.PolicySourceArn!);
     const holder = await findHolder(identity, home, input.PolicySourceArn!);
     if (holder === undefined) {

@@ -1,5 +1,5 @@
 import type * as iam from '@aws-sdk/client-iam';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { Slices } from '../../../core/slices.js';
 import { type Account, errors, type Identity, type User } from '../../../identity/index.js';
 import type { Context } from '../../../policy/types.js';
@@ -13,15 +13,14 @@ import {
   type PolicySource,
   sourcesOf,
 } from '../policies/policy-sources.js';
-import { homeOf, type IamPorts } from '../ports.js';
-import { onAll } from '../requirements.js';
+import type { IamPorts } from '../ports.js';
+import { type OnAccount, onAll, onArn } from '../requirements.js';
 import {
   callerOf,
   checkGiven,
   contextOf,
   demandEntityArn,
   kindOfResourcePolicy,
-  onPolicySource,
   ownerOf,
   type Simulation,
   type SimulationInput,
@@ -29,15 +28,14 @@ import {
 import { simulate } from './simulator.js';
 
 /** Would these policies allow these actions? */
-export const simulateCustomPolicy: NamedOperation<
+export const SimulateCustomPolicy: Operation<
   IamPorts,
   iam.SimulateCustomPolicyRequest,
-  iam.SimulatePolicyResponse
+  iam.SimulatePolicyResponse,
+  OnAccount
 > = {
-  name: 'SimulateCustomPolicy',
-  requires: (_input, call) => onAll('SimulateCustomPolicy', call),
-  async run(input, call) {
-    const home = homeOf(call);
+  resolve: (_input, call) => onAll(call),
+  async run({ home }, input) {
     checkInput(input, home);
     if (input.ResourcePolicy !== undefined && input.CallerArn === undefined) {
       throw errors.InvalidInput(['CallerArn is required where a ResourcePolicy is given.']);
@@ -54,15 +52,14 @@ export const simulateCustomPolicy: NamedOperation<
 };
 
 /** Would the policies of a user, group or role, and further ones, allow these actions? */
-export const simulatePrincipalPolicy: NamedOperation<
+export const SimulatePrincipalPolicy: Operation<
   IamPorts,
   iam.SimulatePrincipalPolicyRequest,
-  iam.SimulatePolicyResponse
+  iam.SimulatePolicyResponse,
+  OnAccount
 > = {
-  name: 'SimulatePrincipalPolicy',
-  requires: (input, call) => onPolicySource('SimulatePrincipalPolicy', call, input.PolicySourceArn!),
-  async run(input, call, { identity }) {
-    const home = homeOf(call);
+  resolve: (input, call) => onArn(call, input.PolicySourceArn!),
+  async run({ home }, input, _call, { identity }) {
     const arn = input.PolicySourceArn!;
     demandEntityArn(arn);
     const holder = await findHolder(identity, home, arn);

@@ -1,6 +1,5 @@
 /** What a simulation is asked, read from its request. */
 import type * as iam from '@aws-sdk/client-iam';
-import type { Call, Requirement } from '../../../core/operation.js';
 import {
   type Account,
   checkDocument,
@@ -11,7 +10,6 @@ import {
 import { guessKind, type PolicyKind, parseArn } from '../../../policy/index.js';
 import type { Context, Principal, ResourcePolicyKind } from '../../../policy/types.js';
 import type { PolicySource } from '../policies/policy-sources.js';
-import { homeOf } from '../ports.js';
 
 /** Members that both simulations share. */
 export type SimulationInput = Omit<iam.SimulateCustomPolicyRequest, 'PolicyInputList'> & {
@@ -31,12 +29,6 @@ export interface Simulation {
   readonly context: Context;
   /** Owner of resources whose ARN names none. */
   readonly resourceOwner: string;
-}
-
-/** On the user, group or role whose policies are asked about. */
-export function onPolicySource(operation: string, call: Call, arn: string): Requirement[] {
-  homeOf(call);
-  return [{ action: `iam:${operation}`, resource: arn }];
 }
 
 /** Throws `InvalidInput`, the error that simulations give, where a document cannot be read. */

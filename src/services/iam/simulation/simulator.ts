@@ -5,8 +5,8 @@ import type { Explanation, StatementTrace } from '../../../policy/explain/types.
 import { explain, parseArn, position } from '../../../policy/index.js';
 import type { Layer, PolicySet } from '../../../policy/types.js';
 import type { PolicySource } from '../policies/policy-sources.js';
-import { contextKeysOf, distinctKeys } from './context-keys.js';
 import type { Simulation } from './simulation-input.js';
+import { contextKeysOf, distinctKeys } from './statement-keys.js';
 
 type Verdict = iam.PolicyEvaluationDecisionType;
 
