@@ -1,23 +1,109 @@
-/** Long work in slices: between two of them, others have their turn. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+/**
+ * Long work in pieces. One turn of the event loop takes so much of it, whoever's it is: what does not fit waits for a later
+ * turn, and between two turns everything else goes on that is short.
+ */
 
-/** Milliseconds of work until others have their turn. */
-const SLICE = 10;
+/** Milliseconds of long work in one turn of the event loop. */
+const TURN = 10;
+
+/** Answers whether more may begin in the same turn. */
+type Waiting = () => boolean;
 
 /**
- * Paces a piece of long work. `await slices.pause()` between its steps costs nothing until a slice of work is done, and
- * then lets everything else go first that waits for the event loop.
+ * Shares the turns of the event loop out among pieces of long work. Pieces that wait are done by owner, the owners in
+ * turn: who asks for much waits for itself.
  */
-export class Slices {
-  #since = performance.now();
+export class Turns {
+  readonly #length: number;
+  readonly #now: () => number;
+  /** When the turn under way took up long work; undefined where it has not. */
+  #began: number | undefined;
+  readonly #waiting = new Map<string, Waiting[]>();
 
-  pause(): Promise<void> | undefined {
-    return performance.now() - this.#since < SLICE ? undefined : this.#pause();
+  /** `length`, `now`: milliseconds. */
+  constructor(length = TURN, now: () => number = () => performance.now()) {
+    this.#length = length;
+    this.#now = now;
   }
 
-  async #pause(): Promise<void> {
-    await nextTurn();
-    this.#since = performance.now();
+  /**
+   * Does a piece of work that has no pause in it: at once where the turn under way has time left, else in a later turn.
+   * Throws, or rejects, as the work does.
+   */
+  run<T>(owner: string, work: () => T | Promise<T>): T | Promise<T> {
+    if (this.#waiting.size === 0 && this.hasTime()) return work();
+    return new Promise((resolve, reject) => {
+      this.#wait(owner, () => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+        return true;
+      });
+    });
+  }
+
+  /** Resolves in a turn that begins with the owner's work, which is to follow at once. */
+  next(owner: string): Promise<void> {
+    return new Promise(resolve => {
+      this.#wait(owner, () => {
+        resolve();
+        // How long it takes shows only when it has been done.
+        return false;
+      });
+    });
+  }
+
+  /** Whether the turn under way has time left. */
+  hasTime(): boolean {
+    if (this.#began !== undefined) return this.#now() - this.#began < this.#length;
+    this.#begin();
+    return true;
+  }
+
+  #wait(owner: string, piece: Waiting): void {
+    const waiting = this.#waiting.get(owner);
+    if (waiting) waiting.push(piece);
+    else this.#waiting.set(owner, [piece]);
+    if (this.#began === undefined) this.#begin();
+  }
+
+  #begin(): void {
+    this.#began = this.#now();
+    setImmediate(this.#turn);
+  }
+
+  /** A turn begins: the last one's work is over. */
+  readonly #turn = (): void => {
+    this.#began = undefined;
+    if (this.#waiting.size === 0) return;
+    this.#begin();
+    while (this.#first()() && this.#waiting.size > 0 && this.hasTime());
+  };
+
+  /** What is next; its owner goes to the end of the row. */
+  #first(): Waiting {
+    const [[owner, pieces]] = this.#waiting as unknown as [[string, Waiting[]]];
+    const piece = pieces.shift()!;
+    this.#waiting.delete(owner);
+    if (pieces.length > 0) this.#waiting.set(owner, pieces);
+    return piece;
+  }
+}
+
+/** Of this process: everything that takes long goes by them. */
+export const turns = new Turns();
+
+/**
+ * Paces a piece of long work. `await slices.pause()` between its steps costs nothing as long as the turn has time left, and
+ * then lets everything else go first that waits for the event loop. `owner`: who waits behind others of the same name.
+ */
+export class Slices {
+  constructor(private readonly owner = '') {}
+
+  pause(): Promise<void> | undefined {
+    return turns.hasTime() ? undefined : turns.next(this.owner);
   }
 }
 
@@ -30,35 +116,4 @@ export async function inSlices<T>(items: Iterable<T>, work: (item: T, index: num
     const pause = slices.pause();
     if (pause) await pause;
   }
-}
-
-/**
- * Hands out turns at work that takes a slice of its own, one in each turn of the event loop and to each source in
- * turn: who asks for much waits for itself.
- */
-export class FairTurns {
-  readonly #waiting = new Map<string, (() => void)[]>();
-  #scheduled = false;
-
-  /** Resolves when it is the source's turn; the work is to be done at once. */
-  turn(source: string): Promise<void> {
-    return new Promise(resolve => {
-      const waiting = this.#waiting.get(source);
-      if (waiting) waiting.push(resolve);
-      else this.#waiting.set(source, [resolve]);
-      if (!this.#scheduled) setImmediate(this.#next);
-      this.#scheduled = true;
-    });
-  }
-
-  readonly #next = (): void => {
-    for (const [source, waiting] of this.#waiting) {
-      this.#waiting.delete(source);
-      waiting.shift()!();
-      if (waiting.length > 0) this.#waiting.set(source, waiting);
-      break;
-    }
-    this.#scheduled = this.#waiting.size > 0;
-    if (this.#scheduled) setImmediate(this.#next);
-  };
 }

@@ -44,11 +44,18 @@ test('strangers share what they may hold, each address has a part of it, and cal
 test('answers count until they have left; small ones do not', () => {
   const all = new Budgets(new ManualClock(0), { ...defaultBodyLimits, answers: MIB, answersPerSource: MIB });
   const one = all.allowance('10.0.0.1');
-  one.answer(MIB);
-  assert.throws(() => all.allowance('10.0.0.1').answer(100_000), slowDown);
-  all.allowance('10.0.0.1').answer(1000);
+  one.demandReader(true);
+  one.answer(MIB, true);
+  assert.throws(() => all.allowance('10.0.0.1').answer(100_000, true), slowDown);
+  assert.throws(() => all.allowance('10.0.0.1').demandReader(true), {
+    detail: { headers: { 'retry-after': '1', connection: 'close' } },
+  });
+  all.allowance('10.0.0.1').answer(1000, true);
+  all.allowance('10.0.0.1').demandReader(false);
+  all.allowance('10.0.0.1').answer(2 * MIB, false);
   one.releaseAnswer();
-  all.allowance('10.0.0.1').answer(MIB);
+  one.releaseAnswer();
+  all.allowance('10.0.0.1').answer(MIB, true);
 });
 
 test('a network of IPv6 has one share', () => {

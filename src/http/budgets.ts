@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.js';
 import { ApiError } from '../core/errors.js';
 import { type RateLimit, Rates } from '../core/rates.js';
-import { FairTurns } from '../core/slices.js';
+import { turns } from '../core/slices.js';
 import type { DocumentLimit } from '../wire/types.js';
 import { Counters } from './counters.js';
 import { shareOf } from './sources.js';
@@ -85,9 +85,15 @@ export interface BodyLimits {
   /** Bytes of all callers that are known and may do what they ask, and of one address of theirs. */
   readonly callers: number;
   readonly callersPerSource: number;
-  /** Bytes of answers that clients have not taken yet, of all and of one address. What streams is not among them. */
+  /**
+   * Bytes of answers that clients have not taken yet, of all strangers and of one address of theirs. What streams is not
+   * among them.
+   */
   readonly answers: number;
   readonly answersPerSource: number;
+  /** The same of callers that are known. */
+  readonly callersAnswers: number;
+  readonly callersAnswersPerSource: number;
   /** A body has this long to arrive, milliseconds, and a second more for each `leastRate` bytes of it. */
   readonly time: number;
   /** Bytes a second: as slow as a poor mobile network. */
@@ -99,8 +105,10 @@ export const defaultBodyLimits: BodyLimits = {
   strangersPerSource: 16 * MIB,
   callers: 128 * MIB,
   callersPerSource: 64 * MIB,
-  answers: 128 * MIB,
-  answersPerSource: 64 * MIB,
+  answers: 32 * MIB,
+  answersPerSource: 16 * MIB,
+  callersAnswers: 128 * MIB,
+  callersAnswersPerSource: 64 * MIB,
   time: 20_000,
   leastRate: 16 * KIB,
 };
@@ -150,9 +158,9 @@ export function timeFor(bytes: number, { time, leastRate }: BodyLimits): number 
 }
 
 /** S3 and query services throttle in these words ("Error responses", S3 API Reference). */
-function slowDown(): ApiError {
+function slowDown(headers: Readonly<Record<string, string>> = {}): ApiError {
   return new ApiError('SlowDown', 503, 'Please reduce your request rate.', {
-    headers: { 'retry-after': '1' },
+    headers: { 'retry-after': '1', ...headers },
   });
 }
 
@@ -168,11 +176,16 @@ class Pool {
 
   /** Whether so many more may come from there; if so, they count. */
   take(source: string, bytes: number): boolean {
-    const held = (this.#bySource.get(source) ?? 0) + bytes;
-    if (this.#all + bytes > this.most || held > this.mostPerSource) return false;
+    if (!this.has(source, bytes)) return false;
     this.#all += bytes;
-    this.#bySource.set(source, held);
+    this.#bySource.set(source, (this.#bySource.get(source) ?? 0) + bytes);
     return true;
+  }
+
+  /** Whether so many more would fit. */
+  has(source: string, bytes: number): boolean {
+    const held = (this.#bySource.get(source) ?? 0) + bytes;
+    return this.#all + bytes <= this.most && held <= this.mostPerSource;
   }
 
   release(source: string, bytes: number): void {
@@ -185,6 +198,8 @@ class Pool {
 
 /** Bytes of an answer that a socket takes at once, as a rule. */
 const SMALL_ANSWER = 64 * KIB;
+/** Bytes of a large one: nothing is begun for a client where it would not fit. */
+const LARGE_ANSWER = 512 * KIB;
 
 /** What one request holds of the process's memory. */
 export interface Allowance {
@@ -194,8 +209,13 @@ export interface Allowance {
   known(): void;
   /** Gives the body back. */
   releaseBody(): void;
-  /** Counts the bytes of its answer. Throws SlowDown where too many wait for their clients already. */
-  answer(bytes: number): void;
+  /**
+   * Throws SlowDown, and ends the connection, where too much waits already for clients that do not read. `stranger`:
+   * whether nobody is known to ask.
+   */
+  demandReader(stranger: boolean): void;
+  /** Counts the bytes of its answer, which waits for its client. Throws as `demandReader`. */
+  answer(bytes: number, stranger: boolean): void;
   releaseAnswer(): void;
 }
 
@@ -213,10 +233,10 @@ export class Budgets {
   readonly counters = new Counters();
   readonly #denials: Rates;
   readonly #events: Rates;
-  readonly #turns = new FairTurns();
   readonly #strangers: Pool;
   readonly #callers: Pool;
   readonly #answers: Pool;
+  readonly #callersAnswers: Pool;
 
   constructor(
     clock: Clock,
@@ -227,6 +247,7 @@ export class Budgets {
     this.#strangers = new Pool(bodies.strangers, bodies.strangersPerSource);
     this.#callers = new Pool(bodies.callers, bodies.callersPerSource);
     this.#answers = new Pool(bodies.answers, bodies.answersPerSource);
+    this.#callersAnswers = new Pool(bodies.callersAnswers, bodies.callersAnswersPerSource);
   }
 
   /** Whether the reasoning of a denial is still kept that comes from there. */
@@ -251,7 +272,12 @@ export class Budgets {
 
   /** Resolves when a heavy document from there may be looked at: addresses take turns. */
   turn(address: string): Promise<void> {
-    return this.#turns.turn(shareOf(address));
+    return turns.next(shareOf(address));
+  }
+
+  /** Does a longer piece of work for a request from there, when there is time for it: addresses take turns. */
+  work<T>(address: string, work: () => T): T | Promise<T> {
+    return turns.run(shareOf(address), work);
   }
 
   /** What a request from that address may hold in memory. */
@@ -259,7 +285,13 @@ export class Budgets {
     const source = shareOf(address);
     let pool = this.#strangers;
     let held = 0;
-    let answer = 0;
+    let release = () => {};
+    const answers = (stranger: boolean) => (stranger ? this.#answers : this.#callersAnswers);
+    const tooManyUnread = () => {
+      this.counters.add('answers that wait for their clients');
+      // What the client has asked beyond this is not answered either.
+      return slowDown({ connection: 'close' });
+    };
     return {
       take: bytes => {
         if (!pool.take(source, bytes)) {
@@ -275,17 +307,18 @@ export class Budgets {
         if (held > 0) pool.release(source, held);
         held = 0;
       },
-      answer: bytes => {
+      demandReader: stranger => {
+        if (!answers(stranger).has(source, LARGE_ANSWER)) throw tooManyUnread();
+      },
+      answer: (bytes, stranger) => {
         if (bytes <= SMALL_ANSWER) return;
-        if (!this.#answers.take(source, bytes)) {
-          this.counters.add('answers that wait for their clients');
-          throw slowDown();
-        }
-        answer = bytes;
+        const waiting = answers(stranger);
+        if (!waiting.take(source, bytes)) throw tooManyUnread();
+        release = () => waiting.release(source, bytes);
       },
       releaseAnswer: () => {
-        if (answer > 0) this.#answers.release(source, answer);
-        answer = 0;
+        release();
+        release = () => {};
       },
     };
   }

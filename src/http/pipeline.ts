@@ -31,7 +31,7 @@ import { type Budgets, documentLimit, formLimit, HEAVY, timeFor } from './budget
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
-import { type Connection, denialOf, type Journey, noteOnBehalf, record } from './records.js';
+import { type Connection, denialOf, isStranger, type Journey, noteOnBehalf, record } from './records.js';
 import { demandSecrecy } from './secrecy.js';
 import { recogniseService, type ServedService, type Services, speakingAlike } from './services.js';
 import { isNameTooLong, storageFull } from './storage-errors.js';
@@ -57,6 +57,8 @@ export interface Answer {
   readonly reply: HttpReply;
   /** Writes the request's one event. */
   finish(): void;
+  /** The client has taken all of it, or has left. */
+  gone(): void;
 }
 
 export type Pipeline = (request: HttpRequest, connection: Connection) => Promise<Answer>;
@@ -80,7 +82,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     let error: ApiError | undefined;
     try {
       reply = await travel(journey);
-      journey.allowance.answer(heldBy(reply));
+      journey.allowance.answer(heldBy(reply), isStranger(journey));
     } catch (thrown) {
       error = asApiError(thrown, journey);
       reply = renderError(error, journey);
@@ -93,20 +95,27 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const answered = options.clock.now();
     // Clients set their clocks by it: it must be the time that signatures are held against.
     reply.headers['date'] = httpDate(answered);
-    return { reply, finish: () => record(options, journey, reply, answered, error) };
+    return {
+      reply,
+      finish: () => record(options, journey, reply, answered, error),
+      gone: () => journey.allowance.releaseAnswer(),
+    };
   };
 
   /** Putting together what policies refused takes long next to deciding it, so that it waits for its turn. */
   async function keepDenial(journey: Journey, error: ApiError | undefined): Promise<void> {
     const { refusals, connection } = journey;
     const { budgets, denials } = options;
-    if (refusals.length > 0) {
-      if (!budgets.keepsDenial(connection.sourceIp)) return;
-      await budgets.turn(connection.sourceIp);
+    const { sourceIp } = connection;
+    if (refusals.length === 0) {
+      const denial = denialOf(journey, error);
+      if (denial && budgets.keepsDenial(sourceIp)) budgets.keptDenial(sourceIp, denials.record(denial));
+    } else if (budgets.keepsDenial(sourceIp)) {
+      await budgets.work(sourceIp, () => {
+        const denial = denialOf(journey, error);
+        if (denial) budgets.keptDenial(sourceIp, denials.record(denial));
+      });
     }
-    const denial = denialOf(journey, error);
-    if (!denial || (refusals.length === 0 && !budgets.keepsDenial(connection.sourceIp))) return;
-    budgets.keptDenial(connection.sourceIp, denials.record(denial));
   }
 
   async function travel(journey: Journey): Promise<HttpReply> {
@@ -171,8 +180,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return reply(journey, recognised, await perform(operation, input, call));
   }
 
-  function reply({ requestId }: Journey, { operation }: Recognised, output: unknown): HttpReply {
-    return operation.encode(output, requestId);
+  function reply(
+    { requestId, connection }: Journey,
+    { operation }: Recognised,
+    output: unknown,
+  ): HttpReply | Promise<HttpReply> {
+    const encode = () => operation.encode(output, requestId);
+    return isLong(output) ? options.budgets.work(connection.sourceIp, encode) : encode();
   }
 
   function whoSends(
@@ -253,6 +267,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     journey.caller = caller;
     journey.region = region || options.defaultRegion;
     const { served, operation, request, connection } = journey;
+    journey.allowance.demandReader(isStranger(journey));
     demandSecrecy(served!.service.id, operation!, request, connection);
   }
 
@@ -356,6 +371,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       })
     );
   }
+}
+
+/** Entries of a list from which on writing it down takes as long as all else that a request does. */
+const LONG_LIST = 50;
+
+function isLong(output: unknown): boolean {
+  for (const member of Object.values(output ?? {}))
+    if (Array.isArray(member) && member.length > LONG_LIST) return true;
+  return false;
 }
 
 /** Bytes that a reply holds until its client has taken them; one that streams holds next to none. */

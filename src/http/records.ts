@@ -85,7 +85,6 @@ export function record(
   error: ApiError | undefined,
 ): void {
   const { caller, request, connection, served, arrived } = journey;
-  journey.allowance.releaseAnswer();
   const { status } = reply;
   const total = options.clock.now() - arrived;
   served?.service.ended?.({
@@ -103,8 +102,7 @@ export function record(
     turnAround: answered - arrived,
     total,
   });
-  const stranger = caller === undefined || caller.principal.type === 'anonymous';
-  const logged = status < 400 || !stranger || options.budgets.logsStranger(connection.sourceIp);
+  const logged = status < 400 || !isStranger(journey) || options.budgets.logsStranger(connection.sourceIp);
   if (logged) options.audit.record(eventOf(journey, status, error, total));
   if (logged && error && error.status !== 304 && error.status !== 404) {
     options.log.info(error.code, {
@@ -115,6 +113,11 @@ export function record(
       reason: error.detail.reason,
     });
   }
+}
+
+/** Whether nobody is known to have sent the request. */
+export function isStranger({ caller }: Journey): boolean {
+  return caller === undefined || caller.principal.type === 'anonymous';
 }
 
 /** ARNs that the event of a stranger names. */

@@ -1,6 +1,9 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { HttpReply } from '../core/http-message.js';
 
+/** Characters of a body that a socket may not take at once. */
+const LARGE = 64 * 1024;
+
 /**
  * Writes a reply and resolves when it has left or the client is gone. A body that fails midway ends the
  * connection, so that the client sees a broken reply and never a short one that looks whole.
@@ -11,7 +14,8 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
   const streams = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
   if (!streams) {
     writeHead(response, reply.status, withLength(reply, body));
-    response.end(body);
+    // As bytes: a string would stay in memory beside its bytes until the client has taken them.
+    response.end(typeof body === 'string' && body.length > LARGE ? Buffer.from(body) : body);
     return;
   }
   writeHead(response, reply.status, reply.headers);

@@ -27,10 +27,10 @@ async function start(
     limits: { ...defaultHttpLimits, ...limits },
     pipeline: async received => {
       try {
-        return { reply: await answer(received), finish: () => {} };
+        return { reply: await answer(received), finish: () => {}, gone: () => {} };
       } catch (error) {
         const { status, code } = error as ApiError;
-        return { reply: { status, headers: {}, body: code }, finish: () => {} };
+        return { reply: { status, headers: {}, body: code }, finish: () => {}, gone: () => {} };
       }
     },
   });

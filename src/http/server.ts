@@ -98,10 +98,12 @@ async function handle(
   connections: Connections,
 ): Promise<void> {
   const { limits, log } = options;
+  const gone = new Promise<void>(resolve => response.once('close', resolve));
   try {
     await arrived();
     const connection = connectionOf(incoming, connections);
     const answer = await options.pipeline(receive(incoming, response, limits.stall), connection);
+    void gone.then(answer.gone);
     if (!incoming.complete && hasBody(incoming)) discardRest(incoming, response, limits);
     try {
       await sendReply(response, answer.reply, limits.stall);

@@ -66,8 +66,8 @@ async function throughApi(request: HttpRequest, connection: Connection, pipeline
   if (!FETCHED_BY_PAGE.includes(request.headers.get('sec-fetch-dest'))) {
     return refused(403, 'Objects are not part of pages here.');
   }
-  const { reply, finish } = await pipeline(request, connection);
-  return { reply: harmless(reply, request), finish };
+  const { reply, ...answer } = await pipeline(request, connection);
+  return { ...answer, reply: harmless(reply, request) };
 }
 
 /** What somebody stored never runs with the console's origin: neither opened as a page nor in one. */
@@ -192,5 +192,5 @@ function done(reply: HttpReply): Answer {
     'cross-origin-resource-policy': 'same-origin',
     'x-frame-options': 'DENY',
   };
-  return { reply: { ...reply, headers }, finish: () => undefined };
+  return { reply: { ...reply, headers }, finish: () => undefined, gone: () => undefined };
 }

@@ -1,3 +1,4 @@
+import { turns } from '../../core/slices.js';
 import { encodeKey } from '../../store/keys.js';
 import { type Item, type Key, type Kv, type Range, under, ValueDamaged } from '../../store/kv.js';
 import {
@@ -94,7 +95,7 @@ export async function listObjects(
   options: ListOptions,
 ): Promise<ListPage<ObjectRecord>> {
   const page = await listFolded(kv, bucket, ['object'], options);
-  return mapped(page, row => versionRecords.decode(row.value) as ObjectRecord);
+  return mapped(bucket, page, row => versionRecords.decode(row.value) as ObjectRecord);
 }
 
 /**
@@ -108,7 +109,7 @@ export async function listVersions(
 ): Promise<ListPage<ListedVersion>> {
   const page = await listFolded(kv, bucket, ['object', 'version'], options);
   let previous = (await followsOthers(kv, bucket, page, options)) ? options.after : undefined;
-  return mapped(page, (row, key) => {
+  return mapped(bucket, page, (row, key) => {
     const isLatest = key !== previous;
     previous = key;
     return { version: versionRecords.decode(row.value), isLatest };
@@ -144,14 +145,21 @@ export async function listUploads(
   options: ListOptions,
 ): Promise<ListPage<ListedUpload>> {
   const page = await listFolded(kv, bucket, ['upload'], options);
-  return mapped(page, row => ({ id: row.key.at(-1) as string, upload: uploadRecords.decode(row.value) }));
+  return mapped(bucket, page, row => ({
+    id: row.key.at(-1) as string,
+    upload: uploadRecords.decode(row.value),
+  }));
 }
 
-function mapped<T>(page: ListPage<Item>, read: (row: Item, key: string) => T): ListPage<T> {
-  const entries = page.entries.map(entry =>
-    'prefix' in entry ? entry : { key: entry.key, item: read(entry.item, entry.key) },
-  );
-  return { entries, more: page.more };
+/** Reading the records of a page takes as long as finding them. */
+async function mapped<T>(
+  { id }: Bucket,
+  { entries, more }: ListPage<Item>,
+  read: (row: Item, key: string) => T,
+): Promise<ListPage<T>> {
+  const entry = (one: ListEntry<Item>) =>
+    'prefix' in one ? one : { key: one.key, item: read(one.item, one.key) };
+  return { entries: await turns.run(id, () => entries.map(entry)), more };
 }
 
 /**
@@ -265,12 +273,13 @@ class Cursor {
 
   async load(): Promise<void> {
     const damaged: Key[] = [];
-    const rows = await this.#kv.list({
+    const range = {
       start: this.#next!,
       end: this.#end,
       limit: this.#batch,
-      damaged: key => damaged.push(key),
-    });
+      damaged: (key: Key) => damaged.push(key),
+    };
+    const rows = await turns.run(String(this.#table[1]), () => this.#kv.list(range));
     this.#rows = damaged.length === 0 ? rows : inOrder(rows, damaged);
     this.#at = 0;
     const last = this.#rows.at(-1);

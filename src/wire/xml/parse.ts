@@ -24,7 +24,11 @@ const maxDepth = 32;
 /** Elements, comments, instructions and CDATA sections, unless told: twice what the largest document of S3's has. */
 const MOST_NODES = 200_000;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** Attributes of one element: those of S3's have at most a type and two namespaces. */
+const MOST_ATTRIBUTES = 100;
+/** Characters between two tags, references unread: the longest that a document of S3's has there is a key. */
+const LONGEST_TEXT = 64 * 1024;
+
 const nameStart = ':A-Z_a-z\\u00C0-\\uFFFD';
 const name = `[${nameStart}][-.0-9\\u00B7${nameStart}]*`;
 const startTag = new RegExp(`<(${name})`, 'y');
@@ -48,7 +52,12 @@ const AT_ONCE = 2000;
 /** As `parseXml`, in slices. */
 export async function parseLargeXml(document: Uint8Array, nodes?: number): Promise<XmlElement> {
   const slices = new Slices();
-  const parser = new Parser(decode(document), nodes ?? MOST_NODES);
+  const text = new Text();
+  for (let at = 0; at < document.length; at += PIECE) {
+    text.add(document.subarray(at, at + PIECE));
+    await slices.pause();
+  }
+  const parser = new Parser(text.end(), nodes ?? MOST_NODES);
   for (;;) {
     const root = parser.read(AT_ONCE);
     if (root) return root;
@@ -56,15 +65,44 @@ export async function parseLargeXml(document: Uint8Array, nodes?: number): Promi
   }
 }
 
+/** Bytes of a large document that are decoded at once. */
+const PIECE = 64 * 1024;
+
 function decode(document: Uint8Array): string {
-  let text: string;
-  try {
-    text = utf8.decode(withLineFeeds(document));
-  } catch {
-    throw new XmlSyntaxError('not UTF-8');
+  const text = new Text();
+  text.add(document);
+  return text.end();
+}
+
+/** The text of a document, of whose bytes there may come several pieces. */
+class Text {
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true });
+  #text = '';
+  /** Whether the last piece ended with a carriage return, which may be half of a line end. */
+  #open = false;
+
+  /** Throws `XmlSyntaxError`. */
+  add(bytes: Uint8Array): void {
+    const whole = this.#open ? Buffer.concat([Buffer.of(CR), bytes]) : bytes;
+    this.#open = whole.at(-1) === CR;
+    const piece = this.#decoded(withLineFeeds(this.#open ? whole.subarray(0, -1) : whole));
+    if (illegal.test(piece)) throw new XmlSyntaxError('a character that XML does not allow');
+    this.#text += piece;
   }
-  if (illegal.test(text)) throw new XmlSyntaxError('a character that XML does not allow');
-  return text;
+
+  /** Throws `XmlSyntaxError` where the last character is not whole. */
+  end(): string {
+    this.#decoded();
+    return this.#open ? `${this.#text}\n` : this.#text;
+  }
+
+  #decoded(bytes?: Uint8Array): string {
+    try {
+      return this.#utf8.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      throw new XmlSyntaxError('not UTF-8');
+    }
+  }
 }
 
 const CR = 0x0d;
@@ -183,6 +221,7 @@ class Parser {
     for (let found = this.#match(attribute); found; found = this.#match(attribute)) {
       attributes ??= new Map();
       this.#count();
+      if (attributes.size === MOST_ATTRIBUTES) throw new XmlSyntaxError('too many attributes');
       if (attributes.has(found[1]!)) throw new XmlSyntaxError(`attribute ${found[1]} is given twice`);
       attributes.set(found[1]!, unescapeXml(found[2]!.slice(1, -1)));
     }
@@ -215,6 +254,7 @@ const entities: ReadonlyMap<string, number> = new Map([
  */
 function unescapeXml(text: string): string {
   if (!text.includes('&')) return text;
+  if (text.length > LONGEST_TEXT) throw new XmlSyntaxError('too much text in one element');
   // Into one piece of memory: a string that grows by a character at a time is a chain of as many objects.
   const units = new Uint16Array(text.length);
   let length = 0;

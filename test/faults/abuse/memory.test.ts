@@ -8,12 +8,12 @@ import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { MIB, most, until, Victim } from './victim.js';
 
 /**
- * Above what it takes before: 16 MiB of bodies, or 64 MiB of answers, that one address may have in memory, the buffers
- * of 200 connections, and what V8 has not collected yet.
+ * Above what it takes before: 16 MiB of bodies, or of answers, that one address of strangers may have in memory, the
+ * buffers of 200 connections, and what V8 has not collected yet. Quiet machines show 10 to 70 MiB.
  */
-const ROOM = 192 * MIB;
-/** Milliseconds of processor time in one turn of the event loop: what others wait for while a flood goes on. */
-const LONGEST = 250;
+const ROOM = 128 * MIB;
+/** Units of work in one turn of the event loop (see `Victim.longestTurn`): what others wait for while a flood goes on. */
+const LONGEST = 75;
 
 let victim: Victim;
 
@@ -88,36 +88,32 @@ const floods: readonly (readonly [
       ),
     ],
   ],
-  ['requests in one packet', () => [listing.repeat(1489)], 20],
+  ['requests in one packet', () => [listing.repeat(1489)]],
+  ['requests in one packet on few connections', () => [listing.repeat(1489)], 20],
 ];
 
 for (const [name, bytes, connections = 200] of floods) {
   test(`a flood of ${name} takes bounded memory, and others have their turn`, {
-    timeout: 120_000,
-  }, async () => {
+    timeout: 240_000,
+  }, async t => {
     const before = victim.memory();
-    await victim.longestTurn();
     const packets = bytes();
-    const peak = await most(
-      () => victim.memory(),
-      async () => {
-        await Promise.all(Array.from({ length: connections }, () => victim.send(...packets)));
-        for (let i = 0; i < 10; i++) {
-          await victim.probe(1);
-          await wait(100);
-        }
-      },
-    );
-    const longest = await victim.longestTurn();
-    victim.hangUp();
+    let peak = 0;
+    const flood = async () => {
+      await Promise.all(Array.from({ length: connections }, () => victim.send(...packets)));
+      for (let i = 0; i < 10; i++) {
+        await victim.probe(1);
+        await wait(100);
+      }
+    };
+    const longest = await victim.leastLongestTurn(LONGEST, async () => {
+      peak = Math.max(peak, await most(() => victim.memory(), flood));
+      victim.hangUp();
+      await until(() => victim.files() < 100, 20_000, 'the connections to be closed');
+    });
+    t.diagnostic(`${Math.round((peak - before) / MIB)} MiB, ${longest} units`);
     assert.ok(peak - before < ROOM, `${(peak - before) / MIB} MiB more`);
-    assert.ok(longest < LONGEST, `${longest} ms in one turn`);
-    const files = victim.files();
-    await until(
-      () => victim.files() <= files && victim.files() < 100,
-      20_000,
-      'the connections to be closed',
-    );
+    assert.ok(longest <= LONGEST, `${longest} units of work in one turn`);
   });
 }
 
