@@ -1,26 +1,34 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { callerIdentity } from '../credentials/index.js';
+import { callerIdentity, defaultCredentials } from '../credentials/index.js';
 import {
   type Check,
   cleanJob,
   jobEvents,
   jobSchema,
   jobStatus,
+  lifecycleRule,
   openJob,
   type Plan,
   planJob,
-  type StagingEvent,
+  setLifecycle,
   sourceKeys,
   stagingPolicies,
   validateJob,
 } from '../staging/index.js';
 
-import { bytesText, Progress } from './progress.js';
+import { bytesText } from './progress.js';
+import { RunDisplay } from './staging-display.js';
 
 interface Flags {
   readonly json?: boolean;
   readonly principal?: string;
+}
+
+interface LifecycleFlags {
+  readonly days: string;
+  readonly apply?: boolean;
+  readonly profile?: string;
 }
 
 export function stagingCommand(): Command {
@@ -55,6 +63,11 @@ export function stagingCommand(): Command {
     'clean',
     'Gives the last run up: removes all that the job has in the bucket. Loaded rows stay.',
   ).action(clean);
+  withJob('lifecycle', 'The rule that removes what nobody cleans; prints it, or puts it into the bucket.')
+    .option('--days <number>', 'after how many days', '7')
+    .option('--apply', 'puts it into the bucket, beside the rules that are there')
+    .option('--profile <name>', 'whose keys do that (default: the usual chain)')
+    .action(lifecycle);
   return staging;
 }
 
@@ -90,6 +103,7 @@ const POLICY_TITLES: Readonly<Record<string, string>> = {
   trust: 'Trust policy of the role',
   permissions: 'Policy of what works on the bucket',
   key: 'Policy of the KMS key, where it is another account’s',
+  warehouse: 'Policy of the warehouse’s own role',
 };
 
 async function policies(file: string, { principal }: Flags): Promise<void> {
@@ -121,52 +135,21 @@ async function validate(file: string, { json }: Flags): Promise<void> {
 
 async function work(file: string, { json }: Flags, resume: boolean): Promise<void> {
   const job = await openJob(file);
-  const progress = new Progress();
-  const sums = { staged: 0, landed: 0, parts: 0, rows: 0, bytes: 0 };
+  const display = new RunDisplay(job);
+  let begun = false;
   try {
     for await (const event of jobEvents(job, { resume })) {
+      begun = event.event !== 'done';
       if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
-      else if (event.event === 'started' || event.event === 'resumed') {
-        process.stderr.write(`run ${event.run} ${event.event}\n`);
-      } else if (event.event === 'done') {
-        progress.end();
-        process.stdout.write(
-          `${event.rows} rows are ${job.load ? `in ${job.load.table}` : `in ${job.unload!.file}`}\n`,
-        );
-      } else {
-        count(sums, event);
-        progress.show(() => barText(sums));
-      }
+      else display.show(event);
     }
+  } catch (error) {
+    if (!begun || !(error instanceof Error)) throw error;
+    error.message += `\nNothing is lost: go on with "karikagi staging resume ${file}", or give the run up with "clean"`;
+    throw error;
   } finally {
-    progress.end();
+    display.end();
   }
-}
-
-interface SoFar {
-  staged: number;
-  landed: number;
-  parts: number;
-  rows: number;
-  bytes: number;
-}
-
-function count(sums: SoFar, event: StagingEvent): void {
-  if (event.event === 'staged') sums.parts = event.parts;
-  if (event.event === 'part-landed') sums.landed++;
-  if (event.event !== 'part-staged') return;
-  sums.staged++;
-  sums.rows += event.rows;
-  sums.bytes += event.bytes;
-}
-
-const BAR = 30;
-
-/** How many parts there are is known once all are staged: until then the line counts, then it is a bar. */
-function barText({ staged, landed, parts, rows, bytes }: SoFar): string {
-  if (parts === 0) return `staging: ${staged} parts, ${rows} rows, ${bytesText(bytes)}`;
-  const full = Math.round((landed / parts) * BAR);
-  return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}] ${landed} of ${parts} parts`;
 }
 
 async function status(file: string, { json }: Flags): Promise<void> {
@@ -184,6 +167,15 @@ async function clean(file: string): Promise<void> {
   process.stdout.write(`${await cleanJob(await openJob(file))} objects are removed\n`);
 }
 
+async function lifecycle(file: string, { days, apply, profile }: LifecycleFlags): Promise<void> {
+  const count = Number(days);
+  if (!Number.isInteger(count) || count < 1) throw new Error('--days is a whole number from 1');
+  const job = await openJob(file);
+  if (!apply) return void print(lifecycleRule(job, count));
+  const { ID } = await setLifecycle(job, defaultCredentials({ profile }), count);
+  process.stdout.write(`the rule ${ID} is in the bucket ${job.connection.bucket}\n`);
+}
+
 const EXAMPLE = `# A staging job. "karikagi staging schema" prints every property.
 job: orders
 connection:
@@ -196,11 +188,12 @@ connection:
   bucket: my-staging-bucket
   region: us-east-1
   # endpoint: http://127.0.0.1:9000
-warehouse:
-  type: postgres
-  url: {env: WAREHOUSE_URL}
+# Without a warehouse, the table is in DuckDB, in the file orders.duckdb.
+# warehouse:
+#   type: postgres
+#   url: {env: WAREHOUSE_URL}
 load:
   files: [orders.csv.gz]
-  table: public.orders
+  table: orders
   mode: append
 `;

@@ -17,8 +17,12 @@ import {
   renewing,
   systemClock,
 } from '../credentials/index.js';
+import { decrypt, encrypt, masterKeyOf } from './client-encryption.js';
 import type { Job } from './job.js';
 import { secretOf } from './secrets.js';
+
+/** The object under a job's prefix that says where its run is. */
+export const STATE = 'state.json';
 
 /** The codes with which S3 refuses keys that have ended, or a session that was revoked ("Error responses", S3 API Reference). */
 const ENDED = /^(ExpiredToken|ExpiredTokenException|InvalidToken|TokenRefreshRequired)$/;
@@ -48,37 +52,58 @@ export function roleKeys(job: Job, externalId: string | undefined): CredentialsP
   });
 }
 
-/** One object as it lies in the bucket. */
+/** One object as it was put. */
 export interface Stored {
   readonly body: Uint8Array;
   readonly etag: string;
 }
+
+/** Tries of one call, with growing waits between them: S3 that is busy for some seconds does not end a job. */
+const TRIES = 8;
+/** Milliseconds that S3 may take to answer. */
+const ANSWER_TIMEOUT = 120_000;
 
 /** S3 under one prefix of one bucket. Every call is tried again once with new keys where the old ones had ended. */
 export class StagingBucket {
   readonly keys: RenewingCredentials;
   readonly #s3: S3Client;
   readonly #job: Job;
+  readonly #masterKey: Buffer | undefined;
+  /** The keys that S3 took last. */
+  #worked = '';
 
-  constructor(job: Job, clock: Clock = systemClock) {
+  private constructor(job: Job, clock: Clock, masterKey: Buffer | undefined) {
     const { s3IamRoleArn, externalId, endpoint, region } = job.connection;
     const provider = s3IamRoleArn === undefined ? sourceKeys(job) : roleKeys(job, externalId);
     this.#job = job;
+    this.#masterKey = masterKey;
     this.keys = renewing(provider, { clock });
     this.#s3 = new S3Client({
       region,
       credentials: this.keys.provider,
+      maxAttempts: TRIES,
+      requestHandler: { requestTimeout: ANSWER_TIMEOUT },
       ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     });
+  }
+
+  /** Reads the master key, where there is one; makes no call. Throws `StagingError`. */
+  static async open(job: Job, clock: Clock = systemClock): Promise<StagingBucket> {
+    const { masterKey } = job.connection.encryption ?? {};
+    if (!masterKey) return new StagingBucket(job, clock, undefined);
+    const secret = await secretOf(masterKey, 'connection.encryption.masterKey', job.directory);
+    return new StagingBucket(job, clock, masterKeyOf(secret));
   }
 
   /** Writes an object. `ifMatch`: only over the version with this ETag, or with `null` only where there is none. Returns the ETag. */
   async put(name: string, body: Uint8Array, ifMatch?: string | null): Promise<string> {
     const condition =
       ifMatch === null ? { IfNoneMatch: '*' } : ifMatch === undefined ? {} : { IfMatch: ifMatch };
+    const encrypted = this.#masterKey && encrypt(body, this.#masterKey);
     const input = {
       ...this.#at(name),
-      Body: body,
+      Body: encrypted?.body ?? body,
+      ...(encrypted && { Metadata: encrypted.metadata }),
       ChecksumAlgorithm: 'SHA256' as const,
       ...condition,
       ...this.#encryption(),
@@ -91,11 +116,34 @@ export class StagingBucket {
     try {
       return await this.#again(async () => {
         const command = new GetObjectCommand({ ...this.#at(name), ChecksumMode: 'ENABLED' });
-        const { Body, ETag } = await this.#s3.send(command);
-        return { body: await Body!.transformToByteArray(), etag: ETag! };
+        const { Body, ETag, Metadata = {} } = await this.#s3.send(command);
+        const stored = await Body!.transformToByteArray();
+        return { body: this.#masterKey ? decrypt(stored, Metadata, this.#masterKey) : stored, etag: ETag! };
       });
     } catch (error) {
       if ((error as Error).name === 'NoSuchKey') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The object where there may be none. It is looked up in the list first: who may list only a prefix is answered
+   * AccessDenied for a name that is not there ("GetObject", permissions, and `s3:prefix` is no key of it).
+   */
+  async find(name: string): Promise<Stored | undefined> {
+    for await (const names of this.list(name)) {
+      if (names.includes(name)) return this.get(name);
+    }
+    return undefined;
+  }
+
+  /** Whether another job's state is at a prefix; `false` as well where this job may not look. */
+  async hasStateAt(prefix: string): Promise<boolean> {
+    const input = { Bucket: this.#job.connection.bucket, Prefix: `${prefix}${STATE}`, MaxKeys: 1 };
+    try {
+      return ((await this.#s3.send(new ListObjectsV2Command(input))).Contents ?? []).length > 0;
+    } catch (error) {
+      if (/^AccessDenied/.test((error as Error).name)) return false;
       throw error;
     }
   }
@@ -104,12 +152,12 @@ export class StagingBucket {
     await this.#again(() => this.#s3.send(new DeleteObjectCommand(this.#at(name))));
   }
 
-  /** The names under the job's prefix, up to 1000 a page. */
-  async *list(): AsyncGenerator<readonly string[]> {
+  /** The names under the job's prefix that begin so, up to 1000 a page. */
+  async *list(begin = ''): AsyncGenerator<readonly string[]> {
     const { prefix, connection } = this.#job;
     let token: string | undefined;
     do {
-      const input = { Bucket: connection.bucket, Prefix: prefix, ContinuationToken: token };
+      const input = { Bucket: connection.bucket, Prefix: `${prefix}${begin}`, ContinuationToken: token };
       const page = await this.#again(() => this.#s3.send(new ListObjectsV2Command(input)));
       yield (page.Contents ?? []).map(({ Key = '' }) => Key.slice(prefix.length));
       token = page.NextContinuationToken;
@@ -134,11 +182,19 @@ export class StagingBucket {
   async #again<T>(call: () => Promise<T>): Promise<T> {
     const used = (await this.keys.get()).accessKeyId;
     try {
-      return await call();
+      const answer = await call();
+      this.#worked = used;
+      return answer;
     } catch (error) {
-      if (this.#job.connection.s3IamRoleArn === undefined || !ENDED.test((error as Error).name)) throw error;
+      if (this.#job.connection.s3IamRoleArn === undefined || !this.#mayRenew(error, used)) throw error;
       await this.keys.renew(used);
       return await call();
     }
+  }
+
+  /** AWS revokes sessions by a policy that denies the older ones ("Revoking IAM role temporary security credentials"). */
+  #mayRenew(error: unknown, used: string): boolean {
+    const { name } = error as Error;
+    return ENDED.test(name) || (name === 'AccessDenied' && this.#worked === used);
   }
 }

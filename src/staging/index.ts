@@ -13,11 +13,15 @@ export {
   type JobFile,
   jobSchema,
   type Load,
+  type LoadFrom,
   type SecretReference,
   type Unload,
+  type WarehouseSettings,
 } from './job-schema.js';
+export { lifecycleRule, setLifecycle } from './lifecycle.js';
 export { type Plan, type PlannedStep, planJob } from './plan.js';
 export { type PolicyDocument, type StagingPolicies, stagingPolicies } from './policies.js';
+export type { Column, StagedPart } from './rows.js';
 export {
   cleanJob,
   jobEvents,
@@ -27,5 +31,5 @@ export {
   resumeJob,
   runJob,
 } from './run.js';
-export type { RunState, RunStep, StagedPart } from './state.js';
+export type { RunState, RunStep } from './state.js';
 export { type Check, validateJob } from './validate.js';

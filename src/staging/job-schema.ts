@@ -22,23 +22,46 @@ export interface Connection {
   readonly bucket: string;
   readonly prefix?: string;
   readonly region: string;
+  readonly partition?: string;
   readonly endpoint?: string;
-  readonly encryption?: { readonly type: 'none' | 'sse-s3' | 'sse-kms'; readonly key?: string };
+  readonly encryption?: Encryption;
 }
 
-export interface Warehouse {
-  readonly type: 'postgres';
-  readonly url: SecretReference;
+export interface Encryption {
+  readonly type: 'none' | 'sse-s3' | 'sse-kms' | 'client-side';
+  readonly key?: string;
+  readonly masterKey?: SecretReference;
+}
+
+export interface WarehouseSettings {
+  readonly type: 'duckdb' | 'postgres' | 'redshift';
+  /** Of DuckDB, and there only. */
+  readonly path?: string;
+  /** Of the others. */
+  readonly url?: SecretReference;
+  readonly iamRole?: string;
+  readonly clusterRegion?: string;
+  readonly copyOptions?: readonly string[];
+  readonly copyRate?: number;
 }
 
 export interface Load {
-  readonly files: readonly string[];
+  readonly files?: readonly string[];
+  readonly from?: LoadFrom;
   readonly table: string;
   readonly columns?: readonly string[];
   readonly mode?: 'append' | 'truncate' | 'upsert';
   readonly keys?: readonly string[];
   readonly preSql?: readonly string[];
   readonly postSql?: readonly string[];
+  readonly errorFile?: string;
+  readonly maxErrors?: number;
+}
+
+export interface LoadFrom {
+  readonly warehouse: WarehouseSettings;
+  readonly table?: string;
+  readonly query?: string;
 }
 
 export interface Unload {
@@ -50,7 +73,7 @@ export interface Unload {
 export interface JobFile {
   readonly job: string;
   readonly connection: Connection;
-  readonly warehouse: Warehouse;
+  readonly warehouse?: WarehouseSettings;
   readonly load?: Load;
   readonly unload?: Unload;
   readonly format?: { readonly delimiter?: string; readonly header?: boolean; readonly nullText?: string };
@@ -85,6 +108,34 @@ const secret = (description: string) => ({
   minProperties: 1,
   maxProperties: 1,
 });
+/** What COPY takes beside what the job says itself ("Data conversion parameters" and "Data load operations", RSDG). */
+const COPY_OPTION = [
+  'ACCEPTANYDATE|BLANKSASNULL|EMPTYASNULL|EXPLICIT_IDS|FILLRECORD|IGNOREBLANKLINES|ROUNDEC|TRIMBLANKS|TRUNCATECOLUMNS',
+  "ACCEPTINVCHARS( AS '[^'\\\\]')?",
+  "(DATEFORMAT|TIMEFORMAT) AS '[^'\\\\]+'",
+  '(COMPUPDATE|STATUPDATE) (ON|OFF)|COMPUPDATE PRESET|COMPROWS \\d+',
+].join('|');
+const warehouse = (description: string) =>
+  object(description, ['type'], {
+    type: { enum: ['duckdb', 'postgres', 'redshift'] },
+    path: text('The file of DuckDB, made where it is missing; from the job file’s directory.'),
+    url: secret('postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full.'),
+    iamRole: text('The role of the Redshift cluster, or a chain of roles separated by commas, or default.', {
+      pattern:
+        '^(default|arn:aws[\\w-]*:iam::\\d{12}:role/[^,\\s]+(,arn:aws[\\w-]*:iam::\\d{12}:role/[^,\\s]+)*)$',
+    }),
+    clusterRegion: text('The region of the Redshift cluster; default: that of the bucket.', {
+      pattern: '^[a-z0-9-]+$',
+    }),
+    copyOptions: texts('Further options of Redshift’s COPY: TRUNCATECOLUMNS.', {
+      items: { type: 'string', pattern: `^(${COPY_OPTION})$` },
+    }),
+    copyRate: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      description: 'MiB of rows that Redshift loads in a second at least; default 10.',
+    },
+  });
 const sql = {
   preSql: texts('Statements before the rows, in their transaction.'),
   postSql: texts('Statements after the rows, in their transaction.'),
@@ -96,7 +147,7 @@ export const jobSchema = {
   title: 'A staging job of Karikagi',
   ...object(
     'Loads files into a warehouse, or unloads a query from one, by way of S3.',
-    ['job', 'connection', 'warehouse'],
+    ['job', 'connection'],
     {
       job: text('Its name, also under the prefix in S3.', { pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }),
       connection: object('Who works on which bucket.', ['bucket', 'region'], {
@@ -119,20 +170,26 @@ export const jobSchema = {
           pattern: '^[\\w!.()-]+(/[\\w!.()-]+)*/$',
         }),
         region: text('The region of the bucket.', { pattern: '^[a-z0-9-]+$' }),
+        partition: { enum: ['aws', 'aws-cn', 'aws-us-gov'], description: 'Default: that of the region.' },
         endpoint: text('S3 and STS, where they are not AWS’s own.', { pattern: '^https?://' }),
         encryption: object('How staged objects are encrypted; default: as the bucket says.', ['type'], {
-          type: { enum: ['none', 'sse-s3', 'sse-kms'] },
+          type: { enum: ['none', 'sse-s3', 'sse-kms', 'client-side'] },
           key: text('ARN of the KMS key, for sse-kms.', {
             pattern: '^arn:aws[\\w-]*:kms:[a-z0-9-]+:\\d{12}:key/.+$',
           }),
+          masterKey: secret('256 bits in Base64, for client-side.'),
         }),
       }),
-      warehouse: object('Where the table is.', ['type', 'url'], {
-        type: { enum: ['postgres'] },
-        url: secret('postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full.'),
-      }),
-      load: object('Files into a table.', ['files', 'table'], {
-        files: texts('CSV files, with .gz compressed; from the job file’s directory.', { minItems: 1 }),
+      warehouse: warehouse('Where the table is; default: DuckDB in the file JOB.duckdb.'),
+      load: object('Files, or the rows of another warehouse, into a table.', ['table'], {
+        files: texts('CSV files, with .gz compressed, or Parquet; from the job file’s directory.', {
+          minItems: 1,
+        }),
+        from: object('A table or a query in the place of files.', ['warehouse'], {
+          warehouse: warehouse('Where the rows are.'),
+          table: text('NAME or SCHEMA.NAME.'),
+          query: text('A SELECT.'),
+        }),
         table: text('NAME or SCHEMA.NAME.'),
         columns: texts('The columns of the files; default: their header, or all of the table.', {
           minItems: 1,
@@ -140,11 +197,18 @@ export const jobSchema = {
         mode: { enum: ['append', 'truncate', 'upsert'], description: 'Default append.' },
         keys: texts('The columns that tell rows apart, for upsert.', { minItems: 1 }),
         ...sql,
+        errorFile: text('Records that the table refuses go there, and the others are loaded.'),
+        maxErrors: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 100_000,
+          description: 'Records that may be refused, with errorFile; default 1000.',
+        },
       }),
       unload: object('A table or a query into a file.', ['file'], {
         table: text('NAME or SCHEMA.NAME.'),
         query: text('A SELECT.'),
-        file: text('CSV, with .gz compressed; from the job file’s directory.'),
+        file: text('CSV, with .gz compressed, or Parquet; from the job file’s directory.'),
       }),
       format: object('The dialect: RFC 4180 in UTF-8, quotes doubled inside quotes.', [], {
         delimiter: text('One character; default a comma.', {

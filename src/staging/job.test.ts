@@ -60,7 +60,7 @@ suite('job files', () => {
       'a wrong choice',
       'type: postgres',
       'type: mysql',
-      /^job.yaml:10:3: warehouse.type: must be one of postgres/,
+      /^job.yaml:10:3: warehouse.type: must be one of duckdb, postgres, redshift/,
     ],
     ['broken YAML', 'bucket: my-bucket', 'bucket: [my', /^job.yaml:\d+:\d+: /],
     ['half a key', '  secretKey: {env: SECRET}\n', '', /^job.yaml:3:3: .*secretKey is missing/],

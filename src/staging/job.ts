@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
-import { CHAINING_LIMIT, partitionOf, SHORTEST_DURATION } from '../credentials/index.js';
+import { SHORTEST_DURATION } from '../credentials/index.js';
 import { StagingError } from './errors.js';
-import { type JobFile, jobSchema } from './job-schema.js';
+import { type Problem, partitionOfRegion, together } from './job-rules.js';
+import { type JobFile, jobSchema, type WarehouseSettings } from './job-schema.js';
 
 /** What is wrong with a job file, and where. */
 export interface JobFinding {
@@ -35,6 +36,7 @@ export class JobFileError extends StagingError {
 
 /** A job with its defaults filled in. */
 export interface Job extends JobFile {
+  readonly warehouse: WarehouseSettings;
   /** The directory that relative paths begin at. */
   readonly directory: string;
   readonly duration: number;
@@ -45,6 +47,8 @@ export interface Job extends JobFile {
   /** Bytes. */
   readonly partSize: number;
   readonly parallel: number;
+  /** Records that the table may refuse. */
+  readonly maxErrors: number;
 }
 
 /** Throws `JobFileError`, and what reading the file throws. */
@@ -75,12 +79,7 @@ export function readJob(text: string, { file = 'job', directory = process.cwd() 
   );
 }
 
-interface Problem {
-  readonly path: readonly string[];
-  readonly message: string;
-}
-
-const SECRETS = /^(accessKey|secretKey|url)$/;
+const SECRETS = /^(accessKey|secretKey|masterKey|url)$/;
 
 function fromSchema({ instancePath, keyword, params, message = '' }: ErrorObject): Problem {
   const path = instancePath.split('/').slice(1);
@@ -101,76 +100,6 @@ function fromSchema({ instancePath, keyword, params, message = '' }: ErrorObject
   return { path, message };
 }
 
-/** The rules that a schema cannot say. */
-function* together(job: JobFile): Generator<Problem> {
-  const { connection, load, unload, warehouse } = job;
-  if ((load === undefined) === (unload === undefined)) {
-    yield { path: [], message: 'a job has either load or unload' };
-  }
-  yield* keysTogether(connection);
-  yield* placesTogether(connection);
-  if (load?.mode === 'upsert' && !load.keys) yield { path: ['load'], message: 'upsert needs keys' };
-  if (load?.keys && load.mode !== 'upsert')
-    yield { path: ['load', 'keys'], message: 'keys belong to mode upsert' };
-  if (unload && (unload.table === undefined) === (unload.query === undefined)) {
-    yield { path: ['unload'], message: 'needs either table or query' };
-  }
-  if (Object.keys(warehouse.url).length !== 1) yield { path: ['warehouse', 'url'], message: 'one reference' };
-}
-
-function* keysTogether(connection: JobFile['connection']): Generator<Problem> {
-  const { accessKey, secretKey, profile, s3IamRoleArn: role, useEc2Role, externalId } = connection;
-  const { temporaryCredentialDuration: duration } = connection;
-  const of = (name: string, message: string) => ({ path: ['connection', name], message });
-  if (accessKey && !secretKey) yield of('accessKey', 'secretKey is missing beside it');
-  if (secretKey && !accessKey) yield of('secretKey', 'accessKey is missing beside it');
-  if (accessKey && profile !== undefined) yield of('profile', 'either a profile or accessKey and secretKey');
-  if (useEc2Role && accessKey)
-    yield of('accessKey', 'with useEc2Role no permanent key is used: leave it out');
-  if (useEc2Role && profile !== undefined) yield of('profile', 'with useEc2Role no profile is used');
-  if (useEc2Role && role === undefined) yield of('useEc2Role', 's3IamRoleArn is missing: the role to assume');
-  if (role === undefined && externalId !== undefined)
-    yield of('externalId', 'only s3IamRoleArn makes use of it');
-  if (role === undefined && duration !== undefined) {
-    yield of('temporaryCredentialDuration', 'only s3IamRoleArn makes use of it');
-  }
-  if (useEc2Role && duration !== undefined && duration > CHAINING_LIMIT) {
-    yield of(
-      'temporaryCredentialDuration',
-      `a role that an EC2 role assumes is a chain: its sessions last ${CHAINING_LIMIT} seconds at most, whatever the role allows`,
-    );
-  }
-}
-
-function* placesTogether({ region, s3IamRoleArn, encryption }: JobFile['connection']): Generator<Problem> {
-  const partition = partitionOfRegion(region);
-  if (s3IamRoleArn !== undefined && partitionOf(s3IamRoleArn) !== partition) {
-    yield {
-      path: ['connection', 's3IamRoleArn'],
-      message: `the role is of partition ${partitionOf(s3IamRoleArn)}, the region ${region} of ${partition}: partitions do not mix`,
-    };
-  }
-  if (!encryption) return;
-  const { type, key } = encryption;
-  if (type !== 'sse-kms' && key !== undefined) {
-    yield { path: ['connection', 'encryption', 'key'], message: 'a key belongs to sse-kms' };
-  }
-  if (type === 'sse-kms' && key === undefined) {
-    yield { path: ['connection', 'encryption'], message: 'sse-kms needs the ARN of a key' };
-  }
-  if (type === 'sse-kms' && key !== undefined && key.split(':')[3] !== region) {
-    yield {
-      path: ['connection', 'encryption', 'key'],
-      message: `S3 takes only keys of the bucket's own region, ${region}`,
-    };
-  }
-}
-
-function partitionOfRegion(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-}
-
 /** Where the value at a path begins, its name where it has one; the nearest thing above it where it is missing. */
 function offsetOf(document: Document.Parsed, path: readonly string[]): number {
   for (let length = path.length; length > 0; length--) {
@@ -184,10 +113,14 @@ function offsetOf(document: Document.Parsed, path: readonly string[]): number {
   return document.contents?.range?.[0] ?? 0;
 }
 
+/** Records that may be refused where there is a file for them. */
+const MAX_ERRORS = 1000;
+
 function withDefaults(file: JobFile, directory: string): Job {
   const { connection, format = {}, staging = {}, job } = file;
   return {
     ...file,
+    warehouse: file.warehouse ?? { type: 'duckdb', path: `${job}.duckdb` },
     directory,
     duration: connection.temporaryCredentialDuration ?? SHORTEST_DURATION,
     partition: partitionOfRegion(connection.region),
@@ -199,5 +132,6 @@ function withDefaults(file: JobFile, directory: string): Job {
     },
     partSize: (staging.partSize ?? 8) * 2 ** 20,
     parallel: staging.parallel ?? 4,
+    maxErrors: file.load?.errorFile === undefined ? 0 : (file.load.maxErrors ?? MAX_ERRORS),
   };
 }

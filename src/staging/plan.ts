@@ -1,10 +1,10 @@
 /** What a job would do, without doing it. */
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { type SessionCap, sessionCap } from '../credentials/index.js';
-import { StagingError } from './errors.js';
 import type { Job } from './job.js';
 import { type StagingPolicies, stagingPolicies } from './policies.js';
+import { sizeOf } from './source-files.js';
+import { selectOf, tableName } from './warehouses/names.js';
+import { copyStatement, unloadStatement } from './warehouses/redshift-sql.js';
 
 /** One step, and the calls that it makes. */
 export interface PlannedStep {
@@ -24,7 +24,9 @@ export interface Plan {
 /** Plans a job. Makes no call; `principal` as in `stagingPolicies`. Throws `StagingError` where a file is missing. */
 export async function planJob(job: Job, principal?: string): Promise<Plan> {
   const { s3IamRoleArn: role, useEc2Role } = job.connection;
-  const files = await Promise.all((job.load?.files ?? []).map(file => sized(job, file)));
+  const files = await Promise.all(
+    (job.load?.files ?? []).map(async file => ({ file, bytes: await sizeOf(job, file) })),
+  );
   const cap = sessionCap({ source: useEc2Role ? 'role' : 'long-term', asked: job.duration });
   return {
     steps: [
@@ -37,12 +39,6 @@ export async function planJob(job: Job, principal?: string): Promise<Plan> {
   };
 }
 
-async function sized(job: Job, file: string) {
-  const found = await stat(resolve(job.directory, file)).catch(() => undefined);
-  if (!found?.isFile()) throw new StagingError(`load.files: ${file} is not a file`);
-  return { file, bytes: found.size };
-}
-
 function assumeStep({ connection, duration }: Job): PlannedStep {
   const from = connection.useEc2Role ? 'the EC2 role' : 'the caller';
   return {
@@ -51,27 +47,57 @@ function assumeStep({ connection, duration }: Job): PlannedStep {
   };
 }
 
-function loadSteps({ connection, prefix, partSize, load }: Job): readonly PlannedStep[] {
-  const place = `s3://${connection.bucket}/${prefix}`;
-  const mode = load!.mode ?? 'append';
-  return [
-    { step: `stages the rows in parts of ${partSize / 2 ** 20} MiB under ${place}`, calls: ['s3:PutObject'] },
-    {
-      step: `loads them into ${load!.table} (${mode}) in one transaction`,
-      calls: ['s3:GetObject', 'BEGIN', 'COPY', 'COMMIT'],
-    },
-    { step: 'removes the parts', calls: ['s3:DeleteObject'] },
-  ];
+const REMOVES: PlannedStep = { step: 'removes the parts', calls: ['s3:ListBucket', 's3:DeleteObject'] };
+
+function partsOf({ connection, prefix, partSize }: Job): string {
+  return `in parts of ${partSize / 2 ** 20} MiB under s3://${connection.bucket}/${prefix}`;
 }
 
-function unloadSteps({ connection, prefix, partSize, unload }: Job): readonly PlannedStep[] {
-  const place = `s3://${connection.bucket}/${prefix}`;
-  return [
-    {
-      step: `stages the rows in parts of ${partSize / 2 ** 20} MiB under ${place}`,
-      calls: ['COPY', 's3:PutObject'],
-    },
-    { step: `writes them to ${unload!.file}`, calls: ['s3:GetObject'] },
-    { step: 'removes the parts', calls: ['s3:DeleteObject'] },
-  ];
+function loadSteps(job: Job): readonly PlannedStep[] {
+  const { load, warehouse } = job;
+  const mode = load!.mode ?? 'append';
+  const into = `into ${load!.table} (${mode}) in one transaction`;
+  const stages = load!.from
+    ? {
+        step: `stages the rows of ${load!.from.warehouse.type} ${partsOf(job)}`,
+        calls: ['SELECT', 's3:PutObject'],
+      }
+    : { step: `stages the rows ${partsOf(job)}`, calls: ['s3:PutObject'] };
+  const loads =
+    warehouse.type === 'redshift'
+      ? { step: `lets Redshift load them ${into}`, calls: ['s3:PutObject', 'BEGIN', copyText(job), 'COMMIT'] }
+      : { step: `loads them ${into}`, calls: ['s3:GetObject', 'BEGIN', 'COPY', 'COMMIT'] };
+  return [stages, loads, REMOVES];
+}
+
+function unloadSteps(job: Job): readonly PlannedStep[] {
+  const { unload, warehouse } = job;
+  const stages =
+    warehouse.type === 'redshift'
+      ? { step: 'lets Redshift stage the rows', calls: [unloadText(job), 's3:GetObject'] }
+      : { step: `stages the rows ${partsOf(job)}`, calls: ['COPY', 's3:PutObject'] };
+  return [stages, { step: `writes them to ${unload!.file}`, calls: ['s3:GetObject'] }, REMOVES];
+}
+
+/** Keys that are not there yet, for a text that shows none. */
+const UNKNOWN = { keys: { accessKeyId: '…', secretAccessKey: '…', sessionToken: '…' } };
+
+const authorizationOf = ({ warehouse }: Job) =>
+  warehouse.iamRole === undefined ? UNKNOWN : { role: warehouse.iamRole };
+
+function copyText(job: Job): string {
+  return copyStatement(job, job.warehouse, {
+    table: tableName(job.load!.table),
+    columns: job.load!.columns,
+    manifest: `s3://${job.connection.bucket}/${job.prefix}RUN/manifest`,
+    authorization: authorizationOf(job),
+  }).shown;
+}
+
+function unloadText(job: Job): string {
+  return unloadStatement(job, {
+    select: selectOf(job.unload!),
+    to: `s3://${job.connection.bucket}/${job.prefix}RUN/part-`,
+    authorization: authorizationOf(job),
+  }).shown;
 }

@@ -17,6 +17,8 @@ export interface StagingPolicies {
   readonly permissions: PolicyDocument;
   /** A statement for the policy of a KMS key that is another account's than the role. */
   readonly key?: PolicyDocument;
+  /** What the warehouse's own role may do, where it reads or writes the bucket itself. */
+  readonly warehouse?: PolicyDocument;
 }
 
 const document = (...statements: readonly object[]): PolicyDocument => ({
@@ -30,27 +32,10 @@ const document = (...statements: readonly object[]): PolicyDocument => ({
  * Guide, "Using server-side encryption with AWS KMS keys"); parts are single uploads, so that nothing of multipart is needed.
  */
 export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
-  const { s3IamRoleArn: role, externalId, bucket, encryption } = job.connection;
-  const arn = `arn:${job.partition}:s3:::${bucket}`;
+  const { s3IamRoleArn: role, externalId, encryption } = job.connection;
   const kms = encryption?.type === 'sse-kms' ? ['kms:GenerateDataKey', 'kms:Decrypt'] : [];
-  const permissions = document(
-    {
-      Sid: 'ListStagedObjects',
-      Effect: 'Allow',
-      Action: 's3:ListBucket',
-      Resource: arn,
-      Condition: { StringLike: { 's3:prefix': `${job.prefix}*` } },
-    },
-    {
-      Sid: 'StageObjects',
-      Effect: 'Allow',
-      Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'],
-      Resource: `${arn}/${job.prefix}*`,
-    },
-    ...(kms.length > 0
-      ? [{ Sid: 'EncryptStagedObjects', Effect: 'Allow', Action: kms, Resource: encryption!.key }]
-      : []),
-  );
+  const permissions = onPrefix(job, ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], kms);
+  const warehouse = warehouseOf(job, kms);
   const user = role ?? principal;
   const key =
     kms.length > 0 && user !== undefined
@@ -64,9 +49,9 @@ export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
           }),
         }
       : {};
-  if (role === undefined) return { permissions, ...key };
+  if (role === undefined) return { permissions, ...key, ...warehouse };
   const caller = document({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: role });
-  if (principal === undefined) return { caller, permissions, ...key };
+  if (principal === undefined) return { caller, permissions, ...key, ...warehouse };
   const condition =
     externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } };
   const trust = document({
@@ -75,5 +60,32 @@ export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
     Action: 'sts:AssumeRole',
     ...condition,
   });
-  return { caller, trust, permissions, ...key };
+  return { caller, trust, permissions, ...key, ...warehouse };
+}
+
+/** Lists the job's prefix, and does so much with its objects and their key. */
+function onPrefix(job: Job, actions: readonly string[], kms: readonly string[]): PolicyDocument {
+  const { bucket, encryption } = job.connection;
+  const arn = `arn:${job.partition}:s3:::${bucket}`;
+  return document(
+    {
+      Sid: 'ListStagedObjects',
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: arn,
+      Condition: { StringLike: { 's3:prefix': `${job.prefix}*` } },
+    },
+    { Sid: 'StageObjects', Effect: 'Allow', Action: actions, Resource: `${arn}/${job.prefix}*` },
+    ...(kms.length > 0
+      ? [{ Sid: 'EncryptStagedObjects', Effect: 'Allow', Action: kms, Resource: encryption!.key }]
+      : []),
+  );
+}
+
+/** COPY lists and gets, UNLOAD lists, gets and puts ("IAM permissions for COPY, UNLOAD, and CREATE LIBRARY", RSDG). */
+function warehouseOf(job: Job, kms: readonly string[]): Pick<StagingPolicies, 'warehouse'> {
+  if (job.warehouse.iamRole === undefined) return {};
+  const puts = job.unload ? ['s3:PutObject'] : [];
+  const keys = kms.filter(action => job.unload !== undefined || action === 'kms:Decrypt');
+  return { warehouse: onPrefix(job, ['s3:GetObject', ...puts], keys) };
 }

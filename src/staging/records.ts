@@ -117,3 +117,32 @@ export function fieldsOf(record: string, delimiter: string): readonly string[] {
   }
   return fields;
 }
+
+/** A record of names. */
+export function headerOf(names: readonly string[], delimiter: string): string {
+  return names.map(name => `"${name.replaceAll('"', '""')}"`).join(delimiter);
+}
+
+/** The first half of so many whole records, rounded down, and the rest. */
+export function halves(bytes: Uint8Array, count: number): readonly [Uint8Array, Uint8Array] {
+  let left = Math.floor(count / 2);
+  let quoted = false;
+  for (let at = 0; at < bytes.length && left > 0; at++) {
+    if (bytes[at] === QUOTE) quoted = !quoted;
+    if (bytes[at] === LINE_FEED && !quoted && --left === 0) {
+      return [bytes.subarray(0, at + 1), bytes.subarray(at + 1)];
+    }
+  }
+  return [bytes.subarray(0, 0), bytes];
+}
+
+/** How many whole records there are. */
+export function countRecords(bytes: Uint8Array): number {
+  let count = 0;
+  let quoted = false;
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] === QUOTE) quoted = !quoted;
+    else if (bytes[at] === LINE_FEED && !quoted) count++;
+  }
+  return count;
+}

@@ -1,6 +1,7 @@
 /** Runs a job, goes on with one after a crash, and clears up. */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../credentials/index.js';
+import { explained } from './advice.js';
 import { StagingBucket } from './connection.js';
 import { StagingError } from './errors.js';
 import type { Hear, StagingEvent } from './events.js';
@@ -18,13 +19,17 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly run: string;
+  /** In the table, or in the file. */
   readonly rows: number;
+  /** In the error file. */
+  readonly refused: number;
   readonly parts: number;
 }
 
 /** Loads or unloads. Throws `StagingError`, where a run of this job is not done, and what S3, STS and the disk throw. */
 export function runJob(job: Job, options: RunOptions = {}): Promise<RunResult> {
   return withBucket(job, options, async bucket => {
+    await refuseNested(job, bucket);
     const state = await OwnedState.begin(bucket, {
       format: 1,
       run: newId(),
@@ -54,13 +59,21 @@ export function resumeJob(job: Job, options: RunOptions = {}): Promise<RunResult
     }
     const state = await OwnedState.take(bucket);
     if (!state) throw new StagingError('there is no run to go on with');
-    const { run, step } = state.current;
-    options.hear?.({ event: 'resumed', run, step });
+    const { run, step, parts } = state.current;
+    const sum = (what: 'rows' | 'bytes') => parts.reduce((total, part) => total + part[what], 0);
+    options.hear?.({
+      event: 'resumed',
+      run,
+      step,
+      parts: parts.length,
+      rows: sum('rows'),
+      bytes: sum('bytes'),
+    });
     return goOn({ job, bucket, state, hear: options.hear ?? (() => undefined) });
   });
 }
 
-/** The same as `runJob` or `resumeJob`, told as events; it throws what they throw. Leaving the loop does not end the run. */
+/** The same as `runJob` or `resumeJob`, as events; it throws what they throw. Leaving the loop does not end the run. */
 export function jobEvents(
   job: Job,
   { resume = false, clock }: { readonly resume?: boolean; readonly clock?: Clock } = {},
@@ -86,7 +99,7 @@ export function cleanJob(job: Job, options: RunOptions = {}): Promise<number> {
   return withBucket(job, options, async bucket => {
     // A process that still works on the run stops at its next step.
     await OwnedState.take(bucket);
-    return removeAll(bucket, () => true);
+    return removeAll(bucket, name => OWN.test(name));
   });
 }
 
@@ -95,9 +108,11 @@ async function withBucket<T>(
   { clock }: RunOptions,
   work: (bucket: StagingBucket) => Promise<T>,
 ): Promise<T> {
-  const bucket = new StagingBucket(job, clock);
+  const bucket = await StagingBucket.open(job, clock);
   try {
     return await work(bucket);
+  } catch (error) {
+    throw explained(error, job);
   } finally {
     bucket.close();
   }
@@ -106,23 +121,50 @@ async function withBucket<T>(
 async function goOn(work: Work): Promise<RunResult> {
   const { job, bucket, state, hear } = work;
   if (state.current.step === 'staging') {
-    const staged = await (job.load ? stageFiles(work) : stageRows(work));
+    const staged = await (job.load?.files ? stageFiles(work) : stageRows(work));
     await state.save({ ...staged, step: 'staged' });
     hear({ event: 'staged', parts: staged.parts.length, rows: staged.rows });
   }
   if (state.current.step === 'staged') {
-    await (job.load ? landRows(work) : landFile(work));
-    await state.save({ step: 'landed' });
-    hear({ event: 'landed', rows: state.current.rows });
+    const loaded = await (job.load ? landRows(work) : landFile(work));
+    await state.save({ step: 'landed', ...(loaded && loaded.refused > 0 && { refused: loaded.refused }) });
+    hear({ event: 'landed', rows: state.current.rows - (state.current.refused ?? 0) });
   }
-  const { run, rows, parts } = state.current;
+  const { run, parts, refused = 0 } = state.current;
+  const rows = state.current.rows - refused;
   if (!job.staging?.keep) {
     const objects = await removeAll(bucket, name => name.startsWith(`${run}/`));
     hear({ event: 'removed', objects });
   }
   await state.save({ step: 'done' });
-  hear({ event: 'done', run, rows });
-  return { run, rows, parts: parts.length };
+  hear({ event: 'done', run, rows, refused });
+  return { run, rows, refused, parts: parts.length };
+}
+
+/** What a job makes under its prefix: its state, its runs, and what `validate` tries. */
+const OWN = /^(state\.json$|[0-9a-f]{16}\/|validate-[0-9a-f]{16}[/]?)/;
+
+/**
+ * Two jobs whose prefixes lie in each other would be listed, and expire, together. Throws `StagingError` where another job's
+ * state is inside of this one's prefix, or the other way round as far as this job may read it.
+ */
+async function refuseNested({ prefix }: Job, bucket: StagingBucket): Promise<void> {
+  for await (const names of bucket.list()) {
+    const other = names.find(name => !OWN.test(name) && name.endsWith('/state.json'));
+    if (other === undefined) continue;
+    throw new StagingError(
+      `another job works inside of this one's prefix, at ${prefix}${other}: give one of them another prefix or name`,
+    );
+  }
+  // The prefix `staging/` and a job's name make two steps: a job above has one less.
+  const steps = prefix.split('/').slice(0, -2);
+  for (let length = 2; length <= steps.length; length++) {
+    const above = `${steps.slice(0, length).join('/')}/`;
+    if (!(await bucket.hasStateAt(above))) continue;
+    throw new StagingError(
+      `this job's prefix lies inside of another job's, ${above}: give one of them another prefix or name`,
+    );
+  }
 }
 
 /** The state goes last: while anything else is left, it says so. */

@@ -1,73 +1,57 @@
 /** Brings rows into the bucket, in parts. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { createGunzip, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import { StagingError } from './errors.js';
 import { inParallel } from './parallel.js';
-import { unloadRows } from './postgres-rows.js';
+import { isParquet } from './parquet.js';
+import { placeOf } from './place.js';
 import { type CutRecords, cutRecords, takeHeader } from './records.js';
-import type { StagedPart } from './state.js';
+import type { Column, StagedPart } from './rows.js';
+import { SourceFiles } from './source-files.js';
+import { openWarehouse, type Staged } from './warehouses/index.js';
 import type { Work } from './work.js';
 
-/** All parts of a run, in order. */
-export interface Staged {
-  readonly parts: readonly StagedPart[];
-  readonly rows: number;
-  readonly header?: string;
-}
-
-/** For a load. Parts that an earlier process has staged are compared with the files, and not sent again. */
+/** For a load of files. Parts that an earlier process has staged are compared with the files, and not sent again. */
 export async function stageFiles(work: Work): Promise<Staged> {
-  const { job, state } = work;
-  const held: { header?: string } = {};
-  const all = async function* () {
-    for (const file of job.load!.files) yield* partsOfFile(work, file, held);
-  };
-  return await stage(work, all(), state.current.parts, held);
+  const files = await SourceFiles.open(work.job);
+  return await stage(work, files.parts(), work.state.current.parts, files);
 }
 
-async function* partsOfFile(
-  { job }: Work,
-  file: string,
-  held: { header?: string },
-): AsyncGenerator<CutRecords> {
-  const source = createReadStream(resolve(job.directory, file), { highWaterMark: 2 ** 18 });
-  const rows = file.endsWith('.gz') ? source.pipe(createGunzip()) : source;
-  // A pipe does not pass its source's failure on.
-  if (rows !== source) source.on('error', error => rows.destroy(error));
+/** For an unload, and a load from a warehouse. An earlier process's parts do not count: the table may have changed since. */
+export async function stageRows(work: Work): Promise<Staged & { readonly columns?: readonly Column[] }> {
+  const { job, state } = work;
+  await state.save({ parts: [] });
+  const { from } = job.load ?? {};
+  const warehouse = await openWarehouse(job, from ?? job.unload!, from?.warehouse ?? job.warehouse);
   try {
-    if (!job.dialect.header) return yield* cutRecords(rows, job.partSize, file);
-    const { header, rest } = await takeHeader(rows);
-    if (header === undefined) throw new StagingError(`${file} is empty: not even a header is there`);
-    held.header ??= header;
-    if (held.header !== header) throw new StagingError(`${file} has another header than the file before it`);
-    yield* cutRecords(rest, job.partSize, file);
+    const columns = job.unload && isParquet(job.unload.file) ? await warehouse.columns() : undefined;
+    const staged = await warehouse.unload({
+      place: placeOf(work),
+      async stage(source) {
+        const { header, rest } = await takeHeader(source);
+        const held = header === undefined ? {} : { header };
+        return await stage(work, cutRecords(rest, job.partSize, 'the answer'), [], held);
+      },
+    });
+    return { ...staged, ...(columns && { columns }) };
   } finally {
-    source.destroy();
+    await warehouse.close();
   }
 }
 
-/** For an unload. An earlier process's parts do not count: the table may have changed since. */
-export async function stageRows(work: Work): Promise<Staged> {
-  const { job, state } = work;
-  await state.save({ parts: [] });
-  let staged: Staged | undefined;
-  const rows = await unloadRows(job, async source => {
-    const { header, rest } = await takeHeader(source);
-    const held = header === undefined ? {} : { header };
-    staged = await stage(work, cutRecords(rest, job.partSize, 'the answer'), [], held);
-  });
-  if (staged?.rows === rows) return staged;
-  throw new StagingError(`the warehouse has handed out ${rows} rows, ${staged?.rows} have arrived`);
+/** What is known beside the records, once they have begun. */
+interface Source {
+  readonly header?: string | undefined;
+  /** Share that is read. */
+  readonly read?: number;
 }
 
 async function stage(
   work: Work,
   source: AsyncIterable<CutRecords>,
   known: readonly StagedPart[],
-  held: { readonly header?: string },
+  about: Source,
 ): Promise<Staged> {
   const { job, state, hear } = work;
   const before = new Map(known.map(part => [part.index, part]));
@@ -93,7 +77,14 @@ async function stage(
     const name = `${run}/${owner}/part-${String(index).padStart(6, '0')}.csv.gz`;
     await work.bucket.put(name, await promisify(gzip)(bytes, { level: 1 }));
     parts.push({ index, name, rows, bytes: bytes.length, sha256 });
-    hear({ event: 'part-staged', part: index, rows, bytes: bytes.length });
+    const { read } = about;
+    hear({
+      event: 'part-staged',
+      part: index,
+      rows,
+      bytes: bytes.length,
+      ...(read !== undefined && { read }),
+    });
     // The longer the list, the rarer it is written: a crash costs 1/32 of the parts at most.
     if (parts.length - saved <= parts.length / 32) return;
     saved = parts.length;
@@ -102,5 +93,10 @@ async function stage(
   if (count !== parts.length) {
     throw new StagingError('the source files are shorter than when this run began: give it up with "clean"');
   }
-  return { parts: parts.sort((a, b) => a.index - b.index), rows: total, ...held };
+  const { header } = about;
+  return {
+    parts: parts.sort((a, b) => a.index - b.index),
+    rows: total,
+    ...(header !== undefined && { header }),
+  };
 }

@@ -1,20 +1,8 @@
 /** Where a run is, as one object in S3 that only its present owner can write. */
 import { randomBytes } from 'node:crypto';
-import type { StagingBucket } from './connection.js';
+import { STATE, type StagingBucket } from './connection.js';
 import { StagingError } from './errors.js';
-
-/** A staged object. */
-export interface StagedPart {
-  /** From 0, in the order of the rows. */
-  readonly index: number;
-  /** Under the job's prefix. */
-  readonly name: string;
-  readonly rows: number;
-  /** Before compression, as is the checksum. */
-  readonly bytes: number;
-  /** In hexadecimal. */
-  readonly sha256: string;
-}
+import type { Column, StagedPart } from './rows.js';
 
 /**
  * `staging`: parts are being written. `staged`: all are. `landed`: the rows are in the table, or in the file.
@@ -33,10 +21,13 @@ export interface RunState {
   readonly parts: readonly StagedPart[];
   /** The record with the names, where the files have one. */
   readonly header?: string;
+  /** For an unload into Parquet. */
+  readonly columns?: readonly Column[];
   readonly rows: number;
+  /** Of `rows`, once they have landed; absent where it is none. */
+  readonly refused?: number;
 }
 
-const NAME = 'state.json';
 const TAKING_TRIES = 20;
 export const newId = () => randomBytes(8).toString('hex');
 
@@ -46,10 +37,10 @@ export async function readState(bucket: StagingBucket): Promise<RunState | undef
 }
 
 async function read(bucket: StagingBucket) {
-  const stored = await bucket.get(NAME);
+  const stored = await bucket.find(STATE);
   if (!stored) return undefined;
   const state = JSON.parse(Buffer.from(stored.body).toString()) as RunState;
-  if (state.format !== 1) throw new StagingError(`${NAME} has a format that this version does not know`);
+  if (state.format !== 1) throw new StagingError(`${STATE} has a format that this version does not know`);
   return { state, etag: stored.etag };
 }
 
@@ -109,11 +100,11 @@ const OTHERS = /^(PreconditionFailed|ConditionalRequestConflict|NoSuchKey)$/;
 async function write(bucket: StagingBucket, state: RunState, etag: string | null): Promise<string> {
   const body = Buffer.from(JSON.stringify(state));
   try {
-    return await bucket.put(NAME, body, etag);
+    return await bucket.put(STATE, body, etag);
   } catch (error) {
     if (!OTHERS.test((error as Error).name)) throw error;
     // An answer that was lost makes the client write twice: then it is its own object that it meets.
-    const stored = await bucket.get(NAME);
+    const stored = await bucket.get(STATE);
     if (stored && body.equals(stored.body)) return stored.etag;
     throw new StagingError(`run ${state.run}: another process has taken this job over; this one stops`);
   }

@@ -10,7 +10,9 @@ import {
 } from '../credentials/index.js';
 import { roleKeys, StagingBucket, sourceKeys } from './connection.js';
 import type { Job } from './job.js';
-import { connect, missingRights } from './postgres.js';
+import type { WarehouseSettings } from './job-schema.js';
+import { placeAt } from './place.js';
+import { openWarehouse, type Unloaded } from './warehouses/index.js';
 
 /** One proof. `warning`: the job runs, but something is not as it should be. `skipped`: another one that failed is in the way. */
 export interface Check {
@@ -43,7 +45,13 @@ export async function* validateJob(job: Job): AsyncGenerator<Check> {
   }
   if (usable()) yield* proveBucket(job, check);
   else yield skipped('the bucket');
-  yield await check('warehouse', () => provedWarehouse(job));
+  const { load, unload } = job;
+  if (load?.from) yield await check('source', () => provedWarehouse(job, load.from!, load.from!.warehouse));
+  const last = await check('warehouse', () => provedWarehouse(job, unload ?? {}, job.warehouse));
+  yield last;
+  if (job.warehouse.type !== 'redshift') return;
+  if (usable()) yield await check('bucket of the warehouse', () => provedReach(job));
+  else yield skipped('bucket of the warehouse');
 }
 
 const skipped = (name: string): Check => ({
@@ -97,7 +105,7 @@ async function provedExternalId(job: Job): Promise<Outcome | string> {
 type Prove = (name: string, prove: () => Promise<Outcome | string>) => Promise<Check>;
 
 async function* proveBucket(job: Job, check: Prove): AsyncGenerator<Check> {
-  const bucket = new StagingBucket(job, systemClock);
+  const bucket = await StagingBucket.open(job, systemClock);
   const probe = `validate-${randomBytes(8).toString('hex')}`;
   const body = randomBytes(64);
   const kms = job.connection.encryption?.type === 'sse-kms';
@@ -133,13 +141,31 @@ async function* proveBucket(job: Job, check: Prove): AsyncGenerator<Check> {
   }
 }
 
-async function provedWarehouse(job: Job): Promise<Outcome | string> {
-  const client = await connect(job);
+async function provedWarehouse(
+  job: Job,
+  what: Unloaded,
+  settings: WarehouseSettings,
+): Promise<Outcome | string> {
+  const warehouse = await openWarehouse(job, what, settings);
   try {
-    const missing = await missingRights(client, job);
+    const missing = await warehouse.missingRights();
     if (missing.length > 0) return { result: 'failed', message: `missing: ${missing.join(', ')}` };
-    return 'logged in, with the rights that the job needs';
+    return 'open, with the rights that the job needs';
   } finally {
-    await client.end();
+    await warehouse.close();
+  }
+}
+
+/** For a warehouse that works on the bucket itself, with its own role or with the connection's keys. */
+async function provedReach(job: Job): Promise<string> {
+  const bucket = await StagingBucket.open(job, systemClock);
+  const name = `validate-${randomBytes(8).toString('hex')}/`;
+  const warehouse = await openWarehouse(job, job.unload ?? {}, job.warehouse);
+  try {
+    return await warehouse.prove!(placeAt({ job, bucket }, name));
+  } finally {
+    await warehouse.close();
+    for await (const names of bucket.list(name)) for (const each of names) await bucket.delete(each);
+    bucket.close();
   }
 }
