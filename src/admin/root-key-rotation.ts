@@ -3,7 +3,7 @@
  * sealed still opens. While the server runs it seals anew what it keeps; sessions run out by themselves, after 36
  * hours at most. Then the former keys can be forgotten.
  */
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
@@ -16,6 +16,7 @@ import {
   rootKeyPath,
   type Sealer,
 } from '../crypto/root-key.js';
+import { derivedKey } from '../crypto/sealing.js';
 import type { Kv } from '../store/kv.js';
 import { openLmdb } from '../store/lmdb/lmdb.js';
 
@@ -165,7 +166,5 @@ async function sealedUnder(kv: Kv): Promise<string | undefined> {
 
 /** Tells root keys apart without telling anything of them. */
 function fingerprint(rootKey: Uint8Array): string {
-  return Buffer.from(hkdfSync('sha256', rootKey, '', 'karikagi: fingerprint of the root key', 16)).toString(
-    'hex',
-  );
+  return derivedKey(rootKey, 'karikagi: fingerprint of the root key', 16).toString('hex');
 }

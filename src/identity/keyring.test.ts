@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Keyring, newSecretAccessKey, Unsealable } from './keyring.js';
+import { Unsealable } from '../crypto/sealing.js';
+import { Keyring, newSecretAccessKey } from './keyring.js';
 
 const one = new Uint8Array(32).fill(1);
 const two = new Uint8Array(32).fill(2);

@@ -1,41 +1,21 @@
 /** The keys that everything secret in identity hangs on, derived from the server's root key. */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { randomForId } from '../core/random.js';
+import { Box, decrypt, derivedKey, encrypt, NONCE, type RootKeyList, Unsealable } from '../crypto/sealing.js';
 
-const NONCE = 12;
-const TAG = 16;
 /** Session ids are as long as the keys that they stand for are many: 128 random bits never meet again. */
 const SESSION_ID = 16;
+/** Each token has a key of its own, derived from its random id. */
+const ZERO_NONCE = Buffer.alloc(NONCE);
 
-/** What was sealed under none of the keys, or changed since. */
-export class Unsealable extends Error {
-  override readonly name = 'Unsealable';
-}
+const purpose = (name: string): string => `karikagi identity: ${name}`;
 
 /** What a session's id stands for: only the holder of the root key can tell. */
-export interface SessionKeys {
+interface SessionKeys {
   /** AES-256 key of the token. */
   readonly seal: Buffer;
   /** The secret access key, 40 characters. */
   readonly secretAccessKey: string;
-}
-
-class DerivedKeys {
-  /** Tells the root keys apart in what they sealed; two may share an id, so it only narrows the search. */
-  readonly id: number;
-  readonly secrets: Buffer;
-  readonly sessions: Buffer;
-
-  constructor(rootKey: Uint8Array) {
-    if (rootKey.length !== 32) throw new RangeError('the root key is 32 bytes long');
-    this.id = derive(rootKey, 'key id')[0]!;
-    this.secrets = derive(rootKey, 'secret access keys');
-    this.sessions = derive(rootKey, 'sessions');
-  }
-}
-
-function derive(rootKey: Uint8Array, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', rootKey, '', `karikagi identity: ${purpose}`, 32));
 }
 
 /**
@@ -43,89 +23,57 @@ function derive(rootKey: Uint8Array, purpose: string): Buffer {
  * without logging anyone out.
  */
 export class Keyring {
-  readonly #current: DerivedKeys;
-  readonly #all: readonly DerivedKeys[];
+  /** Tells the root keys apart in what they sealed; two may share a mark, so it only narrows the search. */
+  readonly #marks: readonly number[];
+  readonly #secrets: Box;
+  readonly #sessions: readonly Buffer[];
 
   /** Keys of 32 bytes. Throws `RangeError` for another length. */
   constructor(rootKey: Uint8Array, formerRootKeys: readonly Uint8Array[] = []) {
-    this.#current = new DerivedKeys(rootKey);
-    this.#all = [this.#current, ...formerRootKeys.map(key => new DerivedKeys(key))];
+    const keys: RootKeyList = [rootKey, ...formerRootKeys];
+    this.#marks = keys.map(key => derivedKey(key, purpose('key id'))[0]!);
+    this.#secrets = new Box(keys, purpose('secret access keys'), this.#marks);
+    this.#sessions = keys.map(key => derivedKey(key, purpose('sessions')));
   }
 
-  /** Encrypts a long-term secret for storage (AES-256-GCM). `about` is bound to it: opening needs the same. */
+  /** Encrypts a long-term secret for storage. `about` is bound to it: opening needs the same. */
   sealSecret(secret: string, about: string): Buffer {
-    const nonce = randomBytes(NONCE);
-    const cipher = createCipheriv('aes-256-gcm', this.#current.secrets, nonce).setAAD(Buffer.from(about));
-    const sealed = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-    return Buffer.concat([Buffer.of(this.#current.id), nonce, sealed, cipher.getAuthTag()]);
+    return this.#secrets.seal(Buffer.from(secret), about);
   }
 
   /** Throws `Unsealable`. */
   openSecret(sealed: Uint8Array, about: string): string {
-    for (const keys of this.#candidates(sealed)) {
-      const opened = openWith(keys, sealed, about);
-      if (opened !== undefined) return opened.toString('utf8');
-    }
-    throw new Unsealable('a stored secret does not open with the root key');
+    return this.#secrets.open(sealed, about).toString('utf8');
   }
 
   /** The secret sealed under the current root key; `undefined` where it already is. Throws `Unsealable`. */
   resealSecret(sealed: Uint8Array, about: string): Buffer | undefined {
-    // Two root keys may share an id: what opens under the current one needs nothing.
-    if (openWith(this.#current, sealed, about) !== undefined) return undefined;
-    return this.sealSecret(this.openSecret(sealed, about), about);
+    return this.#secrets.reseal(sealed, about);
   }
 
-  /**
-   * Seals the claims of a new session for the access key `accessKeyId`, to which the token is bound.
-   * Each token has a key of its own, derived from its random id, so the nonce can be constant.
-   */
+  /** Seals the claims of a new session for the access key `accessKeyId`, to which the token is bound. */
   sealSession(claims: Buffer, accessKeyId: string): { token: Buffer; secretAccessKey: string } {
     const id = randomForId(SESSION_ID);
-    const { seal, secretAccessKey } = sessionKeys(this.#current, id);
-    const cipher = createCipheriv('aes-256-gcm', seal, ZERO_NONCE).setAAD(Buffer.from(accessKeyId));
-    const sealed = Buffer.concat([cipher.update(claims), cipher.final()]);
-    const token = Buffer.concat([Buffer.of(this.#current.id), id, sealed, cipher.getAuthTag()]);
-    return { token, secretAccessKey };
+    const { seal, secretAccessKey } = sessionKeys(this.#sessions[0]!, id);
+    const sealed = encrypt(seal, ZERO_NONCE, claims, accessKeyId);
+    return { token: Buffer.concat([Buffer.of(this.#marks[0]!), id, sealed]), secretAccessKey };
   }
 
   /** Throws `Unsealable` where the token is not ours, was changed, or belongs to another access key. */
   openSession(token: Uint8Array, accessKeyId: string): { claims: Buffer; secretAccessKey: string } {
-    for (const keys of this.#candidates(token)) {
-      const { seal, secretAccessKey } = sessionKeys(keys, token.subarray(1, 1 + SESSION_ID));
-      const claims = decrypt(seal, ZERO_NONCE, token.subarray(1 + SESSION_ID), Buffer.from(accessKeyId));
+    for (const [index, key] of this.#sessions.entries()) {
+      if (token[0] !== this.#marks[index]) continue;
+      const { seal, secretAccessKey } = sessionKeys(key, token.subarray(1, 1 + SESSION_ID));
+      const claims = decrypt(seal, ZERO_NONCE, token.subarray(1 + SESSION_ID), accessKeyId);
       if (claims !== undefined) return { claims, secretAccessKey };
     }
     throw new Unsealable('the session token does not open');
   }
-
-  #candidates(sealed: Uint8Array): DerivedKeys[] {
-    return this.#all.filter(keys => keys.id === sealed[0]);
-  }
 }
 
-function openWith({ secrets }: DerivedKeys, sealed: Uint8Array, about: string): Buffer | undefined {
-  const nonce = sealed.subarray(1, 1 + NONCE);
-  return decrypt(secrets, nonce, sealed.subarray(1 + NONCE), Buffer.from(about));
-}
-
-const ZERO_NONCE = Buffer.alloc(NONCE);
-
-function sessionKeys(keys: DerivedKeys, sessionId: Uint8Array): SessionKeys {
-  const bytes = createHmac('sha512', keys.sessions).update(sessionId).digest();
+function sessionKeys(key: Buffer, sessionId: Uint8Array): SessionKeys {
+  const bytes = createHmac('sha512', key).update(sessionId).digest();
   return { seal: bytes.subarray(0, 32), secretAccessKey: bytes.subarray(32, 62).toString('base64') };
-}
-
-function decrypt(key: Buffer, nonce: Uint8Array, sealed: Uint8Array, about: Buffer): Buffer | undefined {
-  if (sealed.length < TAG) return undefined;
-  const end = sealed.length - TAG;
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(about);
-    decipher.setAuthTag(sealed.subarray(end));
-    return Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()]);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A new long-term secret access key: 40 characters, 240 random bits. */

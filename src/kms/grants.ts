@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { GrantOperation } from '@aws-sdk/client-kms';
 import type { Caller } from '../core/caller.js';
+import { Unsealable } from '../crypto/sealing.js';
 import { errors } from './errors.js';
-import { Unsealable } from './keyring.js';
 import type { Keys } from './keys.js';
 import { type GrantConstraint, type GrantRecord, type KeyRecord, type Pairs, tables } from './records.js';
 import type { Row } from './store.js';
@@ -132,13 +132,13 @@ export class Grants {
   /** A token that names the grant; each one is different, all of them are good. */
   token({ partition, account, region, id }: KeyRecord, grant: string): string {
     const place: GrantToken = { partition, account, region, key: id, grant };
-    return this.keys.keyring.sealToken(Buffer.from(JSON.stringify(place)), TOKEN).toString('base64url');
+    return this.keys.keyring.tokens.seal(Buffer.from(JSON.stringify(place)), TOKEN).toString('base64url');
   }
 
   /** What a token names. Throws `InvalidGrantTokenException` for what is none of ours. */
   readToken(token: string): GrantToken {
     try {
-      const content = this.keys.keyring.openToken(Buffer.from(token, 'base64url'), TOKEN);
+      const content = this.keys.keyring.tokens.open(Buffer.from(token, 'base64url'), TOKEN);
       return JSON.parse(content.toString()) as GrantToken;
     } catch (error) {
       if (error instanceof Unsealable) throw errors.InvalidGrantTokenException();

@@ -1,9 +1,10 @@
 /** Wrapping keys for material that customers bring (KMS Developer Guide, "Importing key material"). */
 import { createDecipheriv, type KeyObject, privateDecrypt } from 'node:crypto';
 import type { AlgorithmSpec, WrappingKeySpec } from '@aws-sdk/client-kms';
+import { Unsealable } from '../crypto/sealing.js';
 import { oaep } from './encryption.js';
 import { errors } from './errors.js';
-import { type KmsKeyring, Unsealable } from './keyring.js';
+import type { KmsKeyring } from './keyring.js';
 import { generatePair, privateKeyOf } from './specs.js';
 
 export type WrappingAlgorithm = Exclude<AlgorithmSpec, 'SM2PKE' | 'RSAES_PKCS1_V1_5'>;
@@ -44,7 +45,7 @@ export async function newImportParameters(
   const expires = now + LIFE;
   const token: ImportToken = { arn, expires, algorithm, key: secret.toString('base64') };
   secret.fill(0);
-  return { token: keyring.sealToken(Buffer.from(JSON.stringify(token)), TOKEN), publicKey, expires };
+  return { token: keyring.tokens.seal(Buffer.from(JSON.stringify(token)), TOKEN), publicKey, expires };
 }
 
 /**
@@ -71,7 +72,7 @@ export function unwrapImported(
 
 function openToken(keyring: KmsKeyring, sealed: Uint8Array): ImportToken {
   try {
-    return JSON.parse(keyring.openToken(sealed, TOKEN).toString()) as ImportToken;
+    return JSON.parse(keyring.tokens.open(sealed, TOKEN).toString()) as ImportToken;
   } catch (error) {
     if (error instanceof Unsealable) throw errors.InvalidImportTokenException();
     throw error;

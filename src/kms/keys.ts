@@ -135,13 +135,13 @@ export class Keys {
 
   wrapMaterial(account: string, id: string, secret: Uint8Array, publicKey?: Uint8Array): Material {
     const material = materialId(id, secret);
-    const wrapped = this.keyring.wrap(secret, about(account, id, material));
+    const wrapped = this.keyring.material.seal(secret, about(account, id, material));
     return { id: material, created: this.clock.now(), wrapped, publicKey };
   }
 
   /** The material wrapped under the current root key; `undefined` where it already is. Throws `Unsealable`. */
   rewrapped({ account, id }: KeyPlace, material: Material): Buffer | undefined {
-    return this.keyring.rewrap(material.wrapped!, about(account, id, material.id));
+    return this.keyring.material.reseal(material.wrapped!, about(account, id, material.id));
   }
 
   /** Lends the secret of some material of a key; it is wiped when all who work with it at once are done. */
@@ -155,7 +155,7 @@ export class Keys {
     const name = `${bound} ${Buffer.from(wrapped).toString('latin1')}`;
     let lent = this.#lent.get(name);
     if (!lent) {
-      lent = { secret: this.keyring.unwrap(wrapped, bound), borrowers: 0 };
+      lent = { secret: this.keyring.material.open(wrapped, bound), borrowers: 0 };
       this.#lent.set(name, lent);
     }
     lent.borrowers++;

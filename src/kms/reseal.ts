@@ -32,6 +32,6 @@ async function resealKey(keys: Keys, { account, region, id }: KeyRecord): Promis
 
 function rewrapped(keys: Keys, { account, id }: KeyRecord, material: Material): Material {
   if (!material.wrapped) return material;
-  const wrapped = keys.keyring.rewrap(material.wrapped, about(account, id, material.id));
+  const wrapped = keys.keyring.material.reseal(material.wrapped, about(account, id, material.id));
   return wrapped ? { ...material, wrapped } : material;
 }

@@ -1,5 +1,6 @@
 import type { Account, CredentialLookup } from '../../core/caller.js';
 import type { Claimant } from '../../core/errors.js';
+import { Unsealable } from '../../crypto/sealing.js';
 import type { Accounts } from '../accounts/accounts.js';
 import { BoundedCache } from '../cache.js';
 import {
@@ -12,7 +13,6 @@ import {
 } from '../callers/callers.js';
 import type { Database } from '../database.js';
 import { accountOfId } from '../entities/unique-id.js';
-import { Unsealable } from '../keyring.js';
 import { type Role, tables, type User } from '../model.js';
 import type { SessionClaims } from '../sessions/session-claims.js';
 import type { OpenSession, Sessions } from '../sessions/sessions.js';

@@ -1,5 +1,6 @@
 /** The details of a denial, sealed: whoever is refused carries them, and only whoever may learn them can read them. */
-import { type Keyring, Unsealable } from '../keyring.js';
+import { Unsealable } from '../../crypto/sealing.js';
+import type { Keyring } from '../keyring.js';
 
 const ABOUT = 'authorization message';
 

@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.js';
 import { type RateLimit, Rates } from '../../core/rates.js';
+import { Unsealable } from '../../crypto/sealing.js';
 import { demandActiveSts } from '../accounts/regions.js';
 import type { Database, Row } from '../database.js';
 import { accountOfId, newId } from '../entities/unique-id.js';
 import { errors } from '../errors.js';
-import { type Keyring, Unsealable } from '../keyring.js';
+import type { Keyring } from '../keyring.js';
 import { type SessionLink, type SessionRecord, tables } from '../model.js';
 import { packClaims, packedSize, type SessionClaims, unpackClaims } from './session-claims.js';
 

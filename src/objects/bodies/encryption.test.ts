@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { seal } from '../../crypto/sealing.js';
 import { BlobDamaged } from '../../store/blobs.js';
 import { wholeOf } from '../testing.test.support.js';
-import { BodyKey, newSalt, SEGMENT, storedSpan, unwrapKey, wrapKey } from './encryption.js';
+import { BodyKey, newSalt, SEGMENT, storedSpan, unwrapKey } from './encryption.js';
 
 const dataKey = randomBytes(32);
 /** Of two layers. */
@@ -111,7 +112,7 @@ test('bodies under one data key have nothing in common', () => {
 
 test('a wrapped key opens only where it belongs', () => {
   const [wrapping, key] = [randomBytes(32), randomBytes(32)];
-  const wrapped = wrapKey(wrapping, key, 'bucket/key');
+  const wrapped = seal(wrapping, key, 'bucket/key');
   assert.ok(unwrapKey(wrapping, wrapped, 'bucket/key').equals(key));
   assert.throws(() => unwrapKey(wrapping, wrapped, 'bucket/other'), BlobDamaged);
   assert.throws(() => unwrapKey(randomBytes(32), wrapped, 'bucket/key'), BlobDamaged);

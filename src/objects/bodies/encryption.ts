@@ -4,6 +4,7 @@
  */
 import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { joined } from '../../core/http-message.js';
+import { open } from '../../crypto/sealing.js';
 import { BlobDamaged } from '../../store/blobs.js';
 
 /** Plaintext bytes of a segment; each is stored with the tags of its layers behind it. */
@@ -185,23 +186,9 @@ async function* segmentsOf(stored: AsyncIterable<Uint8Array>, length: number): A
   if (held > 0) yield joined(pieces);
 }
 
-/**
- * Wraps 32-byte keys under another. `bound`: what the wrapped key belongs to; it opens only with the same.
- * The result holds nonce, ciphertext and tag.
- */
-export function wrapKey(wrapping: Uint8Array, key: Uint8Array, bound: string): Uint8Array {
-  const iv = randomBytes(NONCE);
-  const cipher = createCipheriv(CIPHER, wrapping, iv).setAAD(Buffer.from(bound));
-  return Buffer.concat([iv, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
-}
-
-/** Throws `BlobDamaged` for what was not wrapped so. */
+/** A data key that earlier versions wrapped for one object. Throws `BlobDamaged` for what was not wrapped so. */
 export function unwrapKey(wrapping: Uint8Array, wrapped: Uint8Array, bound: string): Buffer {
-  const decipher = createDecipheriv(CIPHER, wrapping, wrapped.subarray(0, NONCE)).setAAD(Buffer.from(bound));
-  decipher.setAuthTag(wrapped.subarray(-TAG));
-  try {
-    return Buffer.concat([decipher.update(wrapped.subarray(NONCE, -TAG)), decipher.final()]);
-  } catch (cause) {
-    throw new BlobDamaged('a wrapped key is not authentic', { cause });
-  }
+  const key = open(wrapping, wrapped, bound);
+  if (!key) throw new BlobDamaged('a wrapped key is not authentic');
+  return key;
 }

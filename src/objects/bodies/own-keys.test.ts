@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { seal } from '../../crypto/sealing.js';
 import { BlobDamaged } from '../../store/blobs.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
-import { unwrapKey, wrapKey } from './encryption.js';
+import { unwrapKey } from './encryption.js';
 import { OwnKeys } from './own-keys.js';
 
 const [first, second] = [randomBytes(32), randomBytes(32)];
@@ -32,7 +33,7 @@ test('a data key that was wrapped for its object still opens, for that object al
   const stored = await kv.get(['object-encryption-key']);
   const own = unwrapKey(wrapping, stored!.value, 'object-encryption-key');
   const dataKey = randomBytes(32);
-  const wrapped = wrapKey(own, dataKey, 'bucket/key');
+  const wrapped = seal(own, dataKey, 'bucket/key');
   const keys = new OwnKeys(kv, first);
   await assert.rejects(keys.open('bucket/other', { kind: 'AES256', wrapped }), BlobDamaged);
   assert.ok((await keys.open('bucket/key', { kind: 'AES256', wrapped })).equals(dataKey));

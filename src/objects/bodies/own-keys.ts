@@ -1,11 +1,15 @@
-import { hash, hkdfSync, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { randomForId } from '../../core/random.js';
+import { Box, Unsealable } from '../../crypto/sealing.js';
+import { BlobDamaged } from '../../store/blobs.js';
 import type { Entry, Kv } from '../../store/kv.js';
 import type { Encryption } from '../records.js';
-import { unwrapKey, wrapKey } from './encryption.js';
+import { unwrapKey } from './encryption.js';
 
 /** The engine's own key, as it is stored. */
 const OWN_KEY = ['object-encryption-key'];
+/** What its sealed form is bound to. */
+const ABOUT = 'object-encryption-key';
 const LENGTH = 32;
 const SEED = 16;
 /** Of the derivation's one step. */
@@ -25,15 +29,12 @@ export function ownerOf(bucket: string, key: string): string {
  */
 export class OwnKeys {
   readonly #kv: Kv;
-  /** What the root keys give for this purpose, the current one first. */
-  readonly #wrapping: readonly Buffer[];
+  readonly #box: Box;
   #own: Promise<Buffer> | undefined;
 
   constructor(kv: Kv, rootKey: Uint8Array, formerRootKeys: readonly Uint8Array[] = []) {
     this.#kv = kv;
-    this.#wrapping = [rootKey, ...formerRootKeys].map(root =>
-      Buffer.from(hkdfSync('sha256', root, '', 'karikagi object encryption', LENGTH)),
-    );
+    this.#box = new Box([rootKey, ...formerRootKeys], 'karikagi object encryption');
   }
 
   /** A new data key of 32 bytes, and what to keep beside the object. */
@@ -56,10 +57,11 @@ export class OwnKeys {
     const entry = await this.#kv.get(OWN_KEY);
     if (!entry) return true;
     try {
-      this.#unwrap(entry);
+      this.#box.open(entry.value, ABOUT).fill(0);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof Unsealable) return false;
+      throw error;
     }
   }
 
@@ -68,9 +70,8 @@ export class OwnKeys {
     for (;;) {
       const entry = await this.#kv.get(OWN_KEY);
       if (!entry) return 0;
-      const { key, current } = this.#unwrap(entry);
-      if (current) return 0;
-      const value = wrapKey(this.#wrapping[0]!, key, OWN_KEY[0]!);
+      const value = this.#box.reseal(entry.value, ABOUT);
+      if (!value) return 0;
       if (await this.#kv.commit([{ key: OWN_KEY, version: entry.version }], [{ key: OWN_KEY, value }]))
         return 1;
     }
@@ -87,22 +88,18 @@ export class OwnKeys {
   async #load(): Promise<Buffer> {
     for (;;) {
       const entry = await this.#kv.get(OWN_KEY);
-      if (entry) return this.#unwrap(entry).key;
-      const value = wrapKey(this.#wrapping[0]!, randomBytes(LENGTH), OWN_KEY[0]!);
+      if (entry) return this.#open(entry);
+      const value = this.#box.seal(randomBytes(LENGTH), ABOUT);
       await this.#kv.commit([{ key: OWN_KEY, version: undefined }], [{ key: OWN_KEY, value }]);
     }
   }
 
-  #unwrap({ value }: Entry): { readonly key: Buffer; readonly current: boolean } {
-    let failure: unknown;
-    for (const [index, wrapping] of this.#wrapping.entries()) {
-      try {
-        return { key: unwrapKey(wrapping, value, OWN_KEY[0]!), current: index === 0 };
-      } catch (error) {
-        failure = error;
-      }
+  #open({ value }: Entry): Buffer {
+    try {
+      return this.#box.open(value, ABOUT);
+    } catch (cause) {
+      throw new BlobDamaged("the key of the objects' keys does not open", { cause });
     }
-    throw failure;
   }
 }
 
