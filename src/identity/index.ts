@@ -10,6 +10,7 @@ import type {
 } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
 import type { Kv } from '../store/kv.js';
+import { Database, type Owner } from '../store/tables.js';
 import { Accounts, type NewAccount } from './accounts/accounts.js';
 import { Regions } from './accounts/regions.js';
 import { AccessKeys, type NewAccessKey } from './credentials/access-keys.js';
@@ -21,7 +22,6 @@ import { ServerCertificates } from './credentials/server-certificates.js';
 import { SignIn } from './credentials/sign-in.js';
 import { SignInTokens } from './credentials/sign-in-tokens.js';
 import { ServiceCredentials, SigningCertificates, SshPublicKeys } from './credentials/user-credentials.js';
-import { Database } from './database.js';
 import { AccessJobs } from './entities/access-jobs.js';
 import { Groups } from './entities/groups.js';
 import { InstanceProfiles } from './entities/instance-profiles.js';
@@ -31,6 +31,7 @@ import { Roles } from './entities/roles.js';
 import { ServiceLinkedRoles } from './entities/service-linked-roles.js';
 import { Usage } from './entities/usage.js';
 import { Users } from './entities/users.js';
+import { errors } from './errors.js';
 import type { OidcKeysOptions } from './federation/oidc-keys.js';
 import { OidcProviders } from './federation/oidc-providers.js';
 import type { OidcTokens } from './federation/oidc-tokens.js';
@@ -64,6 +65,8 @@ export interface CreatedAccount {
   readonly account: Account;
   readonly rootKey: NewAccessKey;
 }
+
+const owner: Owner = { space: 'identity', contended: () => errors.ConcurrentModification() };
 
 /** Everything about who may be who. The parts are documented at their classes. */
 export class Identity implements CredentialSource {
@@ -103,7 +106,7 @@ export class Identity implements CredentialSource {
 
   constructor({ kv, rootKey, formerRootKeys, clock, oidcKeyFiles, oidcAllow }: IdentityOptions) {
     const reachable = new Reachable(oidcAllow);
-    const db = new Database(kv);
+    const db = new Database(kv, owner);
     const keyring = new Keyring(rootKey, formerRootKeys);
     this.accounts = new Accounts(db, clock);
     this.principals = new Principals(db, this.accounts);

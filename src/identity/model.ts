@@ -1,6 +1,6 @@
 /** The records that identity keeps, and the tables they are kept in. Names are keys in lower case: unique without case. */
 import type { Account } from '../core/caller.js';
-import { table } from './database.js';
+import { table } from '../store/tables.js';
 
 /** Tags as pairs: their keys are a client's and may be anything. */
 export type Tags = readonly (readonly [key: string, value: string])[];

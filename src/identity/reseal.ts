@@ -1,4 +1,4 @@
-import type { Database, Row, Table } from './database.js';
+import type { Database, Row, Table } from '../store/tables.js';
 
 /** Records that are sealed anew in one commit. */
 const AT_ONCE = 64;

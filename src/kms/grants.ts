@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import type { GrantOperation } from '@aws-sdk/client-kms';
 import type { Caller } from '../core/caller.js';
 import { Unsealable } from '../crypto/sealing.js';
+import type { Row } from '../store/tables.js';
 import { errors } from './errors.js';
 import type { Keys } from './keys.js';
 import { type GrantConstraint, type GrantRecord, type KeyRecord, type Pairs, tables } from './records.js';
-import type { Row } from './store.js';
 
 /** Grants per key (KMS Developer Guide, "Resource quotas"). */
 const MAX_GRANTS = 50_000;
@@ -72,12 +72,10 @@ export class Grants {
   /** The grants of a key in the order of their ids, behind `after`. */
   async list({ account, region, id }: KeyRecord, limit: number, after?: string): Promise<GrantRecord[]> {
     const prefix = [account, region, id];
-    const rows = await this.keys.store.list(
-      tables.grants,
-      prefix,
+    const rows = await this.keys.store.list(tables.grants, prefix, {
       limit,
-      after === undefined ? undefined : [...prefix, after],
-    );
+      after: after === undefined ? undefined : [...prefix, after],
+    });
     return rows.map(row => row.value);
   }
 
@@ -89,12 +87,10 @@ export class Grants {
     after?: readonly string[],
   ): Promise<PlacedGrant[]> {
     const prefix = [retiring, account, region];
-    const rows: Row<true>[] = await this.keys.store.list(
-      tables.retiring,
-      prefix,
+    const rows: Row<true>[] = await this.keys.store.list(tables.retiring, prefix, {
       limit,
-      after && [...prefix, ...after],
-    );
+      after: after && [...prefix, ...after],
+    });
     return rows.map(({ parts }) => {
       const [, , , key, grant] = parts as string[];
       return { account, region, key: key!, grant: grant! };

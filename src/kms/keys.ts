@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
+import type { Database, Parts, Transaction } from '../store/tables.js';
 import { errors } from './errors.js';
 import { DAY, isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from './key-states.js';
 import { type KmsKeyring, materialId } from './keyring.js';
 import { type KeyRecord, keyArn, type Material, tables } from './records.js';
 import { generate } from './specs.js';
-import type { KmsStore, Parts, Transaction } from './store.js';
 
 export type NewKey = Pick<
   KeyRecord,
@@ -43,7 +43,7 @@ export class Keys {
   readonly #lent = new Map<string, { readonly secret: Buffer; borrowers: number }>();
 
   constructor(
-    readonly store: KmsStore,
+    readonly store: Database,
     readonly keyring: KmsKeyring,
     readonly clock: Clock,
   ) {}
@@ -52,7 +52,7 @@ export class Keys {
   async find(account: string, region: string, id: string): Promise<KeyRecord | undefined> {
     const key = await this.store.get(tables.keys, account, region, id);
     if (key === undefined || !isDue(key, this.clock.now())) return key;
-    return await this.store.transact(transaction => this.#settled(transaction, { account, region, id }));
+    return await this.store.transact(id, transaction => this.#settled(transaction, { account, region, id }));
   }
 
   /** The key's id that an alias of that account and region stands for. */
@@ -82,7 +82,7 @@ export class Keys {
         : undefined,
       related: multiRegion ? { primary: input.region, replicas: [] } : undefined,
     };
-    await this.store.transact(async transaction => {
+    await this.store.transact(id, async transaction => {
       if (alias !== undefined) await putNewAlias(transaction, key, alias, now);
       this.save(transaction, undefined, key);
     });
@@ -97,7 +97,7 @@ export class Keys {
     which: KeyIdentity,
     change: (key: KeyRecord, transaction: Transaction) => KeyRecord | Promise<KeyRecord>,
   ): Promise<KeyRecord> {
-    return await this.store.transact(async transaction => {
+    return await this.store.transact(which.id, async transaction => {
       const before = await this.demand(transaction, which);
       const after = await change(before, transaction);
       this.save(transaction, before, after);
@@ -209,10 +209,10 @@ export class Keys {
     const end = [this.clock.now() + 1];
     let after: Parts | undefined;
     for (;;) {
-      const rows = await this.store.listUntil(tables.due, end, SWEEP, after);
+      const rows = await this.store.listUntil(tables.due, end, { after, limit: SWEEP });
       for (const { parts } of rows) {
         const [, account, region, id] = parts as [number, string, string, string];
-        await this.store.transact(transaction => this.#settled(transaction, { account, region, id }));
+        await this.store.transact(id, transaction => this.#settled(transaction, { account, region, id }));
       }
       settled += rows.length;
       if (rows.length < SWEEP) return settled;

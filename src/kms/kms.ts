@@ -1,6 +1,7 @@
 import type { Caller } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
 import type { Kv } from '../store/kv.js';
+import { Database, type Owner } from '../store/tables.js';
 import { errors } from './errors.js';
 import { Grants } from './grants.js';
 import { type Home, type KeyName, readKeyName } from './key-names.js';
@@ -10,7 +11,6 @@ import { Keys } from './keys.js';
 import type { PrincipalMapper } from './principals.js';
 import type { KeyRecord } from './records.js';
 import { resealKeys } from './reseal.js';
-import { KmsStore } from './store.js';
 
 /** The alias of the AWS managed key for S3: one key for each account and region, made on first use. */
 export const S3_ALIAS = 'alias/aws/s3';
@@ -36,6 +36,11 @@ export interface Target {
   readonly alias?: string | undefined;
 }
 
+const owner: Owner = {
+  space: 'kms',
+  contended: () => errors.KMSInternalException(['The key is being changed by too many requests.']),
+};
+
 /** The key service: keys, aliases and grants on one store. */
 export class Kms {
   readonly keys: Keys;
@@ -43,7 +48,7 @@ export class Kms {
   readonly principals: PrincipalMapper;
 
   constructor({ kv, rootKey, formerRootKeys, clock, principals }: KmsOptions) {
-    this.keys = new Keys(new KmsStore(kv), new KmsKeyring(rootKey, formerRootKeys), clock);
+    this.keys = new Keys(new Database(kv, owner), new KmsKeyring(rootKey, formerRootKeys), clock);
     this.grants = new Grants(this.keys);
     this.principals = principals;
   }

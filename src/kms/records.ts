@@ -5,7 +5,7 @@ import type {
   KeyUsageType,
   KeySpec as SdkKeySpec,
 } from '@aws-sdk/client-kms';
-import { type RecordType, recordType } from '../store/records.js';
+import { table } from '../store/tables.js';
 
 /** The key specs that this server makes; what is missing, docs/kms.md explains. */
 export type KeySpec = Exclude<SdkKeySpec, 'SM2' | `ML_${string}`>;
@@ -101,13 +101,6 @@ export interface GrantRecord {
   readonly operations: readonly GrantOperation[];
   readonly constraint?: GrantConstraint | undefined;
 }
-
-export interface Table<T> {
-  readonly name: string;
-  readonly type: RecordType<T>;
-}
-
-const table = <T>(name: string): Table<T> => ({ name, type: recordType<T>({ version: 1 }) });
 
 export const tables = {
   /** account, region, key id. */

@@ -1,7 +1,8 @@
 /** Wrapping key material anew after the root key was replaced. */
+
+import type { Parts } from '../store/tables.js';
 import { about, type Keys } from './keys.js';
 import { type KeyRecord, type Material, tables } from './records.js';
-import type { Parts } from './store.js';
 
 /** Keys that are read at once. */
 const BATCH = 64;
@@ -11,7 +12,7 @@ export async function resealKeys(keys: Keys, signal: AbortSignal): Promise<numbe
   let resealed = 0;
   let after: Parts | undefined;
   while (!signal.aborted) {
-    const rows = await keys.store.list(tables.keys, [], BATCH, after);
+    const rows = await keys.store.list(tables.keys, [], { after, limit: BATCH });
     for (const { value } of rows) if (await resealKey(keys, value)) resealed++;
     if (rows.length < BATCH) break;
     after = rows.at(-1)!.parts;
@@ -20,7 +21,7 @@ export async function resealKeys(keys: Keys, signal: AbortSignal): Promise<numbe
 }
 
 async function resealKey(keys: Keys, { account, region, id }: KeyRecord): Promise<boolean> {
-  return await keys.store.transact(async transaction => {
+  return await keys.store.transact(id, async transaction => {
     const key = await transaction.get(tables.keys, account, region, id);
     if (key === undefined) return false;
     const materials = key.materials.map(material => rewrapped(keys, key, material));

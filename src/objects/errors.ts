@@ -150,3 +150,6 @@ export const s3Errors = errorTable({
   ],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
 });
+
+/** What a request is answered whose commits others always got ahead of. */
+export const contended = () => s3Errors.OperationAborted();

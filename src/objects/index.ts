@@ -1,5 +1,6 @@
 /** The object engine: buckets, versions of objects, listings and multipart uploads over a KV and a blob store. */
 import type { Clock } from '../core/clock.js';
+import { KeyedMutex } from '../core/keyed-mutex.js';
 import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
 import { Contents } from './bodies/content.js';
@@ -17,7 +18,6 @@ import {
   listVersions,
 } from './listing/listing.js';
 import type { Bucket, ObjectRecord } from './records.js';
-import { Turns } from './turns.js';
 import { Garbage, type ReadElsewhere } from './upkeep/garbage.js';
 import { type LifecycleReport, runLifecycle } from './upkeep/lifecycle.js';
 import { Uploads } from './uploads/uploads.js';
@@ -58,7 +58,7 @@ export class Objects {
   readonly #kv: Kv;
   readonly #garbage: Garbage;
   /** Pages are made one after the other: of many at once, all that they are made of would be in memory. */
-  readonly #listings = new Turns();
+  readonly #listings = new KeyedMutex();
 
   constructor(options: ObjectsOptions) {
     const {
@@ -94,17 +94,17 @@ export class Objects {
 
   /** A page of a bucket's current objects. */
   list(bucket: Bucket, options: ListOptions): Promise<ListPage<ObjectRecord>> {
-    return this.#listings.take('', () => listObjects(this.#kv, bucket, options));
+    return this.#listings.run('', () => listObjects(this.#kv, bucket, options));
   }
 
   /** A page of all versions, delete markers included: by key, the newest of a key first. */
   listVersions(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedVersion>> {
-    return this.#listings.take('', () => listVersions(this.#kv, bucket, options));
+    return this.#listings.run('', () => listVersions(this.#kv, bucket, options));
   }
 
   /** A page of a bucket's unfinished uploads: by key, the oldest of a key first. */
   listUploads(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedUpload>> {
-    return this.#listings.take('', () => listUploads(this.#kv, bucket, options));
+    return this.#listings.run('', () => listUploads(this.#kv, bucket, options));
   }
 
   /** Copies a version; see `copyVersion`. */

@@ -28,7 +28,7 @@ async function start(
   const own = [process.execPath, fileURLToPath(import.meta.url), 'lock', directory];
   const [command, ...args] = [...before, ...own];
   const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [outcome] = await once(child.stdout!, 'data');
+  const [outcome] = await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
   return { child, outcome: String(outcome) };
 }
 

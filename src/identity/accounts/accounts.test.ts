@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../core/clock.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
-import { Database } from '../database.js';
+import { Database } from '../../store/tables.js';
 import { openIdentity } from '../index.js';
 import { tables } from '../model.js';
 import { quotas } from './quotas.js';
@@ -10,7 +10,7 @@ import { quotas } from './quotas.js';
 async function open() {
   const kv = openMemoryKv();
   const identity = await openIdentity({ kv, rootKey: new Uint8Array(32), clock: new ManualClock(5000) });
-  return { identity, db: new Database(kv) };
+  return { identity, db: new Database(kv, { space: 'identity', contended: () => new Error('contended') }) };
 }
 
 const DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}';

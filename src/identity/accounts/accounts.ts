@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
 import type { Partition } from '../../policy/types.js';
-import type { Database, Transaction } from '../database.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { errors, overQuota } from '../errors.js';
 import { type AccountRecord, type Counts, tables } from '../model.js';
 import { quotas } from './quotas.js';

@@ -1,6 +1,7 @@
 /** Makes whoever guesses wait: after some wrong guesses each further one locks its name for twice as long. */
+
+import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
-import { BoundedCache } from '../cache.js';
 
 /** Wrong guesses that cost no waiting: people mistype. */
 const FREE = 5;

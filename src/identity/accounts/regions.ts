@@ -1,6 +1,6 @@
 import type { Account, AccountRegions } from '../../core/caller.js';
 import { ApiError } from '../../core/errors.js';
-import type { Database } from '../database.js';
+import type { Database } from '../../store/tables.js';
 import { errors } from '../errors.js';
 import { tables } from '../model.js';
 import { type KnownRegion, knownRegion, regionsOf } from './regions-known.js';

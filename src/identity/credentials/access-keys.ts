@@ -1,7 +1,7 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { quotas } from '../accounts/quotas.js';
-import type { Database, Transaction } from '../database.js';
 import { newId } from '../entities/unique-id.js';
 import { errors, overQuota } from '../errors.js';
 import { type Keyring, newSecretAccessKey } from '../keyring.js';

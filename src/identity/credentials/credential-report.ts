@@ -1,8 +1,8 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import type { Database } from '../../store/tables.js';
 import type { Accounts } from '../accounts/accounts.js';
 import { entityArn, rootArn } from '../arn.js';
-import type { Database } from '../database.js';
 import type { Users } from '../entities/users.js';
 import { errors } from '../errors.js';
 import { type CredentialReport, tables, type User } from '../model.js';

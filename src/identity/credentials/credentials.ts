@@ -1,8 +1,9 @@
+import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Account, CredentialLookup } from '../../core/caller.js';
 import type { Claimant } from '../../core/errors.js';
 import { Unsealable } from '../../crypto/sealing.js';
+import type { Database } from '../../store/tables.js';
 import type { Accounts } from '../accounts/accounts.js';
-import { BoundedCache } from '../cache.js';
 import {
   federatedCaller,
   type IdentifiedCaller,
@@ -11,7 +12,6 @@ import {
   sessionTokenCaller,
   userCaller,
 } from '../callers/callers.js';
-import type { Database } from '../database.js';
 import { accountOfId } from '../entities/unique-id.js';
 import { type Role, tables, type User } from '../model.js';
 import type { SessionClaims } from '../sessions/session-claims.js';

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
 import { errorTable } from '../../core/errors.js';
-import { type Database, type Transaction, table } from '../database.js';
+import { type Database, type Transaction, table } from '../../store/tables.js';
 import { mergeTags, withoutTags } from '../entities/tags.js';
 import { errors, overQuota } from '../errors.js';
 import { mfaNameOf, mfaSerial } from '../federation/provider-arn.js';

@@ -1,7 +1,7 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { Attempts } from '../accounts/attempts.js';
-import type { Database, Transaction } from '../database.js';
 import { errors } from '../errors.js';
 import { type LoginProfile, type PasswordPolicy, tables } from '../model.js';
 import { demandEntity, noSuchEntity } from '../policies/entity-policies.js';

@@ -1,8 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { type Database, type Transaction, table } from '../../store/tables.js';
 import { quotas } from '../accounts/quotas.js';
-import { type Database, type Transaction, table } from '../database.js';
 import { mergeTags, withoutTags } from '../entities/tags.js';
 import { newId } from '../entities/unique-id.js';
 import { errors, overQuota } from '../errors.js';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { Unsealable } from '../../crypto/sealing.js';
-import { type Database, table } from '../database.js';
+import { type Database, table } from '../../store/tables.js';
 import type { Keyring } from '../keyring.js';
 
 interface SignInToken {

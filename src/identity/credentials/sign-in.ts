@@ -1,7 +1,7 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { type Database, table } from '../../store/tables.js';
 import { entityArn, rootArn } from '../arn.js';
-import { type Database, table } from '../database.js';
 import { mfaSerial } from '../federation/provider-arn.js';
 import { tables, type User } from '../model.js';
 import type { SessionCredentials, SessionIssuer, Sessions } from '../sessions/sessions.js';

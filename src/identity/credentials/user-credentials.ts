@@ -5,8 +5,8 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { type Database, type Table, type Transaction, table } from '../../store/tables.js';
 import { quotas } from '../accounts/quotas.js';
-import { type Database, type Table, type Transaction, table } from '../database.js';
 import { newId } from '../entities/unique-id.js';
 import { errors, overQuota } from '../errors.js';
 import { tables, type User } from '../model.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
-import type { Database } from '../database.js';
+import type { Database } from '../../store/tables.js';
 import { type AccessJob, tables } from '../model.js';
 
 /** How long a job is kept (IAM API Reference, GetServiceLastAccessedDetails: its report is available for 7 days). */

@@ -1,8 +1,8 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { count } from '../accounts/accounts.js';
 import { quotas } from '../accounts/quotas.js';
-import type { Database, Transaction } from '../database.js';
 import { errors, overQuota } from '../errors.js';
 import { type Group, tables, type User } from '../model.js';
 import type { Page } from '../page.js';

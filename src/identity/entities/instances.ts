@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
-import type { Database } from '../database.js';
+import type { Database } from '../../store/tables.js';
 import { errors } from '../errors.js';
 import { type InstanceProfile, type InstanceRecord, type Role, type Tags, tables } from '../model.js';
 import type { Page } from '../page.js';

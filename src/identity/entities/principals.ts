@@ -7,9 +7,9 @@ import {
   parsePolicy,
   principalsOf,
 } from '../../policy/index.js';
+import type { Database } from '../../store/tables.js';
 import type { Accounts } from '../accounts/accounts.js';
 import { entityArn, parseEntityArn } from '../arn.js';
-import type { Database } from '../database.js';
 import { tables } from '../model.js';
 import { isPrincipalId } from './unique-id.js';
 

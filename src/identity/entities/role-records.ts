@@ -2,8 +2,8 @@
 
 import type { Account } from '../../core/caller.js';
 import type { ApiError } from '../../core/errors.js';
+import type { Transaction } from '../../store/tables.js';
 import { count } from '../accounts/accounts.js';
-import type { Transaction } from '../database.js';
 import { type Role, type Tags, tables } from '../model.js';
 import { newId } from './unique-id.js';
 import { forgetUses } from './usage.js';

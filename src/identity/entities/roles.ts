@@ -1,8 +1,8 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
 import { policySize } from '../../policy/index.js';
+import type { Database } from '../../store/tables.js';
 import { quotas } from '../accounts/quotas.js';
-import type { Database } from '../database.js';
 import { errors, overQuota } from '../errors.js';
 import { type Role, type Tags, tables } from '../model.js';
 import type { Page } from '../page.js';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
-import { type Database, table } from '../database.js';
+import { type Database, table } from '../../store/tables.js';
 import { errors } from '../errors.js';
 import type { Role } from '../model.js';
 import { demandEntity } from '../policies/entity-policies.js';

@@ -1,6 +1,6 @@
 import type { Account, Caller } from '../../core/caller.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import type { IdentifiedCaller } from '../callers/callers.js';
-import type { Database, Transaction } from '../database.js';
 import { type LastUse, tables } from '../model.js';
 
 /** How precise the last use is. */

@@ -1,9 +1,9 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { count } from '../accounts/accounts.js';
 import { demandNoDevices } from '../credentials/mfa-devices.js';
 import { demandNoCredentials } from '../credentials/user-credentials.js';
-import type { Database, Transaction } from '../database.js';
 import { errors } from '../errors.js';
 import { type AccessKey, type Tags, tables, type User } from '../model.js';
 import type { Page } from '../page.js';

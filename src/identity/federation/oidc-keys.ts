@@ -1,9 +1,9 @@
 /** The public keys of OpenID Connect issuers: discovered, kept for a while, fetched anew when they change. */
 import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, errors as joseErrors } from 'jose';
+import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
 import { FairQueue, QueueFull } from '../../core/fair-queue.js';
-import { BoundedCache } from '../cache.js';
 import { fetchJson } from './oidc-fetch.js';
 import type { OidcProvider } from './oidc-providers.js';
 import { Reachable, Unreachable } from './reachable.js';

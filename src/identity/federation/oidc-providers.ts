@@ -1,6 +1,6 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
-import { type Database, type Transaction, table } from '../database.js';
+import { type Database, type Transaction, table } from '../../store/tables.js';
 import { mergeTags, withoutTags } from '../entities/tags.js';
 import { errors, overQuota } from '../errors.js';
 import type { Tags } from '../model.js';

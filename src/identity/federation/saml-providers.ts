@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
-import { type Database, table } from '../database.js';
+import { type Database, table } from '../../store/tables.js';
 import { mergeTags, withoutTags } from '../entities/tags.js';
 import { errors, overQuota } from '../errors.js';
 import type { Tags } from '../model.js';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import type { Accounts } from '../accounts/accounts.js';
 import type { Regions } from '../accounts/regions.js';
 import { entityArn, rootArn } from '../arn.js';
-import type { Database, Transaction } from '../database.js';
 import type { Roles } from '../entities/roles.js';
 import { type AccountRecord, type Tags, tables } from '../model.js';
 import type { Page } from '../page.js';

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../database.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { organizationErrors } from './organization-errors.js';
 import { type OrganizationRecord, organizationTables } from './organization-model.js';
 

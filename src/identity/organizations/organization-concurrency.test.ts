@@ -5,7 +5,7 @@ import { ManualClock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import type { Kv } from '../../store/kv.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
-import { Database } from '../database.js';
+import { Database } from '../../store/tables.js';
 import { type Identity, openIdentity } from '../index.js';
 import { type OrganizationRecord, organizationTables } from './organization-model.js';
 
@@ -68,7 +68,7 @@ async function perform(identity: Identity, cast: Cast, action: Step): Promise<vo
 
 /** What must hold whatever was done: everybody is where the lists say, and attachments are known from both sides. */
 async function checkConsistent(kv: Kv, identity: Identity, { organization, accounts, policies }: Cast) {
-  const db = new Database(kv);
+  const db = new Database(kv, { space: 'identity', contended: () => new Error('contended') });
   const { id, rootId } = organization;
   const units = new Map(
     (await db.list(organizationTables.units, [id])).map(({ value }) => [value.id, value]),

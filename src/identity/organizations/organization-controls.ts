@@ -1,7 +1,7 @@
+import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Account, OrganizationControls } from '../../core/caller.js';
 import type { NamedPolicy } from '../../policy/types.js';
-import { BoundedCache } from '../cache.js';
-import type { Database } from '../database.js';
+import type { Database } from '../../store/tables.js';
 import { compiledPolicy } from '../policies/policy-documents.js';
 import {
   type ControlType,

@@ -1,6 +1,6 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
-import type { Database, Transaction } from '../database.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { type Tags, tables } from '../model.js';
 import type { Page } from '../page.js';
 import { joinOrganization } from './organization-accounts.js';

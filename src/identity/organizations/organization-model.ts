@@ -1,6 +1,6 @@
 /** The records of organisations, their ids and ARNs. Source: AWS Organizations API Reference, data types. */
 import { randomInt } from 'node:crypto';
-import { table } from '../database.js';
+import { table } from '../../store/tables.js';
 import type { Tags } from '../model.js';
 
 /** The types of policies that are enforced here. */

@@ -1,5 +1,5 @@
 import { type PolicyKind, PolicySyntaxError, validatePolicy } from '../../policy/index.js';
-import type { Database, Transaction } from '../database.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import type { Tags } from '../model.js';
 import { changeOrganization } from './organization-change.js';
 import { constraintViolated, invalidInput, organizationErrors } from './organization-errors.js';

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../database.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import type { Tags } from '../model.js';
 import type { Page } from '../page.js';
 import { changeOrganization } from './organization-change.js';

@@ -1,7 +1,7 @@
 import type { Account, Caller, CallerPolicies } from '../../core/caller.js';
 import type { NamedPolicy } from '../../policy/types.js';
+import type { Database } from '../../store/tables.js';
 import type { IdentifiedCaller } from '../callers/callers.js';
-import type { Database } from '../database.js';
 import { type Entity, tables } from '../model.js';
 import type { ControlsOfAccounts } from '../organizations/organization-controls.js';
 import { defaultVersion, type ManagedPolicies } from './managed-policies.js';

@@ -1,8 +1,8 @@
 /** The policies of users, groups and roles: inline, attached, boundary. */
 
 import type { Account } from '../../core/caller.js';
+import type { Database, Table, Transaction } from '../../store/tables.js';
 import { quotas } from '../accounts/quotas.js';
-import type { Database, Table, Transaction } from '../database.js';
 import { demandModifiable, LINKED_PATH } from '../entities/protected-roles.js';
 import { errors, overQuota } from '../errors.js';
 import {

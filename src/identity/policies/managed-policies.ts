@@ -1,10 +1,10 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
 import { parseArn, policySize } from '../../policy/index.js';
+import type { Database, Transaction } from '../../store/tables.js';
 import { count } from '../accounts/accounts.js';
 import { quotas } from '../accounts/quotas.js';
 import { type EntityName, entityArn, parseEntityArn } from '../arn.js';
-import type { Database, Transaction } from '../database.js';
 import { mergeTags, withoutTags } from '../entities/tags.js';
 import { newId } from '../entities/unique-id.js';
 import { errors, overQuota } from '../errors.js';

@@ -1,4 +1,6 @@
 /** Policy documents on their way in, checked, and on their way to a decision, compiled once. */
+
+import { BoundedCache } from '../../core/bounded-cache.js';
 import {
   type CompiledPolicy,
   compilePolicy,
@@ -9,7 +11,6 @@ import {
   type ValidateOptions,
   validatePolicy,
 } from '../../policy/index.js';
-import { BoundedCache } from '../cache.js';
 import { errors } from '../errors.js';
 
 const compiled = new Map<PolicyKind, BoundedCache<string, CompiledPolicy>>();

@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.js';
 import { type RateLimit, Rates } from '../../core/rates.js';
 import { Unsealable } from '../../crypto/sealing.js';
+import type { Database, Row } from '../../store/tables.js';
 import { demandActiveSts } from '../accounts/regions.js';
-import type { Database, Row } from '../database.js';
 import { accountOfId, newId } from '../entities/unique-id.js';
 import { errors } from '../errors.js';
 import type { Keyring } from '../keyring.js';

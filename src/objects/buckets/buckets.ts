@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import { type Check, type Entry, type Kv, under } from '../../store/kv.js';
-import { s3Errors } from '../errors.js';
+import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
+import { contended, s3Errors } from '../errors.js';
 import type { Announcement } from '../events/outbox.js';
 import { after, prefixRange } from '../listing/key-range.js';
 import {
@@ -14,9 +15,6 @@ import {
   EMPTY,
   ownedBucketKey,
 } from '../records.js';
-
-/** How often a write is tried anew because others changed the same record in between. */
-export const COMMIT_ATTEMPTS = 100;
 
 /** "By default, you can create up to 10,000 general purpose buckets per AWS account" ("General purpose bucket quotas"). */
 const MOST_BUCKETS = 10_000;
@@ -101,10 +99,23 @@ export class Buckets {
     return now;
   }
 
+  /**
+   * Commits something in a bucket: `attempt` is given the bucket as it is then, and answers `OVERTAKEN` where its commit,
+   * which checks the bucket, did not succeed. Throws as `again`, and OperationAborted where others always got ahead or
+   * the bucket is being deleted.
+   */
+  commitIn<T>(bucket: Bucket, attempt: (now: Bucket) => Promise<T | typeof OVERTAKEN>): Promise<T> {
+    return untilCommitted(async again => {
+      const now = again ? await this.again(bucket) : bucket;
+      if (now.deleting) throw s3Errors.OperationAborted();
+      return await attempt(now);
+    }, contended);
+  }
+
   /** Throws BucketAlreadyOwnedByYou, BucketAlreadyExists, TooManyBuckets. The name's form is the caller's affair. */
   async create(bucket: NewBucket): Promise<Bucket> {
     const record: BucketRecord = { ...bucket, id: randomUUID(), created: this.#clock.now() };
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+    return await untilCommitted(async () => {
       const existing = await this.find(bucket.name);
       if (existing?.deleting) throw s3Errors.OperationAborted();
       if (existing) {
@@ -119,9 +130,9 @@ export class Buckets {
         { key, value: bucketRecords.encode(record) },
         { key: ownedBucketKey(bucket.owner, bucket.name), value: EMPTY },
       ];
-      if (await this.#kv.commit([{ key, version: undefined }], writes)) return this.get(bucket.name);
-    }
-    throw s3Errors.OperationAborted();
+      const created = await this.#kv.commit([{ key, version: undefined }], writes);
+      return created ? await this.get(bucket.name) : OVERTAKEN;
+    }, contended);
   }
 
   /** An account's buckets by name: those that begin with `prefix` and come after `after`. */
@@ -150,14 +161,10 @@ export class Buckets {
     change: BucketSettings | ((now: Bucket) => BucketSettings),
     told?: Announcement,
   ): Promise<void> {
-    let now = bucket;
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      if (attempt > 0) now = await this.again(bucket);
-      if (now.deleting) throw s3Errors.OperationAborted();
+    await this.commitIn(bucket, async now => {
       const settings = typeof change === 'function' ? change(now) : change;
-      if (await this.#replace(now, { ...recordOf(now), ...settings }, told)) return;
-    }
-    throw s3Errors.OperationAborted();
+      return (await this.#replace(now, { ...recordOf(now), ...settings }, told)) ? undefined : OVERTAKEN;
+    });
   }
 
   /**
@@ -165,13 +172,13 @@ export class Buckets {
    * and only then is it looked at again. Throws BucketNotEmpty.
    */
   async delete(bucket: Bucket): Promise<void> {
-    let marked = bucket;
-    for (let attempt = 0; !marked.deleting; attempt++) {
-      if (attempt === COMMIT_ATTEMPTS) throw s3Errors.OperationAborted();
-      await this.#demandEmpty(marked);
-      await this.#replace(marked, { ...recordOf(marked), deleting: true });
-      marked = await this.again(bucket);
-    }
+    const marked = await untilCommitted(async again => {
+      const now = again ? await this.again(bucket) : bucket;
+      if (now.deleting) return now;
+      await this.#demandEmpty(now);
+      const replaced = await this.#replace(now, { ...recordOf(now), deleting: true });
+      return replaced ? await this.again(bucket) : OVERTAKEN;
+    }, contended);
     try {
       await this.#demandEmpty(marked);
     } catch (error) {

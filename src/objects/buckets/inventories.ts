@@ -1,8 +1,9 @@
 import { END, type Entry, type Kv, under } from '../../store/kv.js';
 import { recordType } from '../../store/records.js';
-import { s3Errors } from '../errors.js';
+import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
+import { contended, s3Errors } from '../errors.js';
 import type { Bucket } from '../records.js';
-import { type Buckets, COMMIT_ATTEMPTS, checkOf } from './buckets.js';
+import { type Buckets, checkOf } from './buckets.js';
 
 /** A list of what is in a bucket, written again and again ("Cataloging and analyzing your data with S3 Inventory", S3 User Guide). */
 export interface Inventory {
@@ -59,30 +60,30 @@ export class Inventories {
   /** In place of an earlier one of its id. Throws TooManyConfigurations, OperationAborted. */
   async put(bucket: Bucket, inventory: Inventory): Promise<void> {
     const key = [table, bucket.id, inventory.id];
-    let now = bucket;
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      if (attempt > 0) now = await this.#buckets.again(bucket);
-      if (now.deleting) throw s3Errors.OperationAborted();
+    await this.#buckets.commitIn(bucket, async now => {
       const entry = await this.#kv.get(key);
       if (!entry && (await this.#kv.list({ ...under([table, bucket.id]), limit: MOST })).length >= MOST) {
         throw s3Errors.TooManyConfigurations();
       }
       const lastRun = entry && rows.decode(entry.value).lastRun;
       const value = rows.encode({ bucket: bucket.name, bucketId: bucket.id, inventory, lastRun });
-      if (await this.#kv.commit([checkOf(now), { key, version: entry?.version }], [{ key, value }])) return;
-    }
-    throw s3Errors.OperationAborted();
+      const stored = await this.#kv.commit(
+        [checkOf(now), { key, version: entry?.version }],
+        [{ key, value }],
+      );
+      return stored ? undefined : OVERTAKEN;
+    });
   }
 
   /** Whether there was one. */
   async delete(bucket: Bucket, id: string): Promise<boolean> {
     const key = [table, bucket.id, id];
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+    return await untilCommitted(async () => {
       const entry = await this.#kv.get(key);
       if (!entry) return false;
-      if (await this.#kv.commit([{ key, version: entry.version }], [{ key, value: undefined }])) return true;
-    }
-    throw s3Errors.OperationAborted();
+      const deleted = await this.#kv.commit([{ key, version: entry.version }], [{ key, value: undefined }]);
+      return deleted ? true : OVERTAKEN;
+    }, contended);
   }
 
   /** By id, behind `after`. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import type { RequestBody } from '../../core/http-message.js';
 import { type Key, type Kv, under, ValueDamaged, type Version, type Write } from '../../store/kv.js';
+import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -10,8 +11,8 @@ import {
   multipartETag,
 } from '../bodies/checksums.js';
 import type { Contents } from '../bodies/content.js';
-import { type Buckets, COMMIT_ATTEMPTS, checkOf } from '../buckets/buckets.js';
-import { s3Errors } from '../errors.js';
+import { type Buckets, checkOf } from '../buckets/buckets.js';
+import { contended, s3Errors } from '../errors.js';
 import type { Cause } from '../events/events.js';
 import {
   type Bucket,
@@ -100,14 +101,10 @@ export class Uploads {
       checksumAsked: algorithm !== undefined,
     };
     const id = uploadId(record.initiated, key);
-    let now = bucket;
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      if (attempt > 0) now = await this.#buckets.again(bucket);
-      if (now.deleting) throw s3Errors.OperationAborted();
-      const write = { key: uploadKey(bucket.id, key, id), value: uploadRecords.encode(record) };
-      if (await this.#kv.commit([checkOf(now)], [write])) return { id, upload: record };
-    }
-    throw s3Errors.OperationAborted();
+    const write = { key: uploadKey(bucket.id, key, id), value: uploadRecords.encode(record) };
+    return await this.#buckets.commitIn(bucket, async now =>
+      (await this.#kv.commit([checkOf(now)], [write])) ? { id, upload: record } : OVERTAKEN,
+    );
   }
 
   /** An upload that is neither completed nor aborted. */
@@ -174,7 +171,7 @@ export class Uploads {
 
   async #storePart(bucket: Bucket, key: string, id: string, part: PartRecord): Promise<void> {
     const rowKey = partKey(id, part.number);
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+    await untilCommitted(async () => {
       const upload = await this.#get(bucket, key, id);
       const entry = await this.#kv.get(rowKey).catch(ifDamaged);
       const replaced = entry && 'value' in entry ? partRecords.decode(entry.value) : undefined;
@@ -187,11 +184,10 @@ export class Uploads {
         { key: blobReferenceKey(part.blob, id), value: EMPTY },
       ];
       if (replaced) writes.push({ key: blobReferenceKey(replaced.blob, id), value: undefined });
-      if (!(await this.#kv.commit(checks, writes))) continue;
+      if (!(await this.#kv.commit(checks, writes))) return OVERTAKEN;
       if (replaced) this.#garbage.discard([replaced.blob]);
-      return;
-    }
-    throw s3Errors.OperationAborted();
+      return undefined;
+    }, contended);
   }
 
   /** The parts behind number `after`. Throws NoSuchUpload. */
@@ -218,9 +214,8 @@ export class Uploads {
     conditions: WriteConditions,
     cause?: Cause,
   ): Promise<ObjectRecord> {
-    let now = bucket;
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-      if (attempt > 0) now = await this.#buckets.again(bucket);
+    return await untilCommitted(async again => {
+      const now = again ? await this.#buckets.again(bucket) : bucket;
       const upload = await this.#find(bucket, key, id);
       if (!upload) return this.#completedBefore(bucket, key, id);
       const stored = await this.#parts(id);
@@ -249,13 +244,12 @@ export class Uploads {
         },
         { ...conditions, onto: upload.onto },
       );
-      if (!record) continue;
+      if (!record) return OVERTAKEN;
       const used = new Set(parts.map(part => part.blob));
       this.#garbage.discard(stored.map(part => part.blob).filter(blob => !used.has(blob)));
       await this.#clear(id);
       return record;
-    }
-    throw s3Errors.OperationAborted();
+    }, contended);
   }
 
   /**
@@ -264,21 +258,20 @@ export class Uploads {
    */
   async abort(bucket: Bucket, key: string, id: string): Promise<void> {
     const rowKey = uploadKey(bucket.id, key, id);
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
+    await untilCommitted(async () => {
       const upload = await this.#kv.get(rowKey).catch(ifDamaged);
       if (!upload) {
         await this.#completedBefore(bucket, key, id);
-        return;
+        return undefined;
       }
       const damaged: Key[] = [];
       const parts = await this.#parts(id, part => damaged.push(part));
       const rows = [rowKey, ...damaged].map(row => ({ key: row, value: undefined }));
       const writes = [...rows, ...dropParts(id, parts)];
-      if (!(await this.#kv.commit([{ key: rowKey, version: upload.version }], writes))) continue;
+      if (!(await this.#kv.commit([{ key: rowKey, version: upload.version }], writes))) return OVERTAKEN;
       this.#garbage.discard(parts.map(part => part.blob));
-      return this.#clear(id);
-    }
-    throw s3Errors.OperationAborted();
+      return await this.#clear(id);
+    }, contended);
   }
 
   /** Drops every upload of a bucket in which nothing can be begun any more. */

@@ -1,7 +1,8 @@
+import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import { type Checksum, type ChecksumAlgorithm, type Digested, Digesting } from '../bodies/checksums.js';
 import { ContentGone, type Contents } from '../bodies/content.js';
-import { type Buckets, COMMIT_ATTEMPTS } from '../buckets/buckets.js';
-import { s3Errors } from '../errors.js';
+import type { Buckets } from '../buckets/buckets.js';
+import { contended } from '../errors.js';
 import type { Cause } from '../events/events.js';
 import type { Bucket, Encryption, ObjectAttributes, ObjectRecord } from '../records.js';
 import type { Versions } from './versions.js';
@@ -51,9 +52,8 @@ export async function copyVersion(
     return rewritten(stores, source, target);
   }
   const digests = await digestsOf(contents, source, target.algorithm);
-  let bucket = target.bucket;
-  for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-    if (attempt > 0) bucket = await buckets.again(target.bucket);
+  return await untilCommitted(async again => {
+    const bucket = again ? await buckets.again(target.bucket) : target.bucket;
     const now = await versions.whereIs(await buckets.again(source.bucket), source.key, record);
     if (!now) throw new ContentGone('the source of the copy is gone');
     const copy = await versions.commitOnce(
@@ -72,9 +72,8 @@ export async function copyVersion(
       },
       target,
     );
-    if (copy) return copy;
-  }
-  throw s3Errors.OperationAborted();
+    return copy ?? OVERTAKEN;
+  }, contended);
 }
 
 /** Under SSE-S3 the seed of the data key goes along; a wrapped one opens for its object alone. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { KeyedMutex } from '../../core/keyed-mutex.js';
 import {
   type Check,
   END,
@@ -10,10 +11,11 @@ import {
   type Version,
   type Write,
 } from '../../store/kv.js';
+import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import { rowsOf } from '../../store/scan.js';
 import type { Contents, Received } from '../bodies/content.js';
-import { type Buckets, COMMIT_ATTEMPTS, checkOf } from '../buckets/buckets.js';
-import { s3Errors } from '../errors.js';
+import { type Buckets, checkOf } from '../buckets/buckets.js';
+import { contended, s3Errors } from '../errors.js';
 import type { Cause, ObjectEvent, RemovalName } from '../events/events.js';
 import type { Outbox } from '../events/outbox.js';
 import {
@@ -28,7 +30,6 @@ import {
   type VersionRecord,
   versionKey,
 } from '../records.js';
-import { Turns } from '../turns.js';
 import type { Garbage } from '../upkeep/garbage.js';
 import { type Candidate, etagOf } from './candidate.js';
 import { demandDeletable } from './lock.js';
@@ -92,7 +93,8 @@ export class Versions {
   readonly #contents: Contents;
   readonly #garbage: Garbage;
   readonly #outbox: Outbox;
-  readonly #turns = new Turns();
+  /** Of many whose commits collide, one succeeds at a time: the others wait, so as not to work for nothing. */
+  readonly #contended = new KeyedMutex();
 
   constructor(stores: {
     readonly kv: Kv;
@@ -347,15 +349,11 @@ export class Versions {
   /** Tries until something is answered, each time with the bucket as it is then. */
   async #attempt<T>(bucket: Bucket, key: string, once: (now: Bucket) => Promise<T | undefined>): Promise<T> {
     const name = `${bucket.id}/${key}`;
-    const first = this.#turns.isContended(name) ? undefined : await once(bucket);
+    const first = this.#contended.isContended(name) ? undefined : await once(bucket);
     if (first !== undefined) return first;
-    return this.#turns.take(name, async () => {
-      for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-        const result = await once(await this.#buckets.again(bucket));
-        if (result !== undefined) return result;
-      }
-      throw s3Errors.OperationAborted();
-    });
+    return this.#contended.run(name, () =>
+      untilCommitted(async () => (await once(await this.#buckets.again(bucket))) ?? OVERTAKEN, contended),
+    );
   }
 
   /** Commits a change. Throws OperationAborted where the bucket is being deleted. */

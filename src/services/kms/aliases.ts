@@ -11,7 +11,7 @@ import type { Home } from '../../kms/key-names.js';
 import { demandState } from '../../kms/key-states.js';
 import { homeOf, type Kms, type Target } from '../../kms/kms.js';
 import { type AliasRecord, type KeyRecord, tables } from '../../kms/records.js';
-import type { Row, Transaction } from '../../kms/store.js';
+import type { Row, Transaction } from '../../store/tables.js';
 import { demandKey, keyRequirement, kmsOperation } from './access.js';
 import { page, pageLimit, readMarker } from './pages.js';
 
@@ -196,12 +196,10 @@ export const ListAliases = kmsOperation<ListAliasesRequest, ListAliasesResponse,
           home,
           names.filter(name => after === undefined || name > after).slice(0, limit),
         )
-      : await kms.keys.store.list(
-          tables.aliases,
-          prefix,
+      : await kms.keys.store.list(tables.aliases, prefix, {
           limit,
-          after === undefined ? undefined : [...prefix, after],
-        );
+          after: after === undefined ? undefined : [...prefix, after],
+        });
     const { items, output } = page(rows, limit, ({ parts }) => [parts[2] as string]);
     return { ...output, Aliases: items.map(row => aliasEntry(home, row)) };
   },

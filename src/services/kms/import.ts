@@ -12,7 +12,7 @@ import { DAY, demandState, isPrimary } from '../../kms/key-states.js';
 import type { Keys } from '../../kms/keys.js';
 import { type KeyRecord, keyArn, type Material } from '../../kms/records.js';
 import { readMaterial } from '../../kms/specs.js';
-import type { Transaction } from '../../kms/store.js';
+import type { Transaction } from '../../store/tables.js';
 import { keyOperation } from './access.js';
 import { demandOrigin } from './usage.js';
 

@@ -35,7 +35,10 @@ export const ListKeys = accountOperation<ListKeysRequest, ListKeysResponse>(
     const limit = pageLimit(input, 100, 1000);
     const after = readMarker(input);
     const prefix = [account, region];
-    const rows = await kms.keys.store.list(tables.keys, prefix, limit, after && [...prefix, ...after]);
+    const rows = await kms.keys.store.list(tables.keys, prefix, {
+      limit,
+      after: after && [...prefix, ...after],
+    });
     const { items, output } = page(rows, limit, ({ value }) => [value.id]);
     return { ...output, Keys: items.map(({ value }) => ({ KeyId: value.id, KeyArn: keyArn(value) })) };
   },

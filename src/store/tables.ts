@@ -1,10 +1,11 @@
 /** Typed tables over the key-value store, and transactions on them. */
-import { type Check, END, type Entry, type Key, type Kv, type Write } from '../store/kv.js';
-import { type RecordFormat, type RecordType, recordType } from '../store/records.js';
-import { BoundedCache } from './cache.js';
-import { errors } from './errors.js';
+import { BoundedCache } from '../core/bounded-cache.js';
+import { KeyedMutex } from '../core/keyed-mutex.js';
+import { type Check, END, type Entry, type Key, type Kv, type Write } from './kv.js';
+import { type RecordFormat, type RecordType, recordType } from './records.js';
+import { OVERTAKEN, untilCommitted } from './retry.js';
 
-type Parts = readonly (string | number)[];
+export type Parts = readonly (string | number)[];
 
 /** A kind of record and where it is kept. */
 export interface Table<T> {
@@ -30,75 +31,73 @@ export interface Slice {
 }
 
 const CACHED_RECORDS = 4096;
-/** Enough for any burst of writers on other processes; writers of this one wait in line. */
-const ATTEMPTS = 50;
 
-function keyOf(of: Table<unknown>, parts: Parts): Key {
-  return ['identity', of.name, ...parts];
+/** Whose tables they are. */
+export interface Owner {
+  /** The first part of the keys of all its rows (`store/keyspace.ts`). */
+  readonly space: string;
+  /** The error for a transaction that others always get ahead of. */
+  contended(): Error;
 }
 
 /**
- * Reads and writes identity's records. What it returns is shared between requests: never change it.
+ * Reads and writes the records of one owner. What it returns is shared between requests: never change it.
  * Decoded records are kept as long as the store still holds the same version.
  */
 export class Database {
   readonly #kv: Kv;
+  readonly #owner: Owner;
   readonly #decoded = new BoundedCache<string, { version: number; value: unknown }>(CACHED_RECORDS);
-  readonly #lines = new Map<string, Promise<unknown>>();
+  readonly #lines = new KeyedMutex();
 
-  constructor(kv: Kv) {
+  constructor(kv: Kv, owner: Owner) {
     this.#kv = kv;
+    this.#owner = owner;
   }
 
   async get<T>(of: Table<T>, ...parts: Parts): Promise<T | undefined> {
-    const key = keyOf(of, parts);
+    const key = keyOf(this.#owner, of, parts);
     const entry = await this.#kv.get(key);
     return entry === undefined ? undefined : this.#decode(of, key, entry);
   }
 
   /** The rows under `prefix` in key order. */
   async list<T>(of: Table<T>, prefix: Parts, slice: Slice = {}): Promise<Row<T>[]> {
-    const base = keyOf(of, prefix);
-    const start: Key = slice.after === undefined ? base : [...keyOf(of, slice.after), END];
-    const limited = slice.limit === undefined ? {} : { limit: slice.limit };
-    const items = await this.#kv.list({ start, end: [...base, END], ...limited });
-    return items.map(item => ({
-      parts: item.key.slice(2) as Parts,
-      value: of.type.decode(item.value),
-    }));
+    return await this.#rows(of, prefix, [...keyOf(this.#owner, of, prefix), END], slice);
+  }
+
+  /** The rows of a table before `end`. */
+  async listUntil<T>(of: Table<T>, end: Parts, slice: Slice = {}): Promise<Row<T>[]> {
+    return await this.#rows(of, [], keyOf(this.#owner, of, end), slice);
   }
 
   /** Stores one record without looking. */
   async put<T>(of: Table<T>, parts: Parts, value: T | undefined): Promise<void> {
-    await this.#kv.commit([], [{ key: keyOf(of, parts), value: value && of.type.encode(value) }]);
+    await this.#kv.commit(
+      [],
+      [{ key: keyOf(this.#owner, of, parts), value: value && of.type.encode(value) }],
+    );
   }
 
   /**
    * Runs `work` and commits what it wrote, all or nothing; runs it again where something it read has changed
    * meanwhile, in this process or another. Transactions of the same `line` of this process wait for each other.
-   * Throws what `work` throws (and commits nothing), `ConcurrentModification` where others kept winning.
+   * Throws what `work` throws (and commits nothing), and the owner's error where others kept winning.
    */
-  transact<T>(line: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const before = this.#lines.get(line) ?? Promise.resolve();
-    const result = before.then(() => this.#attempt(work));
-    const settled = result.then(
-      () => undefined,
-      () => undefined,
+  transact<T>(line: string, work: (transaction: Transaction) => Promise<T> | T): Promise<T> {
+    return this.#lines.run(line, () =>
+      untilCommitted(async () => {
+        const transaction = new Transaction(this.#kv, this.#owner);
+        const result = await work(transaction);
+        return (await transaction.commit()) ? result : OVERTAKEN;
+      }, this.#owner.contended),
     );
-    this.#lines.set(line, settled);
-    settled.then(() => {
-      if (this.#lines.get(line) === settled) this.#lines.delete(line);
-    });
-    return result;
   }
 
-  async #attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const transaction = new Transaction(this.#kv);
-      const result = await work(transaction);
-      if (await transaction.commit()) return result;
-    }
-    throw errors.ConcurrentModification();
+  async #rows<T>(of: Table<T>, from: Parts, end: Key, { after, limit }: Slice): Promise<Row<T>[]> {
+    const start: Key = after ? [...keyOf(this.#owner, of, after), END] : keyOf(this.#owner, of, from);
+    const items = await this.#kv.list({ start, end, ...(limit !== undefined && { limit }) });
+    return items.map(item => ({ parts: item.key.slice(2) as Parts, value: of.type.decode(item.value) }));
   }
 
   #decode<T>(of: Table<T>, key: Key, entry: Entry): T {
@@ -116,13 +115,15 @@ export class Transaction {
   readonly #kv: Kv;
   readonly #checks = new Map<string, Check>();
   readonly #writes = new Map<string, Write & { record: unknown }>();
+  readonly #owner: Owner;
 
-  constructor(kv: Kv) {
+  constructor(kv: Kv, owner: Owner) {
     this.#kv = kv;
+    this.#owner = owner;
   }
 
   async get<T>(of: Table<T>, ...parts: Parts): Promise<T | undefined> {
-    const key = keyOf(of, parts);
+    const key = keyOf(this.#owner, of, parts);
     const name = key.join('\0');
     const written = this.#writes.get(name);
     if (written !== undefined) return written.record as T | undefined;
@@ -133,7 +134,7 @@ export class Transaction {
 
   /** The rows under `prefix`. Not checked: hold on to a record that every writer of these rows also writes. */
   async list<T>(of: Table<T>, prefix: Parts, limit?: number): Promise<Row<T>[]> {
-    const base = keyOf(of, prefix);
+    const base = keyOf(this.#owner, of, prefix);
     const items = await this.#kv.list({ start: base, end: [...base, END], ...(limit && { limit }) });
     return items.map(item => ({ parts: item.key.slice(2) as Parts, value: of.type.decode(item.value) }));
   }
@@ -154,7 +155,11 @@ export class Transaction {
   }
 
   #write(of: Table<unknown>, parts: Parts, record: unknown, value: Uint8Array | undefined): void {
-    const key = keyOf(of, parts);
+    const key = keyOf(this.#owner, of, parts);
     this.#writes.set(key.join('\0'), { key, value, record });
   }
+}
+
+function keyOf(owner: Owner, of: Table<unknown>, parts: Parts): Key {
+  return [owner.space, of.name, ...parts];
 }
