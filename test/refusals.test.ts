@@ -6,6 +6,8 @@ import * as kms from '@aws-sdk/client-kms';
 import * as organizations from '@aws-sdk/client-organizations';
 import * as s3 from '@aws-sdk/client-s3';
 import * as sts from '@aws-sdk/client-sts';
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { callKarikagi } from '../src/clients/karikagi-api.js';
 import type { RequestAuthorizationDetails } from '../src/clients/request-authorization-details.js';
 import { ManualClock } from '../src/core/clock.js';
@@ -54,7 +56,10 @@ async function refused(request: Promise<unknown>): Promise<ServiceError> {
 }
 
 async function why(error: ServiceError, credentials = root): Promise<RequestAuthorizationDetails> {
-  const RequestId = error.$metadata.requestId;
+  return whyOf(error.$metadata.requestId!, credentials);
+}
+
+async function whyOf(RequestId: string, credentials = root): Promise<RequestAuthorizationDetails> {
   const target = { endpoint: server.endpoint, credentials };
   return (await callKarikagi(target, 'GetRequestAuthorizationDetails', {
     RequestId,
@@ -278,6 +283,171 @@ describe('a refusal that no policy decides says its rule and what to do', () => 
       assert.match(Refusal.Advice ?? '', advice);
     });
   }
+});
+
+/** What the server answers to a request that no SDK would send. */
+async function answered(path: string, init: RequestInit = {}): Promise<{ code: string; id: string }> {
+  const reply = await fetch(`${server.endpoint}${path}`, init);
+  const body = await reply.text();
+  const { headers } = reply;
+  const id = headers.get('x-amz-request-id') ?? headers.get('x-amzn-requestid') ?? '';
+  return { code: /<Code>(\w+)</.exec(body)?.[1] ?? `${reply.status} ${body}`, id };
+}
+
+/** A form for `plain/k`, signed for five minutes from `signed` on. */
+async function sendForm(
+  change: (fields: Record<string, string>) => Record<string, string>,
+  signed = new Date(),
+): Promise<{ code: string; id: string }> {
+  const { fields } = await createPresignedPost(
+    new s3.S3Client({ ...config(admin), systemClockOffset: signed.getTime() - Date.now() }),
+    { Bucket: 'plain', Key: 'k', Expires: 300 },
+  );
+  const body = new FormData();
+  for (const [name, value] of Object.entries(change(fields))) body.append(name, value);
+  body.append('file', new Blob(['x']), 'x');
+  return answered('/plain', { method: 'POST', body });
+}
+
+const query = (parameters: Record<string, string>) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: new URLSearchParams(parameters),
+});
+
+describe('so does the refusal of what browsers and old clients send', () => {
+  const cases: readonly (readonly [
+    what: string,
+    request: () => Promise<{ code: string; id: string }>,
+    code: string,
+    advice: RegExp,
+  ])[] = [
+    [
+      'a form whose policy is over',
+      () => sendForm(fields => fields, new Date(clock.now() - 600_000)),
+      'AccessDenied',
+      /Sign another policy for the form/,
+    ],
+    [
+      'a form with another key than its policy has',
+      () => sendForm(fields => ({ ...fields, key: 'other' })),
+      'AccessDenied',
+      /Send "key" as the policy demands it/,
+    ],
+    [
+      'a form with a field that its policy does not name',
+      () => sendForm(fields => ({ ...fields, acl: 'private' })),
+      'AccessDenied',
+      /a condition on each of acl, or leave them out/,
+    ],
+    [
+      'a form with a policy that nobody signed',
+      () => sendForm(({ Policy }) => ({ key: 'k', Policy: Policy! })),
+      'AccessDenied',
+      /Put the fields of the signature beside the policy/,
+    ],
+    [
+      'a URL that is over',
+      async () => {
+        const get = new s3.GetObjectCommand({ Bucket: 'plain', Key: 'k' });
+        const signingDate = new Date(clock.now() - 600_000);
+        const url = new URL(await getSignedUrl(s3Of(admin), get, { expiresIn: 60, signingDate }));
+        return answered(`${url.pathname}${url.search}`);
+      },
+      'AccessDenied',
+      /Presign the URL again/,
+    ],
+    [
+      'a URL of signature version 2 that does not say when it ends',
+      () => answered('/plain/k?AWSAccessKeyId=AKIA&Signature=x'),
+      'AccessDenied',
+      /Let an SDK or the AWS CLI \(aws s3 presign\) make the URL/,
+    ],
+    [
+      'one that ends at no time',
+      () => answered('/plain/k?AWSAccessKeyId=AKIA&Signature=x&Expires=tomorrow'),
+      'AccessDenied',
+      /Let an SDK or the AWS CLI/,
+    ],
+    [
+      'a role of an account that is not there',
+      () =>
+        answered(
+          '/',
+          query({
+            Action: 'AssumeRoleWithWebIdentity',
+            Version: '2011-06-15',
+            RoleArn: 'arn:aws:iam::999999999999:role/r',
+            RoleSessionName: 'x1',
+            WebIdentityToken: 'a.b.c.d',
+          }),
+        ),
+      'AccessDenied',
+      /Check the account id in the ARN of the role/,
+    ],
+    [
+      'STS without a signature',
+      () =>
+        answered(
+          '/',
+          query({ Action: 'AssumeRole', Version: '2011-06-15', RoleArn: role, RoleSessionName: 'x1' }),
+        ),
+      'MissingAuthenticationToken',
+      /Sign the request/,
+    ],
+    [
+      'a page of an origin that the bucket does not know',
+      () =>
+        answered('/plain/k', {
+          method: 'OPTIONS',
+          headers: { origin: 'https://example.com', 'access-control-request-method': 'PUT' },
+        }),
+      'AccessForbidden',
+      /Add a rule to the CORS configuration of plain .*aws s3api put-bucket-cors/,
+    ],
+    [
+      'credentials that IAM does not take',
+      async () => {
+        const error = await refused(new iam.IAMClient(config(session)).send(new iam.ListUsersCommand({})));
+        return { code: error.name, id: error.$metadata.requestId! };
+      },
+      'InvalidClientTokenId',
+      /asked for with a second factor/,
+    ],
+  ];
+
+  for (const [what, request, code, advice] of cases) {
+    test(what, async () => {
+      const answer = await request();
+      assert.equal(answer.code, code);
+      const { Refusal } = await whyOf(answer.id);
+      assert.match(Refusal?.Advice ?? '', advice);
+    });
+  }
+});
+
+test('a grant to everyone that Block Public Access ignores is named, with the setting', async () => {
+  const client = s3Of(root);
+  const Bucket = 'listed';
+  await client.send(new s3.CreateBucketCommand({ Bucket, ObjectOwnership: 'ObjectWriter' }));
+  const all = { BlockPublicAcls: false, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+  const block = (IgnorePublicAcls: boolean) =>
+    client.send(
+      new s3.PutPublicAccessBlockCommand({
+        Bucket,
+        PublicAccessBlockConfiguration: { ...all, IgnorePublicAcls },
+      }),
+    );
+  await block(false);
+  await client.send(new s3.PutObjectCommand({ Bucket, Key: 'k', ACL: 'public-read', Body: 'x' }));
+  assert.equal((await fetch(`${server.endpoint}/listed/k`)).status, 200);
+  await block(true);
+  const { code, id } = await answered('/listed/k');
+  assert.equal(code, 'AccessDenied');
+  const { AuthorizationDetails } = await whyOf(id);
+  const summary = AuthorizationDetails[0]?.summary ?? '';
+  assert.match(summary, /ACL of arn:aws:s3:::listed\/k is set aside by IgnorePublicAcls/);
+  assert.match(summary, /switch IgnorePublicAcls off \(aws s3api put-public-access-block --bucket listed/);
 });
 
 test('other accounts read of no refusal, and of their own what the owner keeps to itself', async () => {

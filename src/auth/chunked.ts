@@ -168,6 +168,7 @@ class ChunkReader {
     if (this.#chunk > 1 && this.#size < MIN_CHUNK) {
       throw s3Errors.InvalidChunkSizeError([], {
         members: { Chunk: String(this.#chunk), BadChunkSize: String(this.#size) },
+        advice: `Send chunks of ${MIN_CHUNK} bytes or more: the last alone may be smaller.`,
       });
     }
     this.#decoded += size;

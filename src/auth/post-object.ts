@@ -110,6 +110,8 @@ async function identityOf(
   if (fields.has('policy') && !SIGNATURE_FIELDS.some(name => fields.has(name))) {
     throw s3Errors.AccessDenied(['Access Denied'], {
       reason: 'the form has a policy, but no field of a signature',
+      advice:
+        'Put the fields of the signature beside the policy (X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Signature), or leave the policy out where everyone may upload.',
     });
   }
   const isSigned = ['policy', 'x-amz-signature', 'signature', 'awsaccesskeyid'].some(name =>

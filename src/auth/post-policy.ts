@@ -60,12 +60,19 @@ export function checkPostPolicy(
   bucket: string,
   now: number,
 ): void {
-  if (now > policy.expiration) throw denied('Policy expired.');
+  if (now > policy.expiration) {
+    const advice = 'Sign another policy for the form, with a later expiration.';
+    throw denied('Policy expired.', advice);
+  }
   for (const condition of policy.conditions) {
     const { field = '', text } = condition;
     const actual = field === 'bucket' ? bucket : (fields.get(field) ?? '');
     if (!holds(condition, actual)) {
-      throw denied(`Policy Condition failed: ${JSON.stringify(text).replaceAll(',', ', ')}`);
+      const advice =
+        field === 'bucket'
+          ? 'Send the form to the bucket that its policy names, or sign a policy for this one.'
+          : `Send ${field === '' ? 'the field' : `"${field}"`} as the policy demands it, or sign a policy with another condition.`;
+      throw denied(`Policy Condition failed: ${JSON.stringify(text).replaceAll(',', ', ')}`, advice);
     }
   }
   const named = new Set(policy.conditions.map(condition => condition.field));
@@ -73,7 +80,10 @@ export function checkPostPolicy(
   const extra = [...new Set([...fields.keys(), 'bucket'])].filter(
     name => !named.has(name) && !EXEMPT.test(name),
   );
-  if (extra.length > 0) throw denied(`Extra input fields: ${extra.join(', ')}`);
+  if (extra.length > 0) {
+    const advice = `Sign a policy with a condition on each of ${extra.join(', ')}, or leave them out of the form.`;
+    throw denied(`Extra input fields: ${extra.join(', ')}`, advice);
+  }
 }
 
 function holds({ match, field, value }: FieldCondition, actual: string): boolean {
@@ -157,4 +167,5 @@ function simple(match: FieldCondition['match'], field: string, value: string): F
 }
 
 const invalid = (why: string): ApiError => s3Errors.InvalidPolicyDocument([why]);
-const denied = (why: string): ApiError => s3Errors.AccessDenied([`Invalid according to Policy: ${why}`]);
+const denied = (why: string, advice: string): ApiError =>
+  s3Errors.AccessDenied([`Invalid according to Policy: ${why}`], { advice });

@@ -69,17 +69,22 @@ function fromHeader({ headers }: HttpRequest, authorization: string, refusals: R
   };
 }
 
+const PRESIGN = 'Let an SDK or the AWS CLI (aws s3 presign) make the URL, and change nothing in it.';
+
 function fromQuery(request: HttpRequest): Version2 {
   const parameters = parametersOf(request.query);
   const first = (name: string) => parameters.find(([known]) => known === name)?.[1];
   const [accessKeyId, signature, expires] = ['AWSAccessKeyId', 'Signature', 'Expires'].map(first);
   if (!accessKeyId || !signature || !expires) {
-    throw s3Errors.AccessDenied([
-      'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters',
-    ]);
+    throw s3Errors.AccessDenied(
+      ['Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters'],
+      { advice: PRESIGN },
+    );
   }
   if (!/^\d{1,12}$/.test(expires)) {
-    throw s3Errors.AccessDenied([`Invalid date (should be seconds since epoch): ${expires}`]);
+    throw s3Errors.AccessDenied([`Invalid date (should be seconds since epoch): ${expires}`], {
+      advice: PRESIGN,
+    });
   }
   const token =
     request.headers.get('x-amz-security-token') ??

@@ -137,12 +137,19 @@ async function lintFound(
     ...(attachedTo && { attachedTo }),
     ...(bucket && { bucket: await bucketRules() }),
   });
-  const known = findings.filter(finding => !isOfUnknown(finding, placed.touched(finding)));
+  const known = findings.filter(
+    finding => !isOfUnknown(finding, placed.touched(finding)) && !isOfBranches(finding, file),
+  );
   return known.map(({ fix: _, ...finding }) => {
     const { start, end } = placed.sourceOf(finding.start);
     const message = finding.message.replaceAll(UNKNOWN, '…');
     return { ...finding, message, start, end, ...position(file, start), ...(resource && { resource }) };
   });
+}
+
+/** The branches of a template's conditions stand side by side here, and are for one partition each. */
+function isOfBranches({ code }: Finding, file: string): boolean {
+  return code === 'MIXED_PARTITIONS' && /Fn::If|!If\b/.test(file);
 }
 
 /** A finding about a word that only the deployment completes says nothing, but that it never fits its actions. */

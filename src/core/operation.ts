@@ -24,8 +24,8 @@ export interface Requirement {
   /** The policy attached to the resource: a bucket's, a role's trust policy, a key's. */
   readonly resourcePolicy?: NamedPolicy | undefined;
   readonly resourceKind?: ResourcePolicyKind;
-  /** The resource's policy where a setting sets it aside for the caller: for the trace of a denial. */
-  readonly setAside?: SetAside | undefined;
+  /** What a setting of the resource sets aside for the caller: for the trace of a denial. */
+  readonly setAside?: readonly SetAside[] | undefined;
   /** Whether there is no such resource: said in the trace of a denial, to those who may know. */
   readonly absent?: boolean | undefined;
   /** Whether an organization's policies have no say: the account alone decides who reads why something was refused. */

@@ -36,7 +36,9 @@ test('a check is explained alike before and after it was stored', () => {
     resource: policy('resource', EVERYONE),
     resourceKind: 'resource',
     acl: policy('resource', EVERYONE),
-    setAside: { policy: policy('resource', EVERYONE), by: 'RestrictPublicBuckets', advice: 'x.' },
+    setAside: [
+      { as: 'resource', policy: policy('resource', EVERYONE), by: 'RestrictPublicBuckets', advice: 'x.' },
+    ],
     serviceControl: [[policy('service-control', ALLOW)], []],
     resourceControl: [[policy('resource-control', EVERYONE)]],
   };
@@ -45,7 +47,7 @@ test('a check is explained alike before and after it was stored', () => {
   assert.equal(evaluate(back.request, back.policies).effect, evaluate(request, policies).effect);
   assert.deepEqual(explain(back.request, back.policies), explain(request, policies));
   assert.deepEqual(back.policies.identity[0]?.place, named.place);
-  assert.deepEqual(back.policies.setAside?.by, 'RestrictPublicBuckets');
+  assert.deepEqual(back.policies.setAside?.[0]?.by, 'RestrictPublicBuckets');
 });
 
 test('what is not in force stays so', () => {

@@ -36,7 +36,7 @@ interface PoliciesOf<T> {
   readonly session?: readonly T[] | undefined;
   readonly resource?: T | undefined;
   readonly resourceKind?: PolicySet['resourceKind'];
-  readonly setAside?: (Omit<SetAside, 'policy'> & { readonly policy: T }) | undefined;
+  readonly setAside?: readonly (Omit<SetAside, 'policy'> & { readonly policy: T })[] | undefined;
   readonly acl?: T | undefined;
   readonly serviceControl?: readonly (readonly T[])[] | undefined;
   readonly resourceControl?: readonly (readonly T[])[] | undefined;
@@ -119,7 +119,10 @@ function mapped<A, B>(set: PoliciesOf<A>, map: (policy: A) => B): PoliciesOf<B> 
     session: set.session && list(set.session),
     resource: one(set.resource),
     resourceKind: set.resourceKind,
-    setAside: setAside && { ...setAside, policy: map(setAside.policy) },
+    // A record from before grants could be set aside has one policy here, in no list.
+    setAside:
+      setAside &&
+      [setAside].flat().map(aside => ({ ...aside, as: aside.as ?? 'resource', policy: map(aside.policy) })),
     acl: one(set.acl),
     serviceControl: set.serviceControl?.map(list),
     resourceControl: set.resourceControl?.map(list),

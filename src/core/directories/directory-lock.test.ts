@@ -120,7 +120,7 @@ function defineTests(): void {
   });
 
   const namespaces = spawnSync('unshare', ['-p', '-f', '--mount-proc', 'true']).status === 0;
-  test('a process in another PID namespace is kept off, and one there keeps off', {
+  test('a process in another PID namespace is kept off, and one there keeps off (needs unshare)', {
     skip: !namespaces && 'needs unshare and the right to use it',
   }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'karikagi-lock-'));

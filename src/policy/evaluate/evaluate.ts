@@ -1,6 +1,14 @@
 /** The decision ("Policy evaluation logic" and its pages, IAM User Guide). */
 
-import type { AuthorizationRequest, Decision, Layer, NamedPolicy, PolicySet, Principal } from '../types.js';
+import type {
+  AuthorizationRequest,
+  Decision,
+  Layer,
+  NamedPolicy,
+  PolicySet,
+  Principal,
+  SetAside,
+} from '../types.js';
 import { type CompiledStatement, conditionsHold } from './compile.js';
 import { Facts } from './facts.js';
 import {
@@ -46,6 +54,15 @@ function decide(facts: Facts, policies: PolicySet): Decision {
   const uncontrolled = organisationGap(facts, policies);
   if (uncontrolled) return implicitDeny(uncontrolled);
   return decideAccess(facts, policies);
+}
+
+/** Whether the request is allowed once a policy that is set aside counts beside the others. */
+export function wouldAllow(
+  request: AuthorizationRequest,
+  { setAside: _, ...policies }: PolicySet,
+  { as, policy }: SetAside,
+): boolean {
+  return evaluate(request, { ...policies, [as]: policy }).allowed;
 }
 
 /** The layer a resource policy speaks for. */

@@ -46,8 +46,7 @@ export function explain(
   return {
     summary: summarise(request, decision, layers, list, misses, {
       absent: options.absent !== undefined && resourceBlocks(layers),
-      setAside:
-        policies.setAside && `${policies.setAside.policy.name} is set aside by ${policies.setAside.by}.`,
+      setAside: policies.setAside?.map(({ policy, by }) => `${policy.name} is set aside by ${by}.`).join(' '),
     }),
     ...(!decision.allowed && { message: denialMessage(decision, request) }),
     principal,
@@ -142,7 +141,7 @@ function layerTraces(
 
 function missingNote({ setAside, acl }: PolicySet, { absent }: ExplainOptions): string {
   if (absent) return 'The resource does not exist, so nothing lets anyone use it.';
-  if (setAside) return `${setAside.policy.name} is set aside: ${setAside.by} is on.`;
+  if (setAside?.[0]) return `${setAside[0].policy.name} is set aside: ${setAside[0].by} is on.`;
   return `The resource has no policy, and needs one that allows${acl ? ', or a grant' : ''}.`;
 }
 

@@ -373,16 +373,19 @@ describe('near misses', () => {
       'set-aside',
       { principal: ANONYMOUS, resourceAccount: HOME },
       {
-        setAside: {
-          policy: policy('resource', {
-            Effect: 'Allow',
-            Principal: '*',
-            Action: 's3:GetObject',
-            Resource: '*',
-          }),
-          by: 'RestrictPublicBuckets',
-          advice: 'switch it off.',
-        },
+        setAside: [
+          {
+            as: 'resource',
+            policy: policy('resource', {
+              Effect: 'Allow',
+              Principal: '*',
+              Action: 's3:GetObject',
+              Resource: '*',
+            }),
+            by: 'RestrictPublicBuckets',
+            advice: 'switch it off.',
+          },
+        ],
       },
       /^resource policy allows the request, and RestrictPublicBuckets sets it aside: switch it off\.?$/,
     ],

@@ -1,7 +1,7 @@
 /** Finds what nearly allowed a denied request, and says it in the terms of the mistake behind it. */
 
 import { matchesArn, parseArn, splitArn, splitPattern } from '../evaluate/arn.js';
-import { evaluate, isSameAccount } from '../evaluate/evaluate.js';
+import { isSameAccount, wouldAllow } from '../evaluate/evaluate.js';
 import { type Facts, keyName } from '../evaluate/facts.js';
 import { namesTakenFor } from '../operation-names.js';
 import { componentKind, REMARKS } from './arn-differences.js';
@@ -217,20 +217,16 @@ function conditionFinding(
 function resourceFindings(view: View, { layer }: LayerTrace): NearMiss[] {
   const { facts, policies, options } = view;
   const { request } = facts;
-  if (!['resource', 'trust', 'key'].includes(layer)) return [];
+  if (!['resource', 'trust', 'key', 'acl'].includes(layer)) return [];
   if (options.absent) {
     const { nearest } = options.absent;
     const others = nearest.length === 0 ? '' : `; nearest by name: ${nearest.join(', ')}`;
     return [{ kind: 'no-such-resource', message: `${request.resource} does not exist${others}`, layer }];
   }
-  const { setAside, ...counting } = policies;
-  if (setAside) {
-    const { policy, by, advice } = setAside;
-    if (!evaluate(request, { ...counting, resource: policy }).allowed) return [];
-    const message = `${policy.name} allows the request, and ${by} sets it aside: ${advice}`;
-    return [{ kind: 'set-aside', message, layer }];
-  }
-  return [];
+  const aside = policies.setAside?.find(one => wouldAllow(request, policies, one));
+  if (!aside) return [];
+  const message = `${aside.policy.name} allows the request, and ${aside.by} sets it aside: ${aside.advice}`;
+  return [{ kind: 'set-aside', message, layer }];
 }
 
 /**

@@ -71,7 +71,7 @@ function considered(
 ): string {
   const own = policies.filter(policy => policy.layer === layer);
   const statements = own.reduce((sum, policy) => sum + policy.statements.length, 0);
-  if (own.length === 0 && setAside !== undefined && layer === 'resource') return setAside;
+  if (own.length === 0 && setAside && (layer === 'resource' || layer === 'acl')) return setAside;
   if (own.length === 0) return 'There is none.';
   return `Considered: ${count(own.length, 'policy', 'policies')} with ${count(statements, 'statement', 'statements')}.`;
 }

@@ -5,7 +5,7 @@ import { Glob, lowerGlob, readGlob } from '../evaluate/glob.js';
 import type { KnownAction, ServiceKnowledge } from '../knowledge.js';
 import { actionOfOperation } from '../operation-names.js';
 import type { Statement, Word } from '../parse/document.js';
-import { coversAction, type LintContext, replaceWord, severityOfUnknown } from './context.js';
+import { COMPLETE, coversAction, type LintContext, replaceWord, severityOfUnknown } from './context.js';
 import { nearest } from './nearest.js';
 
 export async function checkActions(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
@@ -72,7 +72,12 @@ async function checkAction(
       lint,
       word,
       prefix,
-      nearest(name.toLowerCase(), [...service.actions.keys()], known => service.actions.get(known)?.name),
+      nearest(
+        name.toLowerCase(),
+        [...service.actions.keys()],
+        known => service.actions.get(known)?.name,
+        COMPLETE.has(prefix.toLowerCase()) ? 3 : 2,
+      ),
     );
   return known;
 }

@@ -1,13 +1,14 @@
 /** Finds the name that a misspelt one was meant to be. */
 
-/** The candidate within an edit distance of two, the nearest; spelled as `spelled` has it. */
+/** The candidate within an edit distance of `most`, the nearest; spelled as `spelled` has it. */
 export function nearest(
   name: string,
   candidates: readonly string[],
   spelled: (candidate: string) => string | undefined = same => same,
+  most = 2,
 ): string | undefined {
   let best: string | undefined;
-  let least = Math.min(3, name.length);
+  let least = Math.min(most + 1, name.length);
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const distance = editDistance(name, candidate);

@@ -138,3 +138,19 @@ test("the placeholders of AWS's manuals are placeholders, not blanks (S3 User Gu
   const Resource = 'arn:aws:s3:::*** manifest bucket ***/*';
   assert.deepEqual(await codes(text({ ...ALLOW, Resource }), 'identity'), ['PLACEHOLDER']);
 });
+
+test('keys with a part of one’s own are known by what stands before it (KMS Developer Guide, encryption context)', async () => {
+  const Condition = { StringLike: { 'kms:EncryptionContext:aws:cloudtrail:arn': 'arn:aws:cloudtrail:*' } };
+  assert.deepEqual(await codes(text({ ...KEY, Action: 'kms:GenerateDataKey*', Condition }), 'key'), []);
+});
+
+test('what a template leaves open is no provider of another name (aws-cf-templates, github-openid-connect.yaml)', async () => {
+  const Condition = { StringEquals: { [`${GITHUB}:sub`]: 'repo:o/r:ref:refs/heads/main' } };
+  const Principal = { Federated: '${unknown}' };
+  await isSilent('trust', { Effect: 'Allow', Principal, Action: 'sts:AssumeRoleWithWebIdentity', Condition });
+});
+
+test('a long name is recognised by more than a slip (aws-cloudformation-templates, compliant-bucket.yaml)', async () => {
+  const [found] = await lint(text({ ...ALLOW, Action: 's3:ReplicationTags' }), 'identity');
+  assert.match(found?.message ?? '', /did you mean "s3:ReplicateTags"/);
+});

@@ -2,7 +2,7 @@
 
 import { lowerGlob } from '../evaluate/glob.js';
 import { type OperatorUse, readOperator } from '../evaluate/operators.js';
-import type { ServiceKnowledge } from '../knowledge.js';
+import { isConditionKey, type ServiceKnowledge } from '../knowledge.js';
 import type { ConditionElement, Statement, Word } from '../parse/document.js';
 import { COMPLETE, coversAction, type LintContext, quoted } from './context.js';
 
@@ -88,13 +88,7 @@ async function neverCarries(
   const glob = lowerGlob(name);
   const meant = [...((await knowledge.service(prefix))?.actions ?? [])].filter(([one]) => glob.matches(one));
   const keys = meant.flatMap(([, { conditionKeys }]) => conditionKeys);
-  return meant.length > 0 && !keys.some(one => isKey(key, one));
-}
-
-function isKey(key: string, known: string): boolean {
-  const lower = known.toLowerCase();
-  const slash = lower.indexOf('/');
-  return slash === -1 ? key === lower : key.startsWith(lower.slice(0, slash + 1));
+  return meant.length > 0 && !keys.some(one => isConditionKey(key, one));
 }
 
 /**
@@ -142,7 +136,11 @@ function ofProvider({ kind }: LintContext, { principal }: Statement, { lower }: 
   const named = principal.entries
     .filter(({ type }) => type === 'Federated')
     .map(({ word }) => word.value.replace(/^.*:oidc-provider\//, '').toLowerCase());
-  if (named.some(one => one === host || one.startsWith(`${host}/`) || host.startsWith(`${one}/`)))
+  // What a template leaves open names no provider that one could compare with.
+  const isOpen = (one: string) => !/^[\w-]+(?:\.[\w-]+)+/.test(one);
+  if (
+    named.some(one => isOpen(one) || one === host || one.startsWith(`${host}/`) || host.startsWith(`${one}/`))
+  )
     return undefined;
   const whom = named.length > 0 ? quoted(named) : 'no provider';
   return { why: `Only tokens of ${host} bring its claims, and the statement trusts ${whom}` };

@@ -4,7 +4,7 @@ import { parseArn, splitPattern } from '../evaluate/arn.js';
 import { lowerGlob } from '../evaluate/glob.js';
 import { type OperatorUse, readOperator } from '../evaluate/operators.js';
 import { accountOf } from '../evaluate/principals.js';
-import type { KnownAction, ServiceKnowledge } from '../knowledge.js';
+import { isConditionKey, type KnownAction, type ServiceKnowledge } from '../knowledge.js';
 import type { ConditionElement, Statement, Word } from '../parse/document.js';
 import { coversAction, type LintContext } from './context.js';
 import { PLACEHOLDER } from './placeholders.js';
@@ -177,12 +177,7 @@ async function checkRareKey(
   if (use.qualifier === 'ForAllValues' || lint.kind === 'trust') return;
   const service = await knowledge.service(prefix);
   if (!service) return;
-  const isKey = (one: string) => {
-    const lower = one.toLowerCase();
-    const slash = lower.indexOf('/');
-    return slash === -1 ? lower === name : name.startsWith(lower.slice(0, slash + 1));
-  };
-  const carries = ({ conditionKeys }: KnownAction) => conditionKeys.some(isKey);
+  const carries = ({ conditionKeys }: KnownAction) => conditionKeys.some(one => isConditionKey(name, one));
   for (const word of action.values) {
     if (!/[*?]/.test(word.value)) continue;
     const glob = lowerGlob(word.value === '*' ? '*' : word.value.slice(word.value.indexOf(':') + 1));

@@ -7,7 +7,8 @@ import { mapPrincipals, principalsOf } from './map-principals.js';
 
 /** The unique ids (`AIDA…`, `AROA…`) that the resource's policy names. */
 export function principalIds({ resource, setAside }: PolicySet): string[] {
-  const documents = [resource, setAside?.policy].flatMap(policy => policy?.policy.document ?? []);
+  const aside = setAside?.map(({ policy }) => policy) ?? [];
+  const documents = [resource, ...aside].flatMap(policy => policy?.policy.document ?? []);
   const values = documents.flatMap(principalsOf).map(({ word }) => word.value);
   return [...new Set(values.filter(value => /^A(?:IDA|ROA)[A-Z0-9]+$/.test(value)))];
 }
@@ -26,7 +27,7 @@ export function withNames(
   const named = {
     ...policies,
     resource: resource && renamed(resource, names),
-    setAside: setAside && { ...setAside, policy: renamed(setAside.policy, names) },
+    setAside: setAside?.map(aside => ({ ...aside, policy: renamed(aside.policy, names) })),
   };
   return evaluate(request, named).effect === evaluate(request, policies).effect ? named : policies;
 }

@@ -1,6 +1,6 @@
 /** Says what to change so that a denied request is allowed, and nothing else with it. */
 
-import { evaluate } from '../evaluate/evaluate.js';
+import { evaluate, wouldAllow } from '../evaluate/evaluate.js';
 import { explain } from '../explain/explain.js';
 import type { LayerTrace, StatementTrace } from '../explain/types.js';
 import { PolicySyntaxError } from '../parse/document.js';
@@ -108,15 +108,10 @@ function policiesOf(policies: PolicySet, { layer, level }: LayerTrace): readonly
 
 function suggestionFor(request: AuthorizationRequest, blocked: Blocked, policies: PolicySet): Suggestion {
   if (blocked.layer.evaluatedEffect === 'EXPLICIT_DENY') return denied(request, blocked, policies);
-  const { setAside } = policies;
-  if (setAside && blocked.layer.layer === 'resource' && wouldAllow(request, policies))
-    return { ...where(blocked.layer), message: setAside.advice };
+  const aside = policies.setAside?.find(one => wouldAllow(request, policies, one));
+  if (aside && (blocked.layer.layer === 'resource' || blocked.layer.layer === 'acl'))
+    return { ...where(blocked.layer), message: aside.advice };
   return missing(request, blocked);
-}
-
-/** Whether the request is allowed once the policy that is set aside counts. */
-function wouldAllow(request: AuthorizationRequest, { setAside, ...policies }: PolicySet): boolean {
-  return setAside !== undefined && evaluate(request, { ...policies, resource: setAside.policy }).allowed;
 }
 
 /** What a policy of a layer is called, with its article. */

@@ -7,6 +7,7 @@ import { readOperator } from '../evaluate/operators.js';
 import { overlapsFormat } from '../evaluate/pattern-sets.js';
 import {
   defaultKnowledge,
+  isConditionKey,
   type KnownAction,
   type KnownService,
   type ServiceKnowledge,
@@ -124,7 +125,7 @@ function conditionFault(
   // Unknown global keys are let in, as are those of identity providers, which bear their host's name.
   const known =
     prefix === 's3'
-      ? rules.s3.conditionKeys.some(one => isKey(name, one))
+      ? rules.s3.conditionKeys.some(one => isConditionKey(name, one))
       : name.includes(':') &&
         (prefix === 'aws' || prefix.includes('.') || rules.prefixes.has(prefix) || prefix === 'saml');
   if (!known) {
@@ -155,7 +156,8 @@ function unmatched(
   for (const [word, actions] of paired) {
     const candidates = actions.length > 0 ? actions : matching(word, s3);
     if (candidates.length === 0) continue;
-    if (candidates.some(({ conditionKeys }) => conditionKeys.some(one => isKey(name, one)))) continue;
+    if (candidates.some(({ conditionKeys }) => conditionKeys.some(one => isConditionKey(name, one))))
+      continue;
     const message = `${word.value} carries no ${key.value} on these resources: give it a statement without this condition.`;
     return {
       refusal: 'conditionWithoutAction',
@@ -165,13 +167,4 @@ function unmatched(
     };
   }
   return undefined;
-}
-
-/** Whether a name, in lower case, is the key that the reference spells `s3:prefix` or `s3:ExistingObjectTag/<key>`. */
-function isKey(name: string, known: string): boolean {
-  const lower = known.toLowerCase();
-  const slash = lower.indexOf('/');
-  return slash === -1
-    ? name === lower
-    : name.startsWith(lower.slice(0, slash + 1)) && name.length > slash + 1;
 }

@@ -5,7 +5,7 @@ import type { Bucket, Pairs, VersionRecord } from '../../objects/index.js';
 import { compilePolicy } from '../../policy/index.js';
 import type { ContextValue, NamedPolicy, SetAside } from '../../policy/types.js';
 import { aclsEnabled, ownerApart, writerOf } from './acl/acl.js';
-import { bucketAcl, missingObjectAcl, objectAcl, ownObjectAcl } from './acl/acl-policy.js';
+import { bucketAcl, type ListDecision, missingObjectAcl, objectAcl, ownObjectAcl } from './acl/acl-policy.js';
 import { isPublicPolicy } from './bucket/public-access.js';
 import { demandTerms } from './terms.js';
 
@@ -69,10 +69,9 @@ export function onFound(
 ): Requirement {
   const requirement = onVersion(bucket, call, action, input, keys);
   if (!aclsEnabled(bucket) || !/Object(Acl|Attributes)?$/.test(action)) return requirement;
-  if (!version || version.marker) return { ...requirement, acl: missingObjectAcl(bucket, bucketArn(bucket)) };
+  if (!version || version.marker) return withList(requirement, missingObjectAcl(bucket, bucketArn(bucket)));
   return {
-    ...requirement,
-    acl: objectAcl(bucket, requirement.resource, version),
+    ...withList(requirement, objectAcl(bucket, requirement.resource, version)),
     objectOwner: ownerApart(bucket, version)?.account,
   };
 }
@@ -88,7 +87,7 @@ export function onDeleted(
   const requirement = onVersion(bucket, call, 's3:DeleteObject', input, keys);
   const owner = version && !version.marker ? ownerApart(bucket, version)?.account : undefined;
   if (owner === undefined || owner !== writerOf(call).account) return requirement;
-  return { ...requirement, acl: ownObjectAcl(bucket, bucketArn(bucket)) };
+  return withList(requirement, ownObjectAcl(bucket, bucketArn(bucket)));
 }
 
 function versioned(action: string): string {
@@ -103,16 +102,23 @@ function require(bucket: Bucket, call: Call, action: string, resource: string, k
   demandTerms(bucket, call);
   const policy = compiledFor(bucket);
   const restricted = policy !== undefined && isRestricted(bucket, policy.isPublic, call);
-  return {
+  const requirement: Requirement = {
     action,
     resource,
     resourceAccount: bucket.owner,
     resourcePolicy: restricted ? undefined : policy?.named,
-    setAside: restricted ? restrictedPolicy(bucket, policy.named) : undefined,
+    setAside: restricted ? [restrictedPolicy(bucket, policy.named)] : undefined,
     resourceKind: 'resource',
-    acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)) : undefined,
     context: { 's3:ResourceAccount': bucket.owner, ...bucketTagKeys(bucket), ...present(keys) },
   };
+  return aclsEnabled(bucket) ? withList(requirement, bucketAcl(bucket, bucketArn(bucket))) : requirement;
+}
+
+/** The requirement with a list in the place of the one that it has. */
+export function withList(requirement: Requirement, { acl, setAside: ignored }: ListDecision): Requirement {
+  const policies = requirement.setAside?.filter(({ as }) => as !== 'acl') ?? [];
+  const setAside = [...policies, ...(ignored ?? [])];
+  return { ...requirement, acl, setAside: setAside.length > 0 ? setAside : undefined };
 }
 
 /** `aws:ResourceTag/…` and `s3:BucketTag/…`, of the bucket and its objects alike, where its tags decide. */
@@ -180,6 +186,7 @@ function isRestricted({ publicAccessBlock, owner }: Bucket, isPublic: boolean, {
 /** For the trace of a denial. */
 function restrictedPolicy({ name, owner }: Bucket, policy: NamedPolicy): SetAside {
   return {
+    as: 'resource',
     policy,
     by: 'RestrictPublicBuckets',
     advice: `the policy is public, and the bucket's Block Public Access leaves it in force for account ${owner} alone. Name the callers in the policy instead of everyone, or switch RestrictPublicBuckets off (aws s3api put-public-access-block --bucket ${name} …).`,

@@ -76,7 +76,7 @@ async function demandAllowed(write: ServiceWrite, bucket: Bucket, { objects, own
     {
       identity: [],
       resource: policyForService(bucket),
-      acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)) : undefined,
+      acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)).acl : undefined,
       resourceControl: owner?.controls?.resourceControl,
     },
   );

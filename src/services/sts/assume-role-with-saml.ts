@@ -5,7 +5,7 @@ import { credentialsOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { type FederatedSubject, issueFederated, resolveFederated } from './federated-session.js';
 import type { StsPorts } from './ports.js';
-import { roleNameOf } from './target-role.js';
+import { accountOfRole } from './target-role.js';
 
 const DEFAULT_DURATION = 3600;
 const SHORTEST = 900;
@@ -17,11 +17,13 @@ async function verify(
   identity: Identity,
 ): Promise<SamlIdentity> {
   const { RoleArn: role, PrincipalArn: provider } = input;
-  const account = await identity.account(roleNameOf(role!).account);
-  if (account === undefined) throw stsErrors.AccessDenied([`Not authorized to perform ${action}`]);
+  const account = await accountOfRole(identity, role!, action);
   const federated = await identity.samlResponses.verify(account, provider!, input.SAMLAssertion!);
   if (!federated.roles.some(pair => pair.role === role && pair.provider === provider)) {
-    throw stsErrors.AccessDenied([`Not authorized to perform ${action}`]);
+    throw stsErrors.AccessDenied([`Not authorized to perform ${action}`], {
+      advice:
+        'Let the identity provider put the ARNs of this role and of this provider, as one pair, into the attribute https://aws.amazon.com/SAML/Attributes/Role.',
+    });
   }
   return federated;
 }

@@ -8,7 +8,7 @@ import { credentialsOf, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { type FederatedSubject, issueFederated, resolveFederated } from './federated-session.js';
 import type { StsPorts } from './ports.js';
-import { roleNameOf } from './target-role.js';
+import { accountOfRole } from './target-role.js';
 
 const DEFAULT_DURATION = 3600;
 
@@ -23,10 +23,7 @@ async function verify(
       'ProviderId is for OAuth 2.0 access tokens, which are not accepted here: pass an OpenID Connect ID token without it.',
     ]);
   }
-  const account = await identity.account(roleNameOf(input.RoleArn!).account);
-  if (account === undefined) {
-    throw stsErrors.AccessDenied([`Not authorized to perform ${action}`]);
-  }
+  const account = await accountOfRole(identity, input.RoleArn!, action);
   return await identity.oidcTokens.verify(account, input.WebIdentityToken!);
 }
 

@@ -6,7 +6,8 @@ import { stsErrors } from './errors.js';
 
 /** The caller's account. Throws `MissingAuthenticationToken` for anonymous callers. */
 export function accountOf({ caller }: Call): Account {
-  if (caller.account === undefined) throw stsErrors.MissingAuthenticationToken();
+  if (caller.account === undefined)
+    throw stsErrors.MissingAuthenticationToken([], { advice: 'Sign the request.' });
   return caller.account;
 }
 

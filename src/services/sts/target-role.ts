@@ -31,6 +31,15 @@ export async function findRole(identity: Identity, name: EntityName): Promise<Ta
   return role?.name === name.name && role.path === name.path ? { account, role } : undefined;
 }
 
+/** The account that a role's ARN names, for whom an identity provider of that account vouches. Throws `AccessDenied`. */
+export async function accountOfRole(identity: Identity, arn: string, action: string): Promise<Account> {
+  const account = await identity.account(roleNameOf(arn).account);
+  if (account !== undefined) return account;
+  throw stsErrors.AccessDenied([`Not authorized to perform ${action}`], {
+    advice: 'Check the account id in the ARN of the role: there is no such account here.',
+  });
+}
+
 /** The role, which is there: without a trust policy nothing allows the request. */
 export function trusted(target: Target | undefined): Target {
   if (target === undefined) throw new TypeError('a role that does not exist trusts nobody');

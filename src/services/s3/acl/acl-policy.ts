@@ -6,7 +6,7 @@
 import type { Call } from '../../../core/operation.js';
 import type { AclGrant, Bucket, ObjectOwner, ObjectRecord, Permission } from '../../../objects/index.js';
 import { type CompiledPolicy, compilePolicy } from '../../../policy/index.js';
-import type { NamedPolicy } from '../../../policy/types.js';
+import type { NamedPolicy, SetAside } from '../../../policy/types.js';
 import {
   ALL_USERS,
   ANONYMOUS_OWNER,
@@ -48,34 +48,40 @@ const ON_NO_OBJECT: Actions = { READ: ON_OBJECT.READ, WRITE: [], READ_ACP: [], W
  */
 const ON_OWN_OBJECT: Actions = { READ: [], WRITE: ['s3:DeleteObject'], READ_ACP: [], WRITE_ACP: [] };
 
+/** What a list says, and for the trace of a denial what a setting takes out of it. */
+export interface ListDecision {
+  readonly acl: NamedPolicy | undefined;
+  readonly setAside?: readonly SetAside[];
+}
+
 /** The bucket's list. `arn`: the bucket's. */
-export function bucketAcl(bucket: Bucket, arn: string): NamedPolicy | undefined {
+export function bucketAcl(bucket: Bucket, arn: string): ListDecision {
   return policyOf(bucket, arn, bucket.acl ?? ownedBy(bucket.owner), ON_BUCKET);
 }
 
 /** The list of an object in the bucket. `arn`: the object's. */
-export function objectAcl(bucket: Bucket, arn: string, record: ObjectRecord): NamedPolicy | undefined {
+export function objectAcl(bucket: Bucket, arn: string, record: ObjectRecord): ListDecision {
   const owner = ownerApart(bucket, record)?.canonicalId ?? bucket.owner;
   return policyOf(bucket, arn, record.acl ?? ownedBy(owner), ON_OBJECT);
 }
 
 /** What the bucket's list says of an object in it to the object's owner. `arn`: the bucket's. */
-export function ownObjectAcl(bucket: Bucket, arn: string): NamedPolicy | undefined {
+export function ownObjectAcl(bucket: Bucket, arn: string): ListDecision {
   return policyOf(bucket, arn, bucket.acl ?? ownedBy(bucket.owner), ON_OWN_OBJECT);
 }
 
 /** What the bucket's list says of reading an object that is not there. `arn`: the bucket's. */
-export function missingObjectAcl(bucket: Bucket, arn: string): NamedPolicy | undefined {
+export function missingObjectAcl(bucket: Bucket, arn: string): ListDecision {
   return policyOf(bucket, arn, bucket.acl ?? ownedBy(bucket.owner), ON_NO_OBJECT);
 }
 
 /** What who writes an object may do with the list that comes along. `arn`: the object's. */
-export function newObjectAcl(bucket: Bucket, arn: string, call: Call): NamedPolicy | undefined {
+export function newObjectAcl(bucket: Bucket, arn: string, call: Call): ListDecision {
   return policyOf(bucket, arn, ownedBy(writerOf(call).canonicalId), ON_OBJECT);
 }
 
 /** What who began a multipart upload may do with it. `arn`: the object's. */
-export function uploadAcl(bucket: Bucket, arn: string, owner: ObjectOwner): NamedPolicy | undefined {
+export function uploadAcl(bucket: Bucket, arn: string, owner: ObjectOwner): ListDecision {
   return policyOf(bucket, arn, ownedBy(owner.canonicalId), ON_UPLOAD);
 }
 
@@ -84,17 +90,28 @@ function ownedBy(owner: string): readonly AclGrant[] {
   return [{ grantee: owner, permission: 'FULL_CONTROL' }];
 }
 
-function policyOf(
-  bucket: Bucket,
-  arn: string,
-  grants: readonly AclGrant[],
-  actions: Actions,
-): NamedPolicy | undefined {
+function policyOf(bucket: Bucket, arn: string, grants: readonly AclGrant[], actions: Actions): ListDecision {
   const ignoring = bucket.publicAccessBlock?.ignorePublicAcls ?? false;
   const counted = ignoring ? grants.filter(grant => !letsAnyoneIn(grant)) : grants;
-  const policy = compiled(counted, actions);
-  const ignored = counted.length < grants.length ? ' (IgnorePublicAcls: without its public grants)' : '';
-  return policy && { name: `ACL of ${arn}${ignored}`, policy };
+  const acl = named(`ACL of ${arn}`, counted, actions);
+  if (counted.length === grants.length) return { acl };
+  const policy = named(`ACL of ${arn}`, grants, actions);
+  return { acl, ...(policy && { setAside: [ignoredGrants(bucket, policy)] }) };
+}
+
+function named(name: string, grants: readonly AclGrant[], actions: Actions): NamedPolicy | undefined {
+  const policy = compiled(grants, actions);
+  return policy && { name, policy };
+}
+
+/** For the trace of a denial: the list as it would count with its public grants. */
+function ignoredGrants({ name }: Bucket, policy: NamedPolicy): SetAside {
+  return {
+    as: 'acl',
+    policy,
+    by: 'IgnorePublicAcls',
+    advice: `the grant is to everyone, and the bucket's Block Public Access ignores such grants. Grant it to the callers by a policy, or switch IgnorePublicAcls off (aws s3api put-public-access-block --bucket ${name} …).`,
+  };
 }
 
 /** Public grants, and those to who uploads unsigned: that is anyone as well. */

@@ -5,7 +5,7 @@ import type { Bucket } from '../../../objects/index.js';
 import { aclsEnabled, writerOf } from '../acl/acl.js';
 import { newObjectAcl, uploadAcl } from '../acl/acl-policy.js';
 import type { S3Ports } from '../ports.js';
-import { type Keys, onObject, requestTagKeys } from '../requirements.js';
+import { type Keys, onObject, requestTagKeys, withList } from '../requirements.js';
 import { headerTags } from '../tags.js';
 import { keyOf } from '../target.js';
 import type { AttributesInput } from './attributes.js';
@@ -76,8 +76,8 @@ export function writeRequirements(
  */
 function onNewObject(bucket: Bucket, call: Call, action: string, key: string, keys: Keys): Requirement {
   const requirement = onObject(bucket, call, action, key, keys);
-  const acl = newObjectAcl(bucket, requirement.resource, call);
-  return { ...requirement, acl, objectOwner: writerOf(call).account };
+  const list = newObjectAcl(bucket, requirement.resource, call);
+  return { ...withList(requirement, list), objectOwner: writerOf(call).account };
 }
 
 function carriesAny(keys: Keys): boolean {
@@ -125,7 +125,7 @@ export async function onUpload(
   if (!aclsEnabled(bucket)) return requirement;
   const upload = await objects.uploads.find(bucket, key, input.UploadId ?? '');
   return upload?.owner
-    ? { ...requirement, acl: uploadAcl(bucket, requirement.resource, upload.owner) }
+    ? withList(requirement, uploadAcl(bucket, requirement.resource, upload.owner))
     : requirement;
 }
 
