@@ -247,6 +247,7 @@ export type { SamlIdentity } from './federation/saml-responses.js';
 export type * from './model.js';
 export type { MemberAccount } from './organizations/organization-accounts.js';
 export * from './organizations/organization-errors.js';
+export type { SentInvitation } from './organizations/organization-invitations.js';
 export * from './organizations/organization-model.js';
 export type { Organizations } from './organizations/organizations.js';
 export type { Page } from './page.js';

@@ -1,53 +1,53 @@
 /** What auditors ask for and this server's organisations never have: each answers as AWS does where there is none. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import { organizationErrors } from '../../identity/index.js';
-import { managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
-import { onAll, onTargets, policyType } from './requirements.js';
+import { demandOrganization, managedBy, type OrganizationsPorts } from './ports.js';
+import { type InOrganization, onAll, onTargets, policyType } from './requirements.js';
 
-type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
+type Op<I, O, T> = Operation<OrganizationsPorts, I, O, T>;
 
 /** Throws `ResourcePolicyNotFoundException`. */
-export const describeResourcePolicy: Op<object> = {
-  name: 'DescribeResourcePolicy',
-  requires: () => onAll('DescribeResourcePolicy'),
-  async run(_input, call, ports) {
-    await organizationOf(call, ports);
+export const DescribeResourcePolicy: Op<object, object, InOrganization> = {
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject) {
+    demandOrganization(subject.organization);
     throw organizationErrors.ResourcePolicyNotFoundException();
   },
 };
 
 /** Control policies have no effective policy, and no other type is enabled: throws `EffectivePolicyNotFoundException`. */
-export const describeEffectivePolicy: Op<sdk.DescribeEffectivePolicyRequest> = {
-  name: 'DescribeEffectivePolicy',
-  requires: (input, call, ports) =>
+export const DescribeEffectivePolicy: Op<sdk.DescribeEffectivePolicyRequest, object, InOrganization> = {
+  resolve: (input, call, ports) =>
     input.TargetId === undefined
-      ? onAll('DescribeEffectivePolicy', policyType(input.PolicyType))
-      : onTargets('DescribeEffectivePolicy', call, ports, [input.TargetId], policyType(input.PolicyType)),
-  async run(_input, call, ports) {
-    await organizationOf(call, ports);
+      ? onAll(call, ports, policyType(input.PolicyType))
+      : onTargets(call, ports, [input.TargetId], policyType(input.PolicyType)),
+  async run(subject) {
+    demandOrganization(subject.organization);
     throw organizationErrors.EffectivePolicyNotFoundException();
   },
 };
 
-export const listInboundResponsibilityTransfers: Op<object, sdk.ListInboundResponsibilityTransfersResponse> =
-  {
-    name: 'ListInboundResponsibilityTransfers',
-    requires: () => onAll('ListInboundResponsibilityTransfers'),
-    async run(_input, call, ports) {
-      await managedBy(call, ports);
-      return { ResponsibilityTransfers: [] };
-    },
-  };
-
-export const listOutboundResponsibilityTransfers: Op<
+export const ListInboundResponsibilityTransfers: Op<
   object,
-  sdk.ListOutboundResponsibilityTransfersResponse
+  sdk.ListInboundResponsibilityTransfersResponse,
+  InOrganization
 > = {
-  name: 'ListOutboundResponsibilityTransfers',
-  requires: () => onAll('ListOutboundResponsibilityTransfers'),
-  async run(_input, call, ports) {
-    await managedBy(call, ports);
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject) {
+    managedBy(subject);
+    return { ResponsibilityTransfers: [] };
+  },
+};
+
+export const ListOutboundResponsibilityTransfers: Op<
+  object,
+  sdk.ListOutboundResponsibilityTransfersResponse,
+  InOrganization
+> = {
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject) {
+    managedBy(subject);
     return { ResponsibilityTransfers: [] };
   },
 };

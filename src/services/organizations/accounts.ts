@@ -1,24 +1,20 @@
 /** The accounts of an organisation. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import { organizationErrors } from '../../identity/index.js';
 import { listPage, slicePage } from './paging.js';
-import { homeOf, managedBy, type OrganizationsPorts, organizationOf } from './ports.js';
-import { onAll, onTagging, onTargets, requestTags } from './requirements.js';
+import { demandOrganization, managedBy, type OrganizationsPorts } from './ports.js';
+import { tagsIn } from './request-tags.js';
+import { andTagging, type InOrganization, onAll, onTargets, requestTags } from './requirements.js';
 import { accountShape, creationShape } from './shapes.js';
-import { tagsIn } from './tags.js';
 
-type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
+type Op<I, O, T> = Operation<OrganizationsPorts, I, O, T>;
 
 /** Done when it answers: AWS answers `IN_PROGRESS` first, which clients poll. */
-export const createAccount: Op<sdk.CreateAccountRequest, sdk.CreateAccountResponse> = {
-  name: 'CreateAccount',
-  requires: async ({ Tags }, call, ports) => [
-    ...onAll('CreateAccount', requestTags(Tags)),
-    ...(await onTagging(call, ports, 'account', Tags)),
-  ],
-  async run(input, call, ports) {
-    const creation = await ports.identity.organizations.accounts.create(await managedBy(call, ports), {
+export const CreateAccount: Op<sdk.CreateAccountRequest, sdk.CreateAccountResponse, InOrganization> = {
+  resolve: ({ Tags }, call, ports) => andTagging(onAll(call, ports, requestTags(Tags)), 'account', Tags),
+  async run(subject, input, _call, ports) {
+    const creation = await ports.identity.organizations.accounts.create(managedBy(subject), {
       name: input.AccountName!,
       email: input.Email!,
       roleName: input.RoleName,
@@ -28,14 +24,14 @@ export const createAccount: Op<sdk.CreateAccountRequest, sdk.CreateAccountRespon
   },
 };
 
-export const describeCreateAccountStatus: Op<
+export const DescribeCreateAccountStatus: Op<
   sdk.DescribeCreateAccountStatusRequest,
-  sdk.DescribeCreateAccountStatusResponse
+  sdk.DescribeCreateAccountStatusResponse,
+  InOrganization
 > = {
-  name: 'DescribeCreateAccountStatus',
-  requires: () => onAll('DescribeCreateAccountStatus'),
-  async run(input, call, ports) {
-    const { id } = await managedBy(call, ports);
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject, input, _call, ports) {
+    const { id } = managedBy(subject);
     const { accounts } = ports.identity.organizations;
     return {
       CreateAccountStatus: creationShape(await accounts.creation(id, input.CreateAccountRequestId!)),
@@ -43,14 +39,14 @@ export const describeCreateAccountStatus: Op<
   },
 };
 
-export const listCreateAccountStatus: Op<
+export const ListCreateAccountStatus: Op<
   sdk.ListCreateAccountStatusRequest,
-  sdk.ListCreateAccountStatusResponse
+  sdk.ListCreateAccountStatusResponse,
+  InOrganization
 > = {
-  name: 'ListCreateAccountStatus',
-  requires: () => onAll('ListCreateAccountStatus'),
-  async run(input, call, ports) {
-    const { id } = await managedBy(call, ports);
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject, input, _call, ports) {
+    const { id } = managedBy(subject);
     const { accounts } = ports.identity.organizations;
     const { items, next } = await listPage(
       input,
@@ -63,11 +59,10 @@ export const listCreateAccountStatus: Op<
   },
 };
 
-export const listAccounts: Op<sdk.ListAccountsRequest, sdk.ListAccountsResponse> = {
-  name: 'ListAccounts',
-  requires: () => onAll('ListAccounts'),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const ListAccounts: Op<sdk.ListAccountsRequest, sdk.ListAccountsResponse, InOrganization> = {
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const { items, next } = await listPage(
       input,
       page => ports.identity.organizations.accounts.list(organization.id, page),
@@ -77,39 +72,39 @@ export const listAccounts: Op<sdk.ListAccountsRequest, sdk.ListAccountsResponse>
   },
 };
 
-export const describeAccount: Op<sdk.DescribeAccountRequest, sdk.DescribeAccountResponse> = {
-  name: 'DescribeAccount',
-  requires: (input, call, ports) => onTargets('DescribeAccount', call, ports, [input.AccountId]),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const DescribeAccount: Op<sdk.DescribeAccountRequest, sdk.DescribeAccountResponse, InOrganization> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.AccountId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const member = await ports.identity.organizations.accounts.get(organization.id, input.AccountId!);
     return { Account: accountShape(organization, member) };
   },
 };
 
-export const listAccountsForParent: Op<sdk.ListAccountsForParentRequest, sdk.ListAccountsForParentResponse> =
-  {
-    name: 'ListAccountsForParent',
-    requires: (input, call, ports) => onTargets('ListAccountsForParent', call, ports, [input.ParentId]),
-    async run(input, call, ports) {
-      const organization = await managedBy(call, ports);
-      const { accounts, units } = ports.identity.organizations;
-      const { items, next } = await listPage(
-        input,
-        page => units.children(organization, input.ParentId!, 'account', page),
-        id => id,
-      );
-      const members = await Promise.all(items.map(id => accounts.get(organization.id, id)));
-      return { Accounts: members.map(member => accountShape(organization, member)), ...next };
-    },
-  };
+export const ListAccountsForParent: Op<
+  sdk.ListAccountsForParentRequest,
+  sdk.ListAccountsForParentResponse,
+  InOrganization
+> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.ParentId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
+    const { accounts, units } = ports.identity.organizations;
+    const { items, next } = await listPage(
+      input,
+      page => units.children(organization, input.ParentId!, 'account', page),
+      id => id,
+    );
+    const members = await Promise.all(items.map(id => accounts.get(organization.id, id)));
+    return { Accounts: members.map(member => accountShape(organization, member)), ...next };
+  },
+};
 
 /** An account or unit has one parent. */
-export const listParents: Op<sdk.ListParentsRequest, sdk.ListParentsResponse> = {
-  name: 'ListParents',
-  requires: (input, call, ports) => onTargets('ListParents', call, ports, [input.ChildId]),
-  async run(input, call, ports) {
-    const { id: organization } = await managedBy(call, ports);
+export const ListParents: Op<sdk.ListParentsRequest, sdk.ListParentsResponse, InOrganization> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.ChildId]),
+  async run(subject, input, _call, ports) {
+    const { id: organization } = managedBy(subject);
     const parent = (await pathOf(ports, organization, input.ChildId!))?.at(-1);
     if (parent === undefined) throw organizationErrors.ChildNotFoundException();
     const Type = parent.startsWith('r-') ? 'ROOT' : 'ORGANIZATIONAL_UNIT';
@@ -129,12 +124,11 @@ async function pathOf(
   return (await accounts.find(organization, child))?.record.organization?.path;
 }
 
-export const moveAccount: Op<sdk.MoveAccountRequest> = {
-  name: 'MoveAccount',
-  requires: (input, call, ports) =>
-    onTargets('MoveAccount', call, ports, [input.AccountId, input.SourceParentId, input.DestinationParentId]),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const MoveAccount: Op<sdk.MoveAccountRequest, object, InOrganization> = {
+  resolve: (input, call, ports) =>
+    onTargets(call, ports, [input.AccountId, input.SourceParentId, input.DestinationParentId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const { AccountId, SourceParentId, DestinationParentId } = input;
     const { accounts } = ports.identity.organizations;
     await accounts.move(organization, AccountId!, SourceParentId!, DestinationParentId!);
@@ -142,31 +136,34 @@ export const moveAccount: Op<sdk.MoveAccountRequest> = {
   },
 };
 
-export const closeAccount: Op<sdk.CloseAccountRequest> = {
-  name: 'CloseAccount',
-  requires: (input, call, ports) => onTargets('CloseAccount', call, ports, [input.AccountId]),
-  async run(input, call, ports) {
-    await ports.identity.organizations.accounts.close(await managedBy(call, ports), input.AccountId!);
+export const CloseAccount: Op<sdk.CloseAccountRequest, object, InOrganization> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.AccountId]),
+  async run(subject, input, _call, ports) {
+    await ports.identity.organizations.accounts.close(managedBy(subject), input.AccountId!);
     return {};
   },
 };
 
-export const removeAccountFromOrganization: Op<sdk.RemoveAccountFromOrganizationRequest> = {
-  name: 'RemoveAccountFromOrganization',
-  requires: (input, call, ports) =>
-    onTargets('RemoveAccountFromOrganization', call, ports, [input.AccountId]),
-  async run(input, call, ports) {
-    await ports.identity.organizations.accounts.remove(await managedBy(call, ports), input.AccountId!);
+export const RemoveAccountFromOrganization: Op<
+  sdk.RemoveAccountFromOrganizationRequest,
+  object,
+  InOrganization
+> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.AccountId]),
+  async run(subject, input, _call, ports) {
+    await ports.identity.organizations.accounts.remove(managedBy(subject), input.AccountId!);
     return {};
   },
 };
 
 /** What a member account calls itself. */
-export const leaveOrganization: Op<object> = {
-  name: 'LeaveOrganization',
-  requires: () => onAll('LeaveOrganization'),
-  async run(_input, call, ports) {
-    await ports.identity.organizations.accounts.remove(await organizationOf(call, ports), homeOf(call).id);
+export const LeaveOrganization: Op<object, object, InOrganization> = {
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject, _input, _call, ports) {
+    await ports.identity.organizations.accounts.remove(
+      demandOrganization(subject.organization),
+      subject.home.id,
+    );
     return {};
   },
 };

@@ -1,6 +1,6 @@
 /** Invitations into an organisation. Of AWS's handshakes there is this kind alone. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { Call, NamedOperation, Requirement } from '../../core/operation.js';
+import type { Call, Operation, Resolution } from '../../core/operation.js';
 import {
   type Account,
   type Invitation,
@@ -8,26 +8,25 @@ import {
   invitationArn,
   type OrganizationRecord,
   organizationErrors,
+  type SentInvitation,
 } from '../../identity/index.js';
 import { listPage } from './paging.js';
 import { homeOf, managedBy, type OrganizationsPorts } from './ports.js';
-import { onAll, onTagging, onTargets, requestTags } from './requirements.js';
-import { tagsIn } from './tags.js';
+import { tagsIn } from './request-tags.js';
+import { andTagging, type InOrganization, onAll, onTargets, requestTags } from './requirements.js';
 
-type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
+type Op<I, O, T> = Operation<OrganizationsPorts, I, O, T>;
 
 /** By account id: accounts that were not made by an organisation have no e-mail address. */
-export const inviteAccountToOrganization: Op<
+export const InviteAccountToOrganization: Op<
   sdk.InviteAccountToOrganizationRequest,
-  sdk.InviteAccountToOrganizationResponse
+  sdk.InviteAccountToOrganizationResponse,
+  InOrganization
 > = {
-  name: 'InviteAccountToOrganization',
-  requires: async ({ Target, Tags }, call, ports) => [
-    ...(await onTargets('InviteAccountToOrganization', call, ports, [Target!.Id], requestTags(Tags))),
-    ...(await onTagging(call, ports, 'account', Tags)),
-  ],
-  async run({ Target, Notes, Tags }, call, ports) {
-    const organization = await managedBy(call, ports);
+  resolve: ({ Target, Tags }, call, ports) =>
+    andTagging(onTargets(call, ports, [Target!.Id], requestTags(Tags)), 'account', Tags),
+  async run(subject, { Target, Notes, Tags }, _call, ports) {
+    const organization = managedBy(subject);
     if (Target!.Type !== 'ACCOUNT' || !/^\d{12}$/.test(Target!.Id!)) {
       throw invalidInput('INVALID_PARTY_TYPE_TARGET', 'Invite an account by its id.');
     }
@@ -37,32 +36,31 @@ export const inviteAccountToOrganization: Op<
   },
 };
 
-export const acceptHandshake = closing('AcceptHandshake', 'ACCEPTED');
+export const AcceptHandshake = closing('ACCEPTED');
 
-export const declineHandshake = closing('DeclineHandshake', 'DECLINED');
+export const DeclineHandshake = closing('DECLINED');
 
 /** For the organisation that sent it. */
-export const cancelHandshake = closing('CancelHandshake', 'CANCELED');
+export const CancelHandshake = closing('CANCELED');
 
-export const describeHandshake: Op<sdk.DescribeHandshakeRequest, sdk.DescribeHandshakeResponse> = {
-  name: 'DescribeHandshake',
-  requires: (input, call, ports) => onHandshake('DescribeHandshake', call, ports, input.HandshakeId!),
-  async run({ HandshakeId }, call, ports) {
-    const { invitations } = ports.identity.organizations;
-    const { invitation, organization } = await invitations.get(homeOf(call), HandshakeId!);
-    return { Handshake: handshakeShape(ports, organization, invitation) };
-  },
-};
+export const DescribeHandshake: Op<sdk.DescribeHandshakeRequest, sdk.DescribeHandshakeResponse, OnHandshake> =
+  {
+    resolve: ({ HandshakeId }, call, ports) => onHandshake(call, ports, HandshakeId!),
+    async run({ handshake }, _input, _call, ports) {
+      const { invitation, organization } = demandHandshake(handshake);
+      return { Handshake: handshakeShape(ports, organization, invitation) };
+    },
+  };
 
 /** Those that the caller's account was sent. */
-export const listHandshakesForAccount: Op<
+export const ListHandshakesForAccount: Op<
   sdk.ListHandshakesForAccountRequest,
-  sdk.ListHandshakesForAccountResponse
+  sdk.ListHandshakesForAccountResponse,
+  InOrganization
 > = {
-  name: 'ListHandshakesForAccount',
-  requires: () => onAll('ListHandshakesForAccount'),
-  async run(input, call, ports) {
-    const home = homeOf(call);
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject, input, _call, ports) {
+    const home = subject.home;
     const { invitations } = ports.identity.organizations;
     const { items, next } = await listPage(
       input,
@@ -78,14 +76,14 @@ export const listHandshakesForAccount: Op<
 };
 
 /** Those that the organisation sent. */
-export const listHandshakesForOrganization: Op<
+export const ListHandshakesForOrganization: Op<
   sdk.ListHandshakesForOrganizationRequest,
-  sdk.ListHandshakesForOrganizationResponse
+  sdk.ListHandshakesForOrganizationResponse,
+  InOrganization
 > = {
-  name: 'ListHandshakesForOrganization',
-  requires: () => onAll('ListHandshakesForOrganization'),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const { items, next } = await listPage(
       input,
       page => ports.identity.organizations.invitations.sent(organization.id, page),
@@ -104,18 +102,14 @@ interface HandshakeOutput {
 }
 
 function closing(
-  name: string,
   state: 'ACCEPTED' | 'DECLINED' | 'CANCELED',
-): Op<HandshakeInput, HandshakeOutput> {
+): Op<HandshakeInput, HandshakeOutput, OnHandshake> {
   return {
-    name,
-    requires: ({ HandshakeId }, call, ports) => onHandshake(name, call, ports, HandshakeId!),
-    async run({ HandshakeId }, call, ports) {
-      const home = homeOf(call);
-      const { invitations } = ports.identity.organizations;
-      const { invitation, organization } = await invitations.get(home, HandshakeId!);
+    resolve: ({ HandshakeId }, call, ports) => onHandshake(call, ports, HandshakeId!),
+    async run({ home, handshake }, _input, _call, ports) {
+      const { invitation, organization } = demandHandshake(handshake);
       demandParty(home, organization, invitation, state);
-      const closed = await invitations.close(invitation, state);
+      const closed = await ports.identity.organizations.invitations.close(invitation, state);
       return { Handshake: handshakeShape(ports, organization, closed) };
     },
   };
@@ -136,17 +130,26 @@ function demandParty(
     });
 }
 
+interface OnHandshake {
+  readonly home: Account;
+  readonly handshake: SentInvitation | undefined;
+}
+
+/** Throws `HandshakeNotFoundException`. */
+function demandHandshake(handshake: SentInvitation | undefined): SentInvitation {
+  if (handshake === undefined) throw organizationErrors.HandshakeNotFoundException();
+  return handshake;
+}
+
 async function onHandshake(
-  operation: string,
   call: Call,
   { identity }: OrganizationsPorts,
   id: string,
-): Promise<Requirement[]> {
-  const { account } = call.caller;
-  const found = account && (await identity.organizations.invitations.find(account, id));
-  if (found === undefined) return onAll(operation);
-  const resource = invitationArn(found.organization, id);
-  return [{ action: `organizations:${operation}`, resource }];
+): Promise<Resolution<OnHandshake>> {
+  const home = homeOf(call);
+  const handshake = await identity.organizations.invitations.find(home, id);
+  const resource = handshake ? invitationArn(handshake.organization, id) : '*';
+  return { requires: [{ action: call.action, resource }], subject: { home, handshake } };
 }
 
 function handshakeShape(

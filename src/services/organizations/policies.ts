@@ -1,40 +1,40 @@
 /** Service control and resource control policies, and what they are attached to. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import {
+  type ControlPolicy,
   type ControlType,
   type OrganizationRecord,
   organizationErrors,
   targetArn,
 } from '../../identity/index.js';
-import { enforced } from './organization.js';
 import { slicePage } from './paging.js';
+import { enforced } from './policy-types.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
+import { tagsIn } from './request-tags.js';
 import {
+  andTagging,
+  type InOrganization,
+  type OnPolicy,
   onAll,
   onNewPolicy,
   onPolicy,
-  onTagging,
+  onPolicyAndTarget,
   onTargets,
   policyType,
   requestTags,
 } from './requirements.js';
 import { policyShape, policySummary } from './shapes.js';
-import { tagsIn } from './tags.js';
 
-type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
+type Op<I, O, T> = Operation<OrganizationsPorts, I, O, T>;
 
-export const createPolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse> = {
-  name: 'CreatePolicy',
-  requires: async ({ Type, Tags }, call, ports) => {
+export const CreatePolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse, InOrganization> = {
+  resolve: ({ Type, Tags }, call, ports) => {
     const context = { ...policyType(Type), ...requestTags(Tags) };
-    return [
-      ...(await onNewPolicy('CreatePolicy', call, ports, Type, context)),
-      ...(await onTagging(call, ports, Type as ControlType, Tags)),
-    ];
+    return andTagging(onNewPolicy(call, ports, Type, context), Type as ControlType, Tags);
   },
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const policy = await ports.identity.organizations.policies.create(organization, {
       type: enforced(input.Type),
       name: input.Name!,
@@ -46,21 +46,19 @@ export const createPolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse>
   },
 };
 
-export const describePolicy: Op<sdk.DescribePolicyRequest, sdk.DescribePolicyResponse> = {
-  name: 'DescribePolicy',
-  requires: (input, call, ports) => onPolicy('DescribePolicy', call, ports, input.PolicyId),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
-    const policy = await ports.identity.organizations.policies.get(organization.id, input.PolicyId!);
+export const DescribePolicy: Op<sdk.DescribePolicyRequest, sdk.DescribePolicyResponse, OnPolicy> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyId),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
+    const policy = demandPolicy(subject);
     return { Policy: policyShape(organization, policy) };
   },
 };
 
-export const updatePolicy: Op<sdk.UpdatePolicyRequest, sdk.UpdatePolicyResponse> = {
-  name: 'UpdatePolicy',
-  requires: (input, call, ports) => onPolicy('UpdatePolicy', call, ports, input.PolicyId),
-  async run({ PolicyId, Name, Description, Content }, call, ports) {
-    const organization = await managedBy(call, ports);
+export const UpdatePolicy: Op<sdk.UpdatePolicyRequest, sdk.UpdatePolicyResponse, OnPolicy> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyId),
+  async run(subject, { PolicyId, Name, Description, Content }, _call, ports) {
+    const organization = managedBy(subject);
     const policy = await ports.identity.organizations.policies.update(organization, PolicyId!, {
       ...(Name !== undefined && { name: Name }),
       ...(Description !== undefined && { description: Description }),
@@ -70,20 +68,18 @@ export const updatePolicy: Op<sdk.UpdatePolicyRequest, sdk.UpdatePolicyResponse>
   },
 };
 
-export const deletePolicy: Op<sdk.DeletePolicyRequest> = {
-  name: 'DeletePolicy',
-  requires: (input, call, ports) => onPolicy('DeletePolicy', call, ports, input.PolicyId),
-  async run(input, call, ports) {
-    await ports.identity.organizations.policies.delete(await managedBy(call, ports), input.PolicyId!);
+export const DeletePolicy: Op<sdk.DeletePolicyRequest, object, OnPolicy> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyId),
+  async run(subject, input, _call, ports) {
+    await ports.identity.organizations.policies.delete(managedBy(subject), input.PolicyId!);
     return {};
   },
 };
 
-export const listPolicies: Op<sdk.ListPoliciesRequest, sdk.ListPoliciesResponse> = {
-  name: 'ListPolicies',
-  requires: input => onAll('ListPolicies', policyType(input.Filter)),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const ListPolicies: Op<sdk.ListPoliciesRequest, sdk.ListPoliciesResponse, InOrganization> = {
+  resolve: (input, call, ports) => onAll(call, ports, policyType(input.Filter)),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const all = await ports.identity.organizations.policies.list(organization.id, enforced(input.Filter));
     const { items, next } = await slicePage(input, all, policy => policy.id);
     return { Policies: items.map(policy => policySummary(organization, policy)), ...next };
@@ -91,60 +87,52 @@ export const listPolicies: Op<sdk.ListPoliciesRequest, sdk.ListPoliciesResponse>
 };
 
 /** The policy and the target must both be allowed. */
-export const attachPolicy: Op<sdk.AttachPolicyRequest> = {
-  name: 'AttachPolicy',
-  requires: (input, call, ports) => onPolicyAndTarget('AttachPolicy', input, call, ports),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const AttachPolicy: Op<sdk.AttachPolicyRequest, object, OnPolicy> = {
+  resolve: (input, call, ports) => onPolicyAndTarget(call, ports, input),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     await ports.identity.organizations.policies.attach(organization, input.PolicyId!, input.TargetId!);
     return {};
   },
 };
 
-export const detachPolicy: Op<sdk.DetachPolicyRequest> = {
-  name: 'DetachPolicy',
-  requires: (input, call, ports) => onPolicyAndTarget('DetachPolicy', input, call, ports),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const DetachPolicy: Op<sdk.DetachPolicyRequest, object, OnPolicy> = {
+  resolve: (input, call, ports) => onPolicyAndTarget(call, ports, input),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     await ports.identity.organizations.policies.detach(organization, input.PolicyId!, input.TargetId!);
     return {};
   },
 };
 
-async function onPolicyAndTarget(
-  operation: string,
-  { PolicyId, TargetId }: sdk.AttachPolicyRequest,
-  call: Parameters<Op<never>['run']>[1],
-  ports: OrganizationsPorts,
-) {
-  const policy = await onPolicy(operation, call, ports, PolicyId);
-  return [...policy, ...(await onTargets(operation, call, ports, [TargetId], policy[0]!.context))];
-}
-
 /** Those attached to the target itself, not the inherited ones. */
-export const listPoliciesForTarget: Op<sdk.ListPoliciesForTargetRequest, sdk.ListPoliciesForTargetResponse> =
-  {
-    name: 'ListPoliciesForTarget',
-    requires: (input, call, ports) =>
-      onTargets('ListPoliciesForTarget', call, ports, [input.TargetId], policyType(input.Filter)),
-    async run(input, call, ports) {
-      const organization = await managedBy(call, ports);
-      const { policies } = ports.identity.organizations;
-      await nameOf(ports, organization, input.TargetId!);
-      const ids = await policies.attachedTo(organization, input.TargetId!, enforced(input.Filter));
-      const { items, next } = await slicePage(input, ids, id => id);
-      const attached = await Promise.all(items.map(id => policies.get(organization.id, id)));
-      return { Policies: attached.map(policy => policySummary(organization, policy)), ...next };
-    },
-  };
-
-export const listTargetsForPolicy: Op<sdk.ListTargetsForPolicyRequest, sdk.ListTargetsForPolicyResponse> = {
-  name: 'ListTargetsForPolicy',
-  requires: (input, call, ports) => onPolicy('ListTargetsForPolicy', call, ports, input.PolicyId),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const ListPoliciesForTarget: Op<
+  sdk.ListPoliciesForTargetRequest,
+  sdk.ListPoliciesForTargetResponse,
+  InOrganization
+> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.TargetId], policyType(input.Filter)),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const { policies } = ports.identity.organizations;
-    await policies.get(organization.id, input.PolicyId!);
+    await nameOf(ports, organization, input.TargetId!);
+    const ids = await policies.attachedTo(organization, input.TargetId!, enforced(input.Filter));
+    const { items, next } = await slicePage(input, ids, id => id);
+    const attached = await Promise.all(items.map(id => policies.get(organization.id, id)));
+    return { Policies: attached.map(policy => policySummary(organization, policy)), ...next };
+  },
+};
+
+export const ListTargetsForPolicy: Op<
+  sdk.ListTargetsForPolicyRequest,
+  sdk.ListTargetsForPolicyResponse,
+  OnPolicy
+> = {
+  resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyId),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
+    const { policies } = ports.identity.organizations;
+    demandPolicy(subject);
     const targets = await policies.targetsOf(organization, input.PolicyId!);
     const { items, next } = await slicePage(input, targets, id => id);
     const Targets = items.map(async TargetId => ({
@@ -156,6 +144,12 @@ export const listTargetsForPolicy: Op<sdk.ListTargetsForPolicyRequest, sdk.ListT
     return { Targets: await Promise.all(Targets), ...next };
   },
 };
+
+/** Throws `PolicyNotFoundException`. */
+function demandPolicy({ policy }: OnPolicy): ControlPolicy {
+  if (policy === undefined) throw organizationErrors.PolicyNotFoundException();
+  return policy;
+}
 
 function typeOf(target: string): sdk.TargetType {
   if (target.startsWith('r-')) return 'ROOT';

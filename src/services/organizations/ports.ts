@@ -18,18 +18,22 @@ export function homeOf({ caller }: Call): Account {
   return caller.account;
 }
 
-/** The organisation of the caller's account. Throws `AWSOrganizationsNotInUseException`. */
-export function organizationOf(call: Call, { identity }: OrganizationsPorts): Promise<OrganizationRecord> {
-  return identity.organizations.of(homeOf(call));
+/** The organization of the caller's account. Throws `AWSOrganizationsNotInUseException`. */
+export function demandOrganization(organization: OrganizationRecord | undefined): OrganizationRecord {
+  if (organization === undefined) throw organizationErrors.AWSOrganizationsNotInUseException();
+  return organization;
 }
 
 /**
- * The organisation that the caller's account manages. Throws `AWSOrganizationsNotInUseException`, and
+ * The organization that the caller's account manages. Throws `AWSOrganizationsNotInUseException`, and
  * `AccessDeniedException` for the other accounts: most operations are the management account's alone.
  */
-export async function managedBy(call: Call, ports: OrganizationsPorts): Promise<OrganizationRecord> {
-  const organization = await organizationOf(call, ports);
-  if (organization.managementAccount !== homeOf(call).id)
+export function managedBy(subject: {
+  readonly home: Account;
+  readonly organization: OrganizationRecord | undefined;
+}): OrganizationRecord {
+  const organization = demandOrganization(subject.organization);
+  if (organization.managementAccount !== subject.home.id)
     throw organizationErrors.AccessDeniedException([], {
       advice:
         'Only the management account of the organization does this, whatever the policies of a member say: call with credentials of that account.',

@@ -3,8 +3,10 @@
  * for AWS Organizations".
  */
 
-import type { Call, Requirement } from '../../core/operation.js';
+import type { Call, Requirement, Resolution } from '../../core/operation.js';
 import {
+  type Account,
+  type ControlPolicy,
   type ControlType,
   type OrganizationRecord,
   policyArn,
@@ -12,64 +14,102 @@ import {
   targetArn,
 } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
-import type { OrganizationsPorts } from './ports.js';
+import { homeOf, type OrganizationsPorts } from './ports.js';
 
-/** On no particular resource. */
-export function onAll(operation: string, context: Context = {}): Requirement[] {
-  return [{ action: `organizations:${operation}`, resource: '*', context }];
+/** The caller's account, and the organization that it is in. */
+export interface InOrganization {
+  readonly home: Account;
+  readonly organization: OrganizationRecord | undefined;
 }
 
-/** On roots, units and accounts of the caller's organisation, each of which must be allowed. */
+/** On no particular resource. */
+export async function onAll(
+  call: Call,
+  ports: OrganizationsPorts,
+  context: Context = {},
+): Promise<Resolution<InOrganization>> {
+  return { requires: [{ action: call.action, resource: '*', context }], subject: await placeOf(call, ports) };
+}
+
+/** On roots, units and accounts of the caller's organization, each of which must be allowed. */
 export async function onTargets(
-  operation: string,
   call: Call,
   ports: OrganizationsPorts,
   ids: readonly (string | undefined)[],
   context: Context = {},
+): Promise<Resolution<InOrganization>> {
+  const subject = await placeOf(call, ports);
+  const { organization } = subject;
+  if (organization === undefined) return onAll(call, ports, context);
+  return { requires: await targetsIn(organization, call, ports, ids, context), subject };
+}
+
+function targetsIn(
+  organization: OrganizationRecord,
+  { action }: Call,
+  ports: OrganizationsPorts,
+  ids: readonly (string | undefined)[],
+  context: Context,
 ): Promise<Requirement[]> {
-  const organization = await placeOf(call, ports);
-  if (organization === undefined) return onAll(operation, context);
-  return await Promise.all(
+  return Promise.all(
     ids.map(async (id = '') => ({
-      action: `organizations:${operation}`,
+      action,
       resource: targetArn(organization, id),
       context: { ...(await resourceTags(ports, organization, id)), ...context },
     })),
   );
 }
 
-/** On a policy of the caller's organisation. */
+/** An organization, and a policy of it that may not be there. */
+export interface OnPolicy extends InOrganization {
+  readonly policy: ControlPolicy | undefined;
+}
+
+/** On a policy of the caller's organization. */
 export async function onPolicy(
-  operation: string,
   call: Call,
   ports: OrganizationsPorts,
   id: string | undefined = '',
-): Promise<Requirement[]> {
-  const organization = await placeOf(call, ports);
-  if (organization === undefined) return onAll(operation);
+  more: Context = {},
+): Promise<Resolution<OnPolicy>> {
+  const place = await placeOf(call, ports);
+  const { organization } = place;
+  if (organization === undefined) {
+    const { requires } = await onAll(call, ports);
+    return { requires, subject: { ...place, policy: undefined } };
+  }
   const policy = await ports.identity.organizations.policies.find(organization.id, id);
   const type = policy?.type ?? 'SERVICE_CONTROL_POLICY';
-  return [
-    {
-      action: `organizations:${operation}`,
-      resource: policyArn(organization, type, id),
-      context: { ...tagContext('aws:ResourceTag', policy?.tags ?? []), ...policyType(type) },
-    },
-  ];
+  const context = { ...tagContext('aws:ResourceTag', policy?.tags ?? []), ...policyType(type), ...more };
+  const requirement = { action: call.action, resource: policyArn(organization, type, id), context };
+  return { requires: [requirement], subject: { ...place, policy } };
+}
+
+/** On a policy and what it is attached to: both must be allowed. */
+export async function onPolicyAndTarget(
+  call: Call,
+  ports: OrganizationsPorts,
+  { PolicyId, TargetId }: { readonly PolicyId: string | undefined; readonly TargetId: string | undefined },
+): Promise<Resolution<OnPolicy>> {
+  const { requires, subject } = await onPolicy(call, ports, PolicyId);
+  const { organization } = subject;
+  if (organization === undefined) return { requires, subject };
+  const targets = await targetsIn(organization, call, ports, [TargetId], requires[0]!.context ?? {});
+  return { requires: [...requires, ...targets], subject };
 }
 
 /** On the policy of that type that will be there: its id is not known yet. */
 export async function onNewPolicy(
-  operation: string,
   call: Call,
   ports: OrganizationsPorts,
   type: string | undefined,
   context: Context,
-): Promise<Requirement[]> {
-  const organization = await placeOf(call, ports);
-  if (organization === undefined) return onAll(operation, context);
+): Promise<Resolution<InOrganization>> {
+  const subject = await placeOf(call, ports);
+  const { organization } = subject;
+  if (organization === undefined) return onAll(call, ports, context);
   const resource = policyArn(organization, type as ControlType, 'p-*');
-  return [{ action: `organizations:${operation}`, resource, context }];
+  return { requires: [{ action: call.action, resource, context }], subject };
 }
 
 export function policyType(type: string | undefined): Context {
@@ -84,17 +124,17 @@ export function servicePrincipal(principal: string | undefined): Context {
  * What a request with tags needs besides: the permission to tag what is made (AWS Organizations API Reference,
  * CreateAccount and the like, `Tags`). `kind` is what will be tagged; its id is not known yet.
  */
-export async function onTagging(
-  call: Call,
-  ports: OrganizationsPorts,
+export async function andTagging<T extends InOrganization>(
+  resolved: Resolution<T> | Promise<Resolution<T>>,
   kind: 'account' | 'ou' | ControlType,
   tags: readonly TagLike[] | undefined,
-): Promise<Requirement[]> {
-  if (tags === undefined || tags.length === 0) return [];
-  const organization = await placeOf(call, ports);
-  const context = requestTags(tags);
-  if (organization === undefined) return onAll('TagResource', context);
-  return [{ action: 'organizations:TagResource', resource: newArn(organization, kind), context }];
+): Promise<Resolution<T>> {
+  const { requires, subject } = await resolved;
+  if (tags === undefined || tags.length === 0) return { requires, subject };
+  const { organization } = subject;
+  const resource = organization ? newArn(organization, kind) : '*';
+  const tagging = { action: 'organizations:TagResource', resource, context: requestTags(tags) };
+  return { requires: [...requires, tagging], subject };
 }
 
 /** A pattern for the ARN of what is about to be made. */
@@ -115,12 +155,9 @@ export function requestTags(tags: readonly TagLike[] | undefined): Context {
   return { ...tagContext('aws:RequestTag', pairs), 'aws:TagKeys': pairs.map(([key]) => key) };
 }
 
-async function placeOf(
-  call: Call,
-  { identity }: OrganizationsPorts,
-): Promise<OrganizationRecord | undefined> {
-  const { account } = call.caller;
-  return account?.organization && (await identity.organizations.of(account));
+async function placeOf(call: Call, { identity }: OrganizationsPorts): Promise<InOrganization> {
+  const home = homeOf(call);
+  return { home, organization: home.organization && (await identity.organizations.of(home)) };
 }
 
 async function resourceTags(

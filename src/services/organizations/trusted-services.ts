@@ -1,12 +1,12 @@
 /** Which AWS services may work with the organisation, and who administers it for them. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import { invalidInput, organizationErrors } from '../../identity/index.js';
 import { slicePage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
-import { onAll, onTargets, servicePrincipal } from './requirements.js';
+import { type InOrganization, onAll, onTargets, servicePrincipal } from './requirements.js';
 
-type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
+type Op<I, O, T> = Operation<OrganizationsPorts, I, O, T>;
 
 /** `config.amazonaws.com`, `member.org.stacksets.cloudformation.amazonaws.com` */
 const SERVICE = /^(?:[a-z0-9-]+\.)+amazonaws\.com$/;
@@ -17,35 +17,33 @@ function serviceOf(principal: string | undefined): string {
   throw invalidInput('INVALID_ENUM', 'You specified an unrecognized service principal.');
 }
 
-export const enableAWSServiceAccess: Op<sdk.EnableAWSServiceAccessRequest> = {
-  name: 'EnableAWSServiceAccess',
-  requires: input => onAll('EnableAWSServiceAccess', servicePrincipal(input.ServicePrincipal)),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const EnableAWSServiceAccess: Op<sdk.EnableAWSServiceAccessRequest, object, InOrganization> = {
+  resolve: (input, call, ports) => onAll(call, ports, servicePrincipal(input.ServicePrincipal)),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     await ports.identity.organizations.enableService(organization, serviceOf(input.ServicePrincipal));
     return {};
   },
 };
 
 /** A service that had no access has none afterwards, either: no error. */
-export const disableAWSServiceAccess: Op<sdk.DisableAWSServiceAccessRequest> = {
-  name: 'DisableAWSServiceAccess',
-  requires: input => onAll('DisableAWSServiceAccess', servicePrincipal(input.ServicePrincipal)),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const DisableAWSServiceAccess: Op<sdk.DisableAWSServiceAccessRequest, object, InOrganization> = {
+  resolve: (input, call, ports) => onAll(call, ports, servicePrincipal(input.ServicePrincipal)),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     await ports.identity.organizations.disableService(organization, serviceOf(input.ServicePrincipal));
     return {};
   },
 };
 
-export const listAWSServiceAccessForOrganization: Op<
+export const ListAWSServiceAccessForOrganization: Op<
   sdk.ListAWSServiceAccessForOrganizationRequest,
-  sdk.ListAWSServiceAccessForOrganizationResponse
+  sdk.ListAWSServiceAccessForOrganizationResponse,
+  InOrganization
 > = {
-  name: 'ListAWSServiceAccessForOrganization',
-  requires: () => onAll('ListAWSServiceAccessForOrganization'),
-  async run(input, call, ports) {
-    const { services = [] } = await managedBy(call, ports);
+  resolve: (_input, call, ports) => onAll(call, ports),
+  async run(subject, input) {
+    const { services = [] } = managedBy(subject);
     const { items, next } = await slicePage(input, services, ({ principal }) => principal);
     return {
       EnabledServicePrincipals: items.map(({ principal, enabled }) => ({
@@ -58,25 +56,27 @@ export const listAWSServiceAccessForOrganization: Op<
 };
 
 /** There are none: RegisterDelegatedAdministrator is not there. */
-export const listDelegatedAdministrators: Op<
+export const ListDelegatedAdministrators: Op<
   sdk.ListDelegatedAdministratorsRequest,
-  sdk.ListDelegatedAdministratorsResponse
+  sdk.ListDelegatedAdministratorsResponse,
+  InOrganization
 > = {
-  name: 'ListDelegatedAdministrators',
-  requires: input => onAll('ListDelegatedAdministrators', servicePrincipal(input.ServicePrincipal)),
-  async run(_input, call, ports) {
-    await managedBy(call, ports);
+  resolve: (input, call, ports) => onAll(call, ports, servicePrincipal(input.ServicePrincipal)),
+  async run(subject) {
+    managedBy(subject);
     return { DelegatedAdministrators: [] };
   },
 };
 
 /** Throws `AccountNotFoundException`, and `AccountNotRegisteredException` for every account of the organisation. */
-export const listDelegatedServicesForAccount: Op<sdk.ListDelegatedServicesForAccountRequest> = {
-  name: 'ListDelegatedServicesForAccount',
-  requires: (input, call, ports) =>
-    onTargets('ListDelegatedServicesForAccount', call, ports, [input.AccountId]),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const ListDelegatedServicesForAccount: Op<
+  sdk.ListDelegatedServicesForAccountRequest,
+  object,
+  InOrganization
+> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.AccountId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     await ports.identity.organizations.accounts.get(organization.id, input.AccountId!);
     throw organizationErrors.AccountNotRegisteredException();
   },

@@ -1,54 +1,50 @@
 /** Organisational units. */
 import type * as sdk from '@aws-sdk/client-organizations';
-import type { NamedOperation } from '../../core/operation.js';
+import type { Operation } from '../../core/operation.js';
 import { listPage } from './paging.js';
 import { managedBy, type OrganizationsPorts } from './ports.js';
-import { onTagging, onTargets, requestTags } from './requirements.js';
+import { tagsIn } from './request-tags.js';
+import { andTagging, type InOrganization, onTargets, requestTags } from './requirements.js';
 import { unitShape } from './shapes.js';
-import { tagsIn } from './tags.js';
 
-type Op<I, O = object> = NamedOperation<OrganizationsPorts, I, O>;
+type Op<I, O, T> = Operation<OrganizationsPorts, I, O, T>;
 
-export const createOrganizationalUnit: Op<
+export const CreateOrganizationalUnit: Op<
   sdk.CreateOrganizationalUnitRequest,
-  sdk.CreateOrganizationalUnitResponse
+  sdk.CreateOrganizationalUnitResponse,
+  InOrganization
 > = {
-  name: 'CreateOrganizationalUnit',
-  requires: async ({ ParentId, Tags }, call, ports) => [
-    ...(await onTargets('CreateOrganizationalUnit', call, ports, [ParentId], requestTags(Tags))),
-    ...(await onTagging(call, ports, 'ou', Tags)),
-  ],
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+  resolve: ({ ParentId, Tags }, call, ports) =>
+    andTagging(onTargets(call, ports, [ParentId], requestTags(Tags)), 'ou', Tags),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const { units } = ports.identity.organizations;
     const unit = await units.create(organization, input.ParentId!, input.Name!, tagsIn(input.Tags));
     return { OrganizationalUnit: unitShape(organization, unit) };
   },
 };
 
-export const describeOrganizationalUnit: Op<
+export const DescribeOrganizationalUnit: Op<
   sdk.DescribeOrganizationalUnitRequest,
-  sdk.DescribeOrganizationalUnitResponse
+  sdk.DescribeOrganizationalUnitResponse,
+  InOrganization
 > = {
-  name: 'DescribeOrganizationalUnit',
-  requires: (input, call, ports) =>
-    onTargets('DescribeOrganizationalUnit', call, ports, [input.OrganizationalUnitId]),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+  resolve: (input, call, ports) => onTargets(call, ports, [input.OrganizationalUnitId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const unit = await ports.identity.organizations.units.get(organization.id, input.OrganizationalUnitId!);
     return { OrganizationalUnit: unitShape(organization, unit) };
   },
 };
 
-export const updateOrganizationalUnit: Op<
+export const UpdateOrganizationalUnit: Op<
   sdk.UpdateOrganizationalUnitRequest,
-  sdk.UpdateOrganizationalUnitResponse
+  sdk.UpdateOrganizationalUnitResponse,
+  InOrganization
 > = {
-  name: 'UpdateOrganizationalUnit',
-  requires: (input, call, ports) =>
-    onTargets('UpdateOrganizationalUnit', call, ports, [input.OrganizationalUnitId]),
-  async run({ OrganizationalUnitId, Name }, call, ports) {
-    const organization = await managedBy(call, ports);
+  resolve: (input, call, ports) => onTargets(call, ports, [input.OrganizationalUnitId]),
+  async run(subject, { OrganizationalUnitId, Name }, _call, ports) {
+    const organization = managedBy(subject);
     const { units } = ports.identity.organizations;
     const unit =
       Name === undefined
@@ -58,26 +54,23 @@ export const updateOrganizationalUnit: Op<
   },
 };
 
-export const deleteOrganizationalUnit: Op<sdk.DeleteOrganizationalUnitRequest> = {
-  name: 'DeleteOrganizationalUnit',
-  requires: (input, call, ports) =>
-    onTargets('DeleteOrganizationalUnit', call, ports, [input.OrganizationalUnitId]),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const DeleteOrganizationalUnit: Op<sdk.DeleteOrganizationalUnitRequest, object, InOrganization> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.OrganizationalUnitId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     await ports.identity.organizations.units.delete(organization, input.OrganizationalUnitId!);
     return {};
   },
 };
 
-export const listOrganizationalUnitsForParent: Op<
+export const ListOrganizationalUnitsForParent: Op<
   sdk.ListOrganizationalUnitsForParentRequest,
-  sdk.ListOrganizationalUnitsForParentResponse
+  sdk.ListOrganizationalUnitsForParentResponse,
+  InOrganization
 > = {
-  name: 'ListOrganizationalUnitsForParent',
-  requires: (input, call, ports) =>
-    onTargets('ListOrganizationalUnitsForParent', call, ports, [input.ParentId]),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+  resolve: (input, call, ports) => onTargets(call, ports, [input.ParentId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const { units } = ports.identity.organizations;
     const { items, next } = await listPage(
       input,
@@ -89,11 +82,10 @@ export const listOrganizationalUnitsForParent: Op<
   },
 };
 
-export const listChildren: Op<sdk.ListChildrenRequest, sdk.ListChildrenResponse> = {
-  name: 'ListChildren',
-  requires: (input, call, ports) => onTargets('ListChildren', call, ports, [input.ParentId]),
-  async run(input, call, ports) {
-    const organization = await managedBy(call, ports);
+export const ListChildren: Op<sdk.ListChildrenRequest, sdk.ListChildrenResponse, InOrganization> = {
+  resolve: (input, call, ports) => onTargets(call, ports, [input.ParentId]),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
     const Type = input.ChildType!;
     const kind = Type === 'ACCOUNT' ? 'account' : 'unit';
     const { items, next } = await listPage(
