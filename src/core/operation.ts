@@ -83,26 +83,6 @@ export interface Call {
   demand(requirement: Requirement): Promise<void>;
   /** Writes the event of what another service did for this request. */
   note(made: CallOnBehalf): void;
-  /** See `PerCall`. */
-  readonly kept: Map<unknown, unknown>;
-}
-
-/**
- * What a service keeps of a request while it is on its way. The call itself holds it, so that both go together: what a
- * WeakMap holds survives every collection of young garbage.
- */
-export class PerCall<T> {
-  get(call: Call): T | undefined {
-    return call.kept.get(this) as T | undefined;
-  }
-
-  set(call: Call, value: T): void {
-    call.kept.set(this, value);
-  }
-
-  delete(call: Call): void {
-    call.kept.delete(this);
-  }
 }
 
 /** What an operation finds out before it runs. */
@@ -138,8 +118,8 @@ export interface Operation<P, I = never, O = unknown, T = unknown> {
 }
 
 /** The operations of a service by their names in the SDK. */
-export type Operations<P, Name extends string = string> = {
-  readonly [N in Name]?: Operation<P>;
+export type Operations<P, Name extends string = string, T = unknown> = {
+  readonly [N in Name]?: Operation<P, never, unknown, T>;
 };
 
 /** The names of the operations that an SDK client has a command for: `OperationName<typeof import('@aws-sdk/client-sts')>`. */
@@ -196,75 +176,48 @@ export interface Ending {
 export interface Service {
   readonly id: ServiceId;
   readonly operations: ReadonlyMap<string, BoundOperation>;
-  /** Hears of each request that ended, whichever way. Never throws, and takes no time of its own. */
-  readonly ended?: ((ending: Ending) => void) | undefined;
+  /**
+   * Hears of each request that ended, whichever way, and of what it was about where that was found out. Never throws, and
+   * takes no time of its own.
+   */
+  ended?(ending: Ending, subject: unknown): void;
 }
 
+/** An operation with what it works on. What its `resolve` gave is what its other parts take. */
 export interface BoundOperation {
   readonly name: string;
   resolve(input: never, call: Call): Resolution<unknown> | Promise<Resolution<unknown>>;
-  readonly requiresOfBody?:
-    | ((
-        subject: unknown,
-        input: never,
-        call: Call,
-      ) => readonly Requirement[] | Promise<readonly Requirement[]>)
-    | undefined;
+  requiresOfBody?(
+    subject: unknown,
+    input: never,
+    call: Call,
+  ): readonly Requirement[] | Promise<readonly Requirement[]>;
   run(subject: unknown, input: never, call: Call): Promise<unknown>;
 }
 
-/** An operation of the shape before `resolve`: its requirements, and what it works on, are looked up apart. */
-export interface NamedOperation<P, I = never, O = unknown> {
-  /** The operation's name in the SDK: `AssumeRole`. */
-  readonly name: string;
-  requires(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
-  /** What can be demanded before the body of an S3 request is read; without it, `requires` sees the head alone. */
-  beforeBody?(input: I, call: Call, ports: P): Requirement[] | Promise<Requirement[]>;
-  run(input: I, call: Call, ports: P): Promise<O>;
-}
-
-function adapted<P>(operation: NamedOperation<P>): Operation<P> {
-  const first = operation.beforeBody ? 'beforeBody' : 'requires';
-  return {
-    async resolve(input, call, ports) {
-      return { requires: await operation[first]!(input, call, ports), subject: undefined };
-    },
-    ...(operation.beforeBody && {
-      requiresOfBody: (_subject, input, call, ports) => operation.requires(input, call, ports),
-    }),
-    run: (_subject, input, call, ports) => operation.run(input, call, ports),
-  };
-}
-
-/** Binds a service's operations to its ports. Throws on a name given twice. */
-export function service<P>(
+/** Binds a service's operations to its ports. `ended`: see `Service`. */
+export function service<P, T>(
   id: ServiceId,
   ports: P,
-  operations: Operations<P> | readonly NamedOperation<P>[],
-  ended?: Service['ended'],
+  operations: Operations<P, string, T>,
+  ended?: (ending: Ending, subject: T | undefined) => void,
 ): Service {
-  const bound = new Map<string, BoundOperation>();
-  const entries: (readonly [string, Operation<P>])[] = isList(operations)
-    ? operations.map(operation => [operation.name, adapted(operation)])
-    : Object.entries(operations).map(([name, operation]) => [name, operation!]);
-  for (const [name, operation] of entries) {
-    if (bound.has(name)) throw new Error(`${id}:${name} is defined twice`);
-    bound.set(name, {
-      name,
-      resolve: (input, call) => operation.resolve(input, call, ports),
-      requiresOfBody:
-        operation.requiresOfBody &&
-        ((subject, input, call) => operation.requiresOfBody!(subject, input, call, ports)),
-      run: (subject, input, call) => operation.run(subject, input, call, ports),
-    });
-  }
-  return { id, operations: bound, ended };
+  const bound = Object.entries(operations).map(
+    ([name, operation]) => [name, bind(name, operation!, ports)] as const,
+  );
+  return { id, operations: new Map(bound), ...(ended && { ended }) };
 }
 
-function isList<P>(
-  operations: Operations<P> | readonly NamedOperation<P>[],
-): operations is readonly NamedOperation<P>[] {
-  return Array.isArray(operations);
+function bind<P, T>(name: string, operation: Operation<P, never, unknown, T>, ports: P): BoundOperation {
+  const { requiresOfBody } = operation;
+  return {
+    name,
+    resolve: (input, call) => operation.resolve(input, call, ports),
+    ...(requiresOfBody && {
+      requiresOfBody: (subject: T, input, call) => operation.requiresOfBody!(subject, input, call, ports),
+    }),
+    run: (subject: T, input, call) => operation.run(subject, input, call, ports),
+  };
 }
 
 /** Checks everything that an operation requires, then runs it: the body, where there is one, has been read. */

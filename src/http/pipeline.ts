@@ -14,7 +14,7 @@ import type { Clock } from '../core/clock.js';
 import { ApiError } from '../core/errors.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../core/http-message.js';
 import type { Logger } from '../core/log.js';
-import { type BoundOperation, type Call, perform, type Requirement } from '../core/operation.js';
+import type { BoundOperation, Call, Requirement } from '../core/operation.js';
 import { s3RequestId } from '../core/random.js';
 import type { AuditLog } from '../events/audit.js';
 import type { Denials } from '../events/denials.js';
@@ -141,7 +141,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     identified(journey, authenticated);
     const call = (journey.call = callOf(journey, authenticated));
     const input = recognised.operation.decode(request, recognised, collected) as never;
-    return reply(journey, recognised, await perform(operation, input, call));
+    await demandResolved(journey, operation, input, call);
+    return reply(journey, recognised, await operation.run(journey.subject, input, call));
   }
 
   /** Of S3, whose head says the operation, what it is on, and who sends it: its body is read of those who may. */
@@ -155,8 +156,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (streamsInput) return streamed(journey, operation, recognised, authenticated);
     const call = (journey.call = callOf(journey, authenticated));
     const input = stepwise!.head(request, recognised) as never;
-    const { requires, subject } = await operation.resolve(input, call);
-    await demandAll(call, requires);
+    await demandResolved(journey, operation, input, call);
     const open = call.caller.principal.type === 'anonymous';
     if (!open) journey.allowance.known();
     const { bytes, nodes } = documentLimit(operation.name);
@@ -164,6 +164,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     await served.checkBody?.(operation.name, request, body, authenticated.body.trailers);
     await turnFor(journey, body);
     await stepwise!.body(input, body, nodes);
+    const { subject } = journey;
     await demandAll(call, (await operation.requiresOfBody?.(subject, input, call)) ?? []);
     return reply(journey, recognised, await operation.run(subject, input, call));
   }
@@ -177,7 +178,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ): Promise<HttpReply> {
     const call = (journey.call = callOf(journey, authenticated));
     const input = recognised.operation.decode(journey.request, recognised, authenticated.body) as never;
-    return reply(journey, recognised, await perform(operation, input, call));
+    await demandResolved(journey, operation, input, call);
+    return reply(journey, recognised, await operation.run(journey.subject, input, call));
   }
 
   function reply(
@@ -307,7 +309,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (denied) throw denied;
       },
       note: made => noteOnBehalf(options, journey, made),
-      kept: new Map(),
     };
   }
 
@@ -385,6 +386,18 @@ function isLong(output: unknown): boolean {
 /** Bytes that a reply holds until its client has taken them; one that streams holds next to none. */
 function heldBy({ body }: HttpReply): number {
   return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : 0;
+}
+
+/** Finds out what the request is about, and that the caller may do it, as far as its head says. */
+async function demandResolved(
+  journey: Journey,
+  operation: BoundOperation,
+  input: never,
+  call: Call,
+): Promise<void> {
+  const { requires, subject } = await operation.resolve(input, call);
+  journey.subject = subject;
+  await demandAll(call, requires);
 }
 
 async function demandAll(call: Call, requirements: readonly Requirement[]): Promise<void> {

@@ -43,6 +43,8 @@ export interface Journey {
   bucket?: string | undefined;
   key?: string | undefined;
   call?: Call;
+  /** What the operation found out that the request is about. */
+  subject?: unknown;
   caller?: Caller;
   region?: string | undefined;
 }
@@ -87,7 +89,7 @@ export function record(
   const { caller, request, connection, served, arrived } = journey;
   const { status } = reply;
   const total = options.clock.now() - arrived;
-  served?.service.ended?.({
+  const ending = {
     requestId: journey.requestId,
     request,
     sourceIp: connection.sourceIp,
@@ -101,7 +103,8 @@ export function record(
     arrived,
     turnAround: answered - arrived,
     total,
-  });
+  };
+  served?.service.ended?.(ending, journey.subject);
   const logged = status < 400 || !isStranger(journey) || options.budgets.logsStranger(connection.sourceIp);
   if (logged) options.audit.record(eventOf(journey, status, error, total));
   if (logged && error && error.status !== 304 && error.status !== 404) {

@@ -133,7 +133,6 @@ function callFor(world: World, caller: Caller, service: Service, operation: stri
     permits: async requirement => (await decide(world, caller, requirement)).decision.allowed,
     demand,
     note: () => {},
-    kept: new Map(),
   };
 }
 

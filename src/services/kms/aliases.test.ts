@@ -119,7 +119,7 @@ test('what was authorised is what runs, though the alias moves in between', asyn
   await create(kms, 'alias/app', one.KeyId);
   const describeKey = kms.service.operations.get('DescribeKey')!;
   const caller = { principal: {}, account: kms.world.account };
-  const call = { caller, region: 'us-east-1', kept: new Map(), action: 'kms:DescribeKey' } as never;
+  const call = { caller, region: 'us-east-1', action: 'kms:DescribeKey' } as never;
   const input = { KeyId: 'alias/app' } as never;
   const { subject } = await describeKey.resolve(input, call);
   await kms.call(kms.root, 'UpdateAlias', { AliasName: 'alias/app', TargetKeyId: two.KeyId });

@@ -236,7 +236,7 @@ test('a key that is deleted while an operation is under way is not there any mor
   await kms.call(kms.root, 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 });
   const cancel = kms.service.operations.get('CancelKeyDeletion')!;
   const caller = { principal: {}, account: kms.world.account };
-  const call = { caller, region: 'us-east-1', kept: new Map(), action: 'kms:CancelKeyDeletion' } as never;
+  const call = { caller, region: 'us-east-1', action: 'kms:CancelKeyDeletion' } as never;
   const { subject } = await cancel.resolve({ KeyId } as never, call);
   kms.world.clock.advance(7 * 86_400);
   const late = async () => await cancel.run(subject, { KeyId } as never, call);

@@ -48,7 +48,7 @@ export const CreatePolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse,
 
 export const DescribePolicy: Op<sdk.DescribePolicyRequest, sdk.DescribePolicyResponse, OnPolicy> = {
   resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyId),
-  async run(subject, input, _call, ports) {
+  async run(subject) {
     const organization = managedBy(subject);
     const policy = demandPolicy(subject);
     return { Policy: policyShape(organization, policy) };

@@ -1,169 +1,193 @@
 /** S3: its operations, bound to what they work on. */
-import { type NamedOperation, type Service, service } from '../../core/operation.js';
-import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acl/acls.js';
-import { getBucketAccelerateConfiguration, putBucketAccelerateConfiguration } from './bucket/acceleration.js';
-import { getBucketAbac, putBucketAbac } from './bucket/bucket-abac.js';
-import { configurationsNeverSet, getBucketReplication } from './bucket/bucket-defaults.js';
 import {
-  deleteBucketPolicy,
-  getBucketPolicy,
-  getBucketPolicyStatus,
-  putBucketPolicy,
+  type Operation,
+  type OperationName,
+  type Operations,
+  type Service,
+  service,
+} from '../../core/operation.js';
+import { GetBucketAcl, GetObjectAcl, PutBucketAcl, PutObjectAcl } from './acl/acls.js';
+import { GetBucketAccelerateConfiguration, PutBucketAccelerateConfiguration } from './bucket/acceleration.js';
+import { GetBucketAbac, PutBucketAbac } from './bucket/bucket-abac.js';
+import { configurationsNeverSet, GetBucketReplication } from './bucket/bucket-defaults.js';
+import {
+  DeleteBucketPolicy,
+  GetBucketPolicy,
+  GetBucketPolicyStatus,
+  PutBucketPolicy,
 } from './bucket/bucket-policy.js';
 import {
-  deleteBucketOwnershipControls,
-  deleteBucketTagging,
-  deletePublicAccessBlock,
-  getBucketOwnershipControls,
-  getBucketTagging,
-  getBucketVersioning,
-  getPublicAccessBlock,
-  putBucketOwnershipControls,
-  putBucketTagging,
-  putBucketVersioning,
-  putPublicAccessBlock,
+  DeleteBucketOwnershipControls,
+  DeleteBucketTagging,
+  DeletePublicAccessBlock,
+  GetBucketOwnershipControls,
+  GetBucketTagging,
+  GetBucketVersioning,
+  GetPublicAccessBlock,
+  PutBucketOwnershipControls,
+  PutBucketTagging,
+  PutBucketVersioning,
+  PutPublicAccessBlock,
 } from './bucket/bucket-settings.js';
-import { deleteBucket, getBucketLocation, headBucket } from './bucket/buckets.js';
-import { createBucket } from './bucket/create-bucket.js';
-import { listBuckets } from './bucket/list-buckets.js';
-import { getBucketRequestPayment, putBucketRequestPayment } from './bucket/request-payment.js';
+import { DeleteBucket, GetBucketLocation, HeadBucket } from './bucket/buckets.js';
+import { CreateBucket } from './bucket/create-bucket.js';
+import { ListBuckets } from './bucket/list-buckets.js';
+import { GetBucketRequestPayment, PutBucketRequestPayment } from './bucket/request-payment.js';
 import {
-  deleteBucketEncryption,
-  getBucketEncryption,
-  putBucketEncryption,
+  DeleteBucketEncryption,
+  GetBucketEncryption,
+  PutBucketEncryption,
 } from './encryption/bucket-encryption.js';
 import {
-  getBucketNotificationConfiguration,
-  putBucketNotificationConfiguration,
+  GetBucketNotificationConfiguration,
+  PutBucketNotificationConfiguration,
 } from './events/notification-configuration.js';
 import {
-  deleteBucketInventoryConfiguration,
-  getBucketInventoryConfiguration,
-  listBucketInventoryConfigurations,
-  putBucketInventoryConfiguration,
+  DeleteBucketInventoryConfiguration,
+  GetBucketInventoryConfiguration,
+  ListBucketInventoryConfigurations,
+  PutBucketInventoryConfiguration,
 } from './inventory/inventory-configuration.js';
 import {
-  deleteBucketLifecycle,
-  getBucketLifecycleConfiguration,
-  putBucketLifecycleConfiguration,
+  DeleteBucketLifecycle,
+  GetBucketLifecycleConfiguration,
+  PutBucketLifecycleConfiguration,
 } from './lifecycle/lifecycle.js';
-import { listObjectVersions } from './listing/list-object-versions.js';
-import { listObjects, listObjectsV2 } from './listing/list-objects.js';
+import { ListObjectVersions } from './listing/list-object-versions.js';
+import { ListObjects, ListObjectsV2 } from './listing/list-objects.js';
 import {
-  getObjectLegalHold,
-  getObjectLockConfiguration,
-  getObjectRetention,
-  putObjectLegalHold,
-  putObjectLockConfiguration,
-  putObjectRetention,
+  GetObjectLegalHold,
+  GetObjectLockConfiguration,
+  GetObjectRetention,
+  PutObjectLegalHold,
+  PutObjectLockConfiguration,
+  PutObjectRetention,
 } from './lock/object-lock-operations.js';
 import type { AccessLog } from './logging/access-log.js';
-import { getBucketLogging, putBucketLogging } from './logging/bucket-logging.js';
-import { listMultipartUploads, listParts } from './multipart/list-multipart.js';
+import { GetBucketLogging, PutBucketLogging } from './logging/bucket-logging.js';
+import { ListMultipartUploads, ListParts } from './multipart/list-multipart.js';
 import {
-  abortMultipartUpload,
-  completeMultipartUpload,
-  createMultipartUpload,
+  AbortMultipartUpload,
+  CompleteMultipartUpload,
+  CreateMultipartUpload,
 } from './multipart/multipart.js';
-import { uploadPart, uploadPartCopy } from './multipart/upload-part.js';
-import { copyObject } from './object/copy-object.js';
-import { deleteObject } from './object/delete-object.js';
-import { deleteObjects } from './object/delete-objects.js';
-import { getObject, headObject } from './object/get-object.js';
-import { getObjectAttributes } from './object/get-object-attributes.js';
-import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/object-tagging.js';
-import { putObject } from './object/put-object.js';
-import { updateObjectEncryption } from './object/update-object-encryption.js';
+import { UploadPart, UploadPartCopy } from './multipart/upload-part.js';
+import { CopyObject } from './object/copy-object.js';
+import { DeleteObject } from './object/delete-object.js';
+import { DeleteObjects } from './object/delete-objects.js';
+import { GetObject, HeadObject } from './object/get-object.js';
+import { GetObjectAttributes } from './object/get-object-attributes.js';
+import { DeleteObjectTagging, GetObjectTagging, PutObjectTagging } from './object/object-tagging.js';
+import { PutObject } from './object/put-object.js';
+import { UpdateObjectEncryption } from './object/update-object-encryption.js';
 import type { S3Ports } from './ports.js';
-import { charging } from './terms.js';
-import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from './website/bucket-website.js';
-import { deleteBucketCors, getBucketCors, putBucketCors } from './website/cors.js';
+import type { S3Subject } from './target.js';
+import { DeleteBucketWebsite, GetBucketWebsite, PutBucketWebsite } from './website/bucket-website.js';
+import { DeleteBucketCors, GetBucketCors, PutBucketCors } from './website/cors.js';
 
-const operations: readonly NamedOperation<S3Ports>[] = [
-  abortMultipartUpload,
-  completeMultipartUpload,
+const operations: Operations<S3Ports, OperationName<typeof import('@aws-sdk/client-s3')>, S3Subject> = {
+  AbortMultipartUpload,
+  CompleteMultipartUpload,
+  CopyObject,
+  CreateBucket,
+  CreateMultipartUpload,
+  DeleteBucket,
+  DeleteBucketCors,
+  DeleteBucketEncryption,
+  DeleteBucketInventoryConfiguration,
+  DeleteBucketLifecycle,
+  DeleteBucketOwnershipControls,
+  DeleteBucketPolicy,
+  DeleteBucketTagging,
+  DeleteBucketWebsite,
+  DeleteObject,
+  DeleteObjectTagging,
+  DeleteObjects,
+  DeletePublicAccessBlock,
+  GetBucketAbac,
+  GetBucketAccelerateConfiguration,
+  GetBucketAcl,
+  GetBucketCors,
+  GetBucketEncryption,
+  GetBucketInventoryConfiguration,
+  GetBucketLifecycleConfiguration,
+  GetBucketLocation,
+  GetBucketLogging,
+  GetBucketNotificationConfiguration,
+  GetBucketOwnershipControls,
+  GetBucketPolicy,
+  GetBucketPolicyStatus,
+  GetBucketRequestPayment,
+  GetBucketTagging,
+  GetBucketVersioning,
+  GetBucketWebsite,
+  GetObject,
+  GetObjectAcl,
+  GetObjectAttributes,
+  GetObjectLegalHold,
+  GetObjectLockConfiguration,
+  GetObjectRetention,
+  GetObjectTagging,
+  GetPublicAccessBlock,
+  HeadBucket,
+  HeadObject,
+  ListBucketInventoryConfigurations,
+  ListBuckets,
+  ListMultipartUploads,
+  ListObjectVersions,
+  ListObjects,
+  ListObjectsV2,
+  ListParts,
+  PutBucketAbac,
+  PutBucketAccelerateConfiguration,
+  PutBucketAcl,
+  PutBucketCors,
+  PutBucketEncryption,
+  PutBucketInventoryConfiguration,
+  PutBucketLifecycleConfiguration,
+  PutBucketLogging,
+  PutBucketNotificationConfiguration,
+  PutBucketOwnershipControls,
+  PutBucketPolicy,
+  PutBucketRequestPayment,
+  PutBucketTagging,
+  PutBucketVersioning,
+  PutBucketWebsite,
+  PutObject,
+  PutObjectAcl,
+  PutObjectLegalHold,
+  PutObjectLockConfiguration,
+  PutObjectRetention,
+  PutObjectTagging,
+  PutPublicAccessBlock,
+  UpdateObjectEncryption,
+  UploadPart,
+  UploadPartCopy,
+  GetBucketReplication,
   ...configurationsNeverSet,
-  copyObject,
-  createBucket,
-  createMultipartUpload,
-  deleteBucket,
-  deleteBucketCors,
-  deleteBucketEncryption,
-  deleteBucketInventoryConfiguration,
-  deleteBucketLifecycle,
-  deleteBucketOwnershipControls,
-  deleteBucketPolicy,
-  deleteBucketTagging,
-  deleteBucketWebsite,
-  deleteObject,
-  deleteObjectTagging,
-  deleteObjects,
-  deletePublicAccessBlock,
-  getBucketAbac,
-  getBucketAccelerateConfiguration,
-  getBucketAcl,
-  getBucketCors,
-  getBucketEncryption,
-  getBucketInventoryConfiguration,
-  getBucketLifecycleConfiguration,
-  getBucketLocation,
-  getBucketLogging,
-  getBucketNotificationConfiguration,
-  getBucketOwnershipControls,
-  getBucketPolicy,
-  getBucketPolicyStatus,
-  getBucketReplication,
-  getBucketRequestPayment,
-  getBucketTagging,
-  getBucketVersioning,
-  getBucketWebsite,
-  getObject,
-  getObjectAcl,
-  getObjectAttributes,
-  getObjectLegalHold,
-  getObjectLockConfiguration,
-  getObjectRetention,
-  getObjectTagging,
-  getPublicAccessBlock,
-  headBucket,
-  headObject,
-  listBucketInventoryConfigurations,
-  listBuckets,
-  listMultipartUploads,
-  listObjectVersions,
-  listObjects,
-  listObjectsV2,
-  listParts,
-  putBucketAbac,
-  putBucketAccelerateConfiguration,
-  putBucketAcl,
-  putBucketCors,
-  putBucketEncryption,
-  putBucketInventoryConfiguration,
-  putBucketLifecycleConfiguration,
-  putBucketLogging,
-  putBucketNotificationConfiguration,
-  putBucketOwnershipControls,
-  putBucketPolicy,
-  putBucketRequestPayment,
-  putBucketTagging,
-  putBucketVersioning,
-  putBucketWebsite,
-  putObject,
-  putObjectAcl,
-  putObjectLegalHold,
-  putObjectLockConfiguration,
-  putObjectRetention,
-  putObjectTagging,
-  putPublicAccessBlock,
-  updateObjectEncryption,
-  uploadPart,
-  uploadPartCopy,
-];
+};
+
+type S3Operation = Operation<S3Ports, never, unknown, S3Subject>;
 
 /** `log`: where the requests to buckets that have logging are noted. */
 export function s3Service(ports: S3Ports, log?: AccessLog): Service {
-  return service('s3', ports, operations.map(charging), log && (ending => log.note(ending, 'REST')));
+  const told = Object.entries(operations).map(([name, operation]) => [name, telling(operation)]);
+  return service<S3Ports, S3Subject>('s3', ports, Object.fromEntries(told), (ending, subject) =>
+    log?.note(ending, subject, 'REST'),
+  );
+}
+
+/** The operation, whose answer says so where the requester is charged: outputs that cannot say it leave it out. */
+function telling(operation: S3Operation): S3Operation {
+  return {
+    ...operation,
+    run(subject, input, call, ports) {
+      const output = operation.run(subject, input, call, ports);
+      return subject.charged
+        ? output.then(members => ({ ...(members as object), RequestCharged: 'requester' }))
+        : output;
+    },
+  };
 }
 
 export { checkBody } from './body-integrity.js';

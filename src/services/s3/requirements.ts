@@ -7,12 +7,11 @@ import type { ContextValue, NamedPolicy, SetAside } from '../../policy/types.js'
 import { aclsEnabled, ownerApart, writerOf } from './acl/acl.js';
 import { bucketAcl, type ListDecision, missingObjectAcl, objectAcl, ownObjectAcl } from './acl/acl-policy.js';
 import { isPublicPolicy } from './bucket/public-access.js';
-import { demandTerms } from './terms.js';
 
 /** Condition keys; those that the request does not carry are `undefined` and left out. */
 export type Keys = Readonly<Record<string, ContextValue | number | boolean | undefined>>;
 
-/** `action` on the bucket itself. Throws what the bucket's terms are not met with, as do those that follow. */
+/** `action` on the bucket itself. */
 export function onBucket(bucket: Bucket, call: Call, action: string, keys: Keys = {}): Requirement {
   return require(bucket, call, action, bucketArn(bucket), keys);
 }
@@ -99,7 +98,6 @@ export function bucketArn(bucket: Pick<Bucket, 'partition' | 'name'>): string {
 }
 
 function require(bucket: Bucket, call: Call, action: string, resource: string, keys: Keys): Requirement {
-  demandTerms(bucket, call);
   const policy = compiledFor(bucket);
   const restricted = policy !== undefined && isRestricted(bucket, policy.isPublic, call);
   const requirement: Requirement = {

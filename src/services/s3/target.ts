@@ -1,10 +1,11 @@
-/** What a request is about, read once per request: what was authorised is what is worked on. */
+/** What requests of S3 are about. */
 
-import { type Call, PerCall } from '../../core/operation.js';
-import type { Bucket, VersionRecord } from '../../objects/index.js';
+import type { Call } from '../../core/operation.js';
+import { type Bucket, ContentGone, type VersionRecord } from '../../objects/index.js';
 import { demandRegion, demandSignature } from './bucket/regions.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
+import { demandTerms } from './terms.js';
 
 export interface BucketInput {
   readonly Bucket: string | undefined;
@@ -21,12 +22,29 @@ const LONGEST_KEY = 1024;
 /** The longest that there ever were, in us-east-1 before 2018 ("Bucket naming rules"). */
 const LONGEST_BUCKET = 255;
 
-interface Found {
-  /** Of the few buckets that a request names. */
-  readonly buckets: { readonly name: string; readonly bucket: Promise<Bucket> }[];
-  version?: Promise<VersionRecord | undefined> | undefined;
+/** A bucket that a request works on, whose terms it meets. */
+export interface OnBucket {
+  readonly bucket: Bucket;
+  /** Whether the request is on the account of the caller instead of the owner's ("Requester Pays"). */
+  readonly charged: boolean;
+}
+
+/** A version in it, a delete marker included; absent where there is none. */
+export interface OnVersion extends OnBucket {
+  readonly version: VersionRecord | undefined;
+}
+
+/** A key in it that is written. */
+export interface OnKey extends OnBucket {
+  readonly key: string;
+}
+
+/** What the operations of S3 find out, as far as the access log and the answer to a requester who pays go by it. */
+export interface S3Subject extends Partial<OnVersion> {
+  /** Of a copy. */
+  readonly source?: OnVersion | undefined;
   /** What came of each key of DeleteObjects. */
-  deletions?: readonly Deletion[];
+  readonly deletions?: readonly Deletion[] | undefined;
 }
 
 /** One key of DeleteObjects. */
@@ -37,54 +55,47 @@ export interface Deletion {
   readonly errorCode?: string | undefined;
 }
 
-const found = new PerCall<Found>();
-
-function foundBy(call: Call): Found {
-  let known = found.get(call);
-  if (!known) found.set(call, (known = { buckets: [] }));
-  return known;
-}
-
-/** What a request has looked at, to be told of once it has ended. */
-export function lookedAt(call: Call): Readonly<Found> {
-  return foundBy(call);
-}
-
-/** Notes what came of each key of DeleteObjects. */
-export function noteDeletions(call: Call, deletions: readonly Deletion[]): void {
-  foundBy(call).deletions = deletions;
-}
-
 /**
- * The bucket that the request is about. Throws NoSuchBucket, AccessDenied where another owner was expected, and the
- * errors of a request that is signed for another region.
+ * The bucket that a request names. Throws NoSuchBucket, AccessDenied where another owner was expected, and the errors of
+ * a request that is signed for another region.
  */
-export function bucketOf(input: BucketInput, call: Call, ports: S3Ports): Promise<Bucket> {
+export function findBucket(input: BucketInput, call: Call, ports: S3Ports): Promise<Bucket> {
   const demand = (bucket: Bucket) => {
     demandSignature(bucket.region, call);
     if (ports.otherRegions === 'redirected') demandRegion(bucket, call);
   };
-  return namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports, demand);
+  return namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, ports, demand);
 }
 
-/** As `bucketOf`, for a bucket of any region: the source of a copy. `demand` may refuse it when it is first read. */
-export function namedBucket(
+/** As `findBucket`, where the request meets the bucket's terms. Throws AccessDenied and InvalidRequest as well. */
+export async function bucketOf(input: BucketInput, call: Call, ports: S3Ports): Promise<OnBucket> {
+  return onTerms(await findBucket(input, call, ports), call);
+}
+
+/** As `bucketOf`, for a bucket of any region: the source of a copy, and what is asked from anywhere. */
+export async function bucketAnywhere(
+  { Bucket, ExpectedBucketOwner }: BucketInput,
+  call: Call,
+  ports: S3Ports,
+): Promise<OnBucket> {
+  return onTerms(await namedBucket(Bucket ?? '', ExpectedBucketOwner, ports), call);
+}
+
+/** `demand` may refuse the bucket before anything else is said of it. */
+async function namedBucket(
   name: string,
   expectedOwner: string | undefined,
-  call: Call,
   ports: S3Ports,
   demand?: (bucket: Bucket) => void,
 ): Promise<Bucket> {
   if (name.length > LONGEST_BUCKET) throw s3Errors.InvalidBucketName([], { members: { BucketName: name } });
-  const { buckets } = foundBy(call);
-  let bucket = buckets.find(known => known.name === name)?.bucket;
-  if (!bucket) buckets.push({ name, bucket: (bucket = ports.objects.buckets.get(name, demand)) });
-  return expectedOwner === undefined ? bucket : ownedBy(expectedOwner, bucket);
+  const bucket = await ports.objects.buckets.get(name, demand);
+  if (expectedOwner !== undefined) demandOwner(bucket, expectedOwner);
+  return bucket;
 }
 
-async function ownedBy(expectedOwner: string, bucket: Promise<Bucket>): Promise<Bucket> {
-  demandOwner(await bucket, expectedOwner);
-  return bucket;
+function onTerms(bucket: Bucket, call: Call): OnBucket {
+  return { bucket, charged: demandTerms(bucket, call) };
 }
 
 function demandOwner(bucket: Bucket, expected: string): void {
@@ -129,22 +140,37 @@ export function demandKey(key: string): string {
   });
 }
 
-/** The version that the request is about, a delete marker included; undefined where there is none. */
-export function versionOf(
-  input: ObjectInput,
-  call: Call,
-  ports: S3Ports,
-): Promise<VersionRecord | undefined> {
-  const known = foundBy(call);
-  known.version ??= bucketOf(input, call, ports).then(bucket =>
-    ports.objects.versions.find(bucket, keyOf(input), input.VersionId),
-  );
-  return known.version;
+/** The version that the request is about, in its bucket. Throws as `bucketOf`, and KeyTooLongError. */
+export async function versionOf(input: ObjectInput, call: Call, ports: S3Ports): Promise<OnVersion> {
+  const { bucket, charged } = await bucketOf(input, call, ports);
+  return {
+    bucket,
+    charged,
+    version: await ports.objects.versions.find(bucket, keyOf(input), input.VersionId),
+  };
 }
 
-/** Forgets what `versionOf` found: its content is gone, and what stands there now is to be found. */
-export function forgetVersion(call: Call): void {
-  foundBy(call).version = undefined;
+/** A version that is replaced again and again while it is read is given up after so many tries. */
+const ATTEMPTS = 10;
+
+/**
+ * Works on what was found; where the content is gone meanwhile, on what `again` finds then. Throws `ContentGone` where
+ * that happens too often.
+ */
+export async function whileReplaced<T, O>(
+  subject: T,
+  again: () => Promise<T>,
+  work: (subject: T) => Promise<O>,
+): Promise<O> {
+  let now = subject;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(now);
+    } catch (error) {
+      if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
+      now = await again();
+    }
+  }
 }
 
 /** Throws AccessDenied for anonymous callers, whatever a policy allows them. */

@@ -203,7 +203,6 @@ function testCall(
         throw s3Errors.AccessDenied([`no ${requirement.action} on ${requirement.resource}`]);
     },
     note: () => {},
-    kept: new Map(),
   };
 }
 

@@ -182,12 +182,14 @@ interface HttpTraits {
   readonly httpPayload?: 1;
 }
 
-/** For operations that are decided from the head: one that looks at the body after all must say so (`beforeBody`). */
+/** For operations that are decided from the head: one that looks at the body after all must say so (`requiresOfBody`). */
 function defineUnread(input: Input, member: string, operation: string): void {
   Object.defineProperty(input, member, {
     configurable: true,
     get() {
-      throw new Error(`${operation} is decided by ${member}, which has not been read: it needs a beforeBody`);
+      throw new Error(
+        `${operation} is decided by ${member}, which has not been read: it needs requiresOfBody`,
+      );
     },
   });
 }

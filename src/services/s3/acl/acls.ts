@@ -31,17 +31,16 @@ import {
   requestedGrants,
 } from './acl-input.js';
 
-export const getBucketAcl = bucketOperation<GetBucketAclRequest, GetBucketAclOutput>(
-  'GetBucketAcl',
+export const GetBucketAcl = bucketOperation<GetBucketAclRequest, GetBucketAclOutput>(
   's3:GetBucketAcl',
   async (bucket, _input, ports) => shown(await bucketOwner(bucket, ports), bucket, bucket.acl),
 );
 
-export const getObjectAcl = versionOperation<GetObjectAclRequest, GetObjectAclOutput>(
-  'GetObjectAcl',
+export const GetObjectAcl = versionOperation<GetObjectAclRequest, GetObjectAclOutput>(
   () => ['s3:GetObjectAcl'],
-  async (bucket, input, ports, call) => {
-    const record = await existingObject(input, call, ports);
+  async (subject, input, ports, call) => {
+    const { bucket } = subject;
+    const record = await existingObject(subject, input, call);
     return shown(await recordOwner(bucket, record, ports), bucket, record.acl);
   },
 );
@@ -64,8 +63,7 @@ function shownGrant({ grantee, permission }: AclGrant): Grant {
   return { Grantee, Permission: permission };
 }
 
-export const putBucketAcl = bucketOperation<PutBucketAclRequest, object>(
-  'PutBucketAcl',
+export const PutBucketAcl = bucketOperation<PutBucketAclRequest, object>(
   's3:PutBucketAcl',
   async (bucket, input, ports, call) => {
     const owner = () => canonicalIdOf(bucket.owner, call, ports);
@@ -78,15 +76,15 @@ export const putBucketAcl = bucketOperation<PutBucketAclRequest, object>(
     });
     return {};
   },
-  aclKeys,
+  { keys: aclKeys },
 );
 
-export const putObjectAcl = versionOperation<PutObjectAclRequest, object>(
-  'PutObjectAcl',
+export const PutObjectAcl = versionOperation<PutObjectAclRequest, object>(
   () => ['s3:PutObjectAcl'],
-  async (bucket, input, ports, call) => {
-    await demandNoMarker(input, call, ports);
-    const record = await existingObject(input, call, ports);
+  async (subject, input, ports, call) => {
+    const { bucket } = subject;
+    demandNoMarker(subject, call);
+    const record = await existingObject(subject, input, call);
     const bucketOwner = () => canonicalIdOf(bucket.owner, call, ports);
     const apart = ownerApart(bucket, record);
     const owner = apart ? async () => apart.canonicalId : bucketOwner;
@@ -103,7 +101,7 @@ export const putObjectAcl = versionOperation<PutObjectAclRequest, object>(
     await ports.objects.versions.update(bucket, key, input.VersionId, now => ({ ...now, acl }), cause);
     return {};
   },
-  aclKeys,
+  { keys: aclKeys },
 );
 
 /**

@@ -7,30 +7,26 @@ import type {
 import { bucketOperation } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
 
-export const putBucketAccelerateConfiguration = bucketOperation<
+export const PutBucketAccelerateConfiguration = bucketOperation<
   PutBucketAccelerateConfigurationRequest,
   object
->(
-  'PutBucketAccelerateConfiguration',
-  's3:PutAccelerateConfiguration',
-  async (bucket, { AccelerateConfiguration }, { objects }) => {
-    if (bucket.name.includes('.')) {
-      throw s3Errors.InvalidRequest([
-        'S3 Transfer Acceleration is not supported for buckets with periods (.) in their names',
-      ]);
-    }
-    const acceleration = AccelerateConfiguration?.Status;
-    if (acceleration !== 'Enabled' && acceleration !== 'Suspended') throw s3Errors.MalformedXML();
-    // What was never on cannot be suspended: it stays without a state.
-    if (acceleration === 'Suspended' && bucket.acceleration === undefined) return {};
-    await objects.buckets.update(bucket, { acceleration });
-    return {};
-  },
-);
+>('s3:PutAccelerateConfiguration', async (bucket, { AccelerateConfiguration }, { objects }) => {
+  if (bucket.name.includes('.')) {
+    throw s3Errors.InvalidRequest([
+      'S3 Transfer Acceleration is not supported for buckets with periods (.) in their names',
+    ]);
+  }
+  const acceleration = AccelerateConfiguration?.Status;
+  if (acceleration !== 'Enabled' && acceleration !== 'Suspended') throw s3Errors.MalformedXML();
+  // What was never on cannot be suspended: it stays without a state.
+  if (acceleration === 'Suspended' && bucket.acceleration === undefined) return {};
+  await objects.buckets.update(bucket, { acceleration });
+  return {};
+});
 
-export const getBucketAccelerateConfiguration = bucketOperation<
+export const GetBucketAccelerateConfiguration = bucketOperation<
   GetBucketAccelerateConfigurationRequest,
   GetBucketAccelerateConfigurationOutput
->('GetBucketAccelerateConfiguration', 's3:GetAccelerateConfiguration', ({ acceleration }) => ({
+>('s3:GetAccelerateConfiguration', ({ acceleration }) => ({
   Status: acceleration,
 }));

@@ -4,8 +4,7 @@ import type { Bucket } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
 
-export const putBucketAbac = bucketOperation<PutBucketAbacRequest, object>(
-  'PutBucketAbac',
+export const PutBucketAbac = bucketOperation<PutBucketAbacRequest, object>(
   's3:PutBucketABAC',
   async (bucket, { AbacStatus }, { objects }) => {
     const status = AbacStatus?.Status;
@@ -15,8 +14,7 @@ export const putBucketAbac = bucketOperation<PutBucketAbacRequest, object>(
   },
 );
 
-export const getBucketAbac = bucketOperation<GetBucketAbacRequest, GetBucketAbacOutput>(
-  'GetBucketAbac',
+export const GetBucketAbac = bucketOperation<GetBucketAbacRequest, GetBucketAbacOutput>(
   's3:GetBucketABAC',
   ({ tagsDecide }) => ({ AbacStatus: { Status: tagsDecide ? 'Enabled' : 'Disabled' } }),
 );

@@ -7,7 +7,7 @@ import type {
   GetBucketPolicyStatusRequest,
   PutBucketPolicyRequest,
 } from '@aws-sdk/client-s3';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import type { Bucket } from '../../../objects/index.js';
 import {
   bucketRules,
@@ -19,7 +19,7 @@ import { bucketOperation, ownAccountOnly } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn, hasPublicPolicy } from '../requirements.js';
-import type { BucketInput } from '../target.js';
+import type { BucketInput, OnBucket } from '../target.js';
 import { isPublicPolicy } from './public-access.js';
 
 /** "Bucket policies are limited to 20 KB in size" ("Bucket policies for Amazon S3"). */
@@ -31,24 +31,20 @@ const LARGEST_POLICY = 20 * 1024;
  */
 function policyOperation<I extends BucketInput, O>(
   ...definition: Parameters<typeof bucketOperation<I, O>>
-): NamedOperation<S3Ports, I, O> {
+): Operation<S3Ports, I, O, OnBucket> {
   const operation = bucketOperation<I, O>(...definition);
   return ownAccountOnly('BUCKETPOLICY', {
     ...operation,
-    async requires(input, call, ports) {
-      const requirements = await operation.requires(input, call, ports);
-      const { principal } = call.caller;
-      return requirements.map(requirement =>
-        principal.type === 'root' && principal.account === requirement.resourceAccount
-          ? { ...requirement, resourcePolicy: undefined }
-          : requirement,
-      );
+    async resolve(input, call, ports) {
+      const { requires, subject } = await operation.resolve(input, call, ports);
+      const { type, account } = call.caller.principal;
+      if (type !== 'root' || account !== subject.bucket.owner) return { requires, subject };
+      return { requires: requires.map(own => ({ ...own, resourcePolicy: undefined })), subject };
     },
   });
 }
 
-export const putBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
-  'PutBucketPolicy',
+export const PutBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
   's3:PutBucketPolicy',
   async (bucket, input, ports, call) => {
     const text = input.Policy ?? '';
@@ -70,16 +66,14 @@ export const putBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
   },
 );
 
-export const getBucketPolicy = policyOperation<GetBucketPolicyRequest, GetBucketPolicyOutput>(
-  'GetBucketPolicy',
+export const GetBucketPolicy = policyOperation<GetBucketPolicyRequest, GetBucketPolicyOutput>(
   's3:GetBucketPolicy',
   async (bucket, _input, { principals }) => ({
     Policy: await principals.toShown(policyOf(bucket), 'resource'),
   }),
 );
 
-export const deleteBucketPolicy = policyOperation<DeleteBucketPolicyRequest, object>(
-  'DeleteBucketPolicy',
+export const DeleteBucketPolicy = policyOperation<DeleteBucketPolicyRequest, object>(
   's3:DeleteBucketPolicy',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, { policy: undefined });
@@ -87,10 +81,10 @@ export const deleteBucketPolicy = policyOperation<DeleteBucketPolicyRequest, obj
   },
 );
 
-export const getBucketPolicyStatus = bucketOperation<
+export const GetBucketPolicyStatus = bucketOperation<
   GetBucketPolicyStatusRequest,
   GetBucketPolicyStatusOutput
->('GetBucketPolicyStatus', 's3:GetBucketPolicyStatus', bucket => {
+>('s3:GetBucketPolicyStatus', bucket => {
   policyOf(bucket);
   return { PolicyStatus: { IsPublic: hasPublicPolicy(bucket) } };
 });

@@ -25,8 +25,7 @@ import { demandMfa, demandNoMfaBesideRules, mfaNeeded } from '../lock/mfa-delete
 import { asTagSet, bucketTags } from '../tags.js';
 import { demandTagsOpen } from './bucket-abac.js';
 
-export const putBucketVersioning = bucketOperation<PutBucketVersioningRequest, object>(
-  'PutBucketVersioning',
+export const PutBucketVersioning = bucketOperation<PutBucketVersioningRequest, object>(
   's3:PutBucketVersioning',
   async (bucket, input, ports, call) => {
     const { Status: versioning, MFADelete } = input.VersioningConfiguration ?? {};
@@ -49,15 +48,13 @@ export const putBucketVersioning = bucketOperation<PutBucketVersioningRequest, o
   },
 );
 
-export const getBucketVersioning = bucketOperation<GetBucketVersioningRequest, GetBucketVersioningOutput>(
-  'GetBucketVersioning',
+export const GetBucketVersioning = bucketOperation<GetBucketVersioningRequest, GetBucketVersioningOutput>(
   's3:GetBucketVersioning',
   ({ versioning, mfaDelete }) =>
     versioning ? { Status: versioning, ...(mfaDelete && { MFADelete: mfaDelete }) } : {},
 );
 
-export const putBucketTagging = bucketOperation<PutBucketTaggingRequest, object>(
-  'PutBucketTagging',
+export const PutBucketTagging = bucketOperation<PutBucketTaggingRequest, object>(
   's3:PutBucketTagging',
   async (bucket, { Tagging }, { objects }) => {
     // Without a TagSet, as with an empty one, all are removed (recorded).
@@ -70,8 +67,7 @@ export const putBucketTagging = bucketOperation<PutBucketTaggingRequest, object>
   },
 );
 
-export const getBucketTagging = bucketOperation<GetBucketTaggingRequest, GetBucketTaggingOutput>(
-  'GetBucketTagging',
+export const GetBucketTagging = bucketOperation<GetBucketTaggingRequest, GetBucketTaggingOutput>(
   's3:GetBucketTagging',
   bucket => {
     if (!bucket.tags?.length) throw s3Errors.NoSuchTagSet([], named(bucket));
@@ -79,8 +75,7 @@ export const getBucketTagging = bucketOperation<GetBucketTaggingRequest, GetBuck
   },
 );
 
-export const deleteBucketTagging = bucketOperation<DeleteBucketTaggingRequest, object>(
-  'DeleteBucketTagging',
+export const DeleteBucketTagging = bucketOperation<DeleteBucketTaggingRequest, object>(
   's3:PutBucketTagging',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, now => {
@@ -91,8 +86,7 @@ export const deleteBucketTagging = bucketOperation<DeleteBucketTaggingRequest, o
   },
 );
 
-export const putPublicAccessBlock = bucketOperation<PutPublicAccessBlockRequest, object>(
-  'PutPublicAccessBlock',
+export const PutPublicAccessBlock = bucketOperation<PutPublicAccessBlockRequest, object>(
   's3:PutBucketPublicAccessBlock',
   async (bucket, { PublicAccessBlockConfiguration: asked }, { objects }) => {
     if (!asked) throw s3Errors.MalformedXML();
@@ -107,8 +101,7 @@ export const putPublicAccessBlock = bucketOperation<PutPublicAccessBlockRequest,
   },
 );
 
-export const getPublicAccessBlock = bucketOperation<GetPublicAccessBlockRequest, GetPublicAccessBlockOutput>(
-  'GetPublicAccessBlock',
+export const GetPublicAccessBlock = bucketOperation<GetPublicAccessBlockRequest, GetPublicAccessBlockOutput>(
   's3:GetBucketPublicAccessBlock',
   bucket => {
     const block = bucket.publicAccessBlock;
@@ -124,8 +117,7 @@ export const getPublicAccessBlock = bucketOperation<GetPublicAccessBlockRequest,
   },
 );
 
-export const deletePublicAccessBlock = bucketOperation<DeletePublicAccessBlockRequest, object>(
-  'DeletePublicAccessBlock',
+export const DeletePublicAccessBlock = bucketOperation<DeletePublicAccessBlockRequest, object>(
   's3:PutBucketPublicAccessBlock',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, { publicAccessBlock: undefined });
@@ -133,8 +125,7 @@ export const deletePublicAccessBlock = bucketOperation<DeletePublicAccessBlockRe
   },
 );
 
-export const putBucketOwnershipControls = bucketOperation<PutBucketOwnershipControlsRequest, object>(
-  'PutBucketOwnershipControls',
+export const PutBucketOwnershipControls = bucketOperation<PutBucketOwnershipControlsRequest, object>(
   's3:PutBucketOwnershipControls',
   async (bucket, { OwnershipControls }, ports, call) => {
     const rules = OwnershipControls?.Rules ?? [];
@@ -154,16 +145,15 @@ function isOwnership(text: string | undefined): text is NonNullable<Bucket['owne
   return text === 'BucketOwnerEnforced' || text === 'BucketOwnerPreferred' || text === 'ObjectWriter';
 }
 
-export const getBucketOwnershipControls = bucketOperation<
+export const GetBucketOwnershipControls = bucketOperation<
   GetBucketOwnershipControlsRequest,
   GetBucketOwnershipControlsOutput
->('GetBucketOwnershipControls', 's3:GetBucketOwnershipControls', bucket => {
+>('s3:GetBucketOwnershipControls', bucket => {
   if (!bucket.ownership) throw s3Errors.OwnershipControlsNotFoundError([], named(bucket));
   return { OwnershipControls: { Rules: [{ ObjectOwnership: bucket.ownership }] } };
 });
 
-export const deleteBucketOwnershipControls = bucketOperation<DeleteBucketOwnershipControlsRequest, object>(
-  'DeleteBucketOwnershipControls',
+export const DeleteBucketOwnershipControls = bucketOperation<DeleteBucketOwnershipControlsRequest, object>(
   's3:PutBucketOwnershipControls',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, { ownership: undefined });

@@ -6,31 +6,27 @@ import type {
   HeadBucketOutput,
   HeadBucketRequest,
 } from '@aws-sdk/client-s3';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { bucketOperation } from '../bucket-operation.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn, onBucket } from '../requirements.js';
-import { bucketOf, namedBucket } from '../target.js';
+import { bucketAnywhere, bucketOf, type OnBucket } from '../target.js';
 import { locationConstraint } from './regions.js';
 
 /** Tells the region to whoever is refused as well: clients find out by it where to sign for. */
-export const headBucket: NamedOperation<S3Ports, HeadBucketRequest, HeadBucketOutput> = {
-  name: 'HeadBucket',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    const told = { 'x-amz-bucket-region': bucket.region };
-    return [{ ...onBucket(bucket, call, 's3:ListBucket'), told }];
+export const HeadBucket: Operation<S3Ports, HeadBucketRequest, HeadBucketOutput, OnBucket> = {
+  async resolve(input, call, ports) {
+    const subject = await bucketOf(input, call, ports);
+    const told = { 'x-amz-bucket-region': subject.bucket.region };
+    return { requires: [{ ...onBucket(subject.bucket, call, 's3:ListBucket'), told }], subject };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  async run({ bucket }) {
     return { BucketRegion: bucket.region, BucketArn: bucketArn(bucket), AccessPointAlias: false };
   },
 };
 
-export const deleteBucket = bucketOperation<DeleteBucketRequest, object>(
-  'DeleteBucket',
+export const DeleteBucket = bucketOperation<DeleteBucketRequest, object>(
   's3:DeleteBucket',
   async (bucket, _input, { objects }) => {
     await objects.buckets.delete(bucket);
@@ -39,16 +35,18 @@ export const deleteBucket = bucketOperation<DeleteBucketRequest, object>(
 );
 
 /** Asked from anywhere: this is how clients find out which region to sign for. */
-export const getBucketLocation: NamedOperation<S3Ports, GetBucketLocationRequest, GetBucketLocationOutput> = {
-  name: 'GetBucketLocation',
-
-  async requires(input, call, ports) {
-    const bucket = await namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
-    return [onBucket(bucket, call, 's3:GetBucketLocation')];
+export const GetBucketLocation: Operation<
+  S3Ports,
+  GetBucketLocationRequest,
+  GetBucketLocationOutput,
+  OnBucket
+> = {
+  async resolve(input, call, ports) {
+    const subject = await bucketAnywhere(input, call, ports);
+    return { requires: [onBucket(subject.bucket, call, call.action)], subject };
   },
 
-  async run(input, call, ports) {
-    const bucket = await namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, call, ports);
+  async run({ bucket }) {
     return {
       LocationConstraint: locationConstraint(bucket) as GetBucketLocationOutput['LocationConstraint'],
     };

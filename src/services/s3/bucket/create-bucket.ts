@@ -1,7 +1,7 @@
 import type { CreateBucketOutput, CreateBucketRequest, Tag } from '@aws-sdk/client-s3';
 import type { Account } from '../../../core/caller.js';
 import { ApiError } from '../../../core/errors.js';
-import type { Call, NamedOperation } from '../../../core/operation.js';
+import type { Call, Operation } from '../../../core/operation.js';
 import type { AclGrant, Bucket, BucketSettings, NewBucket } from '../../../objects/index.js';
 import { aclsEnabled, isPublicAcl } from '../acl/acl.js';
 import { hasGrantHeaders, requestedGrants } from '../acl/acl-input.js';
@@ -11,26 +11,27 @@ import { aclKeys } from '../object/write-requirements.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn, type Keys, present } from '../requirements.js';
 import { newBucketTags } from '../tags.js';
+import type { S3Subject } from '../target.js';
 import { demandBucketName } from './bucket-names.js';
 import { DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
 import { demandSignature, FIRST_REGION, regionOfNewBucket } from './regions.js';
 
-export const createBucket: NamedOperation<S3Ports, CreateBucketRequest, CreateBucketOutput> = {
-  name: 'CreateBucket',
+/** What will be there, and whose. */
+interface Creating extends S3Subject {
+  readonly name: string;
+  readonly account: Account;
+}
 
-  beforeBody(input, call) {
-    demandBucketName(input.Bucket ?? '');
-    demandGlobal(input);
-    accountOf(call);
-    return [];
-  },
-
-  requires(input, call) {
+export const CreateBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketOutput, Creating> = {
+  resolve(input, call) {
     const name = input.Bucket ?? '';
     demandBucketName(name);
     demandGlobal(input);
-    const partition = call.caller.account?.partition ?? 'aws';
-    const resource = bucketArn({ partition, name });
+    return { requires: [], subject: { name, account: accountOf(call) } };
+  },
+
+  requiresOfBody({ name, account }, input) {
+    const resource = bucketArn({ partition: account.partition, name });
     const { LocationConstraint, Tags = [] } = input.CreateBucketConfiguration ?? {};
     const tags = requestedTagKeys(Tags);
     const keys: Keys = {
@@ -55,9 +56,8 @@ export const createBucket: NamedOperation<S3Ports, CreateBucketRequest, CreateBu
     return requirements;
   },
 
-  async run(input, call, ports) {
+  async run({ name, account }, input, call, ports) {
     const { objects } = ports;
-    const account = accountOf(call);
     const { LocationConstraint, Tags } = input.CreateBucketConfiguration ?? {};
     const settings = {
       ...beginningOf(ports),
@@ -68,7 +68,7 @@ export const createBucket: NamedOperation<S3Ports, CreateBucketRequest, CreateBu
     const region = regionOfNewBucket(account.partition, LocationConstraint, call.region);
     const lock = input.ObjectLockEnabledForBucket ? { objectLock: {}, versioning: 'Enabled' as const } : {};
     const wanted: NewBucket = {
-      name: input.Bucket!,
+      name,
       owner: account.id,
       partition: account.partition,
       region,

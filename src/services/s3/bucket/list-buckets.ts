@@ -1,10 +1,12 @@
 import type { ListBucketsOutput, ListBucketsRequest } from '@aws-sdk/client-s3';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Account } from '../../../core/caller.js';
+import type { Operation } from '../../../core/operation.js';
 import type { Bucket } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn } from '../requirements.js';
+import type { S3Subject } from '../target.js';
 import { accountOf } from './create-bucket.js';
 import { demandRegionName, demandSignature } from './regions.js';
 
@@ -12,19 +14,20 @@ const MOST_BUCKETS = 10_000;
 /** Buckets read at once where only those of one region are asked for. */
 const BATCH = 1000;
 
-export const listBuckets: NamedOperation<S3Ports, ListBucketsRequest, ListBucketsOutput> = {
-  name: 'ListBuckets',
+interface Listing extends S3Subject {
+  readonly account: Account;
+}
 
-  requires(_input, call) {
+export const ListBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutput, Listing> = {
+  resolve(_input, call) {
+    const account = accountOf(call);
     // Policies grant it on `*`, and many write it for all buckets: this ARN fits both.
-    return [
-      { action: 's3:ListAllMyBuckets', resource: `arn:${call.caller.account?.partition ?? 'aws'}:s3:::*` },
-    ];
+    const resource = `arn:${account.partition}:s3:::*`;
+    return { requires: [{ action: 's3:ListAllMyBuckets', resource }], subject: { account } };
   },
 
-  async run(input, call, ports) {
+  async run({ account }, input, call, ports) {
     demandSignature(call.region, call);
-    const account = accountOf(call);
     const limit = limitOf(input.MaxBuckets);
     const prefix = input.Prefix ?? '';
     const region = input.BucketRegion;

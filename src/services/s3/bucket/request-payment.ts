@@ -11,10 +11,9 @@ import { s3Errors } from '../errors.js';
 const SETTING = 'REQUEST_PAYMENT';
 
 /** "This configuration parameter enables the bucket owner (only)" (S3 API Reference, PutBucketRequestPayment). */
-export const putBucketRequestPayment = ownAccountOnly(
+export const PutBucketRequestPayment = ownAccountOnly(
   SETTING,
   bucketOperation<PutBucketRequestPaymentRequest, object>(
-    'PutBucketRequestPayment',
     's3:PutBucketRequestPayment',
     async (bucket, { RequestPaymentConfiguration }, { objects }) => {
       const payer = RequestPaymentConfiguration?.Payer;
@@ -26,10 +25,9 @@ export const putBucketRequestPayment = ownAccountOnly(
 );
 
 /** "you must be the bucket owner" (S3 API Reference, GetBucketRequestPayment). */
-export const getBucketRequestPayment = ownAccountOnly(
+export const GetBucketRequestPayment = ownAccountOnly(
   SETTING,
   bucketOperation<GetBucketRequestPaymentRequest, GetBucketRequestPaymentOutput>(
-    'GetBucketRequestPayment',
     's3:GetBucketRequestPayment',
     ({ requesterPays }) => ({ Payer: requesterPays ? 'Requester' : 'BucketOwner' }),
   ),

@@ -11,8 +11,7 @@ import { s3Errors } from '../errors.js';
 import { notImplemented } from '../object/attributes.js';
 import { PRESET } from './encryption.js';
 
-export const putBucketEncryption = bucketOperation<PutBucketEncryptionRequest, object>(
-  'PutBucketEncryption',
+export const PutBucketEncryption = bucketOperation<PutBucketEncryptionRequest, object>(
   's3:PutEncryptionConfiguration',
   async (bucket, input, { objects, keys }) => {
     const encryption = settingOf(input);
@@ -53,8 +52,7 @@ function customerKeysOf({
   return type === 'SSE-C' ? 'blocked' : 'allowed';
 }
 
-export const getBucketEncryption = bucketOperation<GetBucketEncryptionRequest, GetBucketEncryptionOutput>(
-  'GetBucketEncryption',
+export const GetBucketEncryption = bucketOperation<GetBucketEncryptionRequest, GetBucketEncryptionOutput>(
   's3:GetEncryptionConfiguration',
   ({ encryption }) => {
     const { kind, keyId, bucketKey, customerKeys } = encryption ?? PRESET;
@@ -74,8 +72,7 @@ export const getBucketEncryption = bucketOperation<GetBucketEncryptionRequest, G
   },
 );
 
-export const deleteBucketEncryption = bucketOperation<DeleteBucketEncryptionRequest, object>(
-  'DeleteBucketEncryption',
+export const DeleteBucketEncryption = bucketOperation<DeleteBucketEncryptionRequest, object>(
   's3:PutEncryptionConfiguration',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, { encryption: undefined });

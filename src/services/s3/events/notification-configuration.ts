@@ -64,11 +64,10 @@ const KINDS = {
 } as const;
 type Kind = keyof typeof KINDS;
 
-export const putBucketNotificationConfiguration = bucketOperation<
+export const PutBucketNotificationConfiguration = bucketOperation<
   PutBucketNotificationConfigurationRequest,
   object
 >(
-  'PutBucketNotificationConfiguration',
   's3:PutBucketNotification',
   async (bucket, { NotificationConfiguration: asked, SkipDestinationValidation: skip }, ports, call) => {
     if (!asked) throw s3Errors.MalformedXML();
@@ -87,10 +86,10 @@ export const putBucketNotificationConfiguration = bucketOperation<
   },
 );
 
-export const getBucketNotificationConfiguration = bucketOperation<
+export const GetBucketNotificationConfiguration = bucketOperation<
   GetBucketNotificationConfigurationRequest,
   NotificationConfiguration
->('GetBucketNotificationConfiguration', 's3:GetBucketNotification', ({ notifications }) => {
+>('s3:GetBucketNotification', ({ notifications }) => {
   const { rules = [], bridge = false } = notifications ?? {};
   const shapes = (kind: Kind) => rules.filter(rule => kindOf(rule.destination) === kind);
   const lists: NotificationConfiguration = {

@@ -11,7 +11,7 @@ import type {
   PutBucketInventoryConfigurationRequest,
 } from '@aws-sdk/client-s3';
 import type { Bucket, Inventory } from '../../../objects/index.js';
-import { bucketOperation, decidedWithBody } from '../bucket-operation.js';
+import { bucketOperation } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
 import { notImplemented } from '../object/attributes.js';
@@ -23,68 +23,58 @@ const PAGE = 100;
 /** Bytes of a prefix, so that bucket, id, times and names still fit behind it in a key. */
 const LONGEST_PREFIX = 700;
 
-export const putBucketInventoryConfiguration = decidedWithBody(
-  bucketOperation<PutBucketInventoryConfigurationRequest, object>(
-    'PutBucketInventoryConfiguration',
-    's3:PutInventoryConfiguration',
-    async (bucket, { Id, InventoryConfiguration: asked }, { objects }) => {
-      if (!asked) throw s3Errors.MalformedXML();
-      const inventory = inventoryOf(asked, bucket);
-      if (inventory.id !== Id) throw s3Errors.IdMismatch();
-      await objects.inventories.put(bucket, inventory);
-      return {};
-    },
-    ({ InventoryConfiguration: asked }) => ({
-      's3:InventoryAccessibleOptionalFields': asked?.OptionalFields,
-    }),
-  ),
-);
-
-export const getBucketInventoryConfiguration = bucketOperation<
-  GetBucketInventoryConfigurationRequest,
-  GetBucketInventoryConfigurationOutput
->(
-  'GetBucketInventoryConfiguration',
-  's3:GetInventoryConfiguration',
-  async (bucket, { Id = '' }, { objects }) => {
-    const inventory = await objects.inventories.find(bucket, Id);
-    if (!inventory) throw s3Errors.NoSuchConfiguration();
-    return { InventoryConfiguration: shapeOf(inventory, bucket) };
-  },
-);
-
-export const listBucketInventoryConfigurations = bucketOperation<
-  ListBucketInventoryConfigurationsRequest,
-  ListBucketInventoryConfigurationsOutput
->(
-  'ListBucketInventoryConfigurations',
-  's3:GetInventoryConfiguration',
-  async (bucket, { ContinuationToken }, { objects }) => {
-    const found = await objects.inventories.list(bucket, openToken(ContinuationToken), PAGE + 1);
-    const page = found.slice(0, PAGE);
-    const isTruncated = found.length > PAGE;
-    return {
-      ContinuationToken,
-      IsTruncated: isTruncated,
-      ...(isTruncated && { NextContinuationToken: sealToken(page.at(-1)!.id) }),
-      ...(page.length > 0 && {
-        InventoryConfigurationList: page.map(inventory => shapeOf(inventory, bucket)),
-      }),
-    };
-  },
-);
-
-export const deleteBucketInventoryConfiguration = bucketOperation<
-  DeleteBucketInventoryConfigurationRequest,
+export const PutBucketInventoryConfiguration = bucketOperation<
+  PutBucketInventoryConfigurationRequest,
   object
 >(
-  'DeleteBucketInventoryConfiguration',
   's3:PutInventoryConfiguration',
-  async (bucket, { Id = '' }, { objects }) => {
-    if (!(await objects.inventories.delete(bucket, Id))) throw s3Errors.NoSuchConfiguration();
+  async (bucket, { Id, InventoryConfiguration: asked }, { objects }) => {
+    if (!asked) throw s3Errors.MalformedXML();
+    const inventory = inventoryOf(asked, bucket);
+    if (inventory.id !== Id) throw s3Errors.IdMismatch();
+    await objects.inventories.put(bucket, inventory);
     return {};
   },
+  {
+    keysOfBody: ({ InventoryConfiguration: asked }) => ({
+      's3:InventoryAccessibleOptionalFields': asked?.OptionalFields,
+    }),
+  },
 );
+
+export const GetBucketInventoryConfiguration = bucketOperation<
+  GetBucketInventoryConfigurationRequest,
+  GetBucketInventoryConfigurationOutput
+>('s3:GetInventoryConfiguration', async (bucket, { Id = '' }, { objects }) => {
+  const inventory = await objects.inventories.find(bucket, Id);
+  if (!inventory) throw s3Errors.NoSuchConfiguration();
+  return { InventoryConfiguration: shapeOf(inventory, bucket) };
+});
+
+export const ListBucketInventoryConfigurations = bucketOperation<
+  ListBucketInventoryConfigurationsRequest,
+  ListBucketInventoryConfigurationsOutput
+>('s3:GetInventoryConfiguration', async (bucket, { ContinuationToken }, { objects }) => {
+  const found = await objects.inventories.list(bucket, openToken(ContinuationToken), PAGE + 1);
+  const page = found.slice(0, PAGE);
+  const isTruncated = found.length > PAGE;
+  return {
+    ContinuationToken,
+    IsTruncated: isTruncated,
+    ...(isTruncated && { NextContinuationToken: sealToken(page.at(-1)!.id) }),
+    ...(page.length > 0 && {
+      InventoryConfigurationList: page.map(inventory => shapeOf(inventory, bucket)),
+    }),
+  };
+});
+
+export const DeleteBucketInventoryConfiguration = bucketOperation<
+  DeleteBucketInventoryConfigurationRequest,
+  object
+>('s3:PutInventoryConfiguration', async (bucket, { Id = '' }, { objects }) => {
+  if (!(await objects.inventories.delete(bucket, Id))) throw s3Errors.NoSuchConfiguration();
+  return {};
+});
 
 /**
  * Throws InvalidConfigurationId, MalformedXML, InvalidS3DestinationBucket, KeyTooLongError, and NotImplemented for

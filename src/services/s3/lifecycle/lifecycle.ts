@@ -28,11 +28,10 @@ const LONGEST_ID = 255;
 const DAY_MS = 24 * 3600 * 1000;
 const LEAST_DAYS = 30;
 
-export const putBucketLifecycleConfiguration = bucketOperation<
+export const PutBucketLifecycleConfiguration = bucketOperation<
   PutBucketLifecycleConfigurationRequest,
   PutBucketLifecycleConfigurationOutput
 >(
-  'PutBucketLifecycleConfiguration',
   's3:PutLifecycleConfiguration',
   async (bucket, { LifecycleConfiguration, TransitionDefaultMinimumObjectSize }, { objects }) => {
     const shapes = LifecycleConfiguration?.Rules ?? [];
@@ -49,24 +48,19 @@ export const putBucketLifecycleConfiguration = bucketOperation<
   },
 );
 
-export const getBucketLifecycleConfiguration = bucketOperation<
+export const GetBucketLifecycleConfiguration = bucketOperation<
   GetBucketLifecycleConfigurationRequest,
   GetBucketLifecycleConfigurationOutput
->(
-  'GetBucketLifecycleConfiguration',
-  's3:GetLifecycleConfiguration',
-  ({ name, lifecycle, transitionSize }) => {
-    if (!lifecycle) throw s3Errors.NoSuchLifecycleConfiguration([], { members: { BucketName: name } });
-    return { Rules: lifecycle.map(shapeOf), ...shownSize(transitionSize) };
-  },
-);
+>('s3:GetLifecycleConfiguration', ({ name, lifecycle, transitionSize }) => {
+  if (!lifecycle) throw s3Errors.NoSuchLifecycleConfiguration([], { members: { BucketName: name } });
+  return { Rules: lifecycle.map(shapeOf), ...shownSize(transitionSize) };
+});
 
 function shownSize(size: TransitionSize = 'all_storage_classes_128K') {
   return { TransitionDefaultMinimumObjectSize: size };
 }
 
-export const deleteBucketLifecycle = bucketOperation<DeleteBucketLifecycleRequest, object>(
-  'DeleteBucketLifecycle',
+export const DeleteBucketLifecycle = bucketOperation<DeleteBucketLifecycleRequest, object>(
   's3:PutLifecycleConfiguration',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, { lifecycle: undefined, transitionSize: undefined });

@@ -21,8 +21,7 @@ export interface VersionListing extends Omit<ListObjectVersionsOutput, 'Versions
 
 type VersionEntry = { readonly Version: ObjectVersion } | { readonly DeleteMarker: DeleteMarkerEntry };
 
-export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, VersionListing>(
-  'ListObjectVersions',
+export const ListObjectVersions = bucketOperation<ListObjectVersionsRequest, VersionListing>(
   's3:ListBucketVersions',
   async (bucket, input, ports) => {
     const write = keyWriter(input.EncodingType);
@@ -63,7 +62,7 @@ export const listObjectVersions = bucketOperation<ListObjectVersionsRequest, Ver
       ...(CommonPrefixes.length > 0 && { CommonPrefixes }),
     };
   },
-  listKeys,
+  { keys: listKeys },
 );
 
 /** Where the null version stands among its key's versions is known by its own id. */

@@ -7,14 +7,14 @@ import type {
   ListObjectsV2Request,
   Owner,
 } from '@aws-sdk/client-s3';
-import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
+import type { Call, Operation, Resolution } from '../../../core/operation.js';
 import { entryName, type ListEntry, type ObjectRecord } from '../../../objects/index.js';
 import { ownersIn } from '../bucket/owner.js';
 import { s3Errors } from '../errors.js';
 import { quoted } from '../object/attributes.js';
 import type { S3Ports } from '../ports.js';
 import { onBucket } from '../requirements.js';
-import { bucketOf } from '../target.js';
+import { bucketOf, type OnBucket } from '../target.js';
 import { openToken, sealToken } from './tokens.js';
 import { keyWriter } from './url-encoding.js';
 
@@ -23,12 +23,10 @@ const MOST_ENTRIES = 1000;
 /** The bucket's region goes in a header, which the model of listings does not have. */
 type Told<O> = O & { readonly BucketRegion: string };
 
-export const listObjectsV2: NamedOperation<S3Ports, ListObjectsV2Request, Told<ListObjectsV2Output>> = {
-  name: 'ListObjectsV2',
-  requires: listRequirements,
+export const ListObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListObjectsV2Output>, OnBucket> = {
+  resolve: resolveListing,
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  async run({ bucket }, input, _call, ports) {
     const write = keyWriter(input.EncodingType);
     const limit = entriesAsked(input.MaxKeys, 'max-keys');
     const { Prefix: prefix = '', Delimiter: delimiter } = input;
@@ -55,12 +53,10 @@ export const listObjectsV2: NamedOperation<S3Ports, ListObjectsV2Request, Told<L
   },
 };
 
-export const listObjects: NamedOperation<S3Ports, ListObjectsRequest, Told<ListObjectsOutput>> = {
-  name: 'ListObjects',
-  requires: listRequirements,
+export const ListObjects: Operation<S3Ports, ListObjectsRequest, Told<ListObjectsOutput>, OnBucket> = {
+  resolve: resolveListing,
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  async run({ bucket }, input, _call, ports) {
     const write = keyWriter(input.EncodingType);
     const limit = entriesAsked(input.MaxKeys, 'max-keys');
     const { Prefix: prefix = '', Delimiter: delimiter, Marker = '' } = input;
@@ -90,8 +86,9 @@ interface ListInput {
   readonly MaxKeys?: number | undefined;
 }
 
-async function listRequirements(input: ListInput, call: Call, ports: S3Ports): Promise<Requirement[]> {
-  return [onBucket(await bucketOf(input, call, ports), call, 's3:ListBucket', listKeys(input))];
+async function resolveListing(input: ListInput, call: Call, ports: S3Ports): Promise<Resolution<OnBucket>> {
+  const subject = await bucketOf(input, call, ports);
+  return { requires: [onBucket(subject.bucket, call, 's3:ListBucket', listKeys(input))], subject };
 }
 
 /** The condition keys of a listing. */

@@ -12,7 +12,7 @@ import type {
   PutObjectRetentionRequest,
 } from '@aws-sdk/client-s3';
 import { type Bucket, demandRetention, type ObjectLockSetting } from '../../../objects/index.js';
-import { bucketOperation, decidedWithBody, versionOperation } from '../bucket-operation.js';
+import { bucketOperation, versionOperation } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
 import { existingObject } from '../object/get-object.js';
 import { retentionKeys } from '../object/write-requirements.js';
@@ -23,8 +23,7 @@ import { retentionOf } from './object-lock.js';
 const MOST_DAYS = 36_500;
 const MOST_YEARS = 100;
 
-export const putObjectLockConfiguration = bucketOperation<PutObjectLockConfigurationRequest, object>(
-  'PutObjectLockConfiguration',
+export const PutObjectLockConfiguration = bucketOperation<PutObjectLockConfigurationRequest, object>(
   's3:PutBucketObjectLockConfiguration',
   async (bucket, { ObjectLockConfiguration: asked }, { objects }) => {
     if (asked?.ObjectLockEnabled !== 'Enabled') throw s3Errors.MalformedXML();
@@ -60,10 +59,10 @@ function settingOf({
   return { mode: Mode, ...(Days === undefined ? { years: Years } : { days: Days }) };
 }
 
-export const getObjectLockConfiguration = bucketOperation<
+export const GetObjectLockConfiguration = bucketOperation<
   GetObjectLockConfigurationRequest,
   GetObjectLockConfigurationOutput
->('GetObjectLockConfiguration', 's3:GetBucketObjectLockConfiguration', ({ name, objectLock }) => {
+>('s3:GetBucketObjectLockConfiguration', ({ name, objectLock }) => {
   if (!objectLock) throw s3Errors.ObjectLockConfigurationNotFoundError([], { members: { BucketName: name } });
   const { defaultRetention: kept } = objectLock;
   const DefaultRetention = kept && { Mode: kept.mode, Days: kept.days, Years: kept.years };
@@ -75,29 +74,28 @@ export const getObjectLockConfiguration = bucketOperation<
   };
 });
 
-export const putObjectRetention = decidedWithBody(
-  versionOperation<PutObjectRetentionRequest, object>(
-    'PutObjectRetention',
-    ({ BypassGovernanceRetention }) =>
-      BypassGovernanceRetention
-        ? ['s3:PutObjectRetention', 's3:BypassGovernanceRetention']
-        : ['s3:PutObjectRetention'],
-    async (bucket, input, { objects }, call) => {
-      demandLock(bucket);
-      const now = call.clock.now();
-      const { Mode, RetainUntilDate } = input.Retention ?? {};
-      // An empty retention takes away the one there is.
-      if ((Mode === undefined) !== (RetainUntilDate === undefined)) throw s3Errors.MalformedXML();
-      const retention =
-        Mode && RetainUntilDate ? retentionOf(Mode, RetainUntilDate.getTime(), now) : undefined;
-      const bypass = input.BypassGovernanceRetention ?? false;
-      await objects.versions.update(bucket, keyOf(input), input.VersionId, record => {
-        demandRetention(record, retention, now, bypass);
-        return { ...record, retention };
-      });
-      return {};
-    },
-    (input, call, action) =>
+export const PutObjectRetention = versionOperation<PutObjectRetentionRequest, object>(
+  ({ BypassGovernanceRetention }) =>
+    BypassGovernanceRetention
+      ? ['s3:PutObjectRetention', 's3:BypassGovernanceRetention']
+      : ['s3:PutObjectRetention'],
+  async (subject, input, { objects }, call) => {
+    const { bucket } = subject;
+    demandLock(bucket);
+    const now = call.clock.now();
+    const { Mode, RetainUntilDate } = input.Retention ?? {};
+    // An empty retention takes away the one there is.
+    if ((Mode === undefined) !== (RetainUntilDate === undefined)) throw s3Errors.MalformedXML();
+    const retention = Mode && RetainUntilDate ? retentionOf(Mode, RetainUntilDate.getTime(), now) : undefined;
+    const bypass = input.BypassGovernanceRetention ?? false;
+    await objects.versions.update(bucket, keyOf(input), input.VersionId, record => {
+      demandRetention(record, retention, now, bypass);
+      return { ...record, retention };
+    });
+    return {};
+  },
+  {
+    keysOfBody: (input, call, action) =>
       action === 's3:PutObjectRetention'
         ? retentionKeys(
             {
@@ -107,45 +105,43 @@ export const putObjectRetention = decidedWithBody(
             call.time,
           )
         : {},
-  ),
+  },
 );
 
-export const getObjectRetention = versionOperation<GetObjectRetentionRequest, GetObjectRetentionOutput>(
-  'GetObjectRetention',
+export const GetObjectRetention = versionOperation<GetObjectRetentionRequest, GetObjectRetentionOutput>(
   () => ['s3:GetObjectRetention'],
-  async (bucket, input, ports, call) => {
+  async (subject, input, _ports, call) => {
+    const { bucket } = subject;
     demandLock(bucket);
-    const { retention } = await existingObject(input, call, ports);
+    const { retention } = await existingObject(subject, input, call);
     if (!retention) throw s3Errors.NoSuchObjectLockConfiguration();
     return { Retention: { Mode: retention.mode, RetainUntilDate: new Date(retention.until) } };
   },
 );
 
-export const putObjectLegalHold = decidedWithBody(
-  versionOperation<PutObjectLegalHoldRequest, object>(
-    'PutObjectLegalHold',
-    () => ['s3:PutObjectLegalHold'],
-    async (bucket, input, { objects }) => {
-      demandLock(bucket);
-      const status = input.LegalHold?.Status;
-      if (status !== 'ON' && status !== 'OFF') throw s3Errors.MalformedXML();
-      const legalHold = status === 'ON';
-      await objects.versions.update(bucket, keyOf(input), input.VersionId, record => ({
-        ...record,
-        legalHold,
-      }));
-      return {};
-    },
-    input => ({ 's3:object-lock-legal-hold': input.LegalHold?.Status }),
-  ),
+export const PutObjectLegalHold = versionOperation<PutObjectLegalHoldRequest, object>(
+  () => ['s3:PutObjectLegalHold'],
+  async (subject, input, { objects }) => {
+    const { bucket } = subject;
+    demandLock(bucket);
+    const status = input.LegalHold?.Status;
+    if (status !== 'ON' && status !== 'OFF') throw s3Errors.MalformedXML();
+    const legalHold = status === 'ON';
+    await objects.versions.update(bucket, keyOf(input), input.VersionId, record => ({
+      ...record,
+      legalHold,
+    }));
+    return {};
+  },
+  { keysOfBody: input => ({ 's3:object-lock-legal-hold': input.LegalHold?.Status }) },
 );
 
-export const getObjectLegalHold = versionOperation<GetObjectLegalHoldRequest, GetObjectLegalHoldOutput>(
-  'GetObjectLegalHold',
+export const GetObjectLegalHold = versionOperation<GetObjectLegalHoldRequest, GetObjectLegalHoldOutput>(
   () => ['s3:GetObjectLegalHold'],
-  async (bucket, input, ports, call) => {
+  async (subject, input, _ports, call) => {
+    const { bucket } = subject;
     demandLock(bucket);
-    const { legalHold } = await existingObject(input, call, ports);
+    const { legalHold } = await existingObject(subject, input, call);
     if (legalHold === undefined) throw s3Errors.NoSuchObjectLockConfiguration();
     return { LegalHold: { Status: legalHold ? 'ON' : 'OFF' } };
   },

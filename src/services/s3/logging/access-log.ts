@@ -5,7 +5,7 @@ import type { Ending } from '../../../core/operation.js';
 import type { Bucket, LoggingSetting } from '../../../objects/index.js';
 import { sourceName } from '../object/copy-source.js';
 import { type ServicePorts, ServiceRefused, writeAsService } from '../service-writes.js';
-import { type Deletion, lookedAt } from '../target.js';
+import type { S3Subject } from '../target.js';
 import { deletionLine, logLine, operationName } from './access-log-line.js';
 
 /** Between writes of what has come together, milliseconds of the machine's time. */
@@ -16,6 +16,11 @@ const FULL = 1024 * 1024;
 const MOST = 16 * FULL;
 
 const SERVICE = 'logging.s3.amazonaws.com';
+
+/** What a line says of a request beside how it ended. */
+interface Line extends Pick<S3Subject, 'deletions' | 'version'> {
+  readonly operation: string;
+}
 
 /** Lines that go into one object. */
 interface Batch {
@@ -48,27 +53,22 @@ export class AccessLog {
     this.#timer.unref();
   }
 
-  /** Takes note of a request, if it was to a bucket that is logged. `origin`: `REST` or `WEBSITE`. */
-  note(ending: Ending, origin: string): void {
-    const { call, bucket: name } = ending;
-    if (!call) {
-      if (name !== undefined) this.#track(this.#noteUnknown(ending, name, origin));
+  /**
+   * Takes note of a request, if it was to a bucket that is logged. `subject`: what it was about; absent where it was
+   * refused before that was known. `origin`: `REST` or `WEBSITE`.
+   */
+  note(ending: Ending, subject: S3Subject | undefined, origin: string): void {
+    const { bucket, source, deletions, version } = subject ?? {};
+    const operation = operationName(ending, origin);
+    if (!bucket) {
+      if (ending.bucket !== undefined) this.#track(this.#noteUnknown(ending, ending.bucket, operation));
       return;
     }
-    const { buckets, deletions } = lookedAt(call);
-    for (const [index, { bucket }] of buckets.entries()) {
-      // Known by now: most buckets are not logged, and cost no more than this.
-      bucket.then(
-        found => {
-          if (!found.logging) return;
-          const operation = operationName(ending, origin);
-          const line = { operation, deletions };
-          if (index === 0) this.#track(this.#add(ending, found, line));
-          // A copy reads from another bucket, which has a line of its own.
-          else this.#track(this.#add(sourceEnding(ending), found, { operation: `${operation}_GET` }));
-        },
-        () => {},
-      );
+    // Most buckets are not logged, and cost no more than this.
+    if (bucket.logging) this.#track(this.#add(ending, bucket, { operation, deletions, version }));
+    // A copy reads from another bucket, which has a line of its own.
+    if (source?.bucket.logging && source.bucket.id !== bucket.id) {
+      this.#track(this.#add(sourceEnding(ending), source.bucket, { operation: `${operation}_GET` }));
     }
   }
 
@@ -92,19 +92,15 @@ export class AccessLog {
     void noted.then(() => this.#noting.delete(noted));
   }
 
-  /** A request that was refused before it was known who sent it. */
-  async #noteUnknown(ending: Ending, name: string, origin: string): Promise<void> {
+  async #noteUnknown(ending: Ending, name: string, operation: string): Promise<void> {
     const bucket = await this.#ports.objects.buckets.find(name);
-    if (bucket?.logging) await this.#add(ending, bucket, { operation: operationName(ending, origin) });
+    if (bucket?.logging) await this.#add(ending, bucket, { operation });
   }
 
-  async #add(
-    ending: Ending,
-    bucket: Bucket,
-    { operation, deletions = [] }: { operation: string; deletions?: readonly Deletion[] | undefined },
-  ): Promise<void> {
+  async #add(ending: Ending, bucket: Bucket, line: Line): Promise<void> {
+    const { operation, deletions = [] } = line;
     const owner = (await this.#ports.ownerOf(bucket.owner))?.account.canonicalId ?? '-';
-    const facts = { bucket, owner, operation, key: ending.key, ...(await objectFacts(ending)) };
+    const facts = { bucket, owner, operation, key: ending.key, ...objectFacts(ending, line) };
     const lines = [logLine(ending, facts), ...deletions.map(one => deletionLine(ending, facts, one))];
     this.#append(bucket, ending.arrived, lines);
   }
@@ -169,14 +165,13 @@ function sourceEnding(ending: Ending): Ending {
 }
 
 /** The version that was asked for, and how large the object is. */
-async function objectFacts({ call, request, operation }: Ending) {
+function objectFacts({ request, operation }: Ending, { version }: Line) {
   const versionId = /(?:^|&)versionId=([^&]*)/.exec(request.query)?.[1];
   if (operation === 'PutObject' || operation === 'UploadPart') {
     const length =
       request.headers.get('x-amz-decoded-content-length') ?? request.headers.get('content-length');
     return { versionId, objectSize: length === undefined ? request.body.length : Number(length) };
   }
-  const version = call && (await lookedAt(call).version?.catch(() => undefined));
   return { versionId, objectSize: version && !version.marker ? version.size : undefined };
 }
 

@@ -152,8 +152,8 @@ suite('logs', () => {
   });
 
   test('are written where the target’s policy lets the service', async () => {
-    log.note(ending(), 'REST');
-    log.note(ending({ key: 'other' }), 'REST');
+    log.note(ending(), undefined, 'REST');
+    log.note(ending({ key: 'other' }), undefined, 'REST');
     await log.flush();
     const { keys, text } = await written();
     assert.equal(keys.length, 1);
@@ -177,7 +177,7 @@ suite('logs', () => {
       policyFor().replace('logging.s3', 's3'),
     ]) {
       await s3.send('PutBucketPolicy', { Bucket: 'logs', Policy: policy });
-      log.note(ending(), 'REST');
+      log.note(ending(), undefined, 'REST');
       await log.flush();
     }
     assert.equal(said.length, 4);
@@ -189,15 +189,15 @@ suite('logs', () => {
     await s3.send('DeleteBucketPolicy', { Bucket: 'logs' });
     const OwnershipControls = { Rules: [{ ObjectOwnership: 'BucketOwnerPreferred' }] };
     await s3.send('PutBucketOwnershipControls', { Bucket: 'logs', OwnershipControls });
-    log.note(ending(), 'REST');
+    log.note(ending(), undefined, 'REST');
     await log.flush();
     assert.equal(said.length, 1);
     await s3.send('PutBucketAcl', { Bucket: 'logs', ACL: 'log-delivery-write' });
-    log.note(ending(), 'REST');
+    log.note(ending(), undefined, 'REST');
     await log.flush();
     assert.equal((await written()).keys.length, 1);
     await s3.send('PutBucketPolicy', { Bucket: 'logs', Policy: policyFor().replace('Allow', 'Deny') });
-    log.note(ending(), 'REST');
+    log.note(ending(), undefined, 'REST');
     await log.flush();
     assert.equal((await written()).keys.length, 1);
     assert.equal(said.length, 2);
@@ -236,13 +236,13 @@ suite('logs', () => {
         },
       });
     await encrypt('AES256');
-    log.note(ending(), 'REST');
+    log.note(ending(), undefined, 'REST');
     await log.flush();
     const { keys } = await written();
     const head = await s3.send('HeadObject', { Bucket: 'logs', Key: keys[0] });
     assert.equal(head.ServerSideEncryption, 'AES256');
     await encrypt('aws:kms');
-    log.note(ending(), 'REST');
+    log.note(ending(), undefined, 'REST');
     await log.flush();
     assert.match(said.join(), /encrypts with KMS/);
     await assert.rejects(s3.send('PutBucketLogging', logging()), code('InvalidTargetBucketForLogging', 400));
@@ -251,7 +251,7 @@ suite('logs', () => {
   test('are kept for later where the store fails', async () => {
     const { put } = s3.objects.versions;
     s3.objects.versions.put = async () => Promise.reject(new Error('the disk is full'));
-    log.note(ending(), 'REST');
+    log.note(ending(), undefined, 'REST');
     await log.flush();
     assert.match(said.join(), /the disk is full/);
     s3.objects.versions.put = put;
@@ -266,11 +266,11 @@ suite('logs', () => {
         logging({ TargetObjectKeyFormat: { PartitionedPrefix: { PartitionDateSource } } }),
       );
     await partitioned('DeliveryTime');
-    log.note(ending(), 'REST');
+    log.note(ending(), undefined, 'REST');
     await log.flush();
     await partitioned('EventTime');
-    log.note(ending(), 'REST');
-    log.note(ending({ arrived: START + 86_400_000 }), 'REST');
+    log.note(ending(), undefined, 'REST');
+    log.note(ending({ arrived: START + 86_400_000 }), undefined, 'REST');
     await log.flush();
     assert.deepEqual((await written()).keys.map(key => key.replace(/-[0-9A-F]{16}$/, '')).sort(), [
       `p/${OWNER}/us-east-1/${Bucket}/2026/01/02/2026-01-02-00-00-00`,
@@ -281,7 +281,7 @@ suite('logs', () => {
 
   test('are written at once where much has come together', async () => {
     const long = 'x'.repeat(1000);
-    for (let n = 0; n < 1200; n++) log.note(ending({ key: long }), 'REST');
+    for (let n = 0; n < 1200; n++) log.note(ending({ key: long }), undefined, 'REST');
     while ((await written()).keys.length === 0) await new Promise(resume => setTimeout(resume, 5));
     await log.close();
     assert.equal((await written()).text.split('\n').length, 1201);
@@ -289,9 +289,9 @@ suite('logs', () => {
 
   test('have nothing of a bucket that is not logged', async () => {
     await s3.send('PutBucketLogging', { Bucket, BucketLoggingStatus: {} });
-    log.note(ending(), 'REST');
-    log.note(ending({ bucket: 'nowhere' }), 'REST');
-    log.note(ending({ bucket: undefined }), 'REST');
+    log.note(ending(), undefined, 'REST');
+    log.note(ending({ bucket: 'nowhere' }), undefined, 'REST');
+    log.note(ending({ bucket: undefined }), undefined, 'REST');
     await log.flush();
     assert.deepEqual((await written()).keys, []);
     assert.deepEqual(said, []);

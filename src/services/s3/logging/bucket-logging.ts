@@ -17,10 +17,9 @@ import type { S3Ports } from '../ports.js';
 const LONGEST_PREFIX = 800;
 
 /** "To set the logging status of a bucket, you must be the bucket owner" (S3 API Reference, PutBucketLogging). */
-export const putBucketLogging = ownAccountOnly(
+export const PutBucketLogging = ownAccountOnly(
   'LOGGING_STATUS',
   bucketOperation<PutBucketLoggingRequest, object>(
-    'PutBucketLogging',
     's3:PutBucketLogging',
     async (bucket, { BucketLoggingStatus }, ports) => {
       if (!BucketLoggingStatus) throw s3Errors.MalformedXML();
@@ -35,8 +34,7 @@ export const putBucketLogging = ownAccountOnly(
   ),
 );
 
-export const getBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBucketLoggingOutput>(
-  'GetBucketLogging',
+export const GetBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBucketLoggingOutput>(
   's3:GetBucketLogging',
   ({ logging }) => {
     if (!logging) return {};

@@ -7,7 +7,7 @@ import type {
   MultipartUpload,
   StorageClass,
 } from '@aws-sdk/client-s3';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { type Bucket, isUploadIdOf, type ListedUpload, type UploadRecord } from '../../../objects/index.js';
 import { ownersIn, recordOwner, shownInitiator } from '../bucket/owner.js';
 import { s3Errors } from '../errors.js';
@@ -18,19 +18,16 @@ import { checksumMember } from '../object/checksum-members.js';
 import { onUpload } from '../object/write-requirements.js';
 import type { S3Ports } from '../ports.js';
 import { onBucket } from '../requirements.js';
-import { bucketOf, keyOf } from '../target.js';
+import { bucketOf, keyOf, type OnBucket, type OnKey } from '../target.js';
 
-export const listParts: NamedOperation<S3Ports, ListPartsRequest, ListPartsOutput> = {
-  name: 'ListParts',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    return [await onUpload(bucket, call, 's3:ListMultipartUploadParts', input, ports)];
+export const ListParts: Operation<S3Ports, ListPartsRequest, ListPartsOutput, OnKey> = {
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const requires = [await onUpload(bucket, call, 's3:ListMultipartUploadParts', input, ports)];
+    return { requires, subject: { bucket, charged, key: keyOf(input) } };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    const key = keyOf(input);
+  async run({ bucket, key }, input, _call, ports) {
     const limit = entriesAsked(input.MaxParts, 'max-parts');
     const marker = Number(input.PartNumberMarker ?? 0);
     const { uploads } = ports.objects;
@@ -62,19 +59,18 @@ export const listParts: NamedOperation<S3Ports, ListPartsRequest, ListPartsOutpu
   },
 };
 
-export const listMultipartUploads: NamedOperation<
+export const ListMultipartUploads: Operation<
   S3Ports,
   ListMultipartUploadsRequest,
-  ListMultipartUploadsOutput
+  ListMultipartUploadsOutput,
+  OnBucket
 > = {
-  name: 'ListMultipartUploads',
-
-  async requires(input, call, ports) {
-    return [onBucket(await bucketOf(input, call, ports), call, 's3:ListBucketMultipartUploads')];
+  async resolve(input, call, ports) {
+    const subject = await bucketOf(input, call, ports);
+    return { requires: [onBucket(subject.bucket, call, 's3:ListBucketMultipartUploads')], subject };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  async run({ bucket }, input, _call, ports) {
     const write = keyWriter(input.EncodingType);
     const limit = entriesAsked(input.MaxUploads, 'max-uploads');
     const { Prefix = '', Delimiter, KeyMarker, UploadIdMarker } = input;

@@ -7,7 +7,7 @@ import type {
   CreateMultipartUploadOutput,
   CreateMultipartUploadRequest,
 } from '@aws-sdk/client-s3';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import type { NamedPart } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { initiatorOf } from '../bucket/owner.js';
@@ -22,26 +22,25 @@ import { writeConditions } from '../object/put-object.js';
 import { onUpload, uploadEncryptionKeys, writeRequirements } from '../object/write-requirements.js';
 import type { S3Ports } from '../ports.js';
 import { onObject } from '../requirements.js';
-import { bucketOf, demandSigned, keyOf, newKeyOf } from '../target.js';
+import { bucketOf, demandSigned, keyOf, newKeyOf, type OnKey } from '../target.js';
 
 export const MOST_PARTS = 10_000;
 
-export const createMultipartUpload: NamedOperation<
+export const CreateMultipartUpload: Operation<
   S3Ports,
   CreateMultipartUploadRequest,
-  CreateMultipartUploadOutput
+  CreateMultipartUploadOutput,
+  OnKey
 > = {
-  name: 'CreateMultipartUpload',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    newKeyOf(input);
-    return writeRequirements(bucket, call, input, { creates: false });
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const key = newKeyOf(input);
+    const requires = writeRequirements(bucket, call, input, { creates: false });
+    return { requires, subject: { bucket, charged, key } };
   },
 
-  async run(input, call, ports) {
+  async run({ bucket, key }, input, call, ports) {
     demandSigned(call, 'initiate multipart uploads');
-    const bucket = await bucketOf(input, call, ports);
     const attributes = attributesOf(input, bucket, call.clock.now());
     const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
     const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
@@ -52,8 +51,8 @@ export const createMultipartUpload: NamedOperation<
     }
     const initiator = initiatorOf(call);
     const checksumType = input.ChecksumType;
-    const { encryption } = await encryptionFor(input, bucket, keyOf(input), call, ports);
-    const created = await ports.objects.uploads.create(bucket, keyOf(input), {
+    const { encryption } = await encryptionFor(input, bucket, key, call, ports);
+    const created = await ports.objects.uploads.create(bucket, key, {
       ...attributes,
       ...access,
       encryption,
@@ -63,7 +62,7 @@ export const createMultipartUpload: NamedOperation<
     });
     return {
       Bucket: bucket.name,
-      Key: keyOf(input),
+      Key: key,
       UploadId: created.id,
       ...encryptionMembers(encryption, input),
       ...(algorithm && { ChecksumAlgorithm: algorithm, ChecksumType: created.upload.checksumType }),
@@ -71,15 +70,15 @@ export const createMultipartUpload: NamedOperation<
   },
 };
 
-export const completeMultipartUpload: NamedOperation<
+export const CompleteMultipartUpload: Operation<
   S3Ports,
   CompleteMultipartUploadRequest,
-  CompleteMultipartUploadOutput
+  CompleteMultipartUploadOutput,
+  OnKey
 > = {
-  name: 'CompleteMultipartUpload',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const key = keyOf(input);
     const encryption = await uploadEncryptionKeys(bucket, input, ports);
     const keys = {
       ...encryption,
@@ -87,12 +86,11 @@ export const completeMultipartUpload: NamedOperation<
       's3:if-match': input.IfMatch,
       's3:if-none-match': input.IfNoneMatch,
     };
-    return [onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
+    const requires = [onObject(bucket, call, 's3:PutObject', key, keys)];
+    return { requires, subject: { bucket, charged, key } };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    const key = keyOf(input);
+  async run({ bucket, key }, input, call, ports) {
     const { uploads } = ports.objects;
     const upload = await uploads.known(bucket, key, input.UploadId ?? '');
     const parts = input.MultipartUpload?.Parts ?? [];
@@ -126,17 +124,15 @@ export const completeMultipartUpload: NamedOperation<
   },
 };
 
-export const abortMultipartUpload: NamedOperation<S3Ports, AbortMultipartUploadRequest, object> = {
-  name: 'AbortMultipartUpload',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    return [await onUpload(bucket, call, 's3:AbortMultipartUpload', input, ports)];
+export const AbortMultipartUpload: Operation<S3Ports, AbortMultipartUploadRequest, object, OnKey> = {
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const requires = [await onUpload(bucket, call, call.action, input, ports)];
+    return { requires, subject: { bucket, charged, key: keyOf(input) } };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    await ports.objects.uploads.abort(bucket, keyOf(input), input.UploadId ?? '');
+  async run({ bucket, key }, input, _call, ports) {
+    await ports.objects.uploads.abort(bucket, key, input.UploadId ?? '');
     return {};
   },
 };

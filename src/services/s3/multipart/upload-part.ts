@@ -6,8 +6,8 @@ import type {
   UploadPartRequest,
 } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../../core/http-message.js';
-import type { NamedOperation } from '../../../core/operation.js';
-import { ContentGone, type Integrity, LARGEST_BODY } from '../../../objects/index.js';
+import type { Operation } from '../../../core/operation.js';
+import { type Integrity, LARGEST_BODY } from '../../../objects/index.js';
 import { demandUploadKey, sourceKeyInput } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionMembers } from '../encryption/encryption.js';
 import { s3Errors } from '../errors.js';
@@ -15,8 +15,8 @@ import { quoted, writtenVersionId } from '../object/attributes.js';
 import { type ChecksumMembers, checksumMember, integrityOf } from '../object/checksum-members.js';
 import {
   demandSource,
-  forgetSource,
-  sourceName,
+  type OnSource,
+  sourceOf,
   sourcePath,
   sourceRequirements,
 } from '../object/copy-source.js';
@@ -25,31 +25,32 @@ import type { Span } from '../object/ranges.js';
 import { uploadEncryptionKeys } from '../object/write-requirements.js';
 import type { S3Ports } from '../ports.js';
 import { onObject } from '../requirements.js';
-import { bucketOf, keyOf } from '../target.js';
+import { bucketOf, keyOf, type OnKey, whileReplaced } from '../target.js';
 import { MOST_PARTS } from './multipart.js';
 
-const ATTEMPTS = 10;
+/** The upload's key, and what is copied to it. */
+interface Copying extends OnKey {
+  readonly source: OnSource;
+}
 
 export type UploadPartInput = Omit<UploadPartRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 
-export const uploadPart: NamedOperation<S3Ports, UploadPartInput, UploadPartOutput> = {
-  name: 'UploadPart',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+export const UploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput, OnKey> = {
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const key = keyOf(input);
     const encryption = await uploadEncryptionKeys(bucket, input, ports);
     const keys = { ...encryption, 's3:ObjectCreationOperation': false };
-    return [onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
+    const requires = [onObject(bucket, call, 's3:PutObject', key, keys)];
+    return { requires, subject: { bucket, charged, key } };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  async run({ bucket, key }, input, call, ports) {
     const number = partNumberOf(input.PartNumber);
     const body = input.Body ?? bodyOf(new Uint8Array(0));
     const integrity = integrityOf(input, call);
     const { uploads } = ports.objects;
     const id = input.UploadId ?? '';
-    const key = keyOf(input);
     const upload = await uploads.get(bucket, key, id);
     demandUploadKey(upload.encryption, input);
     const dataKey = await dataKeyOf(upload, bucket, key, call, ports, input);
@@ -62,73 +63,56 @@ export const uploadPart: NamedOperation<S3Ports, UploadPartInput, UploadPartOutp
   },
 };
 
-export const uploadPartCopy: NamedOperation<S3Ports, UploadPartCopyRequest, UploadPartCopyOutput> = {
-  name: 'UploadPartCopy',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    const copySource = sourcePath(sourceName(input.CopySource));
+export const UploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPartCopyOutput, Copying> = {
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const key = keyOf(input);
+    const source = await sourceOf(input, call, ports);
     const encryption = await uploadEncryptionKeys(bucket, input, ports);
     const keys = {
       ...encryption,
       's3:ObjectCreationOperation': false,
-      's3:x-amz-copy-source': copySource,
+      's3:x-amz-copy-source': sourcePath(source.name),
     };
-    const source = await sourceRequirements(input, call, ports);
-    return [...source, onObject(bucket, call, 's3:PutObject', keyOf(input), keys)];
+    return {
+      requires: [...sourceRequirements(source, call), onObject(bucket, call, 's3:PutObject', key, keys)],
+      subject: { bucket, charged: charged || source.charged, key, source },
+    };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  async run({ bucket, key, source: first }, input, call, ports) {
     const number = partNumberOf(input.PartNumber);
     const { contents, uploads } = ports.objects;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const source = await demandSource(input, call, ports);
-        const { start, end } = copiedSpan(input.CopySourceRange, source.record.size);
-        const id = input.UploadId ?? '';
-        const key = keyOf(input);
-        const upload = await uploads.get(bucket, key, id);
-        const sourceKey = await dataKeyOf(
-          source.record,
-          source.bucket,
-          source.key,
-          call,
-          ports,
-          sourceKeyInput(input),
-        );
-        demandUploadKey(upload.encryption, input);
-        const dataKey = await dataKeyOf(upload, bucket, key, call, ports, input);
-        const content = await contents.read(source.bucket.id, source.record, {
-          start,
-          end,
-          dataKey: sourceKey,
-        });
-        const length = end - start;
-        const part = await uploads.putPart(
-          bucket,
-          key,
-          id,
-          number,
-          bodyOf(content, length),
-          length,
-          {},
-          dataKey,
-        );
-        return {
-          ...encryptionMembers(upload.encryption, input),
-          CopyPartResult: {
-            ETag: quoted(part.etag),
-            LastModified: new Date(part.modified),
-            ...(upload.checksumAsked && checksumMember(upload.algorithm, part.checksum)),
-          },
-          CopySourceVersionId: writtenVersionId(source.record),
-        };
-      } catch (error) {
-        if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
-        forgetSource(call);
-      }
-    }
+    const id = input.UploadId ?? '';
+    const again = () => sourceOf(input, call, ports);
+    return whileReplaced(first, again, async found => {
+      const source = await demandSource(found, input, call);
+      const { start, end } = copiedSpan(input.CopySourceRange, source.record.size);
+      const upload = await uploads.get(bucket, key, id);
+      const sourceKey = await dataKeyOf(
+        source.record,
+        source.bucket,
+        source.key,
+        call,
+        ports,
+        sourceKeyInput(input),
+      );
+      demandUploadKey(upload.encryption, input);
+      const dataKey = await dataKeyOf(upload, bucket, key, call, ports, input);
+      const span = { start, end, dataKey: sourceKey };
+      const content = await contents.read(source.bucket.id, source.record, span);
+      const body = bodyOf(content, end - start);
+      const part = await uploads.putPart(bucket, key, id, number, body, end - start, {}, dataKey);
+      return {
+        ...encryptionMembers(upload.encryption, input),
+        CopyPartResult: {
+          ETag: quoted(part.etag),
+          LastModified: new Date(part.modified),
+          ...(upload.checksumAsked && checksumMember(upload.algorithm, part.checksum)),
+        },
+        CopySourceVersionId: writtenVersionId(source.record),
+      };
+    });
   },
 };
 

@@ -1,20 +1,20 @@
 import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
-import type { NamedOperation } from '../../../core/operation.js';
-import { type Bucket, ContentGone, LARGEST_BODY, type ObjectAttributes } from '../../../objects/index.js';
+import type { Operation } from '../../../core/operation.js';
+import { type Bucket, LARGEST_BODY, type ObjectAttributes } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
 import { sourceKeyInput } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionFor, encryptionMembers, PRESET } from '../encryption/encryption.js';
 import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
-import { bucketOf, demandSigned, keyOf, newKeyOf } from '../target.js';
+import { bucketOf, demandSigned, newKeyOf, type OnKey, whileReplaced } from '../target.js';
 import { attributesOf, quoted, shownVersionId, writtenVersionId } from './attributes.js';
 import { algorithmOf, checksumMembers } from './checksum-members.js';
 import {
   demandSource,
   type FoundSource,
-  forgetSource,
-  sourceName,
+  type OnSource,
+  sourceOf,
   sourcePath,
   sourceRequirements,
 } from './copy-source.js';
@@ -22,37 +22,39 @@ import { newObjectAccess } from './new-object-access.js';
 import { writeConditions } from './put-object.js';
 import { writeRequirements } from './write-requirements.js';
 
-/** A source that is replaced again and again while it is copied is given up after so many tries. */
-const ATTEMPTS = 10;
+/** The key that is written, and what is copied. */
+interface Copying extends OnKey {
+  readonly source: OnSource;
+}
 
-export const copyObject: NamedOperation<S3Ports, CopyObjectRequest, CopyObjectOutput> = {
-  name: 'CopyObject',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    newKeyOf(input);
-    const withTags = input.TaggingDirective !== 'REPLACE';
-    const source = await sourceRequirements(input, call, ports, { withTags });
+export const CopyObject: Operation<S3Ports, CopyObjectRequest, CopyObjectOutput, Copying> = {
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const key = newKeyOf(input);
+    const source = await sourceOf(input, call, ports);
+    const reading = sourceRequirements(source, call, { withTags: input.TaggingDirective !== 'REPLACE' });
     const copy = {
-      's3:x-amz-copy-source': sourcePath(sourceName(input.CopySource)),
+      's3:x-amz-copy-source': sourcePath(source.name),
       's3:x-amz-metadata-directive': input.MetadataDirective,
     };
     // Tags that come along are put as well as read.
-    const kind = { creates: true, copy, copiesTags: source.length > 1 };
-    return [...source, ...writeRequirements(bucket, call, input, kind)];
+    const kind = { creates: true, copy, copiesTags: reading.length > 1 };
+    return {
+      requires: [...reading, ...writeRequirements(bucket, call, input, kind)],
+      subject: { bucket, charged: charged || source.charged, key, source },
+    };
   },
 
-  async run(input, call, ports) {
+  async run({ bucket, key, source: first }, input, call, ports) {
     demandSigned(call, 'copy objects');
     demandKnownDirectives(input);
-    const bucket = await bucketOf(input, call, ports);
     const conditions = writeConditions(input);
     const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
     const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
     const cause = causeOf(call, 'ObjectCreated:Copy');
-    for (let attempt = 1; ; attempt++) {
-      const source = await demandSource(input, call, ports);
-      const key = keyOf(input);
+    const again = () => sourceOf(input, call, ports);
+    return whileReplaced(first, again, async found => {
+      const source = await demandSource(found, input, call);
       await ports.objects.versions.demand(bucket, key, conditions);
       demandCopyable(input, source, bucket);
       const attributes = { ...copiedAttributes(input, source, bucket, call.clock.now()), ...access };
@@ -66,23 +68,18 @@ export const copyObject: NamedOperation<S3Ports, CopyObjectRequest, CopyObjectOu
         ports,
         sourceKeyInput(input),
       );
-      try {
-        const copy = await ports.objects.copy({ ...source, dataKey }, target);
-        return {
-          ...encryptionMembers(copy.encryption, input),
-          CopyObjectResult: {
-            ETag: quoted(copy.etag),
-            LastModified: new Date(copy.modified),
-            ...checksumMembers(copy.checksum),
-          },
-          CopySourceVersionId: writtenVersionId(source.record),
-          VersionId: shownVersionId(bucket, copy),
-        };
-      } catch (error) {
-        if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
-        forgetSource(call);
-      }
-    }
+      const copy = await ports.objects.copy({ ...source, dataKey }, target);
+      return {
+        ...encryptionMembers(copy.encryption, input),
+        CopyObjectResult: {
+          ETag: quoted(copy.etag),
+          LastModified: new Date(copy.modified),
+          ...checksumMembers(copy.checksum),
+        },
+        CopySourceVersionId: writtenVersionId(source.record),
+        VersionId: shownVersionId(bucket, copy),
+      };
+    });
   },
 };
 

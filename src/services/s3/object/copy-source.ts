@@ -1,11 +1,11 @@
 /** The source of CopyObject and UploadPartCopy: named in a header, authorised and read beside the target. */
 
-import { type Call, PerCall, type Requirement } from '../../../core/operation.js';
-import type { Bucket, ObjectRecord, VersionRecord } from '../../../objects/index.js';
+import type { Call, Requirement } from '../../../core/operation.js';
+import type { Bucket, ObjectRecord } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { existingTagKeys, onFound, onMissing, onVersion } from '../requirements.js';
-import { demandKey, namedBucket } from '../target.js';
+import { bucketAnywhere, demandKey, type OnVersion } from '../target.js';
 import { failedCondition } from './preconditions.js';
 
 /** What the `x-amz-copy-source` header names. */
@@ -70,42 +70,26 @@ export function sourcePath({ Bucket, Key }: SourceName): string {
   return `${Bucket}/${Key}`;
 }
 
-/** The source's bucket and version. */
-interface Source {
+/** The source's bucket and version, by the name that the request gives. */
+export interface OnSource extends OnVersion {
   readonly name: SourceName;
-  readonly bucket: Bucket;
-  readonly version: VersionRecord | undefined;
 }
 
-/** Sources found, so that what was authorised is what is copied. */
-const sources = new PerCall<Promise<Source>>();
-
-function findSource(input: CopySourceInput, call: Call, ports: S3Ports): Promise<Source> {
-  let found = sources.get(call);
-  if (!found) sources.set(call, (found = lookUp(input, call, ports)));
-  return found;
-}
-
-async function lookUp(input: CopySourceInput, call: Call, ports: S3Ports): Promise<Source> {
+/** Finds the source, which may not be there. Throws as `bucketAnywhere`, KeyTooLongError, InvalidArgument. */
+export async function sourceOf(input: CopySourceInput, call: Call, ports: S3Ports): Promise<OnSource> {
   const name = sourceName(input.CopySource);
-  const bucket = await namedBucket(name.Bucket, input.ExpectedSourceBucketOwner, call, ports);
+  const owned = { Bucket: name.Bucket, ExpectedBucketOwner: input.ExpectedSourceBucketOwner };
+  const { bucket, charged } = await bucketAnywhere(owned, call, ports);
   const version = await ports.objects.versions.find(bucket, demandKey(name.Key), name.VersionId);
-  return { name, bucket, version };
-}
-
-/** Forgets the source that was found: its content is gone, and what stands there now is to be found. */
-export function forgetSource(call: Call): void {
-  sources.delete(call);
+  return { name, bucket, charged, version };
 }
 
 /** What reading the source takes. */
-export async function sourceRequirements(
-  input: CopySourceInput,
+export function sourceRequirements(
+  { name, bucket, version }: OnSource,
   call: Call,
-  ports: S3Ports,
   options: { readonly withTags?: boolean } = {},
-): Promise<Requirement[]> {
-  const { name, bucket, version } = await findSource(input, call, ports);
+): Requirement[] {
   const keys = existingTagKeys(version);
   const requirements = [onFound(bucket, call, 's3:GetObject', name, version, keys)];
   if (options.withTags && Object.keys(keys).length > 0) {
@@ -118,8 +102,11 @@ export async function sourceRequirements(
  * The source, which must exist and meet the request's conditions. Throws NoSuchKey (AccessDenied to callers who
  * may not list its bucket), NoSuchVersion, InvalidRequest for a delete marker, PreconditionFailed.
  */
-export async function demandSource(input: CopySourceInput, call: Call, ports: S3Ports): Promise<FoundSource> {
-  const { name, bucket, version } = await findSource(input, call, ports);
+export async function demandSource(
+  { name, bucket, version }: OnSource,
+  input: CopySourceInput,
+  call: Call,
+): Promise<FoundSource> {
   const { Key, VersionId } = name;
   if (version?.marker && VersionId !== undefined) {
     throw s3Errors.InvalidRequest([

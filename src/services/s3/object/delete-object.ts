@@ -1,5 +1,5 @@
 import type { DeleteObjectOutput, DeleteObjectRequest } from '@aws-sdk/client-s3';
-import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
+import type { Call, Operation, Requirement } from '../../../core/operation.js';
 import type { Bucket, Deleted } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
@@ -7,24 +7,21 @@ import { s3Errors } from '../errors.js';
 import { demandMfa } from '../lock/mfa-delete.js';
 import type { S3Ports } from '../ports.js';
 import { onDeleted, onVersion } from '../requirements.js';
-import { bucketOf, keyOf } from '../target.js';
+import { bucketOf, keyOf, type OnBucket } from '../target.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 
-export const deleteObject: NamedOperation<S3Ports, DeleteObjectRequest, DeleteObjectOutput> = {
-  name: 'DeleteObject',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+export const DeleteObject: Operation<S3Ports, DeleteObjectRequest, DeleteObjectOutput, OnBucket> = {
+  async resolve(input, call, ports) {
+    const subject = await bucketOf(input, call, ports);
     keyOf(input);
-    return deleteRequirements(bucket, call, input, ports);
+    return { requires: await deleteRequirements(subject.bucket, call, input, ports), subject };
   },
 
-  async run(input, call, ports) {
-    demandBypassable(await bucketOf(input, call, ports), input);
+  async run({ bucket }, input, call, ports) {
+    demandBypassable(bucket, input);
     const { IfMatchLastModifiedTime, IfMatchSize } = input;
     if (IfMatchLastModifiedTime !== undefined) throw notImplemented('x-amz-if-match-last-modified-time');
     if (IfMatchSize !== undefined) throw notImplemented('x-amz-if-match-size');
-    const bucket = await bucketOf(input, call, ports);
     if (bucket.mfaDelete === 'Enabled' && input.VersionId !== undefined) {
       await demandMfa(bucket, input, call, ports);
     }

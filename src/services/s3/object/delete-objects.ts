@@ -6,14 +6,13 @@ import type {
   ObjectIdentifier,
 } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
-import type { Call, NamedOperation } from '../../../core/operation.js';
+import type { Call, Operation } from '../../../core/operation.js';
 import { Slices } from '../../../core/slices.js';
 import type { Bucket } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import { demandMfa } from '../lock/mfa-delete.js';
 import type { S3Ports } from '../ports.js';
-import { bucketOf, type Deletion, keyOf, noteDeletions } from '../target.js';
-import { demandTerms } from '../terms.js';
+import { bucketOf, type Deletion, keyOf, type OnBucket } from '../target.js';
 import { notImplemented, shownVersionId } from './attributes.js';
 import { deleteOne, deleteRequirements } from './delete-object.js';
 
@@ -21,18 +20,19 @@ const MOST_OBJECTS = 1000;
 /** Deletions under way at once. */
 const CONCURRENCY = 64;
 
-export const deleteObjects: NamedOperation<S3Ports, DeleteObjectsRequest, DeleteObjectsOutput> = {
-  name: 'DeleteObjects',
+/** `run` notes what came of each key, for the access log. */
+interface Deleting extends OnBucket {
+  readonly deletions: Deletion[];
+}
 
+export const DeleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjectsOutput, Deleting> = {
   /** Nothing for the whole: each key is authorised on its own, and its denial is told beside the others. */
-  async requires(input, call, ports) {
-    demandTerms(await bucketOf(input, call, ports), call);
-    return [];
+  async resolve(input, call, ports) {
+    return { requires: [], subject: { ...(await bucketOf(input, call, ports)), deletions: [] } };
   },
 
-  async run(input, call, ports) {
+  async run({ bucket, deletions }, input, call, ports) {
     demandIntegrity(call);
-    const bucket = await bucketOf(input, call, ports);
     const objects = input.Delete?.Objects ?? [];
     if (objects.length === 0 || objects.length > MOST_OBJECTS) throw s3Errors.MalformedXML();
     if (bucket.mfaDelete === 'Enabled') await demandMfaForAll(bucket, objects, input, call, ports);
@@ -46,7 +46,7 @@ export const deleteObjects: NamedOperation<S3Ports, DeleteObjectsRequest, Delete
       }
     };
     await Promise.all(Array.from({ length: Math.min(CONCURRENCY, objects.length) }, worker));
-    if (bucket.logging) noteDeletions(call, objects.map(deletionOf(results)));
+    if (bucket.logging) deletions.push(...objects.map(deletionOf(results)));
     const deleted = results.flatMap(result => result.deleted ?? []);
     const errors = results.flatMap(result => result.error ?? []);
     return {

@@ -22,12 +22,12 @@ const ATTRIBUTES: ReadonlySet<string> = new Set<Wanted>([
   'ObjectSize',
 ]);
 
-export const getObjectAttributes = versionOperation<GetObjectAttributesRequest, GetObjectAttributesOutput>(
-  'GetObjectAttributes',
+export const GetObjectAttributes = versionOperation<GetObjectAttributesRequest, GetObjectAttributesOutput>(
   () => ['s3:GetObject', 's3:GetObjectAttributes'],
-  async (bucket, input, ports, call) => {
+  async (subject, input, ports, call) => {
+    const { bucket } = subject;
     const wanted = wantedOf(input);
-    const record = await existingObject(input, call, ports);
+    const record = await existingObject(subject, input, call);
     demandCustomerKey(record.encryption, input);
     return {
       LastModified: new Date(record.modified),

@@ -5,8 +5,8 @@ import type {
   HeadObjectOutput,
   HeadObjectRequest,
 } from '@aws-sdk/client-s3';
-import type { Call, NamedOperation, Requirement } from '../../../core/operation.js';
-import { type Bucket, ContentGone, type ObjectRecord, type Part } from '../../../objects/index.js';
+import type { Call, Operation, Resolution } from '../../../core/operation.js';
+import type { Bucket, ObjectRecord, Part } from '../../../objects/index.js';
 import { demandCustomerKey } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionMembers } from '../encryption/encryption.js';
 import { s3Errors } from '../errors.js';
@@ -14,56 +14,47 @@ import { demandHeaderValue } from '../header-text.js';
 import { expirationHeader } from '../lifecycle/lifecycle.js';
 import type { S3Ports } from '../ports.js';
 import { existingTagKeys, onFound, onMissing } from '../requirements.js';
-import { bucketOf, forgetVersion, keyOf, versionOf } from '../target.js';
+import { keyOf, type OnVersion, versionOf, whileReplaced } from '../target.js';
 import { attributeMembers, quoted, shownVersionId } from './attributes.js';
 import { checksumMember, checksumMembers } from './checksum-members.js';
 import { demandReadable } from './preconditions.js';
 import { type Span, spanOf, spanOfPart } from './ranges.js';
 
-/** An object that is replaced again and again while it is read is given up after so many tries. */
-const ATTEMPTS = 10;
-
 type Body = Uint8Array | AsyncIterable<Uint8Array>;
 export type GetObjectResult = Omit<GetObjectOutput, 'Body'> & { readonly Body: Body };
 type ReadInput = GetObjectRequest & HeadObjectRequest;
 
-export const getObject: NamedOperation<S3Ports, GetObjectRequest, GetObjectResult> = {
-  name: 'GetObject',
-  requires: readRequirements,
-
-  async run(input, call, ports) {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { bucket, record, span, output } = await describe(input, call, ports);
-        const dataKey = await dataKeyOf(record, bucket, keyOf(input), call, ports, input);
-        const Body = await ports.objects.contents.read(bucket.id, record, { ...span, dataKey });
-        return Object.assign(output, { Body });
-      } catch (error) {
-        if (!(error instanceof ContentGone) || attempt === ATTEMPTS) throw error;
-        forgetVersion(call);
-      }
-    }
+export const GetObject: Operation<S3Ports, GetObjectRequest, GetObjectResult, OnVersion> = {
+  resolve: resolveRead,
+  run(subject, input, call, ports) {
+    const again = () => versionOf(input, call, ports);
+    return whileReplaced(subject, again, async found => {
+      const { bucket, record, span, output } = await describe(found, input, call, ports);
+      const dataKey = await dataKeyOf(record, bucket, keyOf(input), call, ports, input);
+      const Body = await ports.objects.contents.read(bucket.id, record, { ...span, dataKey });
+      return Object.assign(output, { Body });
+    });
   },
 };
 
-export const headObject: NamedOperation<S3Ports, HeadObjectRequest, HeadObjectOutput> = {
-  name: 'HeadObject',
-  requires: readRequirements,
-
-  async run(input, call, ports) {
-    return (await describe(input, call, ports)).output;
-  },
+export const HeadObject: Operation<S3Ports, HeadObjectRequest, HeadObjectOutput, OnVersion> = {
+  resolve: resolveRead,
+  run: async (subject, input, call, ports) => (await describe(subject, input, call, ports)).output,
 };
 
 /** Reading an object also takes what its version and its tags demand. */
-async function readRequirements(input: ReadInput, call: Call, ports: S3Ports): Promise<Requirement[]> {
-  const bucket = await bucketOf(input, call, ports);
-  const version = await versionOf(input, call, ports);
-  return [onFound(bucket, call, 's3:GetObject', input, version, existingTagKeys(version))];
+async function resolveRead(input: ReadInput, call: Call, ports: S3Ports): Promise<Resolution<OnVersion>> {
+  const subject = await versionOf(input, call, ports);
+  const { bucket, version } = subject;
+  return {
+    requires: [onFound(bucket, call, 's3:GetObject', input, version, existingTagKeys(version))],
+    subject,
+  };
 }
 
 /** The object that the request names, and all of the answer but the body. */
 async function describe(
+  subject: OnVersion,
   input: ReadInput,
   call: Call,
   ports: S3Ports,
@@ -75,8 +66,8 @@ async function describe(
 }> {
   demandSignedOverrides(input, call);
   demandNoEncryption(call);
-  const bucket = await bucketOf(input, call, ports);
-  const record = await existingObject(input, call, ports);
+  const { bucket } = subject;
+  const record = await existingObject(subject, input, call);
   demandCustomerKey(record.encryption, input);
   demandReadable(record, {
     ifMatch: input.IfMatch,
@@ -108,18 +99,12 @@ async function describe(
  * it; GetObjectTagging's has the bucket before it (LocalStack's recordings of AWS, test_object_tagging_exc).
  */
 export async function existingObject(
-  input: {
-    readonly Bucket: string | undefined;
-    readonly Key: string | undefined;
-    readonly VersionId?: string | undefined;
-  },
+  { bucket, version }: OnVersion,
+  input: { readonly Key: string | undefined; readonly VersionId?: string | undefined },
   call: Call,
-  ports: S3Ports,
   shownKey?: string,
 ): Promise<ObjectRecord> {
-  const version = await versionOf(input, call, ports);
   if (version && !version.marker) return version;
-  const bucket = await bucketOf(input, call, ports);
   const Key = keyOf(input);
   const headers: Record<string, string> = version
     ? { 'x-amz-delete-marker': 'true', 'x-amz-version-id': shownVersionId(bucket, version)! }
@@ -146,12 +131,8 @@ function markerRefused(call: Call, headers: Record<string, string> = {}): Error 
  * version of its key (LocalStack's recordings of AWS, test_object_tagging_versioned and test_put_object_acl_on_delete_marker).
  * Throws MethodNotAllowed.
  */
-export async function demandNoMarker(
-  input: Parameters<typeof versionOf>[0],
-  call: Call,
-  ports: S3Ports,
-): Promise<void> {
-  if ((await versionOf(input, call, ports))?.marker) throw markerRefused(call);
+export function demandNoMarker({ version }: OnVersion, call: Call): void {
+  if (version?.marker) throw markerRefused(call);
 }
 
 async function partsOf(

@@ -8,7 +8,7 @@ import type {
   Tag,
 } from '@aws-sdk/client-s3';
 import type { Pairs } from '../../../objects/index.js';
-import { decidedWithBody, versionOperation } from '../bucket-operation.js';
+import { versionOperation } from '../bucket-operation.js';
 import { causeOf } from '../causes.js';
 import { requestTagKeys } from '../requirements.js';
 import { asTagSet, objectTags } from '../tags.js';
@@ -16,24 +16,22 @@ import { keyOf } from '../target.js';
 import { shownVersionId } from './attributes.js';
 import { demandNoMarker, existingObject } from './get-object.js';
 
-export const putObjectTagging = decidedWithBody(
-  versionOperation<PutObjectTaggingRequest, PutObjectTaggingOutput>(
-    'PutObjectTagging',
-    () => ['s3:PutObjectTagging'],
-    async (bucket, input, ports, call) => {
-      const tags = tagsOf(input);
-      await demandNoMarker(input, call, ports);
-      const record = await ports.objects.versions.update(
-        bucket,
-        keyOf(input),
-        input.VersionId,
-        now => ({ ...now, tags }),
-        causeOf(call, 'ObjectTagging:Put'),
-      );
-      return { VersionId: shownVersionId(bucket, record) };
-    },
-    input => requestTagKeys(tagsOf(input)),
-  ),
+export const PutObjectTagging = versionOperation<PutObjectTaggingRequest, PutObjectTaggingOutput>(
+  () => ['s3:PutObjectTagging'],
+  async (subject, input, ports, call) => {
+    const { bucket } = subject;
+    const tags = tagsOf(input);
+    demandNoMarker(subject, call);
+    const record = await ports.objects.versions.update(
+      bucket,
+      keyOf(input),
+      input.VersionId,
+      now => ({ ...now, tags }),
+      causeOf(call, 'ObjectTagging:Put'),
+    );
+    return { VersionId: shownVersionId(bucket, record) };
+  },
+  { keysOfBody: input => requestTagKeys(tagsOf(input)) },
 );
 
 /** Without a TagSet, as with an empty one, there are none (LocalStack's recordings of AWS, test_tagging_validation). */
@@ -41,12 +39,12 @@ function tagsOf({ Tagging }: PutObjectTaggingRequest): Pairs {
   return objectTags(Tagging?.TagSet);
 }
 
-export const getObjectTagging = versionOperation<GetObjectTaggingRequest, GetObjectTaggingOutput>(
-  'GetObjectTagging',
+export const GetObjectTagging = versionOperation<GetObjectTaggingRequest, GetObjectTaggingOutput>(
   () => ['s3:GetObjectTagging'],
-  async (bucket, input, ports, call) => {
-    await demandNoMarker(input, call, ports);
-    const record = await existingObject(input, call, ports, `${bucket.name}/${keyOf(input)}`);
+  async (subject, input, _ports, call) => {
+    const { bucket } = subject;
+    demandNoMarker(subject, call);
+    const record = await existingObject(subject, input, call, `${bucket.name}/${keyOf(input)}`);
     return { TagSet: inOrder(asTagSet(record.tags ?? [])), VersionId: shownVersionId(bucket, record) };
   },
 );
@@ -56,11 +54,11 @@ function inOrder(tags: readonly Tag[]): Tag[] {
   return tags.toSorted((one, other) => (one.Key! < other.Key! ? -1 : 1));
 }
 
-export const deleteObjectTagging = versionOperation<DeleteObjectTaggingRequest, DeleteObjectTaggingOutput>(
-  'DeleteObjectTagging',
+export const DeleteObjectTagging = versionOperation<DeleteObjectTaggingRequest, DeleteObjectTaggingOutput>(
   () => ['s3:DeleteObjectTagging'],
-  async (bucket, input, ports, call) => {
-    await demandNoMarker(input, call, ports);
+  async (subject, input, ports, call) => {
+    const { bucket } = subject;
+    demandNoMarker(subject, call);
     const record = await ports.objects.versions.update(
       bucket,
       keyOf(input),

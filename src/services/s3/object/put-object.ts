@@ -1,13 +1,13 @@
 import type { PutObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { bodyOf, type RequestBody } from '../../../core/http-message.js';
-import type { NamedOperation } from '../../../core/operation.js';
+import type { Operation } from '../../../core/operation.js';
 import { entityTooLarge, LARGEST_BODY, type WriteConditions } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
 import { encryptionFor, encryptionMembers, isKeyAlone } from '../encryption/encryption.js';
 import { expirationHeader } from '../lifecycle/lifecycle.js';
 import type { S3Ports } from '../ports.js';
-import { bucketOf, keyOf, newKeyOf } from '../target.js';
+import { bucketOf, newKeyOf, type OnKey } from '../target.js';
 import { attributesOf, notImplemented, quoted, writtenVersionId } from './attributes.js';
 import { checksumMembers, integrityOf } from './checksum-members.js';
 import { newObjectAccess } from './new-object-access.js';
@@ -15,18 +15,15 @@ import { writeRequirements } from './write-requirements.js';
 
 export type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 
-export const putObject: NamedOperation<S3Ports, PutObjectInput, PutObjectOutput> = {
-  name: 'PutObject',
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    newKeyOf(input);
-    return writeRequirements(bucket, call, input, { creates: true });
+export const PutObject: Operation<S3Ports, PutObjectInput, PutObjectOutput, OnKey> = {
+  async resolve(input, call, ports) {
+    const { bucket, charged } = await bucketOf(input, call, ports);
+    const key = newKeyOf(input);
+    const requires = writeRequirements(bucket, call, input, { creates: true });
+    return { requires, subject: { bucket, charged, key } };
   },
 
-  async run(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
-    const key = keyOf(input);
+  async run({ bucket, key }, input, call, ports) {
     if (input.WriteOffsetBytes !== undefined) throw notImplemented('x-amz-write-offset-bytes');
     const attributes = attributesOf(input, bucket, call.clock.now());
     const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;

@@ -1,12 +1,11 @@
 import type { UpdateObjectEncryptionRequest, UpdateObjectEncryptionResponse } from '@aws-sdk/client-s3';
-import type { Call, NamedOperation } from '../../../core/operation.js';
+import type { Call, Operation } from '../../../core/operation.js';
 import type { Bucket, ObjectRecord } from '../../../objects/index.js';
 import { dataKeyOf, rewrapped } from '../encryption/encryption.js';
 import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { existingTagKeys, onObject } from '../requirements.js';
-import { bucketOf, keyOf, versionOf } from '../target.js';
-import { demandTerms } from '../terms.js';
+import { keyOf, type OnVersion, versionOf } from '../target.js';
 import { existingObject } from './get-object.js';
 
 const KEY_ARN = /^arn:aws[-a-z0-9]*:kms:[-a-z0-9]*:(\d{12}):key\/.+$/;
@@ -15,37 +14,32 @@ const KEY_ARN = /^arn:aws[-a-z0-9]*:kms:[-a-z0-9]*:(\d{12}):key\/.+$/;
  * Puts the data key of an object under another KMS key; its bytes stay as they are. What it refuses and how:
  * "UpdateObjectEncryption", S3 API Reference.
  */
-export const updateObjectEncryption: NamedOperation<
+export const UpdateObjectEncryption: Operation<
   S3Ports,
   UpdateObjectEncryptionRequest,
-  UpdateObjectEncryptionResponse
+  UpdateObjectEncryptionResponse,
+  OnVersion
 > = {
-  name: 'UpdateObjectEncryption',
+  resolve: async (input, call, ports) => ({ requires: [], subject: await versionOf(input, call, ports) }),
 
-  async beforeBody(input, call, ports) {
-    demandTerms(await bucketOf(input, call, ports), call);
-    return [];
-  },
-
-  async requires(input, call, ports) {
-    const bucket = await bucketOf(input, call, ports);
+  requiresOfBody({ bucket, version }, input, call) {
     const keys = {
-      ...existingTagKeys(await versionOf(input, call, ports)),
+      ...existingTagKeys(version),
       's3:x-amz-server-side-encryption': 'aws:kms',
       's3:x-amz-server-side-encryption-aws-kms-key-id': input.ObjectEncryption?.SSEKMS?.KMSKeyArn,
     };
     return [onObject(bucket, call, 's3:UpdateObjectEncryption', keyOf(input), keys)];
   },
 
-  async run(input, call, ports) {
+  async run(subject, input, call, ports) {
     if (call.caller.account === undefined) {
       throw invalid(
         'Requests that modify an object encryption configuration require AWS Signature Version 4. Modify the request to use AWS Signature Version 4, and then try again.',
       );
     }
-    const bucket = await bucketOf(input, call, ports);
+    const { bucket } = subject;
     const keyArn = requestedKey(input, bucket);
-    const record = await existingObject(input, call, ports);
+    const record = await existingObject(subject, input, call);
     demandChangeable(record, call);
     const key = keyOf(input);
     const dataKey = await dataKeyOf(record, bucket, key, call, ports, {});

@@ -15,8 +15,7 @@ import { s3Errors } from '../errors.js';
 const MOST_RULES = 50;
 const LARGEST = 128 * 1024;
 
-export const putBucketWebsite = bucketOperation<PutBucketWebsiteRequest, object>(
-  'PutBucketWebsite',
+export const PutBucketWebsite = bucketOperation<PutBucketWebsiteRequest, object>(
   's3:PutBucketWebsite',
   async (bucket, { WebsiteConfiguration }, { objects }) => {
     if (!WebsiteConfiguration) throw s3Errors.MalformedXML();
@@ -26,14 +25,12 @@ export const putBucketWebsite = bucketOperation<PutBucketWebsiteRequest, object>
   },
 );
 
-export const getBucketWebsite = bucketOperation<GetBucketWebsiteRequest, GetBucketWebsiteOutput>(
-  'GetBucketWebsite',
+export const GetBucketWebsite = bucketOperation<GetBucketWebsiteRequest, GetBucketWebsiteOutput>(
   's3:GetBucketWebsite',
   ({ name, website }) => shapeOf(website ?? noWebsite(name)),
 );
 
-export const deleteBucketWebsite = bucketOperation<DeleteBucketWebsiteRequest, object>(
-  'DeleteBucketWebsite',
+export const DeleteBucketWebsite = bucketOperation<DeleteBucketWebsiteRequest, object>(
   's3:DeleteBucketWebsite',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, { website: undefined });

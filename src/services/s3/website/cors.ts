@@ -14,8 +14,7 @@ import { demandHeaderName } from '../header-text.js';
 const MOST_RULES = 100;
 const METHODS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'HEAD']);
 
-export const putBucketCors = bucketOperation<PutBucketCorsRequest, object>(
-  'PutBucketCors',
+export const PutBucketCors = bucketOperation<PutBucketCorsRequest, object>(
   's3:PutBucketCORS',
   async (bucket, { CORSConfiguration }, { objects }) => {
     const shapes = CORSConfiguration?.CORSRules ?? [];
@@ -25,8 +24,7 @@ export const putBucketCors = bucketOperation<PutBucketCorsRequest, object>(
   },
 );
 
-export const getBucketCors = bucketOperation<GetBucketCorsRequest, GetBucketCorsOutput>(
-  'GetBucketCors',
+export const GetBucketCors = bucketOperation<GetBucketCorsRequest, GetBucketCorsOutput>(
   's3:GetBucketCORS',
   ({ name, cors }) => {
     if (!cors) throw s3Errors.NoSuchCORSConfiguration([], { members: { BucketName: name } });
@@ -34,8 +32,7 @@ export const getBucketCors = bucketOperation<GetBucketCorsRequest, GetBucketCors
   },
 );
 
-export const deleteBucketCors = bucketOperation<DeleteBucketCorsRequest, object>(
-  'DeleteBucketCors',
+export const DeleteBucketCors = bucketOperation<DeleteBucketCorsRequest, object>(
   's3:PutBucketCORS',
   async (bucket, _input, { objects }) => {
     await objects.buckets.update(bucket, { cors: undefined });

@@ -4,13 +4,13 @@
  */
 import type { GetObjectRequest, HeadObjectOutput } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
-import { type Call, type NamedOperation, type Service, service } from '../../../core/operation.js';
-import type { Bucket, RoutingRule, Website } from '../../../objects/index.js';
+import { type Call, type Operation, type Service, service } from '../../../core/operation.js';
+import type { Bucket, RoutingRule, VersionRecord, Website } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import type { AccessLog } from '../logging/access-log.js';
-import { type GetObjectResult, getObject, headObject } from '../object/get-object.js';
+import { GetObject, type GetObjectResult, HeadObject } from '../object/get-object.js';
 import type { S3Ports } from '../ports.js';
-import { bucketOf, demandKey, forgetVersion } from '../target.js';
+import { demandKey, findBucket } from '../target.js';
 import { noWebsite } from './bucket-website.js';
 
 export interface WebsiteInput extends GetObjectRequest {
@@ -24,12 +24,18 @@ export type WebsiteAnswer =
   /** `location` is safe to stand in a header. */
   | { readonly status: number; readonly location: string };
 
-type Read = typeof getObject | typeof headObject;
+type Read = typeof GetObject | typeof HeadObject;
 type Site = Exclude<Website, { readonly redirectAll: object }>;
+
+/** The website's bucket, and the version that was read last, for the access log. */
+interface Visited {
+  readonly bucket: Bucket;
+  version?: VersionRecord | undefined;
+}
 
 /** One request to a bucket that is served as a website. */
 interface Visit {
-  readonly bucket: Bucket;
+  readonly visited: Visited;
   readonly site: Site;
   /** As the path names it: empty, or ending in a slash, for a folder. */
   readonly key: string;
@@ -39,25 +45,26 @@ interface Visit {
   readonly read: Read;
 }
 
+const operations = { GetObject: serving(GetObject), HeadObject: serving(HeadObject) };
+
 /** The websites' operations: they go by the names of those of S3 that they come to. */
 export function websiteService(ports: S3Ports, log?: AccessLog): Service {
-  const operations = [serving(getObject), serving(headObject)];
-  return service('s3', ports, operations, log && (ending => log.note(ending, 'WEBSITE')));
+  return service('s3', ports, operations, (ending, subject) => log?.note(ending, subject, 'WEBSITE'));
 }
 
-function serving(read: Read): NamedOperation<S3Ports, WebsiteInput, WebsiteAnswer> {
+function serving(read: Read): Operation<S3Ports, WebsiteInput, WebsiteAnswer, Visited> {
   return {
-    name: read.name,
-
     /** Asks `call.demand` itself: which objects are read shows on the way, and a refusal has its page too. */
-    requires: () => [],
+    async resolve(input, call, ports) {
+      return { requires: [], subject: { bucket: await findBucket({ Bucket: input.Bucket }, call, ports) } };
+    },
 
-    async run(input, call, ports) {
-      const bucket = await bucketOf({ Bucket: input.Bucket }, call, ports);
+    async run(visited, input, call, ports) {
+      const { bucket } = visited;
       demandEndpoint(bucket, input, call);
       const site = bucket.website ?? noWebsite(bucket.name);
       if (site.redirectAll) return redirectAll(site.redirectAll, call);
-      return visit({ bucket, site, key: demandKey(input.Key ?? ''), input, call, ports, read });
+      return visit({ visited, site, key: demandKey(input.Key ?? ''), input, call, ports, read });
     },
   };
 }
@@ -95,12 +102,13 @@ async function visit(request: Visit): Promise<WebsiteAnswer> {
 /** Throws what GetObject throws, AccessDenied among it. */
 async function readObject(
   input: WebsiteInput,
-  { call, ports, read }: Pick<Visit, 'call' | 'ports' | 'read'>,
+  { visited, call, ports, read }: Pick<Visit, 'visited' | 'call' | 'ports' | 'read'>,
 ): Promise<GetObjectResult | HeadObjectOutput> {
-  forgetVersion(call);
   const asked = { ...input, Key: demandKey(input.Key ?? '') };
-  for (const requirement of await read.requires(asked, call, ports)) await call.demand(requirement);
-  return read.run(asked, call, ports);
+  const { requires, subject } = await read.resolve(asked, call, ports);
+  visited.version = subject.version;
+  for (const requirement of requires) await call.demand(requirement);
+  return read.run(subject, asked, call, ports);
 }
 
 /** An object may say that it has moved ("(Optional) Configuring a webpage redirect"). */
@@ -111,17 +119,16 @@ function answerWith(object: GetObjectResult | HeadObjectOutput, error?: ApiError
 
 /** Whether there is no such object, but an index document that may be read in a folder of that name. */
 async function isFolder(request: Visit): Promise<boolean> {
-  const { bucket, site, key, input, call, ports } = request;
+  const { visited, site, key, input, call, ports } = request;
   if (key === '' || key.endsWith('/')) return false;
   const there = async (name: string) => {
-    const version = await ports.objects.versions.find(bucket, name, undefined);
+    const version = await ports.objects.versions.find(visited.bucket, name, undefined);
     return version !== undefined && !version.marker;
   };
   const index = `${key}/${site.index}`;
   if ((await there(key)) || !(await there(index))) return false;
-  forgetVersion(call);
-  const [requirement] = await getObject.requires({ ...input, Key: index }, call, ports);
-  return call.permits(requirement!);
+  const { requires } = await GetObject.resolve({ ...input, Key: index }, call, ports);
+  return call.permits(requires[0]!);
 }
 
 /** The bucket's own page for the error. Throws the error, and with it why there is no such page. */
