@@ -16,12 +16,13 @@ const root = resolve(import.meta.dirname, '..');
 const venv = join(root, '.cache', 'clients');
 
 /**
- * What pip puts into the virtual environment: AWS CLI 1, a boto3 that can redirect STS from a profile, and the libraries
- * that read and write tables in a bucket.
+ * What pip puts into the virtual environment: AWS CLI 1, a boto3 that can redirect STS from a profile, the libraries
+ * that read and write tables in a bucket, and what checks CloudFormation's templates.
  */
 const pipPackages = [
   'awscli==1.46.3',
   'boto3==1.44.5',
+  'cfn-lint==1.51.0',
   'deltalake==1.6.6',
   'duckdb==1.5.5',
   'duckdb-extensions==1.5.5',

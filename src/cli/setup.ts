@@ -1,60 +1,79 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateAccessKeyCommand, DeleteAccessKeyCommand, IAMClient } from '@aws-sdk/client-iam';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateAccessKeyCommand, DeleteAccessKeyCommand } from '@aws-sdk/client-iam';
+import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { Command, Option } from 'commander';
 import { callKarikagi } from '../clients/karikagi-api.js';
 import {
+  ACCESSES,
   type Check,
   emit,
   FORMS,
   type Form,
-  nothing,
-  type Place,
+  type ProofTarget,
   prove,
   removeSetup,
   type SetupClients,
   type SetupOptions,
   type SetupReport,
+  type Sites,
   setUp,
+  simulateSetup,
 } from '../clients/setup/index.js';
-import {
-  CHAINING_LIMIT,
-  callerIdentity,
-  defaultCredentials,
-  partitionOf,
-  regionFor,
-  type StsTarget,
-  staticCredentials,
-} from '../credentials/index.js';
+import { staticCredentials } from '../credentials/index.js';
 import { instanceApi } from '../imds/index.js';
-import { columns } from './api-options.js';
 import { withTargetOptions } from './role-options.js';
-
-interface SetupFlags extends StsTarget {
-  readonly name: string;
-  readonly bucket: string;
-  readonly prefix: string;
-  readonly user?: string;
-  readonly instanceProfile?: string;
-  readonly kms?: boolean;
-  readonly externalId?: string;
-  readonly duration: string;
-  readonly plan?: boolean;
-  readonly emit?: readonly string[];
-  /** `false` with `--no-proof`. */
-  readonly proof: boolean;
-  readonly json?: boolean;
-}
+import { callsOf, connectionOf, planText, removalText, reportText } from './setup-report.js';
+import { optionsOf, ownEndpoint, type SetupFlags, sitesOf } from './setup-sites.js';
 
 export function setupCommand(): Command {
   const setup = new Command('setup').description(
     'Least-privilege set-ups for temporary keys, made and proved, on AWS or Karikagi.',
   );
-  withSetupOptions(setup.command('staging'))
-    .description('A bucket, a role that reaches one prefix of it, and who assumes the role.')
+  withMakingOptions(withSetupOptions(setup.command('staging')))
+    .description(
+      'For a staging connection: a bucket, a role that reaches one prefix of it, and who assumes it.',
+    )
+    .option('--prefix <text>', 'what the role reaches in the bucket', 'staging/')
+    .option('--name <name>', 'names the role and what else the set-up makes', 'staging')
+    .action((flags: SetupFlags) => make(flags, true));
+  withMakingOptions(withSetupOptions(withRoleSetupOptions(setup.command('role'))))
+    .description(
+      'A role that reaches one prefix of a bucket, for a user, a machine, a principal or a service.',
+    )
+    .requiredOption('--name <name>', 'names the role and what else the set-up makes')
+    .option('--prefix <text>', 'what the role reaches in the bucket (default: NAME/)')
+    .addOption(
+      new Option('--access <kind>', 'what the role may do there').choices(ACCESSES).default('read-write'),
+    )
+    .action((flags: SetupFlags) => make(flags, false));
+  withSetupOptions(withRoleSetupOptions(setup.command('remove')))
+    .description('Take away what `setup staging` and `setup role` made; a bucket with objects stays.')
+    .option('--name <name>', 'the name of the set-up', 'staging')
+    .action(remove);
+  return setup;
+}
+
+function withSetupOptions(command: Command): Command {
+  return withTargetOptions(command)
+    .requiredOption('--bucket <name>', 'the bucket')
+    .option('--user <name>', 'the user who assumes the role')
+    .option('--instance-profile <name>', 'the instance profile whose role assumes the role')
+    .option('--bucket-profile <name>', 'keys of the account of the bucket and the role, where it is another')
+    .option('--bucket-account <id>', 'that account, without keys of it: its calls are shown, not made')
+    .option('--json', 'the same as JSON');
+}
+
+function withRoleSetupOptions(command: Command): Command {
+  return command
+    .option('--principal <arn>', 'the user or role who assumes the role: one that is there, of any account')
+    .option('--service <name>', 'the service that assumes the role: lambda.amazonaws.com')
+    .option('--source-arn <arn>', 'for a service: on whose behalf alone');
+}
+
+function withMakingOptions(command: Command): Command {
+  return command
     .option('--kms', 'encrypt with a KMS key of the set-up’s own (default: with S3’s keys)')
     .option(
       '--external-id <id>',
@@ -65,129 +84,102 @@ export function setupCommand(): Command {
     .addOption(
       new Option('--emit <form-and-directory...>', `write the set-up instead: ${FORMS.join(', ')}, DIR`),
     )
-    .option('--no-proof', 'do not try afterwards what is granted and what is not')
-    .action(staging);
-  withSetupOptions(setup.command('remove'))
-    .description('Take away what `setup staging` made; a bucket with objects stays.')
-    .action(remove);
-  return setup;
+    .option('--no-proof', 'do not try afterwards what is granted and what is not');
 }
 
-function withSetupOptions(command: Command): Command {
-  return withTargetOptions(command)
-    .requiredOption('--bucket <name>', 'the bucket')
-    .option('--prefix <text>', 'what the role reaches in it', 'staging/')
-    .option('--name <name>', 'names the role and what else the set-up makes', 'staging')
-    .option('--user <name>', 'the user who assumes the role')
-    .option('--instance-profile <name>', 'the instance profile whose role assumes the role')
-    .option('--json', 'the same as JSON');
-}
+const write = (text: string) => process.stdout.write(`${text}\n`);
 
-interface Site {
-  readonly place: Place;
-  readonly clients: SetupClients;
-}
-
-async function siteOf({ profile, endpoint, region: asked }: SetupFlags): Promise<Site> {
-  const credentials = defaultCredentials({ profile });
-  const { account, arn } = await callerIdentity(credentials, { profile, endpoint, region: asked });
-  const region = await regionFor({ profile, region: asked }, arn);
-  const config = { region, credentials, ...(endpoint !== undefined && { endpoint }) };
-  const s3 = new S3Client({ ...config, forcePathStyle: ownEndpoint(endpoint) !== undefined });
-  const clients = { iam: new IAMClient(config), kms: new KMSClient(config), s3 };
-  return { place: { partition: partitionOf(arn), account, region }, clients };
-}
-
-const ownEndpoint = (endpoint: string | undefined) => endpoint ?? process.env['AWS_ENDPOINT_URL'];
-
-function optionsOf(flags: SetupFlags): SetupOptions {
-  const { user, instanceProfile, name, bucket, prefix, externalId } = flags;
-  if ((user === undefined) === (instanceProfile === undefined)) {
-    throw new Error('either --user or --instance-profile says who assumes the role');
-  }
-  const source =
-    user === undefined
-      ? { kind: 'instance-profile' as const, name: instanceProfile! }
-      : { kind: 'user' as const, name: user };
-  const maximum = Number(flags.duration ?? CHAINING_LIMIT);
-  return { name, bucket, prefix, source, kms: flags.kms === true, externalId, maximum };
-}
-
-async function staging(flags: SetupFlags): Promise<void> {
-  const options = optionsOf(flags);
-  const { place, clients } = await siteOf(flags);
+async function make(flags: SetupFlags, staging: boolean): Promise<void> {
+  const sites = await sitesOf(flags, flags.emit === undefined);
+  const options = optionsOf(flags, sites, staging);
   if (flags.emit !== undefined) {
-    await writeForm(flags, options, place, clients);
+    await writeForm(flags, options, sites);
     return;
   }
-  const shown = flags.plan === true;
-  const report = await setUp(options, place, clients, { plan: shown });
-  const proof = shown || !flags.proof ? undefined : await proofOf(flags, options, report, { place, clients });
-  const connection = connectionOf(options, report, place);
+  const plan = flags.plan === true;
+  const report = await setUp(options, sites, { plan });
+  if (plan && !flags.json) {
+    write(planText(report));
+    return;
+  }
+  const proof = plan ? '' : await proofOf(flags, options, report, sites);
+  const connection = connectionOf(options, report, sites);
+  const checks = typeof proof === 'string' ? undefined : proof;
   if (flags.json) {
-    const calls = report.steps.map(({ what, call }) => ({
-      what,
-      service: call.service,
-      operation: call.operation,
-      input: call.input,
-    }));
-    write(JSON.stringify({ calls, made: !shown, connection, ...(proof && { proof }) }, null, 2));
-  } else write(shown ? planText(report) : reportText(report, connection, proof));
-  if (proof?.some(({ good }) => !good)) process.exitCode = 1;
+    const toMake = callsOf(report.toMake);
+    const calls = callsOf(report.steps);
+    write(
+      JSON.stringify({ calls, made: !plan, toMake, connection, ...(checks && { proof: checks }) }, null, 2),
+    );
+  } else write(reportText(report, connection, proof));
+  if (checks?.some(({ good }) => !good)) process.exitCode = 1;
 }
 
-async function writeForm(flags: SetupFlags, options: SetupOptions, place: Place, clients: SetupClients) {
-  const [form, directory, ...more] = flags.emit!;
+async function writeForm({ emit: asked, json }: SetupFlags, options: SetupOptions, sites: Sites) {
+  const [form, directory, ...more] = asked!;
   if (!FORMS.includes(form as Form) || directory === undefined || more.length > 0) {
     throw new Error(`--emit takes one of ${FORMS.join(', ')}, and a directory`);
   }
-  const report = await setUp(options, place, clients, { plan: true, reader: nothing });
-  const { file, text } = emit(form as Form, { options, place, ...report });
+  const report = await setUp(options, sites, { plan: true });
+  const steps = [...report.steps, ...report.toMake];
+  const files = emit(form as Form, { ...report, options, sites, steps });
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, file), text, { mode: form === 'cli' ? 0o755 : 0o644, flag: 'wx' });
-  const path = join(directory, file);
-  write(flags.json ? JSON.stringify({ file: path }) : path);
+  for (const { file, text } of files) {
+    await writeFile(join(directory, file), text, { mode: form === 'cli' ? 0o755 : 0o644, flag: 'wx' });
+  }
+  const paths = files.map(({ file }) => join(directory, file));
+  write(json ? JSON.stringify({ files: paths }) : paths.join('\n'));
 }
 
-/** What to enter into a connection. */
-function connectionOf({ source, bucket, prefix, maximum }: SetupOptions, made: SetupReport, place: Place) {
-  return {
-    roleArn: made.names.roleArn,
-    externalId: made.externalId,
-    // A session of a role that another role assumes lasts an hour at most, whatever the role allows.
-    duration: source.kind === 'user' ? maximum : CHAINING_LIMIT,
-    bucket,
-    prefix,
-    region: place.region,
-    ...(made.keyArn !== undefined && { kmsKey: made.keyArn }),
-  };
-}
-
-/** With keys that are made for the proof and deleted after it; `undefined` where only an instance has any. */
+/** The checks, or why there are none. */
 async function proofOf(
-  { endpoint, profile }: SetupFlags,
+  flags: SetupFlags,
   options: SetupOptions,
   report: SetupReport,
-  { place, clients }: Site,
-): Promise<Check[] | undefined> {
-  const { region } = place;
-  const target = { endpoint: ownEndpoint(endpoint), region };
-  const { Buckets = [] } = await clients.s3.send(new ListBucketsCommand({}));
-  const otherBucket = Buckets.map(({ Name }) => Name).find(name => name !== options.bucket);
-  const common = { ...target, otherBucket };
-  if (options.source.kind === 'user') {
-    const UserName = options.source.name;
-    const { AccessKey } = await clients.iam.send(new CreateAccessKeyCommand({ UserName }));
-    const { AccessKeyId, SecretAccessKey } = AccessKey!;
-    const keys = { accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey! };
-    try {
-      return await prove(options, report, { ...common, source: staticCredentials(keys) });
-    } finally {
-      await clients.iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: AccessKeyId! }));
-    }
+  sites: Sites,
+): Promise<Check[] | string> {
+  if (flags.proof === false) return 'Not proved: --no-proof was given.';
+  const [source, bucket] = [sites.source.clients, sites.bucket.clients];
+  if (report.toMake.length > 0 || !bucket) {
+    return 'Not proved: the other account has its part to make. Then `karikagi doctor` tries the connection.';
   }
-  if (target.endpoint === undefined) return undefined;
-  const server = { endpoint: target.endpoint, region, profile };
+  const { region } = sites.bucket.place;
+  const { Buckets = [] } = await bucket.s3.send(new ListBucketsCommand({}));
+  const otherBucket = Buckets.map(({ Name }) => Name).find(name => name !== options.bucket);
+  const target = { endpoint: ownEndpoint(flags.endpoint), region, keeper: bucket.s3, otherBucket };
+  if (options.source.kind === 'user' && source) {
+    return await withNewKey(source, options.source.name, keys =>
+      prove(options, report, { ...target, source: keys }),
+    );
+  }
+  const proof = await proofOfInstance(flags, options, report, target);
+  return proof ?? (await simulateSetup(options, report, bucket.iam));
+}
+
+/** With a key that is made for the proof and deleted after it. */
+async function withNewKey<T>(
+  { iam }: SetupClients,
+  UserName: string,
+  use: (keys: ReturnType<typeof staticCredentials>) => Promise<T>,
+): Promise<T> {
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  const { AccessKeyId, SecretAccessKey } = AccessKey!;
+  try {
+    return await use(staticCredentials({ accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey! }));
+  } finally {
+    await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: AccessKeyId! }));
+  }
+}
+
+/** With keys of a machine, which Karikagi hands out; `undefined` on another server. */
+async function proofOfInstance(
+  { profile }: SetupFlags,
+  options: SetupOptions,
+  report: SetupReport,
+  target: Omit<ProofTarget, 'source'>,
+): Promise<Check[] | undefined> {
+  if (options.source.kind !== 'instance-profile' || target.endpoint === undefined) return undefined;
+  const server = { endpoint: target.endpoint, region: target.region, profile };
   const instances = instanceApi(server);
   const instanceId = `i-0${randomBytes(8).toString('hex')}`;
   try {
@@ -198,65 +190,14 @@ async function proofOf(
   }
   const source = async () => (await instances.assume(instanceId, '2.0')).credentials;
   try {
-    return await prove(options, report, { ...common, source });
+    return await prove(options, report, { ...target, source });
   } finally {
     await callKarikagi(server, 'DeregisterInstance', { InstanceId: instanceId });
   }
 }
 
-const write = (text: string) => process.stdout.write(`${text}\n`);
-
-function planText({ steps }: SetupReport): string {
-  if (steps.length === 0) return 'Everything is there: nothing would be called.';
-  return steps
-    .map(({ what, call }) => `# ${what}\naws ${call.service} ${call.operation}\n${inputText(call.input)}`)
-    .join('\n\n');
-}
-
-/** A call's input with its policies as documents, not as strings in strings. */
-function inputText(input: object): string {
-  const open = (_: string, value: unknown): unknown =>
-    typeof value === 'string' && value.startsWith('{') ? JSON.parse(value) : value;
-  return JSON.stringify(input, open, 2);
-}
-
-function reportText(
-  { steps }: SetupReport,
-  connection: ReturnType<typeof connectionOf>,
-  proof: readonly Check[] | undefined,
-): string {
-  const made =
-    steps.length === 0
-      ? ['Nothing to make: everything is there.']
-      : ['Made:', ...steps.map(({ what }) => `  ${what}`)];
-  const rows = [
-    ['  role ARN', connection.roleArn],
-    ['  external ID', connection.externalId],
-    ['  duration', `${connection.duration} seconds at most`],
-    ['  bucket', `${connection.bucket}, prefix ${connection.prefix}`],
-    ['  region', connection.region],
-    ...(connection.kmsKey === undefined ? [] : [['  KMS key', connection.kmsKey]]),
-  ];
-  const checks = proof?.map(
-    ({ what, good, answer }) =>
-      `  ${good ? 'ok  ' : 'FAIL'}  ${what}${answer === undefined ? '' : `: ${answer}`}`,
-  );
-  const proved = checks
-    ? ['Proof:', ...checks]
-    : ['Not proved: only the instance has keys to try it with, or --no-proof was given.'];
-  return [...made, '', ...proved, '', 'For the connection:', columns(rows)].join('\n');
-}
-
 async function remove(flags: SetupFlags): Promise<void> {
-  const { place, clients } = await siteOf(flags);
-  const report = await removeSetup(optionsOf(flags), place, clients);
-  if (flags.json) {
-    write(JSON.stringify(report, null, 2));
-    return;
-  }
-  const lines = [
-    ...report.removed.map(what => `removed  ${what}`),
-    ...report.left.map(what => `left     ${what}`),
-  ];
-  write(lines.length === 0 ? 'Nothing of this set-up is there.' : lines.join('\n'));
+  const sites = await sitesOf(flags, true);
+  const report = await removeSetup(optionsOf(flags, sites, false), sites);
+  write(flags.json ? JSON.stringify(report, null, 2) : removalText(report));
 }

@@ -24,13 +24,15 @@ export function environment(
   };
 }
 
+/** What a program prints on standard output; it is ended after `timeout` milliseconds. Throws where it fails. */
 export function output(
   command: string,
   args: readonly string[],
   env: Record<string, string>,
+  timeout = 120_000,
 ): Promise<string> {
   return new Promise((settle, reject) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', text => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', text => (stderr += text));

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { assumeRole, CredentialsError, type CredentialsProvider } from '../../credentials/index.js';
 import type { Made } from './steps.js';
-import type { SetupOptions } from './types.js';
+import type { SetupOptions, Source } from './types.js';
 
 export interface Check {
   readonly what: string;
@@ -29,6 +29,8 @@ export interface ProofTarget {
   readonly region: string;
   /** Who assumes the role. */
   readonly source: CredentialsProvider;
+  /** The account of the bucket: puts and takes away what the role itself may not. */
+  readonly keeper: S3Client;
   /** A bucket that exists and that the role must not reach; without one that is not tried. */
   readonly otherBucket?: string | undefined;
   /** How long new principals and keys may take until they work, milliseconds; default 60,000, as AWS needs some seconds. */
@@ -42,54 +44,75 @@ const PAUSE = 1_000;
 export async function prove(
   options: SetupOptions,
   { names, externalId }: Made,
-  { endpoint, region, source, otherBucket, patience = PATIENCE }: ProofTarget,
+  { endpoint, region, source, keeper, otherBucket, patience = PATIENCE }: ProofTarget,
 ): Promise<Check[]> {
   const target = { endpoint, region, source, roleArn: names.roleArn, duration: 900 };
   const checks: Check[] = [];
   const keys = await patiently(assumeRole({ ...target, externalId }), patience).catch(
     (error: Error) => error,
   );
-  checks.push(checkOf('assumes the role with the external ID', true, keys));
+  const withId = externalId === undefined ? '' : ' with the external ID';
+  checks.push(checkOf(`assumes the role${withId}`, true, keys));
   if (keys instanceof Error) return checks;
-  const without = await assumeRole(target)().catch((error: Error) => error);
-  checks.push(checkOf('is refused without the external ID', false, without));
+  if (externalId !== undefined) {
+    const without = await assumeRole(target)().catch((error: Error) => error);
+    checks.push(checkOf('is refused without the external ID', false, without));
+  }
   const client = (credentials: CredentialsProvider) => ({
     region,
     credentials,
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   });
   const config = client(async () => keys);
-  checks.push(...(await bucketChecks(new S3Client(config), options, otherBucket)));
+  checks.push(...(await bucketChecks(new S3Client(config), keeper, options, otherBucket)));
   const iam = new IAMClient(config);
   const asked = iam.send(new GetRoleCommand({ RoleName: names.role }));
   checks.push(checkOf('the role cannot read IAM', false, await asked.catch((error: Error) => error)));
   const bare = new S3Client(client(source));
   const listed = bare.send(new ListObjectsV2Command({ Bucket: options.bucket, Prefix: options.prefix }));
-  const who = options.source.kind === 'user' ? 'the user itself' : "the instance's own role";
+  const who = WHO[options.source.kind];
   checks.push(checkOf(`${who} reaches nothing in S3`, false, await listed.catch((error: Error) => error)));
   return checks;
 }
 
+const WHO: Readonly<Record<Source['kind'], string>> = {
+  user: 'the user itself',
+  'instance-profile': "the instance's own role",
+  principal: 'the principal itself',
+  service: 'the service',
+};
+
 async function bucketChecks(
   s3: S3Client,
-  { bucket: Bucket, prefix }: SetupOptions,
+  keeper: S3Client,
+  { bucket: Bucket, prefix, access }: SetupOptions,
   otherBucket: string | undefined,
 ): Promise<Check[]> {
   const checks: Check[] = [];
   const check = async (what: string, granted: boolean, call: () => Promise<unknown>) => {
     checks.push(checkOf(what, granted, await call().catch((error: Error) => error)));
   };
+  /** One of two names: for what is granted, and for what must be refused. */
+  const checkIf = (granted: boolean, does: string, what: string, call: () => Promise<unknown>) =>
+    check(granted ? does : `is refused ${what}`, granted, call);
+  const [reads, writes] = [access !== 'write', access !== 'read'];
   const stem = `karikagi-proof-${randomBytes(6).toString('hex')}`;
   const Key = `${prefix}${stem}`;
   const strange = `${randomBytes(4).toString('hex')}-${stem}`;
-  await check('lists the prefix', true, () => s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix })));
-  await check('puts an object', true, () => s3.send(new PutObjectCommand({ Bucket, Key, Body: 'proof' })));
-  await check('gets it', true, async () => {
+  const put = new PutObjectCommand({ Bucket, Key, Body: 'proof' });
+  const remove = new DeleteObjectCommand({ Bucket, Key });
+  await checkIf(reads, 'lists the prefix', 'a list of the prefix', () =>
+    s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix })),
+  );
+  await checkIf(writes, 'puts an object', 'a put', () => s3.send(put));
+  if (!writes) await keeper.send(put);
+  await checkIf(reads, 'gets it', 'its content', async () => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
     if ((await Body?.transformToString()) !== 'proof') throw new Error('another content came back');
   });
-  await check('uploads in parts', true, () => uploadInParts(s3, Bucket, Key));
-  await check('deletes', true, () => s3.send(new DeleteObjectCommand({ Bucket, Key })));
+  await checkIf(writes, 'uploads in parts', 'an upload in parts', () => uploadInParts(s3, Bucket, Key));
+  await checkIf(access === 'read-write', 'deletes', 'a deletion', () => s3.send(remove));
+  if (access !== 'read-write') await keeper.send(remove);
   await check('is refused a put outside the prefix', false, () =>
     s3.send(new PutObjectCommand({ Bucket, Key: strange, Body: 'proof' })),
   );

@@ -13,7 +13,7 @@ import {
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
 } from '@aws-sdk/client-s3';
-import { type SetupClients, TAG } from './types.js';
+import { type SetupClients, SetupError, TAG } from './types.js';
 
 interface Tagged {
   /** The name of the set-up that it belongs to; absent where it belongs to none. */
@@ -71,6 +71,12 @@ interface Tag {
   readonly Value?: string | undefined;
 }
 
+/** A name of a bucket counts for all accounts ("Bucket naming rules", S3 User Guide). */
+function notYours(bucket: string, cause: unknown): SetupError {
+  const hint = 'choose another name, or give the keys of that account with --bucket-profile';
+  return new SetupError(`the bucket ${bucket} is another account's, or not yours to see: ${hint}`, { cause });
+}
+
 const setupOf = (tags: readonly Tag[] | undefined) => tags?.find(({ Key }) => Key === TAG)?.Value;
 const document = (text: string | undefined): unknown =>
   text === undefined ? undefined : JSON.parse(text.startsWith('%') ? decodeURIComponent(text) : text);
@@ -109,7 +115,10 @@ export function readerOf({ iam, s3, kms }: SetupClients): Reader {
       return document(found?.PolicyDocument);
     },
     async bucket(Bucket) {
-      if (!(await orMissing(s3.send(new HeadBucketCommand({ Bucket }))))) return undefined;
+      const head = s3.send(new HeadBucketCommand({ Bucket })).catch(error => {
+        throw error.$metadata?.httpStatusCode === 403 ? notYours(Bucket, error) : error;
+      });
+      if (!(await orMissing(head))) return undefined;
       const tags = await orMissing(s3.send(new GetBucketTaggingCommand({ Bucket })));
       return { setup: setupOf(tags?.TagSet) };
     },

@@ -1,41 +1,39 @@
 /** Makes a set-up, or says what it would make. */
-import { type Reader, readerOf } from './reader.js';
+
+import type { Sites, Step } from './sites.js';
 import { type Made, setupSteps } from './steps.js';
-import { type Place, type SetupClients, SetupError, type SetupOptions, type Step } from './types.js';
+import { type SetupClients, SetupError, type SetupOptions } from './types.js';
 
 export interface SetupReport extends Made {
   /** What was made or would be made; empty where everything was there. */
   readonly steps: readonly Step[];
+  /** Of an account without keys: what its administrator has to make. */
+  readonly toMake: readonly Step[];
 }
 
 /**
- * Makes what is missing of the set-up, call by call; with `plan` it makes nothing and says what it would call.
- * `before` runs ahead of each call. A second run finds everything there. Throws `SetupError`, and what the services
- * answer: what was made until then is found by the next run.
+ * Makes what is missing of the set-up, call by call; with `plan` it makes nothing and says what it would call. Calls in an
+ * account without keys are never made: they come back as `toMake`. A second run finds everything there. Throws
+ * `SetupError`, and what the services answer: what was made until then is found by the next run.
  */
 export async function setUp(
   options: SetupOptions,
-  place: Place,
-  clients: SetupClients,
-  { plan = false, reader = readerOf(clients), before }: SetupRun = {},
+  sites: Sites,
+  { plan = false }: { readonly plan?: boolean } = {},
 ): Promise<SetupReport> {
   checkOptions(options);
-  const running = setupSteps(options, place, reader, clients);
+  checkSites(options, sites);
+  const running = setupSteps(options, sites);
   const steps: Step[] = [];
+  const toMake: Step[] = [];
   let answer: unknown;
   for (;;) {
     const next = await running.next(answer);
-    if (next.done) return { ...next.value, steps };
-    steps.push(next.value);
-    before?.(next.value);
-    answer = plan ? undefined : await settled(next.value);
+    if (next.done) return { ...next.value, steps, toMake };
+    const { clients } = next.value.site;
+    (clients ? steps : toMake).push(next.value);
+    answer = plan || !clients ? undefined : await settled(next.value, clients);
   }
-}
-
-export interface SetupRun {
-  readonly plan?: boolean;
-  readonly reader?: Reader;
-  readonly before?: (step: Step) => void;
 }
 
 /** How often, and how far apart in milliseconds, a call is tried that names what was made a moment ago. */
@@ -43,10 +41,10 @@ const TRIES = 10;
 const PAUSE = 2_000;
 
 /** AWS takes seconds until a new principal is known to policies ("Eventual consistency", IAM User Guide). */
-async function settled({ call, what }: Step): Promise<unknown> {
+async function settled({ call, what }: Step, clients: SetupClients): Promise<unknown> {
   for (let tries = 1; ; tries++) {
     try {
-      return await call.send();
+      return await call.send(clients);
     } catch (error) {
       const { name, message } = error as Error;
       const young = /MalformedPolicyDocument/.test(name) && /principal/i.test(message);
@@ -58,12 +56,21 @@ async function settled({ call, what }: Step): Promise<unknown> {
   }
 }
 
-function checkOptions({ name, prefix, bucket, maximum, externalId, source }: SetupOptions): void {
+const PRINCIPAL = /^arn:aws[\w-]*:iam::\d{12}:(user|role)\/([\x21-\x7e]+\/)?[\w+=,.@-]{1,64}$/;
+
+function checkOptions(options: SetupOptions): void {
+  const { name, prefix, bucket, maximum, externalId, source, sourceArn } = options;
   const wrong = (option: string, rule: string) => {
     throw new SetupError(`--${option} is ${rule}`);
   };
   if (!/^[A-Za-z][A-Za-z0-9-]{0,49}$/.test(name)) wrong('name', '1 to 50 letters, digits and -');
-  if (!/^[\w+=,.@-]{1,64}$/.test(source.name)) wrong(source.kind, 'a name of up to 64 characters');
+  if (source.kind === 'principal') {
+    if (!PRINCIPAL.test(source.arn)) wrong('principal', 'the ARN of a user or a role');
+  } else if (source.kind === 'service') {
+    if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?$/.test(source.name)) {
+      wrong('service', "a service's principal: lambda.amazonaws.com");
+    }
+  } else if (!/^[\w+=,.@-]{1,64}$/.test(source.name)) wrong(source.kind, 'a name of up to 64 characters');
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) wrong('bucket', "a bucket's name");
   // `*`, `?` and `$` would be wildcards and variables in the policies.
   if (!/^[\w!'().=+@:/-]{1,200}$/.test(prefix)) wrong('prefix', 'not empty, and has no wildcards or spaces');
@@ -72,5 +79,28 @@ function checkOptions({ name, prefix, bucket, maximum, externalId, source }: Set
   }
   if (externalId !== undefined && !/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) {
     wrong('external-id', '2 to 1224 letters, digits and +=,.@:/-');
+  }
+  if (source.kind === 'service' && externalId !== undefined) {
+    wrong('external-id', 'for users and roles: services send none');
+  }
+  if (sourceArn === undefined) return;
+  if (source.kind !== 'service') wrong('source-arn', 'for --service');
+  if (!/^arn:aws[\w-]*:[\w*-]+:[\w*-]*:(\d{12}|\*)?:[\x21-\x7e]+$/.test(sourceArn))
+    wrong('source-arn', 'an ARN');
+}
+
+function checkSites({ source, externalId, demandsId }: SetupOptions, sites: Sites): void {
+  const [from, to] = [sites.source.place, sites.bucket.place];
+  if (from.partition !== to.partition) {
+    throw new SetupError(
+      `${from.account} is in ${from.partition} and ${to.account} in ${to.partition}: no role is assumed across partitions`,
+    );
+  }
+  if (!sites.bucket.clients && demandsId && externalId === undefined) {
+    // The role is not there to read: each run would make up another one.
+    throw new SetupError('--bucket-account needs the --external-id that was agreed on');
+  }
+  if (source.kind === 'service' && sites.source !== sites.bucket) {
+    throw new SetupError('a service assumes a role of its own account: --service has no second account');
   }
 }

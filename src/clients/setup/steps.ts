@@ -20,6 +20,7 @@ import {
   PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
 import {
+  holderOf,
   instanceTrust,
   keyPolicy,
   type Names,
@@ -28,8 +29,8 @@ import {
   sourcePolicy,
   trustPolicy,
 } from './documents.js';
-import type { Reader } from './reader.js';
-import { type Place, type SetupClients, SetupError, type SetupOptions, type Step, TAG } from './types.js';
+import type { Call, Site, Sites, Step } from './sites.js';
+import { SetupError, type SetupOptions, TAG } from './types.js';
 
 /** What stands for the ARN of a key that is not made yet. */
 export const NEW_KEY = '${KEY_ARN}';
@@ -40,45 +41,49 @@ export const sourcePolicyName = (name: string) => `assume-${name}`;
 
 export interface Made {
   readonly names: Names;
-  readonly externalId: string;
+  /** Absent where the trust policy asks for none. */
+  readonly externalId: string | undefined;
   readonly keyArn: string | undefined;
 }
 
 interface Making {
   readonly options: SetupOptions;
-  readonly place: Place;
+  readonly sites: Sites;
   readonly names: Names;
-  readonly reader: Reader;
-  readonly clients: SetupClients;
 }
 
 /** A call's answer comes back to the steps; `undefined` where the call was only shown. */
 type Steps<T> = AsyncGenerator<Step, T, unknown>;
 
-/** Throws `SetupError` where something of these names belongs to another. */
-export async function* setupSteps(
-  options: SetupOptions,
-  place: Place,
-  reader: Reader,
-  clients: SetupClients,
-): Steps<Made> {
-  const names = namesOf(options, place);
-  const making = { options, place, names, reader, clients };
+/**
+ * First what is in the account of who assumes the role, as AWS takes no trust policy that names a user or role who is not
+ * there; then what is in the bucket's. Throws `SetupError` where something of these names belongs to another.
+ */
+export async function* setupSteps(options: SetupOptions, sites: Sites): Steps<Made> {
+  const names = namesOf(options, sites);
+  const making = { options, sites, names };
+  const { reader } = sites.bucket;
   const role = await reader.role(names.role);
   if (role && role.setup !== options.name) {
     throw new SetupError(`the role ${names.role} exists and is not of this set-up: choose another --name`);
   }
-  const externalId = options.externalId ?? externalIdOf(role?.trust) ?? randomBytes(16).toString('hex');
+  // Asked before anything is made: it throws for a bucket of another account.
+  await reader.bucket(options.bucket);
+  const externalId = externalIdFor(options, role?.trust);
   yield* sourceSteps(making);
-  yield* roleSteps(making, trustPolicy(names, externalId));
+  yield* sourcePolicySteps(making);
+  yield* roleSteps(making, trustPolicy(options, names, externalId));
   const keyArn = options.kms ? yield* keySteps(making) : undefined;
   yield* bucketSteps(making, keyArn);
   const wanted = rolePolicy(options, names, keyArn);
   if (!isDeepStrictEqual(await reader.rolePolicy(names.role, BUCKET_POLICY), wanted)) {
-    yield rolePolicyStep(making, names.role, BUCKET_POLICY, wanted);
+    yield rolePolicyStep(sites.bucket, names.role, BUCKET_POLICY, wanted);
   }
-  yield* sourcePolicySteps(making);
   return { names, externalId, keyArn };
+}
+
+function externalIdFor({ externalId, demandsId }: SetupOptions, trust: unknown): string | undefined {
+  return externalId ?? externalIdOf(trust) ?? (demandsId ? randomBytes(16).toString('hex') : undefined);
 }
 
 /** The external ID that a trust policy of `trustPolicy`'s form asks for. */
@@ -92,24 +97,28 @@ export function externalIdOf(trust: unknown): string | undefined {
 const tags = ({ name }: SetupOptions) => [{ Key: TAG, Value: name }];
 
 async function* sourceSteps(making: Making): Steps<void> {
-  const { options, reader, clients, names, place } = making;
+  const { options, names } = making;
+  const site = making.sites.source;
+  const { reader, place } = site;
+  if (options.source.kind === 'service' || options.source.kind === 'principal') return;
   const { kind, name } = options.source;
-  const { iam } = clients;
   if (kind === 'user') {
     if (await reader.user(name)) return;
     const input = { UserName: name, Tags: tags(options) };
-    yield step(`user ${name}`, 'iam', 'create-user', input, () => iam.send(new CreateUserCommand(input)));
+    yield step(site, `user ${name}`, 'iam', 'create-user', input, ({ iam }) =>
+      iam.send(new CreateUserCommand(input)),
+    );
     return;
   }
   const role = await reader.role(names.instanceRole);
   if (role && role.setup !== options.name) {
     throw new SetupError(`the role ${names.instanceRole} exists and is not of this set-up`);
   }
-  if (!role) yield createRole(making, names.instanceRole, instanceTrust(place), 3600);
+  if (!role) yield createRole(options, site, names.instanceRole, instanceTrust(place), 3600);
   const profile = await reader.profile(name);
   if (!profile) {
     const input = { InstanceProfileName: name, Tags: tags(options) };
-    yield step(`instance profile ${name}`, 'iam', 'create-instance-profile', input, () =>
+    yield step(site, `instance profile ${name}`, 'iam', 'create-instance-profile', input, ({ iam }) =>
       iam.send(new CreateInstanceProfileCommand(input)),
     );
   }
@@ -118,61 +127,68 @@ async function* sourceSteps(making: Making): Steps<void> {
     throw new SetupError(`the instance profile ${name} holds the role ${profile.roles[0]} already`);
   }
   const input = { InstanceProfileName: name, RoleName: names.instanceRole };
-  yield step(`${names.instanceRole} in the profile`, 'iam', 'add-role-to-instance-profile', input, () =>
-    iam.send(new AddRoleToInstanceProfileCommand(input)),
+  yield step(
+    site,
+    `${names.instanceRole} in the profile`,
+    'iam',
+    'add-role-to-instance-profile',
+    input,
+    ({ iam }) => iam.send(new AddRoleToInstanceProfileCommand(input)),
   );
 }
 
 async function* roleSteps(making: Making, trust: object): Steps<void> {
-  const { options, reader, names, clients } = making;
-  const { iam } = clients;
-  const found = await reader.role(names.role);
+  const { options, names } = making;
+  const site = making.sites.bucket;
+  const found = await site.reader.role(names.role);
   if (!found) {
-    yield createRole(making, names.role, trust, options.maximum);
+    yield createRole(options, site, names.role, trust, options.maximum);
     return;
   }
   if (!isDeepStrictEqual(found.trust, trust)) {
     const input = { RoleName: names.role, PolicyDocument: JSON.stringify(trust) };
-    yield step(`trust policy of ${names.role}`, 'iam', 'update-assume-role-policy', input, () =>
+    yield step(site, `trust policy of ${names.role}`, 'iam', 'update-assume-role-policy', input, ({ iam }) =>
       iam.send(new UpdateAssumeRolePolicyCommand(input)),
     );
   }
   if (found.maximum !== options.maximum) {
     const input = { RoleName: names.role, MaxSessionDuration: options.maximum };
-    yield step(`longest session of ${names.role}`, 'iam', 'update-role', input, () =>
+    yield step(site, `longest session of ${names.role}`, 'iam', 'update-role', input, ({ iam }) =>
       iam.send(new UpdateRoleCommand(input)),
     );
   }
 }
 
-function createRole({ options, clients }: Making, name: string, trust: object, maximum: number): Step {
+function createRole(options: SetupOptions, site: Site, name: string, trust: object, maximum: number): Step {
   const input = {
     RoleName: name,
     AssumeRolePolicyDocument: JSON.stringify(trust),
     MaxSessionDuration: maximum,
     Tags: tags(options),
   };
-  return step(`role ${name}`, 'iam', 'create-role', input, () =>
-    clients.iam.send(new CreateRoleCommand(input)),
+  return step(site, `role ${name}`, 'iam', 'create-role', input, ({ iam }) =>
+    iam.send(new CreateRoleCommand(input)),
   );
 }
 
-async function* keySteps({ options, reader, clients, names, place }: Making): Steps<string> {
-  const { kms } = clients;
-  const policy = keyPolicy(names, place);
-  const found = await reader.key(names.alias);
+async function* keySteps({ options, sites, names }: Making): Steps<string> {
+  const site = sites.bucket;
+  const policy = keyPolicy(options, names, site.place);
+  const found = await site.reader.key(names.alias);
   if (!found) {
     const input = {
       Description: `staging in ${options.bucket}`,
       Policy: JSON.stringify(policy),
       Tags: [{ TagKey: TAG, TagValue: options.name }],
     };
-    const output = (yield step(`KMS key for ${options.bucket}`, 'kms', 'create-key', input, () =>
+    const output = (yield step(site, `KMS key for ${options.bucket}`, 'kms', 'create-key', input, ({ kms }) =>
       kms.send(new CreateKeyCommand(input)),
     )) as { KeyMetadata?: { Arn?: string } } | undefined;
     const arn = output?.KeyMetadata?.Arn ?? NEW_KEY;
     const alias = { AliasName: names.alias, TargetKeyId: arn };
-    yield step(names.alias, 'kms', 'create-alias', alias, () => kms.send(new CreateAliasCommand(alias)));
+    yield step(site, names.alias, 'kms', 'create-alias', alias, ({ kms }) =>
+      kms.send(new CreateAliasCommand(alias)),
+    );
     return arn;
   }
   if (found.setup !== options.name) {
@@ -180,7 +196,7 @@ async function* keySteps({ options, reader, clients, names, place }: Making): St
   }
   if (!isDeepStrictEqual(found.policy, policy)) {
     const input = { KeyId: found.arn, PolicyName: 'default', Policy: JSON.stringify(policy) };
-    yield step(`policy of ${names.alias}`, 'kms', 'put-key-policy', input, () =>
+    yield step(site, `policy of ${names.alias}`, 'kms', 'put-key-policy', input, ({ kms }) =>
       kms.send(new PutKeyPolicyCommand(input)),
     );
   }
@@ -188,12 +204,10 @@ async function* keySteps({ options, reader, clients, names, place }: Making): St
 }
 
 /** A bucket that was there before keeps its own settings. */
-async function* bucketSteps(
-  { options, reader, clients, place }: Making,
-  keyArn: string | undefined,
-): Steps<void> {
+async function* bucketSteps({ options, sites }: Making, keyArn: string | undefined): Steps<void> {
   const { bucket: Bucket } = options;
-  const { s3 } = clients;
+  const site = sites.bucket;
+  const { reader, place } = site;
   const found = await reader.bucket(Bucket);
   if (found && found.setup !== options.name) return;
   if (!found) {
@@ -204,11 +218,11 @@ async function* bucketSteps(
         CreateBucketConfiguration: { LocationConstraint: constraint },
       }),
     };
-    yield step(`bucket ${Bucket}`, 's3api', 'create-bucket', input, () =>
+    yield step(site, `bucket ${Bucket}`, 's3api', 'create-bucket', input, ({ s3 }) =>
       s3.send(new CreateBucketCommand(input)),
     );
     const tagging = { Bucket, Tagging: { TagSet: tags(options) } };
-    yield step('its tag', 's3api', 'put-bucket-tagging', tagging, () =>
+    yield step(site, 'its tag', 's3api', 'put-bucket-tagging', tagging, ({ s3 }) =>
       s3.send(new PutBucketTaggingCommand(tagging)),
     );
   }
@@ -222,7 +236,7 @@ async function* bucketSteps(
         RestrictPublicBuckets: true,
       },
     };
-    yield step('no public access to it', 's3api', 'put-public-access-block', input, () =>
+    yield step(site, 'no public access to it', 's3api', 'put-public-access-block', input, ({ s3 }) =>
       s3.send(new PutPublicAccessBlockCommand(input)),
     );
   }
@@ -236,41 +250,45 @@ async function* bucketSteps(
           BucketKeyEnabled: true,
         };
   const input = { Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } };
-  yield step('encryption of its objects', 's3api', 'put-bucket-encryption', input, () =>
+  yield step(site, 'encryption of its objects', 's3api', 'put-bucket-encryption', input, ({ s3 }) =>
     s3.send(new PutBucketEncryptionCommand(input)),
   );
 }
 
-async function* sourcePolicySteps(making: Making): Steps<void> {
-  const { options, reader, clients, names } = making;
-  const { source, name } = options;
+async function* sourcePolicySteps({ options, sites, names }: Making): Steps<void> {
+  const holder = holderOf(options.source, names);
+  if (holder === undefined) return;
+  const site = sites.source;
   const wanted = sourcePolicy(names);
-  const policyName = sourcePolicyName(name);
-  if (source.kind === 'instance-profile') {
-    if (isDeepStrictEqual(await reader.rolePolicy(names.instanceRole, policyName), wanted)) return;
-    yield rolePolicyStep(making, names.instanceRole, policyName, wanted);
+  const policyName = sourcePolicyName(options.name);
+  const { kind, name } = holder;
+  const found =
+    kind === 'role' ? site.reader.rolePolicy(name, policyName) : site.reader.userPolicy(name, policyName);
+  if (isDeepStrictEqual(await found, wanted)) return;
+  if (kind === 'role') {
+    yield rolePolicyStep(site, name, policyName, wanted);
     return;
   }
-  if (isDeepStrictEqual(await reader.userPolicy(source.name, policyName), wanted)) return;
-  const input = { UserName: source.name, PolicyName: policyName, PolicyDocument: JSON.stringify(wanted) };
-  yield step(`policy of ${source.name}`, 'iam', 'put-user-policy', input, () =>
-    clients.iam.send(new PutUserPolicyCommand(input)),
+  const input = { UserName: name, PolicyName: policyName, PolicyDocument: JSON.stringify(wanted) };
+  yield step(site, `policy of ${name}`, 'iam', 'put-user-policy', input, ({ iam }) =>
+    iam.send(new PutUserPolicyCommand(input)),
   );
 }
 
-function rolePolicyStep({ clients }: Making, role: string, policy: string, document: object): Step {
+function rolePolicyStep(site: Site, role: string, policy: string, document: object): Step {
   const input = { RoleName: role, PolicyName: policy, PolicyDocument: JSON.stringify(document) };
-  return step(`policy of ${role}`, 'iam', 'put-role-policy', input, () =>
-    clients.iam.send(new PutRolePolicyCommand(input)),
+  return step(site, `policy of ${role}`, 'iam', 'put-role-policy', input, ({ iam }) =>
+    iam.send(new PutRolePolicyCommand(input)),
   );
 }
 
 function step(
+  site: Site,
   what: string,
-  service: Step['call']['service'],
+  service: Call['service'],
   operation: string,
   input: object,
-  send: () => Promise<unknown>,
+  send: Call['send'],
 ): Step {
-  return { what, call: { service, operation, input, send } };
+  return { what, site, call: { service, operation, input, send } };
 }
