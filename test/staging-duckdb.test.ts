@@ -203,7 +203,8 @@ suite('the staging connection with DuckDB', () => {
     ]);
   });
 
-  for (const event of ['part-landed', 'committed', 'landed']) {
+  // What does not depend on the warehouse is killed in the tests with PostgreSQL.
+  for (const event of ['part-landed', 'committed']) {
     test(`a load that is killed at "${event}" goes on, and loads every row once`, async () => {
       const name = `killed-${event}`;
       await emptied(name);

@@ -60,6 +60,8 @@ export interface Stored {
 
 /** Tries of one call, with growing waits between them: S3 that is busy for some seconds does not end a job. */
 const TRIES = 8;
+/** Tries of an answer that breaks off, or that is not what its checksum says. */
+const BODY_TRIES = 4;
 /** Milliseconds that S3 may take to answer. */
 const ANSWER_TIMEOUT = 120_000;
 
@@ -82,7 +84,7 @@ export class StagingBucket {
       region,
       credentials: this.keys.provider,
       maxAttempts: TRIES,
-      requestHandler: { requestTimeout: ANSWER_TIMEOUT },
+      requestHandler: { requestTimeout: ANSWER_TIMEOUT, throwOnRequestTimeout: true },
       ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     });
   }
@@ -114,12 +116,8 @@ export class StagingBucket {
   /** The object; `undefined` where there is none. Its checksum is verified. */
   async get(name: string): Promise<Stored | undefined> {
     try {
-      return await this.#again(async () => {
-        const command = new GetObjectCommand({ ...this.#at(name), ChecksumMode: 'ENABLED' });
-        const { Body, ETag, Metadata = {} } = await this.#s3.send(command);
-        const stored = await Body!.transformToByteArray();
-        return { body: this.#masterKey ? decrypt(stored, Metadata, this.#masterKey) : stored, etag: ETag! };
-      });
+      const { body, etag, metadata } = await this.#again(() => this.#read(name));
+      return { body: this.#masterKey ? decrypt(body, metadata, this.#masterKey) : body, etag };
     } catch (error) {
       if ((error as Error).name === 'NoSuchKey') return undefined;
       throw error;
@@ -176,6 +174,19 @@ export class StagingBucket {
     const { type, key } = this.#job.connection.encryption ?? { type: 'none' };
     if (type === 'sse-s3') return { ServerSideEncryption: 'AES256' };
     return type === 'sse-kms' ? { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: key } : {};
+  }
+
+  /** The SDK tries requests again, but not answers that break off. */
+  async #read(name: string) {
+    for (let tries = 1; ; tries++) {
+      const command = new GetObjectCommand({ ...this.#at(name), ChecksumMode: 'ENABLED' });
+      const { Body, ETag, Metadata = {} } = await this.#s3.send(command);
+      try {
+        return { body: await Body!.transformToByteArray(), etag: ETag!, metadata: Metadata };
+      } catch (error) {
+        if (tries === BODY_TRIES) throw error;
+      }
+    }
   }
 
   /** Parts that fail together share one renewal: `renew` fetches only where the refused keys are still those in hand. */

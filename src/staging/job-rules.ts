@@ -57,7 +57,6 @@ function* warehouseTogether(
   if (type === 'duckdb' && file === undefined) yield { path, message: 'path is missing: the file of DuckDB' };
   if (type !== 'duckdb' && !url) yield { path, message: 'url is missing' };
   if (type !== 'duckdb' && file !== undefined) yield of('path', 'only duckdb makes use of it');
-  if (type === 'redshift') yield of('type', 'is not there yet');
   if (type === 'redshift') return yield* redshiftTogether(settings, path, job!);
   for (const name of ONLY_REDSHIFT) {
     if (settings[name] !== undefined) yield of(name, 'only redshift makes use of it');

@@ -127,7 +127,7 @@ class RedshiftWarehouse implements Warehouse {
       await this.#client.query(`SELECT 1 FROM ${this.#loads} LIMIT 0`);
     } catch (error) {
       if ((error as { code?: string }).code !== NO_TABLE) throw error;
-      const columns = 'run varchar(64) NOT NULL, rows bigint NOT NULL, loaded timestamp DEFAULT sysdate';
+      const columns = 'run varchar(64) NOT NULL, rows bigint NOT NULL, loaded timestamp DEFAULT getdate()';
       await this.#client.query(`CREATE TABLE IF NOT EXISTS ${this.#loads} (${columns})`);
     }
   }
