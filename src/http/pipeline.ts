@@ -33,7 +33,7 @@ import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
 import { type Connection, denialOf, isStranger, type Journey, noteOnBehalf, record } from './records.js';
 import { demandSecrecy } from './secrecy.js';
-import { recogniseService, type ServedService, type Services, speakingAlike } from './services.js';
+import { recogniseService, type ServedService, type Services, strangersErrors } from './services.js';
 import { isNameTooLong, storageFull } from './storage-errors.js';
 import { storeUnavailable } from './store-unavailable.js';
 
@@ -338,8 +338,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function renderError(error: ApiError, journey: Journey): HttpReply {
-    const served = journey.served ?? speakingAlike(journey.request, options.services);
-    const reply = served.wire.encodeError(error, {
+    const encodeError =
+      journey.served?.wire.encodeError ?? strangersErrors(journey.request, options.services);
+    const reply = encodeError(error, {
       requestId: journey.requestId,
       path: journey.request.path,
       head: journey.request.method === 'HEAD',

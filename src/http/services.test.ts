@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceId } from '../core/operation.js';
-import { recogniseService, type ServedService, type Services, speakingAlike } from './services.js';
+import { recogniseService, type ServedService, type Services } from './services.js';
 
 const services = new Map(
   (['sts', 'iam', 's3', 'karikagi'] as ServiceId[]).map(id => [
@@ -33,21 +33,6 @@ test('an unsigned request is told by its host, then by its form, and is S3 other
   assert.equal(told({ method: 'POST', head: form }), 'sts');
   assert.equal(told({ method: 'POST', path: '/bucket', head: form }), 's3');
   assert.equal(told({ path: '/bucket/key' }), 's3');
-});
-
-test('errors of what is not served go in the form that the client speaks', () => {
-  const known = new Map([
-    ...services,
-    ['kms', { service: { id: 'kms' } } as unknown as ServedService],
-  ]) as Services;
-  const form = (head: Record<string, string>) =>
-    speakingAlike({ headers: new Map(Object.entries(head)) } as unknown as HttpRequest, known).service.id;
-  assert.equal(form({ 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }), 'sts');
-  assert.equal(
-    form({ 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.Get' }),
-    'kms',
-  );
-  assert.equal(form({}), 's3');
 });
 
 test('a service that is not served is an error of the client', () => {

@@ -2,6 +2,7 @@ import { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { Service, ServiceId } from '../core/operation.js';
 import type { WireService } from '../wire/types.js';
+import { errorFormOf } from '../wire/unserved.js';
 
 /** What a service says to pages of other origins. */
 export interface CrossOrigin {
@@ -81,14 +82,11 @@ export function recogniseService(request: HttpRequest, services: Services): Serv
 }
 
 /**
- * The service in whose form an error goes that comes before the service is known, or is about one that is not served: SDKs
- * read errors by the protocol that they speak.
+ * The form of an error that comes before the service is known, or is about one that is not served: SDKs read errors by
+ * the protocol that they speak.
  */
-export function speakingAlike({ headers }: HttpRequest, services: Services): ServedService {
-  const type = headers.get('content-type') ?? '';
-  if (headers.has('x-amz-target') || /^application\/(?:x-amz-)?json/.test(type)) return services.get('kms')!;
-  if (type.startsWith('application/x-www-form-urlencoded')) return services.get('sts')!;
-  return services.get('s3')!;
+export function strangersErrors(request: HttpRequest, services: Services): WireService['encodeError'] {
+  return errorFormOf(request, scopeService(request)) ?? services.get('s3')!.wire.encodeError;
 }
 
 // An access key id holds no slash; the region may be empty. In a query the slashes come encoded.

@@ -17,6 +17,17 @@ for (const { name, python, skip, redirects } of PYTHONS) {
     });
     after(() => stage.close());
 
+    test('reads the refusals of services that are not served, whatever their protocol', async () => {
+      const script = [resolve('test/clients/boto3_unserved.py')];
+      const output = await succeeds(stage, python, script, { ENDPOINT: stage.endpoint });
+      const read = JSON.parse(output) as Record<string, [code: string, message: string]>;
+      for (const [service, said] of Object.entries(read)) {
+        const signed = service === 'cloudwatch' ? 'monitoring' : service;
+        assert.deepEqual(said, ['UnknownService', `The service "${signed}" is not served here.`], service);
+      }
+      assert.equal(Object.keys(read).length, 9);
+    });
+
     test('assumes the role, transfers, lists, is refused, presigns', async () => {
       const output = await succeeds(stage, python, [resolve('test/clients/boto3_session.py')], {
         ENDPOINT: stage.endpoint,
