@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import * as accessAnalyzerSdk from '@aws-sdk/client-accessanalyzer';
 import * as iamSdk from '@aws-sdk/client-iam';
 import * as kmsSdk from '@aws-sdk/client-kms';
 import * as organizationsSdk from '@aws-sdk/client-organizations';
@@ -14,13 +15,21 @@ import type { Services } from '../src/http/services.js';
 import { openServices } from '../src/index.js';
 import { operationsOf } from '../src/wire/schema.js';
 
-const sdks = { sts: stsSdk, iam: iamSdk, s3: s3Sdk, kms: kmsSdk, organizations: organizationsSdk } as const;
+const sdks = {
+  sts: stsSdk,
+  iam: iamSdk,
+  s3: s3Sdk,
+  kms: kmsSdk,
+  organizations: organizationsSdk,
+  'access-analyzer': accessAnalyzerSdk,
+} as const;
 const refusals: Record<keyof typeof sdks, string> = {
   sts: '`InvalidAction`',
   iam: '`InvalidAction`',
   s3: '`NotImplemented`',
   kms: '`UnknownOperationException`',
   organizations: '`UnknownOperationException`',
+  'access-analyzer': '`UnknownOperationException`',
 };
 
 /** The page, for the services as they are served. */

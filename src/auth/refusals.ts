@@ -30,7 +30,15 @@ const families: Readonly<Record<ServiceId, Refusals>> = (() => {
       5,
     ),
   );
-  return { s3: advised(s3Refusals), sts: query, iam: query, kms: json, organizations: json, karikagi: json };
+  return {
+    s3: advised(s3Refusals),
+    sts: query,
+    iam: query,
+    kms: json,
+    organizations: json,
+    'access-analyzer': json,
+    karikagi: json,
+  };
 })();
 
 /** How a service words its refusals. */

@@ -9,7 +9,7 @@ import type { Caller } from './caller.js';
 import type { Clock } from './clock.js';
 import type { HttpRequest } from './http-message.js';
 
-export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'organizations' | 'karikagi';
+export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'organizations' | 'access-analyzer' | 'karikagi';
 
 /** One thing that must be allowed before an operation runs. */
 export interface Requirement {

@@ -66,7 +66,8 @@ export interface Websites {
 export type Services = ReadonlyMap<ServiceId, ServedService>;
 
 /** `sts.…`, `kms-fips.…`, `s3-eu-west-1.…`; but not the host of a bucket that is called `sts`, `sts-data` or `kms`. */
-const serviceHost = /^(?:(sts|iam|kms|organizations|karikagi)(?:-fips)?\.(?!s3[.-])|(s3)[.-])/;
+const serviceHost =
+  /^(?:(sts|iam|kms|organizations|access-analyzer|karikagi)(?:-fips)?\.(?!s3[.-])|(s3)[.-])/;
 
 /**
  * Which service a request is for: a website by its host, else told by the credential scope of its signature, else by its `Host`

@@ -13,6 +13,7 @@ import { organizations as organizationsConstraints } from '../models/organizatio
 import { s3 as s3Constraints } from '../models/s3.js';
 import { sts as stsConstraints } from '../models/sts.js';
 import type { Objects } from '../objects/index.js';
+import { accessAnalyzerService } from '../services/access-analyzer/index.js';
 import { iamService } from '../services/iam/index.js';
 import { karikagiService } from '../services/karikagi/index.js';
 import { karikagiOperations } from '../services/karikagi/schema.js';
@@ -31,6 +32,7 @@ import { stsService } from '../services/sts/index.js';
 import {
   jsonService,
   queryService,
+  restJsonService,
   restXmlService,
   type SdkModule,
   type WireService,
@@ -97,6 +99,7 @@ export function served(parts: Parts): Services {
     ['s3', rest(restXml, s3Service(s3Ports, accessLog), { crossOrigin, websites, checkBody })],
     ['kms', json(kmsWire, kmsService({ kms }), { crossOrigin: openToPages })],
     ['organizations', json(organizationsWire, organizationsService({ identity }))],
+    ['access-analyzer', json(accessAnalyzerWire, accessAnalyzerService())],
     ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],
   ]);
 }
@@ -148,6 +151,10 @@ function organizationsWire(): WireService {
     constraints: organizationsConstraints,
     violated: constraintError,
   });
+}
+
+function accessAnalyzerWire(): WireService {
+  return restJsonService({ id: 'access-analyzer', sdk: sdk('@aws-sdk/client-accessanalyzer') });
 }
 
 function karikagiWire(): WireService {

@@ -61,6 +61,20 @@ for (const cli of CLIS) {
       assert.match(Credentials.AccessKeyId, /^ASIA[A-Z2-7]{16}$/);
     });
 
+    test('checks a policy document with Access Analyzer', async () => {
+      const document =
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObjct","Resource":"*"}}';
+      const validate = ['accessanalyzer', 'validate-policy', '--policy-type', 'IDENTITY_POLICY'];
+      const { findings } = JSON.parse(await aws([...validate, '--policy-document', document], asRoot()));
+      assert.deepEqual(
+        findings.map(({ findingType, issueCode }: Record<string, string>) => [findingType, issueCode]),
+        [['ERROR', 'INVALID_ACTION']],
+      );
+      assert.equal(findings[0].locations[0].path[1].value, 'Action');
+      const denial = await awsRefused([...validate, '--policy-document', document], asUser());
+      assert.match(denial, /not authorized to perform: access-analyzer:ValidatePolicy/);
+    });
+
     test('with temporary credentials files go up and come down as they were', async () => {
       await aws(['s3', 'cp', 'small.txt', `s3://${BUCKET}/${cli.redirects}/small.txt`], temporary);
       await aws(['s3', 'cp', '--quiet', 'large.bin', `s3://${BUCKET}/large file+ü.bin`], temporary);

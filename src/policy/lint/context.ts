@@ -2,8 +2,9 @@
 
 import { Glob, readGlob } from '../evaluate/glob.js';
 import { overlapsFormat } from '../evaluate/pattern-sets.js';
+import type { KnownAction, KnownService } from '../knowledge.js';
 import type { PolicyKind, Statement, Word } from '../parse/document.js';
-import { position, type Span } from '../parse/json.js';
+import type { Span } from '../parse/json.js';
 import { type Edit, type Finding, type LintOptions, type Severity, severityOf } from './finding.js';
 
 export type Fix = NonNullable<Finding['fix']>;
@@ -12,6 +13,9 @@ export type Fix = NonNullable<Finding['fix']>;
 export class LintContext {
   readonly findings: Finding[] = [];
   readonly #overlaps = new Map<string, boolean>();
+  readonly #meant = new Map<string, readonly KnownAction[]>();
+  /** Where each line begins: there may be many findings, and lines are not counted for each. */
+  readonly #lines: readonly number[];
 
   constructor(
     readonly text: string,
@@ -19,7 +23,9 @@ export class LintContext {
     readonly statements: readonly Statement[],
     readonly version: Word | undefined,
     readonly options: LintOptions,
-  ) {}
+  ) {
+    this.#lines = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  }
 
   /** Whether policy variables count. */
   get variables(): boolean {
@@ -34,9 +40,33 @@ export class LintContext {
     return known;
   }
 
+  /** The actions of a service that a word of `Action` means, remembered: statements put one word under many keys. */
+  meant(service: KnownService, prefix: string, word: string): readonly KnownAction[] {
+    const name = word === '*' ? '*' : word.slice(word.indexOf(':') + 1).toLowerCase();
+    const key = `${prefix} ${name}`;
+    let known = this.#meant.get(key);
+    if (known === undefined) {
+      const glob = new Glob(readGlob(name));
+      known = [...service.actions].filter(([one]) => glob.matches(one)).map(([, one]) => one);
+      this.#meant.set(key, known);
+    }
+    return known;
+  }
+
+  /** As `position`. */
+  #position(offset: number): { line: number; column: number } {
+    let [line, beyond] = [0, this.#lines.length];
+    while (beyond - line > 1) {
+      const middle = (line + beyond) >> 1;
+      if (this.#lines[middle]! <= offset) line = middle;
+      else beyond = middle;
+    }
+    return { line: line + 1, column: offset - this.#lines[line]! + 1 };
+  }
+
   /** `severity`: by default that of the code. */
   report(code: string, message: string, { start, end }: Span, fix?: Fix, severity?: Severity): void {
-    const where = position(this.text, start);
+    const where = this.#position(start);
     this.findings.push({
       code,
       severity: severity ?? severityOf(code),

@@ -134,3 +134,11 @@ test('uploads in parts under SSE-KMS without kms:Decrypt (S3 User Guide, "multip
   assert.deepEqual(await codesOf('kms:GenerateDataKey', 'kms:Decrypt'), []);
   assert.deepEqual(await codesOf('kms:Encrypt'), []);
 });
+
+test('a word that stands many times is one finding a key, so that a hostile document has few', async () => {
+  const tags = Array.from({ length: 50 }, (_, i) => [`s3:ExistingObjectTag/a${i}`, 'x'] as const);
+  const Action = Array.from({ length: 60 }, () => 's3:*');
+  const Condition = { StringEquals: Object.fromEntries(tags) };
+  const found = await codes(text({ ...ALLOW, Action, Resource: '*', Condition }), 'identity');
+  assert.equal(found.filter(code => code === 'CONDITION_KEY_OF_FEW_ACTIONS').length, 50);
+});

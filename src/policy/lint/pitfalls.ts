@@ -178,12 +178,12 @@ async function checkRareKey(
   const service = await knowledge.service(prefix);
   if (!service) return;
   const carries = ({ conditionKeys }: KnownAction) => conditionKeys.some(one => isConditionKey(name, one));
-  for (const word of action.values) {
+  const carrying = new Set([...service.actions.values()].filter(carries));
+  for (const word of new Map(action.values.map(one => [one.value.toLowerCase(), one])).values()) {
     if (!/[*?]/.test(word.value)) continue;
-    const glob = lowerGlob(word.value === '*' ? '*' : word.value.slice(word.value.indexOf(':') + 1));
     if (word.value !== '*' && word.value.slice(0, word.value.indexOf(':')).toLowerCase() !== prefix) continue;
-    const meant = [...service.actions].filter(([one]) => glob.matches(one)).map(([, one]) => one);
-    const having = meant.filter(carries).map(one => one.name);
+    const meant = lint.meant(service, prefix, word.value);
+    const having = meant.filter(one => carrying.has(one)).map(one => one.name);
     if (meant.length === 0 || having.length * 2 >= meant.length) continue;
     const which = having.length === 0 ? 'none' : having.length > 4 ? `${having.length}` : having.join(', ');
     const effectWord = effect === 'Allow' ? 'allows' : 'denies';
