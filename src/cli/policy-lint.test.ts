@@ -95,7 +95,21 @@ const PLAN = JSON.stringify({
       type: 'aws_iam_policy',
       change: { after_unknown: { policy: true, arn: true } },
     },
+    // A key without a policy of its own gets AWS's default (terraform-compliance, issue-260).
+    {
+      address: 'module.m["a"].aws_kms_key.k[0]',
+      type: 'aws_kms_key',
+      change: { after_unknown: { policy: true } },
+    },
   ],
+  configuration: {
+    root_module: {
+      resources: [{ address: 'aws_iam_policy.u', expressions: { policy: {} } }],
+      module_calls: {
+        m: { module: { resources: [{ address: 'aws_kms_key.k', expressions: { description: {} } }] } },
+      },
+    },
+  },
 });
 
 describe('policy lint', () => {

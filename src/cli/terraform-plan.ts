@@ -45,10 +45,7 @@ export function policiesOfPlan(root: JsonNode): { found: FoundPolicy[]; unknown:
 }
 
 function* ofModule(module: JsonNode): Generator<FoundPolicy> {
-  const list = (name: string) => {
-    const node = memberOf(module, name);
-    return node?.kind === 'array' ? node.items : [];
-  };
+  const list = (name: string) => itemsOf(memberOf(module, name));
   for (const resource of list('resources')) {
     const values = memberOf(resource, 'values');
     const address = stringOf(memberOf(resource, 'address')) ?? '';
@@ -108,16 +105,34 @@ function textOf({ value, start, end }: JsonNode & { kind: 'string' }): PlacedTex
 }
 
 function unknownPolicies(root: JsonNode): string[] {
-  const changes = memberOf(root, 'resource_changes');
-  if (changes?.kind !== 'array') return [];
-  return changes.items.flatMap(change => {
+  const configuration = memberOf(memberOf(root, 'configuration'), 'root_module');
+  return itemsOf(memberOf(root, 'resource_changes')).flatMap(change => {
     const type = stringOf(memberOf(change, 'type'));
+    const address = stringOf(memberOf(change, 'address')) ?? '';
     const after = memberOf(memberOf(change, 'change'), 'after_unknown');
     return membersOf(after)
       .filter(
         ({ name, value }) =>
           value.kind === 'boolean' && value.value === 'true' && KINDS.has(`${type}.${name}`),
       )
-      .map(({ name }) => `${stringOf(memberOf(change, 'address'))}.${name}`);
+      .filter(({ name }) => isConfigured(configuration, address, name))
+      .map(({ name }) => `${address}.${name}`);
   });
+}
+
+/** Whether the configuration sets an attribute: AWS makes up the others, a key's default policy among them. */
+function isConfigured(module: JsonNode | undefined, address: string, attribute: string): boolean {
+  const bare = address.replace(/\[[^\]]*\]/g, '');
+  const [, name, rest] = /^module\.([^.]+)\.(.+)$/.exec(bare) ?? [];
+  if (name !== undefined) {
+    const call = memberOf(memberOf(module, 'module_calls'), name);
+    return isConfigured(memberOf(call, 'module'), rest!, attribute);
+  }
+  const resources = itemsOf(memberOf(module, 'resources'));
+  const resource = resources.find(one => stringOf(memberOf(one, 'address')) === bare);
+  return resource === undefined || memberOf(memberOf(resource, 'expressions'), attribute) !== undefined;
+}
+
+function itemsOf(node: JsonNode | undefined): readonly JsonNode[] {
+  return node?.kind === 'array' ? node.items : [];
 }
