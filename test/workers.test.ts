@@ -225,3 +225,31 @@ test('SIGTERM ends them all with status 0, and the next start finds everything',
   const read = await clients[0]!.send(new GetObjectCommand({ Bucket, Key: 'kept' }));
   assert.equal(await read.Body!.transformToString(), 'kept');
 });
+
+/** The processes that a process has started. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.trim().split(' ').map(Number);
+}
+
+test('a worker that is stopped, and may hold a lock, is ended and replaced', {
+  timeout: 240_000,
+}, async () => {
+  const before = await childrenOf(server.pid);
+  assert.equal(before.length, 2);
+  process.kill(before[0]!, 'SIGSTOP');
+  const deadline = performance.now() + 200_000;
+  let now = before;
+  while (now.includes(before[0]!) || now.length < 2) {
+    assert.ok(performance.now() < deadline, 'the worker is still there');
+    await pause(250);
+    now = await childrenOf(server.pid);
+  }
+  assert.ok(now.includes(before[1]!), 'the other goes on');
+  // The new one takes its share of connections, and writes.
+  const fresh = Array.from({ length: 6 }, () => connect({ maxAttempts: 5 }));
+  for (const [index, client] of fresh.entries()) {
+    await client.send(new PutObjectCommand({ Bucket, Key: `after-${index}`, Body: 'x' }));
+    client.destroy();
+  }
+});

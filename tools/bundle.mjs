@@ -14,6 +14,7 @@ await build({
   entryPoints: {
     karikagi: `${source}/cli/karikagi.js`,
     worker: `${source}/server/cluster/worker.js`,
+    'saml-thread': `${source}/identity/federation/saml-thread.js`,
     'digests-thread': `${source}/crypto/digests/digests-thread.js`,
   },
   outdir: target,

@@ -103,9 +103,10 @@ function scopeService(request: HttpRequest): string | undefined {
   return name === 's3express' ? 's3' : name || undefined;
 }
 
+/** Only S3 has anything at a path: where a bucket is called `sts`, its objects are asked for at the host of that service. */
 function hostService(request: HttpRequest): string | undefined {
   const host = serviceHost.exec(request.headers.get('host') ?? '');
-  return host?.[1] ?? host?.[2];
+  return host?.[2] ?? (request.path === '/' ? host?.[1] : undefined);
 }
 
 function shapeService(request: HttpRequest): string | undefined {

@@ -37,7 +37,7 @@ import { OidcProviders } from './federation/oidc-providers.js';
 import type { OidcTokens } from './federation/oidc-tokens.js';
 import { Reachable } from './federation/reachable.js';
 import { SamlProviders } from './federation/saml-providers.js';
-import type { SamlResponses } from './federation/saml-responses.js';
+import { SamlResponses } from './federation/saml-responses.js';
 import { Keyring } from './keyring.js';
 import { ControlsOfAccounts } from './organizations/organization-controls.js';
 import { Organizations } from './organizations/organizations.js';
@@ -94,7 +94,7 @@ export class Identity implements CredentialSource {
   readonly oidcProviders: OidcProviders;
   readonly oidcTokens: Pick<OidcTokens, 'verify'>;
   readonly samlProviders: SamlProviders;
-  readonly samlResponses: Pick<SamlResponses, 'verify'>;
+  readonly samlResponses: SamlResponses;
   readonly mfaDevices: MfaDevices;
   readonly signIn: SignIn;
   readonly signInTokens: SignInTokens;
@@ -143,13 +143,7 @@ export class Identity implements CredentialSource {
       },
     };
     this.samlProviders = new SamlProviders(db, clock);
-    let responses: Promise<SamlResponses> | undefined;
-    this.samlResponses = {
-      verify: async (home, provider, response) => {
-        responses ??= openResponses(this.samlProviders, clock);
-        return (await responses).verify(home, provider, response);
-      },
-    };
+    this.samlResponses = new SamlResponses(this.samlProviders, clock);
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
     this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
     this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
@@ -214,11 +208,6 @@ async function openTokens(providers: OidcProviders, options: OidcKeysOptions): P
   return new OidcTokens(providers, new OidcKeys(options), options.clock);
 }
 
-async function openResponses(providers: SamlProviders, clock: Clock): Promise<SamlResponses> {
-  const { SamlResponses } = await import('./federation/saml-responses.js');
-  return new SamlResponses(providers, clock);
-}
-
 /** Opens identity on a store. Throws `RangeError` where a root key is not 32 bytes long. */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   return new Identity(options);
@@ -242,8 +231,8 @@ export * from './errors.js';
 export type { FederatedIdentity } from './federation/federated-identity.js';
 export { issuerName, type OidcProvider } from './federation/oidc-providers.js';
 export { mfaSerial, type ProviderKind, providerArn } from './federation/provider-arn.js';
+export type { SamlIdentity } from './federation/saml-assertion.js';
 export type { SamlProvider } from './federation/saml-providers.js';
-export type { SamlIdentity } from './federation/saml-responses.js';
 export type * from './model.js';
 export type { MemberAccount } from './organizations/organization-accounts.js';
 export * from './organizations/organization-errors.js';

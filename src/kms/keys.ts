@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
+import { Slices } from '../core/slices.js';
 import type { Database, Parts, Transaction } from '../store/tables.js';
 import { errors } from './errors.js';
 import { DAY, isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from './key-states.js';
@@ -34,6 +35,13 @@ type KeyPlace = Pick<KeyRecord, 'account' | 'region' | 'id'>;
 /** Which key. */
 export type KeyIdentity = KeyPlace & Pick<KeyRecord, 'partition'>;
 
+/** Customer managed keys of an account in a Region, in whatever state (KMS Developer Guide, "Resource quotas"). */
+const MOST_KEYS = 100_000;
+/** Rows read at once where all are counted. */
+const COUNTED_AT_ONCE = 500;
+/** Processes that may make keys of an account at once, each by its own count. */
+const COUNTING = 16;
+
 /** How many keys one sweep looks at before it asks the store again. */
 const SWEEP = 100;
 
@@ -41,11 +49,15 @@ const SWEEP = 100;
 export class Keys {
   /** By what was opened, and as what. */
   readonly #lent = new Map<string, { readonly secret: Buffer; borrowers: number }>();
+  /** By account and Region: keys that may be made before they are counted again. */
+  readonly #spare = new Map<string, number>();
 
   constructor(
     readonly store: Database,
     readonly keyring: KmsKeyring,
     readonly clock: Clock,
+    /** Keys of an account in a Region. */
+    readonly most = MOST_KEYS,
   ) {}
 
   /** The key as it is now; `undefined` where there is none, or none any more. */
@@ -60,10 +72,14 @@ export class Keys {
     return (await this.store.get(tables.aliases, account, region, name))?.target;
   }
 
-  /** Makes a key, and material unless that is to be imported. Throws `AlreadyExistsException` where the alias is taken. */
+  /**
+   * Makes a key, and material unless that is to be imported. Throws `AlreadyExistsException` where the alias is taken,
+   * `LimitExceededException`.
+   */
   async create({ multiRegion, alias, ...input }: NewKey): Promise<KeyRecord> {
     const id = multiRegion ? `mrk-${randomUUID().replaceAll('-', '')}` : randomUUID();
     const now = this.clock.now();
+    if (input.manager === 'CUSTOMER') await this.demandQuota(input.account, input.region);
     const material = input.origin === 'EXTERNAL' ? undefined : await this.newMaterial(input, id);
     const managed = input.manager === 'AWS';
     const key: KeyRecord = {
@@ -87,6 +103,36 @@ export class Keys {
       this.save(transaction, undefined, key);
     });
     return key;
+  }
+
+  /**
+   * Throws `LimitExceededException` where the account may have no further key in the Region. Counting reads as many rows
+   * as there are keys, so that is done the more seldom the fewer there are.
+   */
+  async demandQuota(account: string, region: string): Promise<void> {
+    const place = `${account}/${region}`;
+    let spare = this.#spare.get(place) ?? 0;
+    if (spare === 0) {
+      const owned = await this.#countKeys(account, region);
+      if (owned >= this.most) {
+        throw errors.LimitExceededException([`An account can have ${this.most} keys in a Region.`]);
+      }
+      spare = Math.ceil((this.most - owned) / COUNTING);
+    }
+    this.#spare.set(place, spare - 1);
+  }
+
+  async #countKeys(account: string, region: string): Promise<number> {
+    const slices = new Slices(account);
+    let count = 0;
+    let after: Parts | undefined;
+    for (;;) {
+      const rows = await this.store.list(tables.keys, [account, region], { after, limit: COUNTED_AT_ONCE });
+      count += rows.length;
+      if (rows.length < COUNTED_AT_ONCE) return count;
+      after = rows.at(-1)!.parts;
+      await slices.pause();
+    }
   }
 
   /**

@@ -155,6 +155,7 @@ export class Objects {
 export async function openObjects(options: ObjectsOptions): Promise<Objects> {
   const objects = new Objects(options);
   await objects.buckets.recover();
+  await objects.uploads.recover();
   return objects;
 }
 

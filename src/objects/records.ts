@@ -334,6 +334,8 @@ export interface UploadRecord extends ObjectAttributes {
   /** Whether the client asked for the checksum: only then is it demanded of and shown with the parts. */
   readonly checksumAsked: boolean;
   readonly encryption?: Encryption | undefined;
+  /** Many parts are being made an object: whoever puts one more takes this back in the same commit. */
+  readonly completing?: true | undefined;
   /** The id of the object that stood under the key then; null for none. Absent in uploads from before it was noted. */
   readonly onto?: string | null | undefined;
 }
@@ -368,4 +370,7 @@ export const uploadKey = (bucket: string, key: string, upload: string): Key => [
   key,
   upload,
 ];
+/** Of an upload that has ended, while parts of it are left: they are dropped some at a time. */
+export const endedUploadKey = (upload: string): Key => ['ended-upload', upload];
+
 export const partKey = (upload: string, part: number): Key => ['part', upload, part];

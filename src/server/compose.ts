@@ -91,9 +91,11 @@ export async function openServices(
   const close = async () => {
     while (opened.length > 0) await opened.pop()!();
   };
+  let afterCrash = false;
   try {
     if (!inMemory && keeps) {
       const lock = await lockDirectory(settings.data);
+      afterCrash = lock.afterCrash;
       opened.push(() => lock.release());
     }
     if (keeps && settings.tls === 'self-signed') opened.push(await keepCertificate(settings, clock, log));
@@ -102,7 +104,7 @@ export async function openServices(
     const stores = await openStores(settings, now);
     opened.push(() => stores.close());
     const { kv, blobs, room } = stores;
-    if (stores.verify) opened.push(await lookForDamage(stores.verify, settings.data, log));
+    if (stores.verify) opened.push(await lookForDamage(stores.verify, settings.data, log, afterCrash));
     await demandWhole(kv);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);
     if (stores.time) opened.push(await watchSkew({ clock, time: stores.time, log }));

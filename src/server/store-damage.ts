@@ -6,15 +6,21 @@ import { harmsAll, StoreDamaged, type TreeReport } from '../store/lmdb/lmdb-tree
 
 /** A store up to so many bytes is looked through before it is used: it takes a quarter of a second. */
 const SMALL_STORE = 128 * 2 ** 20;
+/**
+ * After a crash, one up to so many bytes, which takes some ten seconds. What LMDB comes upon in a damaged page may end the
+ * process: then the next start finds it, and says so, rather than come upon it again.
+ */
+const SMALL_AFTER_CRASH = 8 * 2 ** 30;
 
 /**
- * Looks for damaged pages; in a large store, while requests are served. Answers what waits for the end of it. Throws
- * `StoreDamaged` where any record may be missing.
+ * Looks for damaged pages; in a large store, while requests are served. `afterCrash`: whether the server before ended
+ * without closing it. Answers what waits for the end of it. Throws `StoreDamaged` where any record may be missing.
  */
 export async function lookForDamage(
   verify: () => Promise<TreeReport>,
   data: string,
   log: Logger,
+  afterCrash: boolean,
 ): Promise<() => Promise<void>> {
   const file = join(data, 'kv', 'data.mdb');
   const look = async () => {
@@ -30,7 +36,7 @@ export async function lookForDamage(
       },
     );
   };
-  if ((await stat(file)).size <= SMALL_STORE) {
+  if ((await stat(file)).size <= (afterCrash ? SMALL_AFTER_CRASH : SMALL_STORE)) {
     await look();
     return async () => undefined;
   }

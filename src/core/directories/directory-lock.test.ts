@@ -85,7 +85,12 @@ function defineTests(): void {
       (error: unknown) => (error as DirectoryInUse).pid === child.pid,
     );
     await kill(child);
-    await (await lockDirectory(directory)).release();
+    const lock = await lockDirectory(directory);
+    assert.equal(lock.afterCrash, true);
+    await lock.release();
+    const next = await lockDirectory(directory);
+    assert.equal(next.afterCrash, false);
+    await next.release();
   });
 
   inDirectory(

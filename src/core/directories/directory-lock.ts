@@ -32,6 +32,8 @@ export class DirectoryInUse extends Error {
 }
 
 export interface DirectoryLock {
+  /** Whether the one before it ended without letting go: it was killed, or the power went. */
+  readonly afterCrash: boolean;
   /** Lets the next one in. Idempotent. */
   release(): Promise<void>;
 }
@@ -56,14 +58,16 @@ export async function lockDirectory(path: string): Promise<DirectoryLock> {
   const letGo = async () => {
     if (kernel !== 'none') await kernel.release();
   };
+  let afterCrash: boolean;
   try {
-    await takeNamedLock(directory);
+    afterCrash = await takeNamedLock(directory);
   } catch (error) {
     await letGo();
     throw error;
   }
   let released: Promise<void> | undefined;
   return {
+    afterCrash,
     release() {
       released ??= unlink(join(directory, LOCK)).finally(letGo);
       return released;
@@ -71,13 +75,15 @@ export async function lockDirectory(path: string): Promise<DirectoryLock> {
   };
 }
 
-async function takeNamedLock(directory: string): Promise<void> {
+/** Answers whether it was left behind by another process. */
+async function takeNamedLock(directory: string): Promise<boolean> {
   const holder: Holder = { ...(await ownIdentity()), token: randomBytes(8).toString('hex') };
   const proof = join(directory, `${LOCK}.${holder.token}.new`);
   await writeSynced(proof, JSON.stringify(holder));
   try {
-    await acquire(directory, LOCK, proof);
+    const left = await acquire(directory, LOCK, proof);
     await syncDirectory(directory);
+    return left;
   } finally {
     await unlink(proof);
   }
@@ -94,8 +100,10 @@ async function writeSynced(path: string, text: string): Promise<void> {
   }
 }
 
-async function acquire(directory: string, name: string, proof: string): Promise<void> {
+/** Answers whether it was taken over from one that ended without letting go. */
+async function acquire(directory: string, name: string, proof: string): Promise<boolean> {
   const path = join(directory, name);
+  let left = false;
   while (!(await succeeds(link(proof, path), 'EEXIST'))) {
     const holder = await readHolder(path);
     if (holder === undefined) continue;
@@ -104,11 +112,15 @@ async function acquire(directory: string, name: string, proof: string): Promise<
     await acquire(directory, takeover, proof);
     try {
       // Only now is it sure that nobody else removed the stale lock and that this one is not a new one's.
-      if ((await readHolder(path))?.token === holder.token) await unlink(path);
+      if ((await readHolder(path))?.token === holder.token) {
+        await unlink(path);
+        left = true;
+      }
     } finally {
       await unlink(join(directory, takeover));
     }
   }
+  return left;
 }
 
 /** Of what names no holder: cut off by a power loss, or written by others. It keeps nobody off. */

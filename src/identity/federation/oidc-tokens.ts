@@ -175,7 +175,8 @@ function identityOf(home: Account, provider: OidcProvider, payload: JWTPayload):
   const authorised = payload['azp'];
   // "Available keys for AWS OIDC federation": the key aud maps to the claim azp, and to aud where there is none.
   const audiences = isText(authorised) ? [authorised] : given;
-  const audience = audiences.find(one => provider.clientIds.includes(one));
+  const clientIds = new Set(provider.clientIds);
+  const audience = audiences.find(one => clientIds.has(one));
   if (audience === undefined) throw federationErrors.InvalidIdentityToken(['Incorrect token audience']);
   const name = issuerName(provider.url);
   const subject = payload.sub!;

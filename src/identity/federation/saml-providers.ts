@@ -7,6 +7,7 @@ import { errors, overQuota } from '../errors.js';
 import type { Tags } from '../model.js';
 import { providerArn, providerNameOf } from './provider-arn.js';
 import type { SamlMetadata } from './saml-metadata.js';
+import { askReader } from './saml-reader.js';
 
 /** A SAML 2.0 identity provider that an account trusts. */
 export interface SamlProvider extends SamlMetadata {
@@ -37,7 +38,7 @@ export class SamlProviders {
 
   /** Answers with the ARN. Throws `InvalidInput`, `EntityAlreadyExists`, `LimitExceeded`. */
   async create(home: Account, name: string, document: string, tags: Tags = []): Promise<string> {
-    const metadata = await read(document);
+    const metadata = await askReader(home.id, { kind: 'metadata', document });
     await this.#db.transact(home.id, async transaction => {
       if ((await transaction.get(providers, home.id, name)) !== undefined) {
         throw errors.EntityAlreadyExists([`SAMLProvider ${name} already exists.`]);
@@ -81,7 +82,7 @@ export class SamlProviders {
   /** Throws `InvalidInput`. */
   async setMetadata(home: Account, arn: string, document: string): Promise<void> {
     await this.get(home, arn);
-    const metadata = await read(document);
+    const metadata = await askReader(home.id, { kind: 'metadata', document });
     await this.#change(home, arn, ({ validUntil: _, ...provider }) => ({
       ...provider,
       ...metadata,
@@ -119,12 +120,6 @@ export class SamlProviders {
       else transaction.put(providers, [home.id, name], changed);
     });
   }
-}
-
-/** What parses XML is loaded with the first metadata. */
-async function read(document: string): Promise<SamlMetadata> {
-  const { readMetadata } = await import('./saml-metadata.js');
-  return readMetadata(document);
 }
 
 function notFound(arn: string) {

@@ -19,7 +19,7 @@ async function open() {
   });
   const { account } = await identity.createAccount({ id: '111122223333', name: 'a', partition: 'aws' });
   await identity.samlProviders.create(account, 'Directory', idpMetadata());
-  return (document: string) => identity.samlResponses.verify(account, PROVIDER, encoded(document));
+  return (document: string) => identity.samlResponses.verify(account, PROVIDER, encoded(document), 'test');
 }
 
 /** The document in pieces that begin with a tag. */

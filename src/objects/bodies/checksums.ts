@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Slices } from '../../core/slices.js';
 import { openDigests } from '../../crypto/digests/body-digests.js';
-import { joinCrcs } from '../../crypto/digests/crc.js';
+import { type CheckedPiece, type CrcName, joinCrcs } from '../../crypto/digests/crc.js';
 import {
   type BodyDigests,
   DIGEST_ALGORITHMS,
@@ -182,11 +183,25 @@ export async function multipartChecksum(
   const digests = parts.map(part => ({ digest: Buffer.from(part.checksum, 'base64'), size: part.size }));
   if (type === 'FULL_OBJECT') {
     if (!allowsFullObject(algorithm)) throw new TypeError(`${algorithm} values cannot be joined`);
-    return { algorithm, type, value: joinCrcs(algorithm, digests).toString('base64') };
+    return { algorithm, type, value: (await joined(algorithm, digests)).toString('base64') };
   }
-  const joined = Buffer.concat(digests.map(({ digest }) => digest));
+  const all = Buffer.concat(digests.map(({ digest }) => digest));
   await loadDigests([algorithm]);
-  return { algorithm, type, value: `${checksumOf(algorithm, joined)}-${parts.length}` };
+  return { algorithm, type, value: `${checksumOf(algorithm, all)}-${parts.length}` };
+}
+
+/** Pieces whose checks are joined at once. */
+const AT_ONCE = 500;
+
+/** As `joinCrcs`, in slices. */
+async function joined(name: CrcName, pieces: readonly CheckedPiece[]): Promise<Buffer> {
+  const slices = new Slices();
+  let whole = joinCrcs(name, pieces.slice(0, AT_ONCE));
+  for (let at = AT_ONCE; at < pieces.length; at += AT_ONCE) {
+    await slices.pause();
+    whole = joinCrcs(name, [{ digest: whole, size: 0 }, ...pieces.slice(at, at + AT_ONCE)]);
+  }
+  return whole;
 }
 
 /** Whether a client means that checksum: it may leave out the number of parts. */

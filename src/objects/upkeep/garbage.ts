@@ -1,10 +1,13 @@
 import type { Clock } from '../../core/clock.js';
+import { Slices } from '../../core/slices.js';
 import type { Blobs } from '../../store/blobs.js';
 import { type Kv, under } from '../../store/kv.js';
 import { areBlobsHeld } from '../bodies/blob-hold.js';
 
 /** A blob that nothing refers to may still be on its way into its commit: only older ones are orphans. */
 export const ORPHAN_AGE_MS = 24 * 3600 * 1000;
+
+const DELETED_AT_ONCE = 32;
 
 /**
  * Asks the other processes on the same stores which of the blobs somebody reads there. Those are left to them: each
@@ -103,7 +106,12 @@ export class Garbage {
 
   async #delete(blobs: readonly string[]): Promise<void> {
     const elsewhere = await this.#readElsewhere(blobs);
-    await Promise.all(blobs.filter(blob => !elsewhere.has(blob)).map(blob => this.#deleteUnreferenced(blob)));
+    const slices = new Slices();
+    const left = blobs.filter(blob => !elsewhere.has(blob));
+    while (left.length > 0) {
+      await Promise.all(left.splice(0, DELETED_AT_ONCE).map(blob => this.#deleteUnreferenced(blob)));
+      await slices.pause();
+    }
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import { s3RequestId } from '../../core/random.js';
+import { Slices } from '../../core/slices.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { Origin } from '../events/events.js';
 import {
@@ -102,6 +103,8 @@ export async function runLifecycle(stores: LifecycleStores): Promise<LifecycleRe
 class BucketRun {
   /** Keys under which a record is damaged. */
   readonly damaged = new Set<string>();
+  /** A thousand rules on each of a thousand keys take a while. */
+  readonly #slices = new Slices();
   readonly #stores: LifecycleStores;
   readonly #bucket: Bucket;
   readonly #rules: readonly LifecycleRule[];
@@ -133,6 +136,7 @@ class BucketRun {
     const damaged = (name: string) => this.damaged.add(name);
     const list = (options: ListOptions) => this.#stores.listVersions(this.#bucket, { ...options, damaged });
     for await (const entry of everyEntry(list, ({ version }) => version.id)) {
+      await this.#slices.pause();
       if (entry.key !== key && key !== undefined) await this.#key(key, group.splice(0));
       key = entry.key;
       group.push(entry.item.version);
@@ -144,6 +148,7 @@ class BucketRun {
     const damaged = (name: string) => this.damaged.add(name);
     const list = (options: ListOptions) => this.#stores.listUploads(this.#bucket, { ...options, damaged });
     for await (const { key, item } of everyEntry(list, ({ id }) => id)) {
+      await this.#slices.pause();
       const due = this.#rules.some(
         rule =>
           rule.abortUploadsAfter !== undefined &&

@@ -1,7 +1,16 @@
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import type { RequestBody } from '../../core/http-message.js';
-import { type Key, type Kv, under, ValueDamaged, type Version, type Write } from '../../store/kv.js';
+import { Slices } from '../../core/slices.js';
+import {
+  type Item,
+  type Key,
+  type Kv,
+  under,
+  ValueDamaged,
+  type Version,
+  type Write,
+} from '../../store/kv.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import {
   type ChecksumAlgorithm,
@@ -20,6 +29,7 @@ import {
   contentKey,
   EMPTY,
   type Encryption,
+  endedUploadKey,
   type ObjectAttributes,
   type ObjectRecord,
   type Part,
@@ -45,6 +55,11 @@ export interface NewUpload extends ObjectAttributes {
   readonly checksumType?: ChecksumType | undefined;
   readonly encryption?: Encryption | undefined;
 }
+
+/** Parts that are read, or dropped, in one piece: of many, a commit would keep the others waiting. */
+const AT_ONCE = 500;
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface StoredUpload extends UploadRecord {
   readonly stored: Version;
@@ -184,6 +199,10 @@ export class Uploads {
         { key: blobReferenceKey(part.blob, id), value: EMPTY },
       ];
       if (replaced) writes.push({ key: blobReferenceKey(replaced.blob, id), value: undefined });
+      if (upload.completing) {
+        const { stored: _, completing: __, ...open } = upload;
+        writes.push(uploadRow(bucket, key, id, open));
+      }
       if (!(await this.#kv.commit(checks, writes))) return OVERTAKEN;
       if (replaced) this.#garbage.discard([replaced.blob]);
       return undefined;
@@ -216,8 +235,11 @@ export class Uploads {
   ): Promise<ObjectRecord> {
     return await untilCommitted(async again => {
       const now = again ? await this.#buckets.again(bucket) : bucket;
-      const upload = await this.#find(bucket, key, id);
-      if (!upload) return this.#completedBefore(bucket, key, id);
+      const found = await this.#find(bucket, key, id);
+      if (!found) return this.#completedBefore(bucket, key, id);
+      const many = completion.parts.length > AT_ONCE;
+      const upload = many ? await this.#closed(bucket, key, id, found) : found;
+      if (!upload) return OVERTAKEN;
       const stored = await this.#parts(id);
       const parts = chosenParts(id, upload, completion, stored);
       const checksum = await demandWhole(upload, completion, parts);
@@ -238,16 +260,16 @@ export class Uploads {
           place: version => placeParts(bucket.id, version, parts),
           checks: [
             { key: rowKey, version: upload.stored },
-            ...parts.map(part => ({ key: partKey(id, part.number), version: part.stored })),
+            ...(many ? [] : parts.map(part => ({ key: partKey(id, part.number), version: part.stored }))),
           ],
-          writes: [{ key: rowKey, value: undefined }, ...dropParts(id, stored)],
+          writes: endOf(rowKey, id, stored),
         },
         { ...conditions, onto: upload.onto },
       );
       if (!record) return OVERTAKEN;
       const used = new Set(parts.map(part => part.blob));
-      this.#garbage.discard(stored.map(part => part.blob).filter(blob => !used.has(blob)));
-      await this.#clear(id);
+      if (stored.length <= AT_ONCE) this.#discard(stored, used);
+      await this.#clear(id, stored.length > AT_ONCE, used);
       return record;
     }, contended);
   }
@@ -264,13 +286,12 @@ export class Uploads {
         await this.#completedBefore(bucket, key, id);
         return undefined;
       }
-      const damaged: Key[] = [];
-      const parts = await this.#parts(id, part => damaged.push(part));
-      const rows = [rowKey, ...damaged].map(row => ({ key: row, value: undefined }));
-      const writes = [...rows, ...dropParts(id, parts)];
+      const { parts, damaged } = await this.#someParts(id);
+      const whole = parts.length + damaged.length <= AT_ONCE;
+      const writes = [...endOf(rowKey, id, whole ? parts : undefined), ...(whole ? dropRows(damaged) : [])];
       if (!(await this.#kv.commit([{ key: rowKey, version: upload.version }], writes))) return OVERTAKEN;
-      this.#garbage.discard(parts.map(part => part.blob));
-      return await this.#clear(id);
+      if (whole) this.#garbage.discard(parts.map(part => part.blob));
+      return await this.#clear(id, !whole);
     }, contended);
   }
 
@@ -287,12 +308,57 @@ export class Uploads {
     }
   }
 
-  /** Drops the parts that were put while the upload went: no commit adds to them any more. */
-  async #clear(id: string): Promise<void> {
-    const left = await this.#parts(id);
-    if (left.length === 0) return;
-    await this.#kv.commit([], dropParts(id, left));
-    this.#garbage.discard(left.map(part => part.blob));
+  /**
+   * The upload with a note that it is being completed: any part that is put from then on changes it, so that nothing has to
+   * be checked but that. Undefined where it was changed meanwhile.
+   */
+  async #closed(
+    bucket: Bucket,
+    key: string,
+    id: string,
+    { stored, ...upload }: StoredUpload,
+  ): Promise<StoredUpload | undefined> {
+    const write = uploadRow(bucket, key, id, { ...upload, completing: true });
+    await this.#kv.commit([{ key: write.key, version: stored }], [write]);
+    const closed = await this.#find(bucket, key, id);
+    return closed?.completing ? closed : undefined;
+  }
+
+  #discard(parts: readonly PartRecord[], used: ReadonlySet<string> = NONE): void {
+    this.#garbage.discard(parts.map(part => part.blob).filter(blob => !used.has(blob)));
+  }
+
+  /** Goes on dropping the parts of uploads that ended before a crash. */
+  async recover(): Promise<void> {
+    for (;;) {
+      const ended = await this.#kv.list({ ...under(['ended-upload']), limit: 100 });
+      if (ended.length === 0) return;
+      for (const { key } of ended) await this.#clear(key[1] as string, true);
+    }
+  }
+
+  /**
+   * Drops the parts of an upload that has ended, with those that were put while it went: no commit adds to them any more.
+   * Some at a time, so that other commits have their turn. `noted`: whether its end was noted for that.
+   * `used`: blobs that go on.
+   */
+  async #clear(id: string, noted: boolean, used?: ReadonlySet<string>): Promise<void> {
+    for (;;) {
+      const { parts, damaged } = await this.#someParts(id);
+      const count = parts.length + damaged.length;
+      const last = noted && count <= AT_ONCE ? [{ key: endedUploadKey(id), value: undefined }] : [];
+      if (count + last.length === 0) return;
+      await this.#kv.commit([], [...dropParts(id, parts), ...dropRows(damaged), ...last]);
+      this.#discard(parts, used);
+      if (count <= AT_ONCE) return;
+    }
+  }
+
+  /** The first parts of an upload: more than `AT_ONCE`, if there are as many. */
+  async #someParts(id: string): Promise<{ parts: StoredPart[]; damaged: Key[] }> {
+    const damaged: Key[] = [];
+    const range = { ...under(['part', id]), limit: AT_ONCE + 1, damaged: (part: Key) => damaged.push(part) };
+    return { parts: (await this.#kv.list(range)).map(storedPart), damaged };
   }
 
   /** A client that did not hear the answer asks again. */
@@ -301,10 +367,18 @@ export class Uploads {
     return version && !version.marker && version.upload === id ? version : noSuchUpload(id);
   }
 
-  /** `damaged` hears of those that are; without it, throws `ValueDamaged`. */
-  async #parts(id: string, damaged?: (part: Key) => void): Promise<StoredPart[]> {
-    const rows = await this.#kv.list({ ...under(['part', id]), ...(damaged && { damaged }) });
-    return rows.map(row => ({ ...partRecords.decode(row.value), stored: row.version }));
+  /** All of them, in order. Throws `ValueDamaged`. */
+  async #parts(id: string): Promise<StoredPart[]> {
+    const slices = new Slices(id);
+    const { end } = under(['part', id]);
+    const parts: StoredPart[] = [];
+    for (;;) {
+      const start = partKey(id, (parts.at(-1)?.number ?? 0) + 1);
+      const rows = await this.#kv.list({ start, end, limit: AT_ONCE });
+      parts.push(...rows.map(storedPart));
+      if (rows.length < AT_ONCE) return parts;
+      await slices.pause();
+    }
   }
 
   async #get(bucket: Bucket, key: string, id: string): Promise<StoredUpload> {
@@ -315,6 +389,21 @@ export class Uploads {
     const entry = await this.#kv.get(uploadKey(bucket.id, key, id));
     return entry && { ...uploadRecords.decode(entry.value), stored: entry.version };
   }
+}
+
+function uploadRow(bucket: Bucket, key: string, id: string, upload: UploadRecord): Write {
+  return { key: uploadKey(bucket.id, key, id), value: uploadRecords.encode(upload) };
+}
+
+function storedPart({ value, version }: Item): StoredPart {
+  return { ...partRecords.decode(value), stored: version };
+}
+
+/** Ends an upload, with its parts, or, where they are many, leaves a note that they are to be dropped. */
+function endOf(rowKey: Key, id: string, parts: readonly PartRecord[] | undefined): Write[] {
+  const end: Write = { key: rowKey, value: undefined };
+  if (parts !== undefined && parts.length <= AT_ONCE) return [end, ...dropParts(id, parts)];
+  return [end, { key: endedUploadKey(id), value: EMPTY }];
 }
 
 function ifNoSuchUpload(error: unknown): void {
@@ -344,6 +433,8 @@ function placeParts(bucket: string, version: string, parts: readonly StoredPart[
     writes: [{ key: contentKey(bucket, version), value: partLists.encode(list) }, ...references],
   };
 }
+
+const dropRows = (rows: readonly Key[]): Write[] => rows.map(key => ({ key, value: undefined }));
 
 function dropParts(id: string, parts: readonly PartRecord[]): Write[] {
   return parts.flatMap(({ number, blob }) => [

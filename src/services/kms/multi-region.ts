@@ -52,6 +52,7 @@ export const ReplicateKey = keyOperation<ReplicateKeyRequest, ReplicateKeyRespon
     }
     const tags = readTags(input.Tags);
     let replica: KeyRecord | undefined;
+    await kms.keys.demandQuota(key.account, region);
     await kms.keys.update(key, async (primary, transaction) => {
       demandPrimary(primary);
       if (await transaction.get(tables.keys, account, region, id)) {

@@ -13,12 +13,12 @@ const SHORTEST = 900;
 /** Whom the request's response is for. Role and provider belong to one account, and the assertion must pair them. */
 async function verify(
   input: AssumeRoleWithSAMLRequest,
-  { action }: Call,
+  { action, sourceIp }: Call,
   identity: Identity,
 ): Promise<SamlIdentity> {
   const { RoleArn: role, PrincipalArn: provider } = input;
   const account = await accountOfRole(identity, role!, action);
-  const federated = await identity.samlResponses.verify(account, provider!, input.SAMLAssertion!);
+  const federated = await identity.samlResponses.verify(account, provider!, input.SAMLAssertion!, sourceIp);
   if (!federated.roles.some(pair => pair.role === role && pair.provider === provider)) {
     throw stsErrors.AccessDenied([`Not authorized to perform ${action}`], {
       advice:

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { CreateRoleCommand, CreateSAMLProviderCommand, IAMClient } from '@aws-sdk/client-iam';
+import { PutBucketCorsCommand } from '@aws-sdk/client-s3';
 import { idpMetadata } from '../../support/saml-idp.js';
 import { Victim } from './victim.js';
 
@@ -15,6 +16,10 @@ let victim: Victim;
 before(async () => {
   victim = await Victim.start();
   await victim.openBucket('pub', { k: 'v' });
+  await victim.openBucket('cors');
+  const AllowedHeaders = [...Array.from({ length: 1000 }, (_, i) => `x${i}*y`), 'z*'];
+  const CORSRules = [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'], AllowedHeaders }];
+  await victim.s3.send(new PutBucketCorsCommand({ Bucket: 'cors', CORSConfiguration: { CORSRules } }));
   const iam = new IAMClient({
     endpoint: victim.server.endpoint,
     region: 'us-east-1',
@@ -194,6 +199,22 @@ const attacks: readonly (readonly [name: string, request: () => Uint8Array, answ
         `OPTIONS /pub HTTP/1.1\r\nhost: a\r\norigin: http://o\r\naccess-control-request-method: GET\r\naccess-control-request-headers: ${'a,'.repeat(14_000)}\r\n\r\n`,
       ),
     /HTTP\/1.1 403/,
+  ],
+  [
+    'a preflight of different headers, against patterns that nearly match',
+    () =>
+      Buffer.from(
+        `OPTIONS /cors HTTP/1.1\r\nhost: a\r\norigin: http://o\r\naccess-control-request-method: GET\r\naccess-control-request-headers: ${numbered(4500, i => `x${i},`)}\r\n\r\n`,
+      ),
+    /HTTP\/1.1 403/,
+  ],
+  [
+    'a preflight of the same header, against patterns of which the last matches',
+    () =>
+      Buffer.from(
+        `OPTIONS /cors HTTP/1.1\r\nhost: a\r\norigin: http://o\r\naccess-control-request-method: GET\r\naccess-control-request-headers: ${'z,'.repeat(14_000)}\r\n\r\n`,
+      ),
+    /HTTP\/1.1 200/,
   ],
   [
     'a page of a website',

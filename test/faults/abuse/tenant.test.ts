@@ -16,6 +16,7 @@ import {
   CreateAccessKeyCommand,
   CreateLoginProfileCommand,
   CreateOpenIDConnectProviderCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   IAMClient,
   UpdateAccountPasswordPolicyCommand,
@@ -27,6 +28,7 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
+import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { startServerProcess } from '../server-process.js';
 import { MIB, Victim } from './victim.js';
 
@@ -125,6 +127,64 @@ test('nobody makes the server ask what only it can reach', async t => {
     }
   }
   assert.equal(asked, 0);
+});
+
+test('an issuer that may no longer be asked is not, whoever brings a token of it', async t => {
+  const asked: string[] = [];
+  const inside = createServer((request, response) => {
+    asked.push(request.url!);
+    response.end(JSON.stringify({ jwks_uri: `${issuer}/admin/delete?all=1` }));
+  });
+  await new Promise<void>(done => inside.listen(0, '127.0.0.1', done));
+  const issuer = `http://127.0.0.1:${(inside.address() as AddressInfo).port}`;
+  const data = await mkdtemp(join(tmpdir(), 'karikagi-issuer-'));
+  t.after(async () => {
+    inside.close();
+    await rm(data, { recursive: true, force: true });
+  });
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: issuer, aud: 'app', sub: 's', iat: now, exp: now + 600 };
+  const WebIdentityToken = `${part({ alg: 'RS256', kid: 'k' })}.${part(claims)}.${part({})}`;
+  let RoleArn = '';
+  const assume = async (endpoint: string): Promise<string> => {
+    const sts = new STSClient({ endpoint, region: 'us-east-1', maxAttempts: 1 });
+    const refused = sts
+      .send(new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: 's1', WebIdentityToken }))
+      .then(
+        () => 'a role',
+        (error: Error) => error.name,
+      );
+    return refused.finally(() => sts.destroy());
+  };
+  const open = await startServerProcess(data, ['--oidc-allow', '127.0.0.1']);
+  try {
+    const iam = new IAMClient({ ...config, endpoint: open.endpoint, credentials: open.credentials });
+    const { OpenIDConnectProviderArn } = await iam.send(
+      new CreateOpenIDConnectProviderCommand({ Url: issuer, ClientIDList: ['app'] }),
+    );
+    const Statement = {
+      Effect: 'Allow',
+      Principal: { Federated: OpenIDConnectProviderArn },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+    };
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    const made = await iam.send(new CreateRoleCommand({ RoleName: 'web', AssumeRolePolicyDocument }));
+    RoleArn = made.Role!.Arn!;
+    iam.destroy();
+    await assume(open.endpoint);
+    assert.ok(asked.length > 0, 'the operator opened the address');
+  } finally {
+    await open.stop();
+  }
+  const before = asked.length;
+  const closed = await startServerProcess(data);
+  try {
+    assert.match(await assume(closed.endpoint), /IDPCommunicationError|InvalidIdentityToken/);
+    assert.equal(asked.length, before);
+  } finally {
+    await closed.stop();
+  }
 });
 
 const digest = 'AAAAAAAAAAAAAAAAAAAAAA==';

@@ -1,6 +1,7 @@
 import type { ListBucketsOutput, ListBucketsRequest } from '@aws-sdk/client-s3';
 import type { Account } from '../../../core/caller.js';
 import type { Operation } from '../../../core/operation.js';
+import { Slices } from '../../../core/slices.js';
 import type { Bucket } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
@@ -35,7 +36,9 @@ export const ListBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
     const found: Bucket[] = [];
     let after = openToken(input.ContinuationToken || undefined);
     let more = true;
+    const slices = new Slices(account.id);
     while (more && found.length <= limit) {
+      await slices.pause();
       const page = await ports.objects.buckets.list(account.id, {
         prefix,
         ...(after !== undefined && { after }),

@@ -92,11 +92,11 @@ export interface CrossOriginRequest {
 /** The headers that let the page have the answer; undefined where no rule does. */
 export function corsHeaders(bucket: Bucket, request: CrossOriginRequest): Record<string, string> | undefined {
   const asked = namesOf(request.requestHeaders);
+  if (asked.length > MOST_ASKED) return undefined;
   for (const rule of bucket.cors ?? []) {
     const origin = rule.allowedOrigins.find(pattern => matches(pattern, request.origin));
     if (origin === undefined || !rule.allowedMethods.includes(request.method)) continue;
-    if (!asked.every(name => rule.allowedHeaders.some(pattern => matches(pattern.toLowerCase(), name))))
-      continue;
+    if (!allowsAll(rule, asked)) continue;
     return headersOf(rule, origin, request.origin, asked);
   }
   return undefined;
@@ -169,11 +169,33 @@ function headersOf(
   };
 }
 
+/** Different headers that a page may ask for: browsers name those that its script sets, a handful. */
+const MOST_ASKED = 100;
+
+/** Each once, in lower case. */
 function namesOf(header: string | undefined): string[] {
-  return (header ?? '')
-    .split(',')
-    .map(name => name.trim().toLowerCase())
-    .filter(name => name !== '');
+  const names = (header ?? '').split(',').map(name => name.trim().toLowerCase());
+  return [...new Set(names)].filter(name => name !== '');
+}
+
+/** Names are looked up, and only patterns with a wildcard are gone through. */
+interface AllowedHeaders {
+  readonly names: ReadonlySet<string>;
+  readonly patterns: readonly string[];
+}
+
+const allowedHeaders = new WeakMap<CorsRule, AllowedHeaders>();
+
+function allowsAll(rule: CorsRule, asked: readonly string[]): boolean {
+  if (asked.length === 0) return true;
+  let allowed = allowedHeaders.get(rule);
+  if (!allowed) {
+    const all = rule.allowedHeaders.map(name => name.toLowerCase());
+    allowed = { names: new Set(all), patterns: all.filter(name => name.includes('*')) };
+    allowedHeaders.set(rule, allowed);
+  }
+  const { names, patterns } = allowed;
+  return asked.every(name => names.has(name) || patterns.some(pattern => matches(pattern, name)));
 }
 
 /** A pattern has at most one `*`, for any number of characters. */
