@@ -22,7 +22,9 @@ export class RangeCheck {
   readonly #low: Buffer;
   readonly #high: Buffer;
   readonly #reverse: boolean;
+  /** Begins with the last key. */
   #last: Buffer | undefined;
+  #length = 0;
   #inOrder = true;
   #ended = false;
 
@@ -48,34 +50,33 @@ export class RangeCheck {
 
   /** The last key. */
   get last(): Buffer | undefined {
-    return this.#last;
+    return this.#last?.subarray(0, this.#length);
   }
 
-  /** Hears of the next key, as it is stored. */
-  key(stored: Uint8Array): void {
-    const { before, behind } = this.#place(stored);
-    if (before) this.#inOrder = false;
-    this.#ended = behind;
-    this.#last = Buffer.from(stored);
+  /** Hears of the next key: the first bytes of a row, so many, as they are stored. The row is not changed afterwards. */
+  key(row: Buffer, length = row.length): void {
+    if (this.#isBefore(row, length)) this.#inOrder = false;
+    const end = this.#reverse ? this.#low : this.#high;
+    const order = end.compare(row, 0, length);
+    this.#ended = this.#reverse ? order > 0 : order <= 0;
+    this.#last = row;
+    this.#length = length;
   }
 
   /** Whether there may be no further key. `edge`: the key at that end of the store. */
   mayEnd(edge: Buffer | undefined): boolean {
-    if (this.#last !== undefined) return edge !== undefined && this.#last.equals(edge);
-    return edge === undefined || this.#place(edge).before;
+    const { last } = this;
+    if (last !== undefined) return edge !== undefined && last.equals(edge);
+    return edge === undefined || this.#isBefore(edge, edge.length);
   }
 
-  #place(key: Uint8Array): { readonly before: boolean; readonly behind: boolean } {
+  /** Whether a key does not lie behind the last one, or lies before the range. */
+  #isBefore(row: Buffer, length: number): boolean {
     const last = this.#last;
-    if (this.#reverse) {
-      return {
-        before: Buffer.compare(key, last ?? this.#high) >= 0,
-        behind: Buffer.compare(key, this.#low) < 0,
-      };
+    if (last === undefined) {
+      return this.#reverse ? this.#high.compare(row, 0, length) <= 0 : this.#low.compare(row, 0, length) > 0;
     }
-    return {
-      before: last === undefined ? Buffer.compare(key, this.#low) < 0 : Buffer.compare(key, last) <= 0,
-      behind: Buffer.compare(key, this.#high) >= 0,
-    };
+    const order = last.compare(row, 0, length, 0, this.#length);
+    return this.#reverse ? order <= 0 : order >= 0;
   }
 }

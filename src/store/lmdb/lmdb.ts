@@ -49,10 +49,11 @@ import {
   type TreeReport,
   walkFile,
 } from './lmdb-tree.js';
-import { CHECKED, copy, opened } from './lmdb-values.js';
+import { CHECKED, copy, opened, openedRow, rowOf } from './lmdb-values.js';
 
 interface Row {
   readonly key: Key;
+  /** As it is stored, behind the stored key. */
   readonly value: Buffer;
   readonly version: Version;
 }
@@ -129,7 +130,7 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
       eventTurnBatching: false,
       useVersions: true,
       keyEncoder: { writeKey: writeAnyKey, readKey: readAnyKey },
-      encoder: { encode: (value: Uint8Array) => value, decode: copy },
+      encoder: { encode: (value: Uint8Array) => value, decode: readRow },
     }) as unknown as Database;
   const file = join(directory, 'data.mdb');
   await demandHead(file);
@@ -145,21 +146,21 @@ function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): numb
   return start + key.length;
 }
 
-/** The range that is read at the moment. */
-let check: RangeCheck | undefined;
-/** The checksum of the stored key that lmdb-js read last: of an item of a range it reads the key, then the value. */
-let keySum = 0;
+/** The stored key that lmdb-js read last: of an item of a range it reads the key, then the value. */
+let storedKey: Uint8Array = Buffer.alloc(0);
 
 /** Empty where the stored key is damaged: no key is. */
 function readAnyKey(bytes: Uint8Array, start: number, end: number): Key {
-  const stored = bytes.subarray(start, end);
-  keySum = crc32(stored);
-  check?.key(stored);
+  storedKey = bytes.subarray(start, end);
   try {
     return decodeKey(bytes, start, end);
   } catch {
     return [];
   }
+}
+
+function readRow(shared: Uint8Array, length = shared.length): Buffer {
+  return rowOf(storedKey, shared, length);
 }
 
 class LmdbKv implements LmdbStore {
@@ -215,9 +216,9 @@ class LmdbKv implements LmdbStore {
     const items: Item[] = [];
     const checked = new RangeCheck(low, high, reverse);
     let read = 0;
-    for (const { key, value, version } of this.#rows(checked)) {
+    for (const { key, value: row, version } of this.#rows(checked)) {
       if (checked.ended) return items;
-      const entry = opened(keySum, value, version);
+      const entry = openedRow(row, storedKey.length, version);
       if (entry === undefined) damaged(key, version);
       else items.push({ key, value: entry.value, version });
       if (++read === limit) return items;
@@ -228,14 +229,10 @@ class LmdbKv implements LmdbStore {
 
   /** To be drained without pause: within one read transaction. Goes on behind the end: LMDB takes damage for one. */
   *#rows(checked: RangeCheck): Generator<Row, void> {
-    check = checked;
-    try {
-      for (const row of this.#db.getRange(checked.range)) {
-        if (!checked.inOrder) throw new ValueDamaged(OUT_OF_ORDER);
-        yield row;
-      }
-    } finally {
-      check = undefined;
+    for (const row of this.#db.getRange(checked.range)) {
+      checked.key(row.value, storedKey.length);
+      if (!checked.inOrder) throw new ValueDamaged(OUT_OF_ORDER);
+      yield row;
     }
   }
 

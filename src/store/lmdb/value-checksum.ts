@@ -19,6 +19,13 @@ export function verifiedValue(key: Uint8Array, stored: Buffer): Buffer | undefin
   return valueUnder(crc32(key), stored);
 }
 
+/** As `verifiedValue`, of a key and behind it what is stored. */
+export function verifiedBehind(row: Buffer, keyLength: number): Buffer | undefined {
+  const end = row.length - SUM;
+  if (end < keyLength || crc32(row.subarray(0, end)) !== row.readUInt32LE(end)) return undefined;
+  return row.subarray(keyLength, end);
+}
+
 /** As `verifiedValue`, by the checksum of the key. */
 export function valueUnder(keySum: number, stored: Buffer): Buffer | undefined {
   const end = stored.length - SUM;
