@@ -461,6 +461,20 @@ test('other accounts read of no refusal, and of their own what the owner keeps t
   const assumed = await stsOf(admin).send(new sts.AssumeRoleCommand({ RoleArn, RoleSessionName: 'x1' }));
   const member = keysOf(assumed.Credentials);
 
+  // Requester Pays, which the requester does not agree to.
+  await s3Of(root).send(new s3.CreateBucketCommand({ Bucket: 'paid' }));
+  const grant = {
+    Effect: 'Allow',
+    Principal: { AWS: id },
+    Action: 's3:GetObject',
+    Resource: 'arn:aws:s3:::paid/*',
+  };
+  await s3Of(root).send(new s3.PutBucketPolicyCommand({ Bucket: 'paid', Policy: policy(grant) }));
+  const payer = { Bucket: 'paid', RequestPaymentConfiguration: { Payer: 'Requester' } } as const;
+  await s3Of(root).send(new s3.PutBucketRequestPaymentCommand(payer));
+  const unpaid = await refused(s3Of(member).send(new s3.GetObjectCommand({ Bucket: 'paid', Key: 'k' })));
+  assert.match((await why(unpaid, member)).Refusal?.Advice ?? '', /x-amz-request-payer: requester/);
+
   const own = await refused(
     stsOf(root).send(new sts.AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'x1' })),
   );

@@ -11,6 +11,7 @@ import { nearest } from './nearest.js';
 export async function checkActions(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   for (const statement of lint.statements) {
     for (const word of statement.action.values) {
+      await lint.pause();
       const known = await checkAction(lint, knowledge, word);
       if (known) checkResources(lint, statement, word, known);
     }

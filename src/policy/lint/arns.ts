@@ -9,7 +9,10 @@ import { PLACEHOLDER } from './placeholders.js';
 export async function checkArns(lint: LintContext, knowledge: ServiceKnowledge): Promise<void> {
   const services = new Set(await knowledge.services());
   for (const { resource } of lint.statements) {
-    for (const word of resource?.values ?? []) await checkArn(lint, knowledge, services, word);
+    for (const word of resource?.values ?? []) {
+      await lint.pause();
+      await checkArn(lint, knowledge, services, word);
+    }
   }
 }
 

@@ -12,6 +12,7 @@ export async function checkConditions(lint: LintContext, knowledge: ServiceKnowl
     checkDuplicates(lint, statement);
     checkPairs(lint, statement);
     for (const element of statement.conditions) {
+      await lint.pause();
       const use = readOperator(element.operator.value) as OperatorUse;
       checkEmpty(lint, element, use);
       checkValues(lint, element, use);

@@ -53,6 +53,11 @@ export class LintContext {
     return known;
   }
 
+  /** To be awaited between pieces of work. */
+  pause(): Promise<void> | undefined {
+    return this.options.pause?.();
+  }
+
   /** As `position`. */
   #position(offset: number): { line: number; column: number } {
     let [line, beyond] = [0, this.#lines.length];

@@ -28,6 +28,7 @@ export async function lint(text: string, kind: PolicyKind, options: LintOptions 
   const { text: read, shift, result } = readLeniently(text, kind, { ...options, ...(bucket && { bucket }) });
   const context = new LintContext(read, kind, result.statements, result.version, options);
   checkElements(context);
+  await context.pause();
   checkPrincipals(context);
   await checkActions(context, knowledge);
   await checkArns(context, knowledge);

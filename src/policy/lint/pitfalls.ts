@@ -15,6 +15,7 @@ export async function checkPitfalls(lint: LintContext, knowledge: ServiceKnowled
     checkBlanks(lint, statement);
     checkNotPrincipal(lint, statement);
     for (const element of statement.conditions) {
+      await lint.pause();
       const use = readOperator(element.operator.value) as OperatorUse;
       checkMfa(lint, statement, element, use);
       checkMfaDeny(lint, statement, element, use);

@@ -5,6 +5,7 @@ import type {
   ValidatePolicyResponse,
 } from '@aws-sdk/client-accessanalyzer';
 import type { Operation } from '../../core/operation.js';
+import { turns } from '../../core/slices.js';
 import { bucketRules, type Finding, type LintOptions, lint, type PolicyKind } from '../../policy/index.js';
 import { pathsIn, positionOf } from './json-path.js';
 import { type AccessAnalyzerPorts, analyzerErrors, demandLength, onAll, resourceKind } from './ports.js';
@@ -23,11 +24,13 @@ export const ValidatePolicy: Operation<
   undefined
 > = {
   resolve: (_input, call) => onAll(call),
-  async run(_subject, input) {
+  async run(_subject, input, call) {
     const text = input.policyDocument!;
     demandLength('policyDocument', text);
     const { kind, options } = await meaningOf(input, text);
-    const found = await lint(text, kind, options);
+    const owner = call.caller.account!.id;
+    const pause = () => (turns.hasTime() ? undefined : turns.next(owner));
+    const found = await lint(text, kind, { ...options, pause });
     const from = offsetOf(input.nextToken);
     const count = pageSizeOf(input.maxResults);
     const path = pathsIn(text);
