@@ -1,13 +1,9 @@
 import type * as sdk from '@aws-sdk/client-accessanalyzer';
 import { type OperationName, operationsOf, type Service, service } from '../../core/operation.js';
-import * as checkNoNewAccess from './check-no-new-access.js';
 import type { AccessAnalyzerPorts } from './ports.js';
 import * as validatePolicy from './validate-policy.js';
 
-const operations = operationsOf<AccessAnalyzerPorts, OperationName<typeof sdk>>()(
-  checkNoNewAccess,
-  validatePolicy,
-);
+const operations = operationsOf<AccessAnalyzerPorts, OperationName<typeof sdk>>()(validatePolicy);
 
 /** The part of IAM Access Analyzer that looks at documents alone. */
 export function accessAnalyzerService(): Service {

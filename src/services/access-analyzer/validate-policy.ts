@@ -6,9 +6,16 @@ import type {
 } from '@aws-sdk/client-accessanalyzer';
 import type { Operation } from '../../core/operation.js';
 import { turns } from '../../core/slices.js';
-import { bucketRules, type Finding, type LintOptions, lint, type PolicyKind } from '../../policy/index.js';
+import {
+  bucketRules,
+  type Finding,
+  guessKind,
+  type LintOptions,
+  lint,
+  type PolicyKind,
+} from '../../policy/index.js';
 import { pathsIn, positionOf } from './json-path.js';
-import { type AccessAnalyzerPorts, analyzerErrors, demandLength, onAll, resourceKind } from './ports.js';
+import { type AccessAnalyzerPorts, analyzerErrors, onAll } from './ports.js';
 
 /** Findings of one page, unless fewer are asked for. */
 const MOST = 100;
@@ -26,7 +33,7 @@ export const ValidatePolicy: Operation<
   resolve: (_input, call) => onAll(call),
   async run(_subject, input, call) {
     const text = input.policyDocument!;
-    demandLength('policyDocument', text);
+    demandLength(text);
     const { kind, options } = await meaningOf(input, text);
     const owner = call.caller.account!.id;
     const pause = () => (turns.hasTime() ? undefined : turns.next(owner));
@@ -67,6 +74,23 @@ async function meaningOf(
   if (resource === 'AWS::IAM::AssumeRolePolicyDocument') return { kind: 'trust', options: {} };
   if (resource === 'AWS::S3::Bucket') return { kind, options: { bucket: await bucketRules() } };
   return { kind, options: {} };
+}
+
+/** Of a policy of a resource that is not named: a trust or key policy, or that of another resource. */
+function resourceKind(document: string): PolicyKind {
+  const kind = guessKind(document);
+  return kind === 'identity' ? 'resource' : kind;
+}
+
+/** Characters: more than any policy may have, with its white space. */
+const LONGEST = 48 * 1024;
+
+/** Throws `ValidationException` for a document that is longer than any policy. */
+function demandLength(document: string): void {
+  if (document.length <= LONGEST) return;
+  throw analyzerErrors.ValidationException([
+    `1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: Member must have length less than or equal to ${LONGEST}`,
+  ]);
 }
 
 function pageSizeOf(asked: number | undefined): number {
