@@ -25,16 +25,18 @@ export function rowOf(key: Uint8Array, shared: Uint8Array, length: number): Buff
 
 /** What a row holds behind its key, or nothing where it is damaged. */
 export function openedRow(row: Buffer, keyLength: number, version: Version): Entry | undefined {
-  const value = verifiedBehind(row, keyLength);
-  if (version >= CHECKED) return value && { value, version };
-  // Of a value with a checksum it is the version that is damaged.
-  return value ? undefined : { value: row.subarray(keyLength), version };
+  return entryOf(verifiedBehind(row, keyLength), () => row.subarray(keyLength), version);
 }
 
 /** The value of what is stored, or nothing where it is damaged. `sum`: of the key. */
 export function opened(sum: number, stored: Buffer, version: Version): Entry | undefined {
-  const value = valueUnder(sum, stored);
+  return entryOf(valueUnder(sum, stored), () => stored, version);
+}
+
+/** `value`: without its checksum, where that holds. */
+function entryOf(value: Buffer | undefined, stored: () => Buffer, version: Version): Entry | undefined {
+  if (!Number.isInteger(version) || version < 0) return undefined;
   if (version >= CHECKED) return value && { value, version };
   // Of a value with a checksum it is the version that is damaged.
-  return value ? undefined : { value: stored, version };
+  return value ? undefined : { value: stored(), version };
 }
