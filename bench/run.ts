@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
- * `npm run bench -- objects`, `-- identity` and `-- encryption` look closer at those. Each ends within two minutes; `--json`
+ * `npm run bench -- objects`, `-- identity`, `-- encryption` and `-- staging` look closer at those. Each ends within two minutes; `--json`
  * prints the figures alone. See README.md in this directory.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { measureIdentity } from './identity.js';
 import { measureMemory } from './memory.js';
 import { measureObjects } from './objects.js';
 import { measureServer } from './server.js';
+import { measureStaging } from './staging.js';
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
 const measures = {
@@ -21,6 +22,7 @@ const measures = {
   encryption: measureEncryption,
   memory: measureMemory,
   objects: measureObjects,
+  staging: measureStaging,
 };
 const [subject = 'server'] = positionals;
 if (!Object.hasOwn(measures, subject) || positionals.length > 1) {

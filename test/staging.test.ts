@@ -11,6 +11,7 @@ import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
   CreateUserCommand,
+  DeleteUserPolicyCommand,
   IAMClient,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
@@ -173,6 +174,17 @@ suite('the staging connection', { skip: without('postgresql') }, () => {
       });
     }
 
+    test('without sts:AssumeRole the check of its name fails, and says so', async t => {
+      const name = { UserName: 'loader', PolicyName: 'assume' };
+      const of = await job('validated');
+      const PolicyDocument = JSON.stringify(stagingPolicies(of).caller);
+      t.after(() => iam.send(new PutUserPolicyCommand({ ...name, PolicyDocument })));
+      await iam.send(new DeleteUserPolicyCommand(name));
+      const { found, messages } = await checked(of);
+      assert.equal(found['sts:AssumeRole'], 'failed');
+      assert.match(messages['sts:AssumeRole']!, /AccessDenied/);
+    });
+
     test('a trust policy that does not ask for the external ID is warned of', async t => {
       const { trust } = stagingPolicies(await job('validated'), USER_ARN);
       const update = (PolicyDocument: string) =>
@@ -327,6 +339,44 @@ staging: {partSize: 1, parallel: ${parallel}}`;
       await assert.rejects(resumeJob(of), /much/);
       await cleanJob(of);
       assert.deepEqual(await left(of), []);
+    });
+
+    test('PostgreSQL’s rows in a Parquet file and back, every row', async () => {
+      const file = 'content.parquet';
+      await runJob(
+        await job('parquet-out', `unload: {table: content, file: ${file}}\nstaging: {partSize: 1}`),
+      );
+      const load = `load: {files: [${file}], table: orders}\nstaging: {partSize: 1}`;
+      assert.equal((await runJob(await job('parquet-in', load))).rows, ROWS);
+      loaded();
+    });
+
+    test('refused rows are in the error file, whatever kills the load, and the others are in the table', async () => {
+      postgres.run("INSERT INTO orders VALUES (5, 'there', 0)", 'warehouse');
+      const lines = Array.from({ length: 40 }, (_, n) => `${n},"a ""b""\nc",${n === 17 ? 'much' : n}\n`);
+      await writeFile(join(directory, 'some.csv'), `id,customer,amount\n${lines.join('')}`);
+      const of = await job(
+        'some',
+        'load: {files: [some.csv], table: orders, errorFile: some-refused.csv, maxErrors: 2}',
+      );
+      await killed('some', 'committed');
+      const { rows, refused } = await resumeJob(of);
+      assert.deepEqual([rows, refused], [38, 2]);
+      assert.equal(
+        postgres.run('SELECT count(*), sum(id) FROM orders', 'warehouse').trim(),
+        `39|${780 - 17}`,
+      );
+      const text = await readFile(join(directory, 'some-refused.csv'), 'utf8');
+      assert.match(
+        text,
+        /^record,reason,text\n6,"duplicate key .*","5,""a """"b""""\nc"",5"\n18,"invalid input .*much.*","17,.*much"\n$/s,
+      );
+      const fewer = await job(
+        'fewer',
+        'load: {files: [some.csv], table: orders, errorFile: x.csv, maxErrors: 1}',
+      );
+      await assert.rejects(runJob(fewer), /more records are refused than load.maxErrors allows \(1\)/);
+      assert.equal(postgres.run('SELECT count(*) FROM orders', 'warehouse').trim(), '39');
     });
 
     test('files that change before a resume are noticed', async () => {

@@ -160,10 +160,8 @@ async function work(file: string): Promise<void> {
   });
   const hours = ((parts.staged + parts.landed) * STEP_MINUTES) / 60;
   const seconds = (performance.now() - began) / 1000;
-  say(
-    `   ${number(rows)} rows in ${parts.staged} parts: ${hours.toFixed(1)} hours by the clock, with sessions of`,
-  );
-  say(`   15 minutes each, in ${seconds.toFixed(1)} s`);
+  say(`   ${number(rows)} rows in ${parts.staged} parts, in ${seconds.toFixed(1)} s;`);
+  say(`   ${hours.toFixed(1)} hours by the clock, with sessions of 15 minutes that are renewed on the way`);
 }
 
 async function compare(config: Client): Promise<void> {

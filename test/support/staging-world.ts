@@ -9,6 +9,7 @@ import {
   IAMClient,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
+  UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { ManualClock, type RunningServer, startServer } from '../../src/index.js';
@@ -29,6 +30,8 @@ export interface StagingWorld {
   job(name: string, more: string, connection?: readonly string[]): Promise<Job>;
   /** The role's only policy. */
   permit(document: PolicyDocument): Promise<void>;
+  /** The role's trust policy, for another external ID than the jobs have. */
+  trust(externalId: string): Promise<void>;
   /** Keys of the bucket that begin so. */
   keys(prefix?: string): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -78,6 +81,11 @@ export async function startStagingWorld(region = 'us-east-1'): Promise<StagingWo
     async permit(document) {
       const PolicyDocument = JSON.stringify(document);
       await iam.send(new PutRolePolicyCommand({ RoleName: ROLE, PolicyName: 'stage', PolicyDocument }));
+    },
+    async trust(externalId) {
+      const { trust } = stagingPolicies(await world.job('trust', 'load: {files: [a.csv], table: a}'), user);
+      const PolicyDocument = JSON.stringify(trust).replace('partner-4711', externalId);
+      await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: ROLE, PolicyDocument }));
     },
     async keys(Prefix = '') {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix }));

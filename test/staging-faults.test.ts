@@ -1,0 +1,237 @@
+/** Staging jobs while S3, STS, IAM, the disk and the warehouse fail: nothing is lost, nothing comes twice, and the message says what to do. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { DeleteRolePolicyCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { callKarikagi } from '../src/clients/karikagi-api.js';
+import {
+  type Job,
+  type JobFile,
+  resumeJob,
+  runJob,
+  type StagingEvent,
+  stagingPolicies,
+} from '../src/staging/index.js';
+import { without } from './clients/run.js';
+import { type FaultyEndpoint, startFaultyEndpoint } from './support/faulty-endpoint.js';
+import { type PostgresServer, startPostgres } from './support/postgres-server.js';
+import { ROLE, type StagingWorld, startStagingWorld } from './support/staging-world.js';
+
+const ROWS = 60_000;
+const CHILD = resolve(import.meta.dirname, 'support/staging-child.js');
+
+suite('staging while something fails', { skip: without('postgresql') }, () => {
+  let world: StagingWorld;
+  let postgres: PostgresServer;
+  let faulty: FaultyEndpoint;
+  let content: string;
+
+  before(async () => {
+    world = await startStagingWorld();
+    faulty = await startFaultyEndpoint(world.server.endpoint);
+    postgres = await startPostgres();
+    process.env['STAGING_FAULTS'] = postgres.createDatabase('warehouse');
+    sql('CREATE TABLE orders (id bigint PRIMARY KEY, note text)');
+    const lines = Array.from({ length: ROWS }, (_, n) => `${n},"note ${n}, ${'x'.repeat(n % 60)}"\n`);
+    content = `id,note\n${lines.join('')}`;
+    await writeFile(join(world.directory, 'orders.csv'), content);
+  });
+  after(async () => {
+    postgres?.remove();
+    await faulty?.close();
+    await world?.close();
+  });
+  beforeEach(() => {
+    faulty.fault = () => undefined;
+    sql('TRUNCATE orders');
+  });
+
+  const sql = (statement: string) => postgres.run(statement, 'warehouse').trim();
+  const loaded = () => assert.equal(sql('SELECT count(*), sum(id), sum(length(note)) FROM orders'), sums());
+  const sums = () => {
+    const notes = content
+      .split('\n')
+      .slice(1, -1)
+      .map(line => line.length - line.indexOf(',') - 3);
+    return `${ROWS}|${(ROWS * (ROWS - 1)) / 2}|${notes.reduce((all, length) => all + length, 0)}`;
+  };
+
+  const WAREHOUSE = 'warehouse: {type: postgres, url: {env: STAGING_FAULTS}}';
+  async function load(name: string): Promise<Job> {
+    const what = `${WAREHOUSE}\nload: {files: [orders.csv], table: orders}\nstaging: {partSize: 1, parallel: 1}`;
+    return through(await world.job(name, what), faulty.endpoint);
+  }
+  const through = (job: Job, endpoint: string): Job => ({
+    ...job,
+    connection: { ...job.connection, endpoint },
+  });
+
+  /** Runs until it fails; `at` is called at each event of its name, with how many there were. */
+  async function failing(
+    job: Job,
+    event: StagingEvent['event'],
+    at: (times: number) => unknown,
+  ): Promise<string> {
+    let times = 0;
+    const asked: unknown[] = [];
+    const error = await runJob(job, {
+      clock: world.clock,
+      hear: heard => {
+        if (heard.event === event) asked.push(at(++times));
+      },
+    }).then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    await Promise.all(asked);
+    return error?.message ?? 'it did not fail';
+  }
+
+  test('S3 answers 503, cuts connections and breaks answers off now and then: the run ends well', async () => {
+    const faults = ['busy', 'cut', 'half'] as const;
+    faulty.fault = number => (number % 4 === 0 ? faults[(number / 4) % 3] : undefined);
+    await runJob(await load('flaky'), { clock: world.clock });
+    loaded();
+    assert.ok(faulty.faults >= 6, `${faulty.faults} faults`);
+  });
+
+  test('S3 stays away: the message says so, and the run goes on later', async () => {
+    const job = await load('away');
+    const message = await failing(job, 'part-staged', () => {
+      faulty.fault = () => 'cut';
+    });
+    assert.match(message, /S3 or STS does not answer as it should: .* goes on later, where it stopped/);
+    faulty.fault = () => undefined;
+    await resumeJob(job, { clock: world.clock });
+    loaded();
+  });
+
+  test('the role’s policy is taken away in mid-job, and given back', async () => {
+    const job = await load('denied');
+    const message = await failing(job, 'part-staged', () =>
+      world.iam.send(new DeleteRolePolicyCommand({ RoleName: ROLE, PolicyName: 'stage' })),
+    );
+    assert.match(message, /AccessDenied.*Compare the policies .* with what "policies" prints/s);
+    await world.permit(stagingPolicies({ ...job, prefix: 'staging/' }).permissions);
+    await resumeJob(job, { clock: world.clock });
+    loaded();
+  });
+
+  test('a session that is revoked in mid-job, by Karikagi’s API or by a policy as AWS does it, is replaced', async () => {
+    const { endpoint, root } = world.server;
+    const target = { endpoint, region: 'us-east-1', credentials: root!, clock: world.clock };
+    const sessions = async () => {
+      const { Sessions } = (await callKarikagi(target, 'ListSessions', {})) as {
+        Sessions: { AccessKeyId: string }[];
+      };
+      return Sessions.map(({ AccessKeyId }) => AccessKeyId);
+    };
+    const revoke = async () => {
+      for (const AccessKeyId of await sessions())
+        await callKarikagi(target, 'RevokeSession', { AccessKeyId });
+    };
+    let revoked: Promise<void> | undefined;
+    await runJob(await load('revoked'), {
+      clock: world.clock,
+      hear: ({ event }) => {
+        if (event === 'part-staged') revoked ??= revoke();
+      },
+    });
+    await revoked;
+    loaded();
+
+    sql('TRUNCATE orders');
+    const before = new Date(world.clock.now()).toISOString();
+    world.clock.advance(2);
+    const older = { Effect: 'Deny', Action: '*', Resource: '*' };
+    let denied: Promise<unknown> | undefined;
+    await runJob(await load('older'), {
+      clock: world.clock,
+      hear: ({ event }) => {
+        if (event !== 'part-staged' || denied) return;
+        world.clock.advance(2);
+        const now = new Date(world.clock.now() - 1000).toISOString();
+        assert.ok(now > before);
+        const Statement = [{ ...older, Condition: { DateLessThan: { 'aws:TokenIssueTime': now } } }];
+        const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+        denied = world.iam.send(
+          new PutRolePolicyCommand({ RoleName: ROLE, PolicyName: 'older', PolicyDocument }),
+        );
+      },
+    });
+    await denied;
+    await world.iam.send(new DeleteRolePolicyCommand({ RoleName: ROLE, PolicyName: 'older' }));
+    loaded();
+  });
+
+  test('the external ID is changed in mid-job: the message names it, and a job with the new one goes on', async () => {
+    const job = await load('external');
+    const message = await failing(job, 'part-staged', async () => {
+      await world.trust('another-1234');
+      world.clock.advance(1000);
+    });
+    assert.match(message, /sts:AssumeRole.*Look at the role's trust policy, the external ID/s);
+    const connection: JobFile['connection'] = { ...job.connection, externalId: 'another-1234' };
+    await resumeJob({ ...job, connection }, { clock: world.clock });
+    await world.trust('partner-4711');
+    loaded();
+  });
+
+  test('the warehouse restarts in mid-load: its transaction begins again', async () => {
+    const waits: string[] = [];
+    let restarted = false;
+    await runJob(await load('restarted'), {
+      clock: world.clock,
+      hear: event => {
+        if (event.event === 'waiting') waits.push(event.reason);
+        if (event.event !== 'part-landed' || restarted) return;
+        restarted = true;
+        postgres.stop('immediate');
+        setTimeout(() => postgres.start(), 500);
+      },
+    });
+    assert.ok(waits.length > 0, 'it waited');
+    loaded();
+  });
+
+  suite('a disk is full', { skip: without('cc') }, () => {
+    let library: string;
+    let faults: string;
+    before(async () => {
+      library = join(world.directory, 'disk-faults.so');
+      faults = join(world.directory, 'faults');
+      await mkdir(faults);
+      const source = resolve(import.meta.dirname, '../../test/faults/disk-faults.c');
+      execFileSync('cc', ['-shared', '-fPIC', '-Wall', '-Werror', '-o', library, source, '-ldl']);
+    });
+
+    test('the machine’s, under the file of an unload: no half of it is left, and the run goes on', async () => {
+      sql("INSERT INTO orders SELECT n, 'note ' || n FROM generate_series(1, 20000) AS n");
+      const what = `${WAREHOUSE}\nunload: {query: SELECT * FROM orders ORDER BY id, file: back.csv}\nstaging: {partSize: 1}`;
+      const job = await world.job('full', what);
+      await writeFile(join(faults, 'full'), 'back.csv');
+      const child = spawn(process.execPath, [CHILD, join(world.directory, 'full.yaml'), 'never'], {
+        env: { ...process.env, LD_PRELOAD: library, DISK_FAULTS: faults },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let said = '';
+      child.stderr.on('data', (bytes: Buffer) => {
+        said += bytes.toString();
+      });
+      const [status] = await once(child, 'close');
+      assert.equal(status, 1, said);
+      assert.match(said, /The disk is full: make room for the file/);
+      assert.deepEqual(
+        (await readdir(world.directory)).filter(name => name.startsWith('back.csv')),
+        [],
+      );
+      await rm(join(faults, 'full'));
+      await resumeJob(job);
+      const back = await readFile(join(world.directory, 'back.csv'), 'utf8');
+      assert.equal(back.split('\n').length, 20_002);
+    });
+  });
+});
