@@ -48,7 +48,7 @@ suite('karikagi staging', () => {
     const schema = JSON.parse((await cli('schema')).stdout) as { required: string[] };
     assert.deepEqual(schema.required, ['job', 'connection']);
     const policies = JSON.parse((await cli('policies', 'load.yaml')).stdout) as Record<string, unknown>;
-    assert.deepEqual(Object.keys(policies).sort(), ['caller', 'permissions', 'trust']);
+    assert.deepEqual(Object.keys(policies).sort(), ['bucket', 'caller', 'permissions', 'trust']);
     assert.match(JSON.stringify(policies['trust']), /user\/loader/);
   });
 

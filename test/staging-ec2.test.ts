@@ -3,8 +3,18 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { type BucketLocationConstraint, CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import {
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  PutBucketPolicyCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { type RunningImds, startImds } from '../src/imds/index.js';
 import { openJob, runJob, stagingPolicies, validateJob } from '../src/staging/index.js';
 import { AGENT, FIRST, type Fleet, openFleet, PROFILE, SECOND } from './support/fleet.js';
@@ -33,8 +43,10 @@ for (const { partition, region, other } of partitions) {
       await fleet?.close();
     });
 
-    /** The bucket and the role of a job in one account, with the policies that `policies` prints and no others. */
-    async function job(name: string, account: string, bucketRegion: string) {
+    const keysOf = (account: string) => (account === FIRST ? fleet.root : fleet.owner);
+
+    /** The role of a job in an account, and its bucket in one, with the policies that `policies` prints and no others. */
+    async function job(name: string, account: string, bucketRegion: string, owner = account) {
       const file = join(fleet.home, `${name}.yaml`);
       const text = (what: string) => `job: ${name}
 connection:
@@ -54,24 +66,27 @@ ${what}
         ),
       );
       const load = await openJob(file);
-      const keys = account === FIRST ? fleet.root : fleet.owner;
-      const config = { endpoint: fleet.endpoint, credentials: keys, forcePathStyle: true };
-      const s3 = new S3Client({ ...config, region: bucketRegion });
-      const LocationConstraint = bucketRegion as BucketLocationConstraint;
-      await s3.send(
-        new CreateBucketCommand({
-          Bucket: `${name}-bucket`,
-          CreateBucketConfiguration: { LocationConstraint },
-        }),
-      );
-      s3.destroy();
-      const { caller, trust, permissions } = stagingPolicies(load, fleet.agentArn);
-      const iam = new IAMClient({ ...config, region });
+      const { caller, trust, permissions, bucket } = stagingPolicies(load, fleet.agentArn);
+      const { endpoint } = fleet;
+      const iam = new IAMClient({ endpoint, region, credentials: keysOf(account) });
       const AssumeRolePolicyDocument = JSON.stringify(trust);
       await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument }));
       const policy = { PolicyName: 'stage', PolicyDocument: JSON.stringify(permissions) };
       await iam.send(new PutRolePolicyCommand({ RoleName: name, ...policy }));
       iam.destroy();
+      const s3 = new S3Client({
+        endpoint,
+        region: bucketRegion,
+        credentials: keysOf(owner),
+        forcePathStyle: true,
+      });
+      const Bucket = `${name}-bucket`;
+      const LocationConstraint = bucketRegion as BucketLocationConstraint;
+      await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint } }));
+      if (owner !== account) {
+        await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(bucket) }));
+      }
+      s3.destroy();
       const first = new IAMClient({ endpoint: fleet.endpoint, region, credentials: fleet.root });
       const assume = { PolicyName: name, PolicyDocument: JSON.stringify(caller) };
       await first.send(new PutRolePolicyCommand({ RoleName: AGENT, ...assume }));
@@ -83,17 +98,18 @@ ${what}
       return { load, unload: await openJob(file) };
     }
 
-    const variants = [
+    const variants: readonly (readonly [string, string, string, string?])[] = [
       ['same-account', FIRST, region],
       ['same-account-other-region', FIRST, other],
       ['other-account', SECOND, region],
       ['other-account-other-region', SECOND, other],
-    ] as const;
-    for (const [name, account, bucketRegion] of variants) {
+      ['bucket-of-other-account', FIRST, region, SECOND],
+    ];
+    for (const [name, account, bucketRegion, owner] of variants) {
       test(`${name.replaceAll('-', ' ')}: a load and an unload, with the least policies`, async () => {
         const rows = Array.from({ length: 500 }, (_, n) => `${n},"note ${n}"\n`).join('');
         await writeFile(join(fleet.home, 'orders.csv'), `id,note\n${rows}`);
-        const { load, unload } = await job(name, account, bucketRegion);
+        const { load, unload } = await job(name, account, bucketRegion, owner);
         for await (const { name: check, result, message } of validateJob(load)) {
           // The table is made by the load.
           if (check !== 'warehouse') assert.equal(result, 'passed', `${check}: ${message}`);
@@ -104,5 +120,18 @@ ${what}
         assert.equal(back.slice(back.indexOf('\n') + 1), rows);
       });
     }
+
+    // In the same account a trust policy that names the caller is enough ("Policy evaluation logic", IAM User Guide).
+    test('another account: without sts:AssumeRole of the instance’s role the check of its name fails', async () => {
+      const { load } = await job('lacking', SECOND, region);
+      const iam = new IAMClient({ endpoint: fleet.endpoint, region, credentials: fleet.root });
+      await iam.send(new DeleteRolePolicyCommand({ RoleName: AGENT, PolicyName: 'lacking' }));
+      iam.destroy();
+      const failed: string[] = [];
+      for await (const { name, result, message } of validateJob(load)) {
+        if (result === 'failed') failed.push(`${name}: ${message}`);
+      }
+      assert.match(failed[0]!, /^sts:AssumeRole: AccessDenied/);
+    });
   });
 }

@@ -11,7 +11,6 @@ import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
   CreateUserCommand,
-  DeleteUserPolicyCommand,
   IAMClient,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
@@ -174,13 +173,14 @@ suite('the staging connection', { skip: without('postgresql') }, () => {
       });
     }
 
-    test('without sts:AssumeRole the check of its name fails, and says so', async t => {
-      const name = { UserName: 'loader', PolicyName: 'assume' };
-      const of = await job('validated');
-      const PolicyDocument = JSON.stringify(stagingPolicies(of).caller);
-      t.after(() => iam.send(new PutUserPolicyCommand({ ...name, PolicyDocument })));
-      await iam.send(new DeleteUserPolicyCommand(name));
-      const { found, messages } = await checked(of);
+    test('without sts:AssumeRole in the trust policy the check of its name fails, and says so', async t => {
+      const { trust } = stagingPolicies(await job('validated'), USER_ARN);
+      const text = JSON.stringify(trust);
+      const update = (PolicyDocument: string) =>
+        iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: ROLE, PolicyDocument }));
+      t.after(() => update(text));
+      await update(text.replace('sts:AssumeRole', 'sts:TagSession'));
+      const { found, messages } = await checked(await job('validated'));
       assert.equal(found['sts:AssumeRole'], 'failed');
       assert.match(messages['sts:AssumeRole']!, /AccessDenied/);
     });

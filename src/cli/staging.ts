@@ -102,6 +102,7 @@ const POLICY_TITLES: Readonly<Record<string, string>> = {
   caller: 'Policy of the user or EC2 role',
   trust: 'Trust policy of the role',
   permissions: 'Policy of what works on the bucket',
+  bucket: 'Policy of the bucket, where it is another account’s',
   key: 'Policy of the KMS key, where it is another account’s',
   warehouse: 'Policy of the warehouse’s own role',
 };

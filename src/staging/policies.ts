@@ -15,6 +15,8 @@ export interface StagingPolicies {
   readonly trust?: PolicyDocument;
   /** What the role, or without one the caller, may do on the bucket and with the key. */
   readonly permissions: PolicyDocument;
+  /** A policy for a bucket that is another account's than the role. */
+  readonly bucket?: PolicyDocument;
   /** A statement for the policy of a KMS key that is another account's than the role. */
   readonly key?: PolicyDocument;
   /** What the warehouse's own role may do, where it reads or writes the bucket itself. */
@@ -37,6 +39,7 @@ export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
   const permissions = onPrefix(job, ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], kms);
   const warehouse = warehouseOf(job, kms);
   const user = role ?? principal;
+  const bucket = user === undefined ? {} : { bucket: grantedTo(user, permissions) };
   const key =
     kms.length > 0 && user !== undefined
       ? {
@@ -49,9 +52,9 @@ export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
           }),
         }
       : {};
-  if (role === undefined) return { permissions, ...key, ...warehouse };
+  if (role === undefined) return { permissions, ...bucket, ...key, ...warehouse };
   const caller = document({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: role });
-  if (principal === undefined) return { caller, permissions, ...key, ...warehouse };
+  if (principal === undefined) return { caller, permissions, ...bucket, ...key, ...warehouse };
   const condition =
     externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } };
   const trust = document({
@@ -60,7 +63,15 @@ export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
     Action: 'sts:AssumeRole',
     ...condition,
   });
-  return { caller, trust, permissions, ...key, ...warehouse };
+  return { caller, trust, permissions, ...bucket, ...key, ...warehouse };
+}
+
+/** The same on the bucket, by its own policy: S3 asks both accounts ("Cross-account policy evaluation logic", IAM User Guide). */
+function grantedTo(user: string, { Statement }: PolicyDocument): PolicyDocument {
+  const ofBucket = (Statement as readonly { Resource: string }[]).filter(({ Resource }) =>
+    Resource.includes(':s3:::'),
+  );
+  return document(...ofBucket.map(statement => ({ ...statement, Principal: { AWS: user } })));
 }
 
 /** Lists the job's prefix, and does so much with its objects and their key. */

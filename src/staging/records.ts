@@ -24,41 +24,67 @@ export async function* cutRecords(
 ): AsyncGenerator<CutRecords> {
   let gathered: Uint8Array[] = [];
   let length = 0;
-  let rows = 0;
   let before = 0;
-  let recordLength = 0;
-  let quoted = false;
+  let open = 0;
+  const scan: Scan = { quoted: false, rows: 0, end: 0 };
   for await (const chunk of source) {
     let from = 0;
-    for (let at = 0; at < chunk.length; at++) {
-      const byte = chunk[at];
-      if (byte === QUOTE) quoted = !quoted;
-      if (byte !== LINE_FEED || quoted) continue;
-      rows++;
-      recordLength = -at - 1;
-      if (length + at + 1 - from < size) continue;
-      yield { bytes: Buffer.concat([...gathered, chunk.subarray(from, at + 1)]), rows };
-      before += rows;
+    scan.end = 0;
+    while (scanRecords(chunk, scan, from + size - length)) {
+      yield { bytes: Buffer.concat([...gathered, chunk.subarray(from, scan.end)]), rows: scan.rows };
+      before += scan.rows;
+      scan.rows = 0;
       gathered = [];
-      length = rows = 0;
-      from = at + 1;
+      length = 0;
+      from = scan.end;
     }
-    recordLength += chunk.length;
-    if (recordLength > LONGEST_RECORD) {
+    open = scan.end > 0 ? chunk.length - scan.end : open + chunk.length;
+    if (open > LONGEST_RECORD) {
       throw new StagingError(
-        `${what}: record ${before + rows + 1} is longer than 16 MiB. Is a quote missing there?`,
+        `${what}: record ${before + scan.rows + 1} is longer than 16 MiB. Is a quote missing there?`,
       );
     }
     gathered.push(chunk.subarray(from));
     length += chunk.length - from;
   }
-  if (quoted) throw new StagingError(`${what}: a quote in record ${before + rows + 1} is never closed`);
+  if (scan.quoted) {
+    throw new StagingError(`${what}: a quote in record ${before + scan.rows + 1} is never closed`);
+  }
   if (length === 0) return;
-  const open = recordLength > 0;
   yield {
-    bytes: Buffer.concat(open ? [...gathered, Buffer.from('\n')] : gathered),
-    rows: open ? rows + 1 : rows,
+    bytes: Buffer.concat(open > 0 ? [...gathered, Buffer.from('\n')] : gathered),
+    rows: open > 0 ? scan.rows + 1 : scan.rows,
   };
+}
+
+/** Where reading has come to in a chunk. */
+interface Scan {
+  /** Inside of quotes. */
+  quoted: boolean;
+  /** Records that have ended since the last cut. */
+  rows: number;
+  /** Behind the last record that ends in this chunk; 0 before the first. */
+  end: number;
+}
+
+/**
+ * Reads on from the last record's end to that of the first record at or behind `least`. Returns `false` at the end of the
+ * chunk. A function of its own, since engines compile loops over bytes in generators badly.
+ */
+function scanRecords(chunk: Uint8Array, scan: Scan, least: number): boolean {
+  let { quoted, rows, end } = scan;
+  let cut = false;
+  for (let at = end; at < chunk.length && !cut; at++) {
+    const byte = chunk[at];
+    if (byte === QUOTE) quoted = !quoted;
+    else if (byte === LINE_FEED && !quoted) {
+      rows++;
+      end = at + 1;
+      cut = end >= least;
+    }
+  }
+  Object.assign(scan, { quoted, rows, end });
+  return cut;
 }
 
 /** The first record, without its line break, and an iterable of what follows. `undefined` where there is none. */

@@ -184,7 +184,8 @@ async function removeAll(bucket: StagingBucket, which: (name: string) => boolean
 }
 
 /** What must not change within a run; keys and endpoints may. */
-function fingerprintOf({ job, load, unload, dialect, partSize, connection }: Job): string {
-  const what = JSON.stringify([job, load, unload, dialect, partSize, connection.bucket]);
+function fingerprintOf({ job, load, unload, dialect, partSize, connection, warehouse }: Job): string {
+  const { type, path } = warehouse;
+  const what = JSON.stringify([job, load, unload, dialect, partSize, connection.bucket, type, path]);
   return createHash('sha256').update(what).digest('hex');
 }
