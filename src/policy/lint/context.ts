@@ -2,7 +2,7 @@
 
 import { Glob, readGlob } from '../evaluate/glob.js';
 import { overlapsFormat } from '../evaluate/pattern-sets.js';
-import type { KnownAction, KnownService } from '../knowledge.js';
+import { ConditionKeys, type KnownAction, type KnownService } from '../knowledge.js';
 import type { PolicyKind, Statement, Word } from '../parse/document.js';
 import type { Span } from '../parse/json.js';
 import { type Edit, type Finding, type LintOptions, type Severity, severityOf } from './finding.js';
@@ -14,6 +14,7 @@ export class LintContext {
   readonly findings: Finding[] = [];
   readonly #overlaps = new Map<string, boolean>();
   readonly #meant = new Map<string, readonly KnownAction[]>();
+  readonly #keys = new Map<readonly KnownAction[], ConditionKeys>();
   /** Where each line begins: there may be many findings, and lines are not counted for each. */
   readonly #lines: readonly number[];
 
@@ -51,6 +52,18 @@ export class LintContext {
       this.#meant.set(key, known);
     }
     return known;
+  }
+
+  /** The condition keys that some of those actions carry; `undefined` where the word means no action. */
+  keysOfMeant(service: KnownService, prefix: string, word: string): ConditionKeys | undefined {
+    const meant = this.meant(service, prefix, word);
+    if (meant.length === 0) return undefined;
+    let keys = this.#keys.get(meant);
+    if (keys === undefined) {
+      keys = new ConditionKeys(meant.flatMap(({ conditionKeys }) => conditionKeys));
+      this.#keys.set(meant, keys);
+    }
+    return keys;
   }
 
   /** To be awaited between pieces of work. */

@@ -1,8 +1,7 @@
 /** Conditions on keys that no request of the statement carries, and where they belong. */
 
-import { lowerGlob } from '../evaluate/glob.js';
 import { type OperatorUse, readOperator } from '../evaluate/operators.js';
-import { isConditionKey, type ServiceKnowledge } from '../knowledge.js';
+import type { ServiceKnowledge } from '../knowledge.js';
 import type { ConditionElement, Statement, Word } from '../parse/document.js';
 import { COMPLETE, coversAction, type LintContext, quoted } from './context.js';
 
@@ -67,7 +66,7 @@ async function ofAnotherService(
   if (action.not || !COMPLETE.has(owner) || !(await knowledge.conditionKey(written))) return undefined;
   const of: string[] = [];
   for (const word of action.values) {
-    if (await neverCarries(word, owner, lower, knowledge)) of.push(word.value);
+    if (await neverCarries(lint, word, owner, lower, knowledge)) of.push(word.value);
   }
   if (of.length === 0) return undefined;
   const place =
@@ -79,17 +78,17 @@ async function ofAnotherService(
 
 /** Whether a word of `Action` means actions of another service alone, none of which has the key. */
 async function neverCarries(
+  lint: LintContext,
   { value }: Word,
   owner: string,
   key: string,
   knowledge: ServiceKnowledge,
 ): Promise<boolean> {
-  const [prefix = '', name = ''] = value.toLowerCase().split(':');
+  const [prefix = ''] = value.toLowerCase().split(':', 1);
   if (value === '*' || prefix === owner) return false;
-  const glob = lowerGlob(name);
-  const meant = [...((await knowledge.service(prefix))?.actions ?? [])].filter(([one]) => glob.matches(one));
-  const keys = meant.flatMap(([, { conditionKeys }]) => conditionKeys);
-  return meant.length > 0 && !keys.some(one => isConditionKey(key, one));
+  const service = await knowledge.service(prefix);
+  const keys = service && lint.keysOfMeant(service, prefix, value);
+  return keys !== undefined && !keys.has(key);
 }
 
 /**
