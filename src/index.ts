@@ -1,14 +1,12 @@
 import type { Clock } from './core/clock.js';
 import { SettingsError } from './core/settings-error.js';
 import { httpLimits } from './http/budgets.js';
-import type { Transport } from './http/console/door.js';
 import { listen } from './http/server.js';
 import type { RunningImds } from './imds/index.js';
-import type { RootCredentials } from './server/bootstrap.js';
 import { type OpenServices, openServices, type ServerOptions } from './server/compose.js';
-import { startConsole, transportOf, urlOf } from './server/console.js';
-import { authorityFile, certificateFiles } from './server/private-authority.js';
-import type { Settings } from './server/settings.js';
+import { certificateFiles } from './server/private-authority.js';
+import { type RunningServer, runServer } from './server/running.js';
+import { proxiesOf, type Settings } from './server/settings.js';
 
 export {
   type BackupReport,
@@ -32,28 +30,8 @@ export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';
 export type { RootCredentials } from './server/bootstrap.js';
 export { type OpenServices, openServices, type ServerOptions } from './server/compose.js';
 export { keepNewObjectsYoung } from './server/gc-flags.js';
+export type { RunningServer } from './server/running.js';
 export { readSettings, type Settings } from './server/settings.js';
-
-export interface RunningServer {
-  /** `http://127.0.0.1:9000`; https with TLS. */
-  readonly endpoint: string;
-  /** `plain` is a warning: the network that the server listens on may read along. */
-  readonly transport: Transport;
-  /** The certificate that clients must trust, of the server's own authority; absent without one. */
-  readonly authorityFile: string | undefined;
-  /** Where the console is; absent where there is none. */
-  readonly consoleUrl: string | undefined;
-  readonly settings: Settings;
-  readonly accountId: string;
-  /** The first account's root user; absent where its key was deleted. */
-  readonly root: RootCredentials | undefined;
-  /** The AWS-style credentials file of the root user; absent for a server in memory. */
-  readonly credentialsFile: string | undefined;
-  /** The metadata endpoints that the setting `imds` asks for, by their instance profile. */
-  readonly imds: ReadonlyMap<string, RunningImds>;
-  /** Lets running requests end (for at most `grace` milliseconds, default 10,000), then frees everything. */
-  close(grace?: number): Promise<void>;
-}
 
 /**
  * Starts a server, in this process unless it is to have several `workers`. Without options: in `./karikagi-data`, on
@@ -68,9 +46,14 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 /** Starts the metadata endpoints, which are clients of the server. Closes everything where one cannot listen. */
 async function withImds(server: RunningServer, clock: Clock | undefined): Promise<RunningServer> {
   const imds = new Map<string, RunningImds>();
+  const closeImds = () => Promise.all([...imds.values()].map(endpoint => endpoint.close()));
   const close = async (grace?: number) => {
-    await Promise.all([...imds.values()].map(endpoint => endpoint.close()));
+    await closeImds();
     await server.close(grace);
+  };
+  const drain = async (grace?: number) => {
+    await server.drain(grace);
+    await closeImds();
   };
   try {
     const { endpoint, root: credentials, settings } = server;
@@ -86,27 +69,33 @@ async function withImds(server: RunningServer, clock: Clock | undefined): Promis
     await close();
     throw error;
   }
-  return { ...server, imds, close };
+  return { ...server, imds, close, drain };
 }
 
 async function startAlone(options: ServerOptions): Promise<RunningServer> {
   const services = await openServices(options);
   const { pipeline, log, settings, budgets } = services;
-  const limits = { ...httpLimits(settings), ...options.limits };
-  const { host, port } = settings;
+  const limitsOf = (settings: Settings) => ({ ...httpLimits(settings), ...options.limits });
   const http = await orClose(
     services,
     listen({
       pipeline,
-      host,
-      port,
-      limits,
+      host: settings.host,
+      port: settings.port,
+      limits: limitsOf(settings),
       log,
       counters: budgets.counters,
+      proxies: proxiesOf(settings),
       tls: certificateFiles(settings),
     }),
   );
-  return running(services, http.port, grace => http.close(grace));
+  return await runServer(services, {
+    port: http.port,
+    listener: http,
+    stop: (grace, quiet) => http.close(grace, quiet),
+    adjust: async changed => http.adjust({ limits: limitsOf(changed), proxies: proxiesOf(changed) }),
+    setLogLevel: () => undefined,
+  });
 }
 
 async function startWorkers({ clock, limits, logger, ...given }: ServerOptions): Promise<RunningServer> {
@@ -118,7 +107,13 @@ async function startWorkers({ clock, limits, logger, ...given }: ServerOptions):
   const workers = new Workers();
   const services = await openServices(given, { keeps: true, readElsewhere: workers.reading });
   const port = await orClose(services, workers.start(services));
-  return running(services, port, grace => workers.stop(grace));
+  return await runServer(services, {
+    port,
+    workers,
+    stop: (grace, quiet) => workers.stop(grace, quiet),
+    adjust: changed => workers.replaceAll(services, changed),
+    setLogLevel: level => workers.setLogLevel(level),
+  });
 }
 
 async function orClose<T>(services: OpenServices, starting: Promise<T>): Promise<T> {
@@ -128,42 +123,4 @@ async function orClose<T>(services: OpenServices, starting: Promise<T>): Promise
     await services.close();
     throw error;
   }
-}
-
-async function running(
-  services: OpenServices,
-  port: number,
-  stop: (grace: number) => Promise<void>,
-): Promise<RunningServer> {
-  const { settings, accountId, root, credentialsFile, log, close } = services;
-  const endpoint = urlOf(settings, port);
-  const transport = transportOf(settings);
-  if (transport === 'plain') {
-    log.warn('listening beyond this machine without TLS: the network can read and change what is sent', {
-      host: settings.host,
-    });
-  }
-  const end = async (grace: number) => {
-    await stop(grace);
-    await close();
-  };
-  const page = await startConsole(services, port, endpoint).catch(async error => {
-    await end(0);
-    throw error;
-  });
-  return {
-    endpoint,
-    transport,
-    authorityFile: authorityFile(settings),
-    consoleUrl: page?.url,
-    settings,
-    accountId,
-    root,
-    credentialsFile,
-    imds: new Map(),
-    async close(grace = 10_000) {
-      await page?.close(grace);
-      await end(grace);
-    },
-  };
 }

@@ -17,7 +17,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { ManualClock, startServer, systemClock } from '../src/index.js';
-import { until } from './support/receiver.js';
+import { until } from './support/until.js';
 
 const ACCOUNT = '111122223333';
 

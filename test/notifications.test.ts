@@ -16,7 +16,8 @@ import {
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { type RunningServer, startServer } from '../src/index.js';
 import { startServerProcess } from './faults/server-process.js';
-import { openReceiver, type Receiver, until } from './support/receiver.js';
+import { openReceiver, type Receiver } from './support/receiver.js';
+import { until } from './support/until.js';
 
 const SECRET = 'shared with the receiver';
 const ACCOUNT = '111122223333';

@@ -9,7 +9,6 @@ import { connect as connectPlainly, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { CreateLoginProfileCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
@@ -24,21 +23,11 @@ import { readSettings, startServer } from '../src/index.js';
 import { renewIfDue } from '../src/server/private-authority.js';
 import { without } from './clients/run.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
+import { until } from './support/until.js';
 
 const run = promisify(execFile);
 const Bucket = 'secured';
 const DAY = 24 * 60 * 60 * 1000;
-/** Longer than any machine takes; nothing waits so long where all is well. */
-const DEADLINE = 30_000;
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const ends = performance.now() + DEADLINE;
-  while (!(await condition())) {
-    assert.ok(performance.now() < ends, `not within ${DEADLINE} ms: ${condition}`);
-    await pause(50);
-  }
-}
-
 /** The name of the certificate that a new connection gets, and the version of TLS. */
 async function handshake(endpoint: string, ca: string) {
   const { hostname, port } = new URL(endpoint);

@@ -53,6 +53,10 @@ const clients = {
     packages: ['chromium', 'fonts-noto-cjk'],
     present: () => runs('chromium', '--version') || runs('chromium-browser', '--version'),
   },
+  // Stands before the server where docs/operating.md says so.
+  nginx: { packages: ['nginx-light'], present: () => runs('nginx', '-v') || runs('/usr/sbin/nginx', '-v') },
+  // Reads the metrics, and checks the rules of alerts.
+  prometheus: { packages: ['prometheus'], present: () => runs('promtool', '--version') },
   faketime: { packages: ['faketime'], present: () => runs('faketime', '--version') },
   openssl: { packages: ['openssl'], present: () => runs('openssl', 'version') },
   ip: { packages: ['iproute2'], present: () => runs('ip', '-V') },

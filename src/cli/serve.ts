@@ -1,5 +1,12 @@
+import { isatty } from 'node:tty';
 import { Command, Option } from 'commander';
-import { keepNewObjectsYoung, type RunningServer, readSettings, startServer } from '../index.js';
+import {
+  keepNewObjectsYoung,
+  type RunningServer,
+  readSettings,
+  type Settings,
+  startServer,
+} from '../index.js';
 import { untilSignal } from './signals.js';
 
 interface ServeFlags {
@@ -48,6 +55,24 @@ export function serveCommand(): Command {
       'speak TLS alone, with this certificate and its chain (PEM); read again when it changes',
     )
     .option('--tls-key <file>', 'its private key (PEM)')
+    .option(
+      '--metrics-listen <address>',
+      'port, or address with one, for /metrics and the probes alone; this machine finds them on the console’s port too',
+    )
+    .option(
+      '--trusted-proxies <networks>',
+      'proxies that are believed on where requests come from, and whether over TLS; with commas between',
+    )
+    .addOption(
+      new Option(
+        '--forwarded-header <name>',
+        'where they write it: "x-forwarded-for" (with x-forwarded-proto) or "forwarded" (default: x-forwarded-for)',
+      ).choices(['x-forwarded-for', 'forwarded']),
+    )
+    .option(
+      '--drain-delay <seconds>',
+      'after SIGTERM, how long the server answers on while it says that it is not ready any more (default: 0)',
+    )
     .option('--workers <number>', 'processes that answer requests, on one data directory (default: 1)')
     .option('--account <id>', 'id of the first account, 12 digits (default: a random one)')
     .option('--account-name <name>', 'name of the first account')
@@ -111,22 +136,64 @@ export function serveCommand(): Command {
         'none',
       ]),
     )
+    .addOption(
+      new Option(
+        '--log-level <level>',
+        'the least that is logged; "debug" has a line for each request; SIGUSR2 turns it to debug and back (default: info)',
+      ).choices(['debug', 'info', 'warn', 'error']),
+    )
     .option('--config <file>', 'JSON file with the same settings: {"data": "/srv/karikagi", "port": 9000}')
     .option('--json', 'print the start as one JSON object')
     .action(async ({ config, json, ...flags }: ServeFlags) => {
       keepNewObjectsYoung();
       const imds = Array.isArray(flags['imds']) ? { imds: flags['imds'].join(',') } : {};
       const given = { ...flags, ...imds };
-      const server = await startServer(readSettings(given, process.env, config, { consolePort: 'beside' }));
+      const read = () => readSettings(given, process.env, config, { consolePort: 'beside' });
+      const server = await startServer(read());
+      const stop = followSignals(server, read);
       process.stdout.write(json ? `${JSON.stringify(startOf(server))}\n` : greeting(server));
       await untilStopped(server);
+      stop();
     });
 }
 
 /** Resolves after SIGTERM or SIGINT, once running requests have ended; a second signal ends at once. */
 export async function untilStopped(server: RunningServer): Promise<void> {
   await untilSignal();
-  await server.close();
+  await server.drain();
+}
+
+/**
+ * SIGHUP reads the settings again and replaces the workers one by one; SIGUSR2 turns the log to `debug` and back. The
+ * answer ends it.
+ */
+function followSignals(server: RunningServer, read: () => Settings): () => void {
+  let isDebug = server.settings.logLevel === 'debug';
+  const say = (text: string) => process.stderr.write(`karikagi: ${text}\n`);
+  const onTerminal = isatty(2);
+  const reload = () => {
+    // A terminal that was closed sends the same signal.
+    if (onTerminal && !isatty(2)) {
+      process.kill(process.pid, 'SIGTERM');
+      return;
+    }
+    Promise.resolve()
+      .then(() => server.reload(read()))
+      .then(
+        left =>
+          say(left.length === 0 ? 'reloaded' : `reloaded; these settings want a start: ${left.join(', ')}`),
+        (error: Error) => say(`not reloaded: ${error.message}`),
+      );
+  };
+  const turn = () => {
+    isDebug = !isDebug;
+    const { logLevel } = server.settings;
+    const level = isDebug ? 'debug' : logLevel === 'debug' ? 'info' : logLevel;
+    server.setLogLevel(level);
+    say(`the log level is ${level}`);
+  };
+  process.on('SIGHUP', reload).on('SIGUSR2', turn);
+  return () => void process.off('SIGHUP', reload).off('SIGUSR2', turn);
 }
 
 function startOf(server: RunningServer) {
@@ -141,6 +208,7 @@ function startOf(server: RunningServer) {
     partition: settings.partition,
     region: settings.region,
     credentialsFile,
+    ...(server.metricsUrl && { metrics: server.metricsUrl }),
     ...(server.imds.size > 0 && { imds }),
   };
 }
@@ -148,7 +216,7 @@ function startOf(server: RunningServer) {
 const OPEN = '\n  new buckets  open: access control lists count, public access is not blocked';
 
 function greeting(server: RunningServer): string {
-  const { endpoint, consoleUrl, authorityFile, accountId, credentialsFile, settings } = server;
+  const { endpoint, consoleUrl, metricsUrl, authorityFile, accountId, credentialsFile, settings } = server;
   const environment = [
     `AWS_ENDPOINT_URL=${endpoint}`,
     ...(authorityFile ? [`AWS_CA_BUNDLE=${authorityFile}`] : []),
@@ -157,7 +225,7 @@ function greeting(server: RunningServer): string {
   ];
   return `Karikagi is ready.
   endpoint     ${endpoint}
-  console      ${consoleUrl ?? 'none'}
+  console      ${consoleUrl ?? 'none'}${metricsUrl ? `\n  metrics      ${metricsUrl}` : ''}
   account      ${accountId}
   data         ${settings.data}${settings.newBuckets === 'open' ? OPEN : ''}
   credentials  ${credentialsFile ?? 'in memory only'}${imdsLines(server)}${trustLine(server)}${warning(server)}

@@ -4,9 +4,15 @@ import type { Socket } from 'node:net';
 import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import type { HttpLimits } from './budgets.js';
 import type { Counters } from './counters.js';
+import type { Proxies } from './proxies.js';
 import { addressOf, shareOf } from './sources.js';
 
-type Limits = Pick<HttpLimits, 'connections' | 'connectionsPerSource'>;
+/** May change while connections are open. */
+interface Bounds {
+  readonly limits: Pick<HttpLimits, 'connections' | 'connectionsPerSource'>;
+  /** Addresses that stand for many clients: each has no share of its own, but all there is. */
+  readonly proxies?: Proxies | undefined;
+}
 
 interface Source {
   count: number;
@@ -20,7 +26,7 @@ interface Source {
  * nobody. Where all are being answered, the new one is closed.
  */
 export class Connections {
-  readonly #limits: Limits;
+  readonly #bounds: Bounds;
   readonly #counters: Counters;
   readonly #sources = new Map<string, Source>();
   readonly #sourceOf = new WeakMap<Socket, Source>();
@@ -31,8 +37,8 @@ export class Connections {
   readonly #below = new WeakMap<Socket, Socket>();
   #count = 0;
 
-  constructor(limits: Limits, counters: Counters) {
-    this.#limits = limits;
+  constructor(bounds: Bounds, counters: Counters) {
+    this.#bounds = bounds;
     this.#counters = counters;
   }
 
@@ -72,13 +78,16 @@ export class Connections {
   }
 
   #opened(socket: Socket): void {
-    const name = shareOf(addressOf(socket));
+    const { limits, proxies } = this.#bounds;
+    const address = addressOf(socket);
+    const name = shareOf(address);
     const source = this.#sources.get(name) ?? { count: 0, waiting: new Set() };
-    if (source.count >= this.#limits.connectionsPerSource && !this.#makeRoom(source.waiting)) {
+    const most = proxies?.trusts(address) ? limits.connections : limits.connectionsPerSource;
+    if (source.count >= most && !this.#makeRoom(source.waiting)) {
       this.#refuse(socket);
       return;
     }
-    if (this.#count >= this.#limits.connections && !this.#makeRoom(this.#waiting)) {
+    if (this.#count >= limits.connections && !this.#makeRoom(this.#waiting)) {
       this.#refuse(socket);
       return;
     }

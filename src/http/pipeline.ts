@@ -18,6 +18,7 @@ import type { BoundOperation, Call, Requirement } from '../core/operation.js';
 import { s3RequestId } from '../core/random.js';
 import type { AuditLog } from '../events/audit.js';
 import type { Denials } from '../events/denials.js';
+import type { RequestCounts } from '../events/request-counts.js';
 import { denialMessage } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import type { Recognised } from '../wire/types.js';
@@ -31,7 +32,15 @@ import { type Budgets, documentLimit, formLimit, HEAVY, timeFor } from './budget
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js';
 import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
-import { type Connection, denialOf, isStranger, type Journey, noteOnBehalf, record } from './records.js';
+import {
+  announcedLength,
+  type Connection,
+  denialOf,
+  isStranger,
+  type Journey,
+  noteOnBehalf,
+  record,
+} from './records.js';
 import { demandSecrecy } from './secrecy.js';
 import { recogniseService, type ServedService, type Services, strangersErrors } from './services.js';
 import { isNameTooLong, storageFull } from './storage-errors.js';
@@ -44,6 +53,8 @@ export interface PipelineOptions {
   readonly denials: Denials;
   readonly audit: AuditLog;
   readonly log: Logger;
+  /** Counts requests and decisions, for metrics. */
+  readonly requests: RequestCounts;
   /** What a request may cost. */
   readonly budgets: Budgets;
   /** The region of requests that name none. */
@@ -73,11 +84,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       connection,
       allowance: options.budgets.allowance(connection.sourceIp),
       arrived: options.clock.now(),
+      announced: announcedLength(request),
       resources: [],
       refusals: [],
       owners: [],
       requestId: s3RequestId(),
     };
+    options.requests.inFlight++;
     let reply: HttpReply;
     let error: ApiError | undefined;
     try {
@@ -323,6 +336,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     journey.resources.push(requirement.resource);
     const authorisation = await authorise(caller, requirement, context, own);
     const { decision, request } = authorisation;
+    options.requests.decided(journey.served!.service.id, decision.effect, decision.layer);
     const { resourceAccount: owner } = request;
     if (owner !== undefined && !journey.owners.includes(owner)) journey.owners.push(owner);
     if (decision.allowed) return undefined;

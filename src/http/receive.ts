@@ -7,15 +7,28 @@ const EMPTY = new Uint8Array(0);
 
 /** The request as the pipeline sees it. `stall`: milliseconds without a byte of the body until it is given up. */
 export function receive(incoming: IncomingMessage, response: ServerResponse, stall: number): HttpRequest {
-  const url = incoming.url ?? '/';
+  const { target: url, host } = targetOf(incoming.url ?? '/');
   const mark = url.indexOf('?');
+  const headers = joinedHeaders(incoming);
+  if (host !== undefined) headers.set('host', host);
   return {
     method: incoming.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
-    headers: joinedHeaders(incoming),
+    headers,
     body: new SocketBody(incoming, response, stall),
   };
+}
+
+/**
+ * What is asked for, without the scheme and the host that a target in absolute form has before it: clients write it so
+ * to what they take for a proxy. Its host then stands above the header `Host` (RFC 9112, 3.2.2).
+ */
+function targetOf(url: string): { readonly target: string; readonly host?: string } {
+  if (url.startsWith('/')) return { target: url };
+  const [, host, target] = /^https?:\/\/([^/?#@]+)([/?].*)?$/is.exec(url) ?? [];
+  if (host === undefined) return { target: url };
+  return { host, target: target === undefined ? '/' : target.startsWith('?') ? `/${target}` : target };
 }
 
 function joinedHeaders(incoming: IncomingMessage): Map<string, string> {

@@ -9,6 +9,7 @@ import type { Call, CallOnBehalf } from '../core/operation.js';
 import type { AuditEvent, AuditLog } from '../events/audit.js';
 import type { Denial, Refusal } from '../events/denials.js';
 import { packChecks, shortened } from '../events/denied-checks.js';
+import type { RequestCounts } from '../events/request-counts.js';
 import { type Allowance, type Budgets, LONGEST_AGENT } from './budgets.js';
 import type { ServedService } from './services.js';
 
@@ -30,6 +31,8 @@ export interface Journey {
   readonly connection: Connection;
   readonly allowance: Allowance;
   readonly arrived: number;
+  /** Bytes of the body, as its head announced them. */
+  readonly announced: number;
   readonly resources: string[];
   /** What policies refused the caller, in order. */
   readonly refusals: Authorisation[];
@@ -50,6 +53,7 @@ export interface Journey {
 }
 
 interface Recorders {
+  readonly requests: RequestCounts;
   readonly clock: Clock;
   readonly audit: AuditLog;
   readonly log: Logger;
@@ -89,6 +93,7 @@ export function record(
   const { caller, request, connection, served, arrived } = journey;
   const { status } = reply;
   const total = options.clock.now() - arrived;
+  count(options, journey, reply, { turnAround: answered - arrived, total, error });
   const ending = {
     requestId: journey.requestId,
     request,
@@ -123,6 +128,45 @@ export function isStranger({ caller }: Journey): boolean {
   return caller === undefined || caller.principal.type === 'anonymous';
 }
 
+/** For metrics, and for the log where it is turned to `debug`. Times in milliseconds. */
+function count(
+  { requests, log }: Recorders,
+  { served, operation, requestId, request, connection, caller, announced }: Journey,
+  reply: HttpReply,
+  {
+    turnAround,
+    total,
+    error,
+  }: { readonly turnAround: number; readonly total: number; readonly error: ApiError | undefined },
+): void {
+  const { status } = reply;
+  const sent = bodyLength(reply);
+  requests.inFlight--;
+  requests.answered({
+    service: served?.service.id,
+    operation,
+    status,
+    errorCode: error?.code,
+    turnAround,
+    received: announced,
+    sent: sent ?? 0,
+  });
+  log.debug?.('request', () => ({
+    requestId,
+    method: request.method,
+    // Without its query: that of a presigned URL has a signature and a token.
+    path: request.path,
+    operation: operation && `${served!.service.id}:${operation}`,
+    caller: caller?.principal.arn,
+    sourceIp: connection.sourceIp,
+    status,
+    error: error?.code,
+    durationMs: total,
+    received: announced,
+    sent,
+  }));
+}
+
 /** ARNs that the event of a stranger names. */
 const FEW = 20;
 /** Characters: that of an object has its key's 1,024 bytes, and others are shorter. */
@@ -145,6 +189,12 @@ function eventOf(journey: Journey, status: number, error: ApiError | undefined, 
     errorCode: error?.code,
     durationMs: total,
   };
+}
+
+/** Bytes that a body is to have, as its head says; 0 where it does not say. */
+export function announcedLength({ headers, body }: HttpRequest): number {
+  const length = body.length ?? Number(headers.get('x-amz-decoded-content-length') ?? 0);
+  return Number.isSafeInteger(length) && length > 0 ? length : 0;
 }
 
 /** Bytes; undefined for a body of which that is not known before it is sent. */

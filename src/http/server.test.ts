@@ -223,3 +223,27 @@ test('a body that trickles in is given up when its time is over, however often a
   assert.match(String(answer), /^HTTP\/1.1 400.*RequestTimeout/s);
   socket.destroy();
 });
+
+test('a target in absolute form is read as a proxy reads it: its host stands above the header', async t => {
+  const server = await start(t, async received => ({
+    status: 200,
+    headers: {
+      'x-path': received.path,
+      'x-query': received.query,
+      'x-host': received.headers.get('host') ?? '',
+    },
+  }));
+  for (const [target, path, query, host] of [
+    ['http://bucket.s3.test/key', '/key', '', 'bucket.s3.test'],
+    ['HTTP://s3.test:9000/b/a%20b//c?x=%7E&y', '/b/a%20b//c', 'x=%7E&y', 's3.test:9000'],
+    ['http://s3.test', '/', '', 's3.test'],
+    ['https://s3.test?x=1', '/', 'x=1', 's3.test'],
+    ['/http://s3.test/', '/http://s3.test/', '', 'other'],
+  ] as const) {
+    const answer = await raw(server, `GET ${target} HTTP/1.1\r\nhost: other\r\nconnection: close\r\n\r\n`);
+    const said = ['x-path', 'x-query', 'x-host'].map(
+      name => new RegExp(`${name}: (.*)\r\n`).exec(answer)?.[1],
+    );
+    assert.deepEqual(said, [path, query, host], target);
+  }
+});

@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Logger } from '../core/log.js';
 import type { HttpLimits } from './budgets.js';
 import { Connections } from './connections.js';
 import type { Counters } from './counters.js';
+import { IdleConnections } from './idle-connections.js';
 import type { Pipeline } from './pipeline.js';
+import type { Proxies } from './proxies.js';
 import { receive } from './receive.js';
 import type { Connection } from './records.js';
 import { sendReply } from './reply.js';
@@ -15,10 +17,18 @@ import { type CertificateFiles, followCertificate, readCertificate } from './tls
 import { inTurn, placeTurnstiles } from './turnstile.js';
 
 export interface HttpServer {
+  /** Connections that are open. */
+  readonly connections: number;
   readonly host: string;
   readonly port: number;
-  /** Takes no new requests, lets the running ones end for at most `grace` milliseconds, then cuts them off. */
-  close(grace: number): Promise<void>;
+  /**
+   * Takes no new connections, lets running requests end for at most `grace` milliseconds, then cuts them off.
+   * Connections without a request are closed once they have been quiet for `quiet` milliseconds, at once by default;
+   * until then they may send one more.
+   */
+  close(grace: number, quiet?: number): Promise<void>;
+  /** Applies from the next connection and request on. */
+  adjust(change: Partial<Pick<HttpServerOptions, 'limits' | 'proxies'>>): void;
 }
 
 export interface HttpServerOptions {
@@ -30,22 +40,31 @@ export interface HttpServerOptions {
   /** Counts what the limits refuse. */
   readonly counters: Counters;
   readonly log: Logger;
+  /** Who is believed on where a request comes from; none by default. */
+  readonly proxies?: Proxies | undefined;
   /** Speaks TLS alone, with this certificate; plain HTTP where absent. */
   readonly tls?: CertificateFiles | undefined;
 }
 
 /** Listens; rejects where the address cannot be had (`EADDRINUSE`, `EACCES`), and where the certificate cannot be used. */
-export async function listen(options: HttpServerOptions): Promise<HttpServer> {
-  const { limits } = options;
+export async function listen(given: HttpServerOptions): Promise<HttpServer> {
+  const options = { ...given };
   const { server, stopFollowing } = await serverFor(options);
-  const connections = new Connections(limits, options.counters);
+  const connections = new Connections(options, options.counters);
+  const idle = new IdleConnections();
   connections.watch(server);
+  idle.watch(server);
   placeTurnstiles(server);
   const serve = (incoming: IncomingMessage, response: ServerResponse) =>
     inTurn(incoming, response, () => {
-      connections.answering(incoming.socket, true);
-      response.once('close', () => connections.answering(incoming.socket, false));
-      void handle(incoming, response, options, connections);
+      const { socket } = incoming;
+      connections.answering(socket, true);
+      idle.begins(socket);
+      response.once('close', () => {
+        connections.answering(socket, false);
+        idle.ends(socket);
+      });
+      void handle(incoming, response, options, connections, idle);
     });
   server.on('request', serve);
   server.on('checkContinue', serve);
@@ -63,12 +82,20 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     throw error;
   });
   const address = server.address() as AddressInfo;
-  const close = (grace: number) => {
+  const close = (grace: number, quiet = 0) => {
     stopFollowing();
     connections.endHandshakes();
-    return closeServer(server, grace);
+    return closeServer(server, grace, quiet, idle);
   };
-  return { host: options.host, port: address.port, close };
+  return {
+    host: options.host,
+    port: address.port,
+    get connections() {
+      return connections.count;
+    },
+    close,
+    adjust: change => void Object.assign(options, change),
+  };
 }
 
 /** Does not listen yet. */
@@ -96,15 +123,17 @@ async function handle(
   response: ServerResponse,
   options: HttpServerOptions,
   connections: Connections,
+  idle: IdleConnections,
 ): Promise<void> {
   const { limits, log } = options;
   const gone = new Promise<void>(resolve => response.once('close', resolve));
   try {
     await arrived();
-    const connection = connectionOf(incoming, connections);
+    const connection = connectionOf(incoming, connections, options.proxies);
     const answer = await options.pipeline(receive(incoming, response, limits.stall), connection);
     void gone.then(answer.gone);
     if (!incoming.complete && hasBody(incoming)) discardRest(incoming, response, limits);
+    if (idle.ending) response.setHeader('connection', 'close');
     try {
       await sendReply(response, answer.reply, limits.stall);
     } finally {
@@ -137,12 +166,18 @@ function beginTogether(): void {
   if (arrivals.length > 0) setImmediate(beginTogether);
 }
 
-function connectionOf({ socket }: IncomingMessage, connections: Connections): Connection {
+function connectionOf(
+  { socket, headers }: IncomingMessage,
+  connections: Connections,
+  proxies: Proxies | undefined,
+): Connection {
+  const peer = addressOf(socket);
+  const secure = socket instanceof TLSSocket;
+  const passedOn = proxies?.trusts(peer);
   return {
-    sourceIp: addressOf(socket),
-    ...(socket instanceof TLSSocket
-      ? { secure: true, tlsVersion: socket.getProtocol()?.replace('TLSv', '') }
-      : { secure: false }),
+    ...(passedOn ? proxies!.origin(peer, secure, headers) : { sourceIp: peer, secure }),
+    // Of a proxy's own connection it says nothing about the client's.
+    ...(secure && !passedOn && { tlsVersion: socket.getProtocol()?.replace('TLSv', '') }),
     expendable: is => connections.answering(socket, !is),
   };
 }
@@ -197,13 +232,24 @@ function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
   );
 }
 
-function closeServer(server: Server | TlsServer, grace: number): Promise<void> {
+function closeServer(
+  server: Server | TlsServer,
+  grace: number,
+  quiet: number,
+  idle: IdleConnections,
+): Promise<void> {
   return new Promise(resolve => {
     const cut = setTimeout(() => server.closeAllConnections(), grace);
-    server.close(() => {
+    const stop = idle.end(quiet);
+    const closed = () => {
       clearTimeout(cut);
+      stop();
+      // Ends what watches the time of requests; there is nothing left to close.
+      server.close(() => undefined);
       resolve();
-    });
-    server.closeIdleConnections();
+    };
+    if (quiet === 0) server.close(closed);
+    // An HTTP server's own closing cuts off idle connections at once.
+    else NetServer.prototype.close.call(server, closed);
   });
 }

@@ -1,3 +1,4 @@
+import type { Chores } from '../core/chores.js';
 import type { Kms } from './kms.js';
 
 /** Milliseconds between sweeps. A key that somebody uses is always up to date; the sweep is for the others. */
@@ -8,10 +9,14 @@ const PERIOD = 60_000;
  * stop, which resolves when nothing runs any more. `failed` hears of a sweep that did not succeed; the next one
  * tries again.
  */
-export function startSweeping(kms: Kms, failed: (error: unknown) => void): () => Promise<void> {
+export function startSweeping(
+  kms: Kms,
+  failed: (error: unknown) => void,
+  chores: Chores,
+): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    running = running.then(() => kms.sweep()).catch(failed);
+    running = running.then(() => chores.run('keys', () => kms.sweep())).catch(failed);
   }, PERIOD).unref();
   return async () => {
     clearInterval(timer);

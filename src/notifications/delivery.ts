@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { Outbox, Pending } from '../objects/index.js';
 import type { Key } from '../store/kv.js';
+import type { DeliveryCounts } from './delivery-counts.js';
 import { type Message, messageOf } from './message.js';
 import type { Delivery, Target } from './target.js';
 
@@ -26,6 +27,7 @@ export interface DeliveryOptions {
   readonly targets: ReadonlyMap<string, Target>;
   /** The name of a destination's target. */
   readonly nameOf: (destination: string) => string;
+  readonly counts?: DeliveryCounts | undefined;
   /** Default: 1 second. Milliseconds. */
   readonly firstPause?: number;
 }
@@ -131,6 +133,7 @@ class Courier {
       this.#failures = 0;
       return;
     }
+    this.#count('failures', 1);
     this.#failures = taken > 0 ? 1 : this.#failures + 1;
     if (this.#failures === 1) this.#log('warn', 'events could not be delivered and are tried again', failure);
     this.#rest();
@@ -157,6 +160,7 @@ class Courier {
       const done = new Set(delivery.taken);
       await outbox.remove(delivery.taken.map(({ pending }) => pending));
       taken += done.size;
+      this.#count('delivered', done.size);
       const failed = messages.filter(message => !done.has(message)).map(({ pending }) => pending);
       for (const { subject } of failed) held.add(subject);
       failure ??= delivery.failure;
@@ -194,8 +198,16 @@ class Courier {
     const old = failed.filter(({ event }) => event.time < oldest);
     if (old.length === 0) return 0;
     await this.#options.outbox.remove(old);
+    this.#count('dropped', old.length);
     this.#log('error', `${old.length} events could not be delivered for a day and are dropped`);
     return old.length;
+  }
+
+  /** Destinations that the settings name no target for count together: buckets may name any. */
+  #count(what: 'delivered' | 'dropped' | 'failures', times: number): void {
+    const { counts, targets, nameOf } = this.#options;
+    const name = nameOf(this.#destination);
+    counts?.add(what, targets.has(name) ? name : 'unknown', times);
   }
 
   #rest(): void {

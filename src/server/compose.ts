@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { demandWhole } from '../admin/migrate.js';
 import { demandSameRootKey, startResealing } from '../admin/root-key-rotation.js';
+import { Chores } from '../core/chores.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
-import { type Logger, lineLogger, silentLogger } from '../core/log.js';
+import { type LeveledLogger, type Logger, type LogLevel, lineLogger, silentLogger } from '../core/log.js';
 import { loadRootKeys } from '../crypto/root-key.js';
 import { type AuditLog, noAuditLog, openAuditLog } from '../events/audit.js';
 import { Denials } from '../events/denials.js';
+import { RequestCounts } from '../events/request-counts.js';
 import { Budgets, type HttpLimits } from '../http/budgets.js';
 import { createPipeline, type Pipeline } from '../http/pipeline.js';
 import type { Services } from '../http/services.js';
 import { type Identity, openIdentity } from '../identity/index.js';
+import { DeliveryCounts } from '../notifications/delivery-counts.js';
 import { openTargets, startDelivery } from '../notifications/index.js';
 import {
   type Objects,
@@ -22,9 +25,10 @@ import {
 import { openKms, startSweeping } from '../services/kms/index.js';
 import { AccessLog, InventoryRuns } from '../services/s3/index.js';
 import { holdLease } from '../store/lease.js';
-import { openStores } from '../store/open.js';
+import { openStores, type Stores } from '../store/open.js';
 import { firstAccount, type RootCredentials } from './bootstrap.js';
 import { watchSkew } from './clock-skew.js';
+import type { Counts } from './metrics/process-metrics.js';
 import { keepCertificate } from './private-authority.js';
 import { served } from './services.js';
 import { readSettings, type Settings } from './settings.js';
@@ -49,6 +53,11 @@ export interface OpenServices {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly audit: AuditLog;
+  readonly stores: Pick<Stores, 'kv' | 'blobs' | 'room' | 'isShared'>;
+  /** What this process counts, but for its connections. */
+  readonly counts: Omit<Counts, 'connections'>;
+  /** Turns the log up or down; one of the caller's own is left as it is. */
+  setLogLevel(level: LogLevel): void;
   readonly accountId: string;
   readonly root: RootCredentials | undefined;
   readonly credentialsFile: string | undefined;
@@ -83,7 +92,11 @@ export async function openServices(
 ): Promise<OpenServices> {
   const { clock = systemClock, logger, limits: _, ...flags } = options;
   const settings = readSettings(flags);
-  const log = logger ?? loggerOf(settings, clock);
+  const leveled = logger === undefined && settings.log !== 'none' ? loggerOf(settings, clock) : undefined;
+  const log = logger ?? leveled ?? silentLogger;
+  const requests = new RequestCounts();
+  const chores = new Chores(clock);
+  const deliveries = new DeliveryCounts();
   const inMemory = settings.data === 'memory';
   const now = () => clock.now();
   // What was opened, to be closed in reverse order, whether by the owner or by a start that failed midway.
@@ -153,11 +166,11 @@ export async function openServices(
         log.error(`${what} failed`, { error: String(error) });
       const begin = () => {
         const stops = [
-          startHousekeeping(objects, failed('housekeeping of buckets'), [
-            { every: MINUTE, run: signal => inventories.run(signal) },
+          startHousekeeping(objects, failed('housekeeping of buckets'), chores, [
+            { name: 'inventories', every: MINUTE, run: signal => inventories.run(signal) },
           ]),
-          startSweeping(kms, failed('a sweep of keys')),
-          startDelivery({ outbox, clock, log, targets, nameOf: targetName }),
+          startSweeping(kms, failed('a sweep of keys'), chores),
+          startDelivery({ outbox, clock, log, targets, nameOf: targetName, counts: deliveries }),
           startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
         ];
         return async () => {
@@ -191,10 +204,36 @@ export async function openServices(
       denials,
       audit,
       log,
+      requests,
       defaultRegion: settings.region,
       sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
     });
-    return { settings, services, pipeline, budgets, log, objects, identity, clock, audit, ...first, close };
+    const counts = {
+      requests,
+      limits: budgets.counters,
+      sessions: identity.sessions.counts,
+      commits: stores.commits,
+      chores,
+      deliveries,
+    };
+    return {
+      settings,
+      services,
+      pipeline,
+      budgets,
+      log,
+      objects,
+      identity,
+      clock,
+      audit,
+      stores,
+      counts,
+      setLogLevel: level => {
+        if (leveled) leveled.level = level;
+      },
+      ...first,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -207,6 +246,6 @@ function reportResealing(log: Logger, outcome: number | Error): void {
   } else log.error('sealing anew under the current root key failed', { error: String(outcome) });
 }
 
-function loggerOf(settings: Settings, clock: Clock): Logger {
-  return settings.log === 'none' ? silentLogger : lineLogger(process.stderr, clock, settings.log === 'json');
+function loggerOf({ log, logLevel }: Settings, clock: Clock): LeveledLogger {
+  return lineLogger(process.stderr, clock, log === 'json', logLevel);
 }

@@ -3,18 +3,19 @@ import { defaultHttpLimits } from '../http/budgets.js';
 import { consoleDoor, type Transport } from '../http/console/door.js';
 import { ConsoleFiles } from '../http/console/files.js';
 import { SignInEndpoint } from '../http/console/sign-in.js';
-import { listen } from '../http/server.js';
+import type { Monitor } from '../http/monitor.js';
+import { type HttpServer, listen } from '../http/server.js';
 import { isLoopback } from '../http/sources.js';
 import type { OpenServices } from './compose.js';
 import { certificateFiles } from './private-authority.js';
-import type { Settings } from './settings.js';
+import { proxiesOf, type Settings } from './settings.js';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 export interface RunningConsole {
   /** `http://127.0.0.1:9001` */
   readonly url: string;
-  close(grace: number): Promise<void>;
+  readonly listener: HttpServer;
 }
 
 /**
@@ -24,10 +25,11 @@ export interface RunningConsole {
  */
 export async function startConsole(
   services: OpenServices,
+  monitor: Monitor,
   apiPort: number,
   endpoint: string,
 ): Promise<RunningConsole | undefined> {
-  const { settings, log, pipeline, budgets, identity, clock, audit } = services;
+  const { settings, log, pipeline, budgets, identity, clock, audit, counts } = services;
   const { counters } = budgets;
   const { consolePort, host } = settings;
   if (consolePort === 'off') return undefined;
@@ -38,8 +40,15 @@ export async function startConsole(
   }
   const door = consoleDoor({
     pipeline,
+    monitor,
     files,
-    signIn: new SignInEndpoint({ identity, clock, audit, region: settings.region }),
+    signIn: new SignInEndpoint({
+      identity,
+      clock,
+      audit,
+      requests: counts.requests,
+      region: settings.region,
+    }),
     hosts: hostsOf(settings),
     about: {
       region: settings.region,
@@ -52,8 +61,17 @@ export async function startConsole(
   const port = consolePort === 'beside' ? besides(settings.port, apiPort) : consolePort;
   const tls = certificateFiles(settings);
   try {
-    const http = await listen({ pipeline: door, host, port, limits: defaultHttpLimits, log, counters, tls });
-    return { url: urlOf(settings, http.port), close: grace => http.close(grace) };
+    const listener = await listen({
+      pipeline: door,
+      host,
+      port,
+      limits: defaultHttpLimits,
+      log,
+      counters,
+      proxies: proxiesOf(settings),
+      tls,
+    });
+    return { url: urlOf(settings, listener.port), listener };
   } catch (error) {
     if (consolePort !== 'beside' || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     log.error('there is no console: its port is in use', { port });

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { LOG_LEVELS, type LogLevel } from '../core/log.js';
 import { SettingsError } from '../core/settings-error.js';
+import { type ForwardedHeader, Proxies } from '../http/proxies.js';
 import { isPlaceToAllow } from '../identity/federation/reachable.js';
 
 /** Everything that a server can be told, validated. */
@@ -29,6 +31,14 @@ export interface Settings {
   /** PEM files for TLS: the certificate with those between it and its authority, and its key. Looked at while running. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
+  /** An address (`PORT` or `HOST:PORT`) for `/metrics` and the probes alone; they are on the console's port anyway. */
+  readonly metricsListen: string | undefined;
+  /** Addresses and networks of proxies that are believed on where requests come from, and whether over TLS. */
+  readonly trustedProxies: readonly string[];
+  /** Where they write it: `X-Forwarded-For` and `X-Forwarded-Proto`, or `Forwarded` (RFC 7239). */
+  readonly forwardedHeader: ForwardedHeader;
+  /** Seconds between saying that the server is not ready any more and taking no connections: for load balancers. */
+  readonly drainDelay: number;
   /** Processes that answer requests. */
   readonly workers: number;
   /** The first account's id, 12 digits; a random one where absent. Only the first start looks at it. */
@@ -80,7 +90,24 @@ export interface Settings {
   readonly maxConnections: number | undefined;
   readonly maxConnectionsPerAddress: number | undefined;
   readonly log: 'text' | 'json' | 'none';
+  /** The least that is logged; `debug` has a line for each request. */
+  readonly logLevel: LogLevel;
 }
+
+/** The proxies whose word counts. */
+export function proxiesOf({ trustedProxies, forwardedHeader }: Settings): Proxies {
+  return new Proxies(trustedProxies, forwardedHeader);
+}
+
+/** The settings that a running server takes over; the others want a start. */
+export const CHANGEABLE = [
+  'logLevel',
+  'maxConnections',
+  'maxConnectionsPerAddress',
+  'trustedProxies',
+  'forwardedHeader',
+  'drainDelay',
+] as const satisfies readonly (keyof Settings)[];
 
 const partitionRegions = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' } as const;
 
@@ -180,6 +207,18 @@ const places: Reader<Readonly<Record<string, string>>> = (value, name) => {
   throw new SettingsError(`${name} must be names, each with a URL or a file: hooks=https://example.com/hook`);
 };
 
+/** `10.0.0.0/8,192.0.2.1`, or a list. */
+const networks: Reader<readonly string[]> = (value, name) => {
+  const list = typeof value === 'string' ? value.split(',').filter(Boolean) : value;
+  try {
+    if (Array.isArray(list)) new Proxies(list.map(String), 'x-forwarded-for');
+    else throw new RangeError('no list');
+    return list;
+  } catch {
+    throw new SettingsError(`${name} must be addresses and networks: 127.0.0.1,10.0.0.0/8,fd00::/8`);
+  }
+};
+
 /** `PROFILE=ADDRESS,PROFILE=ADDRESS`, or an object. */
 const instances: Reader<Readonly<Record<string, string>>> = (value, name) => {
   const pairs = pairsOf(value, pair => pair.lastIndexOf('='));
@@ -213,6 +252,15 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   tls: optional(oneOf('self-signed')),
   tlsCert: optional(text),
   tlsKey: optional(text),
+  metricsListen: optional(
+    matching(
+      /^(?:(?:\[[\da-f:.]+\]|[^:[\]/]+):)?\d{1,5}$/i,
+      'a port, or an address with one: 127.0.0.1:9100',
+    ),
+  ),
+  trustedProxies: networks,
+  forwardedHeader: oneOf('x-forwarded-for', 'forwarded'),
+  drainDelay: whole(0, 3600),
   workers: whole(1, 256),
   account: optional(matching(/^[1-9]\d{11}$/, 'an account id: 12 digits, the first not 0')),
   accountName: text,
@@ -234,6 +282,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   maxConnections: optional(whole(16, 1_000_000)),
   maxConnectionsPerAddress: optional(whole(1, 1_000_000)),
   log: oneOf('text', 'json', 'none'),
+  logLevel: oneOf(...LOG_LEVELS),
 };
 
 function defaults(partition: Settings['partition']): Settings {
@@ -250,6 +299,10 @@ function defaults(partition: Settings['partition']): Settings {
     tls: undefined,
     tlsCert: undefined,
     tlsKey: undefined,
+    metricsListen: undefined,
+    trustedProxies: [],
+    forwardedHeader: 'x-forwarded-for',
+    drainDelay: 0,
     workers: 1,
     account: undefined,
     accountName: 'karikagi',
@@ -271,6 +324,7 @@ function defaults(partition: Settings['partition']): Settings {
     maxConnections: undefined,
     maxConnectionsPerAddress: undefined,
     log: 'text',
+    logLevel: 'info',
   };
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Blobs } from './blobs.js';
+import type { CommitStats } from './commit-stats.js';
 import { openFileBlobs } from './files/files.js';
 import type { Kv } from './kv.js';
 import { openLmdb } from './lmdb/lmdb.js';
@@ -27,6 +28,8 @@ export interface Stores {
   readonly room: Room | undefined;
   /** Whether servers on other machines may use them too. */
   readonly isShared: boolean;
+  /** What commits of this process have taken; absent for stores in memory. */
+  readonly commits: CommitStats | undefined;
   /** Of the store's machine, milliseconds since the epoch; absent where that is this one. */
   readonly time: (() => Promise<number>) | undefined;
   /** Looks at the pages of the records, where they are this machine's: see `LmdbStore`. */
@@ -52,11 +55,11 @@ export async function openStores(places: StorePlaces, now: () => number): Promis
   try {
     const room = await openRoom(places);
     opened.push(() => room?.close());
-    const { kv, time, verify } = await openKv(places, room);
+    const { kv, commits, time, verify } = await openKv(places, room);
     opened.push(() => kv.close());
     const blobs = await openBlobs(places, now, room);
     opened.push(() => blobs.close());
-    return { kv, blobs, room, isShared: places.kv !== undefined, time, verify, close };
+    return { kv, blobs, room, isShared: places.kv !== undefined, commits, time, verify, close };
   } catch (error) {
     await close();
     throw error;
@@ -87,15 +90,20 @@ async function openRoom(places: StorePlaces): Promise<Room | undefined> {
 async function openKv(
   { data, kv }: StorePlaces,
   room: Room | undefined,
-): Promise<{ kv: Kv; time?: () => Promise<number>; verify?: () => Promise<TreeReport> }> {
+): Promise<{
+  kv: Kv;
+  commits?: CommitStats;
+  time?: () => Promise<number>;
+  verify?: () => Promise<TreeReport>;
+}> {
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
     const store = await openPostgres(kv);
-    return { kv: store, time: () => store.time() };
+    return { kv: store, commits: store.commits, time: () => store.time() };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
   const store = await openLmdb(join(data, 'kv'), { demandRoom: room?.demandLast });
-  return { kv: store, verify: () => store.verify() };
+  return { kv: store, commits: store.commits, verify: () => store.verify() };
 }
 
 async function openBlobs(places: StorePlaces, now: () => number, room: Room | undefined): Promise<Blobs> {

@@ -13,6 +13,15 @@ const LAST = 1 / 16;
 /** Milliseconds of the machine's time. */
 const LOOK_MS = 100;
 
+/** Bytes. */
+export interface Disk {
+  readonly size: number;
+  /** What a program without privileges may still write. */
+  readonly free: number;
+  /** What is kept for deletions: with less than that left, there is no room for bodies. */
+  readonly reserve: number;
+}
+
 /** There is no room for more bodies. Its code is that of a full disk. */
 export class NoRoom extends Error {
   override readonly name = 'NoRoom';
@@ -24,6 +33,8 @@ export class NoRoom extends Error {
 }
 
 export interface Room {
+  /** What the last look has found, bytes; undefined where the system does not tell. */
+  readonly disk: Disk | undefined;
   /** For bodies. Throws `NoRoom`. */
   demand(): void;
   /**
@@ -46,28 +57,28 @@ export type Usage = (directory: string) => Promise<{
  * `interval`: milliseconds of the machine's time.
  */
 export async function watchRoom(directory: string, usage: Usage = statfs, interval = LOOK_MS): Promise<Room> {
-  let isLow = false;
-  let isGone = false;
+  let disk: Disk | undefined;
   const look = async (): Promise<void> => {
     try {
       const { bsize, blocks, bavail } = await usage(directory);
-      const reserve = Math.min(RESERVE, blocks * bsize * SHARE);
-      isLow = bavail * bsize < reserve;
-      isGone = bavail * bsize < reserve * LAST;
+      const size = blocks * bsize;
+      disk = { size, free: bavail * bsize, reserve: Math.min(RESERVE, size * SHARE) };
     } catch {
-      isLow = false;
-      isGone = false;
+      disk = undefined;
     }
   };
   await look();
   const timer = setInterval(look, interval);
   timer.unref();
   return {
+    get disk() {
+      return disk;
+    },
     demand() {
-      if (isLow) throw new NoRoom();
+      if (disk && disk.free < disk.reserve) throw new NoRoom();
     },
     demandLast() {
-      if (isGone) throw new NoRoom();
+      if (disk && disk.free < disk.reserve * LAST) throw new NoRoom();
     },
     close: () => clearInterval(timer),
   };

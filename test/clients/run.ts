@@ -89,6 +89,8 @@ type Client =
   | 'postgresql'
   | 'chromium'
   | 'faketime'
+  | 'nginx'
+  | 'prometheus'
   | 'openssl';
 
 const left = (process.env['KARIKAGI_TESTS_WITHOUT'] ?? '').split(',');

@@ -10,6 +10,9 @@ const cli = fileURLToPath(new URL('../../src/bundle/karikagi.js', import.meta.ur
 export interface ServerProcess {
   readonly pid: number;
   readonly endpoint: string;
+  /** Where the console is, and the metrics; absent without them. */
+  readonly console: string | undefined;
+  readonly metrics: string | undefined;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** SIGKILL; resolves once the process is gone. */
   kill(): Promise<void>;
@@ -17,15 +20,16 @@ export interface ServerProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `karikagi serve` on a data directory and a free port. `more`: further flags. */
+/** Starts `karikagi serve` on a data directory and a free port, without a log. `more`: further flags. */
 export function spawnServer(
   data: string,
   more: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
+  stderr: 'inherit' | 'pipe' = 'inherit',
 ): ChildProcess {
   const flags = ['serve', '--data', data, '--port', '0', '--log', 'none', '--json', ...more];
   const env = { ...process.env, ...environment };
-  return spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  return spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', stderr], env });
 }
 
 /** Starts a server and resolves once it is ready. Rejects where it ends before. */
@@ -44,10 +48,12 @@ export async function untilReady(child: ChildProcess): Promise<ServerProcess> {
     once(createInterface({ input: child.stdout! }), 'line').then(([first]) => String(first)),
     ended.then(([status]) => Promise.reject(new Error(`the server ended with status ${status}`))),
   ]);
-  const { endpoint, credentialsFile } = JSON.parse(line);
+  const { endpoint, console, metrics, credentialsFile } = JSON.parse(line);
   return {
     pid: child.pid!,
     endpoint,
+    console,
+    metrics,
     credentials: await readCredentials(credentialsFile),
     async kill() {
       child.kill('SIGKILL');

@@ -50,8 +50,3 @@ export async function openReceiver(secret: string): Promise<Receiver> {
   };
   return receiver;
 }
-
-/** Resolves once the condition holds; the test's own limit ends it otherwise. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise(resume => setTimeout(resume, 20));
-}

@@ -2,12 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpReply, HttpRequest } from '../../core/http-message.js';
 import { defaultKnowledge } from '../../policy/knowledge.js';
+import { isFromThisMachine, type Monitor, monitorReply } from '../monitor.js';
 import type { Answer, Pipeline } from '../pipeline.js';
 import type { Connection } from '../records.js';
 import type { ConsoleFiles } from './files.js';
 import type { SignInEndpoint } from './sign-in.js';
 
 export interface ConsoleDoorOptions {
+  readonly monitor: Monitor;
   readonly pipeline: Pipeline;
   readonly files: ConsoleFiles;
   readonly signIn: SignInEndpoint;
@@ -33,12 +35,21 @@ export type Transport = 'tls' | 'loopback' | 'plain';
 
 /** A request through the console's listener. Pages are what remains: an address in the page is no file. */
 export function consoleDoor(options: ConsoleDoorOptions): Pipeline {
-  const { pipeline, hosts, signIn } = options;
+  const { pipeline, hosts, signIn, monitor } = options;
   return async (request, connection) => {
+    // Probes ask by address, and get to know nothing: whether the server is well.
+    if (request.path.startsWith('/-/') && !isForApi(request)) {
+      return done((await monitorReply(request, monitor)) ?? text(404, 'There is no such page.'));
+    }
     if (hosts && !hosts.has(hostName(request))) return refused(421, 'This server does not go by that name.');
     if (isForApi(request)) return await throughApi(request, connection, pipeline);
     if (request.path === '/federation' && !isLogin(request)) {
       return done(await signIn.answer(request, connection));
+    }
+    if (request.path === '/metrics') {
+      return isFromThisMachine(request, connection)
+        ? done((await monitorReply(request, monitor)) ?? text(405, 'Metrics are read.'))
+        : refused(403, 'Metrics are for this machine here: --metrics-listen opens an address for others.');
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refused(405, 'Sign the request: what is not signed gets pages alone.');

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import type { HttpReply, HttpRequest } from '../../core/http-message.js';
 import type { AuditLog } from '../../events/audit.js';
+import type { RequestCounts } from '../../events/request-counts.js';
 import type { Identity, SessionCredentials } from '../../identity/index.js';
 import { collect } from '../receive.js';
 import type { Connection } from '../records.js';
@@ -13,6 +14,7 @@ export interface SignInOptions {
   readonly identity: Pick<Identity, 'lookup' | 'signIn' | 'signInTokens'>;
   readonly clock: Clock;
   readonly audit: AuditLog;
+  readonly requests: RequestCounts;
   /** The region of sessions that begin here. */
   readonly region: string;
 }
@@ -133,7 +135,16 @@ export class SignInEndpoint {
     { sourceIp }: Connection,
     who: { arn: string; account: string } | undefined,
   ): void {
-    const { audit, clock, region } = this.#options;
+    const { audit, clock, region, requests } = this.#options;
+    requests.answered({
+      service: 'signin',
+      operation: 'ConsoleLogin',
+      status: who ? 200 : 403,
+      errorCode: who ? undefined : 'AuthenticationFailed',
+      turnAround: 0,
+      received: 0,
+      sent: 0,
+    });
     audit.record({
       eventTime: new Date(clock.now()).toISOString(),
       eventSource: 'signin.amazonaws.com',

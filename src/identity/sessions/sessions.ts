@@ -8,6 +8,7 @@ import { errors } from '../errors.js';
 import type { Keyring } from '../keyring.js';
 import { type SessionLink, type SessionRecord, tables } from '../model.js';
 import { packClaims, packedSize, type SessionClaims, unpackClaims } from './session-claims.js';
+import { SessionCounts } from './session-counts.js';
 
 /** Temporary credentials, as STS hands them out. */
 export interface SessionCredentials {
@@ -68,6 +69,8 @@ export interface OpenSession {
  * is stored of a session serves those who look after the account.
  */
 export class Sessions {
+  /** Of this process. */
+  readonly counts = new SessionCounts();
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #keyring: Keyring;
@@ -117,6 +120,7 @@ export class Sessions {
     const end = expires / 1000;
     const record = recordOf(claims, arn, issuer, chain);
     await this.#db.put(tables.sessions, [claims.account, end, accessKeyId], record);
+    this.counts.issue(claims.kind);
     this.#sweepAtTimes(claims.account);
     const sessionToken = token.toString('base64');
     return {
@@ -163,9 +167,23 @@ export class Sessions {
     }
   }
 
+  /** How many sessions of all accounts have not expired. Reads a record of each: for a look every few minutes. */
+  async countLive(): Promise<number> {
+    const now = Math.floor(this.#clock.now() / 1000);
+    let after: Row<SessionRecord>['parts'] | undefined;
+    let live = 0;
+    for (;;) {
+      const page = await this.#db.list(tables.sessions, [], { after, limit: LOOKED_AT });
+      live += page.filter(({ parts }) => (parts[1] as number) > now).length;
+      if (page.length < LOOKED_AT) return live;
+      after = page.at(-1)!.parts;
+    }
+  }
+
   /** Ends a session: it is refused from the next request on. */
   async revoke(accessKeyId: string): Promise<void> {
     await this.#db.put(tables.revocations, [accessKeyId], { time: this.#clock.now() });
+    this.counts.revoked++;
   }
 
   async isRevoked(accessKeyId: string): Promise<boolean> {

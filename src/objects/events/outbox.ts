@@ -24,6 +24,7 @@ export interface Announcement {
 
 const rows = recordType<ObjectEvent>({ version: 1 });
 const table = 'outbox';
+const COUNTED_AT_ONCE = 1000;
 
 const subjectKey = (destination: string, bucket: string, key: string): Key => [
   table,
@@ -160,6 +161,23 @@ export class Outbox {
       const subject = `${key[2] as string}/${key[3] as string}`;
       return event ? [{ destination, subject, sequence: key[4] as number, event, row: key }] : [];
     });
+  }
+
+  /** How many events wait for a destination; not more than `most` are counted. */
+  async count(destination: string, most: number): Promise<number> {
+    const end: Key = [table, destination, END];
+    let start: Key = [table, destination];
+    let found = 0;
+    let damaged = 0;
+    while (found + damaged < most) {
+      const limit = Math.min(COUNTED_AT_ONCE, most - found - damaged);
+      const page = await this.#kv.list({ start, end, limit, damaged: () => damaged++ });
+      found += page.length;
+      const last = page.at(-1);
+      if (last === undefined) break;
+      start = [...last.key, 0];
+    }
+    return found + damaged;
   }
 
   /** Takes events out, delivered or given up. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Chores } from '../../core/chores.js';
 import { ManualClock } from '../../core/clock.js';
 import { BlobDamaged, type Blobs } from '../../store/blobs.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
@@ -112,12 +113,12 @@ test('housekeeping runs at once, and tells what failed', async () => {
   await objects.buckets.update(bucket, { lifecycle: [rule] });
   clock.advance(3 * 24 * 3600);
   const failures: unknown[] = [];
-  await startHousekeeping(objects, error => failures.push(error))();
+  await startHousekeeping(objects, error => failures.push(error), new Chores(clock))();
   assert.deepEqual((await objects.list(await objects.buckets.get('bucket'), { limit: 1 })).entries, []);
   const broken = Object.create(objects, {
     applyLifecycle: { value: () => Promise.reject(new Error('disk')) },
   });
-  await startHousekeeping(broken, error => failures.push(String(error)))();
+  await startHousekeeping(broken, error => failures.push(String(error)), new Chores(clock))();
   assert.deepEqual(failures, ['Error: disk']);
 });
 

@@ -1,19 +1,29 @@
 /** What the primary process and its workers say to one another. */
+
+import type { LogLevel } from '../../core/log.js';
 import type { ReadElsewhere } from '../../objects/index.js';
+import type { Family } from '../metrics/families.js';
 import type { Settings } from '../settings.js';
 
 export type ToWorker =
   | { readonly kind: 'start'; readonly settings: Settings }
   /** Asks whether it still works. */
   | { readonly kind: 'ping' }
-  /** `grace`: milliseconds for running requests to end. */
-  | { readonly kind: 'stop'; readonly grace: number }
+  /** `grace`: milliseconds for running requests to end; `quiet`: see `HttpServer.close`. */
+  | { readonly kind: 'stop'; readonly grace: number; readonly quiet: number }
+  /** Asks what it has counted. */
+  | { readonly kind: 'count' }
+  /** What it had counted has arrived. */
+  | { readonly kind: 'heard' }
+  | { readonly kind: 'log-level'; readonly level: LogLevel }
   | Question
   | Answer;
 
 export type ToPrimary =
-  /** What was sent before went unheard. */
-  | { readonly kind: 'listening' }
+  /** What was sent before went unheard. `version`: of the package that it runs, which may have been replaced. */
+  | { readonly kind: 'listening'; readonly version: string }
+  /** What it has counted: when it was asked, and as the last thing it says. */
+  | { readonly kind: 'counts'; readonly families: readonly Family[] }
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'pong' }
   /** The start did not succeed. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CreateKeyResponse, DecryptResponse, EncryptResponse } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
+import { Chores } from '../../core/chores.js';
 import { Unsealable } from '../../crypto/sealing.js';
 import { canonicalContext, open, readHeader, seal } from '../../kms/ciphertext.js';
 import { KmsKeyring, materialId } from '../../kms/keyring.js';
@@ -224,7 +225,7 @@ test('sweeping runs until it is stopped, and outlives a sweep that fails', async
     if (broken) throw new Error('the disk is full');
     return await sweep();
   };
-  const stop = startSweeping(kms.kms, error => failures.push(error));
+  const stop = startSweeping(kms.kms, error => failures.push(error), new Chores(kms.world.clock));
   t.mock.timers.tick(60_000);
   await new Promise(setImmediate);
   assert.equal(failures.length, 1);

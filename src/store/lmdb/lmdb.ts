@@ -24,6 +24,7 @@ import { join, resolve } from 'node:path';
 import { getLastVersion, open } from 'lmdb';
 import { crc32 } from '../../core/crc32.js';
 import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';
+import { CommitStats } from '../commit-stats.js';
 import { decodeKey, encodeBound, encodeKey, writeKey } from '../keys.js';
 import {
   type Check,
@@ -93,6 +94,8 @@ export interface LmdbOptions {
 }
 
 export interface LmdbStore extends Kv {
+  /** Of this process. */
+  readonly commits: CommitStats;
   /**
    * Writes what was committed last into a new store in an empty directory, while others go on, and resolves once it is
    * on disk. The copy has no free pages.
@@ -164,6 +167,7 @@ function readRow(shared: Uint8Array, length = shared.length): Buffer {
 }
 
 class LmdbKv implements LmdbStore {
+  readonly commits = new CommitStats();
   #db: Database;
   readonly #open: () => Database;
   readonly #demandRoom: () => void;
@@ -349,6 +353,7 @@ class LmdbKv implements LmdbStore {
 
   async #runBatch(): Promise<void> {
     let batch: Commit[] = [];
+    const began = performance.now();
     try {
       if (this.#broken) await this.#repair();
       await this.#db.childTransaction(() => {
@@ -361,10 +366,13 @@ class LmdbKv implements LmdbStore {
       if (batch.length === 0) batch = this.#waiting.splice(0);
       const reason = await causeOf(error);
       this.#broken ||= !this.#begins();
+      this.commits.failed += batch.length;
       for (const commit of batch) commit.reject(reason);
       return;
     }
     this.#expire();
+    const applied = batch.reduce((count, commit) => count + Number(commit.applied), 0);
+    this.commits.batch(batch.length, applied, performance.now() - began);
     for (const commit of batch) commit.resolve(commit.applied);
   }
 
