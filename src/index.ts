@@ -6,7 +6,7 @@ import type { RunningImds } from './imds/index.js';
 import { type OpenServices, openServices, type ServerOptions } from './server/compose.js';
 import { certificateFiles } from './server/private-authority.js';
 import { type RunningServer, runServer } from './server/running.js';
-import { proxiesOf, type Settings } from './server/settings.js';
+import { proxiesOf, publicHostOf, type Settings } from './server/settings.js';
 
 export {
   type BackupReport,
@@ -86,6 +86,7 @@ async function startAlone(options: ServerOptions): Promise<RunningServer> {
       log,
       counters: budgets.counters,
       proxies: proxiesOf(settings),
+      publicHost: publicHostOf(settings),
       tls: certificateFiles(settings),
     }),
   );

@@ -12,6 +12,7 @@ import {
   scrubObjects,
   unreadReport,
 } from '../objects/index.js';
+import { demandKnownFormat } from '../server/data-format.js';
 import { openFileBlobs } from '../store/files/files.js';
 import { decodeKey } from '../store/keys.js';
 import type { Kv } from '../store/kv.js';
@@ -27,7 +28,7 @@ export interface ScrubSettings {
 /**
  * Reads everything in a server's data directory, or in a backup, and answers what is damaged. Changes nothing. Without
  * the root key, what is encrypted under SSE-S3 is checked by its checksums alone. Throws `SettingsError` where there is
- * no such data, or the root key is another's, `StoreDamaged` where the store cannot be opened safely.
+ * no such data, a newer Karikagi has written it, or the root key is another's, `StoreDamaged` where the store cannot be opened safely.
  */
 export async function scrub(
   settings: RootKeySettings,
@@ -40,6 +41,7 @@ export async function scrub(
     const { damage } = await lmdb.verify();
     if (damage.length > 0) return unreadReport(damage.map(pageDamage));
     const kv: Kv = { ...readOnly, get: key => lmdb.get(key), list: range => lmdb.list(range) };
+    await demandKnownFormat(kv, false);
     const blobs = await openFileBlobs(join(settings.data, 'blobs'), () => clock.now());
     const keys = await ownKeys(settings, kv);
     const pace = bytesPerSecond && paced(bytesPerSecond);

@@ -213,6 +213,7 @@ function putRequest(
   const path = key.split('/').map(encodeURIComponent).join('/');
   return {
     method: 'PUT',
+    scheme: request.scheme,
     path: `${request.path.replace(/\/$/, '')}/${path}`,
     query: '',
     headers,

@@ -33,6 +33,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['instances', async () => (await import('./instances.js')).instancesCommand()],
   ['staging', async () => (await import('./staging.js')).stagingCommand()],
   ['setup', async () => (await import('./setup.js')).setupCommand()],
+  ['health', async () => (await import('./health.js')).healthCommand()],
   ['doctor', async () => (await import('./doctor.js')).doctorCommand()],
   ['policy', async () => (await import('./policy.js')).policyCommand()],
 ]);

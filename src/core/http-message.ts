@@ -62,6 +62,8 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 export interface HttpRequest {
+  /** By which clients know the server: that of a proxy before it, where there is one. Default: `http`. */
+  readonly scheme?: 'http' | 'https' | undefined;
   /** Upper case. */
   readonly method: string;
   /** The path exactly as received, still percent-encoded, without the query. */
@@ -79,4 +81,9 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body?: Uint8Array | string | AsyncIterable<Uint8Array> | undefined;
+}
+
+/** The server as the request names it: `https://bucket.s3.example.com`, without a slash at its end. */
+export function serverNamedBy({ scheme = 'http', headers }: HttpRequest): string {
+  return `${scheme}://${headers.get('host') ?? ''}`;
 }

@@ -36,6 +36,7 @@ export function monitorDoor(monitor: Monitor): Pipeline {
   return async request => ({
     reply: (await monitorReply(request, monitor)) ?? reply(request, 404, 'text/plain', 'Not found.\n'),
     finish: () => undefined,
+    gone: () => undefined,
   });
 }
 

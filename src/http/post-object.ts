@@ -1,5 +1,5 @@
 import { isPostForm, type PostedObject } from '../auth/index.js';
-import type { HttpReply, HttpRequest } from '../core/http-message.js';
+import { type HttpReply, type HttpRequest, serverNamedBy } from '../core/http-message.js';
 import { escapeXml } from '../wire/xml/escape.js';
 import { parseXml, type XmlElement, XmlSyntaxError } from '../wire/xml/parse.js';
 import type { ServedService } from './services.js';
@@ -61,7 +61,7 @@ export function postReply(posted: PostedObject, bucket: string, put: HttpReply):
       redirect.searchParams.append(name, value);
     return { status: 303, headers: { ...headers, location: redirect.href } };
   }
-  const location = `http://${request.headers.get('host') ?? ''}${request.path}`;
+  const location = `${serverNamedBy(request)}${request.path}`;
   headers['location'] = location;
   if (status !== 201) return { status, headers };
   const members = { Location: location, Bucket: bucket, Key: key, ETag: etag };

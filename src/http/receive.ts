@@ -5,8 +5,16 @@ import { gathered, type HttpRequest, joined, type RequestBody, wholeOf } from '.
 const noTrailers: ReadonlyMap<string, string> = new Map();
 const EMPTY = new Uint8Array(0);
 
-/** The request as the pipeline sees it. `stall`: milliseconds without a byte of the body until it is given up. */
-export function receive(incoming: IncomingMessage, response: ServerResponse, stall: number): HttpRequest {
+/**
+ * The request as the pipeline sees it. `stall`: milliseconds without a byte of the body until it is given up.
+ * `isSecure`: whether clients know the server by https under that name.
+ */
+export function receive(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  stall: number,
+  isSecure: (host: string) => boolean,
+): HttpRequest {
   const { target: url, host } = targetOf(incoming.url ?? '/');
   const mark = url.indexOf('?');
   const headers = joinedHeaders(incoming);
@@ -16,6 +24,7 @@ export function receive(incoming: IncomingMessage, response: ServerResponse, sta
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
     headers,
+    scheme: isSecure(headers.get('host') ?? '') ? 'https' : 'http',
     body: new SocketBody(incoming, response, stall),
   };
 }

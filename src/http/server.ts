@@ -40,6 +40,8 @@ export interface HttpServerOptions {
   /** Counts what the limits refuse. */
   readonly counters: Counters;
   readonly log: Logger;
+  /** The host (with its port, if any) that clients reach over https by way of a proxy. */
+  readonly publicHost?: string | undefined;
   /** Who is believed on where a request comes from; none by default. */
   readonly proxies?: Proxies | undefined;
   /** Speaks TLS alone, with this certificate; plain HTTP where absent. */
@@ -130,7 +132,8 @@ async function handle(
   try {
     await arrived();
     const connection = connectionOf(incoming, connections, options.proxies);
-    const answer = await options.pipeline(receive(incoming, response, limits.stall), connection);
+    const isSecure = (host: string) => connection.secure || isPublic(host, options.publicHost);
+    const answer = await options.pipeline(receive(incoming, response, limits.stall, isSecure), connection);
     void gone.then(answer.gone);
     if (!incoming.complete && hasBody(incoming)) discardRest(incoming, response, limits);
     if (idle.ending) response.setHeader('connection', 'close');
@@ -180,6 +183,11 @@ function connectionOf(
     ...(secure && !passedOn && { tlsVersion: socket.getProtocol()?.replace('TLSv', '') }),
     expendable: is => connections.answering(socket, !is),
   };
+}
+
+/** Whether a `Host` header names that host, or a bucket in front of it. */
+function isPublic(host: string, publicHost: string | undefined): boolean {
+  return publicHost !== undefined && (host === publicHost || host.endsWith(`.${publicHost}`));
 }
 
 function hasBody(incoming: IncomingMessage): boolean {

@@ -28,6 +28,7 @@ import { holdLease } from '../store/lease.js';
 import { openStores, type Stores } from '../store/open.js';
 import { firstAccount, type RootCredentials } from './bootstrap.js';
 import { watchSkew } from './clock-skew.js';
+import { demandKnownFormat } from './data-format.js';
 import type { Counts } from './metrics/process-metrics.js';
 import { keepCertificate } from './private-authority.js';
 import { served } from './services.js';
@@ -119,6 +120,7 @@ export async function openServices(
     const { kv, blobs, room } = stores;
     if (stores.verify) opened.push(await lookForDamage(stores.verify, settings.data, log, afterCrash));
     await demandWhole(kv);
+    await demandKnownFormat(kv, keeps);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);
     if (stores.time) opened.push(await watchSkew({ clock, time: stores.time, log }));
     const identity = await openIdentity({

@@ -99,6 +99,11 @@ export function proxiesOf({ trustedProxies, forwardedHeader }: Settings): Proxie
   return new Proxies(trustedProxies, forwardedHeader);
 }
 
+/** The host that clients reach over https by way of a proxy, with its port if it has one. */
+export function publicHostOf({ publicEndpoint }: Settings): string | undefined {
+  return publicEndpoint?.startsWith('https:') ? new URL(publicEndpoint).host : undefined;
+}
+
 /** The settings that a running server takes over; the others want a start. */
 export const CHANGEABLE = [
   'logLevel',

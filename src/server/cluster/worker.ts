@@ -9,7 +9,7 @@ import { keepNewObjectsYoung } from '../gc-flags.js';
 import { measureProcess, type ProcessMetrics } from '../metrics/exposition.js';
 import { processFamilies } from '../metrics/process-metrics.js';
 import { certificateFiles } from '../private-authority.js';
-import { proxiesOf, type Settings } from '../settings.js';
+import { proxiesOf, publicHostOf, type Settings } from '../settings.js';
 import { VERSION } from '../version.js';
 import { Questions, type ToPrimary, type ToWorker } from './messages.js';
 
@@ -98,6 +98,7 @@ async function start(settings: Settings): Promise<Serving | undefined> {
       log,
       counters: budgets.counters,
       proxies: proxiesOf(settings),
+      publicHost: publicHostOf(settings),
       tls: certificateFiles(settings),
     });
     send({ kind: 'ready', port: http.port });

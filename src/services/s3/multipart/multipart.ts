@@ -7,6 +7,7 @@ import type {
   CreateMultipartUploadOutput,
   CreateMultipartUploadRequest,
 } from '@aws-sdk/client-s3';
+import { type HttpRequest, serverNamedBy } from '../../../core/http-message.js';
 import type { Operation } from '../../../core/operation.js';
 import type { NamedPart } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
@@ -113,7 +114,7 @@ export const CompleteMultipartUpload: Operation<
       causeOf(call, 'ObjectCreated:CompleteMultipartUpload'),
     );
     return {
-      Location: locationOf(call.http.headers.get('host'), bucket.name, key),
+      Location: locationOf(call.http, bucket.name, key),
       Bucket: bucket.name,
       Key: key,
       ETag: quoted(record.etag),
@@ -144,8 +145,10 @@ function namedPart(part: CompletedPart): NamedPart {
   return { number, etag: ETag.replace(/^"(.*)"$/, '$1'), checksum: givenChecksum(part) };
 }
 
-function locationOf(host: string | undefined, bucket: string, key: string): string {
+function locationOf(http: HttpRequest, bucket: string, key: string): string {
   const path = key.split('/').map(encodeURIComponent).join('/');
+  const host = http.headers.get('host');
   if (host === undefined) return `/${bucket}/${path}`;
-  return host.startsWith(`${bucket}.`) ? `http://${host}/${path}` : `http://${host}/${bucket}/${path}`;
+  const server = serverNamedBy(http);
+  return host.startsWith(`${bucket}.`) ? `${server}/${path}` : `${server}/${bucket}/${path}`;
 }

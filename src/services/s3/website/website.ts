@@ -150,7 +150,7 @@ function ruleFor(site: Site, key: string, status: number | undefined): RoutingRu
 
 function redirect({ prefix = '', redirect: to }: RoutingRule, key: string, call: Call): WebsiteAnswer {
   const host = to.host ?? call.http.headers.get('host') ?? '';
-  const location = `${to.protocol ?? 'http'}://${host}/`;
+  const location = `${to.protocol ?? call.http.scheme ?? 'http'}://${host}/`;
   return { status: to.code ?? 301, location: inHeader(location + newKey()) };
 
   /** What the rule puts in place is taken as it stands: it may go on to a query or a fragment. */
