@@ -56,7 +56,7 @@ async function withImds(server: RunningServer, clock: Clock | undefined): Promis
     await closeImds();
   };
   try {
-    const { endpoint, root: credentials, settings } = server;
+    const { ownEndpoint: endpoint, root: credentials, settings } = server;
     if (credentials === undefined)
       throw new SettingsError("imds: the first account's root user has no access key");
     const { stableInstanceId, startImds } = await import('./imds/index.js');

@@ -4,12 +4,13 @@ import type { LogLevel } from '../core/log.js';
 import { rootKeyPath } from '../crypto/root-key.js';
 import type { Transport } from '../http/console/door.js';
 import { QUIET } from '../http/idle-connections.js';
-import type { HttpServer } from '../http/server.js';
+import { httpLimits } from '../http/budgets.js';
+import { type HttpServer, listen } from '../http/server.js';
 import type { RootCredentials } from './bootstrap.js';
 import type { OpenServices } from './compose.js';
 import { startConsole, transportOf, urlOf } from './console.js';
 import { listenForMetrics, openMonitoring, type WatchedWorkers } from './monitoring.js';
-import { authorityFile } from './private-authority.js';
+import { authorityFile, certificateFiles } from './private-authority.js';
 import { CHANGEABLE, proxiesOf, type Settings } from './settings.js';
 
 /** For running requests, where nobody says how long. Milliseconds. */
@@ -32,6 +33,11 @@ export interface RunningServer {
   readonly credentialsFile: string | undefined;
   /** The metadata endpoints that the setting `imds` asks for, by their instance profile. */
   readonly imds: ReadonlyMap<string, { readonly endpoint: string }>;
+  /**
+   * Where this process itself asks the API: without TLS, on loopback alone. The server's own certificate has the names
+   * that clients use, and a client within the server would have to trust it anew with each that follows.
+   */
+  readonly ownEndpoint: string;
   /** Where the metrics have a listener of their own; absent without one. */
   readonly metricsUrl: string | undefined;
   /** Lets running requests end (for at most `grace` milliseconds, default 10,000), then frees everything. */
@@ -95,12 +101,15 @@ export async function runServer(services: OpenServices, front: Front): Promise<R
       monitoring.watch(metrics.server);
       listeners.push(metrics.server);
     }
+    const own = await listenForOwn(services);
+    if (own) listeners.push(own);
     let current = settings;
     return {
       endpoint,
       transport,
       authorityFile: authorityFile(settings),
       consoleUrl: page?.url,
+      ownEndpoint: own ? `http://127.0.0.1:${own.port}` : endpoint,
       metricsUrl: metrics && `${urlOf({ ...settings, host: metrics.host }, metrics.server.port)}/metrics`,
       settings,
       accountId,
@@ -131,6 +140,19 @@ export async function runServer(services: OpenServices, front: Front): Promise<R
     await end(0);
     throw error;
   }
+}
+
+/** A listener for the metadata endpoints of a server with TLS; nothing where there are none. */
+async function listenForOwn({ settings, pipeline, log, budgets }: OpenServices) {
+  if (certificateFiles(settings) === undefined || Object.keys(settings.imds).length === 0) return undefined;
+  return await listen({
+    pipeline,
+    host: '127.0.0.1',
+    port: 0,
+    limits: httpLimits(settings),
+    log,
+    counters: budgets.counters,
+  });
 }
 
 /** The settings with what may change of others, and the names of what else differs. */

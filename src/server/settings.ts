@@ -372,7 +372,7 @@ function demandSecret(settings: Settings): Settings {
 
 /** Throws `SettingsError` for half a certificate, for two, and for what cannot go together with one. */
 function demandCertificate(settings: Settings): Settings {
-  const { tls, tlsCert, tlsKey, data, imds } = settings;
+  const { tls, tlsCert, tlsKey, data } = settings;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new SettingsError('tlsCert and tlsKey belong together: a certificate and its key');
   }
@@ -381,11 +381,6 @@ function demandCertificate(settings: Settings): Settings {
   }
   if (tls !== undefined && data === 'memory') {
     throw new SettingsError('tls: self-signed needs a data directory');
-  }
-  if ((tls ?? tlsCert) !== undefined && Object.keys(imds).length > 0) {
-    throw new SettingsError(
-      'imds: beside a server with TLS, run `karikagi imds --endpoint https://…` with NODE_EXTRA_CA_CERTS',
-    );
   }
   return settings;
 }
