@@ -56,7 +56,9 @@ test('a server with TLS runs metadata endpoints beside itself', { timeout: 120_0
   }
 });
 
-test('a certificate and a key that do not belong together leave the former in place', { timeout: 120_000 }, async t => {
+test('a certificate and a key that do not belong together leave the former in place', {
+  timeout: 120_000,
+}, async t => {
   const home = await homeOf(t);
   const made = async (name: string) => {
     await renewIfDue(readSettings({ data: join(home, name), tls: 'self-signed' }), systemClock.now());
@@ -70,7 +72,11 @@ test('a certificate and a key that do not belong together leave the former in pl
   };
   await use(first, first);
   const said: string[] = [];
-  const logger = { info: () => undefined, warn: () => undefined, error: (text: string) => void said.push(text) };
+  const logger = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: (text: string) => void said.push(text),
+  };
   const server = await startServer({ data: 'memory', port: 0, tlsCert, tlsKey, logger });
   const served = async () => {
     const socket = connect({ port: Number(new URL(server.endpoint).port), rejectUnauthorized: false });
@@ -103,7 +109,12 @@ test("the console's sign-in refuses a password that came without TLS through a t
     trustedProxies: ['127.0.0.1'],
   });
   t.after(() => server.close(0));
-  const fields = { Action: 'password', Account: server.accountId, UserName: 'alice', Password: 'Correct-horse-9' };
+  const fields = {
+    Action: 'password',
+    Account: server.accountId,
+    UserName: 'alice',
+    Password: 'Correct-horse-9',
+  };
   const signIn = async (scheme: string) => {
     const headers = {
       'content-type': 'application/x-www-form-urlencoded',

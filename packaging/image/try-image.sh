@@ -6,7 +6,11 @@ set -eu
 package=$(readlink -f "$1")
 steps=$(readlink -f "$(dirname "$0")/install.sh")
 root=${2:-$(mktemp -d)}
-[ -x "$root/usr/bin/npm" ] || debootstrap --variant=minbase --include=nodejs,npm,ca-certificates trixie "$root"
+[ -x "$root/usr/bin/node" ] || debootstrap --variant=minbase --include=nodejs,ca-certificates trixie "$root"
+# As in the image of Node.js, npm is not Debian's, which takes hundreds of packages.
+mkdir -p "$root/usr/local/lib/node_modules" "$root/usr/local/bin"
+cp -a "$(npm root --global)/npm" "$root/usr/local/lib/node_modules/"
+ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
 cp "$package" "$root/package.tgz"
 cp "$steps" "$root/install.sh"
 cp /etc/resolv.conf "$root/etc/resolv.conf"

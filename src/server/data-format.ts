@@ -1,6 +1,7 @@
 /** The format of everything stored, beside the versions that single records carry. */
-import type { Key, Kv } from '../store/kv.js';
+
 import { SettingsError } from '../core/settings-error.js';
+import type { Key, Kv } from '../store/kv.js';
 
 /**
  * Goes up with each change after which an older Karikagi would misread what this one writes: a new version of a record,

@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogLevel } from '../core/log.js';
 import { rootKeyPath } from '../crypto/root-key.js';
+import { httpLimits } from '../http/budgets.js';
 import type { Transport } from '../http/console/door.js';
 import { QUIET } from '../http/idle-connections.js';
-import { httpLimits } from '../http/budgets.js';
 import { type HttpServer, listen } from '../http/server.js';
 import type { RootCredentials } from './bootstrap.js';
 import type { OpenServices } from './compose.js';
