@@ -39,11 +39,11 @@ interface Sample {
   readonly resident: number;
 }
 
-/** What the server and its workers hold, MB. */
+/** What the server and its workers hold, MB, but for the file of the store, whose pages are mapped into them. */
 async function resident({ pid }: ServerProcess): Promise<number> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   const sizes = [String(pid), ...children.trim().split(' ').filter(Boolean)].map(async one =>
-    Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0),
+    Number(/^RssAnon:\s+(\d+)/m.exec(await readFile(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0),
   );
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0) / 1024;
 }

@@ -28,7 +28,7 @@ export interface Stores {
   readonly room: Room | undefined;
   /** Whether servers on other machines may use them too. */
   readonly isShared: boolean;
-  /** What commits of this process have taken; absent for stores in memory. */
+  /** What commits of this process have taken; absent where they are not LMDB's. */
   readonly commits: CommitStats | undefined;
   /** Of the store's machine, milliseconds since the epoch; absent where that is this one. */
   readonly time: (() => Promise<number>) | undefined;
@@ -99,7 +99,7 @@ async function openKv(
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
     const store = await openPostgres(kv);
-    return { kv: store, commits: store.commits, time: () => store.time() };
+    return { kv: store, time: () => store.time() };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
   const store = await openLmdb(join(data, 'kv'), { demandRoom: room?.demandLast });

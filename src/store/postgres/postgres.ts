@@ -9,7 +9,6 @@
  * by side; what would hinder what is under way waits for it, so that servers meet serialization failures only from one
  * another.
  */
-import { CommitStats } from '../commit-stats.js';
 import { decodeKey, encodeBound, encodeKey } from '../keys.js';
 import {
   type Check,
@@ -39,8 +38,6 @@ export interface PostgresOptions {
 }
 
 export interface PostgresStore extends Kv {
-  /** Of this process. */
-  readonly commits: CommitStats;
   /** The database's time, milliseconds since the epoch. */
   time(): Promise<number>;
 }
@@ -87,7 +84,6 @@ interface Waiting extends PendingCommit {
 }
 
 class PostgresKv implements PostgresStore {
-  readonly commits = new CommitStats();
   /** Those that have nothing to do. */
   readonly #idle: Lane[];
   readonly #lanes: readonly Lane[];
@@ -213,15 +209,11 @@ class PostgresKv implements PostgresStore {
   }
 
   async #run(lane: Lane, batch: Batch<Waiting>): Promise<void> {
-    const began = performance.now();
-    const { commits } = batch;
     try {
       const applied = await lane.apply(batch);
-      this.commits.batch(commits.length, applied.filter(Boolean).length, performance.now() - began);
-      for (const [index, commit] of commits.entries()) commit.resolve(applied[index]!);
+      for (const [index, commit] of batch.commits.entries()) commit.resolve(applied[index]!);
     } catch (error) {
-      this.commits.failed += commits.length;
-      for (const commit of commits) commit.reject(error);
+      for (const commit of batch.commits) commit.reject(error);
     }
   }
 
