@@ -89,7 +89,14 @@ export function reportText(
   ];
   const proved = typeof checks === 'string' ? [checks] : ['Proof:', ...checks.map(lineOf)];
   const [first] = toMake;
-  const missing = first ? ['', `To make in account ${first.site.place.account}:`, '', callsText(toMake)] : [];
+  const missing = first
+    ? [
+        '',
+        `To make in account ${first.site.place.account} (--emit cli DIR writes it as a script):`,
+        '',
+        callsText(toMake),
+      ]
+    : [];
   return [...made, '', ...proved, ...missing, '', 'For the connection:', columns(rows)].join('\n');
 }
 

@@ -77,7 +77,7 @@ function withMakingOptions(command: Command): Command {
     .option('--kms', 'encrypt with a KMS key of the set-up’s own (default: with S3’s keys)')
     .option(
       '--external-id <id>',
-      'what the trust policy asks for (default: the present one, or a random one)',
+      'what the trust policy asks for (default: the present one; a random one for staging and across accounts)',
     )
     .option('--duration <seconds>', 'the longest session of the role: 3600 up to 43200', '3600')
     .option('--plan', 'show every call and policy, and make nothing')

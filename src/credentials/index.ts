@@ -49,5 +49,5 @@ export {
   type MetadataOptions,
   staticCredentials,
 } from './sources.js';
-export { partitionOf, regionFor, type StsTarget } from './sts-client.js';
+export { partitionOf, regionFor, type StsTarget, stsClient } from './sts-client.js';
 export type { Credentials, CredentialsProvider, RoleCredentials } from './types.js';

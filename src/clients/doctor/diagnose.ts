@@ -1,5 +1,6 @@
 /** Finds why a set-up with a role, a bucket and a key does not work, with the caller's rights alone. */
 import { GetRoleCommand, type IAMClient } from '@aws-sdk/client-iam';
+import type { KMSClient } from '@aws-sdk/client-kms';
 import { type Clock, systemClock } from '../../core/clock.js';
 import {
   assumeRole,
@@ -16,7 +17,11 @@ import {
   staticCredentials,
 } from '../../credentials/index.js';
 import { bucketFindings } from './bucket.js';
+import { clockFindings } from './clock.js';
+import { documentFindings } from './documents.js';
 import { type DoctorOptions, denialBy, type Finding, keyFinding } from './finding.js';
+import { keyStateFindings } from './key.js';
+import { metadataFindings } from './metadata.js';
 import { policyFindings, trustFindings } from './policies.js';
 
 export interface DoctorTarget extends StsTarget {
@@ -24,22 +29,44 @@ export interface DoctorTarget extends StsTarget {
   readonly credentials: CredentialsProvider;
   /** Signed with the caller's keys. */
   readonly iam: IAMClient;
+  readonly kms: KMSClient;
   readonly clock?: Clock | undefined;
+  /** Says where the endpoint of instance metadata is. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** An empty list: all that could be tried works. Writes no object; an upload in parts is begun and aborted. */
 export async function diagnose(options: DoctorOptions, target: DoctorTarget): Promise<Finding[]> {
   const { clock = systemClock } = target;
+  const found = await clockFindings(target, clock);
   const caller = await callerOf(target, clock);
-  if (!('arn' in caller)) return [caller];
+  const lost = !('arn' in caller) && caller.code === 'no-credentials';
+  if (options.metadata || lost) {
+    const metadata = await metadataFindings(target.environment);
+    // Where there are no keys, most machines are no EC2 instance: that alone says nothing.
+    found.push(...metadata.filter(({ code }) => options.metadata || code !== 'imds-unreachable'));
+  }
+  const partition = 'arn' in caller ? partitionOf(caller.arn) : regionPartition(target.region);
+  const context = { partition, duration: options.duration };
+  for (const text of options.documents ?? []) found.push(...(await documentFindings(text, context)));
+  if (!('arn' in caller)) {
+    const { role } = options;
+    const strange = role === undefined ? [] : regionFindings(target.region, partitionOf(role), 'the role');
+    return [...found, ...(caller.code === 'unknown-key' ? strange : []), caller];
+  }
   const wrong = argumentFindings(options, caller, target.region);
-  if (wrong.length > 0 || options.role === undefined) return wrong;
+  if (wrong.length > 0 || options.role === undefined) return [...found, ...wrong];
+  const near = accountOf(options.role) === caller.account;
   return [
+    ...found,
     ...(await durationFindings(options, caller, target)),
-    ...(await policyFindings(options.role, target.iam)),
+    ...(near ? await policyFindings(options.role, target.iam, context) : []),
+    ...(options.key === undefined ? [] : await keyStateFindings(options.key, target.kms)),
     ...(await roleFindings(options, caller, target)),
   ];
 }
+
+const accountOf = (arn: string) => arn.split(':')[4]!;
 
 async function callerOf(target: DoctorTarget, clock: Clock): Promise<CallerIdentity | Finding> {
   const where = target.profile === undefined ? 'your keys' : `profile ${target.profile}`;
@@ -89,16 +116,7 @@ function argumentFindings({ role, key }: DoctorOptions, caller: CallerIdentity, 
       sure: 'certain',
     });
   }
-  if (regionPartition(region) !== partition) {
-    const what = `the region is not in partition ${partition}, where your keys are`;
-    found.push({
-      code: 'partition',
-      what,
-      where: region,
-      fix: `use a --region of ${partition}`,
-      sure: 'certain',
-    });
-  }
+  found.push(...regionFindings(region, partition, 'your keys'));
   if (role !== undefined && caller.kind === 'root') {
     const what = 'the root user cannot assume roles';
     found.push({
@@ -110,6 +128,13 @@ function argumentFindings({ role, key }: DoctorOptions, caller: CallerIdentity, 
     });
   }
   return found;
+}
+
+function regionFindings(region: string, partition: string, whose: string): Finding[] {
+  if (regionPartition(region) === partition) return [];
+  const what = `the region is not in partition ${partition}, where ${whose} ${whose === 'the role' ? 'is' : 'are'}`;
+  const fix = `use a --region of ${partition}`;
+  return [{ code: 'partition', what, where: region, fix, sure: 'certain' }];
 }
 
 async function durationFindings(
@@ -149,7 +174,10 @@ async function roleFindings(
       const what = 'the role is assumed without the external ID too: it protects nothing';
       findings.push({ code: 'external-id-not-demanded', what, where: role, fix, sure: 'certain' });
     }
-    return [...findings, ...(await bucketFindings(options, staticCredentials(keys), target))];
+    const { kms } = target;
+    const neighbour = accountOf(role) === caller.account ? source : undefined;
+    const reached = { endpoint, region, role, kms, neighbour };
+    return [...findings, ...(await bucketFindings(options, staticCredentials(keys), reached))];
   } catch (error) {
     if (!(error instanceof CredentialsError)) throw error;
     const known = keyFinding(error, region) ?? denialBy(error, role);
@@ -157,7 +185,9 @@ async function roleFindings(
     const answer = await target.iam
       .send(new GetRoleCommand({ RoleName: role.split('/').at(-1)! }))
       .catch(() => undefined);
-    return trustFindings(options, caller, error, answer?.Role);
+    // Another account's role may share its name with one of the caller's.
+    const read = answer?.Role?.Arn === role ? answer.Role : undefined;
+    return trustFindings(options, caller, error, read);
   }
 }
 

@@ -23,6 +23,21 @@ export interface DoctorOptions {
   readonly prefix?: string | undefined;
   /** ARN of the KMS key that objects are written with. */
   readonly key?: string | undefined;
+  /** The account that the bucket should be of, 12 digits. */
+  readonly bucketAccount?: string | undefined;
+  /** Policies that are not in force yet: the texts of files. */
+  readonly documents?: readonly PolicyText[] | undefined;
+  /** Looks at the endpoint of instance metadata too, which it does by itself only where there are no keys. */
+  readonly metadata?: boolean | undefined;
+}
+
+export interface PolicyText {
+  readonly kind: 'identity' | 'trust' | 'key';
+  /** For identity policies: what has it. */
+  readonly attachedTo?: 'user' | 'role' | undefined;
+  /** Where it is from: a file's name, `policy bucket of staging`. */
+  readonly name: string;
+  readonly text: string;
 }
 
 interface ServiceError extends Error {

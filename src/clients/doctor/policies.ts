@@ -1,42 +1,66 @@
 /** What the policies of a role say against it, where the caller may read them. */
 import {
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
   GetRolePolicyCommand,
   type IAMClient,
+  ListAttachedRolePoliciesCommand,
   ListRolePoliciesCommand,
   type Role,
 } from '@aws-sdk/client-iam';
 import type { CallerIdentity } from '../../credentials/index.js';
-import { lint } from '../../policy/index.js';
-import type { DoctorOptions, Finding } from './finding.js';
+import { type DocumentContext, documentFindings } from './documents.js';
+import type { DoctorOptions, Finding, PolicyText } from './finding.js';
 
-/** Grants that never match, in the role's own policies; nothing where the caller may not read them. */
-export async function policyFindings(role: string, iam: IAMClient): Promise<Finding[]> {
+/** Grants that never match, in the role's own and attached policies; nothing where the caller may not read them. */
+export async function policyFindings(
+  role: string,
+  iam: IAMClient,
+  context: DocumentContext,
+): Promise<Finding[]> {
   const RoleName = role.split('/').at(-1)!;
   const found: Finding[] = [];
-  try {
-    const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
-    for (const PolicyName of PolicyNames) {
-      const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
-      const problems = await lint(decodeURIComponent(PolicyDocument), 'identity', { attachedTo: 'role' });
-      for (const { code, severity, message, line, fix } of problems) {
-        if (
-          severity !== 'ERROR' &&
-          !/ACTION_WITHOUT_MATCHING_RESOURCE|MIXED_PARTITIONS|PLACEHOLDER/.test(code)
-        )
-          continue;
-        found.push({
-          code: code === 'ACTION_WITHOUT_MATCHING_RESOURCE' ? 'resource' : 'policy',
-          what: message,
-          where: `policy ${PolicyName} of ${RoleName}, line ${line}`,
-          fix: fix?.description ?? 'mend the statement; karikagi policy lint shows it',
-          sure: 'certain',
-        });
-      }
+  for (const texts of [inlinePolicies(RoleName, iam), attachedPolicies(RoleName, iam)]) {
+    try {
+      for (const text of await texts) found.push(...(await documentFindings(text, context)));
+    } catch (error) {
+      if (!/^(AccessDenied|NoSuchEntity)/.test((error as Error).name)) throw error;
     }
-  } catch (error) {
-    if (!/^(AccessDenied|NoSuchEntity)/.test((error as Error).name)) throw error;
   }
   return found;
+}
+
+const asText = (name: string, document = ''): PolicyText => ({
+  kind: 'identity',
+  attachedTo: 'role',
+  name,
+  text: decodeURIComponent(document),
+});
+
+async function inlinePolicies(RoleName: string, iam: IAMClient): Promise<PolicyText[]> {
+  const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+  return Promise.all(
+    PolicyNames.map(async PolicyName => {
+      const { PolicyDocument } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
+      return asText(`policy ${PolicyName} of ${RoleName}`, PolicyDocument);
+    }),
+  );
+}
+
+/** AWS's own managed policies have no mistakes to find. */
+const BY_AWS = /^arn:aws[\w-]*:iam::aws:/;
+
+async function attachedPolicies(RoleName: string, iam: IAMClient): Promise<PolicyText[]> {
+  const { AttachedPolicies = [] } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
+  const own = AttachedPolicies.filter(({ PolicyArn = '' }) => !BY_AWS.test(PolicyArn));
+  return Promise.all(
+    own.map(async ({ PolicyArn }) => {
+      const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
+      const VersionId = Policy?.DefaultVersionId;
+      const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
+      return asText(`managed policy ${PolicyArn}`, PolicyVersion?.Document);
+    }),
+  );
 }
 
 interface Statement {
