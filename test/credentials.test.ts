@@ -7,6 +7,8 @@ import {
   CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
   CreateSAMLProviderCommand,
+  CreateVirtualMFADeviceCommand,
+  EnableMFADeviceCommand,
   IAMClient,
   PutRolePolicyCommand,
   UpdateRoleCommand,
@@ -24,8 +26,19 @@ import {
   renewing,
   staticCredentials,
 } from '../src/credentials/index.js';
+import { codeOf, stepOf } from '../src/identity/credentials/mfa-totp.js';
+import { seedOf } from '../src/identity/credentials/mfa-totp.test.support.js';
 import { ManualClock } from '../src/index.js';
-import { ACCOUNT, BUCKET, EXTERNAL_ID, openStage, REGION, ROLE_ARN, type Stage } from './clients/stage.js';
+import {
+  ACCOUNT,
+  BUCKET,
+  EXTERNAL_ID,
+  openStage,
+  REGION,
+  ROLE_ARN,
+  type Stage,
+  USER,
+} from './clients/stage.js';
 import { startIssuer } from './support/oidc-issuer.js';
 import { encoded, idpMetadata, samlResponse, signXml } from './support/saml-idp.js';
 
@@ -141,7 +154,7 @@ suite('karikagi/credentials', () => {
     assert.equal(who.expiration?.getTime(), first.current?.expiration.getTime());
   });
 
-  test('a second factor is asked for before each session', async t => {
+  test('a second factor is asked for before each session', async () => {
     const serial = `arn:aws:iam::${ACCOUNT}:mfa/none`;
     const script = join(stage.home, 'code');
     await writeFile(script, `#!/bin/sh\necho asked >> ${stage.home}/asked\necho 123456\n`);
@@ -152,7 +165,29 @@ suite('karikagi/credentials', () => {
     assert.equal(await readFile(join(stage.home, 'asked'), 'utf8'), 'asked\nasked\n');
     const failing = assumeRole({ ...options(), mfa: { serial, code: mfaCommand('exit 3') } });
     await assert.rejects(failing(), failed('NoSource', /ended with 3/));
-    t.diagnostic('the codes themselves: docs/walkthroughs/mfa.md');
+  });
+
+  test('a right code lets in once, and the next one again', async () => {
+    const iam = new IAMClient(stage.config(stage.root));
+    const made = await iam.send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'phone' }));
+    const { SerialNumber, Base32StringSeed } = made.VirtualMFADevice!;
+    const seed = seedOf(Base32StringSeed!);
+    const codeNow = (ahead = 0) => codeOf(seed, stepOf(clock.now()) + ahead);
+    const pair = { AuthenticationCode1: codeNow(-1), AuthenticationCode2: codeNow() };
+    await iam.send(new EnableMFADeviceCommand({ UserName: USER, SerialNumber, ...pair }));
+    const vault = await role('vault', {
+      Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/${USER}` },
+      Action: 'sts:AssumeRole',
+      Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
+    });
+    const target = { ...options(), roleArn: vault, externalId: undefined };
+    const asking = assumeRole({ ...target, mfa: { serial: SerialNumber!, code: async () => codeNow() } });
+    await assert.rejects(assumeRole(target)(), failed('Refused', /not authorized/));
+    clock.advance(30);
+    assert.match((await asking()).assumedRoleArn, /vault/);
+    await assert.rejects(asking(), failed('Refused', /MultiFactorAuthentication/), 'a code counts once');
+    clock.advance(30);
+    assert.match((await asking()).assumedRoleArn, /vault/);
   });
 
   test('a web identity, whose token is read before each session', async t => {

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { type RunningImds, startImds } from '../../src/imds/index.js';
 import { BUCKET, EXTERNAL_ID, type Fleet, openFleet, PROFILE } from '../support/fleet.js';
-import { environment, KARIKAGI } from '../support/programs.js';
+import { environment, KARIKAGI, output } from '../support/programs.js';
 import { installed, without } from './run.js';
 
 const HERE = resolve('test/clients');
@@ -87,6 +87,21 @@ for await (const Key of createInterface({ input: process.stdin })) {
   }
 }`;
 
+/** AWS CLI 1 assumes the role itself; version 2 before 2.13 asks no STS but AWS's, and is given keys by a program. */
+const clis = ({ endpoint, region }: Fleet): Record<string, string[]> => ({
+  cli1: [installed('aws'), '--profile', 'staging'],
+  ...(!without('awscli') && {
+    cli2: ['/usr/bin/aws', '--profile', 'process', '--endpoint-url', endpoint, '--region', region],
+  }),
+});
+
+/** A profile for `~/.aws/config`: the keys that ask are the machine's, as the default profile has none. */
+function processProfile({ endpoint, region, roleArn }: Fleet): string {
+  const assume = `${roleArn} --external-id ${EXTERNAL_ID} --duration 900 --endpoint ${endpoint}`;
+  const command = `${process.execPath} ${KARIKAGI} credential-process ${assume}`;
+  return `[profile process]\nregion = ${region}\ncredential_process = ${command}\n`;
+}
+
 const noFaketime = without('faketime') || (FAKETIME === undefined && 'libfaketime is not for this processor');
 
 suite('time goes by', { skip: noFaketime }, () => {
@@ -126,11 +141,17 @@ suite('time goes by', { skip: noFaketime }, () => {
       js: new Loop(t, [process.execPath, '--input-type=module', '-e', SDK_LOOP], env),
     };
     const seen = { boto3: new Set<string>(), js: new Set<string>() };
+    await appendFile(join(fleet.home, 'config'), processProfile(fleet));
     for (let minute = 0; minute <= 240; minute += 6) {
       for (const [name, loop] of Object.entries(loops)) {
         const answer = await loop.ask(`${name}-${minute}`);
         assert.match(answer, /^ASIA/, `${name} in minute ${minute}`);
         seen[name as 'js'].add(answer);
+      }
+      // A command of its own each time, with what it and `karikagi credential-process` keep in files.
+      for (const [name, aws] of Object.entries(minute % 36 === 0 ? clis(fleet) : {})) {
+        const put = ['s3api', 'put-object', '--bucket', BUCKET, '--key', `${name}-${minute}`];
+        await output(aws[0]!, [...aws.slice(1), ...put], moved({ KARIKAGI_CACHE: join(fleet.home, 'keys') }));
       }
       await time.advance(360);
     }

@@ -109,7 +109,8 @@ async function setUpSecond(iam: IAMClient, agentArn: string, partition: string):
   const bucket = `arn:${partition}:s3:::${BUCKET}`;
   const policy = document({
     Effect: 'Allow',
-    Action: ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+    // rclone names an access control list with every object.
+    Action: ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:PutObjectAcl', 's3:DeleteObject'],
     Resource: [bucket, `${bucket}/*`],
   });
   await iam.send(
