@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inSlices, Turns } from './slices.js';
+import { Slices, Turns } from './slices.js';
 
 /** Turns of 10 ms by a clock that work alone moves on; `seen`: what was done, by turn of the event loop. */
 function counted() {
@@ -73,7 +73,14 @@ test('others have their turn between slices of long work, and several pieces of 
     begun.set(turn, (begun.get(turn) ?? 0) + 1);
     for (const end = performance.now() + 3; performance.now() < end; );
   };
-  await Promise.all([1, 2, 3].map(() => inSlices(Array.from({ length: 20 }), work)));
+  const long = async () => {
+    const slices = new Slices();
+    for (let step = 0; step < 20; step++) {
+      work();
+      await slices.pause();
+    }
+  };
+  await Promise.all([long(), long(), long()]);
   assert.equal(
     [...begun.values()].reduce((sum, count) => sum + count),
     60,

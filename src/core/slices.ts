@@ -106,14 +106,3 @@ export class Slices {
     return turns.hasTime() ? undefined : turns.next(this.owner);
   }
 }
-
-/** Works through many items in slices. */
-export async function inSlices<T>(items: Iterable<T>, work: (item: T, index: number) => void): Promise<void> {
-  const slices = new Slices();
-  let index = 0;
-  for (const item of items) {
-    work(item, index++);
-    const pause = slices.pause();
-    if (pause) await pause;
-  }
-}

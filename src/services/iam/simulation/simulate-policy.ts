@@ -41,7 +41,7 @@ export const SimulateCustomPolicy: Operation<
       throw errors.InvalidInput(['CallerArn is required where a ResourcePolicy is given.']);
     }
     const principal = callerOf(input.CallerArn ?? `arn:${home.partition}:iam::${home.id}:user/simulated`);
-    return await answer(input, {
+    return await answer(home, input, {
       ...given(input),
       identity: identityGiven(input),
       principal,
@@ -70,7 +70,7 @@ export const SimulatePrincipalPolicy: Operation<
       (input.PolicyExclusionList ?? []).some(rule => isExcluded(source, rule));
     const own = (await sourcesOf(identity, home, holder)).filter(source => !excluded(source));
     const simulated = given(input);
-    return await answer(input, {
+    return await answer(home, input, {
       ...simulated,
       boundary: simulated.boundary ?? (await ownBoundary(identity, home, holder, input.PolicyExclusionList)),
       serviceControl: await ownServiceControl(identity, home, input.PolicyExclusionList),
@@ -180,18 +180,22 @@ function isExcluded(
   );
 }
 
-/** One result per action, in the order of the request; pages go by that order. */
-async function answer(input: SimulationInput, simulation: Simulation): Promise<iam.SimulatePolicyResponse> {
+/** One result per action, in the order of the request; pages go by that order. Pairs of one account wait behind each other. */
+async function answer(
+  { id }: Account,
+  input: SimulationInput,
+  simulation: Simulation,
+): Promise<iam.SimulatePolicyResponse> {
   const numbered = input.ActionNames!.map((action, index) => ({
     action,
     key: String(index).padStart(6, '0'),
   }));
   const { items, page } = slicePage(input, numbered, ({ key }) => key);
   const resources = input.ResourceArns ?? ['*'];
-  const slices = new Slices();
+  const slices = new Slices(id);
   const results: iam.EvaluationResult[] = [];
   for (const { action } of items) {
-    const result = await simulate(simulation, action, resources);
+    const result = await simulate(simulation, action, resources, slices);
     results.push({ ...result, EvalResourceName: await resourceTemplate(action, resources) });
     await slices.pause();
   }

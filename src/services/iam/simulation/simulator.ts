@@ -1,6 +1,6 @@
 /** Decides simulated requests with the engine that decides real ones. */
 import type * as iam from '@aws-sdk/client-iam';
-import { inSlices } from '../../../core/slices.js';
+import type { Slices } from '../../../core/slices.js';
 import type { Explanation, StatementTrace } from '../../../policy/explain/types.js';
 import { explain, parseArn, position } from '../../../policy/index.js';
 import type { Layer, PolicySet } from '../../../policy/types.js';
@@ -15,9 +15,13 @@ export async function simulate(
   simulation: Simulation,
   action: string,
   resources: readonly string[],
+  slices: Slices,
 ): Promise<iam.EvaluationResult> {
   const results: ResourceResult[] = [];
-  await inSlices(resources, resource => results.push(simulateOne(simulation, action, resource)));
+  for (const resource of resources) {
+    results.push(simulateOne(simulation, action, resource));
+    await slices.pause();
+  }
   const isAll = resources.length === 1 && resources[0] === '*';
   const boundary = results.every(
     result => result.PermissionsBoundaryDecisionDetail?.AllowedByPermissionsBoundary,

@@ -38,7 +38,7 @@ export const DeleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjec
     if (bucket.mfaDelete === 'Enabled') await demandMfaForAll(bucket, objects, input, call, ports);
     const results: Result[] = new Array(objects.length);
     let next = 0;
-    const slices = new Slices();
+    const slices = new Slices(bucket.id);
     const worker = async () => {
       for (let index = next++; index < objects.length; index = next++) {
         results[index] = await deleteListed(bucket, objects[index]!, input, call, ports);
