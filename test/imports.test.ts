@@ -17,7 +17,7 @@ const table: Record<string, readonly string[]> = {
   events: ['store', 'policy', 'core'],
   auth: ['identity', 'policy', 'crypto', 'core'],
   notifications: ['store', 'objects', 'events', 'core'],
-  services: ['identity', 'policy', 'objects', 'kms', 'store', 'wire', 'models', 'events', 'core'],
+  services: ['auth', 'identity', 'policy', 'objects', 'kms', 'store', 'wire', 'models', 'events', 'core'],
   http: ['wire', 'auth', 'events', 'identity', 'policy', 'core'],
   admin: ['objects', 'store', 'crypto', 'core', 'server'],
   server: [

@@ -28,12 +28,12 @@ export type Authoriser = (
 
 const NO_POLICIES: CallerPolicies = { identity: [] };
 
-export function createAuthoriser({ credentials }: { readonly credentials: CredentialSource }): Authoriser {
+/** What a decision needs of identity. */
+export type PolicySource = Pick<CredentialSource, 'policiesOf' | 'owner'>;
+
+export function createAuthoriser({ credentials }: { readonly credentials: PolicySource }): Authoriser {
   return async (caller, requirement, global, policies) => {
-    const own =
-      caller.principal.type === 'anonymous'
-        ? NO_POLICIES
-        : await (policies ?? credentials.policiesOf(caller));
+    const own = hasPolicies(caller) ? await (policies ?? credentials.policiesOf(caller)) : NO_POLICIES;
     const owner = await ownerOf(caller, own, requirement, credentials);
     const request = new RequestedAction(caller, requirement, global, owner);
     const set = policySet(caller, own, requirement, owner);
@@ -48,12 +48,17 @@ function laneOf({ resource }: AuthorizationRequest): string {
   return slash < 0 ? resource : resource.slice(0, slash);
 }
 
+/** Nobody, somebody from outside and a service of AWS have none of their own. */
+function hasPolicies({ principal: { type } }: Caller): boolean {
+  return type !== 'anonymous' && type !== 'service';
+}
+
 /** The account that owns the resource; the caller's own costs no look-up. */
 function ownerOf(
   { account }: Caller,
   { controls }: CallerPolicies,
   { resourceAccount }: Requirement,
-  credentials: CredentialSource,
+  credentials: PolicySource,
 ): ResourceOwner | undefined | Promise<ResourceOwner | undefined> {
   if (resourceAccount !== undefined && resourceAccount !== account?.id) {
     return credentials.owner(resourceAccount);

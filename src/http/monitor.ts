@@ -1,8 +1,8 @@
 /** The addresses that probes and scrapers ask: `/-/live`, `/-/ready`, `/metrics`. */
 import type { HttpReply, HttpRequest } from '../core/http-message.js';
 import type { Pipeline } from './pipeline.js';
-import type { Connection } from './records.js';
 import { isLoopback } from './sources.js';
+import type { Connection } from './state.js';
 
 export interface Monitor {
   /** Whether each check of readiness holds, and all of them. */

@@ -2,8 +2,8 @@
 import { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceId } from '../core/operation.js';
-import type { Connection } from './records.js';
 import { isLoopback } from './sources.js';
+import type { Connection } from './state.js';
 
 /** Headers with a customer's key (SSE-C): of an object, and of the source of a copy. */
 const KEY_HEADERS = [

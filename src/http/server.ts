@@ -10,9 +10,9 @@ import { IdleConnections } from './idle-connections.js';
 import type { Pipeline } from './pipeline.js';
 import type { Proxies } from './proxies.js';
 import { receive } from './receive.js';
-import type { Connection } from './records.js';
 import { sendReply } from './reply.js';
 import { addressOf } from './sources.js';
+import type { Connection } from './state.js';
 import { type CertificateFiles, followCertificate, readCertificate } from './tls.js';
 import { inTurn, placeTurnstiles } from './turnstile.js';
 

@@ -1,6 +1,8 @@
-/** Runs operations as the pipeline does, without HTTP: resolve → evaluate → run. For tests. */
+/** Runs operations as the pipeline does, without HTTP: resolve → decide → run, with the server's own decider. For tests. */
+import { createAuthoriser, createCall, Decisions } from '../auth/index.js';
 import { ManualClock } from '../core/clock.js';
 import { ApiError } from '../core/errors.js';
+import { bodyOf } from '../core/http-message.js';
 import { type Call, perform, type Requirement, type Service } from '../core/operation.js';
 import {
   type Account,
@@ -9,8 +11,8 @@ import {
   type IssuedSession,
   openIdentity,
 } from '../identity/index.js';
-import { denialMessage, evaluate } from '../policy/index.js';
-import type { AuthorizationRequest, Context, Decision } from '../policy/types.js';
+import { denialMessage } from '../policy/index.js';
+import type { Context } from '../policy/types.js';
 import { openMemoryKv } from '../store/memory/memory.js';
 
 export interface KeyPair {
@@ -95,45 +97,35 @@ export function keysIn(reply: {
   return { accessKeyId: reply.Credentials!.AccessKeyId!, sessionToken: reply.Credentials!.SessionToken! };
 }
 
-/** What a caller may do, as evaluated for one requirement. */
+/** What a caller may do, as decided for one requirement. */
 export async function decide(world: World, asking: Caller, requirement: Requirement, context: Context = {}) {
   const caller = requirement.caller ?? asking;
-  const account = requirement.resourceAccount ?? caller.account?.id;
-  const request: AuthorizationRequest = {
-    principal: caller.principal,
-    action: requirement.action,
-    resource: requirement.resource,
-    ...(account !== undefined && { resourceAccount: account }),
-    context: { ...requirement.context, ...context, ...caller.context },
-  };
+  const authorise = createAuthoriser({ credentials: world.identity });
+  const { decision, request } = await authorise(caller, requirement, () => context);
   const shown = { ...request, resource: requirement.shownAs ?? request.resource };
-  const decision: Decision = evaluate(request, {
-    ...(await world.identity.policiesOf(caller)),
-    ...(requirement.resourcePolicy && { resource: requirement.resourcePolicy }),
-    ...(requirement.resourceKind && { resourceKind: requirement.resourceKind }),
-  });
   return { decision, message: decision.allowed ? undefined : denialMessage(decision, shown) };
 }
 
 function callFor(world: World, caller: Caller, service: Service, operation: string): Call {
-  const demand = async (requirement: Requirement) => {
-    const { message } = await decide(world, caller, requirement);
-    if (message !== undefined) throw new ApiError('AccessDenied', 403, message);
-  };
-  return {
+  const { clock, identity } = world;
+  const region = 'us-east-1';
+  const facts = {
     requestId: 'test',
+    service: service.id,
     operation,
-    action: `${service.id}:${operation}`,
-    caller,
-    time: world.clock.now(),
-    clock: world.clock,
-    region: 'us-east-1',
+    request: { method: 'POST', path: '/', query: '', headers: new Map(), body: bodyOf(new Uint8Array()) },
+    authenticated: { caller, region, body: bodyOf(new Uint8Array()), context: {} },
+    region,
     sourceIp: '192.0.2.1',
-    http: { method: 'POST', path: '/', query: '', headers: new Map(), body: undefined as never },
-    permits: async requirement => (await decide(world, caller, requirement)).decision.allowed,
-    demand,
-    note: () => {},
+    secure: true,
+    arrived: clock.now(),
   };
+  return createCall(facts, new Decisions(), {
+    credentials: identity,
+    clock,
+    accessDenied: message => new ApiError('AccessDenied', 403, message),
+    note: () => {},
+  });
 }
 
 /** What an operation asks for. */

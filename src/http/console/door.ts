@@ -4,7 +4,7 @@ import type { HttpReply, HttpRequest } from '../../core/http-message.js';
 import { defaultKnowledge } from '../../policy/knowledge.js';
 import { isFromThisMachine, type Monitor, monitorReply } from '../monitor.js';
 import type { Answer, Pipeline } from '../pipeline.js';
-import type { Connection } from '../records.js';
+import type { Connection } from '../state.js';
 import type { ConsoleFiles } from './files.js';
 import type { SignInEndpoint } from './sign-in.js';
 

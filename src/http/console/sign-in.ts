@@ -7,8 +7,8 @@ import type { AuditLog } from '../../events/audit.js';
 import type { RequestCounts } from '../../events/request-counts.js';
 import type { Identity, SessionCredentials } from '../../identity/index.js';
 import { collect } from '../receive.js';
-import type { Connection } from '../records.js';
 import { insecurePassword, isPrivate } from '../secrecy.js';
+import type { Connection } from '../state.js';
 
 export interface SignInOptions {
   readonly identity: Pick<Identity, 'lookup' | 'signIn' | 'signInTokens'>;

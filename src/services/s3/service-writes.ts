@@ -1,10 +1,10 @@
 /** Objects that S3 itself writes, in the name of one of its services, where the bucket's policy lets it. */
 import { createHash } from 'node:crypto';
+import { createAuthoriser } from '../../auth/index.js';
 import type { Account } from '../../core/caller.js';
 import type { RequestBody } from '../../core/http-message.js';
 import { s3RequestId } from '../../core/random.js';
 import type { Bucket, ObjectRecord } from '../../objects/index.js';
-import { evaluate } from '../../policy/index.js';
 import type { Context } from '../../policy/types.js';
 import { aclsEnabled } from './acl/acl.js';
 import { bucketAcl } from './acl/acl-policy.js';
@@ -64,25 +64,27 @@ async function targetOf({ target, owner, source }: ServiceWrite, { objects }: Se
 /** A service has only what the bucket's policy gives it, and its list, where lists are enabled. */
 async function demandAllowed(write: ServiceWrite, bucket: Bucket, { objects, ownerOf }: ServicePorts) {
   const { service, source, key } = write;
-  const [owner, sourceOwner] = await Promise.all([ownerOf(bucket.owner), ownerOf(source.owner)]);
-  const decision = evaluate(
+  const sourceOwner = await ownerOf(source.owner);
+  const authorise = createAuthoriser({
+    credentials: { owner: ownerOf, policiesOf: async () => NO_POLICIES },
+  });
+  const arn = bucketArn(bucket);
+  const { decision } = await authorise(
+    { principal: { type: 'service', arn: service }, userId: service, credentials: 'none', context: {} },
     {
-      principal: { type: 'service', arn: service },
       action: 's3:PutObject',
-      resource: `${bucketArn(bucket)}/${key}`,
+      resource: `${arn}/${key}`,
       resourceAccount: bucket.owner,
-      context: serviceContext(service, source, bucket, sourceOwner?.account, objects.clock.now()),
+      resourcePolicy: policyForService(bucket),
+      ...(aclsEnabled(bucket) && bucketAcl(bucket, arn)),
     },
-    {
-      identity: [],
-      resource: policyForService(bucket),
-      acl: aclsEnabled(bucket) ? bucketAcl(bucket, bucketArn(bucket)).acl : undefined,
-      resourceControl: owner?.controls?.resourceControl,
-    },
+    () => serviceContext(service, source, bucket, sourceOwner?.account, objects.clock.now()),
   );
   if (decision.allowed) return;
   throw new ServiceRefused(`the policy of the bucket ${bucket.name} does not let ${service} put ${key}`);
 }
+
+const NO_POLICIES = { identity: [] };
 
 /** The condition keys of a service's own requests ("AWS global condition context keys", IAM User Guide). */
 function serviceContext(
@@ -99,9 +101,7 @@ function serviceContext(
     ...(organization !== undefined && { 'aws:SourceOrgID': organization }),
     'aws:PrincipalIsAWSService': 'true',
     'aws:PrincipalServiceName': service,
-    'aws:ViaAWSService': 'false',
     'aws:SecureTransport': 'true',
-    'aws:ResourceAccount': bucket.owner,
     'aws:CurrentTime': new Date(now).toISOString(),
     'aws:EpochTime': String(Math.floor(now / 1000)),
     's3:ResourceAccount': bucket.owner,

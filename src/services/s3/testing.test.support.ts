@@ -1,12 +1,12 @@
 /** For tests: runs S3's operations through resolve, the policy evaluator and run, without HTTP. */
 
-import type { Account, Caller } from '../../core/caller.js';
+import { createCall, Decisions, type PolicySource } from '../../auth/index.js';
+import type { Account, Caller, CallerPolicies, OrganizationControls } from '../../core/caller.js';
 import { ManualClock } from '../../core/clock.js';
 import { type Call, perform, type Requirement, type Service } from '../../core/operation.js';
 import { type Objects, openObjects } from '../../objects/index.js';
 import { bodyOf } from '../../objects/testing.test.support.js';
-import { compilePolicy, evaluate } from '../../policy/index.js';
-import type { NamedPolicy } from '../../policy/types.js';
+import { compilePolicy } from '../../policy/index.js';
 import type { Blobs } from '../../store/blobs.js';
 import type { Kv } from '../../store/kv.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
@@ -122,10 +122,26 @@ export function rootOf(account: Account): Caller {
   };
 }
 
-const policies = new WeakMap<Caller, readonly NamedPolicy[]>();
+const policies = new WeakMap<Caller, CallerPolicies>();
+/** What organizations set over accounts, by their ids. */
+const controls = new Map<string, OrganizationControls>();
 
-/** A user of the account with one policy. */
-export function userOf(account: Account, name: string, policy?: object): Caller {
+/** Sets what an organization demands of an account's resources, as the server finds it: until it is set again. */
+export function controlResources(account: Account, ...documents: object[]): void {
+  const level = documents.map((document, index) => ({
+    name: `control ${index}`,
+    policy: compilePolicy(JSON.stringify(document), 'resource-control'),
+  }));
+  controls.set(account.id, { resourceControl: [level] });
+}
+
+/** A user of the account with one policy; `more`: a boundary, the policies of a session, controls. */
+export function userOf(
+  account: Account,
+  name: string,
+  policy?: object,
+  more: Partial<CallerPolicies> = {},
+): Caller {
   const arn = `arn:${account.partition}:iam::${account.id}:user/${name}`;
   const caller: Caller = {
     principal: {
@@ -141,11 +157,12 @@ export function userOf(account: Account, name: string, policy?: object): Caller 
     credentials: 'long-term',
     context: { 'aws:PrincipalArn': arn, 'aws:PrincipalAccount': account.id },
   };
-  if (policy) {
-    policies.set(caller, [
-      { name: `policy of ${name}`, policy: compilePolicy(JSON.stringify(policy), 'identity') },
-    ]);
-  }
+  const texts = policy ? [JSON.stringify(policy)] : [];
+  const identity = texts.map(text => ({
+    name: `policy of ${name}`,
+    policy: compilePolicy(text, 'identity'),
+  }));
+  policies.set(caller, { ...more, identity });
   return caller;
 }
 
@@ -161,49 +178,35 @@ export function allow(...actions: string[]): object {
   return { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: actions, Resource: '*' } };
 }
 
+/** The callers' policies as the server's own decider asks for them. */
+const credentials: PolicySource = {
+  policiesOf: async caller => policies.get(caller) ?? { identity: [] },
+  owner: async id => ({ account: testAccount(id), controls: controls.get(id) }),
+};
+
 function testCall(
   clock: ManualClock,
   operation: string,
-  { as: caller, headers = {}, region: signedRegion, query = '' }: Circumstances & { as: Caller },
+  { as: caller, headers = {}, region, query = '' }: Circumstances & { as: Caller },
 ): Call {
-  const permitted = ({ action, resource, ...requirement }: Requirement) => {
-    const { resourceAccount, resourcePolicy, acl, objectOwner, context } = requirement;
-    return evaluate(
-      {
-        principal: caller.principal,
-        action,
-        resource,
-        resourceAccount,
-        objectOwner,
-        context: { ...caller.context, ...context },
-      },
-      { identity: policies.get(caller) ?? [], resource: resourcePolicy, acl },
-    ).allowed;
-  };
-  return {
+  const body = bodyOf('');
+  const facts = {
     requestId: 'TEST',
+    service: 's3',
     operation,
-    action: `s3:${operation}`,
-    caller,
-    time: clock.now(),
-    clock,
-    region: signedRegion ?? 'us-east-1',
-    signedRegion,
+    request: { method: 'GET', path: '/', query, headers: new Map(Object.entries(headers)), body },
+    authenticated: { caller, region, body, context: {} },
+    region: region ?? 'us-east-1',
     sourceIp: '127.0.0.1',
-    http: {
-      method: 'GET',
-      path: '/',
-      query,
-      headers: new Map(Object.entries(headers)),
-      body: bodyOf(''),
-    },
-    permits: async requirement => permitted(requirement),
-    async demand(requirement) {
-      if (!permitted(requirement))
-        throw s3Errors.AccessDenied([`no ${requirement.action} on ${requirement.resource}`]);
-    },
-    note: () => {},
+    secure: true,
+    arrived: clock.now(),
   };
+  return createCall(facts, new Decisions(), {
+    credentials,
+    clock,
+    accessDenied: message => s3Errors.AccessDenied([message]),
+    note: () => {},
+  });
 }
 
 export { bodyOf, code, wholeOf } from '../../objects/testing.test.support.js';
