@@ -128,3 +128,12 @@ function ringsOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   for (const module of graph.keys()) if (!order.has(module)) visit(module);
   return rings;
 }
+
+test('sockets, doors and signatures name no service', () => {
+  const named = /(['"])(?:sts|iam|s3|s3express|kms|organizations|access-analyzer|karikagi)\1/;
+  const wrong = ['http', 'auth']
+    .flatMap(room => sources(join(root, room)))
+    .filter(path => named.test(readFileSync(path, 'utf8')))
+    .map(path => relative(root, path));
+  assert.deepEqual(wrong, []);
+});

@@ -10,7 +10,6 @@ import * as kmsSdk from '@aws-sdk/client-kms';
 import * as organizationsSdk from '@aws-sdk/client-organizations';
 import * as s3Sdk from '@aws-sdk/client-s3';
 import * as stsSdk from '@aws-sdk/client-sts';
-import type { ServiceId } from '../src/core/operation.js';
 import type { Services } from '../src/http/services.js';
 import { openServices } from '../src/index.js';
 import { operationsOf } from '../src/wire/schema.js';
@@ -35,7 +34,7 @@ const refusals: Record<keyof typeof sdks, string> = {
 /** The page, for the services as they are served. */
 export function operationsPage(services: Services): string {
   const sections = Object.entries(sdks).map(([id, sdk]) => {
-    const there = services.get(id as ServiceId)!.service.operations;
+    const there = services.all.find(({ traits }) => traits.id === id)!.service.operations;
     const all = [...operationsOf(sdk).keys()].sort();
     const list = (names: string[]) => (names.length === 0 ? 'none' : names.join(', '));
     const present = all.filter(name => there.has(name));

@@ -1,6 +1,7 @@
 /** What to do about a request that cannot be authenticated: for the trace of its refusal. */
+
+import type { Refusals } from '../core/auth-errors.js';
 import type { ApiError } from '../core/errors.js';
-import type { Refusals } from './refusal-kinds.js';
 
 type Kind = Exclude<keyof Refusals, 'skew'>;
 

@@ -8,6 +8,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import fc from 'fast-check';
 import { ManualClock } from '../core/clock.js';
 import type { ServiceId } from '../core/operation.js';
+import { traitsOf } from '../services/traits.test.support.js';
 import { authenticate } from './authenticate.js';
 import {
   EXAMPLE_TIME,
@@ -27,7 +28,12 @@ async function accept(service: ServiceId, sent: SdkRequest) {
   const request = onTheWire(sent);
   const clock = new ManualClock(parseTimestamp(request.headers.get('x-amz-date') ?? '') ?? 0);
   const collected = service === 's3' ? {} : { collected: await read(request.body) };
-  return authenticate(request, { service, credentials: new FakeCredentials(), clock, ...collected });
+  return authenticate(request, {
+    service: traitsOf(service),
+    credentials: new FakeCredentials(),
+    clock,
+    ...collected,
+  });
 }
 
 test('requests of the SDK clients are accepted', async () => {
@@ -108,7 +114,7 @@ const signedPut = (headers: Record<string, string> = {}) =>
 
 const verify = (request: ReturnType<typeof onTheWire>, later = 0) =>
   authenticate(request, {
-    service: 's3',
+    service: traitsOf('s3'),
     credentials: new FakeCredentials(),
     clock: new ManualClock(EXAMPLE_TIME + later * 1000),
   });
@@ -186,7 +192,7 @@ test('a presigned URL of the SDK is accepted; with a session token it carries th
   });
   const clock = new ManualClock(EXAMPLE_TIME + 59_000);
   const { caller } = await authenticate(onTheWire(presigned as SdkRequest), {
-    service: 's3',
+    service: traitsOf('s3'),
     credentials,
     clock,
   });
@@ -217,7 +223,7 @@ test('a presigned GetCallerIdentity is good for 15 minutes, whatever it says', a
   );
   const at = (later: number) =>
     authenticate(onTheWire(presigned as SdkRequest), {
-      service: 'sts',
+      service: traitsOf('sts'),
       credentials: new FakeCredentials(),
       clock: new ManualClock(EXAMPLE_TIME + later * 1000),
     });

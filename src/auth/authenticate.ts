@@ -1,12 +1,10 @@
 import type { Caller } from '../core/caller.js';
 import type { HttpRequest } from '../core/http-message.js';
-import type { ServiceId } from '../core/operation.js';
+import type { ServiceTraits, SigningTraits } from '../core/service.js';
 import type { Context } from '../policy/types.js';
 import { canonicalQuery, canonicalRequest, objectPath, servicePath } from './canonical.js';
 import { type IdentifyOptions, identify } from './identify.js';
 import { isIgnoredHash, type Payload, payloadOf } from './payload.js';
-import type { Refusals } from './refusal-kinds.js';
-import { refusalsOf } from './refusals.js';
 import { readSignature, type Signature } from './signature.js';
 import { ALGORITHM, sameSignature, scopeText, sign, signingKeys, stringToSign } from './signing.js';
 import type { Authenticated } from './types.js';
@@ -38,23 +36,24 @@ export async function authenticate(
 ): Promise<Authenticated> {
   const { service } = options;
   const now = options.clock.now();
-  const refusals = refusalsOf(service);
-  const second = service === 's3' ? readVersion2(request, refusals) : undefined;
+  const { signing, errors } = service;
+  const refusals = errors.auth;
+  const second = signing.version2 ? readVersion2(request, refusals) : undefined;
   if (second !== undefined) return await authenticateVersion2(request, second, options);
-  const signature = readSignature(request, service, refusals);
+  const signature = readSignature(request, service);
   if (signature === undefined) return unsigned(request, service, options.collected);
-  checkTime(signature, service, now, refusals);
-  checkSignedHeaders(request, signature, service, refusals);
+  checkTime(signature, service, now);
+  checkSignedHeaders(request, signature, service);
   const payload = payloadOf(request, service, signature, options.collected);
   const { caller, verified: key } = await identify(signature, options, secret =>
-    verify(request, signature, payload.hash, secret, service, refusals),
+    verify(request, signature, payload.hash, secret, service),
   );
   return {
     caller,
     region: signature.region === '' ? undefined : signature.region,
     signatureVersion: 4,
     body: payload.open({ key, signature }),
-    context: service === 's3' ? signatureContext(signature, payload, now) : {},
+    context: signatureContext(signing, signature, payload, now),
   };
 }
 
@@ -66,10 +65,12 @@ async function authenticateVersion2(
 ): Promise<Authenticated> {
   const { accessKeyId, token, time, place } = signature;
   const now = options.clock.now();
-  const refusals = refusalsOf('s3');
+  const { service } = options;
+  const refusals = service.errors.auth;
+  const { conditions } = service.signing;
   if (place === 'query' && now > time) throw refusals.urlExpired(time, undefined, now);
   if (place === 'header' && Math.abs(now - time) > refusals.skew) throw refusals.skewed(time, now);
-  const payload = payloadOf(request, 's3', undefined, options.collected);
+  const payload = payloadOf(request, service, undefined, options.collected);
   const { caller } = await identify({ accessKeyId, token, region: '' }, options, secret => {
     const text = textOfVersion2(request, signature, options.hostBucket);
     if (sameSignature(signVersion2(secret, text), signature.signature)) return;
@@ -81,26 +82,30 @@ async function authenticateVersion2(
     signatureVersion: 2,
     body: payload.open(undefined),
     context: {
-      's3:authType': place === 'query' ? 'REST-QUERY-STRING' : 'REST-HEADER',
-      's3:signatureversion': VERSION_2,
-      's3:x-amz-content-sha256': payload.hash,
+      [`${conditions}:authType`]: place === 'query' ? 'REST-QUERY-STRING' : 'REST-HEADER',
+      [`${conditions}:signatureversion`]: VERSION_2,
+      [`${conditions}:x-amz-content-sha256`]: payload.hash,
     },
   };
 }
 
 /** The request as nobody's. Throws the service's error for a payload that is announced wrongly. */
-export function unsigned(request: HttpRequest, service: ServiceId, collected?: Uint8Array): Authenticated {
+export function unsigned(
+  request: HttpRequest,
+  service: ServiceTraits,
+  collected?: Uint8Array,
+): Authenticated {
   const payload = payloadOf(request, service, undefined, collected);
   return {
     caller: ANONYMOUS,
     region: undefined,
     body: payload.open(undefined),
-    context: payload.announced === undefined ? {} : { 's3:x-amz-content-sha256': payload.announced },
+    context:
+      payload.announced === undefined || service.signing.conditions === undefined
+        ? {}
+        : { [`${service.signing.conditions}:x-amz-content-sha256`]: payload.announced },
   };
 }
-
-/** The error for a request that is not signed where a signature is needed. */
-export const missingAuthentication = (service: ServiceId) => refusalsOf(service).missing();
 
 /** Checks the signature itself; returns the signing key, with which the chunks of a body are verified. */
 function verify(
@@ -108,12 +113,11 @@ function verify(
   signature: Signature,
   payloadHash: string,
   secret: string,
-  service: ServiceId,
-  refusals: Refusals,
+  { signing, errors }: ServiceTraits,
 ): Uint8Array {
   const canonical = canonicalRequest({
     method: request.method,
-    path: service === 's3' ? objectPath(request.path) : servicePath(request.path),
+    path: signing.path === 'object' ? objectPath(request.path) : servicePath(request.path),
     query: canonicalQuery(request.query, signature.place === 'query' ? 'X-Amz-Signature' : undefined),
     headers: request.headers,
     signedHeaders: signature.signedHeaders,
@@ -122,7 +126,7 @@ function verify(
   const text = stringToSign(signature.timestamp, scopeText(signature), canonical);
   const key = signingKeys.get(secret, signature);
   if (!sameSignature(sign(key, text), signature.signature)) {
-    throw refusals.mismatch({
+    throw errors.auth.mismatch({
       accessKeyId: signature.accessKeyId,
       provided: signature.signature,
       stringToSign: text,
@@ -137,9 +141,10 @@ function verify(
  * `X-Amz-Expires`; services other than S3 disregard that parameter and allow the skew (so does STS for a
  * presigned GetCallerIdentity).
  */
-function checkTime(signature: Signature, service: ServiceId, now: number, refusals: Refusals): void {
+function checkTime(signature: Signature, { signing, errors }: ServiceTraits, now: number): void {
+  const refusals = errors.auth;
   const { time, expires } = signature;
-  if (signature.place === 'query' && service === 's3' && expires !== undefined) {
+  if (signature.place === 'query' && signing.presigns && expires !== undefined) {
     if (time > now + refusals.skew) throw refusals.urlNotYetValid(time, now);
     if (now > time + expires * 1000) throw refusals.urlExpired(time, expires, now);
   } else if (Math.abs(now - time) > refusals.skew) {
@@ -151,27 +156,31 @@ function checkTime(signature: Signature, service: ServiceId, now: number, refusa
 function checkSignedHeaders(
   request: HttpRequest,
   signature: Signature,
-  service: ServiceId,
-  refusals: Refusals,
+  { signing, errors }: ServiceTraits,
 ): void {
   const signed = signature.signedHeaders;
   const unsigned = signed.includes('host') ? [] : ['host'];
   for (const name of request.headers.keys()) {
-    // S3 wants every x-amz- header signed; elsewhere only the target of the JSON protocol chooses the operation.
-    const needed = service === 's3' ? name.startsWith('x-amz-') : name === 'x-amz-target';
-    if (needed && !signed.includes(name) && !isIgnoredHash(request, signature, name)) unsigned.push(name);
+    if (signing.needsSigned(name) && !signed.includes(name) && !isIgnoredHash(request, signature, name))
+      unsigned.push(name);
   }
-  if (unsigned.length > 0) throw refusals.unsignedHeaders(unsigned);
+  if (unsigned.length > 0) throw errors.auth.unsignedHeaders(unsigned);
 }
 
 /** Condition keys of S3 (Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys"). */
-function signatureContext(signature: Signature, payload: Payload, now: number): Context {
+function signatureContext(
+  { conditions }: SigningTraits,
+  signature: Signature,
+  payload: Payload,
+  now: number,
+): Context {
+  if (conditions === undefined) return {};
   const presigned = signature.place === 'query';
   const context: Record<string, string> = {
-    's3:authType': presigned ? 'REST-QUERY-STRING' : 'REST-HEADER',
-    's3:signatureversion': ALGORITHM,
-    's3:x-amz-content-sha256': payload.hash,
+    [`${conditions}:authType`]: presigned ? 'REST-QUERY-STRING' : 'REST-HEADER',
+    [`${conditions}:signatureversion`]: ALGORITHM,
+    [`${conditions}:x-amz-content-sha256`]: payload.hash,
   };
-  if (presigned) context['s3:signatureAge'] = String(Math.max(0, now - signature.time));
+  if (presigned) context[`${conditions}:signatureAge`] = String(Math.max(0, now - signature.time));
   return context;
 }

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { ApiError } from '../core/errors.js';
 import { joined, type RequestBody } from '../core/http-message.js';
 import { s3Errors } from './errors.js';
-import { refusalsOf } from './refusals.js';
+import { s3Refusals } from './refusals.js';
 import { ALGORITHM, EMPTY_SHA256, sameSignature, sha256Hex, sign } from './signing.js';
 
 /** Every chunk but the last must have so many bytes (Amazon S3 API Reference, "sigv4-streaming"). */
@@ -234,7 +234,7 @@ class ChunkReader {
   #verify(signing: ChunkSigning, provided: string, kind: string, hashes: string): void {
     const stringToSign = `${kind}\n${signing.timestamp}\n${signing.scope}\n${this.#previous}\n${hashes}`;
     if (sameSignature(sign(signing.key, stringToSign), provided)) return;
-    throw refusalsOf('s3').mismatch({ accessKeyId: signing.accessKeyId, provided, stringToSign });
+    throw s3Refusals.mismatch({ accessKeyId: signing.accessKeyId, provided, stringToSign });
   }
 
   #wrongLength(): ApiError {

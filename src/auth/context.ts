@@ -7,8 +7,10 @@ export interface RequestFacts {
   readonly sourceIp: string;
   /** Whether the request came over TLS. */
   readonly secure: boolean;
-  /** Of TLS, for requests of S3 (`1.3`); absent without TLS. */
+  /** Of TLS (`1.3`); absent without TLS. */
   readonly tlsVersion?: string | undefined;
+  /** The prefix of the service's condition keys of a connection; absent where it has none. */
+  readonly conditions?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly region: string;
@@ -34,7 +36,8 @@ export function globalContext(
     'aws:SecureTransport': String(facts.secure),
     'aws:RequestedRegion': facts.region,
     // "Amazon S3 condition key examples": the version of TLS that the client connects with.
-    ...(facts.tlsVersion !== undefined && { 's3:TlsVersion': facts.tlsVersion }),
+    ...(facts.tlsVersion !== undefined &&
+      facts.conditions !== undefined && { [`${facts.conditions}:TlsVersion`]: facts.tlsVersion }),
     ...(typeof proven === 'string' && {
       'aws:MultiFactorAuthAge': String(Math.floor((facts.now - Date.parse(proven)) / 1000)),
     }),

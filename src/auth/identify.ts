@@ -1,10 +1,9 @@
+import type { Refusals } from '../core/auth-errors.js';
 import type { Caller, CredentialLookup, CredentialSource } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
 import { ApiError, type Claimant } from '../core/errors.js';
-import type { ServiceId } from '../core/operation.js';
+import type { ServiceTraits } from '../core/service.js';
 import { acceptsCredentials } from '../identity/accounts/regions.js';
-import type { Refusals } from './refusal-kinds.js';
-import { refusalsOf } from './refusals.js';
 
 /** Who somebody says to be. */
 export interface Claim {
@@ -15,7 +14,7 @@ export interface Claim {
 }
 
 export interface IdentifyOptions {
-  readonly service: ServiceId;
+  readonly service: ServiceTraits;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
 }
@@ -29,7 +28,7 @@ export async function identify<T>(
   { service, credentials, clock }: IdentifyOptions,
   verify: (secret: string) => T,
 ): Promise<{ readonly caller: Caller; readonly verified: T }> {
-  const refusals = refusalsOf(service);
+  const refusals = service.errors.auth;
   const now = clock.now();
   const found = await credentials.lookup(claim.accessKeyId, claim.token, now);
   if (found.found === 'none') throw claimedBy(unknownCredentials(found, claim, refusals), found.claimant);
@@ -44,12 +43,12 @@ export async function identify<T>(
     );
   }
   // The product's own API is open in every region: it is where an account switches its regions.
-  if (service !== 'karikagi' && caller.account && !acceptsCredentials(caller.account, claim.region)) {
+  if (!service.signing.everyRegion && caller.account && !acceptsCredentials(caller.account, claim.region)) {
     const reason = `account ${caller.account.id} has no region ${claim.region}`;
     const advice = `Enable the region for the account (karikagi regions enable ${claim.region}), or sign for another one.`;
     throw claimedBy(refusals.accessKey(claim.accessKeyId, reason), claimantOf(found)).with({ advice });
   }
-  credentials.used(caller, service, claim.region, now);
+  credentials.used(caller, service.id, claim.region, now);
   return { caller, verified };
 }
 

@@ -2,7 +2,6 @@ export {
   ANONYMOUS,
   type AuthenticateOptions,
   authenticate,
-  missingAuthentication,
   unsigned,
 } from './authenticate.js';
 export { type Authorisation, type Authoriser, createAuthoriser, type PolicySource } from './authorise.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApiError } from '../core/errors.js';
+import { traitsOf } from '../services/traits.test.support.js';
 import { payloadOf } from './payload.js';
 import { bodyOf, read, requestOf, sha256 } from './requests.test.support.js';
 
@@ -9,7 +10,7 @@ const put = (headers: Record<string, string>, body = bodyOf('hello')) =>
 
 /** Reads the payload of an anonymous request to S3. */
 const open = async (request: ReturnType<typeof put>) =>
-  read(payloadOf(request, 's3', undefined, undefined).open(undefined));
+  read(payloadOf(request, traitsOf('s3'), undefined, undefined).open(undefined));
 
 test('a body that has the hash it is signed with ends normally', async () => {
   const hash = sha256('hello');
@@ -22,7 +23,7 @@ test('a body with another hash fails instead of ending', async () => {
   const received: string[] = [];
   await assert.rejects(
     async () => {
-      const body = payloadOf(request, 's3', undefined, undefined).open(undefined);
+      const body = payloadOf(request, traitsOf('s3'), undefined, undefined).open(undefined);
       for await (const part of body) received.push(Buffer.from(part).toString());
     },
     (error: ApiError) => {
@@ -48,7 +49,7 @@ test('a body shorter than its length is incomplete', async () => {
 });
 
 test('a body collected before is hashed and handed on', async () => {
-  const payload = payloadOf(put({}), 'sts', undefined, Buffer.from('Action=X'));
+  const payload = payloadOf(put({}), traitsOf('sts'), undefined, Buffer.from('Action=X'));
   assert.equal(payload.hash, sha256('Action=X'));
   assert.equal((await read(payload.open(undefined))).toString(), 'Action=X');
 });

@@ -1,10 +1,9 @@
 import type { ApiError } from '../core/errors.js';
 import { bodyOf, type HttpRequest, type RequestBody, wholeOf } from '../core/http-message.js';
-import type { ServiceId } from '../core/operation.js';
+import type { ServiceTraits } from '../core/service.js';
 import { openDigests } from '../crypto/digests/body-digests.js';
 import { type ChunkSigning, decodeChunks } from './chunked.js';
 import { s3Errors } from './errors.js';
-import { refusalsOf } from './refusals.js';
 import type { Signature } from './signature.js';
 import { EMPTY_SHA256, scopeText, sha256Hex } from './signing.js';
 
@@ -30,12 +29,12 @@ export interface Payload {
  */
 export function payloadOf(
   request: HttpRequest,
-  service: ServiceId,
+  service: ServiceTraits,
   signature: Signature | undefined,
   collected: Uint8Array | undefined,
 ): Payload {
   const source = collected === undefined ? request.body : bodyOf(collected);
-  return service === 's3'
+  return service.signing.payload === 'announced'
     ? s3Payload(request, signature, source)
     : servicePayload(request, service, source, collected);
 }
@@ -46,7 +45,7 @@ export function payloadOf(
  */
 function servicePayload(
   request: HttpRequest,
-  service: ServiceId,
+  service: ServiceTraits,
   source: RequestBody,
   collected: Uint8Array | undefined,
 ): Payload {
@@ -62,7 +61,7 @@ function servicePayload(
       verified === undefined
         ? measured(source)
         : new HashedBody(measured(source), hash, () =>
-            refusalsOf(service).mismatch({
+            service.errors.auth.mismatch({
               accessKeyId: verified.signature.accessKeyId,
               provided: verified.signature.signature,
               stringToSign: '',

@@ -2,12 +2,12 @@ import type { CredentialSource } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
 import type { ApiError } from '../core/errors.js';
 import type { HttpRequest, RequestBody } from '../core/http-message.js';
+import type { ServiceTraits } from '../core/service.js';
 import { ANONYMOUS } from './authenticate.js';
 import { s3Errors } from './errors.js';
 import { identify } from './identify.js';
 import { type PostForm, readPostForm } from './post-form.js';
 import { checkPostPolicy, readPostPolicy } from './post-policy.js';
-import { refusalsOf } from './refusals.js';
 import { ALGORITHM, type Scope, sameSignature, sign, signingKeys } from './signing.js';
 import type { Authenticated } from './types.js';
 import { signVersion2, VERSION_2 } from './version-2.js';
@@ -27,6 +27,7 @@ export interface PostedObject {
 }
 
 export interface PostOptions {
+  readonly service: ServiceTraits;
   readonly bucket: string;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
@@ -99,7 +100,7 @@ type Identity = Omit<Authenticated, 'body'>;
 
 async function identityOf(
   fields: ReadonlyMap<string, string>,
-  { credentials, clock }: PostOptions,
+  { service, credentials, clock }: PostOptions,
 ): Promise<Identity> {
   const field = (name: string): string => {
     const value = fields.get(name);
@@ -125,9 +126,9 @@ async function identityOf(
     const accessKeyId = field('awsaccesskeyid');
     const provided = field('signature');
     const claim = { accessKeyId, token: fields.get('x-amz-security-token'), region: '' };
-    const { caller } = await identify(claim, { service: 's3', credentials, clock }, secret => {
+    const { caller } = await identify(claim, { service, credentials, clock }, secret => {
       if (sameSignature(signVersion2(secret, signed), provided)) return;
-      throw refusalsOf('s3').mismatch({ accessKeyId, provided, stringToSign: signed });
+      throw service.errors.auth.mismatch({ accessKeyId, provided, stringToSign: signed });
     });
     const context = { 's3:authType': 'POST', 's3:signatureversion': VERSION_2 };
     return { caller, region: undefined, signatureVersion: 2, context };
@@ -136,12 +137,12 @@ async function identityOf(
     throw argument('x-amz-algorithm', field('x-amz-algorithm'), `Only ${ALGORITHM} is supported`);
   }
   field('x-amz-date');
-  const scope = readCredential(field('x-amz-credential'));
+  const scope = readCredential(field('x-amz-credential'), service.id);
   const provided = field('x-amz-signature');
   const claim = { ...scope, token: fields.get('x-amz-security-token') };
-  const { caller } = await identify(claim, { service: 's3', credentials, clock }, secret => {
+  const { caller } = await identify(claim, { service, credentials, clock }, secret => {
     if (sameSignature(sign(signingKeys.get(secret, scope), signed), provided)) return;
-    throw refusalsOf('s3').mismatch({ accessKeyId: scope.accessKeyId, provided, stringToSign: signed });
+    throw service.errors.auth.mismatch({ accessKeyId: scope.accessKeyId, provided, stringToSign: signed });
   });
   return {
     caller,
@@ -151,7 +152,7 @@ async function identityOf(
   };
 }
 
-function readCredential(credential: string): Scope & { readonly accessKeyId: string } {
+function readCredential(credential: string, expected: string): Scope & { readonly accessKeyId: string } {
   const wrong = (why: string): ApiError => argument('x-amz-credential', credential, why);
   const parts = credential.split('/');
   const [accessKeyId, date, region, service, terminator] = parts as [string, string, string, string, string];
@@ -165,7 +166,8 @@ function readCredential(credential: string): Scope & { readonly accessKeyId: str
       `incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`,
     );
   }
-  if (service !== 's3') throw wrong(`incorrect service "${service}". This endpoint belongs to "s3".`);
+  if (service !== expected)
+    throw wrong(`incorrect service "${service}". This endpoint belongs to "${expected}".`);
   if (terminator !== 'aws4_request') {
     throw wrong(`incorrect terminal "${terminator}". This endpoint uses "aws4_request".`);
   }

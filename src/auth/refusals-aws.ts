@@ -1,5 +1,5 @@
+import type { Refusals } from '../core/auth-errors.js';
 import type { ApiError, ApiErrorDetail } from '../core/errors.js';
-import type { Refusals } from './refusal-kinds.js';
 import { formatTimestamp } from './timestamp.js';
 
 type Fixed = (words?: [], detail?: ApiErrorDetail) => ApiError;

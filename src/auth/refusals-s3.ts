@@ -1,6 +1,6 @@
+import type { Computed, Place, Refusals } from '../core/auth-errors.js';
 import type { ApiError, ApiErrorDetail } from '../core/errors.js';
 import { s3Errors } from './errors.js';
-import type { Computed, Place, Refusals } from './refusal-kinds.js';
 import { formatTimestamp, isoSeconds } from './timestamp.js';
 
 const SKEW = 15 * 60 * 1000;
@@ -86,8 +86,8 @@ export const s3Refusals: Refusals = {
           `Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
         ]);
   },
-  scopeService: (place, service) =>
-    inCredential(place, `incorrect service "${service}". This endpoint belongs to "s3".`),
+  scopeService: (place, service, expected) =>
+    inCredential(place, `incorrect service "${service}". This endpoint belongs to "${expected}".`),
   scopeTerminator: (place, terminator) =>
     inCredential(place, `incorrect terminal "${terminator}". This endpoint uses "aws4_request".`),
   date: place =>

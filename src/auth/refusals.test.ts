@@ -5,7 +5,8 @@ import { ManualClock } from '../core/clock.js';
 import type { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceId } from '../core/operation.js';
-import { authenticate, missingAuthentication } from './authenticate.js';
+import { traitsOf } from '../services/traits.test.support.js';
+import { authenticate } from './authenticate.js';
 import {
   EXAMPLE_TIME,
   FakeCredentials,
@@ -534,17 +535,20 @@ for (const { name, request, service = 's3', later = 0, found, expect, members } 
   test(`refused: ${name}`, async () => {
     const credentials = new FakeCredentials(undefined, undefined, found);
     const clock = new ManualClock(EXAMPLE_TIME + later * 1000);
-    await assert.rejects(authenticate(request, { service, credentials, clock }), (error: ApiError) => {
-      const [code, status, message] = expect;
-      assert.equal(error.code, code);
-      assert.equal(error.status, status);
-      if (typeof message === 'string') assert.equal(error.message, message);
-      else assert.match(error.message, message);
-      for (const [member, value] of Object.entries(members ?? {})) {
-        assert.equal(error.detail.members?.[member], value, member);
-      }
-      return true;
-    });
+    await assert.rejects(
+      authenticate(request, { service: traitsOf(service), credentials, clock }),
+      (error: ApiError) => {
+        const [code, status, message] = expect;
+        assert.equal(error.code, code);
+        assert.equal(error.status, status);
+        if (typeof message === 'string') assert.equal(error.message, message);
+        else assert.match(error.message, message);
+        for (const [member, value] of Object.entries(members ?? {})) {
+          assert.equal(error.detail.members?.[member], value, member);
+        }
+        return true;
+      },
+    );
     assert.deepEqual(credentials.usedKeys, [], 'a refused key does not count as used');
   });
 }
@@ -553,7 +557,7 @@ test('a wrong signature is answered with what was compared', async () => {
   const other = new FakeCredentials(undefined, 'other');
   const clock = new ManualClock(EXAMPLE_TIME);
   await assert.rejects(
-    authenticate(signedBySecret(), { service: 's3', credentials: other, clock }),
+    authenticate(signedBySecret(), { service: traitsOf('s3'), credentials: other, clock }),
     ({ detail: { members = {} } }: ApiError) => {
       assert.equal(members['AWSAccessKeyId'], 'AKIAIOSFODNN7EXAMPLE');
       assert.match(members['SignatureProvided'] ?? '', /^[0-9a-f]{64}$/);
@@ -577,7 +581,7 @@ test('a request without a signature is anonymous', async () => {
     body: 'hello',
   });
   const { caller, region, body, context } = await authenticate(request, {
-    service: 's3',
+    service: traitsOf('s3'),
     credentials,
     clock: new ManualClock(0),
   });
@@ -591,13 +595,17 @@ test('a request without a signature is anonymous', async () => {
 
 test('a key that signed well counts as used', async () => {
   const credentials = new FakeCredentials();
-  await authenticate(signedBySecret(), { service: 's3', credentials, clock: new ManualClock(EXAMPLE_TIME) });
+  await authenticate(signedBySecret(), {
+    service: traitsOf('s3'),
+    credentials,
+    clock: new ManualClock(EXAMPLE_TIME),
+  });
   assert.deepEqual(credentials.usedKeys, ['AKIAIOSFODNN7EXAMPLE']);
 });
 
 test('each service has its words for a missing signature', () => {
   const words = (service: ServiceId) => {
-    const { code, status, message } = missingAuthentication(service);
+    const { code, status, message } = traitsOf(service).errors.auth.missing();
     return [code, status, message];
   };
   assert.deepEqual(words('s3'), ['AccessDenied', 403, 'Access Denied']);

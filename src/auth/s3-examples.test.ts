@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ManualClock } from '../core/clock.js';
 import type { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
+import { traitsOf } from '../services/traits.test.support.js';
 import { authenticate } from './authenticate.js';
 import {
   EXAMPLE_TIME,
@@ -23,7 +24,7 @@ const authorization = (headers: string, signature: string): string =>
 
 const verify = (request: HttpRequest, later = 0) =>
   authenticate(request, {
-    service: 's3',
+    service: traitsOf('s3'),
     credentials: new FakeCredentials(),
     clock: new ManualClock(EXAMPLE_TIME + later * 1000),
   });

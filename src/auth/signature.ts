@@ -1,7 +1,7 @@
+import type { Place, Refusals } from '../core/auth-errors.js';
 import type { HttpRequest } from '../core/http-message.js';
-import type { ServiceId } from '../core/operation.js';
+import type { ServiceTraits } from '../core/service.js';
 import { decodeComponent } from './canonical.js';
-import type { Place, Refusals } from './refusal-kinds.js';
 import { ALGORITHM, type Scope } from './signing.js';
 import { formatTimestamp, parseDateHeader, parseTimestamp } from './timestamp.js';
 
@@ -28,22 +28,19 @@ const WEEK = 604_800;
  * The signature of a request; `undefined` where it carries none. Throws the service's error for one that is
  * malformed, of another version, or made for another service or day.
  */
-export function readSignature(
-  request: HttpRequest,
-  service: ServiceId,
-  refusals: Refusals,
-): Signature | undefined {
+export function readSignature(request: HttpRequest, service: ServiceTraits): Signature | undefined {
+  const refusals = service.errors.auth;
   const authorization = request.headers.get('authorization');
   const inQuery = request.query.includes('X-Amz-') ? queryParameters(request.query) : undefined;
   const algorithm = inQuery?.get('X-Amz-Algorithm');
   const presigned = algorithm !== undefined || inQuery?.has('X-Amz-Signature') === true;
   if (authorization !== undefined) {
     if (presigned) throw refusals.ambiguous(authorization);
-    return fromHeader(request, authorization, service, refusals);
+    return fromHeader(request, authorization, service);
   }
   if (presigned) {
     if (algorithm !== undefined && algorithm !== ALGORITHM) throw refusals.mechanism('query', algorithm);
-    return fromQuery(request, inQuery!, service, refusals);
+    return fromQuery(request, inQuery!, service);
   }
   // Version 2, which S3 reads before it comes here.
   if (/(?:^|&)AWSAccessKeyId=/.test(request.query)) throw refusals.mechanism('query', '');
@@ -63,12 +60,8 @@ function queryParameters(query: string): ReadonlyMap<string, string> {
   return parameters;
 }
 
-function fromHeader(
-  request: HttpRequest,
-  authorization: string,
-  service: ServiceId,
-  refusals: Refusals,
-): Signature {
+function fromHeader(request: HttpRequest, authorization: string, service: ServiceTraits): Signature {
+  const refusals = service.errors.auth;
   const space = authorization.indexOf(' ');
   if (space < 0 || authorization.slice(0, space) !== ALGORITHM) {
     throw refusals.mechanism('header', authorization);
@@ -97,12 +90,12 @@ function fromHeader(
   if (time === undefined) throw refusals.date('header', date);
   // The string to sign holds ISO 8601's basic format, in which the date nearly always comes.
   const timestamp = date.endsWith('Z') ? date : formatTimestamp(time);
-  const scope = readCredential('header', credential, timestamp, service, refusals);
+  const scope = readCredential('header', credential, timestamp, service);
   return {
     accessKeyId: scope.accessKeyId,
     date: scope.date,
     region: scope.region,
-    service,
+    service: service.id,
     place: 'header',
     signedHeaders: signedHeaders.split(';'),
     signature,
@@ -123,23 +116,23 @@ const REQUIRED = [
 function fromQuery(
   request: HttpRequest,
   parameters: ReadonlyMap<string, string>,
-  service: ServiceId,
-  refusals: Refusals,
+  service: ServiceTraits,
 ): Signature {
+  const refusals = service.errors.auth;
   const absent = REQUIRED.filter(name => !parameters.get(name));
   const expires = parameters.get('X-Amz-Expires');
-  if (expires === undefined && service === 's3') absent.push('X-Amz-Expires');
+  if (expires === undefined && service.signing.presigns) absent.push('X-Amz-Expires');
   if (absent.length > 0) throw refusals.incomplete('query', absent, '');
   const timestamp = parameters.get('X-Amz-Date')!;
   const time = parseTimestamp(timestamp);
   if (time === undefined) throw refusals.date('query', timestamp);
   const credential = parameters.get('X-Amz-Credential')!;
-  const scope = readCredential('query', credential, timestamp, service, refusals);
+  const scope = readCredential('query', credential, timestamp, service);
   return {
     accessKeyId: scope.accessKeyId,
     date: scope.date,
     region: scope.region,
-    service,
+    service: service.id,
     place: 'query',
     signedHeaders: parameters.get('X-Amz-SignedHeaders')!.split(';'),
     signature: parameters.get('X-Amz-Signature')!,
@@ -169,9 +162,9 @@ function readCredential(
   place: Place,
   credential: string,
   timestamp: string,
-  service: ServiceId,
-  refusals: Refusals,
+  { id: service, errors }: ServiceTraits,
 ): Scope & { readonly accessKeyId: string } {
+  const refusals = errors.auth;
   const parts = credential.split('/');
   const [accessKeyId, date, region, scoped, terminator] = parts as [string, string, string, string, string];
   if (parts.length !== 5 || accessKeyId === '' || !/^[\w-]*$/.test(region)) {

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test';
 import { ManualClock } from '../core/clock.js';
 import type { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
+import { traitsOf } from '../services/traits.test.support.js';
 import { authenticate } from './authenticate.js';
 import {
   ACCESS_KEY,
@@ -16,7 +17,12 @@ import {
 const at = (text: string) => new ManualClock(Date.parse(text));
 
 const authenticated = (request: HttpRequest, time: string, hostBucket?: string) =>
-  authenticate(request, { service: 's3', credentials: new FakeCredentials(), clock: at(time), hostBucket });
+  authenticate(request, {
+    service: traitsOf('s3'),
+    credentials: new FakeCredentials(),
+    clock: at(time),
+    hostBucket,
+  });
 
 interface Example extends RequestParts {
   readonly name: string;
@@ -175,7 +181,7 @@ suite('what a query signs', () => {
     );
     const put = { method: 'PUT', headers: { 'content-length': '0' } };
     const credentials = new FakeCredentials(ACCESS_KEY, SECRET);
-    const options = { service: 's3', credentials, clock: at(NOW) } as const;
+    const options = { service: traitsOf('s3'), credentials, clock: at(NOW) } as const;
     // The key is a long-term one here, which goes with no token: what matters is that the token was looked at.
     await assert.rejects(authenticate(requestOf({ path: '/b/k', query, ...put }), options), {
       code: 'InvalidToken',
@@ -295,7 +301,7 @@ suite('refused', () => {
           headers: { date: 'Thu, 29 Mar 2007 03:00:00 GMT', authorization: `AWS ${ACCESS_KEY}:x` },
         }),
       ]) {
-        const options = { service, credentials: new FakeCredentials(), clock: at(NOW) };
+        const options = { service: traitsOf(service), credentials: new FakeCredentials(), clock: at(NOW) };
         await assert.rejects(authenticate(request, options), { code: /^IncompleteSignature/ });
       }
     }

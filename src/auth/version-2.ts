@@ -3,10 +3,10 @@
  * Authenticating REST Requests"). AWS takes it in the regions that were opened before 2014; the other services do not.
  */
 import { createHmac } from 'node:crypto';
+import type { Place, Refusals } from '../core/auth-errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import { decodeComponent } from './canonical.js';
 import { s3Errors } from './errors.js';
-import type { Place, Refusals } from './refusal-kinds.js';
 import { parseDateHeader } from './timestamp.js';
 
 /** What `s3:signatureversion` says of it. */

@@ -39,7 +39,7 @@ export async function answerPreflight(
   requestId: string,
 ): Promise<HttpReply> {
   const question = questionOf(request);
-  const asked = served.collectsBody ? {} : askedFor(served, request);
+  const asked = served.traits.collectsBody ? {} : askedFor(served, request);
   const open = asked.bucket === undefined && asksForAction(request, question.method);
   const headers = await (open ? openToPages : served.crossOrigin!).preflight(asked, question);
   return { status: 200, headers: { ...requestHeaders(requestId), ...headers } };

@@ -7,9 +7,9 @@ import type { ServedService } from './services.js';
 /** The bucket that a browser's form is sent to; `undefined` for every other request. */
 export function postedTo(
   request: HttpRequest,
-  { service, wire, anonymous }: ServedService,
+  { traits, wire, anonymous }: ServedService,
 ): string | undefined {
-  if (service.id !== 's3' || anonymous || request.query !== '' || !isPostForm(request)) return undefined;
+  if (!traits.takesForms || anonymous || request.query !== '' || !isPostForm(request)) return undefined;
   // The SDK's schemas have no such operation; where a form is sent is where a listing would be.
   const { bucket, key } = wire.recognise({ ...request, method: 'GET' }, undefined);
   return key === undefined ? bucket : undefined;

@@ -45,12 +45,12 @@ function messageHeader(refusal: Authorisation, seal: SealMessage): Record<string
 export function asApiError(thrown: unknown, state: RequestState, log: Logger): ApiError {
   const { served, requestId, recognised } = state;
   if (thrown instanceof ApiError) return thrown;
-  if (isNameTooLong(thrown) && served) return served.nameTooLong();
+  if (isNameTooLong(thrown) && served) return served.traits.errors.nameTooLong();
   const stack = thrown instanceof Error ? thrown.stack : String(thrown);
   log.error('a request failed', { requestId, operation: recognised?.operation.name, error: stack });
   return (
     storageFull(thrown) ??
-    storeUnavailable(thrown, served?.service.id) ??
+    storeUnavailable(thrown, served?.traits) ??
     new ApiError('InternalError', 500, 'We encountered an internal error. Please try again.', {
       cause: thrown,
     })

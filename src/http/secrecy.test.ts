@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceId } from '../core/operation.js';
+import { traitsOf } from '../services/traits.test.support.js';
 import { demandSecrecy } from './secrecy.js';
 import { isLoopback } from './sources.js';
 
@@ -16,7 +17,7 @@ function codeOf(
 ): string | undefined {
   try {
     const request = { headers: new Map(Object.entries(headers)) } as unknown as HttpRequest;
-    demandSecrecy(service, operation, request, connection);
+    demandSecrecy(traitsOf(service), operation, request, connection);
     return undefined;
   } catch (error) {
     assert.ok(error instanceof ApiError);

@@ -1,5 +1,4 @@
 /** The steps of a request's way, in order: each reads what those before it found out, and adds its own. */
-import { randomUUID } from 'node:crypto';
 import { authenticate, createCall, readPostedObject, unsigned } from '../auth/index.js';
 import type { CredentialSource } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
@@ -32,7 +31,7 @@ export type Step = (state: RequestState, ports: StepPorts) => void | Promise<voi
 /** Which service it is for. Throws `UnknownService`. */
 export const recogniseService: Step = (state, { services }) => {
   const served = (state.served = serviceOf(state.request, services));
-  if (served.service.id !== 's3') state.requestId = randomUUID();
+  state.requestId = served.traits.requestId();
 };
 
 /** Whether a page of another origin may send what it is about to. Throws what the service's rules say. */
@@ -50,7 +49,13 @@ export const readForm: Step = async (state, { budgets, credentials, clock }) => 
   request.body.expire?.(budgets.bodies.time);
   connection.expendable?.(true);
   try {
-    const form = await readPostedObject(request, { bucket, credentials, clock, tagging: taggingHeader });
+    const form = await readPostedObject(request, {
+      service: served!.traits,
+      bucket,
+      credentials,
+      clock,
+      tagging: taggingHeader,
+    });
     state.posted = { form, bucket };
     state.request = form.request;
   } finally {
@@ -61,7 +66,7 @@ export const readForm: Step = async (state, { budgets, credentials, clock }) => 
 
 /** Of services whose operation stands in the body, which is read and signed whole. Throws `RequestEntityTooLarge`. */
 export const readSignedBody: Step = async (state, ports) => {
-  if (!state.served!.collectsBody) return;
+  if (!state.served!.traits.collectsBody) return;
   const limit = formLimit(saysSigned(state.request));
   state.collected = await collectFor(state, ports, state.request.body, limit, () => tooLargeForm(limit));
   await turnFor(state, ports, state.collected);
@@ -73,24 +78,24 @@ export const recogniseOperation: Step = state => {
   state.recognised = served!.wire.recognise(request, collected);
   const { name } = state.recognised.operation;
   const operation = served!.service.operations.get(name);
-  if (!operation) throw served!.notImplemented(name);
+  if (!operation) throw served!.traits.errors.notImplemented(name);
   state.operation = operation;
 };
 
 /** Who sends it. Throws the service's errors of signatures and credentials, and of secrets that came without TLS. */
 export const identify: Step = async (state, { credentials, clock, defaultRegion }) => {
   const { request, connection, served, recognised, collected, posted } = state;
-  const { service, anonymous } = served!;
+  const { traits: service, anonymous } = served!;
   if (posted) state.authenticated = posted.form.authenticated;
-  else if (anonymous) state.authenticated = unsigned(request, service.id);
+  else if (anonymous) state.authenticated = unsigned(request, service);
   else {
     const { hostBucket } = recognised!;
-    const options = { service: service.id, credentials, clock, hostBucket, ...(collected && { collected }) };
+    const options = { service, credentials, clock, hostBucket, ...(collected && { collected }) };
     state.authenticated = await authenticate(request, options);
   }
   state.region = state.authenticated.region || defaultRegion;
   state.allowance.demandReader(isStranger(state));
-  demandSecrecy(service.id, recognised!.operation.name, request, connection);
+  demandSecrecy(service, recognised!.operation.name, request, connection);
 };
 
 /** What it says, as the SDK's own shapes; of S3 the head alone, unless the body is a stream. Throws validation errors. */
@@ -143,7 +148,7 @@ export const encode: Step = async (state, { budgets }) => {
 function callOf(state: RequestState, ports: StepPorts) {
   const { connection, request, requestId, arrived, served, recognised, authenticated, region } = state;
   const { sourceIp, secure, tlsVersion } = connection;
-  const service = served!.service.id;
+  const { id: service, signing, errors } = served!.traits;
   const facts = {
     requestId,
     service,
@@ -153,13 +158,14 @@ function callOf(state: RequestState, ports: StepPorts) {
     region: region!,
     sourceIp,
     secure,
-    tlsVersion: service === 's3' ? tlsVersion : undefined,
+    conditions: signing.conditions,
+    tlsVersion,
     arrived,
   };
   return createCall(facts, state.decisions, {
     credentials: ports.credentials,
     clock: ports.clock,
-    accessDenied: served!.accessDenied,
+    accessDenied: errors.accessDenied,
     note: made => noteOnBehalf(ports, state, made),
   });
 }

@@ -1,19 +1,21 @@
 import { ApiError } from '../core/errors.js';
+import type { ServiceTraits } from '../core/service.js';
 
 /** Seconds after which a client may try again: a failover takes about that long. */
 const RETRY_AFTER = 2;
 
 /**
  * The answer where the store cannot be reached, in the words that SDKs repeat a request on by themselves: S3's "Reduce
- * your request rate", and what the other services have among their common errors. `service`: the service's id.
+ * your request rate", and what the other services have among their common errors. `service`: absent where it is not known yet.
  */
-export function storeUnavailable(thrown: unknown, service: string | undefined): ApiError | undefined {
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    if (!('code' in error) || error.code !== 'STORE_UNAVAILABLE') continue;
+export function storeUnavailable(thrown: unknown, service: ServiceTraits | undefined): ApiError | undefined {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause) {
+    if (!('code' in cause) || cause.code !== 'STORE_UNAVAILABLE') continue;
     const detail = { headers: { 'retry-after': String(RETRY_AFTER) }, cause: thrown };
-    return service === 's3'
-      ? new ApiError('SlowDown', 503, 'Please reduce your request rate.', detail)
-      : new ApiError('ServiceUnavailable', 503, 'The service is unavailable. Please try again.', detail);
+    const error =
+      service?.errors.unavailable() ??
+      new ApiError('ServiceUnavailable', 503, 'The service is unavailable. Please try again.');
+    return error.with(detail);
   }
   return undefined;
 }

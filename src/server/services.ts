@@ -1,10 +1,8 @@
 import { createRequire } from 'node:module';
-import { ApiError } from '../core/errors.js';
 import type { Logger } from '../core/log.js';
-import type { Service, ServiceId } from '../core/operation.js';
 import type { Denials } from '../events/denials.js';
 import { openToPages } from '../http/cross-origin.js';
-import type { ServedService, Services, Websites } from '../http/services.js';
+import type { Door, ServedService, Services } from '../http/services.js';
 import type { Identity } from '../identity/index.js';
 import { iam as iamConstraints } from '../models/iam.js';
 import { karikagi as karikagiConstraints } from '../models/karikagi.js';
@@ -14,12 +12,17 @@ import { s3 as s3Constraints } from '../models/s3.js';
 import { sts as stsConstraints } from '../models/sts.js';
 import type { Objects } from '../objects/index.js';
 import { accessAnalyzerService } from '../services/access-analyzer/index.js';
+import { accessAnalyzerTraits } from '../services/access-analyzer/traits.js';
 import { iamService } from '../services/iam/index.js';
+import { iamTraits } from '../services/iam/traits.js';
 import { karikagiService } from '../services/karikagi/index.js';
 import { karikagiOperations } from '../services/karikagi/schema.js';
+import { karikagiTraits } from '../services/karikagi/traits.js';
 import { type Kms, kmsService, objectKeys } from '../services/kms/index.js';
+import { kmsTraits } from '../services/kms/traits.js';
 import { constraintError } from '../services/organizations/errors.js';
 import { organizationsService } from '../services/organizations/index.js';
+import { organizationsTraits } from '../services/organizations/traits.js';
 import {
   type AccessLog,
   checkBody,
@@ -28,7 +31,9 @@ import {
   s3Service,
   websiteService,
 } from '../services/s3/index.js';
+import { s3Traits } from '../services/s3/traits.js';
 import { stsService } from '../services/sts/index.js';
+import { stsTraits } from '../services/sts/traits.js';
 import {
   jsonService,
   queryService,
@@ -86,22 +91,34 @@ export function served(parts: Parts): Services {
   };
   const restXml = lazy(() => s3Wire(settings.domains));
   const crossOrigin = s3CrossOrigin(objects);
-  const websites: Websites = {
-    takes: websiteHosts(settings.domains),
-    served: rest(() => websiteWire(restXml(), settings.domains), websiteService(s3Ports, accessLog), {
+  const takesHost = websiteHosts(settings.domains);
+  const website: Door = {
+    takes: ({ headers }) => takesHost(headers.get('host') ?? ''),
+    served: withWire(() => websiteWire(restXml(), settings.domains), {
+      service: websiteService(s3Ports, accessLog),
+      traits: s3Traits,
       crossOrigin,
       anonymous: true,
     }),
   };
-  return new Map<ServiceId, ServedService>([
-    ['sts', query(stsWire, stsService({ identity }))],
-    ['iam', query(iamWire, iamService({ identity }))],
-    ['s3', rest(restXml, s3Service(s3Ports, accessLog), { crossOrigin, websites, checkBody })],
-    ['kms', json(kmsWire, kmsService({ kms }), { crossOrigin: openToPages })],
-    ['organizations', json(organizationsWire, organizationsService({ identity }))],
-    ['access-analyzer', json(accessAnalyzerWire, accessAnalyzerService())],
-    ['karikagi', json(karikagiWire, karikagiService({ denials, identity, firstAccount }))],
-  ]);
+  return {
+    doors: [website],
+    all: [
+      withWire(stsWire, { service: stsService({ identity }), traits: stsTraits, crossOrigin: openToPages }),
+      withWire(iamWire, { service: iamService({ identity }), traits: iamTraits, crossOrigin: openToPages }),
+      withWire(restXml, { service: s3Service(s3Ports, accessLog), traits: s3Traits, crossOrigin, checkBody }),
+      withWire(kmsWire, { service: kmsService({ kms }), traits: kmsTraits, crossOrigin: openToPages }),
+      withWire(organizationsWire, {
+        service: organizationsService({ identity }),
+        traits: organizationsTraits,
+      }),
+      withWire(accessAnalyzerWire, { service: accessAnalyzerService(), traits: accessAnalyzerTraits }),
+      withWire(karikagiWire, {
+        service: karikagiService({ denials, identity, firstAccount }),
+        traits: karikagiTraits,
+      }),
+    ],
+  };
 }
 
 function stsWire(): WireService {
@@ -175,51 +192,4 @@ function withWire(makeWire: () => WireService, rest: Omit<ServedService, 'wire'>
       return wire();
     },
   };
-}
-
-/** No model has such names; where a shape does not bound them, they are bounded by the store. */
-const NAME_TOO_LONG = '1 validation error detected: a name in the request is longer than any that exists';
-
-function query(makeWire: () => WireService, bound: Service): ServedService {
-  return withWire(makeWire, {
-    crossOrigin: openToPages,
-    service: bound,
-    collectsBody: true,
-    notImplemented: name => new ApiError('InvalidAction', 400, `${name} is not available on this server.`),
-    accessDenied: message => new ApiError('AccessDenied', 403, message),
-    nameTooLong: () => new ApiError('ValidationError', 400, NAME_TOO_LONG),
-  });
-}
-
-function json(
-  makeWire: () => WireService,
-  bound: Service,
-  more: Pick<ServedService, 'crossOrigin'> = {},
-): ServedService {
-  return withWire(makeWire, {
-    ...more,
-    service: bound,
-    collectsBody: true,
-    notImplemented: name =>
-      new ApiError('UnknownOperationException', 400, `${name} is not available on this server.`),
-    accessDenied: message => new ApiError('AccessDeniedException', 400, message),
-    nameTooLong: () => new ApiError('ValidationException', 400, NAME_TOO_LONG),
-  });
-}
-
-/** S3 tells nobody outside the bucket's account why. */
-function rest(
-  makeWire: () => WireService,
-  bound: Service,
-  more: Pick<ServedService, 'crossOrigin' | 'websites' | 'anonymous' | 'checkBody'>,
-): ServedService {
-  return withWire(makeWire, {
-    ...more,
-    service: bound,
-    collectsBody: false,
-    notImplemented: name => new ApiError('NotImplemented', 501, `${name} is not available on this server.`),
-    nameTooLong: () => new ApiError('KeyTooLongError', 400, 'Your key is too long'),
-    accessDenied: (message, { anonymous, foreign }) =>
-      new ApiError('AccessDenied', 403, anonymous || foreign ? 'Access Denied' : message),
-  });
 }

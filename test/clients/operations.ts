@@ -83,7 +83,7 @@ export async function openRecording(sent: Set<string>): Promise<Recording> {
 /** Fails where the server has an operation that no client sent. */
 export async function assertAllSent(id: ServiceId, sent: ReadonlySet<string>): Promise<void> {
   const { services, close } = await openServices({ data: 'memory', log: 'none' });
-  const served = [...services.get(id)!.service.operations.keys()];
+  const served = [...services.all.find(({ traits }) => traits.id === id)!.service.operations.keys()];
   await close();
   assert.ok(served.length > 0);
   assert.deepEqual(

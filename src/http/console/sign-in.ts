@@ -1,5 +1,6 @@
 /** The sign-in endpoint of the console, `/federation`: AWS's two actions, and what the sign-in page sends. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { insecurePassword } from '../../auth/families.js';
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import type { HttpReply, HttpRequest } from '../../core/http-message.js';
@@ -7,7 +8,7 @@ import type { AuditLog } from '../../events/audit.js';
 import type { RequestCounts } from '../../events/request-counts.js';
 import type { Identity, SessionCredentials } from '../../identity/index.js';
 import { collect } from '../receive.js';
-import { insecurePassword, isPrivate } from '../secrecy.js';
+import { isPrivate } from '../secrecy.js';
 import type { Connection } from '../state.js';
 
 export interface SignInOptions {

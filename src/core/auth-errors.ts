@@ -1,5 +1,5 @@
 /** What may be wrong with how a request is signed, and what each is answered. */
-import type { ApiError } from '../core/errors.js';
+import type { ApiError } from './errors.js';
 
 /** Where a signature stands: S3 words its refusals by it. */
 export type Place = 'header' | 'query';

@@ -1,0 +1,3 @@
+import { jsonFamily } from '../../auth/families.js';
+
+export const kmsTraits = jsonFamily('kms', 'TrentService');

@@ -1,0 +1,3 @@
+import { jsonFamily } from '../../auth/families.js';
+
+export const organizationsTraits = jsonFamily('organizations', 'AWSOrganizationsV20161128');
