@@ -248,3 +248,52 @@ test('the root user has devices of its own', async () => {
   assert.equal((await callerOf(world, keysIn(reply))).context['aws:MultiFactorAuthPresent'], 'true');
   await iam('DeactivateMFADevice', { SerialNumber: made.serial });
 });
+
+test('AssumeRole uses a code up once the policies have allowed it, and counts the wrong ones', async () => {
+  const { world, iam: call, sts, bobsPhone } = await open();
+  const { serial, code } = await bobsPhone();
+  const trusting = (more: object) =>
+    policy({ Effect: 'Allow', Principal: { AWS: world.account.id }, Action: 'sts:AssumeRole', ...more });
+  const Condition = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } };
+  await call('CreateRole', { RoleName: 'open', AssumeRolePolicyDocument: trusting({ Condition }) });
+  await call('CreateRole', { RoleName: 'shut', AssumeRolePolicyDocument: trusting({ Effect: 'Deny' }) });
+  const PolicyDocument = policy(allow(['iam:*', 'sts:*']));
+  await call('PutUserPolicy', { UserName: 'Bob', PolicyName: 'inline', PolicyDocument });
+  const assume = (name: string, TokenCode: string) =>
+    sts<AssumeRoleResponse>('AssumeRole', {
+      RoleArn: `arn:aws:iam::${world.account.id}:role/${name}`,
+      RoleSessionName: 's',
+      SerialNumber: serial,
+      TokenCode,
+    });
+  world.clock.advance(60);
+  await assert.rejects(assume('shut', code()), refusal('AccessDenied', /explicit deny/));
+  await assume('open', code());
+  await assert.rejects(assume('open', code()), WRONG);
+  world.clock.advance(60);
+  const wrong = code() === '000000' ? '000001' : '000000';
+  // Whether the policies would allow it or not: a wrong code says nothing of them.
+  for (const name of ['shut', 'shut', 'open', 'shut']) await assert.rejects(assume(name, wrong), WRONG);
+  // The fifth in a row, with the one that was used twice: none is taken for a minute.
+  await assert.rejects(assume('open', code()), WRONG);
+  world.clock.advance(61);
+  await assume('open', code());
+});
+
+test('of two requests with one code, one is answered', async () => {
+  const { world, iam: call, sts, bobsPhone } = await open();
+  const { serial, code } = await bobsPhone();
+  const trust = policy({ Effect: 'Allow', Principal: { AWS: world.account.id }, Action: 'sts:AssumeRole' });
+  await call('CreateRole', { RoleName: 'app', AssumeRolePolicyDocument: trust });
+  const PolicyDocument = policy(allow('sts:*'));
+  await call('PutUserPolicy', { UserName: 'Bob', PolicyName: 'inline', PolicyDocument });
+  world.clock.advance(60);
+  const input = {
+    RoleArn: `arn:aws:iam::${world.account.id}:role/app`,
+    RoleSessionName: 's',
+    SerialNumber: serial,
+    TokenCode: code(),
+  };
+  const answers = await Promise.allSettled([sts('AssumeRole', input), sts('AssumeRole', input)]);
+  assert.deepEqual(answers.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+});
