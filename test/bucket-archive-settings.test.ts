@@ -23,13 +23,7 @@ const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
 const NO_SETTINGS = new Set([
   'GetBucketLocation', // where it is made
   'GetBucketPolicyStatus', // told of the policy and the lists
-  'GetBucketReplication', // cannot be set, as what follows
-  'GetBucketAnalyticsConfiguration',
-  'GetBucketIntelligentTieringConfiguration',
-  'GetBucketMetricsConfiguration',
-  'ListBucketAnalyticsConfigurations',
-  'ListBucketIntelligentTieringConfigurations',
-  'ListBucketMetricsConfigurations',
+  'GetBucketReplication', // cannot be set
 ]);
 const READS = /^(Get|List)(Bucket|PublicAccessBlock|ObjectLockConfiguration)/;
 
@@ -182,6 +176,35 @@ async function setAll(): Promise<void> {
           },
         }),
     ),
+    new sdk.PutBucketAnalyticsConfigurationCommand({
+      Bucket,
+      Id: 'one',
+      AnalyticsConfiguration: {
+        Id: 'one',
+        Filter: { And: { Prefix: 'tmp/', Tags: [{ Key: 'a', Value: 'b' }] } },
+        StorageClassAnalysis: {
+          DataExport: {
+            OutputSchemaVersion: 'V_1',
+            Destination: { S3BucketDestination: { Bucket: 'arn:aws:s3:::logs', Format: 'CSV' } },
+          },
+        },
+      },
+    }),
+    new sdk.PutBucketMetricsConfigurationCommand({
+      Bucket,
+      Id: 'one',
+      MetricsConfiguration: { Id: 'one', Filter: { Tag: { Key: 'a', Value: 'b' } } },
+    }),
+    new sdk.PutBucketIntelligentTieringConfigurationCommand({
+      Bucket,
+      Id: 'one',
+      IntelligentTieringConfiguration: {
+        Id: 'one',
+        Status: 'Enabled',
+        Filter: { Prefix: 'tmp/' },
+        Tierings: [{ Days: 180, AccessTier: 'DEEP_ARCHIVE_ACCESS' }],
+      },
+    }),
     new sdk.PutBucketLifecycleConfigurationCommand({
       Bucket,
       LifecycleConfiguration: {

@@ -1,4 +1,4 @@
-// Writes src/models/{sts,iam,s3,kms,organizations}.ts from botocore's service models: the constraints (length, range,
+// Writes src/models/{sts,iam,s3,s3control,kms,organizations}.ts from botocore's service models: the constraints (length, range,
 // pattern, enum, required) that the schemas of the AWS SDK for JavaScript lack.
 //
 //   pip install botocore==1.43.11
@@ -11,10 +11,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 const BOTOCORE = '1.43.11';
-const services = ['sts', 'iam', 's3', 'kms', 'organizations'];
+const services = ['sts', 'iam', 's3', 's3control', 'kms', 'organizations'];
 
 /** Where the model says something that the service does not hold to. */
 const corrections = {
+  s3control: withoutBounds,
   iam: shapes => {
     // AWS's sentences about these two show neither the value nor the set (recorded in 2025).
     shapes.serviceSpecificCredentialId.sensitive = true;
@@ -23,8 +24,7 @@ const corrections = {
       'serviceSpecificCredentialStatusType';
   },
   s3: shapes => {
-    // S3 answers lengths and ranges with errors of its own, operation by operation.
-    for (const shape of Object.values(shapes)) for (const key of ['min', 'max', 'pattern']) delete shape[key];
+    withoutBounds(shapes);
     // Every region's name is accepted as far as the schema goes; a wrong one is InvalidLocationConstraint.
     delete shapes.BucketLocationConstraint.enum;
     // An unknown event is InvalidArgument, not MalformedXML.
@@ -45,6 +45,11 @@ const corrections = {
     );
   },
 };
+
+/** S3 answers lengths and ranges with errors of its own, operation by operation. */
+function withoutBounds(shapes) {
+  for (const shape of Object.values(shapes)) for (const key of ['min', 'max', 'pattern']) delete shape[key];
+}
 
 const types = {
   string: 'string',

@@ -9,15 +9,18 @@ import * as iamSdk from '@aws-sdk/client-iam';
 import * as kmsSdk from '@aws-sdk/client-kms';
 import * as organizationsSdk from '@aws-sdk/client-organizations';
 import * as s3Sdk from '@aws-sdk/client-s3';
+import * as s3ControlSdk from '@aws-sdk/client-s3-control';
 import * as stsSdk from '@aws-sdk/client-sts';
 import type { Services } from '../src/http/services.js';
 import { openServices } from '../src/index.js';
+import { controlName } from '../src/wire/index.js';
 import { operationsOf } from '../src/wire/schema.js';
 
 const sdks = {
   sts: stsSdk,
   iam: iamSdk,
   s3: s3Sdk,
+  s3control: s3ControlSdk,
   kms: kmsSdk,
   organizations: organizationsSdk,
   'access-analyzer': accessAnalyzerSdk,
@@ -26,6 +29,7 @@ const refusals: Record<keyof typeof sdks, string> = {
   sts: '`InvalidAction`',
   iam: '`InvalidAction`',
   s3: '`NotImplemented`',
+  s3control: '`NotImplemented`',
   kms: '`UnknownOperationException`',
   organizations: '`UnknownOperationException`',
   'access-analyzer': '`UnknownOperationException`',
@@ -34,14 +38,14 @@ const refusals: Record<keyof typeof sdks, string> = {
 /** The page, for the services as they are served. */
 export function operationsPage(services: Services): string {
   const sections = Object.entries(sdks).map(([id, sdk]) => {
-    const there = services.all.find(({ traits }) => traits.id === id)!.service.operations;
+    const there = operationsAt(services, id);
     const all = [...operationsOf(sdk).keys()].sort();
     const list = (names: string[]) => (names.length === 0 ? 'none' : names.join(', '));
-    const present = all.filter(name => there.has(name));
+    const present = all.filter(name => there.has(controlled(id, name)));
     return [
       `## ${id.toUpperCase()}: ${present.length} of ${all.length}`,
       `**There:** ${list(present)}`,
-      `**Not there** (answer ${refusals[id as keyof typeof sdks]}): ${list(all.filter(name => !there.has(name)))}`,
+      `**Not there** (answer ${refusals[id as keyof typeof sdks]}): ${list(all.filter(name => !present.includes(name)))}`,
     ].join('\n\n');
   });
   return [
@@ -51,6 +55,14 @@ export function operationsPage(services: Services): string {
     '',
   ].join('\n\n');
 }
+
+/** S3 Control is a door of S3. */
+function operationsAt({ doors, all }: Services, id: string): ReadonlyMap<string, unknown> {
+  return [...all, ...doors.map(({ served }) => served)].find(({ wire }) => wire.id === id)!.service
+    .operations;
+}
+
+const controlled = (id: string, name: string) => (id === 's3control' ? controlName(name) : name);
 
 export const pagePath = 'docs/operations.md';
 

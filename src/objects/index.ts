@@ -3,10 +3,13 @@ import type { Clock } from '../core/clock.js';
 import { KeyedMutex } from '../core/keyed-mutex.js';
 import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
+import { recordType } from '../store/records.js';
 import { Contents } from './bodies/content.js';
 import { OwnKeys } from './bodies/own-keys.js';
+import { AccountBlocks } from './buckets/account-blocks.js';
 import { Buckets } from './buckets/buckets.js';
 import { Inventories } from './buckets/inventories.js';
+import { SettingsById } from './buckets/settings-by-id.js';
 import { Outbox } from './events/outbox.js';
 import {
   type ListedUpload,
@@ -44,13 +47,19 @@ export interface ObjectsOptions {
 
 export const DEFAULT_INLINE_LIMIT = 32 * 1024;
 
+/** What a bucket may have many of, each under an id, and what is given back of it as it was given. */
+export type ConfigurationKind = 'Analytics' | 'IntelligentTiering' | 'Metrics';
+
 export class Objects {
   readonly clock: Clock;
   readonly buckets: Buckets;
+  readonly accountBlocks: AccountBlocks;
   readonly contents: Contents;
   readonly versions: Versions;
   readonly uploads: Uploads;
   readonly inventories: Inventories;
+  /** Settings that nothing here acts on, as they were given. */
+  readonly configurations: Readonly<Record<ConfigurationKind, SettingsById<object>>>;
   /** Events of buckets that somebody is told of. */
   readonly outbox: Outbox;
   /** Of objects under SSE-S3. */
@@ -81,9 +90,18 @@ export class Objects {
       clear: async bucket => {
         await this.uploads.abortAll(bucket);
         await this.inventories.clear(bucket);
+        for (const settings of Object.values(this.configurations)) await settings.clear(bucket);
       },
     });
+    this.accountBlocks = new AccountBlocks(kv);
     this.inventories = new Inventories(kv, this.buckets);
+    const configurations = (table: string) =>
+      new SettingsById<object>(kv, this.buckets, table, recordType({ version: 1 }));
+    this.configurations = {
+      Analytics: configurations('analytics'),
+      IntelligentTiering: configurations('intelligent-tiering'),
+      Metrics: configurations('metrics'),
+    };
     this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit, options.demandRoom);
     const { buckets, contents, outbox } = this;
     const garbage = this.#garbage;
@@ -165,6 +183,7 @@ export { ContentGone, entityTooLarge, LARGEST_BODY, type Received } from './bodi
 export { deriveDataKey, derivedDataKey, OwnKeys, ownerOf } from './bodies/own-keys.js';
 export { Buckets, type NewBucket } from './buckets/buckets.js';
 export type { Inventory, StoredInventory } from './buckets/inventories.js';
+export type { SettingsById } from './buckets/settings-by-id.js';
 export { s3Errors } from './errors.js';
 export * from './events/events.js';
 export type { Announcement, Outbox, Pending } from './events/outbox.js';
@@ -178,6 +197,7 @@ export {
   type ListPage,
 } from './listing/listing.js';
 export * from './records.js';
+export * from './tags.js';
 export type { ReadElsewhere } from './upkeep/garbage.js';
 export { type Chore, startHousekeeping } from './upkeep/housekeeping.js';
 export { dueAfter, expirationOf, type LifecycleReport } from './upkeep/lifecycle.js';

@@ -176,6 +176,8 @@ export interface BucketRecord extends BucketSettings {
 export interface Bucket extends BucketRecord {
   /** Of the stored record: a commit that checks it fails once any setting has changed. */
   readonly stored: Version;
+  /** Block Public Access of the owner's account, where it was looked at: see `AccountBlocks`. */
+  readonly accountBlock?: PublicAccessBlock | undefined;
 }
 
 /** The two ways of it that S3 has ("Transitioning objects", S3 User Guide). */

@@ -1,3 +1,20 @@
+/** The operations on settings that a bucket has by id. */
+function byId(...kinds: readonly string[]): Record<string, string> {
+  const names: Record<string, string> = {};
+  for (const kind of kinds) {
+    const setting = `${kind}Configuration`;
+    for (const [verb, end, action] of [
+      ['Get', '', 'Get'],
+      ['List', 's', 'Get'],
+      ['Put', '', 'Put'],
+      ['Delete', '', 'Put'],
+    ]) {
+      names[`${verb}Bucket${setting}${end}`.toLowerCase()] = `${action}${setting}`;
+    }
+  }
+  return names;
+}
+
 /**
  * Names of S3 operations that people take for actions ("Required permissions for Amazon S3 API operations").
  * Operation in lower case to the action that allows it.
@@ -28,6 +45,9 @@ const ACTION_OF_OPERATION: ReadonlyMap<string, string> = new Map(
     putbucketreplication: 'PutReplicationConfiguration',
     getpublicaccessblock: 'GetBucketPublicAccessBlock',
     putpublicaccessblock: 'PutBucketPublicAccessBlock',
+    deletepublicaccessblock: 'PutBucketPublicAccessBlock',
+    deleteaccountpublicaccessblock: 'PutAccountPublicAccessBlock',
+    ...byId('Analytics', 'IntelligentTiering', 'Inventory', 'Metrics'),
     deletebucketcors: 'PutBucketCORS',
     deletebuckettagging: 'PutBucketTagging',
   }),

@@ -9,6 +9,7 @@ import { karikagi as karikagiConstraints } from '../models/karikagi.js';
 import { kms as kmsConstraints } from '../models/kms.js';
 import { organizations as organizationsConstraints } from '../models/organizations.js';
 import { s3 as s3Constraints } from '../models/s3.js';
+import { s3control as s3ControlConstraints } from '../models/s3control.js';
 import { sts as stsConstraints } from '../models/sts.js';
 import type { Objects } from '../objects/index.js';
 import { accessAnalyzerService } from '../services/access-analyzer/index.js';
@@ -25,6 +26,7 @@ import { organizationsService } from '../services/organizations/index.js';
 import { organizationsTraits } from '../services/organizations/traits.js';
 import {
   type AccessLog,
+  bucketAccess,
   checkBody,
   type S3Ports,
   s3CrossOrigin,
@@ -32,14 +34,17 @@ import {
   websiteService,
 } from '../services/s3/index.js';
 import { s3Traits } from '../services/s3/traits.js';
+import { s3ControlService } from '../services/s3control/index.js';
 import { stsService } from '../services/sts/index.js';
 import { stsTraits } from '../services/sts/traits.js';
 import {
+  isControl,
   jsonService,
   queryService,
   restJsonService,
   restXmlService,
   type SdkModule,
+  s3ControlService as s3ControlProtocol,
   type WireService,
   websiteHosts,
   websiteWire,
@@ -101,8 +106,13 @@ export function served(parts: Parts): Services {
       anonymous: true,
     }),
   };
+  const controlPorts = { objects, buckets: bucketAccess(s3Ports) };
+  const control: Door = {
+    takes: isControl,
+    served: withWire(s3ControlWire, { service: s3ControlService(controlPorts), traits: s3Traits, checkBody }),
+  };
   return {
-    doors: [website],
+    doors: [website, control],
     all: [
       withWire(stsWire, { service: stsService({ identity }), traits: stsTraits, crossOrigin: openToPages }),
       withWire(iamWire, { service: iamService({ identity }), traits: iamTraits, crossOrigin: openToPages }),
@@ -148,6 +158,15 @@ function s3Wire(domains: readonly string[]): WireService {
     xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/',
     constraints: s3Constraints,
     hostSuffixes: domains,
+  });
+}
+
+function s3ControlWire(): WireService {
+  return s3ControlProtocol({
+    id: 's3control',
+    sdk: sdk('@aws-sdk/client-s3-control'),
+    xmlNamespace: 'http://awss3control.amazonaws.com/doc/2018-08-20/',
+    constraints: s3ControlConstraints,
   });
 }
 

@@ -2,6 +2,7 @@ export { defineOperation, type MemberSchema, type Members, types } from './defin
 export { type JsonServiceOptions, jsonService } from './json/service.js';
 export { type QueryServiceOptions, queryService } from './query/service.js';
 export { restJsonService } from './rest-json/service.js';
+export { controlName, isControl, s3ControlService } from './rest-xml/control.js';
 export { type RestXmlServiceOptions, restXmlService } from './rest-xml/service.js';
 export type { SdkModule } from './schema.js';
 export type { ErrorContext, Recognised, WireOperation, WireService } from './types.js';

@@ -1,6 +1,9 @@
 import type { ApiError } from '../core/errors.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../core/http-message.js';
 
+/** Members of an input that stand in the path. */
+export type Labels = Readonly<Record<string, string | undefined>>;
+
 /** Which operation a request is, and what was read on the way to knowing it. */
 export interface Recognised {
   readonly operation: WireOperation;
@@ -10,6 +13,8 @@ export interface Recognised {
   readonly hostBucket?: string | undefined;
   /** restXml: the object key, percent-decoded. */
   readonly key?: string | undefined;
+  /** restXml: what else the path names, percent-decoded, by member. */
+  readonly labels?: Labels | undefined;
   /** Decoded, in order: awsQuery's form and query, restXml's query. */
   readonly parameters?: ReadonlyMap<string, string>;
   /** restXml: the headers, with those that a presigned URL carries as parameters. */

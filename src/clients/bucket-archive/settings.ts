@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type AccelerateConfiguration,
   type AccessControlPolicy,
+  type AnalyticsConfiguration,
   DeleteBucketOwnershipControlsCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAbacCommand,
@@ -20,17 +21,25 @@ import {
   GetBucketWebsiteCommand,
   GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
+  type IntelligentTieringConfiguration,
   type InventoryConfiguration,
+  ListBucketAnalyticsConfigurationsCommand,
+  ListBucketIntelligentTieringConfigurationsCommand,
   ListBucketInventoryConfigurationsCommand,
+  ListBucketMetricsConfigurationsCommand,
+  type MetricsConfiguration,
   type PublicAccessBlockConfiguration,
   PutBucketAbacCommand,
   PutBucketAccelerateConfigurationCommand,
   PutBucketAclCommand,
+  PutBucketAnalyticsConfigurationCommand,
   PutBucketCorsCommand,
   PutBucketEncryptionCommand,
+  PutBucketIntelligentTieringConfigurationCommand,
   PutBucketInventoryConfigurationCommand,
   PutBucketLifecycleConfigurationCommand,
   PutBucketLoggingCommand,
+  PutBucketMetricsConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
@@ -182,17 +191,64 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration })),
   },
   inventories: {
-    get: inventoriesOf,
-    async put(s3, Bucket, inventories: readonly InventoryConfiguration[]) {
-      const refused: string[] = [];
-      for (const InventoryConfiguration of inventories) {
+    get: (s3, Bucket) =>
+      everyPage(async ContinuationToken => {
+        const page = await s3.send(
+          new ListBucketInventoryConfigurationsCommand({ Bucket, ContinuationToken }),
+        );
+        return { found: page.InventoryConfigurationList, next: page.NextContinuationToken };
+      }),
+    put: (s3, Bucket, inventories: readonly InventoryConfiguration[]) =>
+      each(inventories, InventoryConfiguration => {
         const { Id } = InventoryConfiguration;
-        await s3
-          .send(new PutBucketInventoryConfigurationCommand({ Bucket, Id, InventoryConfiguration }))
-          .catch(error => refused.push(`${Id}: ${problemOf(error)}`));
-      }
-      if (refused.length > 0) throw new Error(refused.join('; '));
-    },
+        return s3.send(new PutBucketInventoryConfigurationCommand({ Bucket, Id, InventoryConfiguration }));
+      }),
+  },
+  analytics: {
+    get: (s3, Bucket) =>
+      everyPage(async ContinuationToken => {
+        const page = await s3.send(
+          new ListBucketAnalyticsConfigurationsCommand({ Bucket, ContinuationToken }),
+        );
+        return { found: page.AnalyticsConfigurationList, next: page.NextContinuationToken };
+      }),
+    put: (s3, Bucket, analytics: readonly AnalyticsConfiguration[]) =>
+      each(analytics, AnalyticsConfiguration => {
+        const { Id } = AnalyticsConfiguration;
+        return s3.send(new PutBucketAnalyticsConfigurationCommand({ Bucket, Id, AnalyticsConfiguration }));
+      }),
+  },
+  metrics: {
+    get: (s3, Bucket) =>
+      everyPage(async ContinuationToken => {
+        const page = await s3.send(new ListBucketMetricsConfigurationsCommand({ Bucket, ContinuationToken }));
+        return { found: page.MetricsConfigurationList, next: page.NextContinuationToken };
+      }),
+    put: (s3, Bucket, metrics: readonly MetricsConfiguration[]) =>
+      each(metrics, MetricsConfiguration => {
+        const { Id } = MetricsConfiguration;
+        return s3.send(new PutBucketMetricsConfigurationCommand({ Bucket, Id, MetricsConfiguration }));
+      }),
+  },
+  intelligentTiering: {
+    get: (s3, Bucket) =>
+      everyPage(async ContinuationToken => {
+        const page = await s3.send(
+          new ListBucketIntelligentTieringConfigurationsCommand({ Bucket, ContinuationToken }),
+        );
+        return { found: page.IntelligentTieringConfigurationList, next: page.NextContinuationToken };
+      }),
+    put: (s3, Bucket, tiers: readonly IntelligentTieringConfiguration[]) =>
+      each(tiers, IntelligentTieringConfiguration => {
+        const { Id } = IntelligentTieringConfiguration;
+        return s3.send(
+          new PutBucketIntelligentTieringConfigurationCommand({
+            Bucket,
+            Id,
+            IntelligentTieringConfiguration,
+          }),
+        );
+      }),
   },
   lifecycle: {
     get: async (s3, Bucket) => (await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,
@@ -219,15 +275,33 @@ function contentOf<T extends { readonly $metadata: object }>({ $metadata: _, ...
   return content;
 }
 
-async function inventoriesOf(s3: S3Client, Bucket: string): Promise<InventoryConfiguration[] | undefined> {
-  const found: InventoryConfiguration[] = [];
-  let ContinuationToken: string | undefined;
+/** The settings of a kind that a bucket has by id; undefined where it has none. */
+async function everyPage<T>(
+  list: (token: string | undefined) => Promise<{
+    readonly found: readonly T[] | undefined;
+    readonly next: string | undefined;
+  }>,
+): Promise<T[] | undefined> {
+  const all: T[] = [];
+  let token: string | undefined;
   do {
-    const page = await s3.send(new ListBucketInventoryConfigurationsCommand({ Bucket, ContinuationToken }));
-    found.push(...(page.InventoryConfigurationList ?? []));
-    ContinuationToken = page.NextContinuationToken;
-  } while (ContinuationToken !== undefined);
-  return found.length > 0 ? found : undefined;
+    const { found = [], next } = await list(token);
+    all.push(...found);
+    token = next;
+  } while (token !== undefined);
+  return all.length > 0 ? all : undefined;
+}
+
+/** Puts them all, whatever becomes of the others. Throws an error that names each refusal. */
+async function each<T extends { readonly Id: string | undefined }>(
+  settings: readonly T[],
+  put: (setting: T) => Promise<unknown>,
+): Promise<void> {
+  const refused: string[] = [];
+  for (const setting of settings) {
+    await put(setting).catch(error => refused.push(`${setting.Id}: ${problemOf(error)}`));
+  }
+  if (refused.length > 0) throw new Error(refused.join('; '));
 }
 
 /** A default of SSE-KMS under another key, as its objects are put. */

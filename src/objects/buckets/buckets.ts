@@ -256,7 +256,7 @@ export function checkOf(bucket: Bucket): Check {
   return { key: bucketKey(bucket.name), version: bucket.stored };
 }
 
-function recordOf({ stored: _, ...record }: Bucket): BucketRecord {
+function recordOf({ stored: _, accountBlock: __, ...record }: Bucket): BucketRecord {
   return record;
 }
 

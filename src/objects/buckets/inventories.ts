@@ -1,9 +1,8 @@
-import { END, type Entry, type Kv, under } from '../../store/kv.js';
+import type { Kv } from '../../store/kv.js';
 import { recordType } from '../../store/records.js';
-import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
-import { contended, s3Errors } from '../errors.js';
 import type { Bucket } from '../records.js';
-import { type Buckets, checkOf } from './buckets.js';
+import type { Buckets } from './buckets.js';
+import { SettingsById } from './settings-by-id.js';
 
 /** A list of what is in a bucket, written again and again ("Cataloging and analyzing your data with S3 Inventory", S3 User Guide). */
 export interface Inventory {
@@ -36,92 +35,52 @@ export interface StoredInventory {
   readonly lastRun?: number | undefined;
 }
 
-/** "You can have up to 1,000 inventory configurations per bucket" (PutBucketInventoryConfiguration, S3 API Reference). */
-const MOST = 1000;
-
 const rows = recordType<StoredInventory>({ version: 1 });
-const table = 'inventory';
 
-/** The inventories of buckets: too many, and too seldom looked at, to stand in the buckets' records. */
+/** The inventories of buckets. */
 export class Inventories {
-  readonly #kv: Kv;
-  readonly #buckets: Buckets;
+  readonly #settings: SettingsById<StoredInventory>;
 
   constructor(kv: Kv, buckets: Buckets) {
-    this.#kv = kv;
-    this.#buckets = buckets;
+    this.#settings = new SettingsById(kv, buckets, 'inventory', rows);
   }
 
   async find(bucket: Bucket, id: string): Promise<Inventory | undefined> {
-    const entry = await this.#kv.get([table, bucket.id, id]);
-    return entry && rows.decode(entry.value).inventory;
+    return (await this.#settings.find(bucket, id))?.inventory;
   }
 
   /** In place of an earlier one of its id. Throws TooManyConfigurations, OperationAborted. */
-  async put(bucket: Bucket, inventory: Inventory): Promise<void> {
-    const key = [table, bucket.id, inventory.id];
-    await this.#buckets.commitIn(bucket, async now => {
-      const entry = await this.#kv.get(key);
-      if (!entry && (await this.#kv.list({ ...under([table, bucket.id]), limit: MOST })).length >= MOST) {
-        throw s3Errors.TooManyConfigurations();
-      }
-      const lastRun = entry && rows.decode(entry.value).lastRun;
-      const value = rows.encode({ bucket: bucket.name, bucketId: bucket.id, inventory, lastRun });
-      const stored = await this.#kv.commit(
-        [checkOf(now), { key, version: entry?.version }],
-        [{ key, value }],
-      );
-      return stored ? undefined : OVERTAKEN;
-    });
+  put(bucket: Bucket, inventory: Inventory): Promise<void> {
+    return this.#settings.put(bucket, inventory.id, before => ({
+      bucket: bucket.name,
+      bucketId: bucket.id,
+      inventory,
+      lastRun: before?.lastRun,
+    }));
   }
 
   /** Whether there was one. */
-  async delete(bucket: Bucket, id: string): Promise<boolean> {
-    const key = [table, bucket.id, id];
-    return await untilCommitted(async () => {
-      const entry = await this.#kv.get(key);
-      if (!entry) return false;
-      const deleted = await this.#kv.commit([{ key, version: entry.version }], [{ key, value: undefined }]);
-      return deleted ? true : OVERTAKEN;
-    }, contended);
+  delete(bucket: Bucket, id: string): Promise<boolean> {
+    return this.#settings.delete(bucket, id);
   }
 
   /** By id, behind `after`. */
   async list(bucket: Bucket, after: string | undefined, limit: number): Promise<Inventory[]> {
-    const start = [table, bucket.id, ...(after === undefined ? [] : [`${after}\0`])];
-    const found = await this.#kv.list({ start, end: [table, bucket.id, END], limit });
-    return found.map(({ value }) => rows.decode(value).inventory);
+    return (await this.#settings.list(bucket, after, limit)).map(({ inventory }) => inventory);
   }
 
-  /** Those of every bucket, but for what is damaged: who asks for it by its id is told. */
-  async all(): Promise<StoredInventory[]> {
-    return (await this.#kv.list({ ...under([table]), damaged: () => {} })).map(({ value }) =>
-      rows.decode(value),
-    );
+  /** Those of every bucket, but for what is damaged: who asks for it by its id hears of that. */
+  all(): Promise<StoredInventory[]> {
+    return this.#settings.all();
   }
 
   /** Notes that a list was finished. Without effect where the inventory is gone. */
-  async finished({ bucketId, inventory }: StoredInventory, lastRun: number): Promise<void> {
-    const key = [table, bucketId, inventory.id];
-    let entry: Entry | undefined;
-    do {
-      entry = await this.#kv.get(key);
-      if (!entry) return;
-    } while (
-      !(await this.#kv.commit(
-        [{ key, version: entry.version }],
-        [{ key, value: rows.encode({ ...rows.decode(entry.value), lastRun }) }],
-      ))
-    );
+  finished({ bucketId, inventory }: StoredInventory, lastRun: number): Promise<void> {
+    return this.#settings.change(bucketId, inventory.id, now => ({ ...now, lastRun }));
   }
 
   /** Drops those of a bucket to which none is added any more. */
-  async clear(bucket: Bucket): Promise<void> {
-    const found = await this.#kv.list(under([table, bucket.id]));
-    if (found.length === 0) return;
-    await this.#kv.commit(
-      [],
-      found.map(({ key }) => ({ key, value: undefined })),
-    );
+  clear(bucket: Bucket): Promise<void> {
+    return this.#settings.clear(bucket);
   }
 }

@@ -1,5 +1,6 @@
 /** S3: its operations, bound to what they work on. */
 import {
+  type Call,
   type Operation,
   type OperationName,
   type Operations,
@@ -9,7 +10,7 @@ import {
 import { GetBucketAcl, GetObjectAcl, PutBucketAcl, PutObjectAcl } from './acl/acls.js';
 import { GetBucketAccelerateConfiguration, PutBucketAccelerateConfiguration } from './bucket/acceleration.js';
 import { GetBucketAbac, PutBucketAbac } from './bucket/bucket-abac.js';
-import { configurationsNeverSet, GetBucketReplication } from './bucket/bucket-defaults.js';
+import { GetBucketReplication } from './bucket/bucket-defaults.js';
 import {
   DeleteBucketPolicy,
   GetBucketPolicy,
@@ -30,6 +31,7 @@ import {
   PutPublicAccessBlock,
 } from './bucket/bucket-settings.js';
 import { DeleteBucket, GetBucketLocation, HeadBucket } from './bucket/buckets.js';
+import { configurationOperations } from './bucket/configurations.js';
 import { CreateBucket } from './bucket/create-bucket.js';
 import { ListBuckets } from './bucket/list-buckets.js';
 import { GetBucketRequestPayment, PutBucketRequestPayment } from './bucket/request-payment.js';
@@ -81,7 +83,8 @@ import { DeleteObjectTagging, GetObjectTagging, PutObjectTagging } from './objec
 import { PutObject } from './object/put-object.js';
 import { UpdateObjectEncryption } from './object/update-object-encryption.js';
 import type { S3Ports } from './ports.js';
-import type { S3Subject } from './target.js';
+import { onBucket } from './requirements.js';
+import { bucketOf, type S3Subject } from './target.js';
 import { DeleteBucketWebsite, GetBucketWebsite, PutBucketWebsite } from './website/bucket-website.js';
 import { DeleteBucketCors, GetBucketCors, PutBucketCors } from './website/cors.js';
 
@@ -164,7 +167,7 @@ const operations: Operations<S3Ports, OperationName<typeof import('@aws-sdk/clie
   UploadPart,
   UploadPartCopy,
   GetBucketReplication,
-  ...configurationsNeverSet,
+  ...configurationOperations,
 };
 
 type S3Operation = Operation<S3Ports, never, unknown, S3Subject>;
@@ -187,6 +190,14 @@ function telling(operation: S3Operation): S3Operation {
         ? output.then(members => ({ ...(members as object), RequestCharged: 'requester' }))
         : output;
     },
+  };
+}
+
+/** Buckets for other services: found and decided as S3 does it. */
+export function bucketAccess(ports: S3Ports) {
+  return {
+    bucket: async (name: string, call: Call) => (await bucketOf({ Bucket: name }, call, ports)).bucket,
+    onBucket,
   };
 }
 

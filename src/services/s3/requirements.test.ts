@@ -150,6 +150,7 @@ const table: readonly Row[] = [
   ...['Analytics', 'IntelligentTiering', 'Metrics'].flatMap(kind => [
     plainBucket(`ListBucket${kind}Configurations`, `s3:Get${kind}Configuration`),
     plainBucket(`GetBucket${kind}Configuration`, `s3:Get${kind}Configuration`),
+    plainBucket(`PutBucket${kind}Configuration`, `s3:Put${kind}Configuration`),
     plainBucket(`DeleteBucket${kind}Configuration`, `s3:Put${kind}Configuration`),
   ]),
   plainBucket('GetBucketEncryption', 's3:GetEncryptionConfiguration'),

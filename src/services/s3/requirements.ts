@@ -6,7 +6,7 @@ import { compilePolicy } from '../../policy/index.js';
 import type { ContextValue, NamedPolicy, SetAside } from '../../policy/types.js';
 import { aclsEnabled, ownerApart, writerOf } from './acl/acl.js';
 import { bucketAcl, type ListDecision, missingObjectAcl, objectAcl, ownObjectAcl } from './acl/acl-policy.js';
-import { isPublicPolicy } from './bucket/public-access.js';
+import { blockCommand, blocker, blocks, isPublicPolicy } from './bucket/public-access.js';
 
 /** Condition keys; those that the request does not carry are `undefined` and left out. */
 export type Keys = Readonly<Record<string, ContextValue | number | boolean | undefined>>;
@@ -177,17 +177,17 @@ function compiledFor(
  * Whether RestrictPublicBuckets sets the policy aside: it leaves a public policy in force only for the owner's account
  * ("Blocking public access to your Amazon S3 storage").
  */
-function isRestricted({ publicAccessBlock, owner }: Bucket, isPublic: boolean, { caller }: Call): boolean {
-  return isPublic && (publicAccessBlock?.restrictPublicBuckets ?? false) && caller.account?.id !== owner;
+function isRestricted(bucket: Bucket, isPublic: boolean, { caller }: Call): boolean {
+  return isPublic && blocks(bucket, 'restrictPublicBuckets') && caller.account?.id !== bucket.owner;
 }
 
 /** For the trace of a denial. */
-function restrictedPolicy({ name, owner }: Bucket, policy: NamedPolicy): SetAside {
+function restrictedPolicy(bucket: Bucket, policy: NamedPolicy): SetAside {
   return {
     as: 'resource',
     policy,
     by: 'RestrictPublicBuckets',
-    advice: `the policy is public, and the bucket's Block Public Access leaves it in force for account ${owner} alone. Name the callers in the policy instead of everyone, or switch RestrictPublicBuckets off (aws s3api put-public-access-block --bucket ${name} …).`,
+    advice: `the policy is public, and the ${blocker(bucket, 'restrictPublicBuckets')}'s Block Public Access leaves it in force for account ${bucket.owner} alone. Name the callers in the policy instead of everyone, or switch RestrictPublicBuckets off (${blockCommand(bucket, 'restrictPublicBuckets')} …).`,
   };
 }
 

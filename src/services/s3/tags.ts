@@ -1,11 +1,6 @@
 import type { Tag } from '@aws-sdk/client-s3';
-import type { Pairs } from '../../objects/index.js';
+import { isTagForm, isTagName, isTagValue, MOST_BUCKET_TAGS, type Pairs } from '../../objects/index.js';
 import { s3Errors } from './errors.js';
-
-/** "Using cost allocation S3 bucket tags" and "Categorizing your storage using tags", S3 User Guide. */
-const LONGEST_NAME = 128;
-const LONGEST_VALUE = 256;
-const FORM = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** How many tags there may be, and what S3 says of those of its own (LocalStack's recordings, test_tagging_validation). */
 interface Kind {
@@ -15,8 +10,8 @@ interface Kind {
 }
 
 const ofBuckets: Kind = {
-  most: 50,
-  tooMany: 'Bucket tag count cannot be greater than 50',
+  most: MOST_BUCKET_TAGS,
+  tooMany: `Bucket tag count cannot be greater than ${MOST_BUCKET_TAGS}`,
   reserved: 'System tags cannot be added/updated by requester',
 };
 const ofObjects: Kind = {
@@ -57,7 +52,7 @@ export function headerTags(header: string | undefined): Pairs | undefined {
     const [name = '', ...rest] = piece.split('=');
     tags.push([unescaped(name, header), unescaped(rest.join('='), header)]);
   }
-  const isTag = ([name, value]: readonly [string, string]) => FORM.test(name) && FORM.test(value);
+  const isTag = ([name, value]: readonly [string, string]) => isTagForm(name) && isTagForm(value);
   if (new Set(tags.map(([name]) => name)).size < tags.length || !tags.every(isTag)) throw malformed(header);
   return demandTags(tags, ofObjects);
 }
@@ -91,10 +86,10 @@ function demandTags(tags: Pairs, { most, tooMany, reserved }: Kind): Pairs {
   const names = new Set<string>();
   for (const [name, value] of tags) {
     const members = { TagKey: name };
-    if (name === '' || [...name].length > LONGEST_NAME || !FORM.test(name)) {
+    if (!isTagName(name)) {
       throw s3Errors.InvalidTag(['The TagKey you have provided is invalid'], { members });
     }
-    if ([...value].length > LONGEST_VALUE || !FORM.test(value)) {
+    if (!isTagValue(value)) {
       throw s3Errors.InvalidTag(['The TagValue you have provided is invalid'], {
         members: { ...members, TagValue: value },
       });

@@ -2,9 +2,11 @@
 
 import type { Call } from '../../core/operation.js';
 import { type Bucket, ContentGone, type VersionRecord } from '../../objects/index.js';
+import { aclsEnabled } from './acl/acl.js';
 import { demandRegion, demandSignature } from './bucket/regions.js';
 import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
+import { hasPublicPolicy } from './requirements.js';
 import { demandTerms } from './terms.js';
 
 export interface BucketInput {
@@ -64,7 +66,7 @@ export function findBucket(input: BucketInput, call: Call, ports: S3Ports): Prom
     demandSignature(bucket.region, call);
     if (ports.otherRegions === 'redirected') demandRegion(bucket, call);
   };
-  return namedBucket(input.Bucket ?? '', input.ExpectedBucketOwner, ports, demand);
+  return namedBucket(input, call, ports, demand);
 }
 
 /** As `findBucket`, where the request meets the bucket's terms. Throws AccessDenied and InvalidRequest as well. */
@@ -73,25 +75,23 @@ export async function bucketOf(input: BucketInput, call: Call, ports: S3Ports): 
 }
 
 /** As `bucketOf`, for a bucket of any region: the source of a copy, and what is asked from anywhere. */
-export async function bucketAnywhere(
-  { Bucket, ExpectedBucketOwner }: BucketInput,
-  call: Call,
-  ports: S3Ports,
-): Promise<OnBucket> {
-  return onTerms(await namedBucket(Bucket ?? '', ExpectedBucketOwner, ports), call);
+export async function bucketAnywhere(input: BucketInput, call: Call, ports: S3Ports): Promise<OnBucket> {
+  return onTerms(await namedBucket(input, call, ports), call);
 }
 
 /** `demand` may refuse the bucket before anything else is said of it. */
 async function namedBucket(
-  name: string,
-  expectedOwner: string | undefined,
-  ports: S3Ports,
+  { Bucket: name = '', ExpectedBucketOwner: expectedOwner }: BucketInput,
+  { caller }: Call,
+  { objects }: S3Ports,
   demand?: (bucket: Bucket) => void,
 ): Promise<Bucket> {
   if (name.length > LONGEST_BUCKET) throw s3Errors.InvalidBucketName([], { members: { BucketName: name } });
-  const bucket = await ports.objects.buckets.get(name, demand);
+  const bucket = await objects.buckets.get(name, demand);
   if (expectedOwner !== undefined) demandOwner(bucket, expectedOwner);
-  return bucket;
+  // What the owner's account blocks is read where that can make a difference: few buckets are public.
+  const byPolicy = caller.account?.id !== bucket.owner && hasPublicPolicy(bucket);
+  return byPolicy || aclsEnabled(bucket) ? objects.accountBlocks.over(bucket) : bucket;
 }
 
 function onTerms(bucket: Bucket, call: Call): OnBucket {

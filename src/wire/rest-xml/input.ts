@@ -5,6 +5,7 @@ import type { RequestBody } from '../../core/http-message.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { type Check, ConstraintChecks, type Violation } from '../constraints.js';
 import { kindOf, membersOf, type OperationSchema, type Schema, setOwn } from '../schema.js';
+import type { Labels } from '../types.js';
 import { parseLargeXml, parseXml, type XmlElement, XmlSyntaxError } from '../xml/parse.js';
 import { type ElementReader, XmlReaders } from '../xml/read.js';
 import { elementName } from '../xml/write.js';
@@ -16,8 +17,7 @@ type Bound = ReadonlyMap<string, { readonly member: string; readonly read: Argum
 
 /** What a request says outside its body. */
 export interface Head {
-  readonly bucket: string | undefined;
-  readonly key: string | undefined;
+  readonly labels: Labels;
   readonly parameters: ReadonlyMap<string, string>;
   readonly headers: ReadonlyMap<string, string>;
 }
@@ -58,12 +58,12 @@ export class InputReaders {
 
   operation(schema: OperationSchema): InputReader {
     const shape = this.constraints.inputs[schema.name] ?? '';
-    const { query, headers, prefix, labels, payload } = this.#bindings(schema.input, shape);
-    const body = payload && this.#payload(payload, shape);
+    const { query, headers, prefix, labels, payload, content } = this.#bindings(schema.input, shape);
+    const body = payload ? this.#payload(payload, shape) : this.#content(schema.input, content, shape);
+    const unread = payload ? [payload.name] : content;
     const outsideBody = (head: Head) => {
       const input: Input = {};
-      if (labels.has('Bucket')) input['Bucket'] = head.bucket;
-      if (labels.has('Key')) input['Key'] = head.key;
+      for (const name of labels) input[name] = head.labels[name];
       readBound(input, query, head.parameters);
       readBound(input, headers, head.headers);
       if (prefix) input[prefix.member] = readPrefixed(prefix.prefix, head.headers);
@@ -80,12 +80,12 @@ export class InputReaders {
       },
       readHead(head) {
         const input = outsideBody(head);
-        if (payload) defineUnread(input, payload.name, schema.name);
+        for (const name of unread) defineUnread(input, name, schema.name);
         return input;
       },
-      readBody(input, content, nodes) {
-        if (payload) delete input[payload.name];
-        return body?.(input, content, { nodes, slowly: content.length > LARGE });
+      readBody(input, bytes, nodes) {
+        for (const name of unread) delete input[name];
+        return body?.(input, bytes, { nodes, slowly: bytes.length > LARGE });
       },
     };
   }
@@ -93,7 +93,8 @@ export class InputReaders {
   #bindings(input: Schema, shape: string) {
     const query = new Map<string, { member: string; read: ArgumentReader }>();
     const headers = new Map<string, { member: string; read: ArgumentReader }>();
-    const labels = new Set<string>();
+    const labels: string[] = [];
+    const content: string[] = [];
     let prefix: { member: string; prefix: string } | undefined;
     let payload: { name: string; schema: Schema } | undefined;
     for (const [member, schema] of membersOf(input)) {
@@ -103,14 +104,15 @@ export class InputReaders {
         const demanded = shapes[shapes[shape]?.members?.[member] ?? ''];
         return argumentReader(schema, demanded?.member ? shapes[demanded.member] : demanded);
       };
-      if (traits.httpLabel) labels.add(member);
+      if (traits.httpLabel) labels.push(member);
       else if (traits.httpQuery) query.set(traits.httpQuery, { member, read: read() });
       else if (traits.httpHeader) headers.set(traits.httpHeader.toLowerCase(), { member, read: read() });
       else if (traits.httpPrefixHeaders) prefix = { member, prefix: traits.httpPrefixHeaders.toLowerCase() };
       else if (traits.httpPayload) payload = { name: member, schema };
-      else throw new Error(`${input.getName()}.${member} has no place in the request`);
+      else content.push(member);
     }
-    return { query, headers, prefix, labels, payload };
+    if (payload && content.length > 0) throw new Error(`${content} of ${input.getName()} have no place`);
+    return { query, headers, prefix, labels, payload, content };
   }
 
   /** Reads the payload into the input; checks what S3 checks of a document. */
@@ -136,6 +138,34 @@ export class InputReaders {
       if (value instanceof Promise) return value.then(known => setOwn(input, name, known));
       input[name] = value;
       return undefined;
+    };
+  }
+
+  /** Reads a document whose root is the input itself: those members that stand nowhere else. */
+  #content(input: Schema, members: readonly string[], shape: string): PayloadReader | undefined {
+    if (members.length === 0) return undefined;
+    const read = this.#document(input.getName()!, input, undefined);
+    const { required = [], members: shapes = {} } = this.constraints.shapes[shape] ?? {};
+    const checks = members.map(name => ({
+      name,
+      isRequired: required.includes(name),
+      check: this.#checks.shape(shapes[name]),
+    }));
+    return (into, body, how) => {
+      const bytes = body as Uint8Array;
+      if (bytes.byteLength === 0) throw s3Error.MissingRequestBodyError();
+      const take = (document: unknown) => {
+        const given = document as Input;
+        for (const { name, isRequired, check } of checks) {
+          const value = given[name];
+          if (value === undefined && isRequired) throw malformed(name, `${name} is missing`);
+          if (value === undefined) continue;
+          demand(check, value, name);
+          into[name] = value;
+        }
+      };
+      const document = read(bytes, how);
+      return document instanceof Promise ? document.then(take) : take(document);
     };
   }
 
@@ -231,6 +261,15 @@ function keepExpires(input: Input, headers: ReadonlyMap<string, string>, bound: 
 
 function text(body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+}
+
+/** As `validate`, of what was read already. Throws MalformedXML. */
+function demand(check: Check | undefined, value: unknown, name: string): void {
+  try {
+    validate(check, value);
+  } catch (error) {
+    throw error instanceof XmlSyntaxError ? malformed(name, error.message) : error;
+  }
 }
 
 /** A document that lacks a required element, or has a value that is none of its enumeration. */

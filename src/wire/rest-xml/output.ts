@@ -16,12 +16,18 @@ export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 /**
  * Success as S3 answers it where its model says otherwise (S3 API Reference, the sample replies of PutBucketPolicy and
- * PutBucketTagging; LocalStack's recordings of AWS, test_bucket_tagging_crud and test_s3_inventory_report_crud).
+ * PutBucketTagging; LocalStack's recordings of AWS, test_bucket_tagging_crud, test_s3_inventory_report_crud,
+ * test_s3_analytics_configurations and test_s3_intelligent_tier_config). Metrics are of the same kind;
+ * S3 Control's DeletePublicAccessBlock is recorded in test_crud_public_access_block.
  */
 const answeredStatus: Readonly<Record<string, number>> = {
   PutBucketPolicy: 204,
   PutBucketTagging: 204,
+  PutBucketAnalyticsConfiguration: 204,
+  PutBucketIntelligentTieringConfiguration: 204,
   PutBucketInventoryConfiguration: 204,
+  PutBucketMetricsConfiguration: 204,
+  DeletePublicAccessBlock: 204,
 };
 
 /** Elements that S3 sends in another order than the model lists them: those that come first (recorded). */

@@ -2,15 +2,21 @@ import { s3Error } from './errors.js';
 
 const none: ReadonlyMap<string, string> = new Map();
 
-/** The query of an S3 request, decoded; of a name that comes twice, the first. Throws InvalidURI. */
-export function parseQuery(query: string): ReadonlyMap<string, string> {
+/**
+ * The query of an S3 request, decoded. Of a name that comes again, the first counts, or all of them count, joined by
+ * commas as lists in headers are. Throws InvalidURI.
+ */
+export function parseQuery(query: string, again: 'first' | 'joined' = 'first'): ReadonlyMap<string, string> {
   if (query === '') return none;
   const parameters = new Map<string, string>();
   for (const pair of query.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals < 0 ? pair : pair.slice(0, equals), query);
-    if (!parameters.has(name)) parameters.set(name, equals < 0 ? '' : decode(pair.slice(equals + 1), query));
+    const before = parameters.get(name);
+    if (before !== undefined && again === 'first') continue;
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1), query);
+    parameters.set(name, before === undefined ? value : `${before},${value}`);
   }
   return parameters;
 }

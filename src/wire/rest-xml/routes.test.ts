@@ -106,13 +106,6 @@ suite('S3 routes', () => {
     });
   }
 
-  test('S3 Control says that it is not there, a bucket of that name is one', () => {
-    const path = '/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Ab';
-    const control = refusal(() => operation('GET', path, { 'x-amz-account-id': '111122223333' }));
-    assert.deepEqual([control.code, control.status], ['MethodNotAllowed', 405]);
-    assert.equal(operation('GET', path).name, 'GetObject');
-  });
-
   test('the methods that there are', () => {
     assert.equal(refusal(() => operation('POST', '/b?policy')).detail.headers?.['allow'], 'GET, PUT, DELETE');
     assert.equal(

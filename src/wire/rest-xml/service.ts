@@ -6,7 +6,6 @@ import { lazy, type OperationSchema, operationsOf, type SdkModule } from '../sch
 import type { ErrorContext, Recognised, WireOperation, WireService } from '../types.js';
 import { escapeXml } from '../xml/escape.js';
 import { addressReader } from './address.js';
-import { s3Error } from './errors.js';
 import { type Head, InputReaders } from './input.js';
 import { OutputWriters, xmlDeclaration } from './output.js';
 import { effectiveHeaders, parseQuery } from './parameters.js';
@@ -41,7 +40,6 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
   return {
     id,
     recognise(request) {
-      refuseControl(request);
       const address = addressOf(request);
       const parameters = parseQuery(request.query);
       const headers = effectiveHeaders(request.headers, parameters);
@@ -54,24 +52,17 @@ export function restXmlService(options: RestXmlServiceOptions): WireService {
   };
 }
 
-/**
- * S3 Control lies at the same hosts, and is not served. Terraform's AWS provider reads the tags of buckets there, and
- * falls back on GetBucketTagging where it is told so (github.com/hashicorp/terraform-provider-aws, issue 45292).
- */
-function refuseControl({ method, path, headers }: HttpRequest): void {
-  if (!path.startsWith('/v20180820/') || !headers.has('x-amz-account-id')) return;
-  throw s3Error.MethodNotAllowed([], { members: { Method: method, ResourceType: 'S3_CONTROL' } });
-}
-
-function restXmlOperation(
+/** One operation's reading and writing, compiled with its first request. */
+export function restXmlOperation(
   schema: OperationSchema,
   readers: InputReaders,
   writers: OutputWriters,
+  name = schema.name,
 ): WireOperation {
   const input = lazy(() => readers.operation(schema));
   const output = lazy(() => writers.operation(schema));
   return {
-    name: schema.name,
+    name,
     get streamsInput() {
       return input().streams;
     },
@@ -86,9 +77,9 @@ function restXmlOperation(
 
 function headOf(request: HttpRequest, recognised: Recognised): Head {
   const parameters = recognised.parameters ?? parseQuery(request.query);
-  const { bucket, key } = recognised;
+  const { bucket, key, labels = { Bucket: bucket, Key: key } } = recognised;
   const headers = recognised.headers ?? effectiveHeaders(request.headers, parameters);
-  return { bucket, key, parameters, headers };
+  return { labels, parameters, headers };
 }
 
 /** What every answer of S3 carries. */
@@ -101,20 +92,28 @@ export function requestHeaders(requestId: string): Record<string, string> {
  * errors recorded in February 2026 has it). HEAD and 304 have no body.
  */
 function encodeError(error: ApiError, context: ErrorContext): HttpReply {
-  const headers = { ...requestHeaders(context.requestId), ...error.detail.headers };
-  if (context.head || error.status === 304) return { status: error.status, headers };
-  const members = {
-    Code: error.code,
-    Message: error.message,
-    ...error.detail.members,
-    RequestId: context.requestId,
-    HostId: hostIdOf(context.requestId),
-  };
-  let xml = `${xmlDeclaration}<Error>`;
-  for (const [name, value] of Object.entries(members)) xml += `<${name}>${escapeXml(value)}</${name}>`;
+  return errorReply(error, context, (own, ids) => `<Error>${own}${ids}</Error>`);
+}
+
+/** A reply of an error in XML; HEAD and 304 have no body. `shape` puts together its own elements and the ids that each has. */
+export function errorReply(
+  error: ApiError,
+  { requestId, head }: ErrorContext,
+  shape: (own: string, ids: string) => string,
+): HttpReply {
+  const headers = { ...requestHeaders(requestId), ...error.detail.headers };
+  if (head || error.status === 304) return { status: error.status, headers };
+  const own = elements({ Code: error.code, Message: error.message, ...error.detail.members });
+  const ids = elements({ RequestId: requestId, HostId: hostIdOf(requestId) });
   return {
     status: error.status,
     headers: { ...headers, 'content-type': 'application/xml' },
-    body: `${xml}</Error>`,
+    body: xmlDeclaration + shape(own, ids),
   };
+}
+
+function elements(members: Readonly<Record<string, string>>): string {
+  let xml = '';
+  for (const [name, value] of Object.entries(members)) xml += `<${name}>${escapeXml(value)}</${name}>`;
+  return xml;
 }

@@ -2,6 +2,7 @@
 import type { AccessControlPolicy, Grant, Grantee } from '@aws-sdk/client-s3';
 import type { Call } from '../../../core/operation.js';
 import type { AclGrant, Bucket, Permission } from '../../../objects/index.js';
+import { blockCommand, blocks } from '../bucket/public-access.js';
 import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { ALL_USERS, ANONYMOUS_OWNER, AUTHENTICATED_USERS, isPublicAcl, LOG_DELIVERY } from './acl.js';
@@ -218,7 +219,7 @@ export function demandNotBlocked(
   call: Call,
   what: { readonly action: string; readonly resource: string },
 ): void {
-  if (!bucket.publicAccessBlock?.blockPublicAcls || !isPublicAcl(grants)) return;
+  if (!blocks(bucket, 'blockPublicAcls') || !isPublicAcl(grants)) return;
   const { account, principal } = call.caller;
   const reason = 'public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access.';
   const message =
@@ -228,6 +229,6 @@ export function demandNotBlocked(
   throw s3Errors.AccessDenied([message], {
     reason,
     owner: bucket.owner,
-    advice: `The list grants something to everyone. Send another one, or let the owner of the bucket switch BlockPublicAcls off (aws s3api put-public-access-block --bucket ${bucket.name} …).`,
+    advice: `The list grants something to everyone. Send another one, or let the owner of the bucket switch BlockPublicAcls off (${blockCommand(bucket, 'blockPublicAcls')} …).`,
   });
 }

@@ -7,6 +7,7 @@ import type { Call } from '../../../core/operation.js';
 import type { AclGrant, Bucket, ObjectOwner, ObjectRecord, Permission } from '../../../objects/index.js';
 import { type CompiledPolicy, compilePolicy } from '../../../policy/index.js';
 import type { NamedPolicy, SetAside } from '../../../policy/types.js';
+import { blockCommand, blocker, blocks } from '../bucket/public-access.js';
 import {
   ALL_USERS,
   ANONYMOUS_OWNER,
@@ -91,7 +92,7 @@ function ownedBy(owner: string): readonly AclGrant[] {
 }
 
 function policyOf(bucket: Bucket, arn: string, grants: readonly AclGrant[], actions: Actions): ListDecision {
-  const ignoring = bucket.publicAccessBlock?.ignorePublicAcls ?? false;
+  const ignoring = blocks(bucket, 'ignorePublicAcls');
   const counted = ignoring ? grants.filter(grant => !letsAnyoneIn(grant)) : grants;
   const acl = named(`ACL of ${arn}`, counted, actions);
   if (counted.length === grants.length) return { acl };
@@ -105,12 +106,12 @@ function named(name: string, grants: readonly AclGrant[], actions: Actions): Nam
 }
 
 /** For the trace of a denial: the list as it would count with its public grants. */
-function ignoredGrants({ name }: Bucket, policy: NamedPolicy): SetAside {
+function ignoredGrants(bucket: Bucket, policy: NamedPolicy): SetAside {
   return {
     as: 'acl',
     policy,
     by: 'IgnorePublicAcls',
-    advice: `the grant is to everyone, and the bucket's Block Public Access ignores such grants. Grant it to the callers by a policy, or switch IgnorePublicAcls off (aws s3api put-public-access-block --bucket ${name} …).`,
+    advice: `the grant is to everyone, and the ${blocker(bucket, 'ignorePublicAcls')}'s Block Public Access ignores such grants. Grant it to the callers by a policy, or switch IgnorePublicAcls off (${blockCommand(bucket, 'ignorePublicAcls')} …).`,
   };
 }
 

@@ -20,7 +20,7 @@ import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn, hasPublicPolicy } from '../requirements.js';
 import type { BucketInput, OnBucket } from '../target.js';
-import { isPublicPolicy } from './public-access.js';
+import { blockCommand, blocks, isPublicPolicy } from './public-access.js';
 
 /** "Bucket policies are limited to 20 KB in size" ("Bucket policies for Amazon S3"). */
 const LARGEST_POLICY = 20 * 1024;
@@ -49,14 +49,15 @@ export const PutBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
   async (bucket, input, ports, call) => {
     const text = input.Policy ?? '';
     const document = await readBucketPolicy(text, bucket);
-    if ((bucket.publicAccessBlock?.blockPublicPolicy ?? false) && isPublicPolicy(document)) {
+    const blocked = isPublicPolicy(document) ? await ports.objects.accountBlocks.over(bucket) : undefined;
+    if (blocked && blocks(blocked, 'blockPublicPolicy')) {
       throw s3Errors.AccessDenied(
         [
           `User: ${call.caller.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
         ],
         {
           owner: bucket.owner,
-          advice: `The policy is public. Name callers instead of everyone (Principal, or a condition on aws:PrincipalOrgID, aws:SourceIp …), or switch BlockPublicPolicy off: aws s3api put-public-access-block --bucket ${bucket.name} --public-access-block-configuration BlockPublicPolicy=false,RestrictPublicBuckets=false,BlockPublicAcls=true,IgnorePublicAcls=true`,
+          advice: `The policy is public. Name callers instead of everyone (Principal, or a condition on aws:PrincipalOrgID, aws:SourceIp …), or switch BlockPublicPolicy off: ${blockCommand(blocked, 'blockPublicPolicy')} --public-access-block-configuration BlockPublicPolicy=false,RestrictPublicBuckets=false,BlockPublicAcls=true,IgnorePublicAcls=true`,
         },
       );
     }

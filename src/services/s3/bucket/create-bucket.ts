@@ -13,7 +13,7 @@ import { bucketArn, type Keys, present } from '../requirements.js';
 import { newBucketTags } from '../tags.js';
 import type { S3Subject } from '../target.js';
 import { demandBucketName } from './bucket-names.js';
-import { DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
+import { blocks, DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
 import { demandSignature, FIRST_REGION, regionOfNewBucket } from './regions.js';
 
 /** What will be there, and whose. */
@@ -63,7 +63,8 @@ export const CreateBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
       ...beginningOf(ports),
       ...(input.ObjectOwnership && { ownership: input.ObjectOwnership }),
     };
-    const acl = await newBucketAcl(input, settings, account, ports);
+    const accountBlock = await objects.accountBlocks.find(account.id);
+    const acl = await newBucketAcl(input, { ...settings, accountBlock }, account, ports);
     demandSignature(call.region, call);
     const region = regionOfNewBucket(account.partition, LocationConstraint, call.region);
     const lock = input.ObjectLockEnabledForBucket ? { objectLock: {}, versioning: 'Enabled' as const } : {};
@@ -124,15 +125,15 @@ function beginningOf({ newBuckets }: S3Ports): Pick<BucketSettings, 'ownership' 
  */
 async function newBucketAcl(
   input: CreateBucketRequest,
-  { ownership, publicAccessBlock }: BucketSettings,
+  beginning: Pick<Bucket, 'ownership' | 'publicAccessBlock' | 'accountBlock'>,
   { canonicalId }: Account,
   ports: S3Ports,
 ): Promise<readonly AclGrant[] | undefined> {
   const owner = async () => canonicalId;
   const acl = await requestedGrants(input, { owner, bucketOwner: owner }, ports);
   if (!acl) return undefined;
-  if (!aclsEnabled({ ownership })) throw s3Errors.InvalidBucketAclWithObjectOwnership();
-  if (publicAccessBlock?.blockPublicAcls && isPublicAcl(acl)) {
+  if (!aclsEnabled(beginning)) throw s3Errors.InvalidBucketAclWithObjectOwnership();
+  if (blocks(beginning, 'blockPublicAcls') && isPublicAcl(acl)) {
     throw s3Errors.InvalidBucketAclWithBlockPublicAccessError();
   }
   return acl;

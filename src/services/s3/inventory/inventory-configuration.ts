@@ -11,14 +11,13 @@ import type {
   PutBucketInventoryConfigurationRequest,
 } from '@aws-sdk/client-s3';
 import type { Bucket, Inventory } from '../../../objects/index.js';
+import { CONFIGURATION_ID } from '../bucket/configurations.js';
 import { bucketOperation } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
 import { notImplemented } from '../object/attributes.js';
 import { FIELDS } from './inventory-fields.js';
 
-/** "The ID must … contain up to 64 characters: letters, numbers, periods, dashes, and underscores". */
-const ID = /^[\w.-]{1,64}$/;
 const PAGE = 100;
 /** Bytes of a prefix, so that bucket, id, times and names still fit behind it in a key. */
 const LONGEST_PREFIX = 700;
@@ -82,7 +81,7 @@ export const DeleteBucketInventoryConfiguration = bucketOperation<
  */
 function inventoryOf(asked: InventoryConfiguration, bucket: Bucket): Inventory {
   const { Id, IsEnabled, IncludedObjectVersions: versions, Schedule, OptionalFields = [], Filter } = asked;
-  if (!Id || !ID.test(Id)) throw s3Errors.InvalidConfigurationId();
+  if (!Id || !CONFIGURATION_ID.test(Id)) throw s3Errors.InvalidConfigurationId();
   const frequency = Schedule?.Frequency;
   if (IsEnabled === undefined || !versions || !frequency) throw s3Errors.MalformedXML();
   const missing = OptionalFields.find(field => !FIELDS.has(field));
