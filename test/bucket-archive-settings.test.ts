@@ -424,3 +424,28 @@ test('exports of before lists and more settings were carried are imported', asyn
     await elsewhere.close();
   }
 });
+
+test('a bucket that was made in the EU is made there again, under the name that it was made with', async () => {
+  const client = clientOf(server.endpoint, credentialsOf(server));
+  const locationOf = async (name: string) =>
+    (await client.send(new sdk.GetBucketLocationCommand({ Bucket: name }))).LocationConstraint;
+  await client.send(
+    new sdk.CreateBucketCommand({
+      Bucket: 'old-europe',
+      CreateBucketConfiguration: { LocationConstraint: 'EU' },
+    }),
+  );
+  assert.equal(await locationOf('old-europe'), 'EU');
+  const archive = join(home, 'old-europe.tar');
+  assert.equal((await cli(server, 'export', 'old-europe', archive)).status, 0);
+  for (const [region, location] of [
+    ['eu-west-1', 'EU'],
+    ['eu-central-1', 'eu-central-1'],
+  ] as const) {
+    const name = `moved-to-${region}`;
+    const moved = await cli(server, 'import', archive, '--bucket', name, '--region', region);
+    assert.equal(moved.status, 0, moved.stderr);
+    assert.equal(await locationOf(name), location);
+  }
+  client.destroy();
+});

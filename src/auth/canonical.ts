@@ -2,8 +2,10 @@
  * The canonical form of a request, rebuilt from what was received (AWS General Reference, "Create a signed AWS
  * API request"; Amazon S3 API Reference, "Signature Calculations for the Authorization Header").
  *
- * Paths and queries hold bytes: one character per byte (latin1), as Node hands them over. Header values are text.
+ * Paths, queries and header values hold bytes: one character per byte (latin1), as Node hands them over.
  */
+
+import { headerText } from '../core/http-message.js';
 
 /** How each byte stands in a canonical path or query. */
 const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
@@ -121,9 +123,13 @@ const FOLDABLE = /^\s|\s\s|[\t\r\n]|\s$/;
 const folded = (value: string): string => (FOLDABLE.test(value) ? value.trim().replace(/\s+/g, ' ') : value);
 
 /** The signed headers, in the order that the client names them; one that is absent counts as empty. */
-function canonicalHeaders(headers: ReadonlyMap<string, string>, signed: readonly string[]): string {
+function canonicalHeaders(
+  headers: ReadonlyMap<string, string>,
+  signed: readonly string[],
+  read: (value: string) => string,
+): string {
   let result = '';
-  for (const name of signed) result += `${name}:${folded(headers.get(name) ?? '')}\n`;
+  for (const name of signed) result += `${name}:${folded(read(headers.get(name) ?? ''))}\n`;
   return result;
 }
 
@@ -139,11 +145,14 @@ export interface CanonicalParts {
   readonly payloadHash: string;
 }
 
-/** The text whose SHA-256 goes into the string to sign. */
-export function canonicalRequest(parts: CanonicalParts): string {
+/** The text whose SHA-256, as UTF-8, goes into the string to sign. `read`: what the client took header values for. */
+export function canonicalRequest(
+  parts: CanonicalParts,
+  read: (value: string) => string = headerText,
+): string {
   return (
     `${parts.method}\n${parts.path}\n${parts.query}\n` +
-    `${canonicalHeaders(parts.headers, parts.signedHeaders)}\n` +
+    `${canonicalHeaders(parts.headers, parts.signedHeaders, read)}\n` +
     `${parts.signedHeaders.join(';')}\n${parts.payloadHash}`
   );
 }

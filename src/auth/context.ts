@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../core/http-message.js';
+import { type HttpRequest, headerText } from '../core/http-message.js';
 import type { Context } from '../policy/types.js';
 import { isoSeconds } from './timestamp.js';
 import type { Authenticated } from './types.js';
@@ -25,8 +25,12 @@ export function globalContext(
   authenticated: Authenticated,
   facts: RequestFacts,
 ): Context {
-  const userAgent = request.headers.get('user-agent')?.slice(0, LONGEST_HEADER);
-  const referer = request.headers.get('referer')?.slice(0, LONGEST_HEADER);
+  const text = (header: string) => {
+    const value = request.headers.get(header)?.slice(0, LONGEST_HEADER);
+    return value && headerText(value);
+  };
+  const userAgent = text('user-agent');
+  const referer = text('referer');
   const proven = authenticated.caller.context['aws:MultiFactorAuthTime'];
   return {
     ...authenticated.context,

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Place, Refusals } from '../core/auth-errors.js';
-import type { HttpRequest } from '../core/http-message.js';
+import { type HttpRequest, headerText } from '../core/http-message.js';
 import { decodeComponent } from './canonical.js';
 import { s3Errors } from './errors.js';
 import { parseDateHeader } from './timestamp.js';
@@ -122,8 +122,9 @@ export function textOfVersion2(
 ): string {
   const parameters = parametersOf(request.query);
   const moved = place === 'query' ? parameters : [];
+  const text = (value: string | undefined) => (value === undefined ? undefined : headerText(value));
   const header = (wanted: string): string =>
-    request.headers.get(wanted) ?? moved.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? '';
+    text(request.headers.get(wanted)) ?? moved.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? '';
   const lines = [request.method, header('content-md5'), header('content-type'), dateLine];
   const resource = resourceOf(request.path, hostBucket) + subresources(parameters);
   return `${lines.join('\n')}\n${amzHeaders(request.headers, moved)}${resource}`;
@@ -140,7 +141,8 @@ type Parameters = ReturnType<typeof parametersOf>;
 /** Sorted by name, each on a line of its own, folded into one line, what comes twice joined by commas. */
 function amzHeaders(headers: ReadonlyMap<string, string>, moved: Parameters): string {
   const values = new Map<string, string>();
-  for (const [name, value = ''] of [...headers, ...moved]) {
+  const sent = [...headers].map(([name, value]) => [name, headerText(value)] as const);
+  for (const [name, value = ''] of [...sent, ...moved]) {
     const lower = name.toLowerCase();
     if (!lower.startsWith('x-amz-')) continue;
     const folded = value.trim().replace(/\s*\r?\n\s*/g, ' ');

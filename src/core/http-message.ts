@@ -87,3 +87,19 @@ export interface HttpReply {
 export function serverNamedBy({ scheme = 'http', headers }: HttpRequest): string {
   return `${scheme}://${headers.get('host') ?? ''}`;
 }
+
+/**
+ * A header's value as text. It stands as it came, a character for each byte: UTF-8 where the bytes are that, else Latin-1
+ * (RFC 9110, section 5.5, leaves both open).
+ */
+export function headerText(value: string): string {
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code > 0xff) return value;
+    if (code > 0x7f) {
+      const decoded = Buffer.from(value, 'latin1').toString('utf8');
+      return decoded.includes('\ufffd') || /[^\0-\xff]/.test(value) ? value : decoded;
+    }
+  }
+  return value;
+}

@@ -45,22 +45,12 @@ function joinedHeaders(incoming: IncomingMessage): Map<string, string> {
   const raw = incoming.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase();
-    // Node reads header bytes as latin1; S3's clients send UTF-8.
-    const value = utf8(raw[i + 1]!);
+    // A character for each byte: `headerText` says what it means.
+    const value = raw[i + 1]!;
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before},${value}`);
   }
   return headers;
-}
-
-function utf8(value: string): string {
-  for (let i = 0; i < value.length; i++) {
-    if (value.charCodeAt(i) > 0x7f) {
-      const decoded = Buffer.from(value, 'latin1').toString('utf8');
-      return decoded.includes('\ufffd') ? value : decoded;
-    }
-  }
-  return value;
 }
 
 /** A body read from a socket: asks for it (`100 Continue`) only when somebody reads, and gives up when it stalls. */

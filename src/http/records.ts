@@ -2,7 +2,7 @@
 import type { Caller } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
 import type { ApiError } from '../core/errors.js';
-import type { HttpReply, HttpRequest } from '../core/http-message.js';
+import { type HttpReply, type HttpRequest, headerText } from '../core/http-message.js';
 import type { Logger } from '../core/log.js';
 import type { CallOnBehalf } from '../core/operation.js';
 import type { AuditEvent, AuditLog } from '../events/audit.js';
@@ -149,7 +149,7 @@ function eventOf(
     eventName: state.recognised?.operation.name,
     awsRegion: state.region,
     sourceIPAddress: connection.sourceIp,
-    userAgent: request.headers.get('user-agent')?.slice(0, LONGEST_AGENT),
+    userAgent: headerText(request.headers.get('user-agent')?.slice(0, LONGEST_AGENT) ?? '') || undefined,
     requestID: state.requestId,
     userIdentity: identityOf(caller),
     resources: caller?.account ? resources : resources.slice(0, FEW),

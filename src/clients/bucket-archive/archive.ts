@@ -50,6 +50,8 @@ export interface BucketFile {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Absent where versioning was never enabled. */
   readonly versioning?: 'Enabled' | 'Suspended' | undefined;
+  /** The old name of eu-west-1, where the bucket was made with it. Absent elsewhere, and where it could not be read. */
+  readonly oldLocation?: 'EU' | undefined;
 }
 
 export interface EndFile {

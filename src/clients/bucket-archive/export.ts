@@ -1,6 +1,7 @@
 /** Takes a bucket out of S3 with all its versions, through the API, as the caller. */
 import {
   type AccessControlPolicy,
+  GetBucketLocationCommand,
   GetBucketVersioningCommand,
   GetObjectAclCommand,
   GetObjectAttributesCommand,
@@ -63,7 +64,15 @@ export async function exportBucket(
 ): Promise<ExportReport> {
   const { Status: versioning } = await s3.send(new GetBucketVersioningCommand({ Bucket: bucket }));
   const settings = await readSettings(s3, bucket);
-  const file: BucketFile = { format: FORMAT, version: FORMAT_VERSION, bucket, settings, versioning };
+  const oldLocation = await oldLocationOf(s3, bucket);
+  const file: BucketFile = {
+    format: FORMAT,
+    version: FORMAT_VERSION,
+    bucket,
+    settings,
+    versioning,
+    ...(oldLocation && { oldLocation }),
+  };
   await writeJson(archive, BUCKET_FILE, file);
   const earlier = new Set(archive.earlier.map(nameOf));
   let number = archive.earlier.length;
@@ -173,6 +182,12 @@ function asListed(version: {
 const byKey = (a: Listed, b: Listed): number => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
 
 /** The canonical id of the bucket's owner, where the lists of objects count. */
+/** Where a bucket lies is not asked of everyone who may export it: without the right, it is left out. */
+async function oldLocationOf(s3: S3Client, Bucket: string): Promise<'EU' | undefined> {
+  const found = await s3.send(new GetBucketLocationCommand({ Bucket })).catch(() => undefined);
+  return found?.LocationConstraint === 'EU' ? 'EU' : undefined;
+}
+
 function bucketOwnerOfLists(settings: Readonly<Record<string, unknown>>): string | undefined {
   const { Rules } = (settings['ownership'] ?? {}) as OwnershipControls;
   if (Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced') return undefined;

@@ -137,12 +137,14 @@ class Import {
     );
     if (!began) {
       const { region } = options;
+      // In another region than it was, the old name says nothing.
+      const location = region === 'eu-west-1' ? (file.oldLocation ?? region) : region;
       await s3.send(
         new CreateBucketCommand({
           Bucket,
           ObjectLockEnabledForBucket: file.settings['objectLock'] !== undefined,
           ...(region !== 'us-east-1' && {
-            CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint },
+            CreateBucketConfiguration: { LocationConstraint: location as BucketLocationConstraint },
           }),
         }),
       );

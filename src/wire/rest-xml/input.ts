@@ -1,7 +1,7 @@
 /** Schemas compiled to functions that read an S3 request: address, query, headers, payload. */
 
 import type { ApiError } from '../../core/errors.js';
-import type { RequestBody } from '../../core/http-message.js';
+import { headerText, type RequestBody } from '../../core/http-message.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { type Check, ConstraintChecks, type Violation } from '../constraints.js';
 import { kindOf, membersOf, type OperationSchema, type Schema, setOwn } from '../schema.js';
@@ -65,7 +65,7 @@ export class InputReaders {
       const input: Input = {};
       for (const name of labels) input[name] = head.labels[name];
       readBound(input, query, head.parameters);
-      readBound(input, headers, head.headers);
+      readBound(input, headers, head.headers, headerValue);
       if (prefix) input[prefix.member] = readPrefixed(prefix.prefix, head.headers);
       if (head.headers.has('content-encoding')) withoutChunking(input);
       keepExpires(input, head.headers, headers);
@@ -224,12 +224,36 @@ function defineUnread(input: Input, member: string, operation: string): void {
   });
 }
 
-function readBound(input: Input, bound: Bound, given: ReadonlyMap<string, string>): void {
+/**
+ * Headers that S3 gives back with an object, byte for byte as they came; others are text. Metadata, given back too, is
+ * encoded from its bytes (LocalStack's recordings of AWS, test_system_metadata_with_unicode; "User-defined object
+ * metadata", S3 User Guide).
+ */
+const givenBack: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+  'x-amz-website-redirect-location',
+]);
+
+function headerValue(name: string, value: string): string {
+  return givenBack.has(name) ? value : headerText(value);
+}
+
+function readBound(
+  input: Input,
+  bound: Bound,
+  given: ReadonlyMap<string, string>,
+  textOf: (name: string, value: string) => string = (_, value) => value,
+): void {
   if (bound.size === 0) return;
   for (const [name, text] of given) {
     const argument = bound.get(name);
     if (!argument) continue;
-    const value = argument.read(text, name);
+    const value = argument.read(textOf(name, text), name);
     if (value !== undefined) input[argument.member] = value;
   }
 }

@@ -190,7 +190,7 @@ function headerText(member: Schema): (value: unknown) => string {
 
 /** Node refuses other characters in headers; what is no Latin-1 goes out as the bytes of its UTF-8. */
 function printable(value: string): string {
-  if (/^[\t\x20-\x7e\xa0-\xff]*$/.test(value)) return value;
+  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
   return Buffer.from(value)
     .toString('latin1')
     .replace(/[\x00-\x08\x0a-\x1f\x7f]/g, ' ');

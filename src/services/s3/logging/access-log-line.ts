@@ -1,5 +1,7 @@
 /** One line of a server access log ("Amazon S3 server access log format", S3 User Guide). */
+
 import type { Caller } from '../../../core/caller.js';
+import { headerText } from '../../../core/http-message.js';
 import type { Ending } from '../../../core/operation.js';
 import { hostIdOf } from '../../../core/random.js';
 import type { Bucket } from '../../../objects/index.js';
@@ -46,8 +48,8 @@ export function logLine(ending: Ending, facts: LineFacts, longestUri = LONGEST_U
     facts.objectSize ?? NONE,
     total,
     turnAround,
-    quoted(headers.get('referer')?.slice(0, LONGEST_HEADER) ?? NONE),
-    quoted(headers.get('user-agent')?.slice(0, LONGEST_HEADER) ?? NONE),
+    quoted(headerText(headers.get('referer')?.slice(0, LONGEST_HEADER) ?? NONE)),
+    quoted(headerText(headers.get('user-agent')?.slice(0, LONGEST_HEADER) ?? NONE)),
     facts.versionId ?? NONE,
     hostIdOf(requestId),
     signed ? `SigV${ending.call?.signatureVersion ?? 4}` : NONE,

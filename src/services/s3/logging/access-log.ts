@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { bodyOf } from '../../../core/http-message.js';
+import { bodyOf, headerText } from '../../../core/http-message.js';
 import type { Logger } from '../../../core/log.js';
 import type { Ending } from '../../../core/operation.js';
 import type { Bucket, LoggingSetting } from '../../../objects/index.js';
@@ -161,7 +161,10 @@ export class AccessLog {
 
 /** What a copy reads, as the log of the bucket that it is in has it. */
 function sourceEnding(ending: Ending): Ending {
-  return { ...ending, key: sourceName(ending.request.headers.get('x-amz-copy-source')).Key };
+  return {
+    ...ending,
+    key: sourceName(headerText(ending.request.headers.get('x-amz-copy-source') ?? '')).Key,
+  };
 }
 
 /** The version that was asked for, and how large the object is. */
