@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Logger } from '../core/log.js';
+import type { Call } from '../core/operation.js';
 import type { Denials } from '../events/denials.js';
 import { openToPages } from '../http/cross-origin.js';
 import type { Door, ServedService, Services } from '../http/services.js';
@@ -19,7 +20,7 @@ import { iamTraits } from '../services/iam/traits.js';
 import { karikagiService } from '../services/karikagi/index.js';
 import { karikagiOperations } from '../services/karikagi/schema.js';
 import { karikagiTraits } from '../services/karikagi/traits.js';
-import { type Kms, kmsService, objectKeys } from '../services/kms/index.js';
+import { type Kms, kmsService, objectKeys, ownKeyRequirement } from '../services/kms/index.js';
 import { kmsTraits } from '../services/kms/traits.js';
 import { constraintError } from '../services/organizations/errors.js';
 import { organizationsService } from '../services/organizations/index.js';
@@ -28,6 +29,7 @@ import {
   type AccessLog,
   bucketAccess,
   checkBody,
+  ownBucketRequirement,
   type S3Ports,
   s3CrossOrigin,
   s3Service,
@@ -94,6 +96,11 @@ export function served(parts: Parts): Services {
     newBuckets: settings.newBuckets,
     otherRegions: settings.otherRegions,
   };
+  const requirementOn = async (action: string, resource: string, call: Call) => {
+    const service = resource.split(':')[2];
+    if (service === 's3') return await ownBucketRequirement(objects, call, action, resource);
+    return service === 'kms' ? await ownKeyRequirement(kms, call, action, resource) : undefined;
+  };
   const restXml = lazy(() => s3Wire(settings.domains));
   const crossOrigin = s3CrossOrigin(objects);
   const takesHost = websiteHosts(settings.domains);
@@ -124,7 +131,7 @@ export function served(parts: Parts): Services {
       }),
       withWire(accessAnalyzerWire, { service: accessAnalyzerService(), traits: accessAnalyzerTraits }),
       withWire(karikagiWire, {
-        service: karikagiService({ denials, identity, firstAccount }),
+        service: karikagiService({ denials, identity, firstAccount, requirementOn }),
         traits: karikagiTraits,
       }),
     ],

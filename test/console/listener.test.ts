@@ -5,11 +5,20 @@ import {
   CreateLoginProfileCommand,
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
+  DeleteUserPolicyCommand,
   EnableMFADeviceCommand,
   IAMClient,
   ListUsersCommand,
+  PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { callKarikagi } from '../../src/clients/karikagi-api.js';
@@ -391,5 +400,58 @@ describe('signing in', () => {
     const ann = await ask(as(keys.AccessKeyId, keys.SecretAccessKey, keys.SessionToken));
     assert.equal(ann.Allowed, false);
     assert.match(ann.Message!, /user\/ann is not authorized to perform: iam:CreateUser/);
+  });
+
+  test('what a bucket or a key grants and denies of its own is part of what a caller learns', async () => {
+    const keys = grantedOf(await tried('ann', 'Right-Horse-9'));
+    const target = {
+      endpoint: server.endpoint,
+      credentials: {
+        accessKeyId: keys.AccessKeyId,
+        secretAccessKey: keys.SecretAccessKey,
+        sessionToken: keys.SessionToken,
+      },
+    };
+    const allowed = async (Action: string, Resource: string) => {
+      const Requests = [{ Action, Resource }];
+      const { Results } = (await callKarikagi(target, 'SimulateOwnRequests', { Requests })) as {
+        Results: { Allowed: boolean }[];
+      };
+      return Results[0]!.Allowed;
+    };
+    const ann = { AWS: `arn:aws:iam::${account()}:user/ann` };
+    const root = { AWS: `arn:aws:iam::${account()}:root` };
+    const object = 'arn:aws:s3:::granted/x';
+    const s3 = new S3Client(settings());
+    await s3.send(new CreateBucketCommand({ Bucket: 'granted' }));
+    assert.equal(await allowed('s3:PutObject', object), false);
+    const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
+    const grant = { Effect: 'Allow', Principal: ann, Action: 's3:PutObject', Resource: object };
+    await s3.send(new PutBucketPolicyCommand({ Bucket: 'granted', Policy: policy(grant) }));
+    assert.equal(await allowed('s3:PutObject', object), true);
+    assert.equal(await allowed('s3:PutObject', `${object}/y`), false);
+    const PolicyDocument = policy({ Effect: 'Allow', Action: ['s3:*', 'kms:*'], Resource: '*' });
+    await iam().send(new PutUserPolicyCommand({ UserName: 'ann', PolicyName: 'all', PolicyDocument }));
+    assert.equal(await allowed('s3:DeleteObject', object), true);
+    const deny = { Effect: 'Deny', Principal: '*', Action: 's3:DeleteObject', Resource: object };
+    await s3.send(new PutBucketPolicyCommand({ Bucket: 'granted', Policy: policy(grant, deny) }));
+    assert.equal(await allowed('s3:DeleteObject', object), false);
+
+    const kms = new KMSClient(settings());
+    // A key's policy alone lets identity policies count.
+    const keyOf = async (Principal: object, Condition?: object) => {
+      const statement = { Effect: 'Allow', Principal, Action: 'kms:*', Resource: '*' };
+      const Policy = policy({ ...statement, ...(Condition && { Condition }) });
+      const { KeyMetadata } = await kms.send(
+        new CreateKeyCommand({ Policy, BypassPolicyLockoutSafetyCheck: true }),
+      );
+      return KeyMetadata!.Arn!;
+    };
+    assert.equal(await allowed('kms:DescribeKey', await keyOf(root)), true);
+    const onlyRoot = { StringEquals: { 'aws:PrincipalArn': root.AWS } };
+    assert.equal(await allowed('kms:DescribeKey', await keyOf(root, onlyRoot)), false);
+    await iam().send(new DeleteUserPolicyCommand({ UserName: 'ann', PolicyName: 'all' }));
+    assert.equal(await allowed('kms:DescribeKey', await keyOf(ann)), true);
+    assert.equal(await allowed('kms:DescribeKey', await keyOf(root)), false);
   });
 });

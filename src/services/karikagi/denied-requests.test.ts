@@ -67,7 +67,12 @@ function denied(requestId: string, trusted: string, accounts: readonly string[],
 beforeEach(async () => {
   world = await openKarikagi();
   denials = new Denials(openMemoryKv());
-  const service = karikagiService({ identity: world.identity, firstAccount: FIRST, denials });
+  const service = karikagiService({
+    identity: world.identity,
+    firstAccount: FIRST,
+    denials,
+    requirementOn: async () => undefined,
+  });
   ask = (operation, input, keys) => run(world, service, keys, operation, input);
   member = (await addAccount(world, MEMBER)).root;
   stranger = (await addAccount(world, STRANGER)).root;

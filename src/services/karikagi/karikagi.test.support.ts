@@ -15,6 +15,7 @@ export async function openKarikagi(partition = 'aws'): Promise<KarikagiWorld> {
     identity: world.identity,
     firstAccount: world.account.id,
     denials: undefined as unknown as Denials,
+    requirementOn: async () => undefined,
   });
   return {
     ...world,

@@ -9,6 +9,11 @@ export interface KarikagiPorts {
   readonly identity: Identity;
   /** The account whose administrators look after the server, by its id. */
   readonly firstAccount: string;
+  /**
+   * What decides about an action on a resource of the caller's own account beside the caller's policies: the resource's
+   * policy, its access control list, its condition keys. `undefined` for resources that have none of these.
+   */
+  requirementOn(action: string, resource: string, call: Call): Promise<Requirement | undefined>;
 }
 
 /** The caller's account. Throws `AccessDeniedException` for anonymous callers. */

@@ -1,7 +1,9 @@
-import type { Call, Operation } from '../../core/operation.js';
+import type { CallerPolicies } from '../../core/caller.js';
+import { ApiError } from '../../core/errors.js';
+import type { Call, Operation, Requirement } from '../../core/operation.js';
 import type { Account } from '../../identity/index.js';
 import { denialMessage, evaluate, parseArn } from '../../policy/index.js';
-import type { AuthorizationRequest, PolicySet } from '../../policy/types.js';
+import type { AuthorizationRequest } from '../../policy/types.js';
 import { homeOf, type KarikagiPorts } from './ports.js';
 
 interface OwnRequest {
@@ -17,9 +19,9 @@ interface Result extends OwnRequest {
 }
 
 /**
- * Whether the caller's own policies would allow some requests: what a program asks before it offers something. Open to
- * everyone, as each could find out by trying. Policies of resources are left out: a bucket's, a key's or a role's may
- * still allow or deny.
+ * Whether some requests would be allowed: what a program asks before it offers something. Open to everyone, as each could
+ * find out by trying. Beside the caller's own policies the policy counts of a bucket or key of the caller's account; of
+ * other accounts' resources, and of a role's trust policy, nothing is known here.
  */
 export const SimulateOwnRequests: Operation<
   KarikagiPorts,
@@ -28,22 +30,55 @@ export const SimulateOwnRequests: Operation<
   Account
 > = {
   resolve: (_input, call) => ({ requires: [], subject: homeOf(call) }),
-  async run(_home, { Requests }, call, { identity }) {
-    const { identity: policies, boundary, session, controls } = await identity.policiesOf(call.caller);
-    const { serviceControl } = controls ?? {};
-    const set: PolicySet = { identity: policies, boundary, session, serviceControl };
-    return { Results: Requests.map(request => simulate(request, call, set)) };
+  async run(_home, { Requests }, call, ports) {
+    const own = await ports.identity.policiesOf(call.caller);
+    return {
+      Results: await Promise.all(Requests.map(request => simulate(request, call, own, ports))),
+    };
   },
 };
 
-function simulate({ Action, Resource }: OwnRequest, call: Call, policies: PolicySet): Result {
-  const { caller, sourceIp, time, region } = call;
-  const request: AuthorizationRequest = {
+async function simulate(
+  asked: OwnRequest,
+  call: Call,
+  { identity, boundary, session, controls }: CallerPolicies,
+  ports: KarikagiPorts,
+): Promise<Result> {
+  const { Action, Resource } = asked;
+  try {
+    const requirement = await ports.requirementOn(Action, Resource, call);
+    const request = requestOf(asked, call, requirement);
+    const decision = evaluate(request, {
+      identity,
+      boundary,
+      session,
+      serviceControl: controls?.serviceControl,
+      resource: requirement?.resourcePolicy,
+      resourceKind: requirement?.resourceKind,
+      setAside: requirement?.setAside,
+      acl: requirement?.acl,
+    });
+    const { allowed: Allowed } = decision;
+    return { Action, Resource, Allowed, ...(!Allowed && { Message: denialMessage(decision, request) }) };
+  } catch (error) {
+    // A bucket's terms may not be met: the request itself would be answered so.
+    if (!(error instanceof ApiError)) throw error;
+    return { Action, Resource, Allowed: false, Message: error.message };
+  }
+}
+
+function requestOf(
+  { Action, Resource }: OwnRequest,
+  { caller, sourceIp, time, region }: Call,
+  requirement: Requirement | undefined,
+): AuthorizationRequest {
+  return {
     principal: caller.principal,
     action: Action,
     resource: Resource,
-    resourceAccount: parseArn(Resource)?.account || caller.account?.id,
+    resourceAccount: requirement?.resourceAccount ?? (parseArn(Resource)?.account || caller.account?.id),
     context: {
+      ...requirement?.context,
       'aws:SourceIp': sourceIp,
       'aws:CurrentTime': new Date(time).toISOString(),
       'aws:EpochTime': String(Math.floor(time / 1000)),
@@ -51,12 +86,5 @@ function simulate({ Action, Resource }: OwnRequest, call: Call, policies: Policy
       'aws:ViaAWSService': 'false',
       ...caller.context,
     },
-  };
-  const decision = evaluate(request, policies);
-  return {
-    Action,
-    Resource,
-    Allowed: decision.allowed,
-    ...(!decision.allowed && { Message: denialMessage(decision, request) }),
   };
 }

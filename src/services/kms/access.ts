@@ -63,6 +63,23 @@ export async function keyRequirement(
   return Object.assign(base, { resourceKind: 'key', resourcePolicy } as const);
 }
 
+/**
+ * What decides about an action on a key of the caller's own account, named by its ARN: for what is asked before it is
+ * tried. `undefined` where there is no such key in the request's region.
+ */
+export async function ownKeyRequirement(
+  kms: Kms,
+  call: Call,
+  action: string,
+  arn: string,
+): Promise<Requirement | undefined> {
+  const [, , , region, account, resource = ''] = arn.split(':');
+  const home = call.caller.account;
+  if (home === undefined || account !== home.id || region !== call.region) return undefined;
+  const key = await kms.keys.find(account, region, resource.replace(/^key\//, ''));
+  return key && (await keyRequirement(kms, call, { arn, account, key }, { action, crossAccount: false }));
+}
+
 /** The condition keys that describe a key (KMS Developer Guide, "AWS KMS condition keys"). */
 export function keyContext(key: KeyRecord): Record<string, string | readonly string[]> {
   const context: Record<string, string | readonly string[]> = {

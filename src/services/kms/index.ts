@@ -40,7 +40,7 @@ import { ListResourceTags, TagResource, UntagResource } from './tags.js';
 export { type Kms, type KmsOptions, openKms, S3_ALIAS } from '../../kms/kms.js';
 export type { PrincipalMapper } from '../../kms/principals.js';
 export { startSweeping } from '../../kms/sweeper.js';
-export type { KmsPorts } from './access.js';
+export { type KmsPorts, ownKeyRequirement } from './access.js';
 export { type ObjectDataKey, type ObjectKeys, objectKeys } from './s3.js';
 
 const operations: Operations<KmsPorts, OperationName<typeof import('@aws-sdk/client-kms')>> = {

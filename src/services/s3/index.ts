@@ -204,6 +204,7 @@ export function bucketAccess(ports: S3Ports) {
 export { checkBody } from './body-integrity.js';
 export { InventoryRuns } from './inventory/inventory-runs.js';
 export { AccessLog } from './logging/access-log.js';
+export { ownBucketRequirement } from './own-requirement.js';
 export type { PrincipalMapper, S3Ports } from './ports.js';
 export { s3CrossOrigin } from './website/cors.js';
 export { websiteService } from './website/website.js';
