@@ -10,6 +10,7 @@ import { useTexts } from './i18n/index.js';
 import { navigation, type Params, routes } from './routes.js';
 import { session, useSignedIn } from './session/store.js';
 import { Failing } from './ui/failing.js';
+import { PlainNotice } from './ui/plain-notice.js';
 import { UploadsPanel } from './upload/panel.js';
 
 export function Shell() {
@@ -25,7 +26,12 @@ export function Shell() {
       <AppLayout
         headerSelector="#bar"
         toolsHide
-        notifications={<UploadsPanel />}
+        notifications={
+          <>
+            <PlainNotice />
+            <UploadsPanel />
+          </>
+        }
         navigation={
           <SideNavigation
             header={{ href: '/', text: 'Karikagi' }}

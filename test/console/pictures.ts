@@ -24,6 +24,8 @@ const PAGES: readonly (readonly [name: string, path: string])[] = [
   ['role-sessions', '/iam/roles/sts-s3-example-role?tab=sessions'],
   ['policies', '/iam/policies'],
   ['visual-editor', '/iam/create-policy'],
+  ['providers', '/iam/providers'],
+  ['bucket-properties', '/s3/buckets/s3-fs-example-bucket?tab=properties'],
   ['bucket-permissions', '/s3/buckets/s3-fs-example-bucket?tab=permissions'],
   ['kms-keys', '/kms/keys'],
   ['denied', '/denied'],

@@ -23,6 +23,14 @@ export const furtherTexts = {
   'account.password.numbers': ['A digit', '数字を要求'],
   'account.password.symbols': ['A symbol', '記号を要求'],
   'account.password.own': ['Users may change their own password', 'ユーザー自身によるパスワード変更を許可'],
+  'account.password.hard': [
+    'Whose password is too old needs an administrator',
+    '期限切れのパスワードは管理者だけが再設定できる',
+  ],
+  'account.password.age': ['Passwords expire after days', 'パスワードの有効日数'],
+  'account.password.age.rule': ['1 to 1095', '1〜1095'],
+  'account.password.reuse': ['Last passwords that may not come again', '再利用できない過去のパスワード数'],
+  'account.password.reuse.rule': ['1 to 24', '1〜24'],
   'account.tokens': ['Session tokens from the STS endpoints', 'STS エンドポイントからのセッショントークン'],
   'account.tokens.text': [
     'Which regions take the tokens that the global endpoint gives out',
@@ -98,15 +106,22 @@ export const furtherTexts = {
   'kms.grants.revoke': ['Revoke', '取り消す'],
   'kms.grants.grantee': ['Grantee', '被付与者'],
   'kms.grants.grantee.rule': ['ARN of a user, role or account', 'ユーザー、ロール、またはアカウントの ARN'],
+  'kms.grants.context': ['Encryption context', '暗号化コンテキスト'],
+  'kms.grants.context.rule': [
+    'key=value, with commas between; requests must have all of it',
+    'key=value をカンマで区切ります。リクエストにすべて含まれる必要があります',
+  ],
   'kms.rotation': ['Rotation', 'ローテーション'],
   'kms.rotation.text': [
     'New material for new encryptions; the old is kept to decrypt',
     '新しい暗号化に新しいキーマテリアルを使います。古いものは復号用に残ります',
   ],
   'kms.rotation.on': ['Turn on rotation', '自動ローテーションを有効化'],
+  'kms.rotation.change': ['Change the period', '期間を変更'],
   'kms.rotation.off': ['Turn off rotation', '自動ローテーションを無効化'],
   'kms.rotation.now': ['Rotate now', '今すぐローテーション'],
   'kms.rotation.period': ['Period, days', '期間 (日)'],
+  'kms.rotation.period.rule': ['{least} to {most} days', '{least}〜{most} 日'],
   'kms.rotation.next': ['Next rotation', '次回'],
 
   'denied.text': [

@@ -27,6 +27,8 @@ export const iamTexts = {
     'Access keys, policies, groups and MFA devices must be removed first. This cannot be undone.',
     'アクセスキー、ポリシー、グループ、MFA デバイスを先に外す必要があります。この操作は元に戻せません。',
   ],
+  'iam.users.signedIn': ['Last sign-in', '最終サインイン'],
+  'iam.create.more': ['Permissions boundary and tags', '許可の境界とタグ'],
   'iam.user.name': ['User name', 'ユーザー名'],
 
   'iam.groups.text': ['Users who share policies', 'ポリシーを共有するユーザーの集まりです'],
@@ -202,6 +204,42 @@ export const iamTexts = {
   'iam.boundary.none': ['No boundary is set', '境界は設定されていません'],
   'iam.boundary.set': ['Set boundary', '境界を設定'],
   'iam.boundary.remove': ['Remove boundary', '境界を削除'],
+
+  'iam.providers.text': [
+    'Who vouches for people and programs from outside: roles trust them',
+    '外部のユーザーやプログラムを認証するプロバイダーです。ロールから信頼されます',
+  ],
+  'iam.providers.none': [
+    'This account has no identity providers yet',
+    'このアカウントに ID プロバイダーはまだありません',
+  ],
+  'iam.providers.create': ['Add provider', 'プロバイダーを追加'],
+  'iam.provider.oidc': ['OpenID Connect', 'OpenID Connect'],
+  'iam.provider.saml': ['SAML', 'SAML'],
+  'iam.provider.url': ['Provider URL', 'プロバイダーの URL'],
+  'iam.provider.url.rule': [
+    'As it stands in the tokens: https://accounts.example.com',
+    'トークンに記載されるとおりに入力します: https://accounts.example.com',
+  ],
+  'iam.provider.audiences': ['Audiences', '対象者'],
+  'iam.provider.audiences.rule': [
+    'Client IDs that the provider knows, with commas between',
+    'プロバイダーに登録されたクライアント ID。カンマで区切ります',
+  ],
+  'iam.provider.thumbprints': ['Certificate thumbprints', '証明書のサムプリント'],
+  'iam.provider.thumbprints.rule': [
+    'SHA-1, 40 hexadecimal digits; for a certificate that no public authority signed',
+    'SHA-1 の 16 進数 40 桁。公開認証局が署名していない証明書の場合に使います',
+  ],
+  'iam.provider.metadata': ['Metadata document', 'メタデータドキュメント'],
+  'iam.provider.metadata.rule': ['XML that the provider offers', 'プロバイダーが提供する XML です'],
+  'iam.provider.replace': ['Replace metadata', 'メタデータを置き換える'],
+  'iam.provider.valid': ['Valid until', '有効期限'],
+  'iam.provider.delete': ['Delete provider {name}', 'プロバイダー {name} の削除'],
+  'iam.provider.delete.text': [
+    'Nobody can assume a role through it from then on. Sessions that began live on.',
+    '以後、このプロバイダーを通じてロールを引き受けることはできません。開始済みのセッションは有効なままです。',
+  ],
 
   'policy.document': ['Policy document', 'ポリシードキュメント'],
   'policy.show': ['Show', '表示'],

@@ -11,7 +11,6 @@ import {
 } from '@aws-sdk/client-iam';
 import Box from '@cloudscape-design/components/box';
 import Checkbox from '@cloudscape-design/components/checkbox';
-import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
@@ -25,7 +24,9 @@ import { karikagi } from '../api/karikagi.js';
 import { useTexts } from '../i18n/index.js';
 import { useSignedIn } from '../session/store.js';
 import { ActButton, ActDialog, GuardedButton } from '../ui/action.js';
-import { codeOf, ErrorBox } from '../ui/errors.js';
+import { codeOf } from '../ui/errors.js';
+import { CountField } from '../ui/fields.js';
+import { Panel } from '../ui/panel.js';
 import { useAct, useLoaded } from '../ui/query.js';
 import { ResourceTable } from '../ui/table.js';
 
@@ -59,35 +60,29 @@ function Alias() {
   const { data, error } = useAct(iam(new ListAccountAliasesCommand({})));
   const present = data?.AccountAliases?.[0];
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description={t('account.alias.text')}
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              {present && (
-                <ActButton
-                  text={t('common.remove')}
-                  title={t('account.alias.remove')}
-                  asks={{ action: 'iam:DeleteAccountAlias', resource: '*' }}
-                  acts={() => [iam(new DeleteAccountAliasCommand({ AccountAlias: present }))]}
-                />
-              )}
-              <GuardedButton
-                asks={{ action: 'iam:CreateAccountAlias', resource: '*' }}
-                onClick={() => setOpen(true)}
-              >
-                {t('account.alias.set')}
-              </GuardedButton>
-            </SpaceBetween>
-          }
-        >
-          {t('account.alias')}
-        </Header>
+    <Panel
+      error={error}
+      title={t('account.alias')}
+      description={t('account.alias.text')}
+      actions={
+        <>
+          {present && (
+            <ActButton
+              text={t('common.remove')}
+              title={t('account.alias.remove')}
+              asks={{ action: 'iam:DeleteAccountAlias', resource: '*' }}
+              acts={() => [iam(new DeleteAccountAliasCommand({ AccountAlias: present }))]}
+            />
+          )}
+          <GuardedButton
+            asks={{ action: 'iam:CreateAccountAlias', resource: '*' }}
+            onClick={() => setOpen(true)}
+          >
+            {t('account.alias.set')}
+          </GuardedButton>
+        </>
       }
     >
-      <ErrorBox error={error} />
       {present ?? t('common.none')}
       {open && (
         <ActDialog
@@ -101,7 +96,7 @@ function Alias() {
           </FormField>
         </ActDialog>
       )}
-    </Container>
+    </Panel>
   );
 }
 
@@ -112,25 +107,19 @@ function TokenVersion() {
   const { data, error } = useAct(iam(new GetAccountSummaryCommand({})));
   const present = data?.SummaryMap?.GlobalEndpointTokenVersion;
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description={t('account.tokens.text')}
-          actions={
-            <GuardedButton
-              asks={{ action: 'iam:SetSecurityTokenServicePreferences', resource: '*' }}
-              onClick={() => setOpen(true)}
-            >
-              {t('account.tokens.change')}
-            </GuardedButton>
-          }
+    <Panel
+      error={error}
+      title={t('account.tokens')}
+      description={t('account.tokens.text')}
+      actions={
+        <GuardedButton
+          asks={{ action: 'iam:SetSecurityTokenServicePreferences', resource: '*' }}
+          onClick={() => setOpen(true)}
         >
-          {t('account.tokens')}
-        </Header>
+          {t('account.tokens.change')}
+        </GuardedButton>
       }
     >
-      <ErrorBox error={error} />
       <KeyValuePairs
         items={[
           {
@@ -157,7 +146,7 @@ function TokenVersion() {
           />
         </ActDialog>
       )}
-    </Container>
+    </Panel>
   );
 }
 
@@ -247,12 +236,17 @@ function RegionActions({ region }: { readonly region: Region }) {
 }
 
 interface Rules {
+  /** Days. */
+  readonly MaxPasswordAge?: number | undefined;
+  /** How many of the last ones may not come again. */
+  readonly PasswordReusePrevention?: number | undefined;
   readonly MinimumPasswordLength: number;
   readonly RequireSymbols: boolean;
   readonly RequireNumbers: boolean;
   readonly RequireUppercaseCharacters: boolean;
   readonly RequireLowercaseCharacters: boolean;
   readonly AllowUsersToChangePassword: boolean;
+  readonly HardExpiry: boolean;
 }
 
 const FLAGS = [
@@ -261,6 +255,7 @@ const FLAGS = [
   ['RequireNumbers', 'account.password.numbers'],
   ['RequireSymbols', 'account.password.symbols'],
   ['AllowUsersToChangePassword', 'account.password.own'],
+  ['HardExpiry', 'account.password.hard'],
 ] as const;
 
 function PasswordPolicy() {
@@ -281,41 +276,41 @@ function PasswordPolicy() {
     RequireUppercaseCharacters: data?.RequireUppercaseCharacters ?? false,
     RequireLowercaseCharacters: data?.RequireLowercaseCharacters ?? false,
     AllowUsersToChangePassword: data?.AllowUsersToChangePassword ?? false,
+    HardExpiry: data?.HardExpiry ?? false,
+    MaxPasswordAge: data?.MaxPasswordAge,
+    PasswordReusePrevention: data?.PasswordReusePrevention,
   };
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              {data && (
-                <ActButton
-                  text={t('account.password.default')}
-                  asks={{ action: 'iam:DeleteAccountPasswordPolicy', resource: '*' }}
-                  acts={() => [iam(new DeleteAccountPasswordPolicyCommand({}))]}
-                />
-              )}
-              <GuardedButton
-                asks={{ action: 'iam:UpdateAccountPasswordPolicy', resource: '*' }}
-                onClick={() => setOpen(true)}
-              >
-                {t('common.edit')}
-              </GuardedButton>
-            </SpaceBetween>
-          }
-        >
-          {t('account.password')}
-        </Header>
+    <Panel
+      error={error}
+      title={t('account.password')}
+      actions={
+        <>
+          {data && (
+            <ActButton
+              text={t('account.password.default')}
+              asks={{ action: 'iam:DeleteAccountPasswordPolicy', resource: '*' }}
+              acts={() => [iam(new DeleteAccountPasswordPolicyCommand({}))]}
+            />
+          )}
+          <GuardedButton
+            asks={{ action: 'iam:UpdateAccountPasswordPolicy', resource: '*' }}
+            ariaLabel={`${t('common.edit')} ${t('account.password')}`}
+            onClick={() => setOpen(true)}
+          >
+            {t('common.edit')}
+          </GuardedButton>
+        </>
       }
     >
-      <ErrorBox error={error} />
       {data === null && t('account.password.isDefault')}
       {data && (
         <KeyValuePairs
           columns={3}
           items={[
             { label: t('account.password.length'), value: rules.MinimumPasswordLength },
+            { label: t('account.password.age'), value: rules.MaxPasswordAge ?? '–' },
+            { label: t('account.password.reuse'), value: rules.PasswordReusePrevention ?? '–' },
             ...FLAGS.map(([name, key]) => ({
               label: t(key),
               value: t(rules[name] ? 'common.yes' : 'common.no'),
@@ -324,7 +319,7 @@ function PasswordPolicy() {
         />
       )}
       {open && <PasswordPolicyDialog rules={rules} onClose={() => setOpen(false)} />}
-    </Container>
+    </Panel>
   );
 }
 
@@ -345,6 +340,18 @@ function PasswordPolicyDialog({ rules, onClose }: { readonly rules: Rules; onClo
       <FormField label={t('account.password.length')} constraintText={t('account.password.length.rule')}>
         <Input type="number" value={length} onChange={({ detail }) => setLength(detail.value)} />
       </FormField>
+      <CountField
+        label={t('account.password.age')}
+        rule={t('account.password.age.rule')}
+        value={wanted.MaxPasswordAge}
+        onChange={MaxPasswordAge => setWanted({ ...wanted, MaxPasswordAge })}
+      />
+      <CountField
+        label={t('account.password.reuse')}
+        rule={t('account.password.reuse.rule')}
+        value={wanted.PasswordReusePrevention}
+        onChange={PasswordReusePrevention => setWanted({ ...wanted, PasswordReusePrevention })}
+      />
       {FLAGS.map(([name, key]) => (
         <Checkbox
           key={name}

@@ -26,6 +26,7 @@ import {
 } from '../session/sign-in.js';
 import type { Identity } from '../session/store.js';
 import { ErrorBox } from '../ui/errors.js';
+import { PlainNotice } from '../ui/plain-notice.js';
 
 /** Addresses that a sign-in from elsewhere comes back to. */
 export const ARRIVALS: readonly string[] = ['/federation', '/oidc'];
@@ -47,6 +48,7 @@ export function SignInPage() {
       <TopNavigation identity={{ href: '/', title: 'Karikagi' }} utilities={[useSettingsMenu()]} />
       <main className="narrow">
         <SpaceBetween size="l">
+          <PlainNotice />
           {config && config.host !== location.host && (
             <Alert type="error" header={t('signIn.host')}>
               {t('signIn.host.text', { page: location.host, server: config.host })}

@@ -1,5 +1,6 @@
 /** Signing in at an OpenID Connect issuer: the authorization code flow with PKCE (RFC 7636), all of it in the page. */
 import { serverConfig } from '../api/config.js';
+import { translate } from '../i18n/index.js';
 import { signInWithWebIdentity } from './sign-in.js';
 
 interface Provider {
@@ -20,6 +21,8 @@ const PLACE = 'karikagi.oidc';
 
 /** Leaves for the issuer. Throws where its metadata cannot be had. */
 export async function beginWebIdentity(issuer: string, roleArn: string): Promise<void> {
+  // Browsers hash for pages of safe origins alone, and PKCE needs it.
+  if (!isSecureContext) throw new Error(translate('signIn.web.insecure'));
   const [{ issuers }, provider] = await Promise.all([serverConfig(), providerOf(issuer)]);
   const begun = { issuer, roleArn, state: random(), verifier: random() };
   sessionStorage.setItem(PLACE, JSON.stringify(begun));

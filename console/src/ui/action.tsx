@@ -12,6 +12,7 @@ import { CliLines } from './cli.js';
 import { ErrorBox } from './errors.js';
 import { type Asked, usePermission } from './permission.js';
 import { useRun } from './run.js';
+import { Spaced } from './spaced.js';
 
 interface DialogProps {
   readonly title: string;
@@ -74,7 +75,7 @@ export function ActDialog({
           void go();
         }}
       >
-        <SpaceBetween size="m">
+        <Spaced size="m">
           {children}
           {typed !== undefined && (
             <FormField label={t('common.typeToConfirm', { text: typed })}>
@@ -83,7 +84,7 @@ export function ActDialog({
           )}
           <CliLines acts={acts} />
           <ErrorBox error={error} />
-        </SpaceBetween>
+        </Spaced>
       </form>
     </Modal>
   );
@@ -95,6 +96,8 @@ interface ActButtonProps extends Pick<ButtonProps, 'variant' | 'iconName' | 'ari
   readonly acts: () => readonly Act[];
   readonly asks?: Asked | undefined;
   readonly disabled?: boolean;
+  /** Why it cannot be pressed, for other reasons than policies. */
+  readonly hindrance?: string | undefined;
   readonly title?: string;
   readonly body?: ReactNode;
   readonly typed?: string;
@@ -107,6 +110,7 @@ export function ActButton({
   acts,
   asks,
   disabled = false,
+  hindrance,
   title,
   body,
   typed,
@@ -116,7 +120,13 @@ export function ActButton({
   const [open, setOpen] = useState(false);
   return (
     <>
-      <GuardedButton {...looks} asks={asks} disabled={disabled} onClick={() => setOpen(true)}>
+      <GuardedButton
+        {...looks}
+        asks={asks}
+        disabled={disabled}
+        hindrance={hindrance}
+        onClick={() => setOpen(true)}
+      >
         {text}
       </GuardedButton>
       {open && (
@@ -138,22 +148,24 @@ export function ActButton({
   );
 }
 
-/** A button that is disabled, and says why, where the caller's policies forbid what it does. */
-export function GuardedButton({
-  asks,
-  disabled = false,
-  children,
-  ...rest
-}: ButtonProps & { readonly asks?: Asked | undefined; readonly children: ReactNode }) {
+interface GuardedButtonProps extends ButtonProps {
+  readonly asks?: Asked | undefined;
+  /** Why it cannot be pressed, for other reasons than policies. */
+  readonly hindrance?: string | undefined;
+  readonly children: ReactNode;
+}
+
+/** A button that is disabled, and says why, where the caller's policies forbid what it does, or something hinders it. */
+export function GuardedButton({ asks, hindrance, disabled = false, children, ...rest }: GuardedButtonProps) {
   const t = useTexts();
   const forbidden = usePermission(asks);
+  const reason =
+    forbidden === undefined ? hindrance : forbidden || t('common.forbidden', { action: asks!.action });
   return (
     <Button
       {...rest}
-      disabled={disabled || forbidden !== undefined}
-      {...(forbidden !== undefined && {
-        disabledReason: forbidden || t('common.forbidden', { action: asks!.action }),
-      })}
+      disabled={disabled || reason !== undefined}
+      {...(reason !== undefined && { disabledReason: reason })}
     >
       {children}
     </Button>

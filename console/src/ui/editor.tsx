@@ -1,8 +1,10 @@
 /** The JSON editor of policies: tells mistakes as one types, and mends them. */
 import { json } from '@codemirror/lang-json';
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, forceLinting, linter, lintGutter } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
 import { basicSetup } from 'codemirror';
 import { useEffect, useRef } from 'react';
 import type { Finding } from '../../../src/policy/index.js';
@@ -22,6 +24,14 @@ const SEVERITIES = {
   WARNING: 'warning',
   SUGGESTION: 'info',
 } as const;
+
+/** Colors that are read on light and on dark alike. */
+const COLORS = HighlightStyle.define([
+  { tag: tags.string, color: 'light-dark(#9b1c1c, #ffb4a8)' },
+  { tag: tags.propertyName, color: 'light-dark(#0f141a, #ebebf0)' },
+  { tag: tags.number, color: 'light-dark(#0b5c3b, #86dfb0)' },
+  { tag: [tags.bool, tags.null], color: 'light-dark(#1d3f8f, #9cc9ff)' },
+]);
 
 function nonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
@@ -70,6 +80,7 @@ export default function Editor({ value, label, readOnly = false, findings, onCha
         extensions: [
           basicSetup,
           json(),
+          syntaxHighlighting(COLORS),
           EditorView.cspNonce.of(nonce()),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': label }),

@@ -131,6 +131,12 @@ function Findings({
   );
 }
 
+/** How many errors a policy has, as it is now. */
+export async function countErrors(text: string, kind: PolicyKind): Promise<number> {
+  const findings = await findingsOf(text, kind, undefined);
+  return findings.filter(({ severity }) => severity === 'ERROR').length;
+}
+
 function findingsOf(text: string, kind: PolicyKind, sessionDuration: number | undefined) {
   return lint(text, kind, { knowledge, ...(sessionDuration !== undefined && { sessionDuration }) });
 }

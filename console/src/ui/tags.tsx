@@ -21,8 +21,13 @@ export interface Tag {
 export function TagFields({
   tags,
   onChange,
+  addText,
+  emptyText,
 }: {
   readonly tags: readonly Tag[];
+  /** Other words than those for tags. */
+  readonly addText?: string;
+  readonly emptyText?: string;
   onChange(tags: Tag[]): void;
 }) {
   const t = useTexts();
@@ -31,8 +36,8 @@ export function TagFields({
   return (
     <AttributeEditor
       items={tags}
-      empty={t('common.tag.none')}
-      addButtonText={t('common.tag.add')}
+      empty={emptyText ?? t('common.tag.none')}
+      addButtonText={addText ?? t('common.tag.add')}
       removeButtonText={t('common.remove')}
       removeButtonAriaLabel={tag => `${t('common.remove')} ${tag.Key}`}
       onAddButtonClick={() => onChange([...tags, { Key: '', Value: '' }])}

@@ -11,9 +11,7 @@ import {
 } from '@aws-sdk/client-iam';
 import Box from '@cloudscape-design/components/box';
 import Checkbox from '@cloudscape-design/components/checkbox';
-import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
-import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -21,8 +19,9 @@ import { useState } from 'react';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
-import { codeOf, ErrorBox } from '../../ui/errors.js';
+import { codeOf } from '../../ui/errors.js';
 import { timeText } from '../../ui/format.js';
+import { Panel } from '../../ui/panel.js';
 import { useLoaded } from '../../ui/query.js';
 import { ResourceTable } from '../../ui/table.js';
 
@@ -53,31 +52,25 @@ function Password({ userName: UserName, arn }: OfUser) {
   });
   const asks = { action: data ? 'iam:UpdateLoginProfile' : 'iam:CreateLoginProfile', resource: arn };
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description={t('iam.console.text')}
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              {data && (
-                <ActButton
-                  text={t('iam.console.remove')}
-                  asks={{ action: 'iam:DeleteLoginProfile', resource: arn }}
-                  acts={() => [iam(new DeleteLoginProfileCommand({ UserName }))]}
-                />
-              )}
-              <GuardedButton asks={asks} disabled={data === undefined} onClick={() => setOpen(true)}>
-                {t(data ? 'iam.console.change' : 'iam.console.give')}
-              </GuardedButton>
-            </SpaceBetween>
-          }
-        >
-          {t('iam.console')}
-        </Header>
+    <Panel
+      error={error}
+      title={t('iam.console')}
+      description={t('iam.console.text')}
+      actions={
+        <>
+          {data && (
+            <ActButton
+              text={t('iam.console.remove')}
+              asks={{ action: 'iam:DeleteLoginProfile', resource: arn }}
+              acts={() => [iam(new DeleteLoginProfileCommand({ UserName }))]}
+            />
+          )}
+          <GuardedButton asks={asks} disabled={data === undefined} onClick={() => setOpen(true)}>
+            {t(data ? 'iam.console.change' : 'iam.console.give')}
+          </GuardedButton>
+        </>
       }
     >
-      <ErrorBox error={error} />
       {data === null && t('iam.console.none')}
       {data && (
         <KeyValuePairs
@@ -92,7 +85,7 @@ function Password({ userName: UserName, arn }: OfUser) {
         />
       )}
       {open && <PasswordDialog userName={UserName} exists={!!data} onClose={() => setOpen(false)} />}
-    </Container>
+    </Panel>
   );
 }
 
@@ -229,7 +222,9 @@ function AddMfaDevice({ userName: UserName, onClose }: { readonly userName: stri
     >
       <Box>{t('iam.mfa.scan')}</Box>
       <img src={made.picture} alt={t('iam.mfa.scan')} width={200} height={200} />
-      <Box variant="code">{made.seed}</Box>
+      <div className="code" data-testid="mfa-seed">
+        {made.seed}
+      </div>
       <FormField label={t('iam.mfa.first')}>
         <Input value={first} inputMode="numeric" onChange={({ detail }) => setFirst(detail.value)} />
       </FormField>

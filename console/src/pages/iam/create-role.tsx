@@ -24,7 +24,7 @@ import { useSignedIn } from '../../session/store.js';
 import { CliLines } from '../../ui/cli.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { path } from '../../ui/navigation.js';
-import { PolicyEditor } from '../../ui/policy-editor.js';
+import { countErrors, PolicyEditor } from '../../ui/policy-editor.js';
 import { PolicyText } from '../../ui/policy-view.js';
 import { useLoaded } from '../../ui/query.js';
 import { useRun } from '../../ui/run.js';
@@ -71,6 +71,12 @@ export default function CreateRolePage() {
     ),
     ...policies.map(PolicyArn => iam(new AttachRolePolicyCommand({ RoleName, PolicyArn }))),
   ];
+  /** Leaves the first step with a trust policy that IAM takes: as it is now, not as the editor last saw it. */
+  const move = async (to: number) => {
+    const found = step === 0 && to > 0 ? await countErrors(trust, 'trust') : 0;
+    setErrors(found);
+    if (found === 0) setStep(to);
+  };
   const submit = async () => {
     if (RoleName !== '' && (await run(acts))) navigate(path('iam', 'roles', RoleName));
   };
@@ -82,7 +88,7 @@ export default function CreateRolePage() {
       onCancel={() => navigate('/iam/roles')}
       onSubmit={() => void submit()}
       onNavigate={({ detail }) => {
-        if (detail.requestedStepIndex < step || step > 0 || errors === 0) setStep(detail.requestedStepIndex);
+        void move(detail.requestedStepIndex);
       }}
       steps={[
         {

@@ -158,3 +158,11 @@ export function actionOn({ kind, arn }: Entity, verb: string, noun: string) {
   const who = { user: 'User', group: 'Group', role: 'Role' }[kind];
   return { action: `iam:${verb}${who}${noun}`, resource: arn };
 }
+
+/** What a list of IAM loads, page by page. */
+export function listing<T, L extends Listed>(
+  ask: (Marker: string | undefined) => Act<L>,
+  items: (output: L) => readonly T[] | undefined,
+): (marker: string | undefined, signal: AbortSignal) => Promise<Page<T>> {
+  return async (marker, signal) => pageOf(await ask(marker).send(signal), items);
+}

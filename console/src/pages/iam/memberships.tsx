@@ -1,92 +1,160 @@
+/** Who is in which group: the groups of a user, and the users of a group. */
 import {
   AddUserToGroupCommand,
+  GetGroupCommand,
+  type Group,
   ListGroupsCommand,
   ListGroupsForUserCommand,
+  ListUsersCommand,
   RemoveUserFromGroupCommand,
+  type User,
 } from '@aws-sdk/client-iam';
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
-import Link from '@cloudscape-design/components/link';
-import Select from '@cloudscape-design/components/select';
+import Multiselect from '@cloudscape-design/components/multiselect';
 import { useState } from 'react';
+import type { Act } from '../../api/act.js';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
-import { ActButton, ActDialog } from '../../ui/action.js';
-import { path, useGo } from '../../ui/navigation.js';
-import { useLoaded } from '../../ui/query.js';
+import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
+import { linkColumn } from '../../ui/columns.js';
+import { ErrorBox } from '../../ui/errors.js';
+import { path } from '../../ui/navigation.js';
+import type { Asked } from '../../ui/permission.js';
+import { type Page, useLoaded } from '../../ui/query.js';
 import { ResourceTable } from '../../ui/table.js';
-import { pageOf, whole } from './entity.js';
+import { listing, whole } from './entity.js';
 
-/** The groups of a user. */
-export function Memberships({ userName: UserName }: { readonly userName: string }) {
+export function GroupsOfUser({ userName: UserName }: { readonly userName: string }) {
   const t = useTexts();
-  const go = useGo();
+  return (
+    <Memberships<Group>
+      of={UserName}
+      kind="groups"
+      empty={t('iam.groups.noneOfUser')}
+      addText={t('iam.groups.addUser')}
+      load={listing(
+        Marker => iam(new ListGroupsForUserCommand({ UserName, Marker })),
+        output => output.Groups,
+      )}
+      all={() =>
+        whole(
+          Marker => iam(new ListGroupsCommand({ Marker, MaxItems: 1000 })),
+          output => output.Groups,
+        )
+      }
+      name={({ GroupName }) => GroupName!}
+      may={(verb, group) => ({ action: `iam:${verb}`, resource: group?.Arn ?? '*' })}
+      add={GroupName => iam(new AddUserToGroupCommand({ UserName, GroupName }))}
+      remove={GroupName => iam(new RemoveUserFromGroupCommand({ UserName, GroupName }))}
+    />
+  );
+}
+
+interface OfGroup {
+  readonly groupName: string;
+  readonly arn: string;
+}
+
+export function UsersOfGroup({ groupName: GroupName, arn }: OfGroup) {
+  const t = useTexts();
+  return (
+    <Memberships<User>
+      of={GroupName}
+      kind="users"
+      empty={t('iam.group.members.none')}
+      addText={t('iam.group.members.add')}
+      load={listing(
+        Marker => iam(new GetGroupCommand({ GroupName, Marker, MaxItems: 200 })),
+        output => output.Users,
+      )}
+      all={() =>
+        whole(
+          Marker => iam(new ListUsersCommand({ Marker, MaxItems: 1000 })),
+          output => output.Users,
+        )
+      }
+      name={({ UserName }) => UserName!}
+      may={verb => ({ action: `iam:${verb}`, resource: arn })}
+      add={UserName => iam(new AddUserToGroupCommand({ UserName, GroupName }))}
+      remove={UserName => iam(new RemoveUserFromGroupCommand({ UserName, GroupName }))}
+    />
+  );
+}
+
+interface MembershipsProps<T> {
+  /** Whose memberships these are. */
+  readonly of: string;
+  /** What is listed. */
+  readonly kind: 'users' | 'groups';
+  readonly empty: string;
+  readonly addText: string;
+  load(next: string | undefined, signal: AbortSignal): Promise<Page<T>>;
+  /** Everything that could be added. */
+  all(): Promise<readonly T[]>;
+  name(item: T): string;
+  may(verb: 'AddUserToGroup' | 'RemoveUserFromGroup', item?: T): Asked;
+  add(name: string): Act;
+  remove(name: string): Act;
+}
+
+function Memberships<T>(props: MembershipsProps<T>) {
+  const { of, kind, empty, addText, load, name, may, remove } = props;
+  const t = useTexts();
   const [adding, setAdding] = useState(false);
   return (
     <>
-      <ResourceTable
+      <ResourceTable<T>
         variant="container"
-        title={t('nav.groups')}
-        name={['groups of', UserName]}
-        load={async (Marker, signal) =>
-          pageOf(
-            await iam(new ListGroupsForUserCommand({ UserName, Marker })).send(signal),
-            output => output.Groups,
-          )
-        }
-        id={({ GroupName }) => GroupName!}
-        text={({ GroupName }) => GroupName!}
-        empty={t('iam.groups.noneOfUser')}
+        title={t(`nav.${kind}`)}
+        name={[kind, 'of', of]}
+        load={load}
+        id={name}
+        text={name}
+        empty={empty}
         columns={[
-          {
-            id: 'name',
-            header: t('common.name'),
-            cell: ({ GroupName }) => <Link {...go(path('iam', 'groups', GroupName!))}>{GroupName}</Link>,
-          },
+          linkColumn(t('common.name'), name, item => path('iam', kind, name(item))),
           {
             id: 'actions',
             header: t('common.actions'),
-            cell: ({ GroupName, Arn }) => (
+            cell: item => (
               <ActButton
                 variant="inline-link"
                 text={t('iam.groups.removeUser')}
-                asks={{ action: 'iam:RemoveUserFromGroup', resource: Arn! }}
-                acts={() => [iam(new RemoveUserFromGroupCommand({ UserName, GroupName }))]}
+                asks={may('RemoveUserFromGroup', item)}
+                acts={() => [remove(name(item))]}
               />
             ),
           },
         ]}
-        actions={<Button onClick={() => setAdding(true)}>{t('iam.groups.addUser')}</Button>}
+        actions={
+          <GuardedButton asks={may('AddUserToGroup')} onClick={() => setAdding(true)}>
+            {addText}
+          </GuardedButton>
+        }
       />
-      {adding && <AddToGroup userName={UserName} onClose={() => setAdding(false)} />}
+      {adding && <AddDialog {...props} onClose={() => setAdding(false)} />}
     </>
   );
 }
 
-function AddToGroup({ userName: UserName, onClose }: { readonly userName: string; onClose(): void }) {
+function AddDialog<T>({ kind, addText, all, name, add, onClose }: MembershipsProps<T> & { onClose(): void }) {
   const t = useTexts();
-  const [GroupName, setGroupName] = useState<string>();
-  const { data = [] } = useLoaded(['all groups'], () =>
-    whole(
-      Marker => iam(new ListGroupsCommand({ Marker })),
-      output => output.Groups,
-    ),
-  );
-  const options = data.map(group => ({ value: group.GroupName!, label: group.GroupName! }));
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const { data = [], error } = useLoaded(['all', kind], all);
+  const options = data.map(item => ({ value: name(item), label: name(item) }));
   return (
-    <ActDialog
-      title={t('iam.groups.addUser')}
-      submit={t('common.add')}
-      acts={GroupName ? [iam(new AddUserToGroupCommand({ UserName, GroupName }))] : []}
-      onClose={onClose}
-    >
-      <FormField label={t('nav.groups')}>
-        <Select
-          options={options}
-          empty={t('iam.groups.none')}
+    <ActDialog title={addText} submit={t('common.add')} acts={chosen.map(add)} onClose={onClose}>
+      <ErrorBox error={error} />
+      <FormField label={t(`nav.${kind}`)}>
+        <Multiselect
+          filteringType="auto"
+          virtualScroll
+          filteringAriaLabel={t('common.find')}
           placeholder={t('common.select')}
-          selectedOption={options.find(({ value }) => value === GroupName) ?? null}
-          onChange={({ detail }) => setGroupName(detail.selectedOption.value)}
+          empty={t('common.none')}
+          options={options}
+          selectedOptions={options.filter(({ value }) => chosen.includes(value))}
+          onChange={({ detail }) => setChosen(detail.selectedOptions.map(({ value }) => value!))}
         />
       </FormField>
     </ActDialog>

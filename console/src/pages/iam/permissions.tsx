@@ -3,11 +3,8 @@ import { GetPolicyCommand, GetPolicyVersionCommand, ListPoliciesCommand } from '
 import Badge from '@cloudscape-design/components/badge';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
-import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
-import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
-import Link from '@cloudscape-design/components/link';
 import Multiselect from '@cloudscape-design/components/multiselect';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -17,7 +14,8 @@ import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
 import { ErrorBox } from '../../ui/errors.js';
-import { path, useGo } from '../../ui/navigation.js';
+import { GoLink, path } from '../../ui/navigation.js';
+import { Panel } from '../../ui/panel.js';
 import { PolicyEditor } from '../../ui/policy-editor.js';
 import { PolicyView } from '../../ui/policy-view.js';
 import { useLoaded } from '../../ui/query.js';
@@ -55,7 +53,6 @@ type Open = { readonly is: 'attach' } | { readonly is: 'inline'; readonly policy
 
 function Policies({ entity }: { readonly entity: Entity }) {
   const t = useTexts();
-  const go = useGo();
   const [open, setOpen] = useState<Open>();
   const [shown, setShown] = useState<AttachedPolicy>();
   return (
@@ -75,7 +72,7 @@ function Policies({ entity }: { readonly entity: Entity }) {
             value: ({ name }) => name,
             cell: policy =>
               policy.arn ? (
-                <Link {...go(path('iam', 'policies', policy.arn))}>{policy.name}</Link>
+                <GoLink href={path('iam', 'policies', policy.arn)}>{policy.name}</GoLink>
               ) : (
                 <Button variant="inline-link" onClick={() => setOpen({ is: 'inline', policy })}>
                   {policy.name}
@@ -290,39 +287,29 @@ export async function managedDocument(PolicyArn: string): Promise<string> {
 
 function Boundary({ entity, arn }: { readonly entity: Entity; readonly arn: string | undefined }) {
   const t = useTexts();
-  const go = useGo();
   const [open, setOpen] = useState(false);
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description={t('iam.boundary.text')}
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              {arn && (
-                <ActButton
-                  text={t('iam.boundary.remove')}
-                  asks={actionOn(entity, 'Delete', 'PermissionsBoundary')}
-                  acts={() => [boundary(entity, undefined)]}
-                />
-              )}
-              <GuardedButton
-                asks={actionOn(entity, 'Put', 'PermissionsBoundary')}
-                onClick={() => setOpen(true)}
-              >
-                {t('iam.boundary.set')}
-              </GuardedButton>
-            </SpaceBetween>
-          }
-        >
-          {t('iam.boundary')}
-        </Header>
+    <Panel
+      title={t('iam.boundary')}
+      description={t('iam.boundary.text')}
+      actions={
+        <>
+          {arn && (
+            <ActButton
+              text={t('iam.boundary.remove')}
+              asks={actionOn(entity, 'Delete', 'PermissionsBoundary')}
+              acts={() => [boundary(entity, undefined)]}
+            />
+          )}
+          <GuardedButton asks={actionOn(entity, 'Put', 'PermissionsBoundary')} onClick={() => setOpen(true)}>
+            {t('iam.boundary.set')}
+          </GuardedButton>
+        </>
       }
     >
-      {arn ? <Link {...go(path('iam', 'policies', arn))}>{arn}</Link> : t('iam.boundary.none')}
+      {arn ? <GoLink href={path('iam', 'policies', arn)}>{arn}</GoLink> : t('iam.boundary.none')}
       {open && <BoundaryDialog entity={entity} onClose={() => setOpen(false)} />}
-    </Container>
+    </Panel>
   );
 }
 

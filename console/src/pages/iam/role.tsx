@@ -1,68 +1,59 @@
 import {
   DeleteRoleCommand,
   GetRoleCommand,
-  TagRoleCommand,
-  UntagRoleCommand,
+  type Role,
+  UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
 } from '@aws-sdk/client-iam';
 import Button from '@cloudscape-design/components/button';
-import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
-import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import Link from '@cloudscape-design/components/link';
-import SpaceBetween from '@cloudscape-design/components/space-between';
-import Spinner from '@cloudscape-design/components/spinner';
-import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
-import { useLocation } from 'wouter';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
 import type { Params } from '../../routes.js';
-import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
-import { ErrorBox } from '../../ui/errors.js';
+import { ActDialog, GuardedButton } from '../../ui/action.js';
+import { EditablePolicy } from '../../ui/editable-policy.js';
 import { durationText, timeText } from '../../ui/format.js';
-import { useGo } from '../../ui/navigation.js';
+import { Loaded } from '../../ui/loaded.js';
+import { GoLink, useGo } from '../../ui/navigation.js';
 import { useAct } from '../../ui/query.js';
-import { useTab } from '../../ui/tab.js';
-import { TagsPanel, tagsOf } from '../../ui/tags.js';
+import { ResourcePage } from '../../ui/resource-page.js';
 import { SessionsTable } from '../sessions-table.js';
+import { DeleteEntity } from './delete-entity.js';
+import { EntityTags } from './entity-tags.js';
 import { LastAccessed } from './last-accessed.js';
 import { Permissions } from './permissions.js';
-import { TrustEditor } from './trust-editor.js';
 
 export default function RolePage({ params }: { readonly params: Params }) {
+  const query = useAct(iam(new GetRoleCommand({ RoleName: params['name'] })));
+  return <Loaded query={query}>{({ Role: role }) => <RoleParts role={role!} />}</Loaded>;
+}
+
+function RoleParts({ role }: { readonly role: Role }) {
   const t = useTexts();
   const go = useGo();
-  const [, navigate] = useLocation();
   const [editing, setEditing] = useState(false);
-  const RoleName = params['name']!;
-  const { data, error } = useAct(iam(new GetRoleCommand({ RoleName })));
-  const tab = useTab('permissions');
-  if (error) return <ErrorBox error={error} />;
-  if (data === undefined) return <Spinner />;
-  const role = data.Role!;
+  const RoleName = role.RoleName!;
   const arn = role.Arn!;
-  const entity = { kind: 'role' as const, name: role.RoleName!, arn };
+  const entity = { kind: 'role' as const, name: RoleName, arn };
   const account = arn.split(':')[4]!;
   const roleName = arn.split(':role/')[1]!;
   const link = `/switchrole?${new URLSearchParams({ account, roleName, displayName: RoleName })}`;
+  const longest = role.MaxSessionDuration ?? 3600;
+  const lastUsed = role.RoleLastUsed?.LastUsedDate;
   return (
-    <SpaceBetween size="l">
-      <Header
-        variant="h1"
+    <>
+      <ResourcePage
+        title={RoleName}
         description={role.Description}
         actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            <ActButton
-              text={t('common.delete')}
+          <>
+            <DeleteEntity
+              entity={entity}
               title={t('iam.roles.delete', { name: RoleName })}
               body={t('iam.roles.delete.text')}
-              typed={RoleName}
-              asks={{ action: 'iam:DeleteRole', resource: arn }}
-              acts={() => [iam(new DeleteRoleCommand({ RoleName }))]}
-              onDone={() => navigate('/iam/roles')}
+              act={iam(new DeleteRoleCommand({ RoleName }))}
             />
             <GuardedButton
               asks={{ action: 'iam:UpdateRole', resource: arn }}
@@ -73,33 +64,15 @@ export default function RolePage({ params }: { readonly params: Params }) {
             <Button variant="primary" {...go(link)}>
               {t('bar.switchRole')}
             </Button>
-          </SpaceBetween>
+          </>
         }
-      >
-        {RoleName}
-      </Header>
-      <Container header={<Header variant="h2">{t('common.summary')}</Header>}>
-        <KeyValuePairs
-          columns={3}
-          items={[
-            { label: t('common.arn'), value: arn },
-            { label: t('common.created'), value: timeText(role.CreateDate) },
-            {
-              label: t('iam.role.longest'),
-              value: durationText((role.MaxSessionDuration ?? 3600) * 1000),
-            },
-            {
-              label: t('iam.lastUsed'),
-              value: role.RoleLastUsed?.LastUsedDate
-                ? timeText(role.RoleLastUsed.LastUsedDate)
-                : t('common.never'),
-            },
-            { label: t('switch.link'), value: <Link {...go(link)}>{link}</Link> },
-          ]}
-        />
-      </Container>
-      <Tabs
-        {...tab}
+        summary={[
+          { label: t('common.arn'), value: arn },
+          { label: t('common.created'), value: timeText(role.CreateDate) },
+          { label: t('iam.role.longest'), value: durationText(longest * 1000) },
+          { label: t('iam.lastUsed'), value: lastUsed ? timeText(lastUsed) : t('common.never') },
+          { label: t('switch.link'), value: <GoLink href={link}>{link}</GoLink> },
+        ]}
         tabs={[
           {
             id: 'permissions',
@@ -112,30 +85,20 @@ export default function RolePage({ params }: { readonly params: Params }) {
             id: 'trust',
             label: t('iam.trust'),
             content: (
-              <TrustEditor
-                roleName={RoleName}
-                arn={arn}
+              <EditablePolicy
+                title={t('iam.trust')}
+                description={t('iam.trust.text')}
                 document={decodeURIComponent(role.AssumeRolePolicyDocument ?? '')}
-                sessionDuration={role.MaxSessionDuration ?? 3600}
+                kind="trust"
+                sessionDuration={longest}
+                asks={{ action: 'iam:UpdateAssumeRolePolicy', resource: arn }}
+                editText={t('iam.trust.edit')}
+                saveText={t('iam.trust.update')}
+                act={PolicyDocument => iam(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }))}
               />
             ),
           },
-          {
-            id: 'tags',
-            label: t('common.tags'),
-            content: (
-              <TagsPanel
-                tags={tagsOf(role.Tags)}
-                asks={{ action: 'iam:TagRole', resource: arn }}
-                acts={(Tags, TagKeys) => [
-                  ...(TagKeys.length > 0
-                    ? [iam(new UntagRoleCommand({ RoleName, TagKeys: [...TagKeys] }))]
-                    : []),
-                  ...(Tags.length > 0 ? [iam(new TagRoleCommand({ RoleName, Tags: [...Tags] }))] : []),
-                ]}
-              />
-            ),
-          },
+          { id: 'tags', label: t('common.tags'), content: <EntityTags entity={entity} tags={role.Tags} /> },
           { id: 'accessed', label: t('iam.accessed'), content: <LastAccessed arn={arn} /> },
           {
             id: 'sessions',
@@ -144,32 +107,16 @@ export default function RolePage({ params }: { readonly params: Params }) {
           },
         ]}
       />
-      {editing && (
-        <EditRole
-          roleName={RoleName}
-          description={role.Description ?? ''}
-          longest={role.MaxSessionDuration ?? 3600}
-          onClose={() => setEditing(false)}
-        />
-      )}
-    </SpaceBetween>
+      {editing && <EditRole role={role} onClose={() => setEditing(false)} />}
+    </>
   );
 }
 
-function EditRole({
-  roleName: RoleName,
-  description,
-  longest,
-  onClose,
-}: {
-  readonly roleName: string;
-  readonly description: string;
-  readonly longest: number;
-  onClose(): void;
-}) {
+function EditRole({ role, onClose }: { readonly role: Role; onClose(): void }) {
   const t = useTexts();
-  const [Description, setDescription] = useState(description);
-  const [seconds, setSeconds] = useState(String(longest));
+  const RoleName = role.RoleName!;
+  const [Description, setDescription] = useState(role.Description ?? '');
+  const [seconds, setSeconds] = useState(String(role.MaxSessionDuration ?? 3600));
   const MaxSessionDuration = Number(seconds);
   const valid =
     Number.isInteger(MaxSessionDuration) && MaxSessionDuration >= 3600 && MaxSessionDuration <= 43_200;

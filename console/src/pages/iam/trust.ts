@@ -1,9 +1,13 @@
 /** Trust policies: whom they name, and those that the wizard writes. */
 
-/** The principals that a trust policy names, as IAM answers it (URL-encoded). */
-export function trustedBy(encoded: string | undefined): string[] {
+/** The principals that a role's trust policy names. IAM answers the policy URL-encoded. */
+export function trustedBy({
+  AssumeRolePolicyDocument = '',
+}: {
+  readonly AssumeRolePolicyDocument?: string | undefined;
+}): string[] {
   try {
-    const { Statement } = JSON.parse(decodeURIComponent(encoded ?? '')) as { Statement?: unknown };
+    const { Statement } = JSON.parse(decodeURIComponent(AssumeRolePolicyDocument)) as { Statement?: unknown };
     const statements = (Array.isArray(Statement) ? Statement : [Statement]) as { Principal?: unknown }[];
     return [...new Set(statements.flatMap(({ Principal }) => namesOf(Principal)))];
   } catch {

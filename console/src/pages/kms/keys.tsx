@@ -7,14 +7,14 @@ import {
 } from '@aws-sdk/client-kms';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Link from '@cloudscape-design/components/link';
 import Select from '@cloudscape-design/components/select';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { kms } from '../../api/kms.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActDialog, GuardedButton } from '../../ui/action.js';
-import { path, useGo } from '../../ui/navigation.js';
+import { linkColumn, textColumn } from '../../ui/columns.js';
+import { path } from '../../ui/navigation.js';
 import { ResourceTable } from '../../ui/table.js';
 import { type Tag, TagFields } from '../../ui/tags.js';
 
@@ -26,7 +26,6 @@ interface Key {
 
 export default function KeysPage() {
   const t = useTexts();
-  const go = useGo();
   const [creating, setCreating] = useState(false);
   return (
     <>
@@ -52,18 +51,12 @@ export default function KeysPage() {
         text={({ id, aliases }) => [id, ...aliases].join(' ')}
         empty={t('kms.keys.none')}
         columns={[
-          {
-            id: 'id',
-            header: t('kms.key.id'),
-            value: ({ id }) => id,
-            cell: ({ id }) => <Link {...go(path('kms', 'keys', id))}>{id}</Link>,
-          },
-          {
-            id: 'aliases',
-            header: t('kms.aliases'),
-            value: ({ aliases }) => aliases.join(),
-            cell: ({ aliases }) => aliases.join(', ') || '–',
-          },
+          linkColumn(
+            t('kms.key.id'),
+            ({ id }) => id,
+            ({ id }) => path('kms', 'keys', id),
+          ),
+          textColumn('aliases', t('kms.aliases'), ({ aliases }) => aliases.join(', ') || undefined),
         ]}
         actions={
           <GuardedButton

@@ -1,6 +1,7 @@
 import { DeleteBucketCommand, ListBucketsCommand } from '@aws-sdk/client-s3';
 import Link from '@cloudscape-design/components/link';
 import { useState } from 'react';
+import { s3Arn } from '../../api/arn.js';
 import { s3 } from '../../api/s3.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton, GuardedButton } from '../../ui/action.js';
@@ -57,7 +58,7 @@ export default function BucketsPage() {
                 title={t('s3.buckets.delete', { name: Name! })}
                 body={t('s3.buckets.delete.text')}
                 typed={Name!}
-                asks={{ action: 's3:DeleteBucket', resource: `arn:aws:s3:::${Name}` }}
+                asks={{ action: 's3:DeleteBucket', resource: s3Arn(Name!) }}
                 acts={() => [s3(new DeleteBucketCommand({ Bucket: Name }))]}
               />
             ),
@@ -66,7 +67,7 @@ export default function BucketsPage() {
         actions={
           <GuardedButton
             variant="primary"
-            asks={{ action: 's3:CreateBucket', resource: 'arn:aws:s3:::*' }}
+            asks={{ action: 's3:CreateBucket', resource: s3Arn('*') }}
             onClick={() => setCreating(true)}
           >
             {t('s3.buckets.create')}

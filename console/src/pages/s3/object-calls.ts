@@ -112,8 +112,11 @@ async function* keysOf(Bucket: string, items: readonly Item[]): AsyncGenerator<s
   }
 }
 
+/** Called with how many objects are done. */
+export type OnCount = (done: number) => void;
+
 /** Objects, versions and whole folders. Throws the first key's error where some could not be deleted. */
-export function deleteItems(Bucket: string, items: readonly Item[]): Act {
+export function deleteItems(Bucket: string, items: readonly Item[], onCount: OnCount = () => {}): Act {
   const first = items[0]!;
   const recursive = items.some(item => item.folder);
   const shown = items.map(({ key, versionId }) => ({ Key: key, ...(versionId && { VersionId: versionId }) }));
@@ -124,21 +127,19 @@ export function deleteItems(Bucket: string, items: readonly Item[]): Act {
     input: { Bucket },
     cli: recursive && items.length === 1 ? `aws s3 rm --recursive 's3://${Bucket}/${first.key}'` : line,
     async send() {
+      let done = 0;
+      const drop = async (objects: { readonly Key: string; readonly VersionId?: string | undefined }[]) => {
+        if (objects.length === 0) return;
+        await deleteBatch(Bucket, objects);
+        onCount((done += objects.length));
+      };
       const versions = items.filter(item => item.versionId !== undefined);
       for (let from = 0; from < versions.length; from += 1000) {
-        await deleteBatch(
-          Bucket,
-          versions.slice(from, from + 1000).map(({ key, versionId }) => ({ Key: key, VersionId: versionId })),
-        );
+        const batch = versions.slice(from, from + 1000);
+        await drop(batch.map(({ key, versionId }) => ({ Key: key, VersionId: versionId })));
       }
       const whole = items.filter(item => item.versionId === undefined);
-      for await (const keys of keysOf(Bucket, whole)) {
-        if (keys.length > 0)
-          await deleteBatch(
-            Bucket,
-            keys.map(Key => ({ Key })),
-          );
-      }
+      for await (const keys of keysOf(Bucket, whole)) await drop(keys.map(Key => ({ Key })));
     },
   };
 }
@@ -160,6 +161,7 @@ export function copyItems(
   items: readonly Item[],
   to: { readonly bucket: string; readonly prefix: string },
   moves: boolean,
+  onCount: OnCount = () => {},
 ): Act {
   const source = `s3://${from.bucket}/${items[0]!.key}`;
   const verb = moves ? 'mv' : 'cp';
@@ -169,9 +171,11 @@ export function copyItems(
     input: {},
     cli: `aws s3 ${verb} ${items[0]!.folder ? '--recursive ' : ''}'${source}' 's3://${to.bucket}/${to.prefix}${items[0]!.key.slice(from.prefix.length)}'`,
     async send() {
+      let done = 0;
       for await (const keys of keysOf(from.bucket, items)) {
         for (const key of keys) {
           await copyObject(from.bucket, key, to.bucket, to.prefix + key.slice(from.prefix.length)).send();
+          onCount(++done);
         }
         if (moves && keys.length > 0)
           await deleteBatch(
@@ -183,8 +187,13 @@ export function copyItems(
   };
 }
 
+/** What `CopySource` is for a key. */
+export function sourceOf(bucket: string, key: string): string {
+  return `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+}
+
 export function copyObject(bucket: string, key: string, Bucket: string, Key: string, versionId?: string) {
-  const source = `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  const source = sourceOf(bucket, key);
   const CopySource = versionId ? `${source}?versionId=${versionId}` : source;
   return s3(new CopyObjectCommand({ Bucket, Key, CopySource }));
 }

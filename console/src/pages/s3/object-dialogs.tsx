@@ -7,6 +7,7 @@ import Input from '@cloudscape-design/components/input';
 import Modal from '@cloudscape-design/components/modal';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useEffect, useState } from 'react';
 import { serverConfig } from '../../api/config.js';
 import { s3 } from '../../api/s3.js';
@@ -35,6 +36,13 @@ function Names({ items }: { readonly items: readonly Item[] }) {
   );
 }
 
+/** How far it has come, once it has begun. */
+function Progress({ done }: { readonly done: number }) {
+  const t = useTexts();
+  if (done === 0) return null;
+  return <StatusIndicator type="in-progress">{t('s3.progress', { count: done })}</StatusIndicator>;
+}
+
 interface Closing {
   onClose(): void;
   onDone(): void;
@@ -51,16 +59,18 @@ export function DeleteDialog({
   const { data } = useAct(s3(new GetBucketVersioningCommand({ Bucket: bucket })));
   const permanent = items.some(({ versionId }) => versionId !== undefined) || data?.Status === undefined;
   const folders = items.some(({ folder }) => folder);
+  const [done, setDone] = useState(0);
   return (
     <ActDialog
       title={t('s3.delete.title', { count: items.length })}
       submit={t('common.delete')}
       typed={permanent && (folders || items.length > 1) ? bucket : undefined}
-      acts={[deleteItems(bucket, items)]}
+      acts={[deleteItems(bucket, items, setDone)]}
       onClose={onClose}
       onDone={onDone}
     >
       <Names items={items} />
+      <Progress done={done} />
       <Alert type={permanent ? 'warning' : 'info'}>
         {t(permanent ? 's3.delete.permanent' : 's3.delete.marker')}
       </Alert>
@@ -82,17 +92,19 @@ export function CopyDialog({
   const t = useTexts();
   const [bucket, setBucket] = useState(from.bucket);
   const [prefix, setPrefix] = useState(from.prefix);
+  const [done, setDone] = useState(0);
   const same = bucket === from.bucket && prefix === from.prefix;
   return (
     <ActDialog
       title={t(moves ? 's3.move.title' : 's3.copy.title', { count: items.length })}
       submit={t(moves ? 's3.move' : 's3.copy')}
       disabled={same || bucket === ''}
-      acts={[copyItems(from, items, { bucket, prefix }, moves)]}
+      acts={[copyItems(from, items, { bucket, prefix }, moves, setDone)]}
       onClose={onClose}
       onDone={onDone}
     >
       <Names items={items} />
+      <Progress done={done} />
       <FormField label={t('s3.bucket.name')}>
         <Input value={bucket} onChange={({ detail }) => setBucket(detail.value.trim())} name="to-bucket" />
       </FormField>

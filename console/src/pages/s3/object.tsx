@@ -1,40 +1,37 @@
 import {
   DeleteObjectTaggingCommand,
-  GetObjectLegalHoldCommand,
-  GetObjectRetentionCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
-  PutObjectLegalHoldCommand,
-  PutObjectRetentionCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
 import Badge from '@cloudscape-design/components/badge';
 import Button from '@cloudscape-design/components/button';
-import Container from '@cloudscape-design/components/container';
-import DateInput from '@cloudscape-design/components/date-input';
-import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
-import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
+import { s3Arn } from '../../api/arn.js';
 import { s3 } from '../../api/s3.js';
 import { useTexts } from '../../i18n/index.js';
 import type { Params } from '../../routes.js';
-import { ActButton, ActDialog } from '../../ui/action.js';
-import { codeOf, ErrorBox } from '../../ui/errors.js';
+import { ActButton, GuardedButton } from '../../ui/action.js';
+import { ErrorBox } from '../../ui/errors.js';
 import { sizeText, timeText } from '../../ui/format.js';
 import { path, useGo } from '../../ui/navigation.js';
-import { noteError, useAct, useLoaded } from '../../ui/query.js';
+import { Panel } from '../../ui/panel.js';
+import { noteError, useAct } from '../../ui/query.js';
 import { ResourceTable } from '../../ui/table.js';
 import { TagsPanel, tagsOf } from '../../ui/tags.js';
+import { ObjectAcl } from './acl.js';
+import { MetadataDialog } from './metadata.js';
 import { copyObject, deleteItems, downloadObject, type Item, listVersions } from './object-calls.js';
 import { ShareDialog } from './object-dialogs.js';
+import { ObjectLock } from './object-lock.js';
 import { objectAddress } from './objects.js';
 
 interface Named {
@@ -75,6 +72,8 @@ export default function ObjectPage({ params }: { readonly params: Params }) {
           <SpaceBetween direction="horizontal" size="xs">
             <ActButton
               text={t('common.delete')}
+              body={VersionId && t('s3.delete.permanent')}
+              asks={{ action: `s3:DeleteObject${VersionId ? 'Version' : ''}`, resource: s3Arn(Bucket, Key) }}
               acts={() => [deleteItems(Bucket, [item])]}
               onDone={() => navigate(back)}
             />
@@ -106,7 +105,8 @@ function Parts({ named }: { readonly named: Named }) {
       tabs={[
         { id: 'versions', label: t('s3.versions'), content: <Versions named={named} /> },
         { id: 'tags', label: t('common.tags'), content: <Tags named={named} /> },
-        { id: 'lock', label: t('s3.lock'), content: <Lock named={named} /> },
+        { id: 'lock', label: t('s3.lock'), content: <ObjectLock named={named} /> },
+        { id: 'acl', label: t('s3.acl'), content: <ObjectAcl named={named} /> },
       ]}
     />
   );
@@ -115,9 +115,21 @@ function Parts({ named }: { readonly named: Named }) {
 function Properties({ named, head }: { readonly named: Named; readonly head: HeadObjectCommandOutput }) {
   const t = useTexts();
   const { Bucket, Key } = named;
+  const [editing, setEditing] = useState(false);
   const metadata = Object.entries(head.Metadata ?? {});
   return (
-    <Container header={<Header variant="h2">{t('s3.properties')}</Header>}>
+    <Panel
+      title={t('s3.properties')}
+      actions={
+        <GuardedButton
+          asks={{ action: 's3:PutObject', resource: s3Arn(Bucket, Key) }}
+          hindrance={named.VersionId && t('s3.metadata.latest')}
+          onClick={() => setEditing(true)}
+        >
+          {t('s3.metadata.edit')}
+        </GuardedButton>
+      }
+    >
       <KeyValuePairs
         columns={3}
         items={[
@@ -139,7 +151,8 @@ function Properties({ named, head }: { readonly named: Named; readonly head: Hea
           },
         ]}
       />
-    </Container>
+      {editing && <MetadataDialog named={named} head={head} onClose={() => setEditing(false)} />}
+    </Panel>
   );
 }
 
@@ -183,6 +196,7 @@ function Versions({ named: { Bucket, Key } }: { readonly named: Named }) {
                 <ActButton
                   variant="inline-link"
                   text={t('s3.version.restore')}
+                  asks={{ action: 's3:PutObject', resource: s3Arn(Bucket, Key) }}
                   acts={() => [copyObject(Bucket, Key, Bucket, Key, item.versionId)]}
                 />
               )}
@@ -190,6 +204,7 @@ function Versions({ named: { Bucket, Key } }: { readonly named: Named }) {
                 variant="inline-link"
                 text={t('common.delete')}
                 body={t('s3.delete.permanent')}
+                asks={{ action: 's3:DeleteObjectVersion', resource: s3Arn(Bucket, Key) }}
                 acts={() => [deleteItems(Bucket, [item])]}
               />
             </SpaceBetween>
@@ -207,109 +222,12 @@ function Tags({ named }: { readonly named: Named }) {
   return (
     <TagsPanel
       tags={tagsOf(data.TagSet)}
+      asks={{ action: 's3:PutObjectTagging', resource: s3Arn(named.Bucket, named.Key) }}
       acts={wanted => [
         wanted.length === 0
           ? s3(new DeleteObjectTaggingCommand(named))
           : s3(new PutObjectTaggingCommand({ ...named, Tagging: { TagSet: [...wanted] } })),
       ]}
     />
-  );
-}
-
-/** Retention and legal hold; buckets without object lock have neither. */
-function Lock({ named }: { readonly named: Named }) {
-  const t = useTexts();
-  const [open, setOpen] = useState(false);
-  const { data, error } = useLoaded(['lock', named], async () => {
-    const [retention, hold] = await Promise.all([
-      orNothing(s3(new GetObjectRetentionCommand(named)).send()),
-      orNothing(s3(new GetObjectLegalHoldCommand(named)).send()),
-    ]);
-    return { retention: retention?.Retention, hold: hold?.LegalHold?.Status === 'ON' };
-  });
-  return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description={t('s3.lock.object')}
-          actions={
-            data && (
-              <SpaceBetween direction="horizontal" size="xs">
-                <ActButton
-                  text={t(data.hold ? 's3.hold.off' : 's3.hold.on')}
-                  acts={() => [
-                    s3(
-                      new PutObjectLegalHoldCommand({
-                        ...named,
-                        LegalHold: { Status: data.hold ? 'OFF' : 'ON' },
-                      }),
-                    ),
-                  ]}
-                />
-                <Button onClick={() => setOpen(true)}>{t('s3.retention.set')}</Button>
-              </SpaceBetween>
-            )
-          }
-        >
-          {t('s3.lock')}
-        </Header>
-      }
-    >
-      <ErrorBox error={error} />
-      {data && (
-        <KeyValuePairs
-          columns={3}
-          items={[
-            { label: t('s3.retention'), value: data.retention?.Mode ?? t('common.none') },
-            { label: t('s3.retention.until'), value: timeText(data.retention?.RetainUntilDate) },
-            { label: t('s3.hold'), value: t(data.hold ? 'common.enabled' : 'common.disabled') },
-          ]}
-        />
-      )}
-      {open && <RetentionDialog named={named} onClose={() => setOpen(false)} />}
-    </Container>
-  );
-}
-
-/** Nothing where S3 says that there is none. */
-async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    const none = ['NoSuchObjectLockConfiguration', 'InvalidRequest', 'ObjectLockConfigurationNotFoundError'];
-    if (none.includes(codeOf(error))) return undefined;
-    throw error;
-  }
-}
-
-function RetentionDialog({ named, onClose }: { readonly named: Named; onClose(): void }) {
-  const t = useTexts();
-  const [Mode, setMode] = useState<'GOVERNANCE' | 'COMPLIANCE'>('GOVERNANCE');
-  const [date, setDate] = useState('');
-  const RetainUntilDate = new Date(`${date}T00:00:00`);
-  const valid = !Number.isNaN(RetainUntilDate.getTime());
-  return (
-    <ActDialog
-      title={t('s3.retention.set')}
-      submit={t('common.save')}
-      acts={
-        valid ? [s3(new PutObjectRetentionCommand({ ...named, Retention: { Mode, RetainUntilDate } }))] : []
-      }
-      onClose={onClose}
-    >
-      <RadioGroup
-        ariaLabel={t('s3.retention')}
-        value={Mode}
-        onChange={({ detail }) => setMode(detail.value as typeof Mode)}
-        items={[
-          { value: 'GOVERNANCE', label: 'GOVERNANCE', description: t('s3.retention.governance') },
-          { value: 'COMPLIANCE', label: 'COMPLIANCE', description: t('s3.retention.compliance') },
-        ]}
-      />
-      <FormField label={t('s3.retention.until')} constraintText="YYYY/MM/DD">
-        <DateInput value={date} onChange={({ detail }) => setDate(detail.value)} placeholder="YYYY/MM/DD" />
-      </FormField>
-    </ActDialog>
   );
 }

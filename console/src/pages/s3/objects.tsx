@@ -9,6 +9,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Toggle from '@cloudscape-design/components/toggle';
 import { type DragEvent, useEffect, useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
+import { s3Arn } from '../../api/arn.js';
 import { useTexts } from '../../i18n/index.js';
 import { GuardedButton } from '../../ui/action.js';
 import { ErrorBox } from '../../ui/errors.js';
@@ -253,7 +254,7 @@ function UploadButtons({
   const t = useTexts();
   const files = useRef<HTMLInputElement>(null);
   const folders = useRef<HTMLInputElement>(null);
-  const asks = { action: 's3:PutObject', resource: `arn:aws:s3:::${bucket}/${folder}*` };
+  const asks = { action: 's3:PutObject', resource: s3Arn(bucket, `${folder}*`) };
   const take = ({ current }: typeof files) => {
     if (current?.files) onFiles(chosenFiles(current.files, folder));
     if (current) current.value = '';

@@ -1,42 +1,33 @@
 import {
-  type BucketLifecycleConfiguration,
-  type BucketLoggingStatus,
-  type CORSConfiguration,
-  DeleteBucketCorsCommand,
-  DeleteBucketLifecycleCommand,
   DeleteBucketTaggingCommand,
-  GetBucketCorsCommand,
   GetBucketEncryptionCommand,
-  GetBucketLifecycleConfigurationCommand,
-  GetBucketLoggingCommand,
-  GetBucketNotificationConfigurationCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
-  type NotificationConfiguration,
-  type ObjectLockConfiguration,
-  PutBucketCorsCommand,
   PutBucketEncryptionCommand,
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketLoggingCommand,
-  PutBucketNotificationConfigurationCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
-  PutObjectLockConfigurationCommand,
+  type ServerSideEncryptionByDefault,
+  type ServerSideEncryptionRule,
 } from '@aws-sdk/client-s3';
 import Checkbox from '@cloudscape-design/components/checkbox';
-import FormField from '@cloudscape-design/components/form-field';
-import Input from '@cloudscape-design/components/input';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import { useState } from 'react';
+import { s3Arn } from '../../api/arn.js';
 import { s3 } from '../../api/s3.js';
 import { useTexts } from '../../i18n/index.js';
-import { ActButton, ActDialog } from '../../ui/action.js';
+import { ActButton } from '../../ui/action.js';
+import { TextField } from '../../ui/fields.js';
+import { Panel } from '../../ui/panel.js';
 import { TagsPanel, tagsOf } from '../../ui/tags.js';
-import { EditButton, JsonSetting, SettingPanel, useSetting } from './setting.js';
+import { DefaultLock } from './default-lock.js';
+import { FormSetting } from './form-setting.js';
+import { Inventory } from './inventory.js';
+import { Lifecycle } from './lifecycle.js';
+import { Logging } from './logging.js';
+import { Notifications } from './notifications.js';
+import { useSetting } from './setting.js';
+import { Website } from './website.js';
 
 interface OfBucket {
   readonly bucket: string;
@@ -51,7 +42,9 @@ export function Properties({ bucket }: OfBucket) {
       <Lifecycle bucket={bucket} />
       <Notifications bucket={bucket} />
       <Logging bucket={bucket} />
-      <ObjectLock bucket={bucket} />
+      <DefaultLock bucket={bucket} />
+      <Website bucket={bucket} />
+      <Inventory bucket={bucket} />
     </SpaceBetween>
   );
 }
@@ -63,7 +56,7 @@ function Versioning({ bucket: Bucket }: OfBucket) {
   );
   const enabled = data?.Status === 'Enabled';
   return (
-    <SettingPanel
+    <Panel
       title={t('s3.versioning')}
       description={t('s3.versioning.text')}
       error={error}
@@ -71,7 +64,7 @@ function Versioning({ bucket: Bucket }: OfBucket) {
       actions={
         <ActButton
           text={t(enabled ? 's3.versioning.suspend' : 's3.versioning.enable')}
-          asks={{ action: 's3:PutBucketVersioning', resource: `arn:aws:s3:::${Bucket}` }}
+          asks={{ action: 's3:PutBucketVersioning', resource: s3Arn(Bucket) }}
           acts={() => [
             s3(
               new PutBucketVersioningCommand({
@@ -92,94 +85,87 @@ function Versioning({ bucket: Bucket }: OfBucket) {
               : 'common.disabled',
         )}
       </StatusIndicator>
-    </SettingPanel>
+    </Panel>
   );
+}
+
+interface Encrypted {
+  readonly algorithm: NonNullable<ServerSideEncryptionByDefault['SSEAlgorithm']>;
+  readonly key: string;
+  readonly bucketKey: boolean;
 }
 
 function Encryption({ bucket: Bucket }: OfBucket) {
   const t = useTexts();
-  const [editing, setEditing] = useState(false);
-  const { data, error, isLoading } = useSetting(['encryption', Bucket], async () => {
-    const asked = await s3(new GetBucketEncryptionCommand({ Bucket })).send();
-    return asked.ServerSideEncryptionConfiguration?.Rules?.[0];
-  });
-  const by = data?.ApplyServerSideEncryptionByDefault;
-  return (
-    <SettingPanel
-      title={t('s3.encryption')}
-      error={error}
-      loading={isLoading}
-      actions={
-        <EditButton
-          title={t('s3.encryption')}
-          asks={{ action: 's3:PutEncryptionConfiguration', resource: `arn:aws:s3:::${Bucket}` }}
-          onClick={() => setEditing(true)}
-        />
-      }
-    >
-      <KeyValuePairs
-        columns={3}
-        items={[
-          {
-            label: t('common.type'),
-            value: t(by?.SSEAlgorithm === 'aws:kms' ? 's3.encryption.kms' : 's3.encryption.s3'),
-          },
-          { label: t('s3.encryption.key'), value: by?.KMSMasterKeyID ?? '–' },
-          {
-            label: t('s3.encryption.bucketKeyOn'),
-            value: t(data?.BucketKeyEnabled ? 'common.yes' : 'common.no'),
-          },
-        ]}
-      />
-      {editing && <EncryptionDialog bucket={Bucket} onClose={() => setEditing(false)} />}
-    </SettingPanel>
-  );
-}
-
-function EncryptionDialog({ bucket: Bucket, onClose }: OfBucket & { onClose(): void }) {
-  const t = useTexts();
-  const [SSEAlgorithm, setAlgorithm] = useState<'AES256' | 'aws:kms'>('AES256');
-  const [key, setKey] = useState('');
-  const [BucketKeyEnabled, setBucketKey] = useState(true);
-  const kms = SSEAlgorithm === 'aws:kms';
-  const rule = {
-    ApplyServerSideEncryptionByDefault: { SSEAlgorithm, ...(kms && key && { KMSMasterKeyID: key }) },
-    ...(kms && { BucketKeyEnabled }),
+  const put = ({ algorithm: SSEAlgorithm, key, bucketKey }: Encrypted) => {
+    const kms = SSEAlgorithm !== 'AES256';
+    const rule: ServerSideEncryptionRule = {
+      ApplyServerSideEncryptionByDefault: { SSEAlgorithm, ...(kms && key && { KMSMasterKeyID: key }) },
+      ...(kms && { BucketKeyEnabled: bucketKey }),
+    };
+    const input = { Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } };
+    return s3(new PutBucketEncryptionCommand(input));
   };
   return (
-    <ActDialog
+    <FormSetting<Encrypted>
       title={t('s3.encryption')}
-      submit={t('common.save')}
-      acts={[
-        s3(
-          new PutBucketEncryptionCommand({
-            Bucket,
-            ServerSideEncryptionConfiguration: { Rules: [rule] },
-          }),
-        ),
+      bucket={Bucket}
+      asks="s3:PutEncryptionConfiguration"
+      first={{ algorithm: 'AES256', key: '', bucketKey: true }}
+      read={async () => {
+        const asked = s3(new GetBucketEncryptionCommand({ Bucket }));
+        const rule = (await asked.send()).ServerSideEncryptionConfiguration?.Rules?.[0];
+        const by = rule?.ApplyServerSideEncryptionByDefault;
+        return {
+          algorithm: by?.SSEAlgorithm ?? 'AES256',
+          key: by?.KMSMasterKeyID ?? '',
+          bucketKey: rule?.BucketKeyEnabled ?? false,
+        };
+      }}
+      shows={({ algorithm, key, bucketKey }) => [
+        {
+          label: t('common.type'),
+          value: t(algorithm === 'AES256' ? 's3.encryption.s3' : 's3.encryption.kms'),
+        },
+        { label: t('s3.encryption.key'), value: key || '–' },
+        { label: t('s3.encryption.bucketKeyOn'), value: t(bucketKey ? 'common.yes' : 'common.no') },
       ]}
-      onClose={onClose}
-    >
-      <RadioGroup
-        ariaLabel={t('s3.encryption')}
-        value={SSEAlgorithm}
-        onChange={({ detail }) => setAlgorithm(detail.value as typeof SSEAlgorithm)}
-        items={[
-          { value: 'AES256', label: t('s3.encryption.s3') },
-          { value: 'aws:kms', label: t('s3.encryption.kms') },
-        ]}
-      />
-      {kms && (
+      isComplete={() => true}
+      put={put}
+      form={({ algorithm, key, bucketKey }, change) => (
         <>
-          <FormField label={t('s3.encryption.key')} constraintText={t('s3.encryption.key.text')}>
-            <Input value={key} onChange={({ detail }) => setKey(detail.value.trim())} />
-          </FormField>
-          <Checkbox checked={BucketKeyEnabled} onChange={({ detail }) => setBucketKey(detail.checked)}>
-            {t('s3.encryption.bucketKey')}
-          </Checkbox>
+          <RadioGroup
+            ariaLabel={t('s3.encryption')}
+            value={algorithm}
+            onChange={({ detail }) =>
+              change({
+                algorithm: detail.value as Encrypted['algorithm'],
+                // As AWS's console has it for KMS.
+                bucketKey: detail.value !== 'AES256',
+              })
+            }
+            items={[
+              { value: 'AES256', label: t('s3.encryption.s3') },
+              { value: 'aws:kms', label: t('s3.encryption.kms') },
+            ]}
+          />
+          {algorithm !== 'AES256' && (
+            <>
+              <TextField
+                label={t('s3.encryption.key')}
+                rule={t('s3.encryption.key.text')}
+                name="kms-key"
+                value={key}
+                onChange={text => change({ key: text.trim() })}
+              />
+              <Checkbox checked={bucketKey} onChange={({ detail }) => change({ bucketKey: detail.checked })}>
+                {t('s3.encryption.bucketKey')}
+              </Checkbox>
+            </>
+          )}
         </>
       )}
-    </ActDialog>
+    />
   );
 }
 
@@ -189,154 +175,12 @@ function Tags({ bucket: Bucket }: OfBucket) {
   return (
     <TagsPanel
       tags={tagsOf(data?.TagSet)}
-      asks={{ action: 's3:PutBucketTagging', resource: `arn:aws:s3:::${Bucket}` }}
+      asks={{ action: 's3:PutBucketTagging', resource: s3Arn(Bucket) }}
       acts={wanted => [
         wanted.length === 0
           ? s3(new DeleteBucketTaggingCommand({ Bucket }))
           : s3(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [...wanted] } })),
       ]}
-    />
-  );
-}
-
-const LIFECYCLE: BucketLifecycleConfiguration = {
-  Rules: [
-    {
-      ID: 'expire-temporary',
-      Status: 'Enabled',
-      Filter: { Prefix: 'tmp/' },
-      Expiration: { Days: 30 },
-      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-    },
-  ],
-};
-
-function Lifecycle({ bucket: Bucket }: OfBucket) {
-  const t = useTexts();
-  return (
-    <JsonSetting<BucketLifecycleConfiguration>
-      title={t('s3.lifecycle')}
-      description={t('s3.lifecycle.text')}
-      bucket={Bucket}
-      example={LIFECYCLE}
-      asks="s3:PutLifecycleConfiguration"
-      read={async () => {
-        const { Rules } = await s3(new GetBucketLifecycleConfigurationCommand({ Bucket })).send();
-        return { Rules };
-      }}
-      put={LifecycleConfiguration =>
-        s3(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }))
-      }
-      remove={() => s3(new DeleteBucketLifecycleCommand({ Bucket }))}
-    />
-  );
-}
-
-const NOTIFICATIONS: NotificationConfiguration = {
-  QueueConfigurations: [
-    {
-      Id: 'uploads',
-      QueueArn: 'arn:aws:sqs:us-east-1:ACCOUNT:NAME',
-      Events: ['s3:ObjectCreated:*'],
-    },
-  ],
-};
-
-function Notifications({ bucket: Bucket }: OfBucket) {
-  const t = useTexts();
-  return (
-    <JsonSetting<NotificationConfiguration>
-      title={t('s3.notifications')}
-      description={t('s3.notifications.text')}
-      bucket={Bucket}
-      example={NOTIFICATIONS}
-      asks="s3:PutBucketNotification"
-      read={async () => {
-        const { $metadata: _, ...configuration } = await s3(
-          new GetBucketNotificationConfigurationCommand({ Bucket }),
-        ).send();
-        return configuration;
-      }}
-      put={NotificationConfiguration =>
-        s3(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }))
-      }
-    />
-  );
-}
-
-function Logging({ bucket: Bucket }: OfBucket) {
-  const t = useTexts();
-  return (
-    <JsonSetting<BucketLoggingStatus>
-      title={t('s3.logging')}
-      description={t('s3.logging.text')}
-      bucket={Bucket}
-      example={{ LoggingEnabled: { TargetBucket: 'LOG-BUCKET', TargetPrefix: `${Bucket}/` } }}
-      asks="s3:PutBucketLogging"
-      read={async () => {
-        const { LoggingEnabled } = await s3(new GetBucketLoggingCommand({ Bucket })).send();
-        return LoggingEnabled ? { LoggingEnabled } : {};
-      }}
-      put={BucketLoggingStatus => s3(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus }))}
-    />
-  );
-}
-
-function ObjectLock({ bucket: Bucket }: OfBucket) {
-  const t = useTexts();
-  return (
-    <JsonSetting<ObjectLockConfiguration>
-      title={t('s3.lock')}
-      description={t('s3.lock.default')}
-      bucket={Bucket}
-      example={{
-        ObjectLockEnabled: 'Enabled',
-        Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 30 } },
-      }}
-      asks="s3:PutBucketObjectLockConfiguration"
-      read={async () =>
-        (await s3(new GetObjectLockConfigurationCommand({ Bucket })).send()).ObjectLockConfiguration ?? {}
-      }
-      put={value => s3(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration: value }))}
-      remove={() =>
-        s3(
-          new PutObjectLockConfigurationCommand({
-            Bucket,
-            ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
-          }),
-        )
-      }
-    />
-  );
-}
-
-const CORS: CORSConfiguration = {
-  CORSRules: [
-    {
-      AllowedOrigins: ['https://app.example.com'],
-      AllowedMethods: ['GET', 'PUT'],
-      AllowedHeaders: ['*'],
-      ExposeHeaders: ['ETag'],
-      MaxAgeSeconds: 3000,
-    },
-  ],
-};
-
-export function Cors({ bucket: Bucket }: OfBucket) {
-  const t = useTexts();
-  return (
-    <JsonSetting<CORSConfiguration>
-      title={t('s3.cors')}
-      description={t('s3.cors.text')}
-      bucket={Bucket}
-      example={CORS}
-      asks="s3:PutBucketCORS"
-      read={async () => {
-        const { CORSRules } = await s3(new GetBucketCorsCommand({ Bucket })).send();
-        return { CORSRules };
-      }}
-      put={CORSConfiguration => s3(new PutBucketCorsCommand({ Bucket, CORSConfiguration }))}
-      remove={() => s3(new DeleteBucketCorsCommand({ Bucket }))}
     />
   );
 }

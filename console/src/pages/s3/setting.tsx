@@ -1,15 +1,10 @@
-import Box from '@cloudscape-design/components/box';
-import Container from '@cloudscape-design/components/container';
-import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import FormField from '@cloudscape-design/components/form-field';
-import Header from '@cloudscape-design/components/header';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Act } from '../../api/act.js';
 import { useTexts } from '../../i18n/index.js';
-import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
-import { codeOf, ErrorBox } from '../../ui/errors.js';
+import { ActDialog, GuardedButton } from '../../ui/action.js';
+import { codeOf } from '../../ui/errors.js';
 import type { Asked } from '../../ui/permission.js';
 import { useLoaded } from '../../ui/query.js';
 
@@ -40,109 +35,8 @@ export function useSetting<T>(name: readonly unknown[], ask: () => Promise<T>) {
   });
 }
 
-interface PanelProps {
-  readonly title: string;
-  readonly description?: string;
-  readonly error?: unknown;
-  readonly loading?: boolean;
-  readonly actions?: ReactNode;
-  readonly children?: ReactNode;
-}
-
-export function SettingPanel({ title, description, error, loading = false, actions, children }: PanelProps) {
-  return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description={description}
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              {actions}
-            </SpaceBetween>
-          }
-        >
-          {title}
-        </Header>
-      }
-    >
-      <ErrorBox error={error} />
-      {loading && !error ? <Spinner /> : children}
-    </Container>
-  );
-}
-
-interface JsonSettingProps<T extends object> {
-  readonly title: string;
-  readonly description: string;
-  readonly bucket: string;
-  /** A first text for a bucket that has none. */
-  readonly example: T;
-  /** Of what is shown to be set: nothing, or an empty object, is none. */
-  readonly read: () => Promise<T>;
-  put(value: T): Act;
-  /** Absent where an empty object takes it away. */
-  remove?(): Act;
-  readonly asks: string;
-}
-
-/** A setting as the JSON that the AWS CLI takes. */
-export function JsonSetting<T extends object>({
-  title,
-  description,
-  bucket,
-  example,
-  read,
-  put,
-  remove,
-  asks,
-}: JsonSettingProps<T>) {
-  const t = useTexts();
-  const [editing, setEditing] = useState(false);
-  const { data, error, isLoading } = useSetting([title, bucket], read);
-  const set = data !== null && data !== undefined && Object.keys(data).length > 0;
-  const asked: Asked = { action: asks, resource: `arn:aws:s3:::${bucket}` };
-  return (
-    <SettingPanel
-      title={title}
-      description={description}
-      error={error}
-      loading={isLoading}
-      actions={
-        <>
-          {set && (
-            <ActButton
-              text={t('common.remove')}
-              title={`${t('common.remove')}: ${title}`}
-              asks={asked}
-              acts={() => [remove ? remove() : put({} as T)]}
-            />
-          )}
-          <GuardedButton
-            asks={asked}
-            ariaLabel={`${t('common.edit')} ${title}`}
-            onClick={() => setEditing(true)}
-          >
-            {t('common.edit')}
-          </GuardedButton>
-        </>
-      }
-    >
-      {set ? (
-        <ExpandableSection headerText={t('s3.setting.shown')} defaultExpanded>
-          <pre className="code">{JSON.stringify(data, null, 2)}</pre>
-        </ExpandableSection>
-      ) : (
-        !error && <Box color="text-body-secondary">{t('s3.setting.none')}</Box>
-      )}
-      {editing && (
-        <JsonDialog title={title} value={set ? data : example} put={put} onClose={() => setEditing(false)} />
-      )}
-    </SettingPanel>
-  );
-}
-
-function JsonDialog<T extends object>({
+/** A setting as JSON, in the form of the AWS CLI. */
+export function JsonDialog<T extends object>({
   title,
   value,
   put,
@@ -175,7 +69,9 @@ function JsonDialog<T extends object>({
 
 function parse<T>(text: string): { parsed?: T; mistake?: string } {
   try {
-    return { parsed: JSON.parse(text) as T };
+    const reviver = (name: string, value: unknown) =>
+      name === 'Date' && typeof value === 'string' ? new Date(value) : value;
+    return { parsed: JSON.parse(text, reviver) as T };
   } catch (error) {
     return { mistake: (error as Error).message };
   }

@@ -1,5 +1,6 @@
 /** Links within the page, for Cloudscape's components. */
-import { useCallback } from 'react';
+import Link from '@cloudscape-design/components/link';
+import { type ReactNode, useCallback } from 'react';
 import { useLocation } from 'wouter';
 
 interface Followed {
@@ -20,6 +21,12 @@ export function useGo(): (href: string) => Followed {
     }),
     [navigate],
   );
+}
+
+/** A link within the page. */
+export function GoLink({ href, children }: { readonly href: string; readonly children: ReactNode }) {
+  const go = useGo();
+  return <Link {...go(href)}>{children}</Link>;
 }
 
 /** A path of encoded parts: names may hold slashes and anything else. */
