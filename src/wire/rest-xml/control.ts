@@ -16,7 +16,7 @@ const CONTROL_HOST = /^(?:(\d{12})\.)?s3-control(?:-fips)?\./;
 const ACCOUNT_HOST = /^(\d{12})\./;
 
 /**
- * Whether a request is to S3 Control: told by its path, with the account in the header that SDKs send or in the host. (A
+ * Whether a request is to S3 Control. Its path says so, with the account in the header that SDKs send or in the host. (A
  * bucket may be called `v20180820`; its requests have neither.)
  */
 export function isControl({ path, headers }: HttpRequest): boolean {

@@ -85,10 +85,10 @@ interface Filter {
  * One condition, or several in `And` ("The filter must have exactly one prefix, one tag, or one conjunction", AnalyticsFilter,
  * S3 API Reference). Throws MalformedXML.
  */
-function demandFilter(filter: object | undefined, more: readonly unknown[] = []): void {
+function demandFilter(filter: object | undefined): void {
   if (!filter) return;
   const { Prefix, Tag: tag, And } = filter as Filter;
-  const given = [Prefix, tag, And, ...more].filter(condition => condition !== undefined);
+  const given = [Prefix, tag, And].filter(condition => condition !== undefined);
   if (given.length > 1) throw s3Errors.MalformedXML();
 }
 
