@@ -125,18 +125,30 @@ suite('the staging connection with DuckDB', () => {
     ]);
   });
 
-  test('validate opens the file and looks for the table', async () => {
-    const checks = async (table: string) => {
-      const job = await world.job(
-        'checked',
-        `${warehouse('source')}\nload: {files: [a.csv], table: ${table}}`,
-      );
+  test('validate opens the file and looks for the table, and makes neither', async () => {
+    const checks = async (database: string, what: string) => {
+      const job = await world.job('checked', `${warehouse(database)}\n${what}`);
       const found: Record<string, string> = {};
       for await (const { name, result, message } of validateJob(job)) found[name] = `${result}: ${message}`;
       return found;
     };
-    assert.match((await checks('orders'))['warehouse']!, /^passed/);
-    assert.match((await checks('nowhere'))['warehouse']!, /^failed: .*nowhere does not exist/s);
+    const load = (table: string) => `load: {files: [a.csv], table: ${table}}`;
+    assert.match((await checks('source', load('orders')))['warehouse']!, /^passed/);
+    assert.match(
+      (await checks('source', load('nowhere')))['warehouse']!,
+      /^failed: .*nowhere does not exist/s,
+    );
+    const from = (table: string) =>
+      `load: {from: {warehouse: {type: duckdb, path: source.duckdb}, table: ${table}}, table: new}`;
+    const found = await checks('made', from('orders'));
+    assert.match(found['source']!, /^passed/);
+    assert.match(found['warehouse']!, /^warning: made\.duckdb is not there: the load makes it/);
+    assert.match((await checks('made', from('nowhere')))['source']!, /^failed/);
+    assert.match(
+      (await checks('made', 'unload: {table: a, file: a.csv}'))['warehouse']!,
+      /^failed: made\.duckdb is not there/,
+    );
+    assert.ok(!(await readdir(world.directory)).includes('made.duckdb'));
   });
 
   suite('what the table refuses', () => {

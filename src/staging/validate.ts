@@ -1,5 +1,7 @@
 /** Proves a connection before a job needs it, and takes away what it made for that. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   CredentialsError,
   callerIdentity,
@@ -146,6 +148,13 @@ async function provedWarehouse(
   what: Unloaded,
   settings: WarehouseSettings,
 ): Promise<Outcome | string> {
+  const { path } = settings;
+  if (path !== undefined && !existsSync(resolve(job.directory, path))) {
+    // Opening it would make it.
+    const makes = settings === job.warehouse && job.load !== undefined;
+    const message = `${path} is not there${makes ? ': the load makes it, and needs preSql for the table' : ''}`;
+    return { result: makes ? 'warning' : 'failed', message };
+  }
   const warehouse = await openWarehouse(job, what, settings);
   try {
     const missing = await warehouse.missingRights();

@@ -87,9 +87,9 @@ class DuckDbWarehouse implements Warehouse {
   }
 
   async missingRights(): Promise<readonly string[]> {
-    const { load } = this.#job;
-    const select =
-      load && this.#what.query === undefined ? selectOf({ table: load.table }) : selectOf(this.#what);
+    const { table, query } = this.#what;
+    const isSource = table !== undefined || query !== undefined;
+    const select = selectOf(isSource ? this.#what : { table: this.#job.load!.table });
     await columnsOf(this.#connection, select);
     return [];
   }
