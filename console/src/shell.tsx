@@ -49,7 +49,7 @@ export function Shell() {
           />
         }
         content={
-          // A page of another identity or region begins anew: nothing of the former one stays on it.
+          // A page of another identity or region begins again: nothing of the former one stays on it.
           <Failing key={`${current.arn} ${current.account} ${region} ${location}`}>
             <Suspense fallback={<Spinner size="large" />}>
               <Switch>

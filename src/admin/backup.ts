@@ -1,9 +1,9 @@
 /**
  * Backups of a data directory, beside a running server or without one, and back again.
  *
- * A backup is laid out as the data directory is: `kv/` as it was at one moment, `blobs/` with the files that its records
- * name, and `backup.json`. It can be scrubbed where it lies. Done again into the same directory, it copies the files
- * that are new, and deletes those that are no longer named once the new records are in place.
+ * A backup is laid out as the data directory is: `kv/` as it was at one moment, `blobs/` with the files that its
+ * records name, and `backup.json`. It can be scrubbed where it lies. Done again into the same directory, it copies the
+ * files that are new, and deletes those that are no longer named once the new records are in place.
  */
 import { access, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -36,7 +36,7 @@ interface Manifest {
 
 export interface BackupSettings {
   readonly metadataOnly?: boolean | undefined;
-  /** The root key goes in too: whoever has the backup then has everything. */
+  /** The root key goes in too: the backup then opens everything. */
   readonly withRootKey?: boolean | undefined;
   /** Hard links to the files of bodies, which take no room; only within a file system. */
   readonly link?: boolean | undefined;

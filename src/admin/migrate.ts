@@ -28,9 +28,9 @@ const MOST_ROWS = 200;
 const MOST_BYTES = 2 ** 21;
 
 /**
- * Copies everything, bodies first, then compares both sides. Changes nothing in the source. What an earlier run moved is
- * not moved again. No server may run on either side: directories are locked; that no server has a PostgreSQL open is for
- * the caller to see to. Throws `SettingsError` where the source holds nothing or the target holds something else.
+ * Copies everything, bodies first, then compares both sides. Changes nothing in the source. What an earlier run moved
+ * is not moved again. No server may run on either side: directories are locked; that no server has a PostgreSQL open is
+ * for the caller to see to. Throws `SettingsError` where the source holds nothing or the target holds something else.
  */
 export async function migrate(
   places: { readonly from: StorePlaces; readonly to: StorePlaces },

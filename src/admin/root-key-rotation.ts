@@ -1,6 +1,6 @@
 /**
  * Replacing the root key without logging anyone out. The new key seals from the next start on; what former keys
- * sealed still opens. While the server runs it seals anew what it keeps; sessions run out by themselves, after 36
+ * sealed still opens. While the server runs it reseals what it stores; sessions run out by themselves, after 36
  * hours at most. Then the former keys can be forgotten.
  */
 import { randomBytes } from 'node:crypto';
@@ -69,7 +69,7 @@ export async function forgetRootKeys(
     const { resealed, sessionsEnd = 0 } = statusOf(path, keys, await isResealed(settings, keys));
     if (!resealed) {
       throw new SettingsError(
-        'something is still sealed under a former root key: start the server and let it seal everything anew',
+        'something is still sealed under a former root key: start the server and let it reseal everything',
       );
     }
     if (!endSessions && clock.now() < sessionsEnd) {
@@ -84,7 +84,7 @@ export async function forgetRootKeys(
 }
 
 /**
- * Seals anew, in the background, what is stored under former root keys. `report` hears once of how much that was,
+ * Reseals, in the background, what is stored under former root keys. `report` hears once of how much that was,
  * or of the error; the answer ends it.
  */
 export function startResealing(
@@ -117,7 +117,7 @@ export async function demandSameRootKey(kv: Kv, keys: RootKeys): Promise<void> {
   const noted = await sealedUnder(kv);
   const own = [keys.current, ...keys.former.map(({ key }) => key)].map(fingerprint);
   if (noted !== undefined && own.includes(noted)) return;
-  // The oldest: what is stored may be sealed under it, until it was sealed anew.
+  // The oldest: what is stored may be sealed under it, until it was resealed.
   const note = { key: SEALED_UNDER, value: Buffer.from(own.at(-1)!) };
   if (noted === undefined && (await kv.commit([{ key: SEALED_UNDER, version: undefined }], [note]))) return;
   if (noted === undefined) return await demandSameRootKey(kv, keys);

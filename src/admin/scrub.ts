@@ -28,7 +28,8 @@ export interface ScrubSettings {
 /**
  * Reads everything in a server's data directory, or in a backup, and answers what is damaged. Changes nothing. Without
  * the root key, what is encrypted under SSE-S3 is checked by its checksums alone. Throws `SettingsError` where there is
- * no such data, a newer Karikagi has written it, or the root key is another's, `StoreDamaged` where the store cannot be opened safely.
+ * no such data, a newer Karikagi has written it, or the root key is another's, `StoreDamaged` where the store cannot be
+ * opened safely.
  */
 export async function scrub(
   settings: RootKeySettings,

@@ -17,7 +17,7 @@ export interface AuthenticateOptions extends IdentifyOptions {
   readonly hostBucket?: string | undefined;
 }
 
-/** Nobody: what an unsigned request acts as. */
+/** What an unsigned request acts as. */
 export const ANONYMOUS: Caller = {
   principal: { type: 'anonymous', arn: '*' },
   userId: 'anonymous',
@@ -27,8 +27,8 @@ export const ANONYMOUS: Caller = {
 
 /**
  * Verifies the signature of a request (version 4, in the header or presigned; for S3 also version 2) and says who sent
- * it; a request that carries no signature is anonymous. Throws the service's error for anything that does not hold. What the
- * signature says of the payload is checked while the returned `body` is read.
+ * it; a request that carries no signature is anonymous. Throws the service's error for anything that does not hold.
+ * What the signature says of the payload is checked while the returned `body` is read.
  */
 export async function authenticate(
   request: HttpRequest,
@@ -89,7 +89,7 @@ async function authenticateVersion2(
   };
 }
 
-/** The request as nobody's. Throws the service's error for a payload that is announced wrongly. */
+/** The request as an anonymous one. Throws the service's error for a payload that is announced wrongly. */
 export function unsigned(
   request: HttpRequest,
   service: ServiceTraits,
@@ -171,7 +171,9 @@ function checkSignedHeaders(
   if (unsigned.length > 0) throw errors.auth.unsignedHeaders(unsigned);
 }
 
-/** Condition keys of S3 (Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys"). */
+/**
+ * Condition keys of S3 (Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys").
+ */
 function signatureContext(
   { conditions }: SigningTraits,
   signature: Signature,

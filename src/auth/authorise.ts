@@ -48,7 +48,7 @@ function laneOf({ resource }: AuthorizationRequest): string {
   return slash < 0 ? resource : resource.slice(0, slash);
 }
 
-/** Nobody, somebody from outside and a service of AWS have none of their own. */
+/** Anonymous callers, callers from outside and services of AWS have none of their own. */
 function hasPolicies({ principal: { type } }: Caller): boolean {
   return type !== 'anonymous' && type !== 'service';
 }
@@ -105,7 +105,9 @@ class RequestedAction implements AuthorizationRequest {
   }
 }
 
-/** The services of ours whose resources are controlled. Source: Organizations User Guide, "Resource control policies". */
+/**
+ * The services of ours whose resources are controlled. Source: Organizations User Guide, "Resource control policies".
+ */
 const CONTROLLED = /^(s3|sts|kms):/;
 
 function policySet(

@@ -1,6 +1,6 @@
 /**
- * A request as an operation sees it, with the one decider of what it may do: the server, what S3 writes in the name of its
- * services, and the tests of every service go through here.
+ * A request as an operation sees it, with the one decider of what it may do: the server, what S3 writes in the name of
+ * its services, and the tests of every service go through here.
  */
 import type { Caller, CallerPolicies } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
@@ -44,7 +44,7 @@ export interface CallPorts {
   note(made: CallOnBehalf): void;
 }
 
-/** Refusals of one request that are told in whole: DeleteObjects may be refused a thousand keys. */
+/** Refusals of one request whose reasoning is stored: DeleteObjects may be refused a thousand keys. */
 const MOST_REFUSALS = 20;
 
 /** What was decided of a request, for its event and for the trace of a denial. */
@@ -57,7 +57,10 @@ export class Decisions {
   readonly owners: string[] = [];
   /** The error that the last refusal made. */
   denied: ApiError | undefined;
-  /** As whom the last was decided, where that is not who signed the request: somebody whom an identity provider vouches for. */
+  /**
+   * As whom the last was decided, where that is not who signed the request: somebody whom an identity provider vouches
+   * for.
+   */
   actedAs: Caller | undefined;
 
   /** `made` hears of each decision. */
@@ -116,7 +119,7 @@ export function createCall(facts: CallFacts, decisions: Decisions, ports: CallPo
 
 function errorOf(
   { decision, request }: Authorisation,
-  { shownAs, told: headers }: Requirement,
+  { shownAs, denialHeaders: headers }: Requirement,
   caller: Caller,
   ports: CallPorts,
 ): ApiError {

@@ -35,7 +35,7 @@ function escapedByte(text: string, at: number): number {
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/** Decodes and encodes anew, so that what a client left unencoded (or encoded in lower case) reads alike. */
+/** Decodes and encodes again, so that what a client left unencoded (or encoded in lower case) reads alike. */
 function recode(text: string, plus: '+' | ' ', slash: '/' | '%2F'): string {
   let result = '';
   for (let at = 0; at < text.length; at++) {
@@ -133,7 +133,7 @@ function canonicalHeaders(
   return result;
 }
 
-export interface CanonicalParts {
+interface CanonicalParts {
   readonly method: string;
   /** Canonical already: `objectPath` or `servicePath`. */
   readonly path: string;

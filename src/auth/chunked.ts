@@ -34,9 +34,9 @@ export interface ChunkOptions {
 }
 
 /**
- * Removes `aws-chunked` framing. Bytes are yielded as they come: AWS names no limit to a chunk, so none is held until its
- * signature was found right. Reading throws S3's error where framing, lengths, signatures or trailers do
- * not hold, so whoever reaches the end has the body that the client meant.
+ * Removes `aws-chunked` framing. Bytes are yielded as they come: AWS names no limit to a chunk, so none is held until
+ * its signature was found right. Reading throws S3's error where framing, lengths, signatures or trailers do not hold,
+ * so a reader that reaches the end has the body that the client meant.
  */
 export function decodeChunks(source: AsyncIterable<Uint8Array>, options: ChunkOptions): RequestBody {
   return new DecodedBody(source, options);
@@ -186,7 +186,10 @@ class ChunkReader {
     return at + 1;
   }
 
-  /** Trailers end at the first empty line that follows CR LF; a bare LF inside them is tolerated (AWS's own example has one). */
+  /**
+   * Trailers end at the first empty line that follows CR LF; a bare LF inside them is tolerated (AWS's own example has
+   * one).
+   */
   #readTrailer(bytes: Uint8Array, at: number): number {
     const before = this.#text.length;
     this.#text += latin1(bytes, at, Math.min(bytes.length, at + MAX_TRAILER));

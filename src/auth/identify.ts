@@ -6,7 +6,7 @@ import type { ServiceTraits } from '../core/service.js';
 import { acceptsCredentials } from '../identity/accounts/regions.js';
 
 /** Who somebody says to be. */
-export interface Claim {
+interface Claim {
   readonly accessKeyId: string;
   readonly token: string | undefined;
   /** From the credential scope; may be empty. */

@@ -107,7 +107,7 @@ async function identityOf(
     if (value === undefined) throw missingField(name);
     return value;
   };
-  // A policy without any of the signature's fields is nobody's (recorded, test_post_request_missing_fields).
+  // A policy without any of the signature's fields is anonymous (recorded, test_post_request_missing_fields).
   if (fields.has('policy') && !SIGNATURE_FIELDS.some(name => fields.has(name))) {
     throw s3Errors.AccessDenied(['Access Denied'], {
       reason: 'the form has a policy, but no field of a signature',

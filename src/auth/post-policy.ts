@@ -2,7 +2,7 @@ import type { ApiError } from '../core/errors.js';
 import { s3Errors } from './errors.js';
 
 /** What a policy demands of a form (Amazon S3 API Reference, "Creating a POST Policy"). */
-export interface PostPolicy {
+interface PostPolicy {
   /** Milliseconds since the epoch. */
   readonly expiration: number;
   readonly conditions: readonly FieldCondition[];

@@ -1,4 +1,6 @@
-/** What the tests of this folder share: a source of credentials, requests, and a signer written apart from the verifier. */
+/**
+ * What the tests of this folder share: a source of credentials, requests, and a signer written apart from the verifier.
+ */
 import { createHash, createHmac } from 'node:crypto';
 import type { Caller, CallerPolicies, CredentialLookup, CredentialSource } from '../core/caller.js';
 import type { HttpRequest, RequestBody } from '../core/http-message.js';

@@ -29,7 +29,8 @@ const verify = (request: HttpRequest, later = 0) =>
     clock: new ManualClock(EXAMPLE_TIME + later * 1000),
   });
 
-// Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk"
+// Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in a Single
+// Chunk"
 test('S3 example: GET object', async () => {
   const { caller, region, context } = await verify(
     requestOf({

@@ -1,6 +1,6 @@
 /**
- * The public vectors of the AWS Signature Version 4 test suite (as kept in awslabs/aws-c-auth, tests/aws-signing-test-suite/v4):
- * what a signed request looks like, its canonical form and its signature.
+ * The public vectors of the AWS Signature Version 4 test suite (as kept in awslabs/aws-c-auth,
+ * tests/aws-signing-test-suite/v4): what a signed request looks like, its canonical form and its signature.
  */
 export interface SignatureVector {
   readonly name: string;

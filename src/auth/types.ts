@@ -14,6 +14,9 @@ export interface Authenticated {
    * while it is read; reading throws the service's `ApiError` where one does not hold.
    */
   readonly body: RequestBody;
-  /** Condition keys of the signature: `s3:authType`, `s3:signatureversion`, `s3:signatureAge`, `s3:x-amz-content-sha256`. */
+  /**
+   * Condition keys of the signature: `s3:authType`, `s3:signatureversion`, `s3:signatureAge`,
+   * `s3:x-amz-content-sha256`.
+   */
   readonly context: Context;
 }

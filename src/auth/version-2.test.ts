@@ -191,7 +191,8 @@ suite('what a query signs', () => {
     await assert.rejects(take(`${query}&x-amz-acl=public-read`, put), { code: 'SignatureDoesNotMatch' });
   });
 
-  // botocore's handlers: "the auth_path must be terminated with a '/' character to generate a signature that s3 will accept".
+  // botocore's handlers: "the auth_path must be terminated with a '/' character to generate a signature that s3 will
+  // accept".
   test('a bucket alone with a slash behind it', async () => {
     const query = presigned('list-type=2', 'GET\n\n\n1175139620\n/b/');
     for (const path of ['/b', '/b/']) await take(query, { path });

@@ -167,9 +167,6 @@ const SUBRESOURCES = new Set([
   ...['renameObject', 'retention', 'session'],
 ]);
 
-/** Whether a query parameter is among what version 2 signs. */
-export const signsParameter = (name: string): boolean => SUBRESOURCES.has(name);
-
 function subresources(parameters: Parameters): string {
   const signed = parameters.filter(([name]) => SUBRESOURCES.has(name));
   if (signed.length === 0) return '';

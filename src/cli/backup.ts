@@ -37,7 +37,7 @@ export function backupCommand(): Command {
     .option('--data <directory>', "the server's directory (default: ./karikagi-data)")
     .option('--metadata-only', 'without the files of large bodies')
     .option('--link', 'hard links to the files of large bodies: no room, but the same disk')
-    .option('--with-root-key', 'also the root key: whoever has the backup then has everything')
+    .option('--with-root-key', 'also the root key: the backup then opens everything')
     .option('--root-key-file <path>', 'file with the root keys (default: root.key in the data directory)')
     .option('--json', 'the report as JSON')
     .action(async (target: string, { data, rootKeyFile, json, ...options }: BackupFlags) => {

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 
 /** Where a child finds its keys. */
-export type KeySource =
+type KeySource =
   | { readonly container: { readonly url: string; readonly token: string } }
   | { readonly metadata: string };
 
-export interface ChildOptions {
+interface ChildOptions {
   readonly command: readonly string[];
   readonly source: KeySource;
   /** The profile whose other settings (region, endpoints, S3 …) the child goes on with. */
@@ -45,8 +45,8 @@ const KEY_SETTINGS =
   /^(aws_(access_key_id|secret_access_key|session_token|security_token)|role_arn|source_profile|credential_source|external_id|mfa_serial|role_session_name|duration_seconds|credential_process|web_identity_token_file|sso_.*|login_session)$/;
 
 /**
- * Runs a command to its end; resolves with its exit code, 128 and the signal's number where one ended it. Signals to this
- * process go on to it. Its configuration is the profile's without keys, so that no file stands above the endpoint.
+ * Runs a command to its end; resolves with its exit code, 128 and the signal's number where one ended it. Signals to
+ * this process go on to it. Its configuration is the profile's without keys, so that no file stands above the endpoint.
  * Throws what the operating system says of the command.
  */
 export async function runChild(options: ChildOptions): Promise<number> {

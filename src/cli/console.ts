@@ -53,7 +53,9 @@ async function temporaryKeys(target: ApiTarget): Promise<Required<Keys>> {
   };
 }
 
-/** AWS's way: credentials for a token, a token in a URL. Source: IAM User Guide, "Enable custom identity broker access". */
+/**
+ * AWS's way: credentials for a token, a token in a URL. Source: IAM User Guide, "Enable custom identity broker access".
+ */
 async function signInUrl(page: string, keys: Required<Keys>, destination: string): Promise<string> {
   const Session = JSON.stringify({
     sessionId: keys.accessKeyId,

@@ -53,7 +53,7 @@ async function serve(flags: ServeFlags): Promise<void> {
 }
 
 const PROFILE_PATH = /^\/profile\/([^/]+)(?:\/role-arn\/(arn:.+))?$/;
-/** Sets of keys that are held at the same time: more are refused, so that nobody fills the memory. */
+/** Sets of keys that are held at the same time: more are refused, which bounds the memory. */
 const MOST = 200;
 
 /** `/profile/NAME`, and `/profile/NAME/role-arn/ARN` for a role that the profile may assume. */

@@ -6,7 +6,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
   version: string;
 };
 
-// The SDK's notice about its own future is for whoever builds this, not for whoever runs it.
+// The SDK's notice about its own future is for developers, not for operators.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 /** A command is loaded when it is called by its name, so that none waits for what only the others need. */

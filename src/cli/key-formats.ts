@@ -4,12 +4,12 @@ import type { Credentials } from '../credentials/index.js';
 export const FORMATS = ['sh', 'fish', 'powershell', 'json', 'profile'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export interface Environment {
+interface Environment {
   readonly [name: string]: string | undefined;
 }
 
 /** The variables that every AWS client reads; `undefined` for those that must not be left from before. */
-export function environmentOf(keys: Credentials): Environment {
+function environmentOf(keys: Credentials): Environment {
   return {
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,

@@ -9,7 +9,7 @@ import { isPolicy, readYaml } from './source-tree.js';
 import { isPlan, policiesOfPlan } from './terraform-plan.js';
 
 /** What a file holds: one policy that is the file, or those of a template or plan. */
-export type FileContent =
+type FileContent =
   | { readonly form: 'policy' }
   | {
       readonly form: 'template';

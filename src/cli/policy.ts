@@ -53,7 +53,7 @@ function kindOption(command: Command): Command {
   return command
     .option(
       '--kind <kind>',
-      `what the policies are: ${KINDS.join(', ')} (default: told from the text)`,
+      `what the policies are: ${KINDS.join(', ')} (default: found from the text)`,
       check,
     )
     .option('--partition <partition>', "the account's partition: aws, aws-cn, aws-us-gov");

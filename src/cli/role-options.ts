@@ -72,7 +72,9 @@ export function withTargetOptions(command: Command): Command {
     );
 }
 
-/** Keys of the role, renewed ahead and shared with other processes. Throws `CredentialsError` and what a file throws. */
+/**
+ * Keys of the role, renewed ahead and shared with other processes. Throws `CredentialsError` and what a file throws.
+ */
 export async function roleKeys(role: string, flags: RoleFlags): Promise<RenewingCredentials> {
   const roleArn = await arnOf(role, flags);
   return shared(roleProvider(roleArn, flags), { roleArn, ...flags }, flags.cache);

@@ -26,7 +26,7 @@ export function rootKeyCommand(): Command {
       show(flags, await rootKeyStatus(settingsOf(flags)));
     });
   withDirectory(rootKey.command('rotate'))
-    .description('Make a new root key. Nobody is logged out: what the former keys sealed still opens.')
+    .description('Make a new root key. No session ends: what the former keys sealed still opens.')
     .action(async (flags: RootKeyFlags) => {
       show(flags, await rotateRootKey(settingsOf(flags), systemClock));
     });
@@ -67,7 +67,7 @@ function show({ json }: RootKeyFlags, status: RootKeyStatus): void {
       : [
           resealed
             ? 'Everything stored is sealed under the current key.'
-            : 'Stored secrets are sealed anew while the server runs next.',
+            : 'Stored secrets are resealed while the server runs next.',
           `Sessions of former keys live until ${time(sessionsEnd!)} at most.`,
         ]),
   ];

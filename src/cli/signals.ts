@@ -2,7 +2,7 @@
 export function untilSignal(): Promise<void> {
   return new Promise(resolve => {
     const stop = () => {
-      // Nobody listens to a second one: it does what signals do.
+      // A second one has no listener: it does what signals do.
       process.off('SIGTERM', stop).off('SIGINT', stop);
       resolve();
     };

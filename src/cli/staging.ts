@@ -63,7 +63,7 @@ export function stagingCommand(): Command {
     'clean',
     'Gives the last run up: removes all that the job has in the bucket. Loaded rows stay.',
   ).action(clean);
-  withJob('lifecycle', 'The rule that removes what nobody cleans; prints it, or puts it into the bucket.')
+  withJob('lifecycle', 'The rule that removes what was not cleaned; prints it, or puts it into the bucket.')
     .option('--days <number>', 'after how many days', '7')
     .option('--apply', 'puts it into the bucket, beside the rules that are there')
     .option('--profile <name>', 'whose keys do that (default: the usual chain)')

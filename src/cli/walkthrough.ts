@@ -23,7 +23,7 @@ import {
 import { AssumeRoleCommand, GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ApiCredentials } from '../clients/karikagi-api.js';
 
-export interface WalkthroughOptions {
+interface WalkthroughOptions {
   readonly endpoint: string;
   readonly accountId: string;
   readonly partition: string;
@@ -32,7 +32,7 @@ export interface WalkthroughOptions {
   readonly administrator: ApiCredentials;
   /** Where the files to upload are written. */
   readonly directory: string;
-  /** Told of each step as it ends. */
+  /** Hears of each step as it ends. */
   readonly onStep: (step: Step) => void;
   /** The reason of a refusal, by request id, in one paragraph. */
   readonly explain: (requestId: string) => Promise<string>;
@@ -72,7 +72,7 @@ const DURATION = 900;
 const LARGE = 20 * 1024 * 1024;
 
 /** A step did not end as it must: the set-up is not what it should be. */
-export class WalkthroughFailed extends Error {
+class WalkthroughFailed extends Error {
   override readonly name = 'WalkthroughFailed';
 }
 

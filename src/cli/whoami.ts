@@ -56,7 +56,7 @@ async function whoami(flags: WhoamiFlags): Promise<void> {
   process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
 }
 
-/** What only Karikagi knows of a session: AWS tells nobody how its own came to be. */
+/** What only Karikagi knows of a session: AWS does not say how its own came to be. */
 async function ownSession(
   keys: Credentials,
   { endpoint, region }: StsTarget,

@@ -3,6 +3,7 @@ import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/transport';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { type Clock, systemClock } from '../core/clock.js';
+import { MINUTE_MS } from '../core/time.js';
 
 export interface ApiCredentials {
   readonly accessKeyId: string;
@@ -24,7 +25,7 @@ export interface ApiTarget {
   readonly timeout?: number | undefined;
 }
 
-const TIMEOUT = 60_000;
+const TIMEOUT = MINUTE_MS;
 
 /** An error that the server answered. */
 export class ApiCallError extends Error {

@@ -1,4 +1,7 @@
-/** The answer of `karikagi:GetRequestAuthorizationDetails`, as JSON has it: for the command line, the console and other clients. */
+/**
+ * The answer of `karikagi:GetRequestAuthorizationDetails`, as JSON has it: for the command line, the console and other
+ * clients.
+ */
 import type { Explanation } from '../policy/index.js';
 
 export interface RequestAuthorizationDetails {

@@ -29,7 +29,7 @@ export interface AccountRegions {
 }
 
 /** Where an account stands in its organisation. */
-export interface OrganizationPlace {
+interface OrganizationPlace {
   /** `o-…` */
   readonly id: string;
   /** From the root (`r-…`) through the organisational units (`ou-…`) that hold the account. */
@@ -44,7 +44,7 @@ export interface OrganizationControls {
   readonly resourceControl?: readonly (readonly NamedPolicy[])[];
 }
 
-/** Who signed a request, or nobody. */
+/** Who signed a request, or that it is anonymous. */
 export interface Caller {
   readonly principal: Principal;
   /** Absent for anonymous callers. */
@@ -104,7 +104,7 @@ export type CredentialLookup =
       readonly found: 'none';
       readonly why: 'key' | 'inactive' | 'token' | 'revoked';
       readonly reason: string;
-      /** Absent where the key is nobody's. */
+      /** Absent where the key has no owner. */
       readonly claimant?: Claimant;
     };
 

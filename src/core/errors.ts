@@ -3,14 +3,16 @@ export interface ApiErrorDetail {
   /** Further members of the error on the wire, e.g. S3's `BucketName` or `Resource`. */
   readonly members?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For whoever runs the server: goes to the log and the trace, never to the client. */
+  /** For the operator: goes to the log and the trace, never to the client. */
   readonly reason?: string;
   /**
    * What would let the request through, as a sentence: for the trace of a refusal that no policy decides. Says nothing
    * that the caller may not know.
    */
   readonly advice?: string;
-  /** The account whose resource it is: its administrators may read the trace too, and `reason` then is for them alone. */
+  /**
+   * The account whose resource it is: its administrators may read the trace too, and `reason` then is for them alone.
+   */
   readonly owner?: string;
   /** Whose credentials came with a request that is refused before anything else is known of it. */
   readonly claimant?: Claimant;
@@ -21,7 +23,7 @@ export interface ApiErrorDetail {
 export interface Claimant {
   /** 12 digits. */
   readonly account: string;
-  /** Absent where the credentials are of nobody any more. */
+  /** Absent where the credentials have no owner any more. */
   readonly arn?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Takes on work that costs a processor much, and that anybody may ask for: so much of it at a time, and the owners of what
- * waits in turn. One owner's flood waits behind itself; the others wait for one piece of it.
+ * Takes on work that costs a processor much, and that anybody may ask for: so much of it at a time, and the owners of
+ * what waits in turn. One owner's flood waits behind itself; the others wait for one piece of it.
  */
 
 /** Too much waits already. */
@@ -12,7 +12,7 @@ export class QueueFull extends Error {
   }
 }
 
-export interface FairQueueLimits {
+interface FairQueueLimits {
   /** Pieces of work at a time. */
   readonly width: number;
   /** Pieces that may wait for one owner. */

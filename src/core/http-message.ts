@@ -8,7 +8,10 @@ export interface RequestBody extends AsyncIterable<Uint8Array> {
   readonly trailers: ReadonlyMap<string, string>;
   /** Reads all of it at once, where that takes less than iterating. Throws what iterating throws. */
   whole?(): Promise<Uint8Array>;
-  /** Lets reading fail with RequestTimeout that is not done in so many milliseconds from now; `Infinity`: as long as it takes. */
+  /**
+   * Lets reading fail with RequestTimeout that is not done in so many milliseconds from now; `Infinity`: as long as it
+   * takes.
+   */
   expire?(time: number): void;
 }
 
@@ -89,8 +92,8 @@ export function serverNamedBy({ scheme = 'http', headers }: HttpRequest): string
 }
 
 /**
- * A header's value as text. It stands as it came, a character for each byte: UTF-8 where the bytes are that, else Latin-1
- * (RFC 9110, section 5.5, leaves both open).
+ * A header's value as text. It stands as it came, a character for each byte: UTF-8 where the bytes are that, else
+ * Latin-1 (RFC 9110, section 5.5, leaves both open).
  */
 export function headerText(value: string): string {
   for (let at = 0; at < value.length; at++) {

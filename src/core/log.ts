@@ -1,4 +1,4 @@
-/** Where the server speaks to whoever runs it. Nothing secret ever goes here. */
+/** Where the server speaks to its operator. Nothing secret ever goes here. */
 export interface Logger {
   /** `fields`: made only where they are written, so that a message that is not costs next to nothing. */
   debug?(message: string, fields: () => LogFields): void;
@@ -7,7 +7,7 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -36,8 +36,8 @@ export interface Requirement {
   readonly objectOwner?: string | undefined;
   /** Condition keys of this operation, beside the global ones that every request carries. */
   readonly context?: Context;
-  /** Headers of the refusal: what a caller is told who is refused. */
-  readonly told?: Readonly<Record<string, string>> | undefined;
+  /** Headers of the refusal. */
+  readonly denialHeaders?: Readonly<Record<string, string>> | undefined;
   /**
    * As whom it is decided, where that is not simply who signed the request: somebody whom an identity provider
    * vouches for, or the caller with a second factor just proven.
@@ -77,7 +77,9 @@ export interface Call {
   readonly sourceIp: string;
   /** The request as received, for the few operations that need what the shapes lack. Its body is consumed. */
   readonly http: HttpRequest;
-  /** Whether the caller may also do this: for checks inside an operation (a key of DeleteObjects). Denials are recorded. */
+  /**
+   * Whether the caller may also do this: for checks inside an operation (a key of DeleteObjects). Denials are recorded.
+   */
   permits(requirement: Requirement): Promise<boolean>;
   /** Throws the service's AccessDenied where `permits` would answer false. */
   demand(requirement: Requirement): Promise<void>;
@@ -122,7 +124,10 @@ export type Operations<P, Name extends string = string, T = unknown> = {
   readonly [N in Name]?: Operation<P, never, unknown, T>;
 };
 
-/** The names of the operations that an SDK client has a command for: `OperationName<typeof import('@aws-sdk/client-sts')>`. */
+/**
+ * The names of the operations that an SDK client has a command for: `OperationName<typeof
+ * import('@aws-sdk/client-sts')>`.
+ */
 export type OperationName<Sdk> = {
   [K in keyof Sdk]: K extends `${infer Name}Command` ? (Name extends '$' ? never : Name) : never;
 }[keyof Sdk];
@@ -133,8 +138,8 @@ type Only<P, Name extends string, Group> = {
 };
 
 /**
- * Puts the operations of several files together: `operationsOf<Ports, Name>()(users, roles)` with what `import * as users`
- * gives. An export that is no operation of the service does not compile. Throws on a name given twice.
+ * Puts the operations of several files together: `operationsOf<Ports, Name>()(users, roles)` with what `import * as
+ * users` gives. An export that is no operation of the service does not compile. Throws on a name given twice.
  */
 export function operationsOf<P, Name extends string>() {
   return <Groups extends readonly object[]>(
@@ -177,8 +182,8 @@ export interface Service {
   readonly id: ServiceId;
   readonly operations: ReadonlyMap<string, BoundOperation>;
   /**
-   * Hears of each request that ended, whichever way, and of what it was about where that was found out. Never throws, and
-   * takes no time of its own.
+   * Hears of each request that ended, whichever way, and of what it was about where that was found out. Never throws,
+   * and takes no time of its own.
    */
   ended?(ending: Ending, subject: unknown): void;
 }

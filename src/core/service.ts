@@ -23,7 +23,7 @@ export interface SigningTraits {
 }
 
 /** The errors of a service that come before any operation. */
-export interface ServiceErrors {
+interface ServiceErrors {
   /** Of signatures and credentials. */
   readonly auth: Refusals;
   /** The answer to a caller that is not allowed. `message`: AWS's sentence. */
@@ -53,6 +53,8 @@ export interface ServiceTraits {
   readonly signing: SigningTraits;
   readonly errors: ServiceErrors;
   requestId(): string;
-  /** The refusal of a secret that a request brings, where it came over a network without TLS; `undefined` without one. */
+  /**
+   * The refusal of a secret that a request brings, where it came over a network without TLS; `undefined` without one.
+   */
   secretIn(operation: string, request: HttpRequest): ApiError | undefined;
 }

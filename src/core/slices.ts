@@ -1,6 +1,6 @@
 /**
- * Long work in pieces. One turn of the event loop takes so much of it, whoever's it is: what does not fit waits for a later
- * turn, and between two turns everything else goes on that is short.
+ * Long work in pieces. One turn of the event loop takes so much of it, of all callers together: what does not fit waits
+ * for a later turn, and between two turns everything else goes on that is short.
  */
 
 /** Milliseconds of long work in one turn of the event loop. */
@@ -96,8 +96,9 @@ export class Turns {
 export const turns = new Turns();
 
 /**
- * Paces a piece of long work. `await slices.pause()` between its steps costs nothing as long as the turn has time left, and
- * then lets everything else go first that waits for the event loop. `owner`: who waits behind others of the same name.
+ * Paces a piece of long work. `await slices.pause()` between its steps costs nothing as long as the turn has time left,
+ * and then lets everything else go first that waits for the event loop. `owner`: who waits behind others of the same
+ * name.
  */
 export class Slices {
   constructor(private readonly owner = '') {}

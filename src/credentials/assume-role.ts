@@ -17,7 +17,10 @@ export interface Mfa {
 
 /** What a session may be narrowed to, and how long it lasts: common to all ways to a role. */
 export interface SessionOptions {
-  /** Seconds from 900; default 3600, as clients fetch shorter ones again and again. STS refuses more than `sessionCap` says. */
+  /**
+   * Seconds from 900; default 3600, as clients fetch shorter ones again and again. STS refuses more than `sessionCap`
+   * says.
+   */
   readonly duration?: number | undefined;
   /** A policy document in JSON: the session may do what both the role and this allow. */
   readonly sessionPolicy?: string | undefined;
@@ -28,7 +31,9 @@ export interface SessionOptions {
 export interface AssumeRoleOptions extends SessionOptions, StsTarget {
   /** `arn:aws:iam::111122223333:role/staging` */
   readonly roleArn: string;
-  /** 2–64 of `\w+=,.@-`, seen in every log; default `karikagi-` and random digits, one for all sessions of the provider. */
+  /**
+   * 2–64 of `\w+=,.@-`, seen in every log; default `karikagi-` and random digits, one for all sessions of the provider.
+   */
   readonly sessionName?: string | undefined;
   readonly externalId?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;

@@ -54,7 +54,7 @@ export interface SamlOptions extends SessionOptions, StsTarget {
 }
 
 /**
- * Assumes a role with a SAML response on every call. An assertion lives for minutes: whoever renews must replace the
+ * Assumes a role with a SAML response on every call. An assertion lives for minutes: renewing must replace the
  * file. Throws `CredentialsError`. Source: STS API Reference, AssumeRoleWithSAML.
  */
 export function assumeRoleWithSaml(options: SamlOptions): CredentialsProvider<RoleCredentials> {

@@ -39,7 +39,10 @@ export async function callerIdentity(
   };
 }
 
-/** The role's `MaxSessionDuration` in seconds; `undefined` where the caller may not read the role, or it is another account's. */
+/**
+ * The role's `MaxSessionDuration` in seconds; `undefined` where the caller may not read the role, or it is another
+ * account's.
+ */
 export async function roleMaximum(
   credentials: CredentialsProvider,
   roleArn: string,
@@ -62,7 +65,9 @@ export async function roleMaximum(
   }
 }
 
-/** What caps a session of the role that these keys would ask for. Throws `CredentialsError` where they are not accepted. */
+/**
+ * What caps a session of the role that these keys would ask for. Throws `CredentialsError` where they are not accepted.
+ */
 export async function capOf(
   credentials: CredentialsProvider,
   roleArn: string,

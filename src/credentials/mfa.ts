@@ -1,12 +1,14 @@
 /** Codes of a second factor: from a command, or from who sits at the terminal. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { MINUTE_MS } from '../core/time.js';
 import { CredentialsError } from './errors.js';
 
 /** Milliseconds that a command may take: it may ask a person to touch a device. */
-const LONGEST = 60_000;
+const LONGEST = MINUTE_MS;
 
 /** Runs a command in the shell and takes the first line that it prints. The provider throws `CredentialsError`. */
 export function mfaCommand(command: string): () => Promise<string> {

@@ -56,7 +56,7 @@ export function renewalTimes(expiration: number, fetched: number, ahead = BACKGR
 }
 
 /**
- * Hands out keys that are always good. One fetch at a time, whoever asks, also across processes where there is a cache.
+ * Hands out keys that are always good. One fetch at a time, also across processes where there is a cache.
  * While who issues keys is away, the old ones are handed out for as long as they are good.
  */
 export class RenewingCredentials<C extends Credentials = Credentials> {

@@ -6,7 +6,9 @@ import { asCredentialsError } from './errors.js';
 import type { Credentials, CredentialsProvider } from './types.js';
 
 export interface DefaultOptions {
-  /** A profile of the shared configuration, with its `role_arn`, `credential_process`, SSO …; default: the usual chain. */
+  /**
+   * A profile of the shared configuration, with its `role_arn`, `credential_process`, SSO …; default: the usual chain.
+   */
   readonly profile?: string | undefined;
 }
 

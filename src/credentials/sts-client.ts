@@ -4,7 +4,9 @@ import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS
 import { asCredentialsError, CredentialsError } from './errors.js';
 import type { CredentialsProvider } from './types.js';
 
-/** Which STS is asked. What is left out comes from the environment and the shared configuration, as in any AWS client. */
+/**
+ * Which STS is asked. What is left out comes from the environment and the shared configuration, as in any AWS client.
+ */
 export interface StsTarget {
   /** Default: `AWS_REGION`, the profile's region, the first of the role's partition. */
   readonly region?: string | undefined;

@@ -7,7 +7,7 @@ import { isSealedRootKey, openRootKey, sealRootKey } from './root-key-kms.js';
 const BYTES = 32;
 
 /** A root key that was replaced: what it sealed still opens. */
-export interface FormerRootKey {
+interface FormerRootKey {
   readonly key: Uint8Array;
   /** Milliseconds since the epoch. */
   readonly replaced: number;
@@ -22,7 +22,7 @@ export interface RootKeys {
 /** Whatever keeps secrets sealed under the root key. */
 export interface Sealer {
   /**
-   * Seals anew under the current root key what is still sealed under a former one; resolves with how much that
+   * Reseals under the current root key what is still sealed under a former one; resolves with how much that
    * was. Requests go on meanwhile. Ends early once `signal` is aborted.
    */
   reseal(signal: AbortSignal): Promise<number>;

@@ -1,6 +1,6 @@
 /**
- * The one box for what is sealed under the root key: AES-256-GCM under a key that is derived for one purpose. What stands
- * on disk and in tokens depends on the forms here; test/vectors/sealing.json holds samples of each.
+ * The one box for what is sealed under the root key: AES-256-GCM under a key that is derived for one purpose. What
+ * stands on disk and in tokens depends on the forms here; test/vectors/sealing.json holds samples of each.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
@@ -18,7 +18,9 @@ export class Unsealable extends Error {
 /** The current root key and those before it, the newest first; each of 32 bytes. */
 export type RootKeyList = readonly [current: Uint8Array, ...former: Uint8Array[]];
 
-/** A key of `length` bytes for one purpose (HKDF with SHA-256). Throws `RangeError` for a root key of another length. */
+/**
+ * A key of `length` bytes for one purpose (HKDF with SHA-256). Throws `RangeError` for a root key of another length.
+ */
 export function derivedKey(rootKey: Uint8Array, purpose: string, length = KEY): Buffer {
   if (rootKey.length !== KEY) throw new RangeError('the root key is 32 bytes long');
   return Buffer.from(hkdfSync('sha256', rootKey, '', purpose, length));

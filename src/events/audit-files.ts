@@ -1,9 +1,10 @@
 /** The files that events are written to: one a day and process, in pieces, so that the oldest can go. */
+
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DAY_MS } from '../core/time.js';
 
-const DAY = 86_400_000;
 /** A file is followed by another when it takes this part of the whole. */
 const PIECES = 16;
 
@@ -41,7 +42,7 @@ export class AuditFiles {
     this.#file = createWriteStream(join(this.directory, name), { flags: 'a', mode: 0o600 });
     // A full disk must not end the server: the stream reports, the next line tries again in a new file.
     this.#file.on('error', () => (this.#day = ''));
-    const oldest = Date.parse(day) - this.space.keepDays * DAY;
+    const oldest = Date.parse(day) - this.space.keepDays * DAY_MS;
     this.#removal = this.#removal.then(() => this.#makeRoom(oldest, name));
   }
 

@@ -1,7 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { AuditFiles, type AuditSpace } from './audit-files.js';
 
-/** What every request leaves behind, and every call that a service makes for one, in the words of AWS CloudTrail's records. */
+/**
+ * What every request leaves behind, and every call that a service makes for one, in the words of AWS CloudTrail's
+ * records.
+ */
 export interface AuditEvent {
   /** When the request arrived, ISO 8601. */
   readonly eventTime: string;

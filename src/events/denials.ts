@@ -1,3 +1,4 @@
+import { DAY_MS } from '../core/time.js';
 import type { Explanation } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
 import { type Kv, under, type Write } from '../store/kv.js';
@@ -36,7 +37,7 @@ export interface Refusal {
   readonly owners: readonly string[];
 }
 
-export interface DenialLimits {
+interface DenialLimits {
   /** At most so many are kept, and at most so many bytes of them; the oldest go first. */
   readonly count: number;
   readonly bytes: number;
@@ -57,7 +58,7 @@ const USUAL_SIZE = 4096;
 const text = new TextEncoder();
 const plain = new TextDecoder();
 
-const DEFAULT_LIMITS: DenialLimits = { count: 20_000, bytes: 128 * 1024 * 1024, age: 7 * 86_400_000 };
+const DEFAULT_LIMITS: DenialLimits = { count: 20_000, bytes: 128 * 1024 * 1024, age: 7 * DAY_MS };
 
 /** A denial as it is written. */
 interface Stored extends Denial {

@@ -1,4 +1,6 @@
-/** What has become of requests since the process started, by service and operation. Plain numbers: metrics read them. */
+/**
+ * What has become of requests since the process started, by service and operation. Plain numbers: metrics read them.
+ */
 import { Histogram } from '../core/histogram.js';
 
 /** Seconds. From a read that is at hand to the upload of a large part. */
@@ -11,7 +13,7 @@ const MOST_CODES = 64;
 const UNKNOWN = 'unknown';
 
 /** A request that has been answered. */
-export interface AnsweredRequest {
+interface AnsweredRequest {
   readonly service: string | undefined;
   readonly operation: string | undefined;
   readonly status: number;
@@ -25,7 +27,7 @@ export interface AnsweredRequest {
 }
 
 /** Of one operation. */
-export class OperationCounts {
+class OperationCounts {
   /** By the first digit of the status. */
   readonly statuses = [0, 0, 0, 0, 0, 0];
   readonly errors = new Map<string, number>();

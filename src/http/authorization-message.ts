@@ -1,4 +1,7 @@
-/** What a denial says to whoever may decode it (STS API Reference, DecodeAuthorizationMessage: the shape of `DecodedMessage`). */
+/**
+ * What a denial says to callers who may decode it (STS API Reference, DecodeAuthorizationMessage: the shape of
+ * `DecodedMessage`).
+ */
 import type { Authorisation } from '../auth/index.js';
 import type { ContextValue } from '../policy/types.js';
 

@@ -2,15 +2,17 @@
  * What a request may cost, before and after it is known who sends it. Every bound of the front door stands here, with
  * its unit and its reason; what a bound refuses is counted (`counters`).
  *
- * A stranger is whoever has not been authenticated yet: S3's requests are authenticated, and authorized, from their
- * head, before the body is read. The other services name the operation in the body and sign it whole, so theirs is
- * read of strangers.
+ * A stranger is a client that has not been authenticated yet: S3's requests are authenticated, and authorized, from
+ * their head, before the body is read. The other services name the operation in the body and sign it whole, so theirs
+ * is read of strangers.
  */
+
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.js';
 import { ApiError } from '../core/errors.js';
 import { type RateLimit, Rates } from '../core/rates.js';
 import { turns } from '../core/slices.js';
+import { MINUTE_MS } from '../core/time.js';
 import type { DocumentLimit } from '../wire/types.js';
 import { Counters } from './counters.js';
 import { shareOf } from './sources.js';
@@ -41,7 +43,7 @@ export interface HttpLimits {
 export const defaultHttpLimits: HttpLimits = {
   headerBytes: 32 * KIB,
   headerTime: 20_000,
-  stall: 60_000,
+  stall: MINUTE_MS,
   idle: 65_000,
   drainBytes: 64 * MIB,
   drainTime: 120_000,
@@ -78,7 +80,7 @@ function openFiles(): number {
 }
 
 /** Of bodies that are collected in memory before they are understood; objects stream and are not among them. */
-export interface BodyLimits {
+interface BodyLimits {
   /** Bytes of all strangers together, and of one address of theirs. */
   readonly strangers: number;
   readonly strangersPerSource: number;
@@ -86,8 +88,8 @@ export interface BodyLimits {
   readonly callers: number;
   readonly callersPerSource: number;
   /**
-   * Bytes of answers that clients have not taken yet, of all strangers and of one address of theirs. What streams is not
-   * among them.
+   * Bytes of answers that clients have not taken yet, of all strangers and of one address of theirs. What streams is
+   * not among them.
    */
   readonly answers: number;
   readonly answersPerSource: number;
@@ -120,7 +122,7 @@ const SETTING: DocumentLimit = { bytes: 64 * KIB, nodes: 5000 };
 const DOCUMENTS: Readonly<Record<string, DocumentLimit>> = {
   // 10,000 parts, each with number, tag and checksum, are 2 MiB, and twice that where a client indents them.
   CompleteMultipartUpload: { bytes: 8 * MIB, nodes: 100_000 },
-  // 1,000 keys of 1,024 bytes, with their versions; of strangers, where the bucket lets nobody else say who they are.
+  // 1,000 keys of 1,024 bytes, with their versions; of strangers, where the bucket lets anonymous callers in.
   DeleteObjects: { bytes: 2 * MIB, nodes: 8000 },
   // 1,000 rules ("PutBucketLifecycleConfiguration"), each with a prefix of up to 1,024 bytes.
   PutBucketLifecycleConfiguration: { bytes: 2 * MIB, nodes: 50_000 },
@@ -136,7 +138,9 @@ const DOCUMENTS: Readonly<Record<string, DocumentLimit>> = {
 
 /** Bytes of a form or a JSON document that names its operation itself. */
 const SIGNED_FORM = MIB;
-/** Without a signature there are AssumeRoleWithSAML (an assertion of 100,000 characters) and AssumeRoleWithWebIdentity. */
+/**
+ * Without a signature there are AssumeRoleWithSAML (an assertion of 100,000 characters) and AssumeRoleWithWebIdentity.
+ */
 const UNSIGNED_FORM = 256 * KIB;
 
 /** Bytes of a document that takes milliseconds to understand: one of them is looked at in a turn of the event loop. */
@@ -211,7 +215,7 @@ export interface Allowance {
   releaseBody(): void;
   /**
    * Throws SlowDown, and ends the connection, where too much waits already for clients that do not read. `stranger`:
-   * whether nobody is known to ask.
+   * whether the caller is unknown.
    */
   demandReader(stranger: boolean): void;
   /** Counts the bytes of its answer, which waits for its client. Throws as `demandReader`. */
@@ -222,7 +226,7 @@ export interface Allowance {
 /** Bytes of the reasoning of denials that one address may leave on disk. A usual denial is 3 KiB. */
 const DENIALS: RateLimit = { burst: 4 * MIB, rate: 32 * KIB };
 
-/** Refused requests of one address, in nobody's name, that are logged. What is done in a name is always logged. */
+/** Refused anonymous requests of one address that are logged. What an identity does is always logged. */
 const EVENTS_OF_STRANGERS: RateLimit = { burst: 20_000, rate: 20 };
 
 /** Characters of what a client says of itself: `User-Agent` in events ("CloudTrail record contents": 1 KB). */

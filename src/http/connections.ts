@@ -22,8 +22,8 @@ interface Source {
 
 /**
  * Bounds the connections of a process. Where there are too many, in all or from one address, the connection that has
- * waited longest without being answered is closed for the new one: whoever opens many and asks nothing shuts out
- * nobody. Where all are being answered, the new one is closed.
+ * waited longest without being answered is closed for the new one: a client that opens many and asks nothing shuts no
+ * other out. Where all are being answered, the new one is closed.
  */
 export class Connections {
   readonly #bounds: Bounds;

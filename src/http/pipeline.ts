@@ -39,7 +39,7 @@ const STEPS: readonly Step[] = [
   encode,
 ];
 
-export interface PipelineOptions extends StepPorts {
+interface PipelineOptions extends StepPorts {
   readonly denials: Denials;
   /** Counts requests and decisions, for metrics. */
   readonly requests: RequestCounts;

@@ -187,8 +187,8 @@ function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
 }
 
 /**
- * Why a request was refused, for the administrators of the caller and of the resource; `undefined` where it was not. `error`:
- * what it was answered with.
+ * Why a request was refused, for the administrators of the caller and of the resource; `undefined` where it was not.
+ * `error`: what it was answered with.
  */
 export function denialOf(state: RequestState, error: ApiError | undefined): Denial | undefined {
   const { requestId, arrived, decisions } = state;

@@ -41,7 +41,10 @@ function messageHeader(refusal: Authorisation, seal: SealMessage): Record<string
   return sealed && sealed.length <= LONGEST_MESSAGE ? { [MESSAGE_HEADER]: sealed } : {};
 }
 
-/** What was thrown, as a client is answered: anything but an `ApiError` goes to the log, and says no more than that it failed. */
+/**
+ * What was thrown, as a client is answered: anything but an `ApiError` goes to the log, and says no more than that it
+ * failed.
+ */
 export function asApiError(thrown: unknown, state: RequestState, log: Logger): ApiError {
   const { served, requestId, recognised } = state;
   if (thrown instanceof ApiError) return thrown;

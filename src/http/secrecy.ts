@@ -4,7 +4,7 @@ import type { ServiceTraits } from '../core/service.js';
 import { isLoopback } from './sources.js';
 import type { Connection } from './state.js';
 
-/** Whether nobody on the way reads along: over TLS, or inside this machine. */
+/** Whether the way is private: over TLS, or inside this machine. */
 export function isPrivate({ secure, sourceIp }: Connection): boolean {
   return secure || isLoopback(sourceIp);
 }

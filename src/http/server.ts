@@ -31,7 +31,7 @@ export interface HttpServer {
   adjust(change: Partial<Pick<HttpServerOptions, 'limits' | 'proxies'>>): void;
 }
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   readonly pipeline: Pipeline;
   readonly host: string;
   /** 0: any free port. */
@@ -48,7 +48,9 @@ export interface HttpServerOptions {
   readonly tls?: CertificateFiles | undefined;
 }
 
-/** Listens; rejects where the address cannot be had (`EADDRINUSE`, `EACCES`), and where the certificate cannot be used. */
+/**
+ * Listens; rejects where the address cannot be had (`EADDRINUSE`, `EACCES`), and where the certificate cannot be used.
+ */
 export async function listen(given: HttpServerOptions): Promise<HttpServer> {
   const options = { ...given };
   const { server, stopFollowing } = await serverFor(options);
@@ -196,10 +198,10 @@ function hasBody(incoming: IncomingMessage): boolean {
   );
 }
 
-/** Deals with a body that nobody will read, so that its client gets to see the reply. */
+/** Deals with a body that will not be read, so that its client gets to see the reply. */
 function discardRest(incoming: IncomingMessage, response: ServerResponse, limits: HttpLimits): void {
   if (incoming.headers.expect !== undefined && incoming.readableDidRead === false) {
-    // The client may send the body or not: what follows on this connection cannot be told apart.
+    // The client may send the body or not: what follows on this connection is ambiguous.
     response.setHeader('connection', 'close');
     return;
   }
@@ -220,7 +222,7 @@ function discardRest(incoming: IncomingMessage, response: ServerResponse, limits
 
 /** What Node's parser refuses never becomes a request: the socket gets a plain answer and is closed. */
 function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  // What fails in a handshake has nobody to read an answer.
+  // What fails in a handshake has no reader of an answer.
   if (!socket.writable || !/^(HPE|ERR_HTTP)_/.test(error.code ?? '')) {
     socket.destroy();
     return;

@@ -58,9 +58,10 @@ export interface Services {
 }
 
 /**
- * Which service a request is for: a door's, else told by the credential scope of its signature, else by its `Host`
- * (`sts.…`), else by what only that service's requests carry, else the one that takes the rest. Only that one has anything
- * at a path: where a bucket is called `sts`, its objects are asked for at the host of that service. Throws `UnknownService`.
+ * Which service a request is for: a door's, else the one in the credential scope of its signature, else by its `Host`
+ * (`sts.…`), else by what only that service's requests carry, else the one that takes the rest. Only that one has
+ * anything at a path: where a bucket is called `sts`, its objects are asked for at the host of that service. Throws
+ * `UnknownService`.
  */
 export function recogniseService(request: HttpRequest, { doors, all }: Services): ServedService {
   const door = doors.find(one => one.takes(request));

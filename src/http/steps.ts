@@ -41,7 +41,9 @@ export const answerPreflight: Step = async state => {
   state.reply = await preflight(served!, request, requestId);
 };
 
-/** A browser's upload: its form says which object is put, and by whom. Throws what S3 answers to a form that is wrong. */
+/**
+ * A browser's upload: its form says which object is put, and by whom. Throws what S3 answers to a form that is wrong.
+ */
 export const readForm: Step = async (state, { budgets, credentials, clock }) => {
   const { request, connection, served } = state;
   const bucket = postedTo(request, served!);
@@ -98,7 +100,9 @@ export const identify: Step = async (state, { credentials, clock, defaultRegion 
   demandSecrecy(service, recognised!.operation.name, request, connection);
 };
 
-/** What it says, as the SDK's own shapes; of S3 the head alone, unless the body is a stream. Throws validation errors. */
+/**
+ * What it says, as the SDK's own shapes; of S3 the head alone, unless the body is a stream. Throws validation errors.
+ */
 export const decode: Step = (state, ports) => {
   const { request, recognised, authenticated, collected } = state;
   const { operation } = recognised!;
@@ -111,14 +115,19 @@ export const decode: Step = (state, ports) => {
   ) as never;
 };
 
-/** What it is about, and that the caller may do it. Throws `NoSuchBucket` and the like, and the service's AccessDenied. */
+/**
+ * What it is about, and that the caller may do it. Throws `NoSuchBucket` and the like, and the service's AccessDenied.
+ */
 export const resolve: Step = async state => {
   const { requires, subject } = await state.operation!.resolve(state.input!, state.call!);
   state.subject = subject;
   await demandAll(state, requires);
 };
 
-/** The document of an S3 request, of who may send it, and what its members take. Throws `MaxMessageLengthExceeded`, `MalformedXML`. */
+/**
+ * The document of an S3 request, of who may send it, and what its members take. Throws `MaxMessageLengthExceeded`,
+ * `MalformedXML`.
+ */
 export const readDocument: Step = async (state, ports) => {
   const { request, served, recognised, authenticated, operation, input, call } = state;
   const { stepwise, streamsInput } = recognised!.operation;

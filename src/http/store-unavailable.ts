@@ -6,7 +6,8 @@ const RETRY_AFTER = 2;
 
 /**
  * The answer where the store cannot be reached, in the words that SDKs repeat a request on by themselves: S3's "Reduce
- * your request rate", and what the other services have among their common errors. `service`: absent where it is not known yet.
+ * your request rate", and what the other services have among their common errors. `service`: absent where it is not
+ * known yet.
  */
 export function storeUnavailable(thrown: unknown, service: ServiceTraits | undefined): ApiError | undefined {
   for (let cause = thrown; cause instanceof Error; cause = cause.cause) {

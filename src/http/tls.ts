@@ -42,8 +42,8 @@ export async function readCertificate(files: CertificateFiles): Promise<SecureCo
 
 /**
  * Gives the server what the files hold once they have changed; open connections go on with what they have. The files
- * must be the same at two looks: a writer may be at work. Where they cannot be used, the log says so and the server goes
- * on with the former. Ends with the returned function.
+ * must be the same at two looks: a writer may be at work. Where they cannot be used, the log says so and the server
+ * goes on with the former. Ends with the returned function.
  */
 export function followCertificate(
   server: Replaceable,

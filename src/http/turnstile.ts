@@ -1,4 +1,6 @@
-/** Lets the requests of a connection through one at a time; those behind wait in the socket, and are answered in order. */
+/**
+ * Lets the requests of a connection through one at a time; those behind wait in the socket, and are answered in order.
+ */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
@@ -12,7 +14,9 @@ const EMPTY = Buffer.alloc(0);
  */
 const MOST_EARLY = 8;
 
-/** Bytes that may wait for their turn in memory: what is read at once, and what the stream had read before it paused. */
+/**
+ * Bytes that may wait for their turn in memory: what is read at once, and what the stream had read before it paused.
+ */
 const MOST_HELD = 512 * 1024;
 
 const turnstiles = new WeakMap<Socket, Turnstile>();

@@ -1,4 +1,6 @@
-/** ARNs of accounts and of what IAM and STS hold. Source: Service Authorization Reference, IAM and STS resource types. */
+/**
+ * ARNs of accounts and of what IAM and STS hold. Source: Service Authorization Reference, IAM and STS resource types.
+ */
 
 import type { Account } from '../core/caller.js';
 import { parseArn } from '../policy/index.js';

@@ -47,7 +47,7 @@ import { EntityPolicies } from './policies/entity-policies.js';
 import { ManagedPolicies } from './policies/managed-policies.js';
 import { Sessions } from './sessions/sessions.js';
 
-export interface IdentityOptions {
+interface IdentityOptions {
   readonly kv: Kv;
   /** 32 bytes: all secrets hang on it. */
   readonly rootKey: Uint8Array;

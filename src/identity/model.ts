@@ -1,4 +1,6 @@
-/** The records that identity keeps, and the tables they are kept in. Names are keys in lower case: unique without case. */
+/**
+ * The records that identity keeps, and the tables they are kept in. Names are keys in lower case: unique without case.
+ */
 import type { Account } from '../core/caller.js';
 import { table } from '../store/tables.js';
 
@@ -179,7 +181,7 @@ export interface AccessJob {
 }
 
 /** Where the holder of a unique id is found. */
-export interface IdHolder {
+interface IdHolder {
   readonly account: string;
   readonly kind: 'user' | 'role';
   /** Lower case. */
@@ -201,7 +203,7 @@ export interface SessionLink {
   readonly accessKeyId: string;
 }
 
-/** What is kept of a session for whoever looks after the account; the session itself is in its token. */
+/** What is stored of a session for the account's administrators; the session itself is in its token. */
 export interface SessionRecord {
   readonly kind: 'assume-role' | 'session-token' | 'federation-token' | 'sign-in';
   /** ARN of the session. */
@@ -221,7 +223,7 @@ export interface SessionRecord {
   readonly lastUsed?: LastUse | undefined;
 }
 
-export interface Revocation {
+interface Revocation {
   readonly time: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Database, Row, Table } from '../store/tables.js';
 
-/** Records that are sealed anew in one commit. */
+/** Records that are resealed in one commit. */
 const AT_ONCE = 64;
 
 /**

@@ -18,15 +18,17 @@ const OWN_HOSTS = [
   'fd00:ec2::23',
 ];
 
-export interface GuardOptions {
+interface GuardOptions {
   /** The address that is listened on: a further name. */
   readonly host: string;
-  /** Networks whose machines may ask as well (`172.17.0.0/16`): containers. Default: only this machine's own addresses. */
+  /**
+   * Networks whose machines may ask as well (`172.17.0.0/16`): containers. Default: only this machine's own addresses.
+   */
   readonly peers?: readonly string[] | undefined;
 }
 
 /** Whether a request may be answered; if not, why. */
-export type Guard = (request: IncomingMessage) => string | undefined;
+type Guard = (request: IncomingMessage) => string | undefined;
 
 /**
  * A page in a browser that was led here by its own DNS name sends that name (DNS rebinding); another machine comes from

@@ -1,8 +1,10 @@
 /** Signs identity documents, with a key and a certificate of our own in the place of EC2's. */
+
 import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Clock } from '../core/clock.js';
+import { DAY_MS } from '../core/time.js';
 
 /** The signatures beside the document: base64, without the lines that begin and end PEM, as on EC2. */
 export interface Signatures {
@@ -51,7 +53,7 @@ async function newIdentity(forge: Forge, clock: Clock): Promise<string> {
   // Positive: the first bit is the sign.
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
   const now = new Date(clock.now());
-  certificate.validity.notBefore = new Date(now.getTime() - 86_400_000);
+  certificate.validity.notBefore = new Date(now.getTime() - DAY_MS);
   certificate.validity.notAfter = new Date(now);
   certificate.validity.notAfter.setFullYear(now.getFullYear() + YEARS);
   const name = [{ name: 'commonName', value: 'Karikagi instance identity' }];

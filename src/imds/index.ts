@@ -56,7 +56,7 @@ export interface RunningImds {
 /** Paths of ECS and of EKS Pod Identity, and of further roles. The rest is instance metadata. */
 const CONTAINER_PATH = /^\/(v1\/credentials|v2\/credentials(\/[\w-]+)?|role-arn\/[^/].*)$/;
 const ROLE_PATH = /^\/role-arn\/(arn:.+)$/;
-/** Roles whose keys are held at the same time: more are refused, so that nobody fills the memory. */
+/** Roles whose keys are held at the same time: more are refused, which bounds the memory. */
 const MOST_ROLES = 100;
 
 /** An id that is the same at each start: `i-0` and 16 hexadecimal digits. */

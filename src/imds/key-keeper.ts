@@ -1,5 +1,7 @@
 /** Keys of an instance's role, fetched before anyone asks for them. */
+
 import type { Clock } from '../core/clock.js';
+import { MINUTE_MS } from '../core/time.js';
 import {
   type Delivery,
   type InstanceApi,
@@ -9,7 +11,7 @@ import {
   type Registration,
 } from './instance.js';
 
-export interface KeyKeeperOptions {
+interface KeyKeeperOptions {
   readonly api: InstanceApi;
   readonly clock: Clock;
   /** Registers the instance, as soon as its profile is there; absent: it is registered. */
@@ -34,15 +36,15 @@ export interface KeyState {
  * Life that keys have at least when they are handed out, milliseconds: botocore writes a date of its own into keys that
  * live shorter than 15 to 20 minutes (`_evaluate_expiration`), and SDKs renew up to 15 minutes ahead.
  */
-const LEAST_LIFE = 35 * 60_000;
+const LEAST_LIFE = 35 * MINUTE_MS;
 /** Milliseconds that a reader waits for keys where those in hand are too old: SDKs give up after a second. */
 const LONGEST_WAIT = 800;
 const DEFAULT_EVERY = 15;
 
 /**
  * Looks at the server at intervals: fetches keys when half of their life is over, at the latest 35 minutes before their
- * end, and drops them as soon as the role leaves the profile or its sessions are revoked. While the server is away, what
- * is still good stays.
+ * end, and drops them as soon as the role leaves the profile or its sessions are revoked. While the server is away,
+ * what is still good stays.
  */
 export class KeyKeeper {
   readonly #options: KeyKeeperOptions;

@@ -82,7 +82,9 @@ export class MetadataServer {
     return text(200, this.#tokens.issue(ttl), { [TTL_HEADER]: String(ttl) });
   }
 
-  /** `undefined` where the request may not be answered. A token that is not good is refused also where none is needed. */
+  /**
+   * `undefined` where the request may not be answered. A token that is not good is refused also where none is needed.
+   */
   #delivery({ headers }: IncomingMessage): Delivery | undefined {
     const token = headers[TOKEN_HEADER];
     if (token === undefined) return this.#options.tokens === 'optional' ? '1.0' : undefined;

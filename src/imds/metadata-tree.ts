@@ -26,11 +26,11 @@ export const DEFAULT_MACHINE: Machine = {
 };
 
 /** `aws` of the instance's ARN. */
-export function partitionOfInstance({ Arn }: RegisteredInstance): string {
+function partitionOfInstance({ Arn }: RegisteredInstance): string {
   return Arn.split(':')[1]!;
 }
 
-export function zoneOf({ Region }: RegisteredInstance, { availabilityZone }: Machine): string {
+function zoneOf({ Region }: RegisteredInstance, { availabilityZone }: Machine): string {
   return availabilityZone ?? `${Region}a`;
 }
 

@@ -3,7 +3,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 
 /** Seconds that a token may be asked to live at most (EC2 User Guide, "Use IMDSv2"). */
-export const LONGEST_TTL = 21_600;
+const LONGEST_TTL = 21_600;
 
 const NONCE = 16;
 const HEAD = NONCE + 6;

@@ -1,11 +1,13 @@
+import { MINUTE_MS } from '../core/time.js';
+
 /** How long a bucket key serves, milliseconds. AWS calls it short-lived and names no time. */
-export const BUCKET_KEY_LIFE = 5 * 60_000;
+const BUCKET_KEY_LIFE = 5 * MINUTE_MS;
 
 /** Of those opened lately; the oldest go first. */
 const KEPT = 1000;
 
 export interface BucketKey {
-  /** 32 bytes; nobody may change it. */
+  /** 32 bytes; never changed. */
   readonly plaintext: Buffer;
   readonly ciphertext: Uint8Array;
   /** Who was seen to use it: a use is noted once for each ("Reducing the cost of SSE-KMS", S3 User Guide). */

@@ -2,7 +2,10 @@ import { errorTable } from '../core/errors.js';
 
 const own = (message: string) => message;
 
-/** KMS's errors: all but the internal one are answered with status 400 (KMS API Reference, "Common errors" and each operation's). */
+/**
+ * KMS's errors: all but the internal one are answered with status 400 (KMS API Reference, "Common errors" and each
+ * operation's).
+ */
 export const errors = errorTable({
   AccessDeniedException: [400, own],
   AlreadyExistsException: [400, own],

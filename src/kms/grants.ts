@@ -37,7 +37,7 @@ export interface GrantToken extends PlacedGrant {
   readonly partition: string;
 }
 
-export type NewGrant = Omit<GrantRecord, 'id' | 'created'>;
+type NewGrant = Omit<GrantRecord, 'id' | 'created'>;
 
 export class Grants {
   constructor(readonly keys: Keys) {}

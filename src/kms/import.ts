@@ -1,6 +1,8 @@
 /** Wrapping keys for material that customers bring (KMS Developer Guide, "Importing key material"). */
+
 import { createDecipheriv, type KeyObject, privateDecrypt } from 'node:crypto';
 import type { AlgorithmSpec, WrappingKeySpec } from '@aws-sdk/client-kms';
+import { DAY_MS } from '../core/time.js';
 import { Unsealable } from '../crypto/sealing.js';
 import { oaep } from './encryption.js';
 import { errors } from './errors.js';
@@ -8,11 +10,11 @@ import type { KmsKeyring } from './keyring.js';
 import { generatePair, privateKeyOf } from './specs.js';
 
 export type WrappingAlgorithm = Exclude<AlgorithmSpec, 'SM2PKE' | 'RSAES_PKCS1_V1_5'>;
-export type WrappingSpec = Exclude<WrappingKeySpec, 'SM2'>;
+type WrappingSpec = Exclude<WrappingKeySpec, 'SM2'>;
 
 const TOKEN = 'import token';
 /** Wrapping keys and their tokens are good for a day. */
-const LIFE = 86_400_000;
+const LIFE = DAY_MS;
 /** Initial value of AES key wrap with padding (RFC 5649). */
 const WRAP_IV = Buffer.from('a65959a6', 'hex');
 
@@ -25,7 +27,7 @@ interface ImportToken {
   readonly key: string;
 }
 
-export interface ImportParameters {
+interface ImportParameters {
   readonly token: Buffer;
   /** SubjectPublicKeyInfo in DER. */
   readonly publicKey: Buffer;

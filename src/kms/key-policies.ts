@@ -61,7 +61,7 @@ function policyText(id: string, statements: readonly object[]): string {
 
 /**
  * Checks a key policy and answers with it as it is stored. Throws `LimitExceededException` for one of more than
- * 32 KiB, `MalformedPolicyDocumentException` for what is no policy or names nobody.
+ * 32 KiB, `MalformedPolicyDocumentException` for what is no policy or names no principal.
  */
 export async function readPolicy(
   principals: PrincipalMapper,

@@ -3,8 +3,6 @@ import type { KeyState } from '@aws-sdk/client-kms';
 import { errors } from './errors.js';
 import { type KeyRecord, keyArn, type Material } from './records.js';
 
-export const DAY = 86_400_000;
-
 export type State = Extract<
   KeyState,
   'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingReplicaDeletion' | 'PendingImport'
@@ -66,7 +64,10 @@ export function nextDue(key: KeyRecord): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** Only keys that are enabled rotate; a rotation that was missed meanwhile is made up for. Replicas follow their primary. */
+/**
+ * Only keys that are enabled rotate; a rotation that was missed meanwhile is made up for. Replicas follow their
+ * primary.
+ */
 function rotates(key: KeyRecord): boolean {
   return key.rotation !== undefined && isPrimary(key) && stateOf(key) === 'Enabled';
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import { Slices } from '../core/slices.js';
+import { DAY_MS } from '../core/time.js';
 import type { Database, Parts, Transaction } from '../store/tables.js';
 import { errors } from './errors.js';
-import { DAY, isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from './key-states.js';
+import { isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from './key-states.js';
 import { type KmsKeyring, materialId } from './keyring.js';
 import { type KeyRecord, keyArn, type Material, tables } from './records.js';
 import { generate } from './specs.js';
@@ -33,7 +34,7 @@ export const DEFAULT_ROTATION_PERIOD = 365;
 type KeyPlace = Pick<KeyRecord, 'account' | 'region' | 'id'>;
 
 /** Which key. */
-export type KeyIdentity = KeyPlace & Pick<KeyRecord, 'partition'>;
+type KeyIdentity = KeyPlace & Pick<KeyRecord, 'partition'>;
 
 /** Customer managed keys of an account in a Region, in whatever state (KMS Developer Guide, "Resource quotas"). */
 const MOST_KEYS = 100_000;
@@ -92,9 +93,9 @@ export class Keys {
       materials: material ? [material] : [],
       current: material?.id,
       onDemandRotations: 0,
-      // AWS managed keys rotate every year, and nobody can change that.
+      // AWS managed keys rotate every year; that cannot be changed.
       rotation: managed
-        ? { period: DEFAULT_ROTATION_PERIOD, next: now + DEFAULT_ROTATION_PERIOD * DAY }
+        ? { period: DEFAULT_ROTATION_PERIOD, next: now + DEFAULT_ROTATION_PERIOD * DAY_MS }
         : undefined,
       related: multiRegion ? { primary: input.region, replicas: [] } : undefined,
     };
@@ -106,8 +107,8 @@ export class Keys {
   }
 
   /**
-   * Throws `LimitExceededException` where the account may have no further key in the Region. Counting reads as many rows
-   * as there are keys, so that is done the more seldom the fewer there are.
+   * Throws `LimitExceededException` where the account may have no further key in the Region. Counting reads as many
+   * rows as there are keys, so that is done the more seldom the fewer there are.
    */
   async demandQuota(account: string, region: string): Promise<void> {
     const place = `${account}/${region}`;
@@ -249,7 +250,10 @@ export class Keys {
     }
   }
 
-  /** Does what time has made due: deletes keys, forgets expired material, rotates. Answers with how many keys it settled. */
+  /**
+   * Does what time has made due: deletes keys, forgets expired material, rotates. Answers with how many keys it
+   * settled.
+   */
   async sweep(): Promise<number> {
     let settled = 0;
     const end = [this.clock.now() + 1];
@@ -286,8 +290,8 @@ export class Keys {
   /** Rotates once, as on the last date that was due, and keeps to the schedule. */
   async #rotateOnSchedule(transaction: Transaction, key: KeyRecord, now: number): Promise<KeyRecord> {
     const { period, next } = key.rotation!;
-    const time = next + Math.floor((now - next) / (period * DAY)) * period * DAY;
-    const scheduled = { ...key, rotation: { period, next: time + period * DAY } };
+    const time = next + Math.floor((now - next) / (period * DAY_MS)) * period * DAY_MS;
+    const scheduled = { ...key, rotation: { period, next: time + period * DAY_MS } };
     return await this.rotate(transaction, scheduled, { type: 'AUTOMATIC', time });
   }
 
@@ -312,7 +316,7 @@ export class Keys {
       ...other,
       related,
       ...(stateOf(other) === 'PendingReplicaDeletion' &&
-        replicas.length === 0 && { deletion: now + other.deletionWindow! * DAY }),
+        replicas.length === 0 && { deletion: now + other.deletionWindow! * DAY_MS }),
     }));
   }
 }

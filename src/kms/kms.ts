@@ -74,7 +74,7 @@ export class Kms {
     return key?.partition === partition ? key : undefined;
   }
 
-  /** Does what time has made due, for keys that nobody asks for. Call it now and then; answers with the number of keys. */
+  /** Does what time has made due, for keys without requests. Call it now and then; answers with the number of keys. */
   async sweep(): Promise<number> {
     return await this.keys.sweep();
   }
@@ -121,7 +121,9 @@ export async function openKms(options: KmsOptions): Promise<Kms> {
   return new Kms(options);
 }
 
-/** Where the names in a caller's request belong. Throws `MissingAuthenticationTokenException` for an unsigned request. */
+/**
+ * Where the names in a caller's request belong. Throws `MissingAuthenticationTokenException` for an unsigned request.
+ */
 export function homeOf(caller: Caller, region: string): Home {
   if (!caller.account) throw errors.MissingAuthenticationTokenException();
   return { partition: caller.account.partition, region, account: caller.account.id };

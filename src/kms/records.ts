@@ -68,7 +68,7 @@ export interface KeyRecord {
   readonly related?: RelatedKeys | undefined;
 }
 
-export interface RelatedKeys {
+interface RelatedKeys {
   /** Region of the primary key. */
   readonly primary: string;
   /** Regions of the replicas, sorted. */

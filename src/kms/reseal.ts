@@ -1,4 +1,4 @@
-/** Wrapping key material anew after the root key was replaced. */
+/** Rewraps key material after the root key was replaced. */
 
 import type { Parts } from '../store/tables.js';
 import { about, type Keys } from './keys.js';
@@ -7,7 +7,10 @@ import { type KeyRecord, type Material, tables } from './records.js';
 /** Keys that are read at once. */
 const BATCH = 64;
 
-/** Wraps all material under the current root key; answers with how many keys had some that was not. Ends early on `signal`. */
+/**
+ * Wraps all material under the current root key; answers with how many keys had some that was not. Ends early on
+ * `signal`.
+ */
 export async function resealKeys(keys: Keys, signal: AbortSignal): Promise<number> {
   let resealed = 0;
   let after: Parts | undefined;

@@ -96,7 +96,7 @@ export function algorithmsOf(spec: KeySpec, usage: KeyUsage): Algorithms {
 }
 
 /** A secret (bytes of a secret key, or PKCS #8 in DER) and, where there is one, its public key (SPKI in DER). */
-export interface NewMaterial {
+interface NewMaterial {
   readonly secret: Buffer;
   readonly publicKey?: Buffer | undefined;
 }
@@ -115,8 +115,8 @@ type KeyPairMaker = (
 ) => Promise<{ readonly publicKey: Buffer; readonly privateKey: Buffer }>;
 
 /**
- * A pair of RSA takes up to some seconds of a thread that reads and writes files too: one at a time, so that these go on,
- * and the accounts in turn.
+ * A pair of RSA takes up to some seconds of a thread that reads and writes files too: one at a time, so that these go
+ * on, and the accounts in turn.
  */
 const pairs = new FairQueue({ width: 1, perOwner: 32, total: 1000 });
 

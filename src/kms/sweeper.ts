@@ -1,11 +1,12 @@
 import type { Chores } from '../core/chores.js';
+import { MINUTE_MS } from '../core/time.js';
 import type { Kms } from './kms.js';
 
 /** Milliseconds between sweeps. A key that somebody uses is always up to date; the sweep is for the others. */
-const PERIOD = 60_000;
+const PERIOD = MINUTE_MS;
 
 /**
- * Deletes, expires and rotates keys when their time has come, though nobody asks for them. Answers with how to
+ * Deletes, expires and rotates keys when their time has come, though no request asks for them. Answers with how to
  * stop, which resolves when nothing runs any more. `failed` hears of a sweep that did not succeed; the next one
  * tries again.
  */

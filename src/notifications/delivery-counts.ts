@@ -1,4 +1,6 @@
-/** What has become of events since the process started, by the name of their target. Plain numbers: metrics read them. */
+/**
+ * What has become of events since the process started, by the name of their target. Plain numbers: metrics read them.
+ */
 export class DeliveryCounts {
   readonly delivered = new Map<string, number>();
   readonly dropped = new Map<string, number>();

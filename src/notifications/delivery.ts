@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
+import { DAY_MS } from '../core/time.js';
 import type { Outbox, Pending } from '../objects/index.js';
 import type { Key } from '../store/kv.js';
 import type { DeliveryCounts } from './delivery-counts.js';
@@ -10,7 +11,7 @@ import type { Delivery, Target } from './target.js';
  * How long an event is tried, milliseconds. As EventBridge does: "24 hours", then it is dropped (EventBridge User
  * Guide, "Retrying event delivery").
  */
-export const LIFETIME = 24 * 3600 * 1000;
+export const LIFETIME = DAY_MS;
 /** Between looks for events that other processes have written, milliseconds of the machine's time. */
 const LOOK = 1000;
 /** After the first round that failed; twice as long after each further one. */
@@ -19,7 +20,7 @@ const LONGEST_PAUSE = 5 * 60 * 1000;
 /** Events read and sent at once. */
 const PAGE = 500;
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,15 +1,14 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import { DAY_MS } from '../core/time.js';
 import { removeOlder } from '../events/audit-files.js';
 import type { Message } from './message.js';
 import type { Target } from './target.js';
 
-const DAY_MS = 86_400_000;
-
 /**
  * Appends events to a file, one JSON object a line. The file is opened for each batch, so that it may be moved away
- * and begun anew.
+ * and begun again.
  */
 export function linesFile(path: string): Target {
   return { deliver: messages => append(path, messages) };

@@ -5,7 +5,7 @@ import { dailyFiles, linesFile } from './files.js';
 import type { Target } from './target.js';
 import { webhook } from './webhook.js';
 
-export interface TargetOptions {
+interface TargetOptions {
   /** Name → an http or https URL, or the path of a file. */
   readonly notify: Readonly<Record<string, string>>;
   /** With which events to URLs are signed. */

@@ -16,7 +16,7 @@ export const SIGNATURE_HEADER = 'x-karikagi-signature';
 export const TIME_HEADER = 'x-karikagi-timestamp';
 export const DELIVERY_HEADER = 'x-karikagi-delivery';
 
-export interface WebhookOptions {
+interface WebhookOptions {
   readonly url: URL;
   /** Both sides know it: events are signed with it. */
   readonly secret: string;
@@ -119,7 +119,7 @@ function post({ id, body }: Message, { url, secret, clock }: WebhookOptions, sto
   };
   return new Promise<void>((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, response => {
-      // What it says beside the status is nobody's concern.
+      // Only the status counts.
       response.resume();
       const { statusCode = 0 } = response;
       const said = `the webhook answered with status ${statusCode}`;

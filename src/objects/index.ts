@@ -27,7 +27,7 @@ import { Uploads } from './uploads/uploads.js';
 import { type CopySource, type CopyTarget, copyVersion } from './versions/copy.js';
 import { Versions } from './versions/versions.js';
 
-export interface ObjectsOptions {
+interface ObjectsOptions {
   readonly kv: Kv;
   readonly blobs: Blobs;
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export interface ObjectsOptions {
   readonly deletionDelay?: number | undefined;
 }
 
-export const DEFAULT_INLINE_LIMIT = 32 * 1024;
+const DEFAULT_INLINE_LIMIT = 32 * 1024;
 
 /** What a bucket may have many of, each under an id, and what is given back of it as it was given. */
 export type ConfigurationKind = 'Analytics' | 'IntelligentTiering' | 'Metrics';
@@ -60,7 +60,7 @@ export class Objects {
   readonly inventories: Inventories;
   /** Settings that nothing here acts on, as they were given. */
   readonly configurations: Readonly<Record<ConfigurationKind, SettingsById<object>>>;
-  /** Events of buckets that somebody is told of. */
+  /** Events of buckets that have a destination. */
   readonly outbox: Outbox;
   /** Of objects under SSE-S3. */
   readonly keys: OwnKeys | undefined;
@@ -145,7 +145,7 @@ export class Objects {
     return this.#garbage.leave(blobs);
   }
 
-  /** Wraps keys anew that are still wrapped under a former root key. Answers how many. */
+  /** Rewraps keys that are still wrapped under a former root key. Answers how many. */
   async reseal(): Promise<number> {
     return (await this.keys?.reseal()) ?? 0;
   }

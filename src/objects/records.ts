@@ -41,7 +41,10 @@ export interface BucketSettings {
   /** Absent: full control to the owner, nothing to others. Kept, but of no effect, under BucketOwnerEnforced. */
   readonly acl?: readonly AclGrant[] | undefined;
   readonly lifecycle?: readonly LifecycleRule[] | undefined;
-  /** From which size on transitions of rules without sizes apply, as it was given; by default `all_storage_classes_128K`. */
+  /**
+   * From which size on transitions of rules without sizes apply, as it was given; by default
+   * `all_storage_classes_128K`.
+   */
   readonly transitionSize?: TransitionSize | undefined;
   readonly cors?: readonly CorsRule[] | undefined;
   readonly encryption?: DefaultEncryption | undefined;
@@ -241,7 +244,7 @@ export type Encryption =
       readonly keyArn: string;
       readonly context: Pairs;
     }
-  /** SSE-C: nobody but the customer has the key; `check` tells whether it is the same. */
+  /** SSE-C: the customer alone has the key; `check` tells whether it is the same. */
   | { readonly kind: 'customer'; readonly salt: Uint8Array; readonly check: Uint8Array };
 
 /** How new objects of a bucket are encrypted that do not say it themselves. */
@@ -250,7 +253,7 @@ export interface DefaultEncryption {
   /** Id, ARN or alias of a KMS key; absent: the account's `alias/aws/s3`. */
   readonly keyId?: string | undefined;
   readonly bucketKey: boolean;
-  /** Whether new objects may be encrypted with keys that customers bring; absent where nobody said. */
+  /** Whether new objects may be encrypted with keys that customers bring; absent where it is not set. */
   readonly customerKeys?: 'blocked' | 'allowed' | undefined;
 }
 
@@ -262,7 +265,7 @@ export interface Retention {
 
 /** An account that owns an object in another account's bucket. */
 export interface ObjectOwner {
-  /** Account id; `anonymous` where nobody signed the upload. */
+  /** Account id; `anonymous` where the upload was unsigned. */
   readonly account: string;
   readonly canonicalId: string;
 }
@@ -336,7 +339,7 @@ export interface UploadRecord extends ObjectAttributes {
   /** Whether the client asked for the checksum: only then is it demanded of and shown with the parts. */
   readonly checksumAsked: boolean;
   readonly encryption?: Encryption | undefined;
-  /** Many parts are being made an object: whoever puts one more takes this back in the same commit. */
+  /** Many parts are being made an object: putting one more takes this back in the same commit. */
   readonly completing?: true | undefined;
   /** The id of the object that stood under the key then; null for none. Absent in uploads from before it was noted. */
   readonly onto?: string | null | undefined;

@@ -123,7 +123,9 @@ async function readService(data: Data, prefix: string): Promise<KnownService | u
   };
 }
 
-/** Each key once. The data has entries without a name (glue:GetTableOptimizer, redshift-data:GetStagingBucketLocation). */
+/**
+ * Each key once. The data has entries without a name (glue:GetTableOptimizer, redshift-data:GetStagingBucketLocation).
+ */
 function named(keys: readonly (string | undefined)[]): string[] {
   return [...new Set(keys.filter((key): key is string => typeof key === 'string' && key !== ''))];
 }

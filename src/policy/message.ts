@@ -27,7 +27,7 @@ const DENY: Readonly<Record<Layer, string>> = {
 
 /**
  * What AWS answers to a denied request. The reason is given inside an account only: S3 tells a caller of another
- * account, or nobody's, just `Access Denied`, other services leave the reason out.
+ * account, or anonymous ones, just `Access Denied`, other services leave the reason out.
  */
 export function denialMessage(decision: Decision, request: AuthorizationRequest): string {
   const { principal, action, resource } = request;

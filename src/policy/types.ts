@@ -17,7 +17,7 @@ export interface NamedPolicy {
   /** Where it has one: AWS's messages quote it. */
   readonly arn?: string;
   readonly policy: CompiledPolicy;
-  /** Where it stands, for whoever is to change it; a managed policy is found by its ARN. */
+  /** Where it is, for its editor; a managed policy is found by its ARN. */
   readonly place?: PolicyPlace;
   /** The text as it is stored, where more is compiled than that: a key policy with the grants on the key. */
   readonly source?: string;

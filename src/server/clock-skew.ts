@@ -1,13 +1,14 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import { SettingsError } from '../core/settings-error.js';
+import { MINUTE_MS } from '../core/time.js';
 
 /** Milliseconds: more is not started with, and is said of a running server. */
 const TOO_FAR = 5_000;
 const NOTABLE = 1_000;
-const EVERY = 60_000;
+const EVERY = MINUTE_MS;
 
-export interface SkewOptions {
+interface SkewOptions {
   readonly clock: Clock;
   /** The other clock, milliseconds since the epoch. */
   readonly time: () => Promise<number>;

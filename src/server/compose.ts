@@ -5,6 +5,7 @@ import { Chores } from '../core/chores.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
 import { type LeveledLogger, type Logger, type LogLevel, lineLogger, silentLogger } from '../core/log.js';
+import { MINUTE_MS } from '../core/time.js';
 import { loadRootKeys } from '../crypto/root-key.js';
 import { type AuditLog, noAuditLog, openAuditLog } from '../events/audit.js';
 import { Denials } from '../events/denials.js';
@@ -67,7 +68,7 @@ export interface OpenServices {
 
 /** What a process has to do with a server's data. */
 export interface Part {
-  /** Keeps other servers off the directory, and does what one process does for all: housekeeping, sweeps, sealing anew. */
+  /** Keeps other servers off the directory, and does what one process does for all: housekeeping, sweeps, resealing. */
   readonly keeps: boolean;
   /** Asks the server's other processes what they are reading. */
   readonly readElsewhere?: ReadElsewhere;
@@ -77,11 +78,8 @@ export interface Part {
 
 const MIB = 1024 * 1024;
 
-/** Between looks for inventories that are due, milliseconds. */
-const MINUTE = 60_000;
-
 /** Milliseconds that bodies outlive their last reference where other machines may be reading them. */
-const READERS_ELSEWHERE = 15 * MINUTE;
+const READERS_ELSEWHERE = 15 * MINUTE_MS;
 
 /** Of a server that is one process. */
 const ALONE: Part = { keeps: true };
@@ -169,7 +167,7 @@ export async function openServices(
       const begin = () => {
         const stops = [
           startHousekeeping(objects, failed('housekeeping of buckets'), chores, [
-            { name: 'inventories', every: MINUTE, run: signal => inventories.run(signal) },
+            { name: 'inventories', every: MINUTE_MS, run: signal => inventories.run(signal) },
           ]),
           startSweeping(kms, failed('a sweep of keys'), chores),
           startDelivery({ outbox, clock, log, targets, nameOf: targetName, counts: deliveries }),
@@ -245,7 +243,7 @@ export async function openServices(
 function reportResealing(log: Logger, outcome: number | Error): void {
   if (typeof outcome === 'number') {
     log.info('everything stored is sealed under the current root key', { resealed: outcome });
-  } else log.error('sealing anew under the current root key failed', { error: String(outcome) });
+  } else log.error('resealing under the current root key failed', { error: String(outcome) });
 }
 
 function loggerOf({ log, logLevel }: Settings, clock: Clock): LeveledLogger {

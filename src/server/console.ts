@@ -12,7 +12,7 @@ import { proxiesOf, type Settings } from './settings.js';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-export interface RunningConsole {
+interface RunningConsole {
   /** `http://127.0.0.1:9001` */
   readonly url: string;
   readonly listener: HttpServer;
@@ -79,7 +79,7 @@ export async function startConsole(
   }
 }
 
-/** Who may read along: nobody (`tls`), nobody outside this machine (`loopback`), or the network (`plain`). */
+/** Who may read along: none (`tls`), processes of this machine (`loopback`), or the network (`plain`). */
 export function transportOf(settings: Settings): Transport {
   if (certificateFiles(settings) !== undefined) return 'tls';
   return isLoopback(settings.host) ? 'loopback' : 'plain';

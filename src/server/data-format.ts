@@ -12,8 +12,8 @@ export const DATA_FORMAT = 1;
 const FORMAT: Key = ['server', 'format'];
 
 /**
- * Throws `SettingsError` for data that a newer Karikagi has written. `writes`: notes that this one writes to it, so that
- * older ones leave it alone from then on.
+ * Throws `SettingsError` for data that a newer Karikagi has written. `writes`: notes that this one writes to it, so
+ * that older ones leave it alone from then on.
  */
 export async function demandKnownFormat(kv: Kv, writes: boolean): Promise<void> {
   const noted = await kv.get(FORMAT);

@@ -7,7 +7,7 @@ import type { Room } from '../store/room.js';
 /** By the name of a check: `ok`, or why it does not hold. Nothing secret, and no path: anyone may ask. */
 export type Checks = Readonly<Record<string, string>>;
 
-export interface HealthOptions {
+interface HealthOptions {
   readonly kv: Kv;
   readonly room: Room | undefined;
   /** The file with the root key; undefined where no file holds it. */

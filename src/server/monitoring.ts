@@ -21,7 +21,7 @@ export interface WatchedWorkers {
   snapshots(): Promise<(readonly Family[])[]>;
 }
 
-export interface Monitoring extends Monitor {
+interface Monitoring extends Monitor {
   readonly health: Health;
   /** Counts the connections of this listener, too. */
   watch(listener: Pick<HttpServer, 'connections'>): void;
@@ -62,7 +62,9 @@ export function openMonitoring(
   };
 }
 
-/** Listens at the setting `metricsListen`, with TLS where the server has it. Rejects where the address cannot be had. */
+/**
+ * Listens at the setting `metricsListen`, with TLS where the server has it. Rejects where the address cannot be had.
+ */
 export async function listenForMetrics(
   { settings, log, budgets }: OpenServices,
   monitor: Monitor,

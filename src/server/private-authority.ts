@@ -1,4 +1,5 @@
 /** `tls: self-signed`: an authority and a certificate of the server's own, in its data directory. */
+
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -8,10 +9,10 @@ import { promisify } from 'node:util';
 import forge from 'node-forge';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
+import { DAY_MS, HOUR_MS } from '../core/time.js';
 import type { CertificateFiles } from '../http/tls.js';
 import type { Settings } from './settings.js';
 
-const DAY = 24 * 60 * 60 * 1000;
 /** Clients that trust the authority are many: it outlives them. */
 const AUTHORITY_DAYS = 3650;
 /** What Apple's clients take at most of a private authority is 825 (support.apple.com/103769). */
@@ -19,8 +20,7 @@ const SERVER_DAYS = 397;
 /** A certificate with less left is followed by another. */
 const RENEWED_DAYS = 30;
 /** Clients whose clocks are behind take a new certificate, too. */
-const BACKDATED = DAY;
-const HOUR = 60 * 60 * 1000;
+const BACKDATED = DAY_MS;
 const AUTHORITY_BITS = 3072;
 const SERVER_BITS = 2048;
 
@@ -75,7 +75,7 @@ export async function keepCertificate(
     running = renewIfDue(settings, clock.now()).catch(error =>
       log.error('the certificate was not renewed', { error: String(error) }),
     );
-  }, HOUR);
+  }, HOUR_MS);
   timer.unref();
   return async () => {
     clearInterval(timer);
@@ -125,7 +125,7 @@ export function namesOf(settings: Settings): string[] {
 
 async function authorityOf(paths: Paths, now: number): Promise<Issuer> {
   const found = await readIssuer(paths);
-  if (found && found.certificate.validity.notAfter.getTime() - now > SERVER_DAYS * DAY) return found;
+  if (found && found.certificate.validity.notAfter.getTime() - now > SERVER_DAYS * DAY_MS) return found;
   const { key, pem } = await newKey(AUTHORITY_BITS);
   const certificate = draft(
     now,
@@ -145,7 +145,7 @@ async function authorityOf(paths: Paths, now: number): Promise<Issuer> {
   return { certificate, key };
 }
 
-/** Undefined where there is none yet. Throws where what is there cannot be read: it is not made anew behind anyone's back. */
+/** Undefined where there is none yet. Throws where what is there cannot be read: it is never replaced silently. */
 async function readIssuer(paths: Paths): Promise<Issuer | undefined> {
   const [certificate, key] = await Promise.all([paths.authority, paths.authorityKey].map(readIfThere));
   if (certificate === undefined || key === undefined) return undefined;
@@ -171,7 +171,7 @@ async function isDue(paths: Paths, issuer: Issuer, names: readonly string[], now
     !mine ||
     held.join() !== wanted.join() ||
     !issuer.certificate.verify(certificate) ||
-    certificate.validity.notAfter.getTime() - now < RENEWED_DAYS * DAY
+    certificate.validity.notAfter.getTime() - now < RENEWED_DAYS * DAY_MS
   );
 }
 
@@ -190,7 +190,7 @@ function draft(now: number, days: number, commonName: string): forge.pki.Certifi
   // Positive, and not longer than 20 bytes (RFC 5280, 4.1.2.2).
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
   certificate.validity.notBefore = new Date(now - BACKDATED);
-  certificate.validity.notAfter = new Date(now + days * DAY);
+  certificate.validity.notAfter = new Date(now + days * DAY_MS);
   certificate.setSubject([{ name: 'commonName', value: commonName }]);
   return certificate;
 }
@@ -218,7 +218,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** In one step: nobody reads half a file, or one with another mode. */
+/** In one step: no reader sees half a file, or one with another mode. */
 async function put(path: string, content: string): Promise<void> {
   const fresh = `${path}.new`;
   await writeFile(fresh, content, { mode: 0o600 });

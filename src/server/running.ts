@@ -13,7 +13,7 @@ import { listenForMetrics, openMonitoring, type WatchedWorkers } from './monitor
 import { authorityFile, certificateFiles } from './private-authority.js';
 import { CHANGEABLE, proxiesOf, type Settings } from './settings.js';
 
-/** For running requests, where nobody says how long. Milliseconds. */
+/** For running requests, where no time is given. Milliseconds. */
 const GRACE = 10_000;
 
 export interface RunningServer {
@@ -35,7 +35,7 @@ export interface RunningServer {
   readonly imds: ReadonlyMap<string, { readonly endpoint: string }>;
   /**
    * Where this process itself asks the API: without TLS, on loopback alone. The server's own certificate has the names
-   * that clients use, and a client within the server would have to trust it anew with each that follows.
+   * that clients use, and a client within the server would have to trust each that follows again.
    */
   readonly ownEndpoint: string;
   /** Where the metrics have a listener of their own; absent without one. */
@@ -58,7 +58,7 @@ export interface RunningServer {
 }
 
 /** What answers the API: this process, or workers. */
-export interface Front {
+interface Front {
   readonly port: number;
   /** The listener, where it is in this process. */
   readonly listener?: HttpServer;
@@ -82,7 +82,7 @@ export async function runServer(services: OpenServices, front: Front): Promise<R
   }
   const monitoring = openMonitoring(services, rootKeyPath(settings), front.workers);
   if (front.listener) monitoring.watch(front.listener);
-  // Ended in this order: whoever asks whether the server is ready is answered until the API is at its end.
+  // Ended in this order: probes of readiness are answered until the API is at its end.
   const listeners: Pick<HttpServer, 'close'>[] = [{ close: front.stop }];
   const end = async (grace: number, quiet?: number) => {
     const ends = performance.now() + grace;

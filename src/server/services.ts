@@ -209,7 +209,7 @@ function karikagiWire(): WireService {
   });
 }
 
-/** A service whose protocol is put together with its first request: one that nobody asks for costs nothing. */
+/** A service whose protocol is put together with its first request: one that gets no requests costs nothing. */
 function withWire(makeWire: () => WireService, rest: Omit<ServedService, 'wire'>): ServedService {
   const wire = lazy(makeWire);
   return {

@@ -4,7 +4,7 @@ import { SettingsError } from '../core/settings-error.js';
 import { type ForwardedHeader, Proxies } from '../http/proxies.js';
 import { isPlaceToAllow } from '../identity/federation/reachable.js';
 
-/** Everything that a server can be told, validated. */
+/** The settings of a server, validated. */
 export interface Settings {
   /** The directory that holds everything, or `memory`. */
   readonly data: string;
@@ -28,7 +28,9 @@ export interface Settings {
   readonly publicEndpoint: string | undefined;
   /** `self-signed`: TLS with a certificate of the server's own authority, both in the data directory. */
   readonly tls: 'self-signed' | undefined;
-  /** PEM files for TLS: the certificate with those between it and its authority, and its key. Looked at while running. */
+  /**
+   * PEM files for TLS: the certificate with those between it and its authority, and its key. Looked at while running.
+   */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   /** An address (`PORT` or `HOST:PORT`) for `/metrics` and the probes alone; they are on the console's port anyway. */
@@ -53,7 +55,9 @@ export interface Settings {
    * public access blocked. `open`, as before: lists count, and nothing is blocked. Either is changed bucket by bucket.
    */
   readonly newBuckets: 'closed' | 'open';
-  /** What becomes of S3's requests that are signed for another region than their bucket's: `redirected` is as on AWS. */
+  /**
+   * What becomes of S3's requests that are signed for another region than their bucket's: `redirected` is as on AWS.
+   */
   readonly otherRegions: 'served' | 'redirected';
   /** Further host names under which `BUCKET.name` addresses a bucket. */
   readonly domains: readonly string[];
@@ -78,7 +82,10 @@ export interface Settings {
    * the name in an ARN; `eventbridge` stands for EventBridge.
    */
   readonly notify: Readonly<Record<string, string>>;
-  /** With which events to URLs are signed; at least 16 characters. Never a flag: those are seen in the list of processes. */
+  /**
+   * With which events to URLs are signed; at least 16 characters. Never a flag: those are seen in the list of
+   * processes.
+   */
   readonly notifySecret: string | undefined;
   /** Metadata endpoints to run beside the server: instance profile → address. */
   readonly imds: Readonly<Record<string, string>>;
@@ -86,7 +93,10 @@ export interface Settings {
   readonly eventDays: number;
   /** How much of it is kept, MiB: the oldest goes. Of each process. */
   readonly eventSpace: number;
-  /** Connections at once, of each process, and of them from one address; defaults: half of the files that it may open, and half of that. */
+  /**
+   * Connections at once, of each process, and of them from one address; defaults: half of the files that it may open,
+   * and half of that.
+   */
   readonly maxConnections: number | undefined;
   readonly maxConnectionsPerAddress: number | undefined;
   readonly log: 'text' | 'json' | 'none';
@@ -335,8 +345,8 @@ function defaults(partition: Settings['partition']): Settings {
 
 /**
  * Flags win over the environment (`KARIKAGI_DATA`, `KARIKAGI_EVENT_DAYS` …), the environment over the
- * file (JSON, same names), the file over `preset`, that over the defaults. Throws `SettingsError` for a value that does not fit
- * and for a name that does not exist.
+ * file (JSON, same names), the file over `preset`, that over the defaults. Throws `SettingsError` for a value that does
+ * not fit and for a name that does not exist.
  */
 export function readSettings(
   flags: Readonly<Record<string, unknown>>,
@@ -361,7 +371,9 @@ export function readSettings(
   return demandCertificate(demandSecret(settings as unknown as Settings));
 }
 
-/** Throws `SettingsError` for events that go over the network unsigned: their receiver could not tell who sends them. */
+/**
+ * Throws `SettingsError` for events that go over the network unsigned: their receiver could not tell who sends them.
+ */
 function demandSecret(settings: Settings): Settings {
   const overNetwork = Object.values(settings.notify).some(place => /^https?:\/\//i.test(place));
   if (!overNetwork || settings.notifySecret !== undefined) return settings;

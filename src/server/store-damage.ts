@@ -7,8 +7,8 @@ import { harmsAll, StoreDamaged, type TreeReport } from '../store/lmdb/lmdb-tree
 /** A store up to so many bytes is looked through before it is used: it takes a quarter of a second. */
 const SMALL_STORE = 128 * 2 ** 20;
 /**
- * After a crash, one up to so many bytes, which takes some ten seconds. What LMDB comes upon in a damaged page may end the
- * process: then the next start finds it, and says so, rather than come upon it again.
+ * After a crash, one up to so many bytes, which takes some ten seconds. What LMDB comes upon in a damaged page may end
+ * the process: then the next start finds it, and says so, rather than come upon it again.
  */
 const SMALL_AFTER_CRASH = 8 * 2 ** 30;
 

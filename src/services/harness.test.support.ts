@@ -1,4 +1,6 @@
-/** Runs operations as the pipeline does, without HTTP: resolve → decide → run, with the server's own decider. For tests. */
+/**
+ * Runs operations as the pipeline does, without HTTP: resolve → decide → run, with the server's own decider. For tests.
+ */
 import { createAuthoriser, createCall, Decisions } from '../auth/index.js';
 import { ManualClock } from '../core/clock.js';
 import { ApiError } from '../core/errors.js';
@@ -142,7 +144,7 @@ export async function requirementsOf(
   return (await bound.resolve(input as never, call)).requires;
 }
 
-/** Runs an operation for whoever holds the keys. Throws as the pipeline answers. */
+/** Runs an operation for the holder of the keys. Throws as the pipeline answers. */
 export async function run<O = Record<string, unknown>>(
   world: World,
   service: Service,

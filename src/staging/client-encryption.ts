@@ -1,7 +1,7 @@
 /**
- * Objects that S3 cannot read: encrypted here with a key of their own, which travels with them under the master key. The
- * form is that of the Amazon S3 Encryption Client, versions 2 and 3, with an AES key ("Encryption metadata", Amazon S3
- * Encryption Client Developer Guide).
+ * Objects that S3 cannot read: encrypted here with a key of their own, which travels with them under the master key.
+ * The form is that of the Amazon S3 Encryption Client, versions 2 and 3, with an AES key ("Encryption metadata", Amazon
+ * S3 Encryption Client Developer Guide).
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { StagingError } from './errors.js';

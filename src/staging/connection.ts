@@ -24,10 +24,15 @@ import { secretOf } from './secrets.js';
 /** The object under a job's prefix that says where its run is. */
 export const STATE = 'state.json';
 
-/** The codes with which S3 refuses keys that have ended, or a session that was revoked ("Error responses", S3 API Reference). */
+/**
+ * The codes with which S3 refuses keys that have ended, or a session that was revoked ("Error responses", S3 API
+ * Reference).
+ */
 const ENDED = /^(ExpiredToken|ExpiredTokenException|InvalidToken|TokenRefreshRequired)$/;
 
-/** Whose keys stand at the beginning: those named in the job, the EC2 role's, or the usual chain. Throws on first use. */
+/**
+ * Whose keys stand at the beginning: those named in the job, the EC2 role's, or the usual chain. Throws on first use.
+ */
 export function sourceKeys(job: Job): CredentialsProvider {
   const { accessKey, secretKey, useEc2Role, profile } = job.connection;
   if (useEc2Role) return instanceCredentials();
@@ -97,7 +102,10 @@ export class StagingBucket {
     return new StagingBucket(job, clock, masterKeyOf(secret));
   }
 
-  /** Writes an object. `ifMatch`: only over the version with this ETag, or with `null` only where there is none. Returns the ETag. */
+  /**
+   * Writes an object. `ifMatch`: only over the version with this ETag, or with `null` only where there is none. Returns
+   * the ETag.
+   */
   async put(name: string, body: Uint8Array, ifMatch?: string | null): Promise<string> {
     const condition =
       ifMatch === null ? { IfNoneMatch: '*' } : ifMatch === undefined ? {} : { IfMatch: ifMatch };
@@ -189,7 +197,9 @@ export class StagingBucket {
     }
   }
 
-  /** Parts that fail together share one renewal: `renew` fetches only where the refused keys are still those in hand. */
+  /**
+   * Parts that fail together share one renewal: `renew` fetches only where the refused keys are still those in hand.
+   */
   async #again<T>(call: () => Promise<T>): Promise<T> {
     const used = (await this.keys.get()).accessKeyId;
     try {
@@ -203,7 +213,9 @@ export class StagingBucket {
     }
   }
 
-  /** AWS revokes sessions by a policy that denies the older ones ("Revoking IAM role temporary security credentials"). */
+  /**
+   * AWS revokes sessions by a policy that denies the older ones ("Revoking IAM role temporary security credentials").
+   */
   #mayRenew(error: unknown, used: string): boolean {
     const { name } = error as Error;
     return ENDED.test(name) || (name === 'AccessDenied' && this.#worked === used);

@@ -88,7 +88,9 @@ async function writeRefused({ job, bucket, state, hear }: Work, records: number)
   hear({ event: 'refused', file, records });
 }
 
-/** Writes the staged rows beside the file, and puts them in its place when all are on the disk. Throws `StagingError`. */
+/**
+ * Writes the staged rows beside the file, and puts them in its place when all are on the disk. Throws `StagingError`.
+ */
 export async function landFile(work: Work): Promise<void> {
   const { job, state, hear } = work;
   const { run, rows } = state.current;

@@ -1,4 +1,4 @@
-/** The rule of a bucket that takes away what nobody has cleaned. */
+/** The rule of a bucket that takes away what was not cleaned. */
 import {
   GetBucketLifecycleConfigurationCommand,
   type LifecycleRule,
@@ -9,9 +9,12 @@ import type { CredentialsProvider } from '../credentials/index.js';
 import type { Job } from './job.js';
 
 /** Days after which a broken-off run is given up, where the caller does not say it. */
-export const DAYS = 7;
+const DAYS = 7;
 
-/** The rule for a job's prefix: objects go after so many days, what is deleted in a versioned bucket and open uploads after one. */
+/**
+ * The rule for a job's prefix: objects go after so many days, what is deleted in a versioned bucket and open uploads
+ * after one.
+ */
 export function lifecycleRule({ job, prefix }: Job, days = DAYS): LifecycleRule {
   return {
     ID: `karikagi-staging-${job}`,
@@ -24,8 +27,9 @@ export function lifecycleRule({ job, prefix }: Job, days = DAYS): LifecycleRule 
 }
 
 /**
- * Puts the rule into the bucket's configuration, in the place of an earlier one of the job; other rules stay. `keys`: of who
- * may s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration, which a job itself needs not. Throws what S3 answers.
+ * Puts the rule into the bucket's configuration, in the place of an earlier one of the job; other rules stay. `keys`:
+ * of who may s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration, which a job itself needs not. Throws what
+ * S3 answers.
  */
 export async function setLifecycle(job: Job, keys: CredentialsProvider, days = DAYS): Promise<LifecycleRule> {
   const { bucket: Bucket, region, endpoint } = job.connection;

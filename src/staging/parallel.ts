@@ -1,4 +1,7 @@
-/** Does `work` on each, so many at once; reads no further than that. Throws the first failure once the others have ended. */
+/**
+ * Does `work` on each, so many at once; reads no further than that. Throws the first failure once the others have
+ * ended.
+ */
 export async function inParallel<T>(
   source: AsyncIterable<T>,
   limit: number,

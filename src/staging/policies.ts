@@ -29,9 +29,10 @@ const document = (...statements: readonly object[]): PolicyDocument => ({
 });
 
 /**
- * Computes them without a call. `principal`: ARN of the user or of the EC2 role that assumes the role; the trust policy is
- * left out without it. GetObject and PutObject need `kms:Decrypt` and `kms:GenerateDataKey` of the object's key (S3 User
- * Guide, "Using server-side encryption with AWS KMS keys"); parts are single uploads, so that nothing of multipart is needed.
+ * Computes them without a call. `principal`: ARN of the user or of the EC2 role that assumes the role; the trust policy
+ * is left out without it. GetObject and PutObject need `kms:Decrypt` and `kms:GenerateDataKey` of the object's key (S3
+ * User Guide, "Using server-side encryption with AWS KMS keys"); parts are single uploads, so that nothing of multipart
+ * is needed.
  */
 export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
   const { s3IamRoleArn: role, externalId, encryption } = job.connection;
@@ -66,7 +67,10 @@ export function stagingPolicies(job: Job, principal?: string): StagingPolicies {
   return { caller, trust, permissions, ...bucket, ...key, ...warehouse };
 }
 
-/** The same on the bucket, by its own policy: S3 asks both accounts ("Cross-account policy evaluation logic", IAM User Guide). */
+/**
+ * The same on the bucket, by its own policy: S3 asks both accounts ("Cross-account policy evaluation logic", IAM User
+ * Guide).
+ */
 function grantedTo(user: string, { Statement }: PolicyDocument): PolicyDocument {
   const ofBucket = (Statement as readonly { Resource: string }[]).filter(({ Resource }) =>
     Resource.includes(':s3:::'),

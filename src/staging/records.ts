@@ -68,8 +68,8 @@ interface Scan {
 }
 
 /**
- * Reads on from the last record's end to that of the first record at or behind `least`. Returns `false` at the end of the
- * chunk. A function of its own, since engines compile loops over bytes in generators badly.
+ * Reads on from the last record's end to that of the first record at or behind `least`. Returns `false` at the end of
+ * the chunk. A function of its own, since engines compile loops over bytes in generators badly.
  */
 function scanRecords(chunk: Uint8Array, scan: Scan, least: number): boolean {
   let { quoted, rows, end } = scan;

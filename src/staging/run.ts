@@ -26,7 +26,9 @@ export interface RunResult {
   readonly parts: number;
 }
 
-/** Loads or unloads. Throws `StagingError`, where a run of this job is not done, and what S3, STS and the disk throw. */
+/**
+ * Loads or unloads. Throws `StagingError`, where a run of this job is not done, and what S3, STS and the disk throw.
+ */
 export function runJob(job: Job, options: RunOptions = {}): Promise<RunResult> {
   return withBucket(job, options, async bucket => {
     await refuseNested(job, bucket);
@@ -45,8 +47,9 @@ export function runJob(job: Job, options: RunOptions = {}): Promise<RunResult> {
 }
 
 /**
- * Goes on with the last run, from any machine that has the job file, and for a load the same source files. A process that
- * still works on the run stops at its next step. Throws as `runJob`, and `StagingError` where there is nothing to go on with.
+ * Goes on with the last run, from any machine that has the job file, and for a load the same source files. A process
+ * that still works on the run stops at its next step. Throws as `runJob`, and `StagingError` where there is nothing to
+ * go on with.
  */
 export function resumeJob(job: Job, options: RunOptions = {}): Promise<RunResult> {
   return withBucket(job, options, async bucket => {
@@ -94,7 +97,10 @@ export function jobStatus(job: Job, options: RunOptions = {}): Promise<RunState 
   return withBucket(job, options, readState);
 }
 
-/** Gives the last run up: removes everything of the job in the bucket. Returns how many objects. Rows that are loaded stay. */
+/**
+ * Gives the last run up: removes everything of the job in the bucket. Returns how many objects. Rows that are loaded
+ * stay.
+ */
 export function cleanJob(job: Job, options: RunOptions = {}): Promise<number> {
   return withBucket(job, options, async bucket => {
     // A process that still works on the run stops at its next step.
@@ -145,8 +151,8 @@ async function goOn(work: Work): Promise<RunResult> {
 const OWN = /^(state\.json$|[0-9a-f]{16}\/|validate-[0-9a-f]{16}[/]?)/;
 
 /**
- * Two jobs whose prefixes lie in each other would be listed, and expire, together. Throws `StagingError` where another job's
- * state is inside of this one's prefix, or the other way round as far as this job may read it.
+ * Two jobs whose prefixes lie in each other would be listed, and expire, together. Throws `StagingError` where another
+ * job's state is inside of this one's prefix, or the other way round as far as this job may read it.
  */
 async function refuseNested({ prefix }: Job, bucket: StagingBucket): Promise<void> {
   for await (const names of bucket.list()) {

@@ -18,7 +18,10 @@ export async function stageFiles(work: Work): Promise<Staged> {
   return await stage(work, files.parts(), work.state.current.parts, files);
 }
 
-/** For an unload, and a load from a warehouse. An earlier process's parts do not count: the table may have changed since. */
+/**
+ * For an unload, and a load from a warehouse. An earlier process's parts do not count: the table may have changed
+ * since.
+ */
 export async function stageRows(work: Work): Promise<Staged & { readonly columns?: readonly Column[] }> {
   const { job, state } = work;
   await state.save({ parts: [] });

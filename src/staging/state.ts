@@ -44,7 +44,7 @@ async function read(bucket: StagingBucket) {
   return { state, etag: stored.etag };
 }
 
-/** The state of a run that this process owns. Every write is on the condition that nobody else has written. */
+/** The state of a run that this process owns. Every write is on the condition that no other process has written. */
 export class OwnedState {
   #current: RunState;
   #etag: string;

@@ -16,7 +16,10 @@ import type { WarehouseSettings } from './job-schema.js';
 import { placeAt } from './place.js';
 import { openWarehouse, type Unloaded } from './warehouses/index.js';
 
-/** One proof. `warning`: the job runs, but something is not as it should be. `skipped`: another one that failed is in the way. */
+/**
+ * One proof. `warning`: the job runs, but something is not as it should be. `skipped`: another one that failed is in
+ * the way.
+ */
 export interface Check {
   /** The action where it is one, `s3:PutObject`, else what is proved, `external ID`. */
   readonly name: string;
@@ -87,7 +90,9 @@ async function provedAssume(job: Job): Promise<string> {
   return `a session until ${expiration?.toISOString()}`;
 }
 
-/** A trust policy that lets in whoever leaves the ID away protects nobody ("The confused deputy problem", IAM User Guide). */
+/**
+ * A trust policy that lets callers in without the ID does not protect ("The confused deputy problem", IAM User Guide).
+ */
 async function provedExternalId(job: Job): Promise<Outcome | string> {
   const { externalId } = job.connection;
   if (externalId === undefined) return 'the job gives none, and the role asks for none';

@@ -15,7 +15,7 @@ export type KeyPart = string | number | typeof END;
 /** A tuple, ordered component by component; a prefix sorts before its extensions. */
 export type Key = readonly KeyPart[];
 
-/** Opaque; never the same again for a key once it was written anew, deleted and recreated included. */
+/** Opaque; never the same again for a key once it was rewritten, deleted and recreated included. */
 export type Version = number;
 
 /** What is stored under a key is not what was written: damage, never handed out. */

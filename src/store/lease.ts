@@ -1,5 +1,5 @@
 /**
- * What only one of several servers may do. A lease is a row that its holder writes again and again. Nobody compares
+ * What only one of several servers may do. A lease is a row that its holder writes again and again. No server compares
  * clocks: a server takes a lease whose version has not changed for as long as leases last, by its own monotonic clock,
  * and the holder takes itself to have lost it when it could not write it for less than that.
  */
@@ -12,7 +12,7 @@ const LEASE_MS = 10_000;
 const RENEWAL = 0.2;
 const MARGIN = 0.4;
 
-export interface LeaseOptions {
+interface LeaseOptions {
   /** What the lease is for. */
   readonly name: string;
   /** Called with each gain; its answer ends what it began. */

@@ -38,7 +38,7 @@ export interface Stores {
 }
 
 /** Places that do not fit together or cannot be read. The message names the setting. */
-export class BadStorePlace extends Error {
+class BadStorePlace extends Error {
   override readonly name = 'BadStorePlace';
 }
 

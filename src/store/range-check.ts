@@ -1,6 +1,6 @@
 /**
- * Follows a range as LMDB goes through it. LMDB takes a damaged page as it comes: a key of no length looks like the end of
- * the range, and keys may come out of order. So a range is read on until it meets a key that lies behind it.
+ * Follows a range as LMDB goes through it. LMDB takes a damaged page as it comes: a key of no length looks like the end
+ * of the range, and keys may come out of order. So a range is read on until it meets a key that lies behind it.
  */
 
 /** What lmdb-js is asked for. */
@@ -53,7 +53,9 @@ export class RangeCheck {
     return this.#last?.subarray(0, this.#length);
   }
 
-  /** Hears of the next key: the first bytes of a row, so many, as they are stored. The row is not changed afterwards. */
+  /**
+   * Hears of the next key: the first bytes of a row, so many, as they are stored. The row is not changed afterwards.
+   */
   key(row: Buffer, length = row.length): void {
     if (this.#isBefore(row, length)) this.#inOrder = false;
     const end = this.#reverse ? this.#low : this.#high;

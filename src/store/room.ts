@@ -14,7 +14,7 @@ const LAST = 1 / 16;
 const LOOK_MS = 100;
 
 /** Bytes. */
-export interface Disk {
+interface Disk {
   readonly size: number;
   /** What a program without privileges may still write. */
   readonly free: number;

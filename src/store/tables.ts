@@ -110,7 +110,9 @@ export class Database {
   }
 }
 
-/** What a transaction has read, to be checked, and what it will write. It sees its own writes in `get`, not in `list`. */
+/**
+ * What a transaction has read, to be checked, and what it will write. It sees its own writes in `get`, not in `list`.
+ */
 export class Transaction {
   readonly #kv: Kv;
   readonly #checks = new Map<string, Check>();

@@ -13,7 +13,7 @@ export interface Violation {
 }
 
 /**
- * Adds what `value` breaks to `violations`, until there are `MOST_VIOLATIONS`: nobody mends more than a few at once.
+ * Adds what `value` breaks to `violations`, until there are `MOST_VIOLATIONS`: more help no author at once.
  * Members of the wrong type were refused before.
  */
 export type Check = (value: unknown, path: string, violations: Violation[]) => void;

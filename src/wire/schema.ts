@@ -8,7 +8,7 @@ export type Schema = NormalizedSchema;
 export type SdkModule = Readonly<Record<string, unknown>>;
 
 /** HTTP binding of an operation: method, URI template, success status. */
-export interface HttpTrait {
+interface HttpTrait {
   readonly method: string;
   /** `/{Key+}?uploads` */
   readonly uri: string;

@@ -1,4 +1,5 @@
 /** Timestamps on the wire: reading is strict, `undefined` stands for text that is no such timestamp. */
+import { DAY_MS } from '../core/time.js';
 
 const dateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 
@@ -88,7 +89,7 @@ function daysIn(year: number, month: number): number {
 function utc(y: number, mo: number, d: number, h: number, mi: number, s: number, ms: number): number {
   // Date.UTC takes years below 100 for the 1900s.
   return y < 100
-    ? Date.UTC(y + 400, mo - 1, d, h, mi, s, ms) - 146_097 * 86_400_000
+    ? Date.UTC(y + 400, mo - 1, d, h, mi, s, ms) - 146_097 * DAY_MS
     : Date.UTC(y, mo - 1, d, h, mi, s, ms);
 }
 

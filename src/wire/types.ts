@@ -40,7 +40,10 @@ export interface DocumentLimit {
 export interface StepwiseDecoding {
   /** What stands outside the body. The member that stands in it cannot be read before `body` was called. */
   head(request: HttpRequest, recognised: Recognised): object;
-  /** Adds what stands in the body to what `head` returned. Throws the service's errors, also for too many nodes. Large ones are read in slices. */
+  /**
+   * Adds what stands in the body to what `head` returned. Throws the service's errors, also for too many nodes. Large
+   * ones are read in slices.
+   */
   body(input: object, body: Uint8Array, nodes?: number): void | Promise<void>;
 }
 
@@ -55,7 +58,7 @@ export interface WireOperation {
    * broken constraints.
    */
   decode(request: HttpRequest, recognised: Recognised, body: Uint8Array | RequestBody): unknown;
-  /** Where the operation can be told from the head, and its payload is collected. */
+  /** Where the head says which operation it is, and its payload is collected. */
   readonly stepwise?: StepwiseDecoding | undefined;
   /** `output` is the SDK's output object; a payload member may be bytes or an `AsyncIterable`. */
   encode(output: unknown, requestId: string): HttpReply;

@@ -13,9 +13,9 @@ const REST_XML = new Set(['cloudfront', 'route53']);
 const OF_S3 = new Set(['s3', 's3express', 's3-object-lambda', 's3-outposts']);
 
 /**
- * The form of errors of a request's protocol, as far as its head tells; `undefined` for those that go in the form of S3.
- * `service`: of the credential scope. Source: Smithy's protocols, "AWS JSON 1.0", "AWS JSON 1.1", "AWS Query", "Amazon
- * EC2 Query", "AWS restJson1", "AWS restXml", "Smithy RPC v2 CBOR".
+ * The form of errors of a request's protocol, as far as its head tells; `undefined` for those that go in the form of
+ * S3. `service`: of the credential scope. Source: Smithy's protocols, "AWS JSON 1.0", "AWS JSON 1.1", "AWS Query",
+ * "Amazon EC2 Query", "AWS restJson1", "AWS restXml", "Smithy RPC v2 CBOR".
  */
 export function errorFormOf(
   { headers, path, query }: HttpRequest,

@@ -13,7 +13,7 @@ export function renewWith(by: Renew): void {
   renew = by;
 }
 
-/** Throws where nobody is signed in. */
+/** Throws where no one is signed in. */
 export async function currentKeys(): Promise<Keys> {
   const { signedIn } = session();
   const { expires } = signedIn?.role?.keys ?? {};
@@ -23,7 +23,7 @@ export async function currentKeys(): Promise<Keys> {
     await renewing.catch(() => undefined);
   }
   const identity = currentIdentity();
-  if (identity === undefined) throw new Error('nobody is signed in');
+  if (identity === undefined) throw new Error('no one is signed in');
   return identity.keys;
 }
 

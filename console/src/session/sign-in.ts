@@ -127,7 +127,7 @@ export interface RoleSwitch {
 /** Assumes the role as who signed in. Throws what AssumeRole answers. */
 export async function switchRole({ roleArn, displayName }: RoleSwitch): Promise<void> {
   const { signedIn } = session();
-  if (signedIn === undefined) throw new Error('nobody is signed in');
+  if (signedIn === undefined) throw new Error('no one is signed in');
   const { base } = signedIn;
   const { Credentials: granted, AssumedRoleUser } = await sts(base.keys).send(
     new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: sessionName(base.arn) }),

@@ -5,7 +5,7 @@ export interface Keys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
-  /** Milliseconds since the epoch; absent where nobody says when they end. */
+  /** Milliseconds since the epoch; absent where their end is unknown. */
   readonly expires?: number | undefined;
 }
 
@@ -81,10 +81,10 @@ export function useSession(): SessionState {
   );
 }
 
-/** For pages behind the sign-in. Throws where nobody is signed in. */
+/** For pages behind the sign-in. Throws where no one is signed in. */
 export function useSignedIn(): SignedIn & { readonly current: Identity } {
   const { signedIn } = useSession();
-  if (signedIn === undefined) throw new Error('nobody is signed in');
+  if (signedIn === undefined) throw new Error('no one is signed in');
   return { ...signedIn, current: signedIn.role ?? signedIn.base };
 }
 

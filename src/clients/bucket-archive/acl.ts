@@ -12,7 +12,7 @@ export async function bucketAcl(s3: S3Client, Bucket: string): Promise<AccessCon
   return { Owner, Grants };
 }
 
-/** Whether a list is what everything has that nobody gave a list to: full control to the owner of the bucket. */
+/** Whether a list is the default one: full control to the owner of the bucket. */
 export function isPlain({ Owner, Grants = [] }: AccessControlPolicy, bucketOwner: string): boolean {
   const [first, ...others] = Grants;
   const own = Owner?.ID === bucketOwner && first?.Grantee?.ID === bucketOwner;

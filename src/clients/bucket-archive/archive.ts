@@ -5,7 +5,7 @@
 import type { AccessControlPolicy } from '@aws-sdk/client-s3';
 import { gathered } from '../../core/http-message.js';
 
-/** A file of an archive. Whoever reads archives takes the body of an entry before the next one, or leaves it. */
+/** A file of an archive. A reader takes the body of an entry before the next one, or leaves it. */
 export interface Entry {
   readonly name: string;
   /** Bytes. */
@@ -80,7 +80,7 @@ export interface VersionRecord {
   readonly acl?: AccessControlPolicy | undefined;
 }
 
-/** What S3, or whoever else refused something, says to it. */
+/** What the refusing side says of it. */
 export function problemOf(error: Error): string {
   const { ArgumentName, ArgumentValue } = error as { ArgumentName?: unknown; ArgumentValue?: unknown };
   return ArgumentName === undefined ? error.message : `${error.message} (${ArgumentName}: ${ArgumentValue})`;

@@ -17,7 +17,7 @@ interface S3Error extends Error {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
-export interface BucketTarget {
+interface BucketTarget {
   readonly endpoint?: string | undefined;
   readonly region: string;
   /** Of the role, whose keys reach the bucket. */
@@ -137,7 +137,8 @@ async function findingOf(
     return await keyFindingOf(error, given, bucket, target);
   }
   if (error.message === 'Access Denied' && error.$metadata?.httpStatusCode === 403) {
-    // S3 gives its reasons inside one account only ("Troubleshoot access denied (403 Forbidden) errors", S3 User Guide).
+    // S3 gives its reasons inside one account only ("Troubleshoot access denied (403 Forbidden) errors", S3 User
+    // Guide).
     return otherAccount(
       bucket,
       `${action} is denied, and S3 does not say why: so it does for buckets of other accounts`,

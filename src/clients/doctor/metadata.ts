@@ -1,7 +1,7 @@
 /**
  * Whether the endpoint of instance metadata gives keys, and to whom.
- * Source: EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" and its error codes; "Configure the
- * Instance Metadata Service options" for the hop limit.
+ * Source: EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" and its error codes;
+ * "Configure the Instance Metadata Service options" for the hop limit.
  */
 import type { Finding } from './finding.js';
 

@@ -144,8 +144,8 @@ export function objectActions(access: Access): string[] {
 }
 
 /**
- * Uploads in parts to a KMS key read what they wrote, so they need Decrypt beside GenerateDataKey ("Uploading and copying
- * objects using multipart upload", S3 User Guide).
+ * Uploads in parts to a KMS key read what they wrote, so they need Decrypt beside GenerateDataKey ("Uploading and
+ * copying objects using multipart upload", S3 User Guide).
  */
 const keyUses = (access: Access) => [...(writes(access) ? ['kms:GenerateDataKey'] : []), 'kms:Decrypt'];
 

@@ -1,4 +1,5 @@
 /** Shows that a set-up does what it should, with the keys of who assumes its role: what is granted and what is not. */
+
 import { randomBytes } from 'node:crypto';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
@@ -13,6 +14,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { MINUTE_MS } from '../../core/time.js';
 import { assumeRole, CredentialsError, type CredentialsProvider } from '../../credentials/index.js';
 import type { Made } from './steps.js';
 import type { SetupOptions, Source } from './types.js';
@@ -33,11 +35,13 @@ export interface ProofTarget {
   readonly keeper: S3Client;
   /** A bucket that exists and that the role must not reach; without one that is not tried. */
   readonly otherBucket?: string | undefined;
-  /** How long new principals and keys may take until they work, milliseconds; default 60,000, as AWS needs some seconds. */
+  /**
+   * How long new principals and keys may take until they work, milliseconds; default 60,000, as AWS needs some seconds.
+   */
   readonly patience?: number;
 }
 
-const PATIENCE = 60_000;
+const PATIENCE = MINUTE_MS;
 const PAUSE = 1_000;
 
 /** Never throws for what a service answers: each answer is a check. */

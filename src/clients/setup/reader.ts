@@ -20,7 +20,7 @@ interface Tagged {
   readonly setup: string | undefined;
 }
 
-export interface FoundRole extends Tagged {
+interface FoundRole extends Tagged {
   readonly trust: unknown;
   readonly maximum: number | undefined;
 }

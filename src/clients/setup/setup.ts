@@ -12,8 +12,8 @@ export interface SetupReport extends Made {
 }
 
 /**
- * Makes what is missing of the set-up, call by call; with `plan` it makes nothing and says what it would call. Calls in an
- * account without keys are never made: they come back as `toMake`. A second run finds everything there. Throws
+ * Makes what is missing of the set-up, call by call; with `plan` it makes nothing and says what it would call. Calls in
+ * an account without keys are never made: they come back as `toMake`. A second run finds everything there. Throws
  * `SetupError`, and what the services answer: what was made until then is found by the next run.
  */
 export async function setUp(

@@ -56,8 +56,8 @@ interface Making {
 type Steps<T> = AsyncGenerator<Step, T, unknown>;
 
 /**
- * First what is in the account of who assumes the role, as AWS takes no trust policy that names a user or role who is not
- * there; then what is in the bucket's. Throws `SetupError` where something of these names belongs to another.
+ * First what is in the account of who assumes the role, as AWS takes no trust policy that names a user or role who is
+ * not there; then what is in the bucket's. Throws `SetupError` where something of these names belongs to another.
  */
 export async function* setupSteps(options: SetupOptions, sites: Sites): Steps<Made> {
   const names = namesOf(options, sites);
@@ -87,7 +87,7 @@ function externalIdFor({ externalId, demandsId }: SetupOptions, trust: unknown):
 }
 
 /** The external ID that a trust policy of `trustPolicy`'s form asks for. */
-export function externalIdOf(trust: unknown): string | undefined {
+function externalIdOf(trust: unknown): string | undefined {
   const { Statement = [] } = (trust ?? {}) as {
     Statement?: readonly { Condition?: { StringEquals?: Readonly<Record<string, string>> } }[];
   };

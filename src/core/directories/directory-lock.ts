@@ -2,10 +2,11 @@
  * Keeps a second server off a directory.
  *
  * Two locks, one behind the other. The kernel's (`kernel-lock.ts`) holds between all processes that have the directory,
- * in whatever container, and ends with its holder. The second is a file that names its holder, for people and for what has
- * no such lock: it is made whole and at once by linking it into place, and taken over if its holder no longer runs. So that
- * two starters do not take over at once (and the slower removes the lock of the faster), whoever would remove a stale lock
- * must first hold another lock, whose name has the stale one's token in it; that lock is taken in the same way.
+ * in whatever container, and ends with its holder. The second is a file that names its holder, for people and for what
+ * has no such lock: it is made whole and at once by linking it into place, and taken over if its holder no longer runs.
+ * So that two starters do not take over at once (and the slower removes the lock of the faster), a process that would
+ * remove a stale lock must first hold another lock, whose name has the stale one's token in it; that lock is taken in
+ * the same way.
  */
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, unlink } from 'node:fs/promises';
@@ -111,7 +112,7 @@ async function acquire(directory: string, name: string, proof: string): Promise<
     const takeover = `${name}.${holder.token}`;
     await acquire(directory, takeover, proof);
     try {
-      // Only now is it sure that nobody else removed the stale lock and that this one is not a new one's.
+      // Only now is it sure that no other process removed the stale lock and that this one is not a new one's.
       if ((await readHolder(path))?.token === holder.token) {
         await unlink(path);
         left = true;
@@ -123,8 +124,8 @@ async function acquire(directory: string, name: string, proof: string): Promise<
   return left;
 }
 
-/** Of what names no holder: cut off by a power loss, or written by others. It keeps nobody off. */
-const NOBODY: Holder = { pid: 0, started: '', scope: '', token: 'unreadable' };
+/** Of what names no holder: cut off by a power loss, or written by others. It keeps no process off. */
+const NO_HOLDER: Holder = { pid: 0, started: '', scope: '', token: 'unreadable' };
 
 /** `undefined` where the lock was released meanwhile. */
 async function readHolder(path: string): Promise<Holder | undefined> {
@@ -132,7 +133,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     return holderOf(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if (isCode(error, 'ENOENT')) return undefined;
-    if (error instanceof SyntaxError) return NOBODY;
+    if (error instanceof SyntaxError) return NO_HOLDER;
     throw error;
   }
 }
@@ -142,7 +143,7 @@ function holderOf(value: unknown): Holder {
   const texts = [started, scope, token].every(text => typeof text === 'string');
   // The token becomes part of a file's name.
   const whole = Number.isSafeInteger(pid) && texts && /^[\w-]{1,64}$/.test(token as string);
-  return whole ? (value as Holder) : NOBODY;
+  return whole ? (value as Holder) : NO_HOLDER;
 }
 
 /** Whether it succeeded, or failed with that code; any other failure passes through. */

@@ -11,14 +11,14 @@ interface Locks {
   tryLock(fd: number): boolean;
 }
 
-export interface KernelLock {
+interface KernelLock {
   /** Removes the file and lets the next one in. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the lock on a file, which is made where it does not exist. Answers 'held' where another has it, 'none' where this
- * machine has no such locks: there is no binary for it.
+ * Takes the lock on a file, which is made where it does not exist. Answers 'held' where another has it, 'none' where
+ * this machine has no such locks: there is no binary for it.
  */
 export async function takeKernelLock(path: string): Promise<KernelLock | 'held' | 'none'> {
   const locks = await load();
@@ -43,7 +43,7 @@ export async function takeKernelLock(path: string): Promise<KernelLock | 'held' 
 function lockOn(path: string, file: FileHandle): KernelLock {
   return {
     async release() {
-      // While the lock is held: nobody else's file is removed.
+      // While the lock is held, so that no other's file is removed.
       await unlink(path);
       await file.close();
     },

@@ -11,7 +11,7 @@ export interface ProcessIdentity {
 }
 
 /** `elsewhere`: it belongs to another boot, container or host, whose processes cannot be seen from here. */
-export type Liveness = 'alive' | 'dead' | 'elsewhere';
+type Liveness = 'alive' | 'dead' | 'elsewhere';
 
 /** The identity of this process. */
 export async function ownIdentity(): Promise<ProcessIdentity> {

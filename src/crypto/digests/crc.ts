@@ -31,7 +31,10 @@ export class Crc32 implements Crc {
   }
 }
 
-/** `count` tables of 256 entries, one after another: table `k` holds the effect of a byte that has `k` further bytes behind it. */
+/**
+ * `count` tables of 256 entries, one after another: table `k` holds the effect of a byte that has `k` further bytes
+ * behind it.
+ */
 function tables(polynomial: bigint, count: number): BigUint64Array {
   const entries = new BigUint64Array(count * 256);
   for (let byte = 0; byte < 256; byte++) {

@@ -29,7 +29,7 @@ const WEIGHTS: Readonly<Record<DigestAlgorithm, number>> = {
   XXHASH64: 1,
 };
 
-/** Whoever waits for a thread's answers to one digest. */
+/** What waits for a thread's answers to one digest. */
 interface Listener {
   updated(): void;
   finished(digest: Buffer): void;
@@ -176,7 +176,7 @@ export class DigestsOnThreads implements BodyDigests {
         },
       });
     });
-    // Whoever abandons the body does not ask for it.
+    // An abandoned body does not need it.
     digest.catch(() => undefined);
     return { id, thread, digest };
   }

@@ -1,6 +1,6 @@
 /**
- * The XXH checksums of S3, by hash-wasm. Its hashers are made asynchronously and hold one state at a time: there is one of
- * each for all bodies of a thread, and a digest in progress keeps its state apart from it.
+ * The XXH checksums of S3, by hash-wasm. Its hashers are made asynchronously and hold one state at a time: there is one
+ * of each for all bodies of a thread, and a digest in progress keeps its state apart from it.
  */
 import type { IHasher } from 'hash-wasm';
 

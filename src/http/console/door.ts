@@ -8,19 +8,19 @@ import type { Connection } from '../state.js';
 import type { ConsoleFiles } from './files.js';
 import type { SignInEndpoint } from './sign-in.js';
 
-export interface ConsoleDoorOptions {
+interface ConsoleDoorOptions {
   readonly monitor: Monitor;
   readonly pipeline: Pipeline;
   readonly files: ConsoleFiles;
   readonly signIn: SignInEndpoint;
   /** Host names without port under which the console answers; every name where absent. */
   readonly hosts: ReadonlySet<string> | undefined;
-  /** What the page is told before anyone signs in. */
+  /** What the page learns before anyone signs in. */
   readonly about: ConsoleAbout;
 }
 
 /** Nothing here is secret. */
-export interface ConsoleAbout {
+interface ConsoleAbout {
   readonly region: string;
   readonly partition: string;
   /** Where clients reach the API: presigned URLs name it. */
@@ -70,7 +70,9 @@ function isOwnSite(headers: HttpRequest['headers']): boolean {
   return ['same-origin', 'none'].includes(headers.get('sec-fetch-site') ?? 'none');
 }
 
-/** Uses that a page has no need of, and that would run or draw what somebody stored: scripts, workers, frames, styles. */
+/**
+ * Uses that a page has no need of, and that would run or draw what somebody stored: scripts, workers, frames, styles.
+ */
 const FETCHED_BY_PAGE: readonly (string | undefined)[] = [undefined, 'empty', 'document'];
 
 async function throughApi(request: HttpRequest, connection: Connection, pipeline: Pipeline): Promise<Answer> {
@@ -145,8 +147,8 @@ function policyOf(nonce: string, issuers: readonly string[]): string {
 }
 
 /**
- * For the linter in the page: what is known of an AWS service (`s3.json`) or a condition key (`key/aws%3ASourceIp.json`);
- * `services.json` has the prefixes of all services.
+ * For the linter in the page: what is known of an AWS service (`s3.json`) or a condition key
+ * (`key/aws%3ASourceIp.json`); `services.json` has the prefixes of all services.
  */
 async function knowledge(name: string): Promise<HttpReply> {
   const known = await defaultKnowledge();

@@ -11,7 +11,7 @@ import { collect } from '../receive.js';
 import { isPrivate } from '../secrecy.js';
 import type { Connection } from '../state.js';
 
-export interface SignInOptions {
+interface SignInOptions {
   readonly identity: Pick<Identity, 'lookup' | 'signIn' | 'signInTokens'>;
   readonly clock: Clock;
   readonly audit: AuditLog;

@@ -55,7 +55,10 @@ export class Accounts {
     return (await this.#db.list(tables.accounts, [])).map(row => row.value);
   }
 
-  /** Makes an account without credentials. Throws `EntityAlreadyExists` where the id is taken, `RangeError` where it is none. */
+  /**
+   * Makes an account without credentials. Throws `EntityAlreadyExists` where the id is taken, `RangeError` where it is
+   * none.
+   */
   async create({ id, name, partition }: NewAccount): Promise<AccountRecord> {
     if (id !== undefined && !ACCOUNT_ID.test(id)) throw new RangeError('an account id has 12 digits');
     return await this.#db.transact('accounts', async transaction => {

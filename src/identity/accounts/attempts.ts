@@ -1,13 +1,14 @@
-/** Makes whoever guesses wait: after some wrong guesses each further one locks its name for twice as long. */
+/** Slows guessing down: after some wrong guesses each further one locks its name for twice as long. */
 
 import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
+import { MINUTE_MS } from '../../core/time.js';
 
 /** Wrong guesses that cost no waiting: people mistype. */
 const FREE = 5;
 /** Milliseconds after the first that does, and at most. */
 const FIRST = 1000;
-const LONGEST = 60_000;
+const LONGEST = MINUTE_MS;
 /** Names that are remembered: those of who guessed last. */
 const REMEMBERED = 10_000;
 

@@ -1,4 +1,7 @@
-/** The regions of each partition. Sources: AWS Account Management, "Enable or disable AWS Regions"; AWS's partition data. */
+/**
+ * The regions of each partition. Sources: AWS Account Management, "Enable or disable AWS Regions"; AWS's partition
+ * data.
+ */
 
 export interface RegionName {
   readonly name: string;

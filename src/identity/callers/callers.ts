@@ -72,7 +72,9 @@ export function roleCaller(
   };
 }
 
-/** A user or root user with credentials of GetSessionToken, or signed in to the console: the same caller, for a while. */
+/**
+ * A user or root user with credentials of GetSessionToken, or signed in to the console: the same caller, for a while.
+ */
 export function sessionTokenCaller(
   long: IdentifiedCaller,
   claims: SessionClaims,

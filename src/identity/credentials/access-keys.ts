@@ -10,7 +10,7 @@ import { demandEntity } from '../policies/entity-policies.js';
 import { resealTable } from '../reseal.js';
 
 /** Whose keys: a user's by name, or the root user's where it is absent. */
-export type KeyOwner = string | undefined;
+type KeyOwner = string | undefined;
 
 export interface NewAccessKey {
   readonly id: string;

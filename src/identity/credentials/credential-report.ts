@@ -1,5 +1,6 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { DAY_MS, HOUR_MS } from '../../core/time.js';
 import type { Database } from '../../store/tables.js';
 import type { Accounts } from '../accounts/accounts.js';
 import { entityArn, rootArn } from '../arn.js';
@@ -11,9 +12,8 @@ import type { MfaDevices } from './mfa-devices.js';
 import type { Passwords } from './passwords.js';
 import type { SigningCertificates } from './user-credentials.js';
 
-/** A report is made anew after this time, and not handed out any longer (IAM User Guide, "Generate credential reports"). */
-const LIFE = 4 * 60 * 60 * 1000;
-const DAY = 24 * 60 * 60 * 1000;
+/** After this time a report is out of date and another is made (IAM User Guide, "Generate credential reports"). */
+const LIFE = 4 * HOUR_MS;
 const USERS_AT_A_TIME = 500;
 
 /** The report's columns in their order, as the IAM User Guide lists them. */
@@ -117,7 +117,7 @@ export class CredentialReports {
   async #userRow(home: Account, user: User, maxAge: number | undefined): Promise<string[]> {
     const profile = await this.#parts.passwords.find(home, user.id);
     const next =
-      profile === undefined || maxAge === undefined ? 'N/A' : timeOf(profile.changed + maxAge * DAY);
+      profile === undefined || maxAge === undefined ? 'N/A' : timeOf(profile.changed + maxAge * DAY_MS);
     const password =
       profile === undefined
         ? ['false', 'N/A', 'N/A', 'N/A']

@@ -18,7 +18,7 @@ import type { SessionClaims } from '../sessions/session-claims.js';
 import type { OpenSession, Sessions } from '../sessions/sessions.js';
 import type { AccessKeys } from './access-keys.js';
 
-/** Keys and sessions in use at the same time: beyond that they are opened anew. */
+/** Keys and sessions in use at the same time: beyond that they are opened again. */
 const CACHED = 10_000;
 
 /** A caller and the records that it was made of: as long as they are the newest, so is the caller. */

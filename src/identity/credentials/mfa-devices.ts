@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
 import { errorTable } from '../../core/errors.js';
+import { HOUR_MS, MINUTE_MS } from '../../core/time.js';
 import { type Database, type Transaction, table } from '../../store/tables.js';
 import { mergeTags, withoutTags } from '../entities/tags.js';
 import { errors, overQuota } from '../errors.js';
@@ -32,7 +33,7 @@ export interface MfaDevice {
   readonly blockedUntil: number;
 }
 
-export interface NewMfaDevice {
+interface NewMfaDevice {
   readonly device: MfaDevice;
   /** The seed in Base32: shown this one time. */
   readonly base32Seed: string;
@@ -54,8 +55,8 @@ const RESYNC_WINDOW = 120;
  * hour: guessing six digits is hopeless then.
  */
 const MAX_FAILURES = 5;
-const BLOCK = 60_000;
-const LONGEST_BLOCK = 3_600_000;
+const BLOCK = MINUTE_MS;
+const LONGEST_BLOCK = HOUR_MS;
 /** Source: IAM User Guide, "IAM and AWS STS quotas". */
 const DEVICES_PER_OWNER = 8;
 
@@ -64,7 +65,10 @@ const devices = table<MfaDevice>('mfa-device');
 /** account, owner, name in lower case → when it was enabled */
 const owned = table<number>('mfa-device-owner');
 
-/** Virtual MFA devices. Everything that takes a serial number throws `NoSuchEntity` where the account has no such device. */
+/**
+ * Virtual MFA devices. Everything that takes a serial number throws `NoSuchEntity` where the account has no such
+ * device.
+ */
 export class MfaDevices {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -141,7 +145,7 @@ export class MfaDevices {
     });
   }
 
-  /** The user who has it; `undefined` where it is the root user's or nobody's. */
+  /** The user who has it; `undefined` where it is the root user's or unassigned. */
   async userOf({ owner }: MfaDevice): Promise<User | undefined> {
     const holder = owner === undefined ? undefined : await this.#db.get(tables.ids, owner);
     return holder && (await this.#db.get(tables.users, holder.account, holder.name));
@@ -232,8 +236,8 @@ export class MfaDevices {
   }
 
   /**
-   * Whether `authenticate` would take the code now, which is not used up by this; `undefined` where the owner has no such
-   * device.
+   * Whether `authenticate` would take the code now, which is not used up by this; `undefined` where the owner has no
+   * such device.
    */
   async shows(home: Account, serial: string, owner: string, code: string): Promise<boolean | undefined> {
     const device = await this.find(home, serial);
@@ -299,7 +303,7 @@ export class MfaDevices {
   }
 }
 
-/** Throws `DeleteConflict` where a user still has MFA devices. For whoever deletes users. */
+/** Throws `DeleteConflict` where a user still has MFA devices. For the deletion of users. */
 export async function demandNoDevices(
   transaction: Transaction,
   account: string,

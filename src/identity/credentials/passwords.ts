@@ -104,8 +104,8 @@ export class Passwords {
   }
 
   /**
-   * A user changes its own password. Throws `AccessDenied` where the old one is wrong, `Throttling` where it was wrong too
-   * often just now, else as `update`.
+   * A user changes its own password. Throws `AccessDenied` where the old one is wrong, `Throttling` where it was wrong
+   * too often just now, else as `update`.
    */
   async change(home: Account, userName: string, before: string, after: string): Promise<void> {
     const user = `${home.id}/${userName.toLowerCase()}`;

@@ -10,7 +10,10 @@ import type { Tags } from '../model.js';
 import type { Page } from '../page.js';
 import { readCertificate } from './user-credentials.js';
 
-/** A server certificate. The private key is checked against it and not kept: IAM never shows it, and nothing here serves with it. */
+/**
+ * A server certificate. The private key is checked against it and not kept: IAM never shows it, and nothing here serves
+ * with it.
+ */
 export interface ServerCertificate {
   readonly id: string;
   readonly name: string;
@@ -23,7 +26,7 @@ export interface ServerCertificate {
   readonly tags: Tags;
 }
 
-export interface NewServerCertificate {
+interface NewServerCertificate {
   readonly name: string;
   readonly path?: string | undefined;
   readonly body: string;

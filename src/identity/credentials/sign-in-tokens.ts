@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
+import { MINUTE_MS } from '../../core/time.js';
 import { Unsealable } from '../../crypto/sealing.js';
 import { type Database, table } from '../../store/tables.js';
 import type { Keyring } from '../keyring.js';
@@ -10,7 +11,7 @@ interface SignInToken {
 }
 
 /** A sign-in URL is good for so long (IAM User Guide, "Enable custom identity broker access"). Milliseconds. */
-const LIFE = 15 * 60_000;
+const LIFE = 15 * MINUTE_MS;
 /** Tokens that have run out and are forgotten with each new one. */
 const SWEPT = 16;
 

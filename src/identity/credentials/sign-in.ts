@@ -1,5 +1,6 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { HOUR_MS, MINUTE_MS } from '../../core/time.js';
 import { type Database, table } from '../../store/tables.js';
 import { entityArn, rootArn } from '../arn.js';
 import { mfaSerial } from '../federation/provider-arn.js';
@@ -9,7 +10,7 @@ import type { MfaDevices } from './mfa-devices.js';
 import type { Passwords } from './passwords.js';
 
 /** What a person types at the sign-in page. */
-export interface PasswordSignIn {
+interface PasswordSignIn {
   /** Id or alias. */
   readonly account: string;
   readonly user: string;
@@ -21,10 +22,10 @@ export interface PasswordSignIn {
 }
 
 /** Where a person signs in from. */
-export type SignInPlace = Pick<SessionIssuer, 'sourceIp' | 'region'>;
+type SignInPlace = Pick<SessionIssuer, 'sourceIp' | 'region'>;
 
 /** What comes of a try to sign in; `arn` is the user's. */
-export type SignInOutcome =
+type SignInOutcome =
   | { readonly is: 'signed-in'; readonly arn: string; readonly credentials: SessionCredentials }
   | { readonly is: 'refused' }
   /** The password is right; the code is still to come. Serial numbers of the user's devices. */
@@ -42,8 +43,8 @@ interface Failures {
 const LONGEST = 43_200;
 /** Wrong tries in a row after which none is looked at for a minute, after as many more for two, up to an hour. */
 const MAX_FAILURES = 5;
-const BLOCK = 60_000;
-const LONGEST_BLOCK = 3_600_000;
+const BLOCK = MINUTE_MS;
+const LONGEST_BLOCK = HOUR_MS;
 
 /** account, unique id of the user */
 const failures = table<Failures>('sign-in-failures');

@@ -1,4 +1,7 @@
-/** SSH public keys in the two encodings that IAM takes and gives. Source: IAM API Reference, UploadSSHPublicKey; RFC 4253, 6.6. */
+/**
+ * SSH public keys in the two encodings that IAM takes and gives. Source: IAM API Reference, UploadSSHPublicKey; RFC
+ * 4253, 6.6.
+ */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { errors } from '../errors.js';
 
@@ -6,7 +9,7 @@ const ALGORITHM = 'ssh-rsa';
 const MIN_BITS = 2048;
 const MAX_BITS = 16_384;
 
-export interface SshKey {
+interface SshKey {
   /** `ssh-rsa AAAA…` */
   readonly ssh: string;
   readonly pem: string;

@@ -2,9 +2,11 @@
  * Credentials of users that nothing in this server accepts, kept because tools manage them: SSH public keys,
  * signing certificates and service-specific credentials.
  */
+
 import { randomBytes, X509Certificate } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { DAY_MS } from '../../core/time.js';
 import { type Database, type Table, type Transaction, table } from '../../store/tables.js';
 import { quotas } from '../accounts/quotas.js';
 import { newId } from '../entities/unique-id.js';
@@ -14,7 +16,7 @@ import { demandEntity, noSuchEntity } from '../policies/entity-policies.js';
 import { readSshKey } from './ssh-keys.js';
 
 /** What all of them have. */
-export interface UserCredential {
+interface UserCredential {
   readonly id: string;
   readonly created: number;
   readonly active: boolean;
@@ -31,7 +33,7 @@ export interface SigningCertificate extends UserCredential {
   readonly body: string;
 }
 
-/** Its password is told when it is made or reset, and not kept: there is no service here that would ask for it. */
+/** Its password is shown when it is made or reset, and not stored: no service here asks for it. */
 export interface ServiceCredential extends UserCredential {
   readonly service: string;
   readonly serviceUserName: string;
@@ -40,7 +42,6 @@ export interface ServiceCredential extends UserCredential {
 
 /** The services that have such credentials (IAM API Reference, CreateServiceSpecificCredential). */
 const SERVICES = ['codecommit.amazonaws.com', 'cassandra.amazonaws.com', 'bedrock.amazonaws.com'];
-const DAY = 24 * 60 * 60 * 1000;
 
 /** Keys: account, unique id of the user, id. */
 const sshKeys = table<SshPublicKey>('ssh-key');
@@ -48,7 +49,7 @@ const certificates = table<SigningCertificate>('signing-certificate');
 const serviceCredentials = table<ServiceCredential>('service-credential');
 
 /** One kind of credentials of users. Everything throws `NoSuchEntity` for a user or credential that is not there. */
-export class UserCredentials<T extends UserCredential> {
+class UserCredentials<T extends UserCredential> {
   readonly #db: Database;
   readonly #table: Table<T>;
   readonly #absent: (id: string) => string;
@@ -83,7 +84,7 @@ export class UserCredentials<T extends UserCredential> {
 
   /**
    * Adds what `make` makes of the user and its others of the kind. The user's record is written as well, though
-   * unchanged: whoever deletes it then sees that it was in use.
+   * unchanged: its deletion then finds that it was in use.
    */
   async add(home: Account, userName: string, make: (user: User, others: readonly T[]) => T): Promise<T> {
     return await this.#db.transact(home.id, async transaction => {
@@ -202,7 +203,7 @@ export class ServiceCredentials extends UserCredentials<ServiceCredential> {
         throw overQuota('ServiceSpecificCredentialsPerUser', quotas.serviceCredentialsPerUser);
       }
       const serviceUserName = `${user.name}${same.length === 0 ? '' : `+${same.length}`}-at-${home.id}`;
-      const expires = days === undefined ? undefined : created + days * DAY;
+      const expires = days === undefined ? undefined : created + days * DAY_MS;
       return {
         id: newId('service-credential', home.id),
         created,
@@ -239,7 +240,7 @@ export function readCertificate(body: string): X509Certificate {
   }
 }
 
-/** Throws `DeleteConflict` where a user still has credentials of these kinds. For whoever deletes users. */
+/** Throws `DeleteConflict` where a user still has credentials of these kinds. For the deletion of users. */
 export async function demandNoCredentials(
   transaction: Transaction,
   account: string,

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { DAY_MS } from '../../core/time.js';
 import type { Database } from '../../store/tables.js';
 import { type AccessJob, tables } from '../model.js';
 
 /** How long a job is kept (IAM API Reference, GetServiceLastAccessedDetails: its report is available for 7 days). */
-const LIFE = 7 * 24 * 60 * 60 * 1000;
+const LIFE = 7 * DAY_MS;
 
 /** Jobs that report when services were last used. A job is a question; it is answered when it is asked for. */
 export class AccessJobs {

@@ -114,7 +114,7 @@ export class Groups {
     await this.#membership(home, name, userName, (groups, key) => groups.filter(group => group !== key));
   }
 
-  /** The group's record is written as well, though unchanged: whoever deletes it then sees that it was in use. */
+  /** The group's record is written as well, though unchanged: its deletion then finds that it was in use. */
   async #membership(
     home: Account,
     name: string,

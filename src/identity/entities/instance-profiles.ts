@@ -10,13 +10,15 @@ import { demandModifiable } from './protected-roles.js';
 import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
 
-export interface NewInstanceProfile {
+interface NewInstanceProfile {
   readonly name: string;
   readonly path?: string | undefined;
   readonly tags?: Tags;
 }
 
-/** Instance profiles: each hands one role to machines. Everything throws `NoSuchEntity` for a name that is not there. */
+/**
+ * Instance profiles: each hands one role to machines. Everything throws `NoSuchEntity` for a name that is not there.
+ */
 export class InstanceProfiles {
   readonly #db: Database;
   readonly #clock: Clock;

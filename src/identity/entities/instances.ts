@@ -7,7 +7,7 @@ import { type InstanceProfile, type InstanceRecord, type Role, type Tags, tables
 import type { Page } from '../page.js';
 
 /** What a machine is registered with. */
-export interface NewInstance {
+interface NewInstance {
   /** `i-…`; default: a random one. */
   readonly id?: string | undefined;
   readonly profile: InstanceProfile;

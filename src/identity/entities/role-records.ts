@@ -10,7 +10,7 @@ import { forgetUses } from './usage.js';
 
 const DEFAULT_SESSION = 3600;
 
-export interface RoleFields {
+interface RoleFields {
   readonly name: string;
   readonly path: string;
   /** The trust policy as it is stored. */

@@ -18,7 +18,7 @@ import { demandModifiable, isServiceLinked } from './protected-roles.js';
 import { addRole, demandFreeRole, dropRole, newRole } from './role-records.js';
 import { mergeTags, withoutTags } from './tags.js';
 
-export interface NewRole {
+interface NewRole {
   readonly name: string;
   readonly path?: string | undefined;
   /** The trust policy as its author wrote it. */
@@ -30,7 +30,7 @@ export interface NewRole {
   readonly tags?: Tags;
 }
 
-export interface RoleChanges {
+interface RoleChanges {
   readonly description?: string | undefined;
   readonly maxSessionDuration?: number | undefined;
 }

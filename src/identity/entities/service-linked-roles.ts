@@ -1,7 +1,9 @@
 /** Roles that belong to an AWS service: made for it, assumed by it alone, changed by it alone. */
+
 import { randomUUID } from 'node:crypto';
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { DAY_MS } from '../../core/time.js';
 import { type Database, table } from '../../store/tables.js';
 import { errors } from '../errors.js';
 import type { Role } from '../model.js';
@@ -12,7 +14,6 @@ import { isServiceLinked, LINKED_PATH } from './protected-roles.js';
 import { addRole, demandFreeRole, dropRole, newRole } from './role-records.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const DAY = 24 * 60 * 60 * 1000;
 
 /** A role's deletion, which is done when it is answered. */
 interface Deletion {
@@ -24,7 +25,7 @@ interface Deletion {
 /** Keys: account, the UUID of the task. */
 const deletions = table<Deletion>('role-deletion');
 
-export interface NewLinkedRole {
+interface NewLinkedRole {
   /** `autoscaling.amazonaws.com` */
   readonly service: string;
   readonly suffix?: string | undefined;
@@ -41,7 +42,7 @@ export function linkedRoleName({ role }: LinkedService, suffix: string | undefin
 }
 
 /** The trust policy of a service's role. */
-export function linkedTrust(service: string): string {
+function linkedTrust(service: string): string {
   const statement = { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' };
   return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
 }
@@ -98,7 +99,7 @@ export class ServiceLinkedRoles {
       for (const arn of role.attached) await endUse(transaction, home, arn, 'attached', holder);
       await dropRole(transaction, home, role);
       for (const { parts, value } of await transaction.list(deletions, [home.id])) {
-        if (value.done < now - DAY) transaction.delete(deletions, ...parts);
+        if (value.done < now - DAY_MS) transaction.delete(deletions, ...parts);
       }
       const id = randomUUID();
       const task = `task${role.path}${role.name}/${id}`;

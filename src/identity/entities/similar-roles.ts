@@ -12,7 +12,7 @@ const MOST_EDITS = 3;
 const MOST_NAMED = 3;
 
 /** The part of `Identity` that is looked through. */
-export interface AccountsWithRoles {
+interface AccountsWithRoles {
   account(id: string): Promise<Account | undefined>;
   readonly roles: Pick<Roles, 'list'>;
 }

@@ -27,7 +27,10 @@ export type IdKind = keyof typeof PREFIXES;
 const ENCODED = 16;
 const RANDOM_BITS = 39n;
 
-/** A new id for something that belongs to `account` (12 digits). Its randomness is 39 bits (44 for unique ids): make sure it is free. */
+/**
+ * A new id for something that belongs to `account` (12 digits). Its randomness is 39 bits (44 for unique ids): make
+ * sure it is free.
+ */
 export function newId(kind: IdKind, account: string): string {
   const bytes = randomForId(11);
   const head = ((1n << 40n) | BigInt(account)) << RANDOM_BITS;

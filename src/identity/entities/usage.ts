@@ -1,10 +1,9 @@
 import type { Account, Caller } from '../../core/caller.js';
+import { MINUTE_MS } from '../../core/time.js';
 import type { Database, Transaction } from '../../store/tables.js';
 import type { IdentifiedCaller } from '../callers/callers.js';
 import { type LastUse, tables } from '../model.js';
 
-/** How precise the last use is. */
-const MINUTE = 60_000;
 /** Keys whose last noted use is remembered; for others it is noted again. */
 const REMEMBERED = 10_000;
 
@@ -27,7 +26,7 @@ export class Usage {
     if (account === undefined || accessKeyId === undefined) return;
     const key = `${accessKeyId} ${use.service}`;
     const last = this.#noted.get(key);
-    if (last !== undefined && Math.abs(use.time - last) < MINUTE) return;
+    if (last !== undefined && Math.abs(use.time - last) < MINUTE_MS) return;
     if (this.#noted.size >= REMEMBERED) this.#noted.clear();
     this.#noted.set(key, use.time);
     // A use that cannot be noted is no reason to fail the request; the store's failure shows elsewhere.

@@ -18,14 +18,17 @@ import { mergeTags, withoutTags } from './tags.js';
 import { newId } from './unique-id.js';
 import { forgetUses } from './usage.js';
 
-export interface NewUser {
+interface NewUser {
   readonly name: string;
   readonly path?: string | undefined;
   readonly boundary?: string | undefined;
   readonly tags?: Tags;
 }
 
-/** Users. Names are unique within the account without case; everything throws `NoSuchEntity` for a name that is not there. */
+/**
+ * Users. Names are unique within the account without case; everything throws `NoSuchEntity` for a name that is not
+ * there.
+ */
 export class Users {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -113,7 +116,10 @@ export class Users {
     });
   }
 
-  /** Gives the user another name, path or both; its unique id, keys, groups and policies stay. Throws `EntityAlreadyExists`. */
+  /**
+   * Gives the user another name, path or both; its unique id, keys, groups and policies stay. Throws
+   * `EntityAlreadyExists`.
+   */
   async rename(
     home: Account,
     name: string,

@@ -1,4 +1,7 @@
-/** What STS answers to a federated identity that it does not accept. Source: STS API Reference, AssumeRoleWithWebIdentity and AssumeRoleWithSAML, "Errors". */
+/**
+ * What STS answers to a federated identity that it does not accept. Source: STS API Reference,
+ * AssumeRoleWithWebIdentity and AssumeRoleWithSAML, "Errors".
+ */
 import { errorTable } from '../../core/errors.js';
 
 const said = (message: string) => message;

@@ -1,4 +1,7 @@
-/** Certificates for the tests alone: an authority, a server's certificate by it, and one by an impostor of the same name. */
+/**
+ * Certificates for the tests alone: an authority, a server's certificate by it, and one by an impostor of the same
+ * name.
+ */
 
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----
 MIIBiDCCAS+gAwIBAgIUO9scieIf/Rba7H+htbiumE4TVIMwCgYIKoZIzj0EAwIw

@@ -1,9 +1,11 @@
-/** The public keys of OpenID Connect issuers: discovered, kept for a while, fetched anew when they change. */
+/** The public keys of OpenID Connect issuers: discovered, cached, and fetched again when they change. */
+
 import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, errors as joseErrors } from 'jose';
 import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
 import { FairQueue, QueueFull } from '../../core/fair-queue.js';
+import { HOUR_MS } from '../../core/time.js';
 import { fetchJson } from './oidc-fetch.js';
 import type { OidcProvider } from './oidc-providers.js';
 import { Reachable, Unreachable } from './reachable.js';
@@ -19,8 +21,10 @@ export interface OidcKeysOptions {
   readonly fetch?: typeof fetchJson;
 }
 
-/** Milliseconds after which keys are fetched anew, and until which old ones serve while their issuer does not answer. */
-const FRESH = 3_600_000;
+/**
+ * Milliseconds after which keys are fetched again, and until which old ones serve while their issuer does not answer.
+ */
+const FRESH = HOUR_MS;
 const STALE = 24 * FRESH;
 /** Milliseconds between two looks at an issuer, whatever tokens say: unknown keys cannot make this server a hammer. */
 const PAUSE = 30_000;
@@ -126,7 +130,9 @@ async function readKeys(file: string): Promise<unknown> {
   }
 }
 
-/** Where the issuer keeps its keys. Source: OpenID Connect Discovery 1.0, sections 4.2 and 4.3 (the issuer must match). */
+/**
+ * Where the issuer keeps its keys. Source: OpenID Connect Discovery 1.0, sections 4.2 and 4.3 (the issuer must match).
+ */
 function keysUrl(from: URL, issuer: string, reachable: Reachable, document: unknown): URL {
   const { issuer: named, jwks_uri: uri } = (document ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
   if (named !== issuer) throw new Unreachable(`${from}: speaks for another issuer`);

@@ -19,7 +19,7 @@ export interface OidcProvider {
   readonly tags: Tags;
 }
 
-export interface NewOidcProvider {
+interface NewOidcProvider {
   readonly url: string;
   readonly clientIds: readonly string[];
   readonly thumbprints: readonly string[];
@@ -154,8 +154,8 @@ function notFound(arn: string) {
 }
 
 /**
- * Throws `InvalidInput` for what is no issuer: https (http on this machine alone), a host that may be asked, no query, no
- * fragment.
+ * Throws `InvalidInput` for what is no issuer: https (http on this machine alone), a host that may be asked, no query,
+ * no fragment.
  */
 function checkIssuer(text: string, reachable: Reachable): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;

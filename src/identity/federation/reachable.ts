@@ -1,5 +1,5 @@
 /**
- * Which addresses this server fetches from on behalf of others. Whoever names an identity provider makes the server ask
+ * Which addresses this server fetches from on behalf of others. Naming an identity provider makes the server ask
  * it: what only the server can reach (its own machine, a private network, a cloud's metadata) is closed to that unless
  * the operator opens it. Addresses are looked at after the name is resolved, and those looked at are connected to.
  */
@@ -85,8 +85,8 @@ export class Reachable {
   }
 
   /**
-   * Whether a URL may be asked, as far as it tells without being resolved: https; http only to this machine itself, where
-   * nobody stands between.
+   * Whether a URL may be asked, as far as it tells without being resolved: https; http only to this machine itself,
+   * where nothing is between.
    */
   mayAsk(url: URL): boolean {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) return false;

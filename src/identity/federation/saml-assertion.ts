@@ -10,12 +10,17 @@ import type { SamlMetadata } from './saml-metadata.js';
 import { signedAssertion } from './saml-signature.js';
 import { attributeOf, childrenNamed, firstAt, textOf, type XmlElement } from './saml-xml.js';
 
-/** Milliseconds within which an assertion is redeemed. Source: IAM User Guide, "Troubleshoot SAML federation with IAM". */
+/**
+ * Milliseconds within which an assertion is redeemed. Source: IAM User Guide, "Troubleshoot SAML federation with IAM".
+ */
 const REDEEMED_WITHIN = 300_000;
 /** Milliseconds that an identity provider's clock may run ahead. */
 const AHEAD = 300_000;
 
-/** Where responses for AWS are sent, and for whom they are. Source: IAM User Guide, "Configure SAML assertions for the authentication response". */
+/**
+ * Where responses for AWS are sent, and for whom they are. Source: IAM User Guide, "Configure SAML assertions for the
+ * authentication response".
+ */
 const RECIPIENT =
   /^https:\/\/(([a-z0-9-]+\.)?signin\.aws\.amazon\.com|signin\.amazonaws\.cn|signin\.amazonaws-us-gov\.com)\/saml(\/acs\/[\w-]+)?$/;
 const AUDIENCE = /^urn:amazon:webservices(:[a-z0-9-]+)?$/;

@@ -1,4 +1,7 @@
-/** Attributes of assertions that AWS gives a meaning. Source: IAM User Guide, "Configure SAML assertions for the authentication response". */
+/**
+ * Attributes of assertions that AWS gives a meaning. Source: IAM User Guide, "Configure SAML assertions for the
+ * authentication response".
+ */
 import type { Context } from '../../policy/types.js';
 import { attributeOf, childrenNamed, textOf, type XmlElement } from './saml-xml.js';
 

@@ -1,10 +1,12 @@
 /**
  * Reads what identity providers write on a thread of its own, one document at a time: a response takes up to some ten
- * milliseconds, whoever sends it. Addresses, and accounts, take turns.
+ * milliseconds for every sender. Addresses, and accounts, take turns.
  */
+
 import { Worker } from 'node:worker_threads';
 import { ApiError, type ApiErrorDetail } from '../../core/errors.js';
 import { FairQueue, QueueFull } from '../../core/fair-queue.js';
+import { MINUTE_MS } from '../../core/time.js';
 import { errors } from '../errors.js';
 import type { SamlIdentity } from './saml-assertion.js';
 import type { SamlMetadata } from './saml-metadata.js';
@@ -13,15 +15,15 @@ import type { SamlAnswer, SamlQuestion } from './saml-thread.js';
 const queue = new FairQueue({ width: 1, perOwner: 32, total: 1000 });
 
 /** Milliseconds until an idle thread ends: most servers need it never, and it takes some ten MiB. */
-const IDLE = 60_000;
+const IDLE = MINUTE_MS;
 /** Milliseconds that a document may take, with the start of the thread: all are bounded, so that is a fault of ours. */
-const LONGEST = 60_000;
+const LONGEST = MINUTE_MS;
 
 type ValueOf<Q extends SamlQuestion> = Q['kind'] extends 'response' ? SamlIdentity : SamlMetadata;
 
 /**
- * What a document says. `owner`: who waits behind others of the same name. Throws what reading it throws, and `Throttling`
- * where too much waits.
+ * What a document says. `owner`: who waits behind others of the same name. Throws what reading it throws, and
+ * `Throttling` where too much waits.
  */
 export async function askReader<Q extends SamlQuestion>(owner: string, question: Q): Promise<ValueOf<Q>> {
   const answer = await queue

@@ -1,5 +1,5 @@
 /**
- * Signatures of SAML responses. What is not covered by a signature is never read: the signed octets are parsed anew,
+ * Signatures of SAML responses. What is not covered by a signature is never read: the signed octets are parsed again,
  * and only that tree is handed on, so it does not matter what else an attacker puts around it (signature wrapping).
  */
 import { verify } from 'node:crypto';

@@ -25,14 +25,14 @@ export interface XmlElement {
   hasAttribute(name: string): boolean;
 }
 
-export const NAMESPACES = {
+const NAMESPACES = {
   assertion: 'urn:oasis:names:tc:SAML:2.0:assertion',
   protocol: 'urn:oasis:names:tc:SAML:2.0:protocol',
   metadata: 'urn:oasis:names:tc:SAML:2.0:metadata',
   signature: 'http://www.w3.org/2000/09/xmldsig#',
 } as const;
 
-export type Namespace = keyof typeof NAMESPACES;
+type Namespace = keyof typeof NAMESPACES;
 
 const ELEMENT = 1;
 

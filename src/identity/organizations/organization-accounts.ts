@@ -22,7 +22,7 @@ import { pathTo } from './organization-units.js';
 /** The role by which a new account is entered, unless the request names another. Source: CreateAccount, `RoleName`. */
 const ACCESS_ROLE = 'OrganizationAccountAccessRole';
 
-export interface NewMember {
+interface NewMember {
   readonly name: string;
   readonly email: string;
   readonly roleName?: string | undefined;
@@ -55,7 +55,7 @@ export class OrganizationAccounts {
 
   /**
    * Makes an account of the organisation's partition with a role that trusts the management account and may do
-   * everything: without it nobody could enter, for the account has no credentials of its own. An e-mail address
+   * everything: without it the account could not be entered, as it has no credentials of its own. An e-mail address
    * that another account has is a creation that failed.
    */
   async create(organization: OrganizationRecord, input: NewMember): Promise<AccountCreation> {

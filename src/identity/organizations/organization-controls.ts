@@ -19,7 +19,7 @@ interface Known {
   readonly controls: OrganizationControls;
 }
 
-/** The service control and resource control policies in force for accounts, made anew when something changed. */
+/** The service control and resource control policies in force for accounts, made again when something changed. */
 export class ControlsOfAccounts {
   readonly #db: Database;
   readonly #policies: OrganizationPolicies;

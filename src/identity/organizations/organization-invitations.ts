@@ -1,5 +1,6 @@
 import type { Account } from '../../core/caller.js';
 import type { Clock } from '../../core/clock.js';
+import { DAY_MS } from '../../core/time.js';
 import type { Database, Transaction } from '../../store/tables.js';
 import { type Tags, tables } from '../model.js';
 import type { Page } from '../page.js';
@@ -15,7 +16,7 @@ import {
 } from './organization-model.js';
 
 /** How long an invitation stands. Source: Organizations User Guide, "Inviting an account to join". */
-const DAYS_15 = 15 * 24 * 3600 * 1000;
+const DAYS_15 = 15 * DAY_MS;
 
 /** An invitation and who sent it. */
 export interface SentInvitation {
@@ -23,7 +24,7 @@ export interface SentInvitation {
   readonly organization: OrganizationRecord;
 }
 
-export type InvitationState = Invitation['state'] | 'EXPIRED';
+type InvitationState = Invitation['state'] | 'EXPIRED';
 
 /** Invitations of accounts of the same partition that are in no organisation: AWS's handshakes of the kind INVITE. */
 export class OrganizationInvitations {

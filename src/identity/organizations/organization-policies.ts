@@ -14,7 +14,7 @@ import {
   randomLetters,
 } from './organization-model.js';
 
-export const CONTROL_TYPES: readonly ControlType[] = ['SERVICE_CONTROL_POLICY', 'RESOURCE_CONTROL_POLICY'];
+const CONTROL_TYPES: readonly ControlType[] = ['SERVICE_CONTROL_POLICY', 'RESOURCE_CONTROL_POLICY'];
 
 export const CONTROL_KINDS: Readonly<Record<ControlType, PolicyKind>> = {
   SERVICE_CONTROL_POLICY: 'service-control',
@@ -27,7 +27,7 @@ const LIMITS: Readonly<Record<ControlType, { readonly attached: number; readonly
   RESOURCE_CONTROL_POLICY: { attached: 5, size: 5120 },
 };
 
-export interface NewControlPolicy {
+interface NewControlPolicy {
   readonly type: ControlType;
   readonly name: string;
   readonly description: string;
@@ -35,7 +35,7 @@ export interface NewControlPolicy {
   readonly tags: Tags;
 }
 
-export type ControlPolicyChanges = Partial<Pick<ControlPolicy, 'name' | 'description' | 'content'>>;
+type ControlPolicyChanges = Partial<Pick<ControlPolicy, 'name' | 'description' | 'content'>>;
 
 /** Service control and resource control policies, and what they are attached to. */
 export class OrganizationPolicies {

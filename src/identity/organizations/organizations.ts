@@ -19,7 +19,7 @@ import {
 import { OrganizationPolicies } from './organization-policies.js';
 import { OrganizationUnits } from './organization-units.js';
 
-export interface OrganizationParts {
+interface OrganizationParts {
   readonly db: Database;
   readonly clock: Clock;
   readonly accounts: Accounts;

@@ -1,4 +1,6 @@
-/** The details of a denial, sealed: whoever is refused carries them, and only whoever may learn them can read them. */
+/**
+ * The details of a denial, sealed: the refused caller carries them, and only callers with the right can decode them.
+ */
 import { Unsealable } from '../../crypto/sealing.js';
 import type { Keyring } from '../keyring.js';
 

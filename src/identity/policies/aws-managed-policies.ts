@@ -23,7 +23,9 @@ type Row = readonly [published: Published, document: Buffer];
 let rows: readonly Row[] | undefined;
 const byPartition = new Map<string, ReadonlyMap<string, NamedManagedPolicy>>();
 
-/** The policy of that ARN (`arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess`), if it is one of AWS's in the partition. */
+/**
+ * The policy of that ARN (`arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess`), if it is one of AWS's in the partition.
+ */
 export function awsManagedPolicy(partition: string, arn: string): ManagedPolicy | undefined {
   return policiesOf(partition).get(arn)?.policy;
 }

@@ -19,7 +19,7 @@ import { checkDocument, totalSize } from './policy-documents.js';
 
 export type HolderKind = 'user' | 'group' | 'role';
 
-export interface HolderTypes {
+interface HolderTypes {
   user: User;
   group: Group;
   role: Role;

@@ -24,7 +24,7 @@ const UNUSED: PolicyUsage = { attachments: 0, boundaries: 0 };
 
 export type PolicyUse = 'attached' | 'boundary';
 
-export interface NewPolicy {
+interface NewPolicy {
   readonly name: string;
   readonly path?: string | undefined;
   readonly document: string;
@@ -231,14 +231,14 @@ export class ManagedPolicies {
   }
 }
 
-/** Tells whoever keeps what it read of the account's policies that it is out of date. */
+/** Makes what is cached of the account's policies out of date. */
 async function nextGeneration(transaction: Transaction, home: Account): Promise<void> {
   const generation = await transaction.get(tables.policyGenerations, home.id);
   transaction.put(tables.policyGenerations, [home.id], { number: (generation?.number ?? 0) + 1 });
 }
 
 /** An entity that uses a policy. */
-export interface PolicyUser {
+interface PolicyUser {
   readonly use: PolicyUse;
   readonly kind: 'user' | 'group' | 'role';
   /** Lower case. */
@@ -248,7 +248,9 @@ export interface PolicyUser {
 
 export type PolicyHolder = Pick<PolicyUser, 'kind' | 'name' | 'id'>;
 
-/** Throws `InvalidInput` for the ARN of no policy, `ValidationError` for what is no ARN, or one of another partition. */
+/**
+ * Throws `InvalidInput` for the ARN of no policy, `ValidationError` for what is no ARN, or one of another partition.
+ */
 export function checkPolicyArn(home: Account, arn: string): void {
   // Two blanks, as recorded of AWS in LocalStack's snapshots of AttachRolePolicy and AttachUserPolicy.
   if (parseArn(arn) === undefined) throw errors.ValidationError(['Invalid ARN:  Could not be parsed!']);
@@ -270,7 +272,10 @@ export function defaultVersion(policy: ManagedPolicy): PolicyVersion {
   return policy.versions.find(({ number }) => number === policy.default)!;
 }
 
-/** Notes within a transaction that an entity begins to use a policy. Throws `NoSuchEntity`, `InvalidInput`, `ValidationError`. */
+/**
+ * Notes within a transaction that an entity begins to use a policy. Throws `NoSuchEntity`, `InvalidInput`,
+ * `ValidationError`.
+ */
 export async function beginUse(
   transaction: Transaction,
   home: Account,

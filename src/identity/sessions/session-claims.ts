@@ -3,7 +3,7 @@ import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Context } from '../../policy/types.js';
 import type { Tags } from '../model.js';
 
-export type SessionKind = 'assume-role' | 'session-token' | 'federation-token' | 'sign-in';
+type SessionKind = 'assume-role' | 'session-token' | 'federation-token' | 'sign-in';
 
 export interface SessionClaims {
   readonly kind: SessionKind;
@@ -33,7 +33,7 @@ export interface SessionClaims {
   readonly keys?: Context | undefined;
 }
 
-export interface Federation {
+interface Federation {
   /** ARN of the identity provider. */
   readonly provider: string;
   /** The provider's condition keys that the session carries. */

@@ -28,7 +28,7 @@ export interface SessionIssuer extends SessionLink {
   readonly expires?: number | undefined;
 }
 
-export interface NewSession {
+interface NewSession {
   readonly claims: Omit<SessionClaims, 'issued' | 'expires'>;
   /** ARN of the session. */
   readonly arn: string;
@@ -45,7 +45,7 @@ export interface IssuedSession {
   readonly packedPolicySize?: number;
 }
 
-/** A session of an account as whoever looks after it sees it. */
+/** A session of an account, as its administrators see it. */
 export interface SessionView extends SessionRecord {
   readonly accessKeyId: string;
   /** Milliseconds since the epoch. */
@@ -53,7 +53,7 @@ export interface SessionView extends SessionRecord {
 }
 
 /** Where a session stands in the list: its end in seconds since the epoch, then its access key. */
-export interface SessionPlace {
+interface SessionPlace {
   readonly end: number;
   readonly accessKeyId: string;
 }
@@ -65,7 +65,7 @@ export interface OpenSession {
 }
 
 /**
- * Sessions are sealed into their tokens: whoever has the root key can verify any of them without a look-up. What
+ * Sessions are sealed into their tokens: a holder of the root key verifies any of them without a look-up. What
  * is stored of a session serves those who look after the account.
  */
 export class Sessions {
@@ -153,7 +153,7 @@ export class Sessions {
   }
 
   /**
-   * A session of the account that has not expired. Looks through all of them: for whoever looks after the account,
+   * A session of the account that has not expired. Looks through all of them: for the account's administrators,
    * who asks seldom, while an index would cost every session that is issued.
    */
   async find(account: string, accessKeyId: string): Promise<SessionView | undefined> {

@@ -1,17 +1,19 @@
 /**
  * Keeps blobs from being deleted while somebody copies those that a copy of the records names.
  *
- * A blob is deleted after its last reference went, and only if, after that, no hold was found. So whoever puts a hold
- * into the store and then copies the records has in the copy no reference to a blob that a hold came too late for.
- * A hold runs out by itself, since whoever took it may end at any moment.
+ * A blob is deleted after its last reference went, and only if, after that, no hold was found. So a reader that puts a
+ * hold into the store and then copies the records has in the copy no reference to a blob that a hold came too late for.
+ * A hold runs out by itself, since its reader may end at any moment.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
+import { MINUTE_MS } from '../../core/time.js';
 import { type Key, type Kv, under } from '../../store/kv.js';
 import { recordType } from '../../store/records.js';
 
 /** Of a hold that is not renewed, milliseconds. */
-const LEASE_MS = 5 * 60_000;
+const LEASE_MS = 5 * MINUTE_MS;
 /** Between renewals, milliseconds of the machine's time. */
 const RENEW_MS = 30_000;
 

@@ -4,14 +4,12 @@ import { openDigests } from '../../crypto/digests/body-digests.js';
 import { type CheckedPiece, type CrcName, joinCrcs } from '../../crypto/digests/crc.js';
 import {
   type BodyDigests,
-  DIGEST_ALGORITHMS,
   type DigestAlgorithm,
   digestOf,
   loadDigests,
 } from '../../crypto/digests/digest.js';
 import { s3Errors } from '../errors.js';
 
-export const CHECKSUM_ALGORITHMS = DIGEST_ALGORITHMS;
 export type ChecksumAlgorithm = DigestAlgorithm;
 
 /** `COMPOSITE`: over the checksums of the parts, written `value-N`. */
@@ -46,7 +44,7 @@ export function isChecksumAlgorithm(name: string): name is ChecksumAlgorithm {
 }
 
 /** Whether `value` is base64 of as many bytes as the algorithm gives. */
-export function isChecksumValue(algorithm: ChecksumAlgorithm, value: string): boolean {
+function isChecksumValue(algorithm: ChecksumAlgorithm, value: string): boolean {
   const bytes = Buffer.from(value, 'base64');
   return bytes.length === LENGTHS[algorithm] && bytes.toString('base64') === value;
 }
@@ -65,7 +63,7 @@ export interface Integrity {
 }
 
 /** Throws InvalidDigest for a Content-MD5 that is not base64 of 16 bytes. */
-export function demandValidMd5(contentMd5: string | undefined): void {
+function demandValidMd5(contentMd5: string | undefined): void {
   if (contentMd5 === undefined || isChecksumValue('MD5', contentMd5)) return;
   throw s3Errors.InvalidDigest([], { members: { 'Content-MD5': contentMd5 } });
 }
@@ -157,7 +155,7 @@ export function checksumOf(algorithm: ChecksumAlgorithm, body: Uint8Array): stri
 }
 
 /** One part of a multipart upload, as far as digests go. */
-export interface DigestedPart {
+interface DigestedPart {
   /** Hexadecimal MD5. */
   readonly etag: string;
   readonly size: number;

@@ -31,13 +31,13 @@ export interface Received extends Digested {
 }
 
 /** The bytes as they are stored, or the blob that they were written to. */
-export type StoredBody = ({ readonly bytes: Uint8Array } | { readonly blob: string }) & {
+type StoredBody = ({ readonly bytes: Uint8Array } | { readonly blob: string }) & {
   /** Present where they are encrypted under a key that serves others, too. */
   readonly salt?: Uint8Array | undefined;
 };
 
 /** How a body is received. */
-export interface Receiving {
+interface Receiving {
   /** 32 bytes for each layer of encryption: the body is stored encrypted under it. */
   readonly dataKey?: Uint8Array | undefined;
   /** Whether the data key was made for this body and serves no other. */
@@ -77,8 +77,8 @@ export class Contents {
   /**
    * Reads a body once: digests it, checks it, and writes it to a blob unless it is small.
    * `length` is what the client declared, bytes; undefined where it declared nothing.
-   * Throws IncompleteBody, BadDigest, InvalidDigest, what `demandRoom` throws, and whatever reading the body throws; then nothing stays
-   * behind.
+   * Throws IncompleteBody, BadDigest, InvalidDigest, what `demandRoom` throws, and whatever reading the body throws;
+   * then nothing stays behind.
    */
   async receive(
     body: RequestBody,
@@ -244,7 +244,9 @@ export class Contents {
     return entry.value;
   }
 
-  /** `demandThere`: throws where the version is gone. Asked once the blobs are held, which are not all opened at once. */
+  /**
+   * `demandThere`: throws where the version is gone. Asked once the blobs are held, which are not all opened at once.
+   */
   async *#stream(
     slices: readonly Slice[],
     dataKey: Uint8Array | undefined,

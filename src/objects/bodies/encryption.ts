@@ -147,7 +147,10 @@ function nonce(index: number): Buffer {
   return bytes;
 }
 
-/** The stored bytes that hold a span of plaintext: whole segments. `size`: of the plaintext; `layers`: of the body's key. */
+/**
+ * The stored bytes that hold a span of plaintext: whole segments. `size`: of the plaintext; `layers`: of the body's
+ * key.
+ */
 export function storedSpan(
   start: number,
   end: number,

@@ -16,7 +16,7 @@ const SEED = 16;
 const COUNTER = Buffer.of(0, 0, 0, 1);
 
 /** What is kept beside an object under SSE-S3. */
-export type OwnEncryption = Extract<Encryption, { kind: 'AES256' }>;
+type OwnEncryption = Extract<Encryption, { kind: 'AES256' }>;
 
 /** What a wrapped data key is bound to. `bucket`: its id. */
 export function ownerOf(bucket: string, key: string): string {
@@ -25,7 +25,7 @@ export function ownerOf(bucket: string, key: string): string {
 
 /**
  * The keys of objects under SSE-S3. Data keys are derived from the engine's own key, and that one is wrapped under the
- * server's root key: when the root key is replaced, one record is wrapped anew.
+ * server's root key: when the root key is replaced, one record is rewrapped.
  */
 export class OwnKeys {
   readonly #kv: Kv;

@@ -9,8 +9,8 @@ const key = (account: string) => ['account-public-access-block', account];
 const MOST_KEPT = 1000;
 
 /**
- * Block Public Access of whole accounts, which holds beside that of each bucket ("Blocking public access to your Amazon S3
- * storage", S3 User Guide).
+ * Block Public Access of whole accounts, which holds beside that of each bucket ("Blocking public access to your Amazon
+ * S3 storage", S3 User Guide).
  */
 export class AccountBlocks {
   readonly #kv: Kv;

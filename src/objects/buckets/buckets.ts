@@ -16,7 +16,9 @@ import {
   ownedBucketKey,
 } from '../records.js';
 
-/** "By default, you can create up to 10,000 general purpose buckets per AWS account" ("General purpose bucket quotas"). */
+/**
+ * "By default, you can create up to 10,000 general purpose buckets per AWS account" ("General purpose bucket quotas").
+ */
 const MOST_BUCKETS = 10_000;
 /** Processes that may make buckets of an account at once, each by its own count. */
 const COUNTING = 16;
@@ -47,7 +49,7 @@ export interface BucketPage {
 }
 
 /** What a bucket holds besides its record, as far as deleting it goes. */
-export interface BucketHoldings {
+interface BucketHoldings {
   /** Whether any version of any object is in it. */
   isEmpty(bucket: Bucket): Promise<boolean>;
   /** Drops what goes with the bucket: unfinished uploads. */
@@ -100,9 +102,9 @@ export class Buckets {
   }
 
   /**
-   * Commits something in a bucket: `attempt` is given the bucket as it is then, and answers `OVERTAKEN` where its commit,
-   * which checks the bucket, did not succeed. Throws as `again`, and OperationAborted where others always got ahead or
-   * the bucket is being deleted.
+   * Commits something in a bucket: `attempt` is given the bucket as it is then, and answers `OVERTAKEN` where its
+   * commit, which checks the bucket, did not succeed. Throws as `again`, and OperationAborted where others always got
+   * ahead or the bucket is being deleted.
    */
   commitIn<T>(bucket: Bucket, attempt: (now: Bucket) => Promise<T | typeof OVERTAKEN>): Promise<T> {
     return untilCommitted(async again => {
@@ -153,17 +155,19 @@ export class Buckets {
   }
 
   /**
-   * Changes settings. `undefined` deletes one. `told`: what the commit adds for whoever is told of it. Throws
-   * NoSuchBucket, OperationAborted.
+   * Changes settings. `undefined` deletes one. `announcement`: what the commit adds for the events of the change.
+   * Throws NoSuchBucket, OperationAborted.
    */
   async update(
     bucket: Bucket,
     change: BucketSettings | ((now: Bucket) => BucketSettings),
-    told?: Announcement,
+    announcement?: Announcement,
   ): Promise<void> {
     await this.commitIn(bucket, async now => {
       const settings = typeof change === 'function' ? change(now) : change;
-      return (await this.#replace(now, { ...recordOf(now), ...settings }, told)) ? undefined : OVERTAKEN;
+      return (await this.#replace(now, { ...recordOf(now), ...settings }, announcement))
+        ? undefined
+        : OVERTAKEN;
     });
   }
 
@@ -235,9 +239,9 @@ export class Buckets {
     });
   }
 
-  async #replace(bucket: Bucket, record: BucketRecord, told?: Announcement): Promise<boolean> {
+  async #replace(bucket: Bucket, record: BucketRecord, announcement?: Announcement): Promise<boolean> {
     const write = { key: bucketKey(bucket.name), value: bucketRecords.encode(record) };
-    const { checks = [], writes = [] } = told ?? {};
+    const { checks = [], writes = [] } = announcement ?? {};
     return this.#kv.commit([checkOf(bucket), ...checks], [write, ...writes]);
   }
 

@@ -4,7 +4,10 @@ import type { Bucket } from '../records.js';
 import type { Buckets } from './buckets.js';
 import { SettingsById } from './settings-by-id.js';
 
-/** A list of what is in a bucket, written again and again ("Cataloging and analyzing your data with S3 Inventory", S3 User Guide). */
+/**
+ * A list of what is in a bucket, written again and again ("Cataloging and analyzing your data with S3 Inventory", S3
+ * User Guide).
+ */
 export interface Inventory {
   readonly id: string;
   readonly enabled: boolean;

@@ -1,4 +1,4 @@
-/** What happens to objects and is told to others ("Amazon S3 Event Notifications", S3 User Guide). */
+/** What happens to objects and has destinations ("Amazon S3 Event Notifications", S3 User Guide). */
 
 /** Where the events of a bucket go. */
 export interface Notifications {

@@ -56,8 +56,8 @@ export class Outbox {
 
   /**
    * What the commit of a change adds for those whom the bucket tells of it. It
-   * comes after every event of the key that still waits and after the sequence `previous`. Undefined where nobody is
-   * told.
+   * comes after every event of the key that still waits and after the sequence `previous`. Undefined where it has no
+   * destination.
    */
   async announce(
     bucket: Bucket,
@@ -65,8 +65,8 @@ export class Outbox {
     previous: number,
   ): Promise<Announcement | undefined> {
     if (!bucket.notifications) return undefined;
-    const told = destinationsOf(bucket.notifications, `s3:${event.event}`, event.key);
-    return told.length === 0 ? undefined : this.#rows(bucket, event, told, previous);
+    const targets = destinationsOf(bucket.notifications, `s3:${event.event}`, event.key);
+    return targets.length === 0 ? undefined : this.#rows(bucket, event, targets, previous);
   }
 
   /** As `announce`, for the event that tells destinations that they were configured. */
@@ -75,24 +75,24 @@ export class Outbox {
     event: Pick<ObjectEvent, 'origin'>,
     destinations: readonly string[],
   ): Promise<Announcement> {
-    const told = destinations.map(destination => ({ destination }));
-    return this.#rows(bucket, { ...event, event: 'TestEvent', key: '' }, told, 0);
+    const targets = destinations.map(destination => ({ destination }));
+    return this.#rows(bucket, { ...event, event: 'TestEvent', key: '' }, targets, 0);
   }
 
   async #rows(
     bucket: Bucket,
     event: Omit<ObjectEvent, 'bucket' | 'time'>,
-    told: readonly { readonly destination: string; readonly ruleId?: string }[],
+    targets: readonly { readonly destination: string; readonly ruleId?: string }[],
     after: number,
   ): Promise<Announcement> {
     const time = this.#clock.now();
     let previous = after;
-    for (const { destination } of told) {
+    for (const { destination } of targets) {
       previous = Math.max(previous, await this.#lastOf(subjectKey(destination, bucket.id, event.key)));
     }
     const sequence = sequenceAt(time, previous);
     const { name, owner, partition, region } = bucket;
-    const written = told.map(({ destination, ruleId }) => ({
+    const written = targets.map(({ destination, ruleId }) => ({
       key: [...subjectKey(destination, bucket.id, event.key), sequence],
       value: rows.encode({ ...event, ruleId, time, bucket: { name, owner, partition, region } }),
     }));
@@ -144,8 +144,8 @@ export class Outbox {
   }
 
   /**
-   * Events that wait for a destination, by subject, each subject's in their order. `after`: the row of the last one seen.
-   * `damaged` hears of rows that cannot be read: they stay where they are, and the others go past them.
+   * Events that wait for a destination, by subject, each subject's in their order. `after`: the row of the last one
+   * seen. `damaged` hears of rows that cannot be read: they stay where they are, and the others go past them.
    */
   async waiting(
     destination: string,

@@ -30,7 +30,7 @@ export interface ListOptions {
   readonly limit: number;
   /**
    * Hears of each key under which a record is damaged, which is then left out. Without it such a record fails the page:
-   * whoever takes what is not listed for gone would delete what the key stands for elsewhere.
+   * a client that takes what is not listed for gone would delete what the key stands for elsewhere.
    */
   readonly damaged?: ((key: string) => void) | undefined;
 }
@@ -163,9 +163,9 @@ async function mapped<T>(
 }
 
 /**
- * Lists the rows `[table, bucket, key]` and `[table, bucket, key, id]` of one table, or of several merged, in key order.
- * What it reads is in proportion to what it answers: the rest of a common prefix is skipped, not read. Nor does it
- * matter then whether it is whole.
+ * Lists the rows `[table, bucket, key]` and `[table, bucket, key, id]` of one table, or of several merged, in key
+ * order. What it reads is in proportion to what it answers: the rest of a common prefix is skipped, not read. Nor does
+ * it matter then whether it is whole.
  */
 async function listFolded(
   kv: Kv,

@@ -1,11 +1,12 @@
 import type { Clock } from '../../core/clock.js';
 import { Slices } from '../../core/slices.js';
+import { DAY_MS } from '../../core/time.js';
 import type { Blobs } from '../../store/blobs.js';
 import { type Kv, under } from '../../store/kv.js';
 import { areBlobsHeld } from '../bodies/blob-hold.js';
 
 /** A blob that nothing refers to may still be on its way into its commit: only older ones are orphans. */
-export const ORPHAN_AGE_MS = 24 * 3600 * 1000;
+export const ORPHAN_AGE_MS = DAY_MS;
 
 const DELETED_AT_ONCE = 32;
 

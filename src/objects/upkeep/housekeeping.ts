@@ -1,12 +1,9 @@
 import type { Chores } from '../../core/chores.js';
 import type { Clock } from '../../core/clock.js';
+import { DAY_MS, HOUR_MS } from '../../core/time.js';
 
 /** How often the clock is looked at: it may be moved. Milliseconds of the machine's time. */
 const LOOK_MS = 1000;
-/** Between rounds of lifecycle rules, which speak of days and fall due at midnight. */
-const HOUR_MS = 3600 * 1000;
-/** Between searches for orphaned blobs, which only a crash leaves. */
-const DAY_MS = 24 * HOUR_MS;
 
 /** What housekeeping does of its own. */
 interface Upkeep {
@@ -78,7 +75,7 @@ class Interval {
     this.#length = length;
   }
 
-  /** Milliseconds since the epoch. Begins anew where it answers true. */
+  /** Milliseconds since the epoch. Begins again where it answers true. */
   isOver(now: number): boolean {
     if (Math.abs(now - this.#last) < this.#length) return false;
     this.#last = now;

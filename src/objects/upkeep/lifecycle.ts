@@ -1,8 +1,10 @@
 /** Lifecycle: what rules say of objects, versions and uploads, and doing it ("Managing the lifecycle of objects"). */
+
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import { s3RequestId } from '../../core/random.js';
 import { Slices } from '../../core/slices.js';
+import { DAY_MS } from '../../core/time.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { Origin } from '../events/events.js';
 import {
@@ -17,9 +19,7 @@ import type { Bucket, LifecycleRule, ObjectRecord, VersionRecord } from '../reco
 import type { Uploads } from '../uploads/uploads.js';
 import type { Versions } from '../versions/versions.js';
 
-const DAY_MS = 24 * 3600 * 1000;
-
-/** Who does it, for whoever is told ("EventBridge event message structure", S3 User Guide). */
+/** Who does it, for the events ("EventBridge event message structure", S3 User Guide). */
 const SERVICE = 's3.amazonaws.com';
 
 /**
@@ -60,7 +60,7 @@ export function expirationOf(
 }
 
 /** What the worker needs of the engine. */
-export interface LifecycleStores {
+interface LifecycleStores {
   readonly clock: Clock;
   readonly buckets: Buckets;
   readonly versions: Versions;

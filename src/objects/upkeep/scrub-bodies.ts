@@ -23,7 +23,7 @@ export class Damaged extends Error {
 /** A body in a blob. `size`: bytes before encryption. */
 type BlobBody = Pick<Part, 'blob' | 'size' | 'salt'>;
 
-export interface BodyScrub {
+interface BodyScrub {
   readonly kv: Kv;
   readonly blobs: Blobs;
   /** Of objects under SSE-S3; without them, only the checksums of encrypted bodies are looked at. */

@@ -55,7 +55,7 @@ export interface ScrubReport extends ScrubProgress {
   readonly leftovers: Leftovers;
 }
 
-export interface ScrubOptions {
+interface ScrubOptions {
   readonly kv: Kv;
   readonly blobs: Blobs;
   /** Of objects under SSE-S3, where the root key is at hand. */
@@ -93,7 +93,7 @@ const NOTHING: ScrubProgress = {
   sealed: 0,
 };
 
-/** Rows whose damage is told of the version that they belong to. */
+/** Rows whose damage is reported at the version that they belong to. */
 const BODIES = 'content';
 /** Rows between two reports of progress. */
 const OFTEN = 500;
@@ -131,7 +131,7 @@ class Scrub {
     return { ...this.#seen, damaged: this.#damaged, leftovers };
   }
 
-  /** Every row of the key-value store, whoever's: whether it is whole, and found by its key. */
+  /** Every row of the key-value store: whether it is whole, and found by its key. */
   async rows(): Promise<void> {
     const damaged: Key[] = [];
     let before: Key = [];
@@ -212,7 +212,7 @@ class Scrub {
     const row = marker ? versionKey(bucket.id, name, latest) : objectKey(bucket.id, name);
     const found = await this.#kv.get(row).then(
       entry => entry && versionRecords.decode(entry.value).id,
-      // That is told of the version itself.
+      // That is reported at the version itself.
       error => (error instanceof ValueDamaged ? latest : Promise.reject(error)),
     );
     if (found !== latest) throw new Damaged(`its latest version ${latest} is missing`);
@@ -221,7 +221,7 @@ class Scrub {
   /** Of a key that has a version that is not current, what its current one is must be on record. */
   async #checkCurrent(bucket: BucketRecord, key: string): Promise<void> {
     const state = await this.#kv.get(keyStateKey(bucket.id, key)).catch(error => {
-      // That is told of the record itself.
+      // That is reported at the record itself.
       if (error instanceof ValueDamaged) return error;
       throw error;
     });

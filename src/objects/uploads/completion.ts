@@ -83,8 +83,8 @@ export function chosenParts<P extends PartRecord>(
 /**
  * Whether what the client says of a part's checksum holds. Composite checksums are made of those that the client
  * confirms; an upload that asked for none takes none, right or wrong (LocalStack's recordings of AWS,
- * test_complete_multipart_parts_checksum_* and test_multipart_parts_checksum_exceptions_composite). Throws BadDigest for
- * a checksum of another algorithm.
+ * test_complete_multipart_parts_checksum_* and test_multipart_parts_checksum_exceptions_composite). Throws BadDigest
+ * for a checksum of another algorithm.
  */
 function agrees(part: PartRecord, { number, checksum }: NamedPart, upload: UploadRecord): boolean {
   if (checksum && !upload.checksumAsked) return false;

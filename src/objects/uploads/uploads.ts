@@ -70,7 +70,7 @@ interface StoredPart extends PartRecord {
 }
 
 /** A page of the parts of an upload. */
-export interface PartPage {
+interface PartPage {
   readonly parts: readonly PartRecord[];
   readonly more: boolean;
 }
@@ -309,8 +309,8 @@ export class Uploads {
   }
 
   /**
-   * The upload with a note that it is being completed: any part that is put from then on changes it, so that nothing has to
-   * be checked but that. Undefined where it was changed meanwhile.
+   * The upload with a note that it is being completed: any part that is put from then on changes it, so that nothing
+   * has to be checked but that. Undefined where it was changed meanwhile.
    */
   async #closed(
     bucket: Bucket,
@@ -338,9 +338,9 @@ export class Uploads {
   }
 
   /**
-   * Drops the parts of an upload that has ended, with those that were put while it went: no commit adds to them any more.
-   * Some at a time, so that other commits have their turn. `noted`: whether its end was noted for that.
-   * `used`: blobs that go on.
+   * Drops the parts of an upload that has ended, with those that were put while it went: no commit adds to them any
+   * more. Some at a time, so that other commits have their turn. `noted`: whether its end was noted for that. `used`:
+   * blobs that go on.
    */
   async #clear(id: string, noted: boolean, used?: ReadonlySet<string>): Promise<void> {
     for (;;) {

@@ -11,7 +11,7 @@ type Placed = PlacedContent | Promise<PlacedContent>;
 export interface Candidate {
   /** All of it that does not follow from its place. */
   readonly record: Omit<ObjectRecord, 'marker' | 'id' | 'isNull' | 'modified' | 'content' | 'salt'>;
-  /** Absent where nobody is told of it. */
+  /** Absent where it causes no event. */
   readonly cause?: Cause | undefined;
   /** Places the content under the id that the version gets. */
   place(id: string): Placed;
@@ -21,7 +21,10 @@ export interface Candidate {
   readonly writes?: readonly Write[];
 }
 
-/** The ETag is the MD5, unless the encryption is SSE-KMS, DSSE-KMS or SSE-C: then it says nothing ("Object", S3 API Reference). */
+/**
+ * The ETag is the MD5, unless the encryption is SSE-KMS, DSSE-KMS or SSE-C: then it says nothing ("Object", S3 API
+ * Reference).
+ */
 export function etagOf({ md5 }: Pick<Received, 'md5'>, encryption: Encryption | undefined): string {
   return (encryption && encryption.kind !== 'AES256' ? randomBytes(md5.length) : md5).toString('hex');
 }

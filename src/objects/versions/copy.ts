@@ -37,9 +37,9 @@ interface Stores {
 
 /**
  * Copies a version without moving its bytes: both refer to the same blobs, which never change. Only where the copy has
- * an encryption of its own are they written anew: under SSE-KMS, SSE-C, or another than the source's. A copy is one whole object: where the source was
- * uploaded in parts, its bytes are read once for an MD5 of the whole.
- * Throws `ContentGone` where the source is gone by now, and what `Versions.commit` throws.
+ * an encryption of its own are they rewritten: under SSE-KMS, SSE-C, or another than the source's. A copy is one whole
+ * object: where the source was uploaded in parts, its bytes are read once for an MD5 of the whole. Throws `ContentGone`
+ * where the source is gone by now, and what `Versions.commit` throws.
  */
 export async function copyVersion(
   stores: Stores,

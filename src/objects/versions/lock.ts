@@ -15,7 +15,7 @@ export function demandDeletable(record: ObjectRecord, now: number, bypassGoverna
 }
 
 /**
- * Throws AccessDenied where a new retention is not the one that is running, made longer: in compliance mode nobody
+ * Throws AccessDenied where a new retention is not the one that is running, made longer: in compliance mode no one
  * may do more, in governance mode only with the right to bypass it. `next`: undefined takes the retention away.
  */
 export function demandRetention(
@@ -38,7 +38,7 @@ function locked({ retention, legalHold }: ObjectRecord): Error {
     retention?.mode === 'GOVERNANCE'
       ? `It is retained until ${until} in governance mode: wait, or send x-amz-bypass-governance-retention: true with the right to s3:BypassGovernanceRetention.`
       : retention
-        ? `It is retained until ${until} in compliance mode: nobody shortens that, the root user neither.`
+        ? `It is retained until ${until} in compliance mode: it cannot be shortened, not even by the root user.`
         : '';
   return s3Errors.AccessDenied(['Access Denied because object protected by object lock.'], {
     advice: `${held}${kept}`.trim(),

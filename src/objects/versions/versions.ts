@@ -71,7 +71,7 @@ class Change {
   readonly checks: Check[];
   readonly writes: Write[] = [];
   readonly garbage: string[] = [];
-  /** Whether somebody is told of it. */
+  /** Whether it has an event. */
   announced = false;
 
   constructor(bucket: Bucket, key: string, current: Current) {
@@ -242,8 +242,8 @@ export class Versions {
       if (conditions.cause && now.notifications) {
         const { event, origin } = conditions.cause;
         const made = { key, etag: NO_BYTES_MD5, versionId: shownId(marker) };
-        const told = { ...made, event: `${event}:DeleteMarkerCreated`, origin } as const;
-        await this.#announce(now, change, told, sequenceOf(id) - 1);
+        const announced = { ...made, event: `${event}:DeleteMarkerCreated`, origin } as const;
+        await this.#announce(now, change, announced, sequenceOf(id) - 1);
       }
       return { version: marker, madeMarker: true };
     };
@@ -252,8 +252,8 @@ export class Versions {
 
   /**
    * Deletes one version for good; idempotent. Throws AccessDenied for a version that is locked, unless
-   * `bypassGovernance` and its lock lets itself be bypassed; `ValueDamaged` for one whose record is damaged where it may
-   * be locked.
+   * `bypassGovernance` and its lock lets itself be bypassed; `ValueDamaged` for one whose record is damaged where it
+   * may be locked.
    */
   async deleteVersion(
     bucket: Bucket,
@@ -303,7 +303,10 @@ export class Versions {
     return { madeMarker: false };
   }
 
-  /** Rewrites a version's attributes in place: tags, retention, legal hold. Throws NoSuchKey, NoSuchVersion, MethodNotAllowed. */
+  /**
+   * Rewrites a version's attributes in place: tags, retention, legal hold. Throws NoSuchKey, NoSuchVersion,
+   * MethodNotAllowed.
+   */
   async update(
     bucket: Bucket,
     key: string,
@@ -377,8 +380,8 @@ export class Versions {
   ): Promise<void> {
     if (!cause || !bucket.notifications) return;
     const event = `${cause.event}:Delete` as const;
-    const told = { key, event, origin: cause.origin, versionId: shownId(removed) };
-    await this.#announce(bucket, change, told, newestOf(current));
+    const announced = { key, event, origin: cause.origin, versionId: shownId(removed) };
+    await this.#announce(bucket, change, announced, newestOf(current));
   }
 
   /** Adds to a change what tells of it, after everything up to the sequence `previous`. */
@@ -395,7 +398,7 @@ export class Versions {
     change.announced = true;
   }
 
-  /** Whoever asks looks at `lost`, too: without it, there is no object. */
+  /** Callers look at `lost`, too: without it, there is no object. */
   async #current(bucket: Bucket, key: string): Promise<Current> {
     let entry: Entry | undefined;
     let damage: ValueDamaged | undefined;
@@ -569,7 +572,7 @@ export class Versions {
 }
 
 /** A version, and where it is stored. */
-export interface Located {
+interface Located {
   readonly key: Write['key'];
   readonly record: VersionRecord;
   readonly stored: Version;

@@ -17,7 +17,7 @@ export interface WriteConditions {
 export interface DeleteConditions extends Pick<WriteConditions, 'ifMatch'> {
   /** Nothing is done unless the version of this id is current. */
   readonly ifId?: string | undefined;
-  /** Absent where nobody is told of it. */
+  /** Absent where it causes no event. */
   readonly cause?: Cause<RemovalName> | undefined;
 }
 

@@ -25,8 +25,8 @@ export function parseArn(text: string): Arn | undefined {
 
 /**
  * A resource pattern with its missing components as `*`: "When you specify an incomplete ARN (one with fewer than the
- * standard six fields) in an identity-based policy, AWS automatically completes the ARN by adding wildcard characters (*)
- * to all missing fields" (IAM User Guide, "IAM ARNs"). What is no ARN comes back as it is.
+ * standard six fields) in an identity-based policy, AWS automatically completes the ARN by adding wildcard characters
+ * (*) to all missing fields" (IAM User Guide, "IAM ARNs"). What is no ARN comes back as it is.
  */
 export function completeArn(pattern: string): string {
   const missing = pattern.startsWith('arn:') ? 6 - splitPattern(pattern).length : 0;

@@ -177,8 +177,9 @@ describe('NotPrincipal (AWS JSON policy elements: NotPrincipal)', () => {
     assert.equal(spared({ ...ALICE, canonicalId }, { AWS: ALICE.arn, CanonicalUser: canonicalId }), true);
   });
 
-  // AWS Security Blog, "How to Restrict Amazon S3 Bucket Access to a Specific IAM Role": "you must include both ARNs for
-  // this approach to work"; Knowledge Center, "explicit deny … NotPrincipal": the session name of every user is listed.
+  // AWS Security Blog, "How to Restrict Amazon S3 Bucket Access to a Specific IAM Role": "you must include both ARNs
+  // for this approach to work"; Knowledge Center, "explicit deny … NotPrincipal": the session name of every user is
+  // listed.
   test('spares a session that is listed with its role and the account', () => {
     assert.equal(spared(SESSION, { AWS: [SESSION.arn, SESSION.roleArn, HOME] }), true);
     assert.equal(spared(SESSION, { AWS: [SESSION.arn, SESSION.uniqueId, HOME] }), true);

@@ -20,7 +20,7 @@ export interface CompiledPolicy {
   candidates(action: string): Candidates;
 }
 
-export interface Candidates {
+interface Candidates {
   readonly allow: readonly CompiledStatement[];
   readonly deny: readonly CompiledStatement[];
 }
@@ -121,7 +121,7 @@ function compileResources({ not, values }: ListElement, variables: boolean): (fa
 }
 
 /** A test of the request's resource against one ARN pattern: by case, component by component. */
-export function compileResource(pattern: string, variables: boolean): (facts: Facts) => boolean {
+function compileResource(pattern: string, variables: boolean): (facts: Facts) => boolean {
   if (pattern === '*') return () => true;
   const template = readTemplate(completeArn(pattern), { variables, wildcards: true });
   if (isFixed(template)) {

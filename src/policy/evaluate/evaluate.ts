@@ -22,14 +22,14 @@ import {
 import { TooManySteps } from './steps.js';
 
 /** A statement that applies to the request. */
-export interface Hit {
+interface Hit {
   readonly layer: Layer;
   readonly policy: NamedPolicy;
   readonly statement: CompiledStatement;
 }
 
 /** An Allow of the resource's policy or of its access control list, and what it overcomes. */
-export interface ResourceHit extends Hit {
+interface ResourceHit extends Hit {
   readonly overcomes: number;
 }
 
@@ -92,7 +92,7 @@ export function sessionPolicies(
   return policies.session ?? (type === 'federated-user' ? NONE : undefined);
 }
 
-/** Service control policies bind identities of an organisation's accounts: no services, nobody anonymous. */
+/** Service control policies bind identities of an organization's accounts: no services, no anonymous callers. */
 export function boundByServiceControl({ type }: Principal): boolean {
   return type !== 'service' && type !== 'anonymous';
 }

@@ -2,7 +2,7 @@
 
 import { ipInRange, parseIp, parseRange } from './ip.js';
 
-export type Comparison =
+type Comparison =
   | 'string'
   | 'string-ignore-case'
   | 'string-like'
@@ -68,8 +68,6 @@ const BY_NAME: ReadonlyMap<string, Operator> = new Map(
   OPERATORS.map(operator => [operator.name.toLowerCase(), operator]),
 );
 const USE = /^(?:(ForAllValues|ForAnyValue):)?(.+?)(IfExists)?$/i;
-
-export const OPERATOR_NAMES: readonly string[] = OPERATORS.map(operator => operator.name);
 
 /** Reads `ForAnyValue:StringLikeIfExists`; `undefined` where there is no such operator. Case is no matter. */
 export function readOperator(text: string): OperatorUse | undefined {

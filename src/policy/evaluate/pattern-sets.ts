@@ -21,7 +21,10 @@ function formatTokens(format: string): string {
 /** Characters: no ARN has more (2,048 are the most that IAM takes of one). */
 const LONGEST_COMPARED = 2048;
 
-/** Whether a resource pattern can match ARNs of this format, component by component; one too long to compare is taken to. */
+/**
+ * Whether a resource pattern can match ARNs of this format, component by component; one too long to compare is taken
+ * to.
+ */
 export function overlapsFormat(pattern: string, format: string): boolean {
   if (pattern.length > LONGEST_COMPARED) return true;
   const wanted = splitPattern(completeArn(pattern));

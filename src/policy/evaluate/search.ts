@@ -51,7 +51,8 @@ function bordersOf(codes: Uint16Array): Int32Array {
 
 /**
  * Shift-And (Baeza-Yates and Gonnet): the set of prefixes of the piece that end at a place of the text is kept as bits;
- * a hole's bit is let through by every character. Takes at most twice `⌈piece/32⌉` steps for each character of the text.
+ * a hole's bit is let through by every character. Takes at most twice `⌈piece/32⌉` steps for each character of the
+ * text.
  */
 function holedSearch(text: string, holes: readonly boolean[]): Search {
   const masks = new Masks(text, holes);
@@ -74,7 +75,9 @@ function holedSearch(text: string, holes: readonly boolean[]): Search {
   };
 }
 
-/** Masks that a piece keeps ready: as many as the letters of most texts, few enough for a piece of a thousand letters. */
+/**
+ * Masks that a piece keeps ready: as many as the letters of most texts, few enough for a piece of a thousand letters.
+ */
 const READY = 64;
 
 /** Which places of a piece each character fits, as bits. */

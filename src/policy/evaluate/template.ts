@@ -3,7 +3,7 @@
 import { type Facts, type KeyName, keyName } from './facts.js';
 import { MANY, ONE, type Token } from './glob.js';
 
-export interface Variable {
+interface Variable {
   readonly key: KeyName;
   /** What it becomes where the request carries no such key. */
   readonly fallback: string | undefined;
@@ -12,7 +12,7 @@ export interface Variable {
 /** Text with variables and, where read so, wildcards. */
 export type Template = readonly (Token | Variable)[];
 
-export interface TemplateOptions {
+interface TemplateOptions {
   /** Variables and escapes count only under Version 2012-10-17; elsewhere they are plain text. */
   readonly variables: boolean;
   /** Whether `*` and `?` are wildcards; where not they are plain text. */
@@ -69,7 +69,7 @@ export function isFixed(template: Template): template is readonly Token[] {
 }
 
 /**
- * Compiles a template for the requests that come: anew only where a variable has another value than last time. The
+ * Compiles a template for the requests that come: again only where a variable has another value than last time. The
  * values count as literal text, whatever they hold. Answers `undefined` where a variable has neither value nor default:
  * then nothing equals the text.
  */

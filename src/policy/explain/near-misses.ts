@@ -135,7 +135,7 @@ function actionFinding(
 }
 
 /** Names the one way in which a resource pattern misses the ARN that the call needs. */
-export function resourceFinding(wanted: string, needed: string, action: string): Finding | undefined {
+function resourceFinding(wanted: string, needed: string, action: string): Finding | undefined {
   const message = `the statement grants ${action} on ${wanted}, the call needs ${needed}`;
   const kind = resourceKind(wanted, needed);
   return kind && { kind, message: `${message}${REMARKS[kind] ?? ''}` };

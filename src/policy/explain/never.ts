@@ -4,7 +4,7 @@ import type { Facts, KeyName } from '../evaluate/facts.js';
 import type { Layer } from '../types.js';
 
 /** What is looked at: a condition of an Allow that the request does not meet. */
-export interface Unmet {
+interface Unmet {
   readonly key: KeyName;
   readonly layer: Layer;
   readonly wanted: readonly string[];

@@ -2,6 +2,6 @@
 export interface ExplainOptions {
   /** Set where the resource does not exist; `nearest`: ARNs of those that do and are most like it. */
   readonly absent?: { readonly nearest: readonly string[] } | undefined;
-  /** Whether a unique id that stands in a policy belongs to nobody: ids of those who exist stand there as ARNs. */
+  /** Whether a unique id in a policy has no owner: those of existing principals are shown as ARNs. */
   readonly idsAreGone?: boolean | undefined;
 }

@@ -7,7 +7,7 @@ import type { Finding } from './finding.js';
 
 const UNIQUE_ID = /^A(?:IDA|ROA)[A-Z0-9]{8,}$/;
 
-/** `idsAreGone`: a unique id that still stands in the policy belongs to nobody. */
+/** `idsAreGone`: a unique id that is still in the policy has no owner. */
 export function principalFinding(
   wanted: string,
   caller: Principal,

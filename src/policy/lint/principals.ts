@@ -21,7 +21,9 @@ export function checkPrincipals(lint: LintContext): void {
 /** What any role's maximum can be, and how long a session may last that a session of another role asked for. */
 const SESSION_SECONDS = { least: 900, most: 43_200, chained: 3600 };
 
-/** "Requesting temporary security credentials": role chaining limits the session to one hour, whatever the role allows. */
+/**
+ * "Requesting temporary security credentials": role chaining limits the session to one hour, whatever the role allows.
+ */
 function checkDuration(lint: LintContext): void {
   const { sessionDuration } = lint.options;
   if (sessionDuration === undefined) return;
@@ -39,7 +41,7 @@ function checkDuration(lint: LintContext): void {
   }
 }
 
-/** Ids stand where the entity was deleted: a policy with them names nobody, or will name nobody once saved. */
+/** An id stays where the entity was deleted: it names no principal, or none once the policy is saved. */
 function checkReference(lint: LintContext, word: Word): void {
   for (const [prefix, code, what] of [
     ['AROA', 'INVALID_ROLE_REFERENCE', 'role'],
@@ -151,7 +153,7 @@ function checkOidc(lint: LintContext, statement: Statement, word: Word): void {
   const keys = [...conditionKeys(statement)].filter(key => key.startsWith(host.toLowerCase()));
   const isShared = requiredKey(word.value) !== undefined;
   if (keys.length === 0 && !isShared) {
-    const message = `Whoever ${host} signs in may assume the role: add a condition on one of its keys (${host}:sub).`;
+    const message = `Every identity of ${host} may assume the role: add a condition on one of its keys (${host}:sub).`;
     lint.report('MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL', message, word);
   }
   if (host.startsWith(GITHUB)) checkGithub(lint, statement, word, isShared);

@@ -13,7 +13,9 @@ export const codes = async (policy: string, kind: PolicyKind, options?: LintOpti
   (await lint(policy, kind, options)).map(({ code }) => code);
 export const fixed = async (policy: string, kind: PolicyKind) => applyFixes(policy, await lint(policy, kind));
 
-/** Each check of IAM Access Analyzer's policy check reference that applies, and our own: code, kind, what triggers it. */
+/**
+ * Each check of IAM Access Analyzer's policy check reference that applies, and our own: code, kind, what triggers it.
+ */
 export const TRIGGERS: [code: string, kind: PolicyKind, ...statements: object[]][] = [
   ['ARN_ACCOUNT_NOT_ALLOWED', 'identity', { ...ALLOW, Resource: 'arn:aws:s3::111122223333:b/*' }],
   ['ARN_REGION_NOT_ALLOWED', 'identity', { ...ALLOW, Resource: 'arn:aws:s3:us-east-1::b/*' }],

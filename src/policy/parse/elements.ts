@@ -63,7 +63,7 @@ function principalEntries(reader: PolicyReader, member: JsonMember): PrincipalEl
     return [];
   }
   if (value.members.length === 0) {
-    reader.refuse('emptyPrincipal', 'MISSING_PRINCIPAL', `"${member.name}" names nobody.`, value);
+    reader.refuse('emptyPrincipal', 'MISSING_PRINCIPAL', `"${member.name}" names no principal.`, value);
   }
   return [...reader.fields(value).values()].flatMap(kind => {
     if (!PRINCIPAL_KINDS.includes(kind.name)) {
@@ -75,7 +75,7 @@ function principalEntries(reader: PolicyReader, member: JsonMember): PrincipalEl
     const type = kind.name as PrincipalKind;
     const words = reader.words(kind);
     if (kind.value.kind === 'array' && words.length === 0) {
-      reader.refuse('emptyPrincipal', 'MISSING_PRINCIPAL', `"${type}" names nobody.`, kind.value);
+      reader.refuse('emptyPrincipal', 'MISSING_PRINCIPAL', `"${type}" names no principal.`, kind.value);
     }
     for (const word of words) checkPrincipal(reader, type, word);
     return words.map(word => ({ type, word }));

@@ -96,7 +96,7 @@ export function quotePrincipal(type: PrincipalKind, value: string): string {
 }
 
 /** What is wrong with a principal. */
-export interface PrincipalFault {
+interface PrincipalFault {
   readonly code: string;
   readonly message: string;
 }

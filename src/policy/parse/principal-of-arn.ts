@@ -6,7 +6,7 @@ import type { Context, Principal } from '../types.js';
 /**
  * The principal that an ARN, a service's name (`ec2.amazonaws.com`) or `*` (anonymous) stands for. The ARN of a role
  * stands for a session of it. What the ARN does not tell (unique ids, the path of a session's role) is left out.
- * Throws `RangeError` for text that names nobody.
+ * Throws `RangeError` for text that names no principal.
  */
 export function principalOfArn(text: string): Principal {
   if (text === '*') return { type: 'anonymous', arn: '*' };

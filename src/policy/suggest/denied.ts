@@ -79,7 +79,9 @@ function notPrincipal(principal: Principal, { path, statement, policy, index }: 
   } satisfies Way;
 }
 
-/** One of several actions or resources, where the other element is this one alone: it is taken out, and nothing else. */
+/**
+ * One of several actions or resources, where the other element is this one alone: it is taken out, and nothing else.
+ */
 function lessOfList({ action, resource }: AuthorizationRequest, { path, statement }: Deny): Way | undefined {
   const actions = wordsOf(statement, 'Action');
   const resources = wordsOf(statement, 'Resource');

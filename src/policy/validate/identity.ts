@@ -54,7 +54,9 @@ function hasRegion(resource: string): boolean {
 /** Resources of IAM that its reference has and the sentence, which is older, does not name. */
 const NEWER_PATHS = ['assumed-role/', 'delegation-request/', 'role-template/'];
 
-/** "IAM does not allow you to specify … u*" (IAM JSON policy elements: Resource); a variable may hold the whole path. */
+/**
+ * "IAM does not allow you to specify … u*" (IAM JSON policy elements: Resource); a variable may hold the whole path.
+ */
 function isIamPath(resource: string): boolean {
   if (resource === '*' || resource === 'root' || resource.startsWith('${')) return true;
   return [...IAM_PATH_STARTS, ...NEWER_PATHS].some(start => resource.startsWith(start));

@@ -43,14 +43,18 @@ const REQUIRED_KEYS: ReadonlyMap<string, string> = new Map([
   ...BY_SESSION_NAME.map(host => [host, 'sts:RoleSessionName'] as const),
 ]);
 
-/** The key that a trust policy must have a condition on, for a `Federated` principal; `undefined` where none is demanded. */
+/**
+ * The key that a trust policy must have a condition on, for a `Federated` principal; `undefined` where none is
+ * demanded.
+ */
 export function requiredKey(federated: string): string | undefined {
   return REQUIRED_KEYS.get(federated.replace(/^arn:[^:]*:iam::\d*:oidc-provider\//, '').toLowerCase());
 }
 
 /**
- * Since June 2025 IAM refuses trust policies, when they are written, that let in every tenant of a shared provider; those
- * that stand already it leaves alone. Of Cognito's pools it has long done so ("A condition block must be present …").
+ * Since June 2025 IAM refuses trust policies, when they are written, that let in every tenant of a shared provider;
+ * those that stand already it leaves alone. Of Cognito's pools it has long done so ("A condition block must be present
+ * …").
  */
 export function checkSharedProviders(reader: PolicyReader, statement: Statement): void {
   const { effect, action, principal, conditions } = statement;

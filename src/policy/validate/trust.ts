@@ -15,7 +15,9 @@ const TRUST_ACTIONS = [
   'sts:tagsession',
 ];
 
-/** "AssumeRole policy may only specify STS AssumeRole actions." (terraform-provider-aws#32872, for `sts:TagSessions`). */
+/**
+ * "AssumeRole policy may only specify STS AssumeRole actions." (terraform-provider-aws#32872, for `sts:TagSessions`).
+ */
 export function checkTrust(reader: PolicyReader, statement: Statement): void {
   checkSharedProviders(reader, statement);
   for (const word of statement.action.values) {

@@ -67,7 +67,7 @@ export class Questions {
     this.#asked.delete(number);
   }
 
-  /** The other process has ended: nobody reads anything there. */
+  /** The other process has ended and reads nothing. */
   end(): void {
     for (const resolve of this.#asked.values()) resolve(new Set());
     this.#asked.clear();

@@ -1,6 +1,6 @@
 /**
  * A server of several processes: workers answer requests on one shared socket and one data directory; the primary
- * starts them, starts anew what ends, and does what only one process may do.
+ * starts them, replaces those that end, and does what only one process may do.
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
@@ -16,12 +16,18 @@ import type { Settings } from '../settings.js';
 import { VERSION } from '../version.js';
 import { type Question, Questions, type ToPrimary, type ToWorker } from './messages.js';
 
-/** Between the end of a worker and the start of the next in its place, milliseconds: one that cannot live must not take all there is. */
+/**
+ * Between the end of a worker and the start of the next in its place, milliseconds: one that cannot live must not take
+ * all there is.
+ */
 const PAUSE = 1000;
 
-/** For a worker that another has replaced: nobody waits for its end. Milliseconds for its requests to end. */
+/** For a worker that another has replaced: nothing waits for its end. Milliseconds for its requests to end. */
 const RETIREMENT = 5 * 60 * 1000;
-/** How long its connections have to be quiet: a connection that is in use brings another request within that. Milliseconds. */
+/**
+ * How long its connections have to be quiet: a connection that is in use brings another request within that.
+ * Milliseconds.
+ */
 const STILL = 5000;
 
 /** How much longer than its running requests a worker may take to stop, milliseconds. */
@@ -46,7 +52,7 @@ interface Running {
   hears?: (() => void) | undefined;
   /** It takes messages; what was sent to it before went unheard. */
   isListening?: boolean;
-  /** It was asked to end, and nobody takes its place. */
+  /** It was asked to end, and is not replaced. */
   isRetired?: boolean;
 }
 

@@ -16,7 +16,7 @@ import { Questions, type ToPrimary, type ToWorker } from './messages.js';
 /** How long the primary may take to hear the last, milliseconds. */
 const HEARING = 1000;
 
-/** For running requests, where nobody says how long. Milliseconds. */
+/** For running requests, where no time is given. Milliseconds. */
 const GRACE = 10_000;
 
 /** A worker that answers requests. */
@@ -27,7 +27,7 @@ interface Serving {
   end(grace: number, quiet: number): Promise<void>;
 }
 
-/** Where the primary has ended, nobody listens. */
+/** The primary may have ended. */
 const send = (message: ToPrimary): void => {
   if (process.connected) process.send!(message, undefined, undefined, () => undefined);
 };
@@ -39,7 +39,7 @@ let stopping: Promise<void> | undefined;
 let measuring: Promise<ProcessMetrics> | undefined;
 /** Called once the primary has taken what was counted. */
 let heard = (): void => {};
-/** Nobody reads anything before the start. */
+/** Nothing is read before the start. */
 let leaveToReaders = (_blobs: readonly string[]): string[] => [];
 
 process.on('message', (message: ToWorker) => {

@@ -61,7 +61,7 @@ export const FAMILIES = {
   karikagi_certificate_expiry_timestamp_seconds: ['gauge', 'When the certificate of the listeners ends.'],
 } as const satisfies Record<string, readonly [Kind, string]>;
 
-export type FamilyName = keyof typeof FAMILIES;
+type FamilyName = keyof typeof FAMILIES;
 
 /** A value, in the form that `prom-client` adds up and prints. */
 export interface Sample {

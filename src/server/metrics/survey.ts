@@ -1,4 +1,7 @@
-/** Figures that take a while to find: found in the background, when somebody looks, and no more often than they are worth. */
+/**
+ * Figures that take a while to find: found in the background, when somebody looks, and no more often than they are
+ * worth.
+ */
 
 interface Question<T> {
   /** Milliseconds between answers. */
@@ -17,7 +20,10 @@ export class Survey<T> {
     this.#question = question;
   }
 
-  /** What was found last. Where that is too old, looking begins; only the first who asks waits, for at most `patience` ms. */
+  /**
+   * What was found last. Where that is too old, looking begins; only the first who asks waits, for at most `patience`
+   * ms.
+   */
   async look(patience: number): Promise<T | undefined> {
     const now = performance.now();
     if (this.#finding === undefined && now - this.#asked >= this.#question.every) {

@@ -70,7 +70,7 @@ export function onNew(
 }
 
 /**
- * What makes a resource with tags needs the right to tag it as well: IAM denies `iam:TagRole` to whoever may only
+ * What makes a resource with tags needs the right to tag it as well: IAM denies `iam:TagRole` to a caller who may only
  * create roles.
  */
 export function withTagging(requirement: Requirement, tagOperation: string | undefined): Requirement[] {
@@ -100,7 +100,9 @@ export function onArn(call: Call, resource: string): Resolution<OnAccount> {
   return { requires: [{ action: call.action, resource }], subject: { home } };
 }
 
-/** On a user, or on the root user where the name is absent. Its tags are condition keys, its boundary where asked for. */
+/**
+ * On a user, or on the root user where the name is absent. Its tags are condition keys, its boundary where asked for.
+ */
 export async function onUser<Name extends string | undefined>(
   call: Call,
   { identity }: IamPorts,

@@ -41,7 +41,9 @@ function someTags(tags: Tags): { Tags?: iam.Tag[] } {
   return tags.length === 0 ? {} : { Tags: tagList(tags) };
 }
 
-/** The only value there is (IAM API Reference, AttachedPermissionsBoundary). The SDK's enumeration words it otherwise. */
+/**
+ * The only value there is (IAM API Reference, AttachedPermissionsBoundary). The SDK's enumeration words it otherwise.
+ */
 const POLICY = 'Policy' as string as iam.PermissionsBoundaryAttachmentType;
 
 export function boundaryOf({ boundary }: BoundedEntity): {

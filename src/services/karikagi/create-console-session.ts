@@ -22,7 +22,7 @@ interface Output {
 /**
  * Temporary credentials of the calling user itself for work at the console, in exchange for its access key. Unlike
  * GetSessionToken's they may call IAM, as the credentials behind AWS's console may. No policy controls it, as none
- * controls GetSessionToken: it gives nobody more than the access key itself.
+ * controls GetSessionToken: it gives no more than the access key itself.
  */
 export const CreateConsoleSession: Operation<KarikagiPorts, Input, Output, Account> = {
   resolve(_input, call) {

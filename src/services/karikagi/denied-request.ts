@@ -26,7 +26,10 @@ export interface RefusalDetails {
 /** Checks of a request for which changes are sought: each costs several explanations. */
 const MOST_REMEDIES = 3;
 
-/** The reasoning of each check that was refused, as accounts may see it. `remedies`: what would have allowed the first of them, too. */
+/**
+ * The reasoning of each check that was refused, as accounts may see it. `remedies`: what would have allowed the first
+ * of them, too.
+ */
 export async function explanationsOf(
   denial: Denial,
   accounts: readonly string[],

@@ -23,8 +23,8 @@ export interface RequestAuthorizationDetails {
 }
 
 /**
- * The whole reasoning of a refused request, and what would have allowed it. For those who may ask, in the caller's or the
- * resource's account, or in the management account of its organization.
+ * The whole reasoning of a refused request, and what would have allowed it. For those who may ask, in the caller's or
+ * the resource's account, or in the management account of its organization.
  */
 export const GetRequestAuthorizationDetails: Operation<
   KarikagiPorts,

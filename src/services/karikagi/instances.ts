@@ -20,7 +20,10 @@ import {
 import type { Context } from '../../policy/types.js';
 import { homeOf, type KarikagiPorts, notFound, onAccount } from './ports.js';
 
-/** Seconds: EC2 gives about six hours, whatever the role's maximum, which holds for AssumeRole alone (IAM User Guide, "Methods to assume a role"). */
+/**
+ * Seconds: EC2 gives about six hours, whatever the role's maximum, which holds for AssumeRole alone (IAM User Guide,
+ * "Methods to assume a role").
+ */
 const SESSION_LIFE = 6 * 3600;
 const DEFAULT_ITEMS = 100;
 

@@ -18,7 +18,7 @@ export interface KarikagiPorts {
 
 /** The caller's account. Throws `AccessDeniedException` for anonymous callers. */
 export function homeOf({ caller }: Call): Account {
-  if (caller.account === undefined) throw denied('Sign the request: nobody is let in without credentials.');
+  if (caller.account === undefined) throw denied('Sign the request: there is no access without credentials.');
   return caller.account;
 }
 

@@ -8,7 +8,7 @@ export type Readable = (denial: Denial) => Promise<readonly string[]>;
 
 /**
  * A reader stands for its own account; in the management account of an organization for the members too, whom that
- * account administers; and the first account, which looks after the server, for requests of nobody.
+ * account administers; and the first account, which administers the server, for anonymous requests.
  */
 export function readableBy(reader: Account, { identity, firstAccount }: KarikagiPorts): Readable {
   return async ({ accounts }) => {

@@ -53,7 +53,9 @@ export const ListSessions: Operation<KarikagiPorts, ListSessionsInput, ListSessi
   },
 };
 
-/** The session that asks, with its chain. Open to every caller, as GetCallerIdentity is: it says nothing of anyone else. */
+/**
+ * The session that asks, with its chain. Open to every caller, as GetCallerIdentity is: it says nothing of anyone else.
+ */
 export const GetCallerSession: Operation<KarikagiPorts, object, { Session: object }, Account> = {
   resolve: (_input, call) => ({ requires: [], subject: homeOf(call) }),
   async run(home, _input, call, { identity }) {

@@ -19,9 +19,9 @@ interface Result extends OwnRequest {
 }
 
 /**
- * Whether some requests would be allowed: what a program asks before it offers something. Open to everyone, as each could
- * find out by trying. Beside the caller's own policies the policy counts of a bucket or key of the caller's account; of
- * other accounts' resources, and of a role's trust policy, nothing is known here.
+ * Whether some requests would be allowed: what a program asks before it offers something. Open to everyone, as each
+ * could find out by trying. Beside the caller's own policies the policy counts of a bucket or key of the caller's
+ * account; of other accounts' resources, and of a role's trust policy, nothing is known here.
  */
 export const SimulateOwnRequests: Operation<
   KarikagiPorts,

@@ -15,7 +15,7 @@ export interface KmsPorts {
 }
 
 /** What a caller wants to do with a key. */
-export interface KeyUse {
+interface KeyUse {
   /** `kms:Encrypt` */
   readonly action: string;
   /** Whether keys of other accounts may be used ("Cross-account use" in the KMS API Reference). */
@@ -51,7 +51,7 @@ export async function keyRequirement(
     },
   };
   // A key that does not exist has no policy: in the caller's account the caller's own policies decide whether it is
-  // told so; of another account's keys nobody learns anything. An alias of no key names nothing to decide about.
+  // answered so; of another account's keys it learns nothing. An alias of no key names nothing to decide about.
   if (!key && account === caller) {
     if (alias !== undefined) demandKey(target);
     return base;
@@ -96,7 +96,7 @@ export function keyContext(key: KeyRecord): Record<string, string | readonly str
 
 /**
  * The condition keys of an encryption context. Throws `ValidationException` for names that differ only by case: as
- * condition keys they are one, and whoever chooses the context could choose which of their values a policy sees.
+ * condition keys they are one, and a caller who chooses the context could choose which of their values a policy sees.
  */
 export function encryptionContextKeys(pairs: Pairs): Context {
   if (pairs.length === 0) return {};
@@ -159,7 +159,7 @@ function demandTokens(kms: Kms, input: { readonly GrantTokens?: string[] | undef
 }
 
 /** An operation on the one key that its `KeyId` names. */
-export interface KeyOperation<I, O> {
+interface KeyOperation<I, O> {
   /** Whether an alias may name the key. */
   readonly aliases?: boolean;
   readonly crossAccount?: boolean;

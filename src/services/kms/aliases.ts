@@ -36,7 +36,10 @@ function demandName(name: string): string {
   return name;
 }
 
-/** Whoever changes an alias needs the action for the alias too, by an IAM policy (KMS Developer Guide, "Controlling access to aliases"). */
+/**
+ * Changing an alias takes the action for the alias too, by an IAM policy (KMS Developer Guide, "Controlling access to
+ * aliases").
+ */
 function aliasRequirement(action: string, home: Home, name: string): Requirement {
   const context = { 'kms:CallerAccount': home.account };
   return { action, resource: aliasArn(home, name), context };

@@ -7,7 +7,7 @@ import type { KeyRecord, Pairs } from '../../kms/records.js';
 import { encryptionAlgorithm } from './usage.js';
 
 /** A ciphertext and how to open it, as Decrypt and ReEncrypt are given it. */
-export interface CiphertextInput {
+interface CiphertextInput {
   readonly blob: Uint8Array;
   readonly keyId: string | undefined;
   readonly algorithm: string | undefined;
@@ -45,7 +45,9 @@ export async function findCiphertextKey(
   return { input, header, target: { account, arn, key } };
 }
 
-/** The key of a ciphertext. Throws AWS's `AccessDeniedException` where it does not exist (any more, or in this region). */
+/**
+ * The key of a ciphertext. Throws AWS's `AccessDeniedException` where it does not exist (any more, or in this region).
+ */
 export function demandCiphertextKey({ target, input }: CiphertextTarget): KeyRecord {
   if (target.key) return target.key;
   if (input.keyId !== undefined) throw errors.NotFoundException([`Key '${target.arn}' does not exist`]);

@@ -6,9 +6,10 @@ import type {
   ImportKeyMaterialRequest,
   ImportKeyMaterialResponse,
 } from '@aws-sdk/client-kms';
+import { DAY_MS } from '../../core/time.js';
 import { errors } from '../../kms/errors.js';
 import { newImportParameters, unwrapImported, type WrappingAlgorithm } from '../../kms/import.js';
-import { DAY, demandState, isPrimary } from '../../kms/key-states.js';
+import { demandState, isPrimary } from '../../kms/key-states.js';
 import type { Keys } from '../../kms/keys.js';
 import { type KeyRecord, keyArn, type Material } from '../../kms/records.js';
 import { readMaterial } from '../../kms/specs.js';
@@ -69,7 +70,7 @@ function readExpiry({ ExpirationModel, ValidTo }: ImportKeyMaterialRequest, now:
     ]);
   }
   const expires = ValidTo.getTime();
-  if (expires > now && expires <= now + LONGEST_LIFE * DAY) return expires;
+  if (expires > now && expires <= now + LONGEST_LIFE * DAY_MS) return expires;
   throw errors.ValidationException([`The validTo date must be within the next ${LONGEST_LIFE} days`]);
 }
 

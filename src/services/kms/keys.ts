@@ -11,8 +11,9 @@ import type {
   ScheduleKeyDeletionResponse,
   UpdateKeyDescriptionRequest,
 } from '@aws-sdk/client-kms';
+import { DAY_MS } from '../../core/time.js';
 import { errors } from '../../kms/errors.js';
-import { DAY, demandState, isPrimary, stateOf } from '../../kms/key-states.js';
+import { demandState, isPrimary, stateOf } from '../../kms/key-states.js';
 import { type KeyRecord, keyArn, tables } from '../../kms/records.js';
 import { accountOperation, keyOperation } from './access.js';
 import { keyMetadata } from './key-metadata.js';
@@ -103,7 +104,7 @@ export const ScheduleKeyDeletion = keyOperation<ScheduleKeyDeletionRequest, Sche
     const after = await kms.keys.update(key, now => {
       checkDescription(now);
       const waits = now.related && isPrimary(now) && now.related.replicas.length > 0;
-      const deletion = waits ? undefined : call.clock.now() + days * DAY;
+      const deletion = waits ? undefined : call.clock.now() + days * DAY_MS;
       return { ...now, enabled: false, deletionWindow: days, deletion };
     });
     return {

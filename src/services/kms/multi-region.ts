@@ -19,7 +19,7 @@ function demandPrimary(key: KeyRecord): void {
   throw errors.UnsupportedOperationException([`${keyArn(key)} is not a multi-region primary key.`]);
 }
 
-/** Whoever replicates a key makes one in the other region. */
+/** Replicating a key makes one in the other region. */
 function creation(input: ReplicateKeyRequest, { caller }: Call, { key }: Target): Requirement[] {
   const tags = readTags(input.Tags);
   const context = {

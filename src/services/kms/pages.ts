@@ -1,12 +1,12 @@
 /** `Limit` and `Marker` of the operations that list. */
 import { errors } from '../../kms/errors.js';
 
-export interface PageInput {
+interface PageInput {
   readonly Limit?: number | undefined;
   readonly Marker?: string | undefined;
 }
 
-export interface PageOutput {
+interface PageOutput {
   readonly Truncated: boolean;
   readonly NextMarker?: string;
 }

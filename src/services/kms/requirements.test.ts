@@ -12,7 +12,9 @@ suite('what each operation asks for', () => {
   const context = { EncryptionContext: { a: '1' } };
   const alias = 'arn:aws:kms:us-east-1:111122223333:alias/new';
   const used = 'arn:aws:kms:us-east-1:111122223333:alias/used';
-  /** Operation, input beside `KeyId`, what is asked (action and resource, `KEY` for the key), condition keys of note. */
+  /**
+   * Operation, input beside `KeyId`, what is asked (action and resource, `KEY` for the key), condition keys of note.
+   */
   const rows: readonly (readonly [string, object, readonly string[], object?])[] = [
     ['CancelKeyDeletion', {}, ['kms:CancelKeyDeletion KEY']],
     [

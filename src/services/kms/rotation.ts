@@ -9,8 +9,9 @@ import type {
   RotateKeyOnDemandResponse,
   RotationsListEntry,
 } from '@aws-sdk/client-kms';
+import { DAY_MS } from '../../core/time.js';
 import { errors } from '../../kms/errors.js';
-import { DAY, demandUsable, isPrimary, stateOf } from '../../kms/key-states.js';
+import { demandUsable, isPrimary, stateOf } from '../../kms/key-states.js';
 import { DEFAULT_ROTATION_PERIOD } from '../../kms/keys.js';
 import { type KeyRecord, keyArn, type Material } from '../../kms/records.js';
 import { keyOperation } from './access.js';
@@ -54,7 +55,7 @@ export const EnableKeyRotation = keyOperation<EnableKeyRotationRequest, object>(
       const period = input.RotationPeriodInDays ?? now.rotation?.period ?? DEFAULT_ROTATION_PERIOD;
       // Enabling again without another period changes nothing.
       if (now.rotation?.period === period) return now;
-      const after = { ...now, rotation: { period, next: call.clock.now() + period * DAY } };
+      const after = { ...now, rotation: { period, next: call.clock.now() + period * DAY_MS } };
       await kms.keys.saveReplicas(transaction, after);
       return after;
     });
@@ -75,7 +76,10 @@ export const DisableKeyRotation = keyOperation<DisableKeyRotationRequest, object
   },
 });
 
-/** Keys that do not rotate, and keys that wait for their deletion, answer false (KMS API Reference, GetKeyRotationStatus). */
+/**
+ * Keys that do not rotate, and keys that wait for their deletion, answer false (KMS API Reference,
+ * GetKeyRotationStatus).
+ */
 export const GetKeyRotationStatus = keyOperation<GetKeyRotationStatusRequest, GetKeyRotationStatusResponse>({
   crossAccount: true,
   async run(key) {

@@ -31,10 +31,14 @@ export interface ObjectDataKey {
 
 /**
  * Data keys on a caller's behalf: all of it is authorised as the caller, who is seen to come through S3
- * (`kms:ViaService`); each use of a key is an event of its own, of a bucket key the first by each caller. Throws KMS's errors, and through `call.demand` the AccessDenied of the service that calls.
+ * (`kms:ViaService`); each use of a key is an event of its own, of a bucket key the first by each caller. Throws KMS's
+ * errors, and through `call.demand` the AccessDenied of the service that calls.
  */
 export interface ObjectKeys {
-  /** `keyId`: key id, key ARN, alias name or alias ARN; where absent, the account's `alias/aws/s3` in the region. Needs `kms:GenerateDataKey`. */
+  /**
+   * `keyId`: key id, key ARN, alias name or alias ARN; where absent, the account's `alias/aws/s3` in the region. Needs
+   * `kms:GenerateDataKey`.
+   */
   generateDataKey(
     call: Call,
     use: {

@@ -70,7 +70,9 @@ interface Row {
 
 const USE: Row['outcomes'] = [OK, disabled, deletion, pendingImport];
 
-/** KMS Developer Guide, "Key states of AWS KMS keys". Where it names two errors, the one for KMSInvalidStateException. */
+/**
+ * KMS Developer Guide, "Key states of AWS KMS keys". Where it names two errors, the one for KMSInvalidStateException.
+ */
 const TABLE: Readonly<Record<string, Row>> = {
   CancelKeyDeletion: { outcomes: [notDeletion, notDeletion, OK, notDeletion] },
   CreateAlias: {

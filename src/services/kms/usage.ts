@@ -86,7 +86,7 @@ export function demandCustomerManaged(key: KeyRecord): void {
     [`${keyArn(key)} is an AWS managed key: this operation is for customer managed keys.`],
     {
       advice:
-        'AWS manages keys like alias/aws/s3, and nobody else changes them: create a customer managed key, and use that.',
+        'AWS manages keys like alias/aws/s3, and no account changes them: create a customer managed key, and use that.',
     },
   );
 }

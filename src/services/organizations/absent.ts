@@ -16,7 +16,9 @@ export const DescribeResourcePolicy: Op<object, object, InOrganization> = {
   },
 };
 
-/** Control policies have no effective policy, and no other type is enabled: throws `EffectivePolicyNotFoundException`. */
+/**
+ * Control policies have no effective policy, and no other type is enabled: throws `EffectivePolicyNotFoundException`.
+ */
 export const DescribeEffectivePolicy: Op<sdk.DescribeEffectivePolicyRequest, object, InOrganization> = {
   resolve: (input, call, ports) =>
     input.TargetId === undefined

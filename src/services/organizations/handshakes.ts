@@ -115,7 +115,7 @@ function closing(
   };
 }
 
-/** Whoever sent an invitation cancels it, whoever was sent it answers it. */
+/** The sender of an invitation cancels it, its recipient answers it. */
 function demandParty(
   home: Account,
   { managementAccount }: OrganizationRecord,

@@ -10,8 +10,8 @@ const OTHERS = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-mode', 'x-am
 const OF_THE_OBJECT = new Set(['CompleteMultipartUpload']);
 
 /**
- * Throws BadDigest where a body is not what its Content-MD5, its `x-amz-checksum-…` or its trailer says, InvalidDigest and
- * InvalidRequest for digests that cannot be any ("Checking object integrity", S3 User Guide).
+ * Throws BadDigest where a body is not what its Content-MD5, its `x-amz-checksum-…` or its trailer says, InvalidDigest
+ * and InvalidRequest for digests that cannot be any ("Checking object integrity", S3 User Guide).
  */
 export async function checkBody(
   operation: string,

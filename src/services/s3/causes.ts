@@ -1,7 +1,7 @@
 import type { Call } from '../../core/operation.js';
 import type { Cause, ChangeName, Origin, RemovalName } from '../../objects/index.js';
 
-/** Who made a request, for those who are told what it did. */
+/** Who made a request, for the events that it causes. */
 export function originOf({ requestId, caller, sourceIp }: Call): Origin {
   const { type } = caller.principal;
   const isNamed = type !== 'root' && type !== 'anonymous';

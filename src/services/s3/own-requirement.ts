@@ -4,8 +4,9 @@ import { parseArn } from '../../policy/index.js';
 import { onBucket, onObject } from './requirements.js';
 
 /**
- * What decides about an action on a bucket, or on an object of it, of the caller's own account: for what is asked before
- * it is tried. `undefined` where there is no such bucket in the account. Throws what the bucket's terms are not met with.
+ * What decides about an action on a bucket, or on an object of it, of the caller's own account: for what is asked
+ * before it is tried. `undefined` where there is no such bucket in the account. Throws what the bucket's terms are not
+ * met with.
  */
 export async function ownBucketRequirement(
   objects: Objects,

@@ -64,7 +64,7 @@ export interface S3Ports {
   readonly targets: ReadonlySet<string>;
   /** Whether the account's root user has the MFA device and it shows that code now. A right code is used up. */
   provesMfa(account: Account, serial: string, code: string): Promise<boolean>;
-  /** Hears of errors that nobody expected, in a part of a request that answers for its other parts as well. */
+  /** Hears of unexpected errors, in a part of a request that answers for its other parts as well. */
   readonly failed?: ((error: unknown, call: Call) => void) | undefined;
   /** The server's own region. */
   readonly region: string;

@@ -17,7 +17,7 @@ export function onBucket(bucket: Bucket, call: Call, action: string, keys: Keys 
 }
 
 /**
- * What it takes to be told that a key does not exist: the right to list it ("GetObject", S3 API Reference). The key is
+ * What it takes to learn that a key does not exist: the right to list it ("GetObject", S3 API Reference). The key is
  * the prefix, so that a right to list a prefix counts within it (as AWS does it, by github.com/ceph/ceph/pull/68577).
  */
 export function onMissing(bucket: Bucket, call: Call, key: string): Requirement {
@@ -75,7 +75,10 @@ export function onFound(
   };
 }
 
-/** As `onVersion` for deleting: who owns what stands there may, with the right to write to the bucket, where lists count. */
+/**
+ * As `onVersion` for deleting: who owns what stands there may, with the right to write to the bucket, where lists
+ * count.
+ */
 export function onDeleted(
   bucket: Bucket,
   call: Call,
@@ -191,7 +194,7 @@ function restrictedPolicy(bucket: Bucket, policy: NamedPolicy): SetAside {
   };
 }
 
-/** The bucket's policy, as it counts for a service of AWS: that is nobody of the public. */
+/** The bucket's policy, as it counts for a service of AWS, which is not the public. */
 export function policyForService(bucket: Bucket): NamedPolicy | undefined {
   return compiledFor(bucket)?.named;
 }

@@ -21,7 +21,7 @@ export class ServiceRefused extends Error {
   override readonly name = 'ServiceRefused';
 }
 
-export interface ServiceWrite {
+interface ServiceWrite {
   /** `logging.s3.amazonaws.com` */
   readonly service: string;
   /** The bucket in whose name it is written: `aws:SourceArn`, `aws:SourceAccount`. */
@@ -110,7 +110,7 @@ function serviceContext(
   };
 }
 
-/** Throws `ServiceRefused` for a key of KMS: it would be used in nobody's name. */
+/** Throws `ServiceRefused` for a key of KMS: no caller's name would stand for its use. */
 async function encryptionOf({ encrypted }: ServiceWrite, bucket: Bucket, ports: ServicePorts) {
   if (encrypted || (bucket.encryption ?? PRESET).kind === 'AES256') return ownEncryption(ports);
   throw new ServiceRefused(`the bucket ${bucket.name} encrypts with KMS, which S3's own objects cannot`);

@@ -2,7 +2,9 @@ import type { Tag } from '@aws-sdk/client-s3';
 import { isTagForm, isTagName, isTagValue, MOST_BUCKET_TAGS, type Pairs } from '../../objects/index.js';
 import { s3Errors } from './errors.js';
 
-/** How many tags there may be, and what S3 says of those of its own (LocalStack's recordings, test_tagging_validation). */
+/**
+ * How many tags there may be, and what S3 says of those of its own (LocalStack's recordings, test_tagging_validation).
+ */
 interface Kind {
   readonly most: number;
   readonly tooMany: string;
@@ -41,8 +43,8 @@ export function objectTags(tags: readonly Tag[] | undefined): Pairs {
 }
 
 /**
- * The tags of an `x-amz-tagging` header: a URL query, whose empty parts are passed over (recorded). Throws InvalidArgument,
- * InvalidTag, BadRequest.
+ * The tags of an `x-amz-tagging` header: a URL query, whose empty parts are passed over (recorded). Throws
+ * InvalidArgument, InvalidTag, BadRequest.
  */
 export function headerTags(header: string | undefined): Pairs | undefined {
   if (header === undefined || header === '') return undefined;

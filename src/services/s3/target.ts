@@ -58,8 +58,8 @@ export interface Deletion {
 }
 
 /**
- * The bucket that a request names. Throws NoSuchBucket, AccessDenied where another owner was expected, and the errors of
- * a request that is signed for another region.
+ * The bucket that a request names. Throws NoSuchBucket, AccessDenied where another owner was expected, and the errors
+ * of a request that is signed for another region.
  */
 export function findBucket(input: BucketInput, call: Call, ports: S3Ports): Promise<Bucket> {
   const demand = (bucket: Bucket) => {
@@ -109,8 +109,8 @@ function demandOwner(bucket: Bucket, expected: string): void {
 }
 
 /**
- * The key of a new object. Throws KeyTooLongError; BadRequest for one that climbs above its root: "Relative path elements"
- * resolve, and what lies above is refused ("Naming Amazon S3 objects", S3 User Guide; versitygw,
+ * The key of a new object. Throws KeyTooLongError; BadRequest for one that climbs above its root: "Relative path
+ * elements" resolve, and what lies above is refused ("Naming Amazon S3 objects", S3 User Guide; versitygw,
  * PutObject_invalid_object_names).
  */
 export function newKeyOf(input: { readonly Key: string | undefined }): string {

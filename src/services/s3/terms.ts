@@ -1,4 +1,4 @@
-/** What a bucket demands of whoever comes to it, whatever policies say. */
+/** What a bucket demands of every caller, whatever policies say. */
 
 import type { Call } from '../../core/operation.js';
 import type { Bucket } from '../../objects/index.js';
@@ -18,8 +18,8 @@ function demandAcceleration(bucket: Bucket, { http }: Call): void {
 }
 
 /**
- * Refuses who neither owns the bucket nor says to pay, and nobody at all ("Using Requester Pays buckets for storage
- * transfers and usage", S3 User Guide). Throws AccessDenied.
+ * Refuses callers who neither own the bucket nor say to pay, and anonymous ones ("Using Requester Pays buckets for
+ * storage transfers and usage", S3 User Guide). Throws AccessDenied.
  */
 function isCharged(bucket: Bucket, call: Call): boolean {
   if (!bucket.requesterPays || call.caller.account?.id === bucket.owner) return false;

@@ -29,7 +29,7 @@ export const s3Traits: ServiceTraits = {
   },
   errors: {
     auth: s3Refusals,
-    // Nobody outside the bucket's account reads why.
+    // Only the bucket's account reads why.
     accessDenied: (message, { anonymous, foreign }) =>
       new ApiError('AccessDenied', 403, anonymous || foreign ? 'Access Denied' : message),
     notImplemented: name => new ApiError('NotImplemented', 501, `${name} is not available on this server.`),

@@ -1,4 +1,7 @@
-/** What S3 Control answers ("S3 Tagging error codes", S3 API Reference; LocalStack's recordings of AWS, test_s3control.py). */
+/**
+ * What S3 Control answers ("S3 Tagging error codes", S3 API Reference; LocalStack's recordings of AWS,
+ * test_s3control.py).
+ */
 import { errorTable } from '../../core/errors.js';
 
 export const errors = errorTable({

@@ -36,7 +36,7 @@ function durationOf(input: AssumeRoleWithSAMLRequest, federated: SamlIdentity, c
 }
 
 /**
- * Temporary credentials of a role for whoever a SAML 2.0 identity provider vouches for. Source: STS API Reference,
+ * Temporary credentials of a role for an identity that a SAML 2.0 provider vouches for. Source: STS API Reference,
  * AssumeRoleWithSAML.
  */
 export const AssumeRoleWithSAML: Operation<

@@ -28,8 +28,8 @@ async function verify(
 }
 
 /**
- * Temporary credentials of a role for whoever an OpenID Connect provider vouches for. Source: STS API Reference,
- * AssumeRoleWithWebIdentity.
+ * Temporary credentials of a role for an identity that an OpenID Connect provider vouches for. Source: STS API
+ * Reference, AssumeRoleWithWebIdentity.
  */
 export const AssumeRoleWithWebIdentity: Operation<
   StsPorts,

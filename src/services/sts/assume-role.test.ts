@@ -202,8 +202,8 @@ test('a chained session lasts an hour at most; asking for more fails', async () 
   await assume(first, { DurationSeconds: 3600 });
 });
 
-// AWS Knowledge Center, "iam-role-chaining-limit": users with MFA "use the AWS STS GetSessionToken API and are limited to
-// one hour"; 99designs/aws-vault#263, mmmorris1975/aws-runas#11 quote the refusal.
+// AWS Knowledge Center, "iam-role-chaining-limit": users with MFA "use the AWS STS GetSessionToken API and are limited
+// to one hour"; 99designs/aws-vault#263, mmmorris1975/aws-runas#11 quote the refusal.
 test('credentials of GetSessionToken count as a chain', async () => {
   const { world, bob, assume } = await open({}, { maxSessionDuration: 43_200 });
   const session = keysIn(

@@ -11,8 +11,8 @@ import { findRole, roleNameOf, roleTagContext, type Target, trusted, trustPolicy
 
 const DEFAULT_DURATION = 3600;
 /**
- * Seconds that a session may last that temporary credentials ask for, those of GetSessionToken among them (AWS Knowledge
- * Center, "iam-role-chaining-limit"; so do aws-vault#263 and aws-runas#11 report of the service).
+ * Seconds that a session may last that temporary credentials ask for, those of GetSessionToken among them (AWS
+ * Knowledge Center, "iam-role-chaining-limit"; so do aws-vault#263 and aws-runas#11 report of the service).
  */
 const MAX_CHAINED = 3600;
 

@@ -1,6 +1,6 @@
 /**
  * What AssumeRoleWithWebIdentity and AssumeRoleWithSAML have in common once the identity provider's word is verified.
- * Nobody has signed the request: it is decided as the federated identity, by the role's trust policy alone.
+ * The request is unsigned: it is decided as the federated identity, by the role's trust policy alone.
  */
 import type { PolicyDescriptorType } from '@aws-sdk/client-sts';
 import type { Call, Requirement, Resolution } from '../../core/operation.js';
@@ -17,7 +17,7 @@ import { stsErrors } from './errors.js';
 import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
 import { findRole, roleNameOf, roleTagContext, type Target, trusted, trustPolicyOf } from './target-role.js';
 
-export interface FederatedInput {
+interface FederatedInput {
   readonly RoleArn: string | undefined;
   readonly PolicyArns?: PolicyDescriptorType[] | undefined;
   readonly Policy?: string | undefined;
@@ -30,7 +30,10 @@ export interface FederatedSubject<F extends FederatedIdentity> {
   readonly target: Target | undefined;
 }
 
-/** What the role must allow: the operation itself, tagging and setting the source identity where the identity brings them. */
+/**
+ * What the role must allow: the operation itself, tagging and setting the source identity where the identity brings
+ * them.
+ */
 export async function resolveFederated<F extends FederatedIdentity>(
   call: Call,
   input: FederatedInput,
@@ -62,7 +65,7 @@ export async function resolveFederated<F extends FederatedIdentity>(
   return { requires: actions.map(action => ({ action, ...shared })), subject: { federated, target } };
 }
 
-/** The federated identity as whoever asks. */
+/** The federated identity as the caller. */
 function callerOf({ provider, label }: FederatedIdentity): Caller {
   return {
     principal: { type: 'anonymous', arn: label, federatedProvider: provider },
@@ -76,12 +79,14 @@ function tagsOf({ tags }: FederatedIdentity) {
   return tags.map(([Key, Value]) => ({ Key, Value }));
 }
 
-export interface FederatedSession extends Target {
+interface FederatedSession extends Target {
   readonly issued: IssuedSession;
   readonly assumedRole: { readonly AssumedRoleId: string; readonly Arn: string };
 }
 
-/** Issues the role's session for `duration` seconds. Throws `ValidationError` where that is more than the role allows. */
+/**
+ * Issues the role's session for `duration` seconds. Throws `ValidationError` where that is more than the role allows.
+ */
 export async function issueFederated(
   { federated, target }: FederatedSubject<FederatedIdentity>,
   input: FederatedInput,

@@ -21,7 +21,9 @@ export const GetSessionToken: Operation<
   GetSessionTokenResponse,
   SecondFactor | undefined
 > = {
-  /** Open to every user and root user: policies do not control it (STS API Reference, GetSessionToken, "Permissions"). */
+  /**
+   * Open to every user and root user: policies do not control it (STS API Reference, GetSessionToken, "Permissions").
+   */
   async resolve(input, call, { identity }) {
     demandCredentials(call, ['long-term']);
     return { requires: [], subject: await secondFactorOf(input, call, identity) };

@@ -8,8 +8,8 @@ import { tagRequestContext } from './session-input.js';
 const DEFAULT_DURATION = 300;
 
 /**
- * Tokens for services outside: no account of this server has outbound identity federation enabled, so whoever may ask
- * gets AWS's refusal of that state (STS API Reference, GetWebIdentityToken, "Errors").
+ * Tokens for services outside: no account of this server has outbound identity federation enabled, so a caller who may
+ * ask gets AWS's refusal of that state (STS API Reference, GetWebIdentityToken, "Errors").
  */
 export const GetWebIdentityToken: Operation<StsPorts, GetWebIdentityTokenRequest, never, undefined> = {
   resolve(input, call) {

@@ -42,8 +42,8 @@ export async function secondFactorOf(
 }
 
 /**
- * Uses the code up. Throws `AccessDenied`, and has counted it, where it does not hold or another request was faster: what
- * was decided without it is not done, even where the device shows the code by now.
+ * Uses the code up. Throws `AccessDenied`, and has counted it, where it does not hold or another request was faster:
+ * what was decided without it is not done, even where the device shows the code by now.
  */
 export async function spend(factor: SecondFactor, identity: Identity): Promise<void> {
   const { account, serial, owner, code, holds } = factor;

@@ -17,7 +17,7 @@ const MAX_POLICIES = 10;
 /** Plain text of inline and managed session policies together, characters. Source: AssumeRole, `Policy`. */
 const MAX_POLICY_TEXT = 2048;
 
-export interface SessionPolicies {
+interface SessionPolicies {
   readonly policy: string | undefined;
   readonly policyArns: readonly string[];
 }
@@ -57,7 +57,7 @@ export async function readSessionPolicies(
 }
 
 /** Tags that a session carries, and which of them pass on along a chain. */
-export interface SessionTags {
+interface SessionTags {
   readonly tags: Tags;
   readonly transitiveKeys: readonly string[];
 }

@@ -31,7 +31,9 @@ export async function findRole(identity: Identity, name: EntityName): Promise<Ta
   return role?.name === name.name && role.path === name.path ? { account, role } : undefined;
 }
 
-/** The account that a role's ARN names, for whom an identity provider of that account vouches. Throws `AccessDenied`. */
+/**
+ * The account that a role's ARN names, for whom an identity provider of that account vouches. Throws `AccessDenied`.
+ */
 export async function accountOfRole(identity: Identity, arn: string, action: string): Promise<Account> {
   const account = await identity.account(roleNameOf(arn).account);
   if (account !== undefined) return account;
@@ -42,7 +44,7 @@ export async function accountOfRole(identity: Identity, arn: string, action: str
 
 /** The role, which is there: without a trust policy nothing allows the request. */
 export function trusted(target: Target | undefined): Target {
-  if (target === undefined) throw new TypeError('a role that does not exist trusts nobody');
+  if (target === undefined) throw new TypeError('a role that does not exist has no trust policy');
   return target;
 }
 

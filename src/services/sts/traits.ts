@@ -2,7 +2,10 @@ import { queryFamily } from '../../auth/families.js';
 import type { HttpRequest } from '../../core/http-message.js';
 import type { ServiceTraits } from '../../core/service.js';
 
-/** Clients that sign nothing call AssumeRoleWithWebIdentity and AssumeRoleWithSAML: what has the form of a query is STS's. */
+/**
+ * Clients that sign nothing call AssumeRoleWithWebIdentity and AssumeRoleWithSAML: what has the form of a query is
+ * STS's.
+ */
 export const stsTraits: ServiceTraits = {
   ...queryFamily('sts'),
   recognises({ method, path, query, headers }: HttpRequest): boolean {

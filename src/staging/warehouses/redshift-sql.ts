@@ -14,14 +14,13 @@ export interface Statement {
 }
 
 /** A literal: Redshift takes a backslash inside of one as an escape. */
-export const quoteRedshift = (text: string): string =>
-  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+const quoteRedshift = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 const HIDDEN = "'…'";
 
 /**
- * The clause of COPY and UNLOAD that says whose rights count ("Authorization parameters"). A chain of roles is one text,
- * separated by commas without spaces ("Chaining IAM roles in Amazon Redshift").
+ * The clause of COPY and UNLOAD that says whose rights count ("Authorization parameters"). A chain of roles is one
+ * text, separated by commas without spaces ("Chaining IAM roles in Amazon Redshift").
  */
 function clauseOf(authorization: Authorization, hidden: boolean): string {
   if ('role' in authorization) {
@@ -45,7 +44,10 @@ function formatOf({ delimiter, nullText }: Job['dialect']): string {
   return `FORMAT AS CSV DELIMITER AS ${quoteRedshift(delimiter)} NULL AS ${quoteRedshift(nullText)}`;
 }
 
-/** REGION is needed where the bucket is in another region than the cluster, and harmless elsewhere ("COPY from Amazon S3"). */
+/**
+ * REGION is needed where the bucket is in another region than the cluster, and harmless elsewhere ("COPY from Amazon
+ * S3").
+ */
 const regionOf = ({ connection }: Job) => `REGION AS ${quoteRedshift(connection.region)}`;
 
 export interface Copy {

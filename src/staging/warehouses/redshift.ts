@@ -46,8 +46,8 @@ class RedshiftWarehouse implements Warehouse {
       const manifest = await writeManifest(this.#job, rows);
       const authorization = await this.#authorization(rows.place, secondsOf(this.#settings, rows.parts));
       await client.query('BEGIN');
-      // Redshift holds no key unique. The lock comes before the transaction's snapshot, which the SELECT takes ("Isolation
-      // levels in Amazon Redshift"), so that of two processes the later one meets the row of the earlier.
+      // Redshift holds no key unique. The lock comes before the transaction's snapshot, which the SELECT takes
+      // ("Isolation levels in Amazon Redshift"), so that of two processes the later one meets the row of the earlier.
       await client.query(`LOCK ${this.#loads}`);
       const { rows: known } = await client.query(`SELECT rows FROM ${this.#loads} WHERE run = $1`, [
         rows.run,
@@ -133,8 +133,8 @@ class RedshiftWarehouse implements Warehouse {
   }
 
   /**
-   * The warehouse's own role, where the job names one: Redshift renews its keys by itself. Else the connection's keys, which
-   * must live until the statement ends ("Authorization parameters"). Throws `StagingError` where they cannot.
+   * The warehouse's own role, where the job names one: Redshift renews its keys by itself. Else the connection's keys,
+   * which must live until the statement ends ("Authorization parameters"). Throws `StagingError` where they cannot.
    */
   async #authorization(place: Place, seconds: number): Promise<Authorization> {
     const { iamRole } = this.#settings;
@@ -158,7 +158,10 @@ class RedshiftWarehouse implements Warehouse {
     for (const statement of postSql) await this.#client.query(statement);
   }
 
-  /** Redshift knows no ON CONFLICT: rows that are there are updated, others inserted ("Performing a merge operation by specifying a column list"). */
+  /**
+   * Redshift knows no ON CONFLICT: rows that are there are updated, others inserted ("Performing a merge operation by
+   * specifying a column list").
+   */
   async #upsert(
     rows: StagedRows,
     table: string,
@@ -261,7 +264,10 @@ function writeManifest(job: Job, { parts, place }: StagedRows): Promise<string> 
   );
 }
 
-/** Each file is mandatory: COPY would leave out those that are gone, and say nothing ("Using a manifest to specify data files"). */
+/**
+ * Each file is mandatory: COPY would leave out those that are gone, and say nothing ("Using a manifest to specify data
+ * files").
+ */
 async function putManifest(
   { connection, prefix }: Job,
   place: Place,

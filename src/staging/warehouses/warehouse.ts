@@ -60,14 +60,17 @@ export interface Unloading {
   readonly place: Place;
 }
 
-/** A connection to a warehouse. Whoever opens one closes it. */
+/** A connection to a warehouse. Its opener closes it. */
 export interface Warehouse {
   /**
    * Loads in one transaction, which also writes the run into the table of loads: so rows are loaded once, however often
    * this is called. Throws `StagingError` after a rollback; nothing is loaded then.
    */
   load(rows: StagedRows): Promise<Loaded>;
-  /** Stages the rows of a table or a query, all of one moment. Nothing of the warehouse changes by it. Throws `StagingError`. */
+  /**
+   * Stages the rows of a table or a query, all of one moment. Nothing of the warehouse changes by it. Throws
+   * `StagingError`.
+   */
   unload(into: Unloading): Promise<Staged>;
   /** The columns of what `unload` gives. Throws what the server answers. */
   columns(): Promise<readonly Column[]>;

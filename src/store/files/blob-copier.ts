@@ -1,4 +1,6 @@
-/** Copies files of bodies from one directory of `openFileBlobs` to another. They never change, so each is copied once. */
+/**
+ * Copies files of bodies from one directory of `openFileBlobs` to another. They never change, so each is copied once.
+ */
 import { constants, copyFile, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';

@@ -2,10 +2,12 @@
  * Bodies as files. A body is written under a temporary name, synced, renamed to its id in one of 256
  * directories, and that directory synced: a file under its id is always whole.
  */
+
 import { mkdir, open, opendir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';
 import { livenessOf, ownIdentity, type ProcessIdentity } from '../../core/directories/process-identity.js';
+import { DAY_MS } from '../../core/time.js';
 import {
   BLOB_ID,
   BlobDamaged,
@@ -19,7 +21,7 @@ import { contentSize, readBlocks, writeBlocks } from './block-file.js';
 
 const TEMPORARY = 'tmp';
 /** After so many milliseconds without a write, a temporary file of a process that cannot be seen is given up. */
-const GIVEN_UP = 24 * 60 * 60 * 1000;
+const GIVEN_UP = DAY_MS;
 /** Each holds the bodies whose ids begin with its name. */
 export const FAN_OUT = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
 const DIRECTORIES = [TEMPORARY, ...FAN_OUT];

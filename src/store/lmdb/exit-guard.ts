@@ -1,13 +1,13 @@
 /**
  * How a process ends that commits. An exit joins the threads first, and the thread that commits waits for JavaScript,
- * which runs no more then: neither would ever end, with the store locked for all others. So such a process ends at once,
- * as if it were killed.
+ * which runs no more then: neither would ever end, with the store locked for all others. So such a process ends at
+ * once, as if it were killed.
  */
 import { writeSync } from 'node:fs';
 
 const committing = new Set<object>();
 let watching = false;
-/** What nobody caught, in the turn in which that was. */
+/** What was not caught, in the turn in which that was. */
 let uncaught: Error | undefined;
 
 /** Notes that a store commits from now on, or no more. */

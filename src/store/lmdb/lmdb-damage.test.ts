@@ -1,6 +1,6 @@
 /**
- * Damage to the file of the records: whatever is done to its pages, either every record is still read as it was written,
- * or it is said that something is damaged. `npm run test:damage` tries many thousand times as much.
+ * Damage to the file of the records: whatever is done to its pages, either every record is still read as it was
+ * written, or it is said that something is damaged. `npm run test:damage` tries many thousand times as much.
  */
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,8 +1,8 @@
 /**
  * LMDB's file as it is laid out: pages of a fixed size, the first two of which say where the trees begin. Reading them
  * here, rather than through LMDB, tells what is damaged: LMDB takes every page as it comes, and goes astray or ends the
- * process over one that is not whole. Source: the declarations of `MDB_meta`, `MDB_page` and `MDB_node` in the mdb.c that
- * lmdb-js is built from, on machines of 64 bits.
+ * process over one that is not whole. Source: the declarations of `MDB_meta`, `MDB_page` and `MDB_node` in the mdb.c
+ * that lmdb-js is built from, on machines of 64 bits.
  */
 import { endianness } from 'node:os';
 
@@ -94,7 +94,7 @@ function read64(page: Buffer, at: number): number {
 }
 
 /** A page's child, and the keys that may be under it. */
-export interface Child {
+interface Child {
   readonly page: number;
   /** Inclusive; absent for the leftmost child, whose keys begin where its parent's do. */
   readonly from: Buffer | undefined;

@@ -30,7 +30,7 @@ export interface TreeDamage {
   /** The stored keys between which records may be missing: inclusive, exclusive; absent where there is no bound. */
   readonly from?: Buffer | undefined;
   readonly to?: Buffer | undefined;
-  /** The same with the leaves on either side: whoever goes through those steps onto the damaged page. */
+  /** The same with the leaves on either side: going through those steps onto the damaged page. */
   near: Bounds;
 }
 
@@ -82,14 +82,14 @@ export function harmsAll(damage: readonly TreeDamage[]): boolean {
   return damage.some(({ from, to }) => from === undefined && to === undefined);
 }
 
-/** So much damage is told apart. */
+/** So much damage is listed. */
 const MOST = 1000;
 /** Pages that are read in one turn of the event loop. */
 const TURN = 32;
 
 /**
- * Looks at what is cheap to look at: the pages where the trees begin, and the file's length. Where the file is shorter than the
- * store says, at all of it. An absent or empty file is a new store's. Throws `StoreDamaged`.
+ * Looks at what is cheap to look at: the pages where the trees begin, and the file's length. Where the file is shorter
+ * than the store says, at all of it. An absent or empty file is a new store's. Throws `StoreDamaged`.
  */
 export async function demandHead(path: string): Promise<void> {
   if (!READABLE) return;
@@ -112,7 +112,7 @@ export async function demandHead(path: string): Promise<void> {
 }
 
 /**
- * Walks the newest snapshot in a file. Nobody may reuse its pages meanwhile: whoever walks a store in use holds a read
+ * Walks the newest snapshot in a file. Its pages must not be reused meanwhile: walking a store in use takes a read
  * transaction that began before.
  */
 export async function walkFile(path: string): Promise<TreeReport> {

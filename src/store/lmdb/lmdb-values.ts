@@ -13,8 +13,8 @@ export function copy(shared: Uint8Array, length = shared.length): Buffer {
 }
 
 /**
- * A row of a range: its key as it is stored, and behind it its value. One piece of memory, so that it takes one checksum.
- * `length`: of the value.
+ * A row of a range: its key as it is stored, and behind it its value. One piece of memory, so that it takes one
+ * checksum. `length`: of the value.
  */
 export function rowOf(key: Uint8Array, shared: Uint8Array, length: number): Buffer {
   const row = Buffer.allocUnsafe(key.length + length);

@@ -86,7 +86,7 @@ interface Commit {
   applied: boolean;
 }
 
-export interface LmdbOptions {
+interface LmdbOptions {
   /** Bytes of address space to begin with; the map grows as the data does. Default: 1 GiB. */
   readonly mapSize?: number;
   /** What it throws ends a commit before it is tried. */
@@ -102,8 +102,8 @@ export interface LmdbStore extends Kv {
    */
   copyTo(directory: string): Promise<void>;
   /**
-   * Looks at every page, while others go on. From then on, what reads records that may be missing throws `ValueDamaged`,
-   * and commits are rejected with `StoreDamaged`.
+   * Looks at every page, while others go on. From then on, what reads records that may be missing throws
+   * `ValueDamaged`, and commits are rejected with `StoreDamaged`.
    */
   verify(): Promise<TreeReport>;
 }
@@ -129,7 +129,8 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
       noSubdir: false,
       mapSize: options.mapSize ?? 2 ** 30,
       overlappingSync: false,
-      // Else lmdb-js makes a promise of its own for each turn's writes: unhandled, it would end the process on a full disk.
+      // Else lmdb-js makes a promise of its own for each turn's writes: unhandled, it would end the process on a full
+      // disk.
       eventTurnBatching: false,
       useVersions: true,
       keyEncoder: { writeKey: writeAnyKey, readKey: readAnyKey },
@@ -181,7 +182,7 @@ class LmdbKv implements LmdbStore {
   #waiting: Commit[] = [];
   /** Settles when the commits under way are through. */
   #running: Promise<void> | undefined;
-  /** Whether nobody can have been told of a commit that the read transaction does not show. */
+  /** Whether no answer can rest on a commit that the read transaction does not show. */
   #newest = false;
   #nextVersion = 0;
   #endOfVersions = 0;
@@ -309,7 +310,7 @@ class LmdbKv implements LmdbStore {
     }
   }
 
-  /** Opens the store anew. Throws where that fails; then the next one who needs it tries again. */
+  /** Reopens the store. Throws where that fails; then the next one who needs it tries again. */
   #repair(): Promise<void> {
     this.#repairing ??= this.#reopen().finally(() => {
       this.#repairing = undefined;

@@ -6,14 +6,16 @@
  * guessed. At SERIALIZABLE, a batch that is sent again while the first attempt still runs on the server meets that row
  * and fails with 40001, or finds it set.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { MINUTE_MS } from '../../core/time.js';
 import { CommitInDoubt, StoreUnavailable } from '../kv.js';
 import { type Batch, packed } from './batch.js';
 import { type Connection, ConnectionLost, PATIENCE_MS } from './connection.js';
 
 /** For how long a batch whose outcome is not known waits for the primary that knows it, milliseconds. */
-const DOUBT_MS = 60_000;
+const DOUBT_MS = MINUTE_MS;
 
 /** Attempts at a batch that others get in the way of, and how many of them go without a pause. */
 const ATTEMPTS = 100;
@@ -144,7 +146,10 @@ export class Lane {
     return Number(row.batch) === this.#last + 1 ? row.bad : undefined;
   }
 
-  /** What becomes of a batch that cannot go on. A lane in doubt begins with a new row: nobody knows where the old one stands. */
+  /**
+   * What becomes of a batch that cannot go on. A lane in doubt begins with a new row: the state of the old one is
+   * unknown.
+   */
   #ended(inDoubt: boolean, cause: unknown): Error {
     if (inDoubt) {
       this.#id = undefined;

@@ -30,14 +30,14 @@ import { Reads, type Row } from './reads.js';
 import { migrate } from './schema.js';
 import { serversOf } from './servers.js';
 
-export interface PostgresOptions {
+interface PostgresOptions {
   /** Connections that commit. */
   readonly lanes?: number;
   /** Connections that read. */
   readonly readers?: number;
 }
 
-export interface PostgresStore extends Kv {
+interface PostgresStore extends Kv {
   /** The database's time, milliseconds since the epoch. */
   time(): Promise<number>;
 }

@@ -19,7 +19,7 @@ const MIGRATIONS: readonly string[] = [
    INSERT INTO kv_meta (name, value) VALUES ('versions', ${2 ** 50});`,
 ];
 
-/** Serializes the servers that start at the same time. Any number: it is nobody else's lock in this database. */
+/** Serializes the servers that start at the same time. Any number that no other lock of this database has. */
 const LOCK = 0x6b6172696b616769n;
 
 /** The database was written by a later release. */

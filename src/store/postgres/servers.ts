@@ -12,10 +12,10 @@ export class BadPostgresUrl extends Error {
 }
 
 /**
- * What to connect with, one for each host that the URL names, in its order: `postgres://user:password@a:5432,b:5432/db`.
- * Options such as `sslmode=verify-full&sslrootcert=FILE` are those of libpq. What the URL leaves out comes from
- * libpq's environment (`PGPASSWORD` and so on). Throws `BadPostgresUrl`, which never quotes the URL: it may hold a
- * password.
+ * What to connect with, one for each host that the URL names, in its order:
+ * `postgres://user:password@a:5432,b:5432/db`. Options such as `sslmode=verify-full&sslrootcert=FILE` are those of
+ * libpq. What the URL leaves out comes from libpq's environment (`PGPASSWORD` and so on). Throws `BadPostgresUrl`,
+ * which never quotes the URL: it may hold a password.
  */
 export function serversOf(url: string): ClientConfig[] {
   const match = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#@]*)([/?#].*)?$/.exec(url);

@@ -31,7 +31,7 @@ import { blockFile, contentSize, readBlocks, segmentsOf } from '../files/block-f
 import { StoreClosed, StoreUnavailable } from '../kv.js';
 import { gathered } from './parts.js';
 
-export interface S3BlobsOptions {
+interface S3BlobsOptions {
   readonly bucket: string;
   /** Before the name of each object, `/` at its end included; may be empty. */
   readonly prefix: string;

@@ -6,7 +6,7 @@ import { type Kind, kindOf, membersOf, type Schema, setOwn } from '../schema.js'
 import { epochDate } from '../timestamps.js';
 
 /** The value that a piece of JSON stands for. Throws SerializationException where it is of another type. */
-export type JsonReader = (json: unknown) => unknown;
+type JsonReader = (json: unknown) => unknown;
 
 /** Compiles readers for the shapes of one service. */
 export class JsonReaders {

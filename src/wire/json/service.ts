@@ -14,10 +14,10 @@ export interface JsonServiceOptions {
   readonly sdk: SdkModule;
   /** What stands before the operation in `X-Amz-Target`: `TrentService`. */
   readonly target: string;
-  /** The protocol's version; 1.1 unless told. */
+  /** The protocol's version; 1.1 by default. */
   readonly version?: '1.0' | '1.1';
   readonly constraints?: ServiceConstraints;
-  /** The error for an input that breaks constraints; ValidationException with AWS's sentence unless told. */
+  /** The error for an input that breaks constraints; ValidationException with AWS's sentence by default. */
   readonly violated?: (violations: readonly Violation[]) => ApiError;
 }
 

@@ -7,13 +7,13 @@ import { parseDateTime, parseEpochSeconds } from '../timestamps.js';
 import { elementName } from '../xml/write.js';
 
 /** Parameters as a tree: `Tags.member.1.Key` is found under `Tags`, `member`, `1`, `Key`. */
-export interface Parameter {
+interface Parameter {
   value: string | undefined;
   children: Map<string, Parameter> | undefined;
 }
 
 /** The value that a parameter and those under it make. Throws MalformedInput. */
-export type ParameterReader = (parameter: Parameter) => unknown;
+type ParameterReader = (parameter: Parameter) => unknown;
 
 /** `ContextEntries.member.1.ContextKeyValues.member.1` is among the deepest. */
 const DEEPEST = 10;

@@ -14,14 +14,14 @@ import {
 } from '../schema.js';
 import type { WireOperation, WireService } from '../types.js';
 
-export interface RestJsonServiceOptions {
+interface RestJsonServiceOptions {
   readonly id: string;
   readonly sdk: SdkModule;
 }
 
 /**
- * A service that speaks restJson1 (Smithy, "AWS restJson1 protocol"), as far as its operations have paths without labels,
- * inputs in the body and the query, and outputs in the body. Its errors: UnknownOperationException,
+ * A service that speaks restJson1 (Smithy, "AWS restJson1 protocol"), as far as its operations have paths without
+ * labels, inputs in the body and the query, and outputs in the body. Its errors: UnknownOperationException,
  * SerializationException, ValidationException.
  */
 export function restJsonService({ id, sdk }: RestJsonServiceOptions): WireService {

@@ -11,7 +11,9 @@ import { invalidArgument, s3Error } from './errors.js';
 /** The value of an argument; `undefined` where it counts as not given. `name` is the header's or parameter's. */
 export type ArgumentReader = (text: string, name: string) => unknown;
 
-/** Compiles the reader of one member. `constraints`: those of its shape, of a list its members', for the enumerations. */
+/**
+ * Compiles the reader of one member. `constraints`: those of its shape, of a list its members', for the enumerations.
+ */
 export function argumentReader(schema: Schema, constraints: ShapeConstraints | undefined): ArgumentReader {
   const traits = schema.getMergedTraits() as { readonly httpHeader?: string; readonly httpQuery?: string };
   switch (kindOf(schema)) {

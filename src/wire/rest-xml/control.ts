@@ -16,8 +16,8 @@ const CONTROL_HOST = /^(?:(\d{12})\.)?s3-control(?:-fips)?\./;
 const ACCOUNT_HOST = /^(\d{12})\./;
 
 /**
- * Whether a request is to S3 Control. Its path says so, with the account in the header that SDKs send or in the host. (A
- * bucket may be called `v20180820`; its requests have neither.)
+ * Whether a request is to S3 Control. Its path says so, with the account in the header that SDKs send or in the host.
+ * (A bucket may be called `v20180820`; its requests have neither.)
  */
 export function isControl({ path, headers }: HttpRequest): boolean {
   if (!path.startsWith(PREFIX)) return false;
@@ -25,8 +25,8 @@ export function isControl({ path, headers }: HttpRequest): boolean {
 }
 
 /**
- * Operations of S3 Control that are called as others of S3 are: they go by the names of their actions, which CloudTrail has
- * as well ("Amazon S3 account-level actions that are tracked by CloudTrail logging", S3 User Guide).
+ * Operations of S3 Control that are called as others of S3 are: they go by the names of their actions, which CloudTrail
+ * has as well ("Amazon S3 account-level actions that are tracked by CloudTrail logging", S3 User Guide).
  */
 const NAMES: ReadonlyMap<string, string> = new Map(
   ['GetPublicAccessBlock', 'PutPublicAccessBlock', 'DeletePublicAccessBlock'].map(name => [

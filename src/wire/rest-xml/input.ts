@@ -22,7 +22,7 @@ export interface Head {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-export interface InputReader {
+interface InputReader {
   readonly streams: boolean;
   read(head: Head, body: Uint8Array | RequestBody): Input;
   /** All but the payload, whose member throws when it is read before `readBody`. */
@@ -212,7 +212,9 @@ interface HttpTraits {
   readonly httpPayload?: 1;
 }
 
-/** For operations that are decided from the head: one that looks at the body after all must say so (`requiresOfBody`). */
+/**
+ * For operations that are decided from the head: one that looks at the body after all must say so (`requiresOfBody`).
+ */
 function defineUnread(input: Input, member: string, operation: string): void {
   Object.defineProperty(input, member, {
     configurable: true,

@@ -1,6 +1,6 @@
 /**
- * User metadata. Values that are plain ASCII travel as they are, whatever they mean; others come back as the encoded words
- * of RFC 2047 (Amazon S3 User Guide, "User-defined object metadata"; LocalStack's recordings of AWS,
+ * User metadata. Values that are plain ASCII travel as they are, whatever they mean; others come back as the encoded
+ * words of RFC 2047 (Amazon S3 User Guide, "User-defined object metadata"; LocalStack's recordings of AWS,
  * test_post_object_with_unicode_metadata and test_put_unicode_metadata_with_sig_s3).
  */
 

@@ -10,7 +10,7 @@ type Output = Readonly<Record<string, unknown>>;
 type Body = HttpReply['body'];
 
 /** `headers`: those of every reply, to which the writer adds the output's own. */
-export type OutputWriter = (output: Output, headers: Record<string, string>) => HttpReply;
+type OutputWriter = (output: Output, headers: Record<string, string>) => HttpReply;
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
@@ -33,7 +33,9 @@ const answeredStatus: Readonly<Record<string, number>> = {
 /** Elements that S3 sends in another order than the model lists them: those that come first (recorded). */
 const orders: Readonly<Record<string, readonly string[]>> = { ListBucketsOutput: ['Owner'] };
 
-/** Replies that tell the bucket's region beside what their model says (recorded; clients find out where to sign for). */
+/**
+ * Replies that tell the bucket's region beside what their model says (recorded; clients find out where to sign for).
+ */
 const tellsRegion: ReadonlySet<string> = new Set(['ListObjects', 'ListObjectsV2']);
 
 /** Replies without a body that have its type (LocalStack's recordings of AWS, test_create_bucket_head_bucket). */

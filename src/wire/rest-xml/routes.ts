@@ -8,7 +8,7 @@ interface Marker {
   readonly value: string | undefined;
 }
 
-/** How an operation is told from the others of the same method and level. */
+/** What distinguishes an operation from the others of the same method and level. */
 interface Route {
   readonly operation: string;
   /** Query parameters that must be there, with the value they must have where it matters (`list-type=2`). */
@@ -21,7 +21,7 @@ interface Route {
 type Level = 'service' | 'bucket' | 'object';
 
 /** What the routes look at. */
-export interface Routed {
+interface Routed {
   readonly method: string;
   readonly address: Address;
   readonly parameters: ReadonlyMap<string, string>;
@@ -97,7 +97,10 @@ function refuseKeyless(parameters: ReadonlyMap<string, string>): void {
   }
 }
 
-/** What is posted to a bucket without naming a subresource can only be a form (recorded, test_post_object_with_wrong_content_type). */
+/**
+ * What is posted to a bucket without naming a subresource can only be a form (recorded,
+ * test_post_object_with_wrong_content_type).
+ */
 function noForm(): Error {
   const Condition = 'Bucket POST must be of the enclosure-type multipart/form-data';
   return s3Error.PreconditionFailed([], { members: { Condition } });

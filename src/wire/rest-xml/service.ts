@@ -95,7 +95,10 @@ function encodeError(error: ApiError, context: ErrorContext): HttpReply {
   return errorReply(error, context, (own, ids) => `<Error>${own}${ids}</Error>`);
 }
 
-/** A reply of an error in XML; HEAD and 304 have no body. `shape` puts together its own elements and the ids that each has. */
+/**
+ * A reply of an error in XML; HEAD and 304 have no body. `shape` puts together its own elements and the ids that each
+ * has.
+ */
 export function errorReply(
   error: ApiError,
   { requestId, head }: ErrorContext,

@@ -11,7 +11,7 @@ interface Template {
 }
 
 /** The operation of a method and a path, and what the path names; undefined where there is none. */
-export type TemplateRouter = (
+type TemplateRouter = (
   method: string,
   path: string,
 ) => { readonly operation: string; readonly labels: Labels } | undefined;

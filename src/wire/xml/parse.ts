@@ -21,7 +21,7 @@ export interface XmlElement {
 
 /** No document of S3's nests deeper than a handful of elements. */
 const maxDepth = 32;
-/** Elements, comments, instructions and CDATA sections, unless told: twice what the largest document of S3's has. */
+/** Elements, comments, instructions and CDATA sections, by default: twice what the largest document of S3's has. */
 const MOST_NODES = 200_000;
 
 /** Attributes of one element: those of S3's have at most a type and two namespaces. */

@@ -1,4 +1,7 @@
-/** What the service authorization reference knows of all services. The data is large: each part is loaded when it is asked for. */
+/**
+ * What the service authorization reference knows of all services. The data is large: each part is loaded when it is
+ * asked for.
+ */
 
 import { Glob, readGlob } from '../../../policy/evaluate/glob.js';
 

@@ -1,5 +1,6 @@
 import type * as iam from '@aws-sdk/client-iam';
 import type { Operation } from '../../../core/operation.js';
+import { DAY_MS } from '../../../core/time.js';
 import { errors, providerArn, readTags, type SamlProvider } from '../../../identity/index.js';
 import type { IamPorts } from '../ports.js';
 import { type On, type OnAccount, onAll, requestTags } from '../requirements.js';
@@ -7,7 +8,7 @@ import { dateOf, tagList } from '../shapes.js';
 import { onNewProvider, onSamlProvider } from './federation-requirements.js';
 
 /** How long a provider is shown as valid whose metadata does not say, milliseconds: a hundred years, as AWS shows. */
-const CENTURY = 100 * 365.25 * 86_400_000;
+const CENTURY = 100 * 365.25 * DAY_MS;
 
 interface EncryptionInput {
   readonly AssertionEncryptionMode?: string | undefined;

@@ -1,4 +1,4 @@
-/** The policies of an entity with their origin: for simulation and for whoever asks what a policy needs. */
+/** The policies of an entity with their origin: for simulation and for the context keys of policies. */
 import {
   type Account,
   compiledPolicy,

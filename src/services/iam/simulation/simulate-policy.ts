@@ -180,7 +180,10 @@ function isExcluded(
   );
 }
 
-/** One result per action, in the order of the request; pages go by that order. Pairs of one account wait behind each other. */
+/**
+ * One result per action, in the order of the request; pages go by that order. Pairs of one account wait behind each
+ * other.
+ */
 async function answer(
   { id }: Account,
   input: SimulationInput,

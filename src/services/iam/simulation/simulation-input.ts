@@ -48,7 +48,8 @@ export function checkGiven(
 
 /**
  * What a given `ResourcePolicy` is. AWS takes a role's trust policy and leaves it out of the simulation ("Simulation of
- * resource-based policies isn't supported for IAM roles", SimulatePrincipalPolicy); here it decides, as it does for real.
+ * resource-based policies isn't supported for IAM roles", SimulatePrincipalPolicy); here it decides, as it does for
+ * real.
  */
 export function kindOfResourcePolicy(document: string): ResourcePolicyKind {
   const kind = guessKind(document);
@@ -84,8 +85,8 @@ export function callerOf(arn: string): Principal {
 }
 
 /**
- * The account of `ResourceOwner`: an account's ARN or its id; where there is none "the account of the identity provided in
- * CallerArn" (SimulateCustomPolicy, ResourceOwner). Throws `InvalidInput`.
+ * The account of `ResourceOwner`: an account's ARN or its id; where there is none "the account of the identity provided
+ * in CallerArn" (SimulateCustomPolicy, ResourceOwner). Throws `InvalidInput`.
  */
 export function ownerOf(owner: string | undefined, caller: Principal, home: Account): string {
   if (owner === undefined) return caller.account ?? home.id;

@@ -45,9 +45,9 @@ export async function simulate(
 }
 
 /**
- * What each side decided. "If the simulation evaluates policies within the same account and includes a resource ARN, then
- * the parameter is present but the response is empty. If [it] specifies all resources (*), then the parameter is not
- * returned." (IAM API Reference, EvaluationResult).
+ * What each side decided. "If the simulation evaluates policies within the same account and includes a resource ARN,
+ * then the parameter is present but the response is empty. If [it] specifies all resources (*), then the parameter is
+ * not returned." (IAM API Reference, EvaluationResult).
  */
 function detailsOf(
   results: readonly ResourceResult[],

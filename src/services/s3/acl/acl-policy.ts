@@ -39,7 +39,7 @@ const ON_UPLOAD: Actions = {
   READ_ACP: [],
   WRITE_ACP: [],
 };
-/** Who may list the bucket is told that there is no such object ("GetObject", S3 API Reference). */
+/** Callers who may list the bucket learn that there is no such object ("GetObject", S3 API Reference). */
 const ON_NO_OBJECT: Actions = { READ: ON_OBJECT.READ, WRITE: [], READ_ACP: [], WRITE_ACP: [] };
 
 /**

@@ -11,7 +11,7 @@ export const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
 export const AUTHENTICATED_USERS = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers';
 export const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
 
-/** Who owns what nobody signed for. */
+/** The owner of what anonymous requests put. */
 export const ANONYMOUS_OWNER: ObjectOwner = {
   account: 'anonymous',
   canonicalId: '65a011a29cdf8ec533ec3d1ccaae921c',

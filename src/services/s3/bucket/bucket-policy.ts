@@ -27,7 +27,7 @@ const LARGEST_POLICY = 20 * 1024;
 
 /**
  * An operation on the policy itself: the root user of the bucket's account may do it whatever the policy says, so
- * that nobody is locked out for good, and other accounts never ("PutBucketPolicy", S3 API Reference).
+ * that the bucket is never locked for good, and other accounts never ("PutBucketPolicy", S3 API Reference).
  */
 function policyOperation<I extends BucketInput, O>(
   ...definition: Parameters<typeof bucketOperation<I, O>>
@@ -95,7 +95,9 @@ function policyOf(bucket: Bucket): string {
   throw s3Errors.NoSuchBucketPolicy([], { members: { BucketName: bucket.name } });
 }
 
-/** Throws MalformedPolicy: size, grammar, and what S3 refuses of a policy for this bucket (`policy/validate/bucket`). */
+/**
+ * Throws MalformedPolicy: size, grammar, and what S3 refuses of a policy for this bucket (`policy/validate/bucket`).
+ */
 async function readBucketPolicy(text: string, bucket: Bucket): Promise<PolicyDocument> {
   if (!text.startsWith('{')) {
     throw s3Errors.MalformedPolicy(["Policies must be valid JSON and the first byte must be '{'"]);

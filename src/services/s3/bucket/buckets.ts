@@ -13,12 +13,12 @@ import { bucketArn, onBucket } from '../requirements.js';
 import { bucketAnywhere, bucketOf, type OnBucket } from '../target.js';
 import { locationConstraint } from './regions.js';
 
-/** Tells the region to whoever is refused as well: clients find out by it where to sign for. */
+/** Refusals give the region as well: clients find out by it where to sign for. */
 export const HeadBucket: Operation<S3Ports, HeadBucketRequest, HeadBucketOutput, OnBucket> = {
   async resolve(input, call, ports) {
     const subject = await bucketOf(input, call, ports);
-    const told = { 'x-amz-bucket-region': subject.bucket.region };
-    return { requires: [{ ...onBucket(subject.bucket, call, 's3:ListBucket'), told }], subject };
+    const denialHeaders = { 'x-amz-bucket-region': subject.bucket.region };
+    return { requires: [{ ...onBucket(subject.bucket, call, 's3:ListBucket'), denialHeaders }], subject };
   },
 
   async run({ bucket }) {

@@ -43,7 +43,8 @@ function operationsOn<T extends Configuration>(
   return {
     put: bucketOperation<Input, object>(write, async (bucket, input, { objects }) => {
       const asked = (input as unknown as Record<string, T | undefined>)[member];
-      // Another id in the document than in the query (recorded: test_s3_analytics_configurations, test_s3_intelligent_tier_config).
+      // Another id in the document than in the query (recorded: test_s3_analytics_configurations,
+      // test_s3_intelligent_tier_config).
       if (!asked || asked.Id !== input.Id) throw s3Errors.MalformedXML();
       if (!CONFIGURATION_ID.test(asked.Id ?? '')) throw s3Errors.InvalidConfigurationId();
       demand(asked, bucket);
@@ -82,8 +83,8 @@ interface Filter {
 }
 
 /**
- * One condition, or several in `And` ("The filter must have exactly one prefix, one tag, or one conjunction", AnalyticsFilter,
- * S3 API Reference). Throws MalformedXML.
+ * One condition, or several in `And` ("The filter must have exactly one prefix, one tag, or one conjunction",
+ * AnalyticsFilter, S3 API Reference). Throws MalformedXML.
  */
 function demandFilter(filter: object | undefined): void {
   if (!filter) return;

@@ -89,8 +89,8 @@ export const CreateBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
 };
 
 /**
- * There is one namespace of buckets: one of an account's own ("Namespaces for general purpose buckets", S3 User Guide) is
- * not made as if it were of the global one. Throws NotImplemented.
+ * There is one namespace of buckets: one of an account's own ("Namespaces for general purpose buckets", S3 User Guide)
+ * is not made as if it were of the global one. Throws NotImplemented.
  */
 function demandGlobal({ BucketNamespace: namespace = 'global' }: CreateBucketRequest): void {
   if (namespace !== 'global') throw notImplemented('x-amz-bucket-namespace');

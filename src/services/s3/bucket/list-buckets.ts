@@ -49,7 +49,7 @@ export const ListBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
       more = page.more;
     }
     const shown = found.slice(0, limit);
-    // Only requests with parameters are told of regions (ListBuckets, S3 API Reference).
+    // Only requests with parameters are answered regions (ListBuckets, S3 API Reference).
     const asks = (input.MaxBuckets ?? region ?? input.Prefix ?? input.ContinuationToken) !== undefined;
     return {
       Buckets: shown.map(bucket => ({

@@ -115,7 +115,8 @@ describe('operations of the bucket’s own account', () => {
     await s3.send('DeleteBucketPolicy', { Bucket }, { as });
   });
 
-  // S3 User Guide, "Setting up permissions for live replication": the owner of the destination grants it to the source's role.
+  // S3 User Guide, "Setting up permissions for live replication": the owner of the destination grants it to the
+  // source's role.
   test('leave other settings to whom the policy grants them', async () => {
     await s3.send('PutBucketPolicy', { Bucket, Policy: everything({ AWS: beta.id }) });
     const as = rootOf(beta);

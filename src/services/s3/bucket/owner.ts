@@ -1,6 +1,6 @@
 /**
- * Owners as S3 shows them: by their canonical id alone, since November 2025 (recorded in February 2026). Only who begins
- * an upload has a name as well.
+ * Owners as S3 shows them: by their canonical id alone, since November 2025 (recorded in February 2026). Only who
+ * begins an upload has a name as well.
  */
 import type { Initiator, Owner } from '@aws-sdk/client-s3';
 import type { Call } from '../../../core/operation.js';
@@ -13,7 +13,7 @@ interface Owned {
   readonly owner?: ObjectOwner | undefined;
 }
 
-/** The owner of a bucket, and of all that is in it and belongs to nobody else. */
+/** The owner of a bucket, and of all in it that has no other owner. */
 export async function bucketOwner(bucket: Bucket, ports: S3Ports): Promise<Owner> {
   const account = await ports.accountOf(bucket.owner);
   return account ? { ID: account.canonicalId } : {};

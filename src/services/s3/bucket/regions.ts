@@ -53,7 +53,7 @@ export function regionOfNewBucket(partition: string, constraint: string | undefi
 
 /**
  * Sends away what is signed for another region than the bucket's ("Permanent request redirection", S3 User Guide). The
- * answer says in a header which region it is; clients that follow sign anew. An empty region in the signature is none.
+ * answer says in a header which region it is; clients that follow sign again. An empty region in the signature is none.
  * Throws PermanentRedirect, AuthorizationQueryParametersError.
  */
 export function demandRegion({ name, region }: Bucket, { signedRegion, http }: Call): void {

@@ -1,4 +1,7 @@
-/** Encryption of objects at rest: SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ("Protecting data with encryption", S3 User Guide). */
+/**
+ * Encryption of objects at rest: SSE-S3, SSE-KMS, DSSE-KMS and SSE-C ("Protecting data with encryption", S3 User
+ * Guide).
+ */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
 import type { Call } from '../../../core/operation.js';
@@ -52,7 +55,8 @@ export const PRESET: DefaultEncryption = { kind: 'AES256', bucketKey: false };
 
 /**
  * Makes the data key of a new object, as the request or else the bucket's default says; none where neither says
- * anything and the engine has no keys of its own. Throws what the key service and its authorisation throw, InvalidArgument, NotImplemented.
+ * anything and the engine has no keys of its own. Throws what the key service and its authorisation throw,
+ * InvalidArgument, NotImplemented.
  */
 export async function encryptionFor(
   input: EncryptionInput,
@@ -149,7 +153,7 @@ export async function rewrapped(
   return { kind: 'aws:kms', wrapped: ciphertext, keyArn, context, bucketKey };
 }
 
-/** SSE-S3, in nobody's name. Throws NotImplemented where the engine has no key. */
+/** SSE-S3, in no caller's name. Throws NotImplemented where the engine has no key. */
 export async function ownEncryption({ objects }: Pick<S3Ports, 'objects'>): Promise<Encrypting> {
   if (!objects.keys) throw notImplemented('x-amz-server-side-encryption');
   return objects.keys.create();

@@ -20,7 +20,10 @@ import { originOf } from '../causes.js';
 import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 
-/** "Each S3 bucket can have up to 100 event notification configurations" (PutBucketNotificationConfiguration, S3 API Reference). */
+/**
+ * "Each S3 bucket can have up to 100 event notification configurations" (PutBucketNotificationConfiguration, S3 API
+ * Reference).
+ */
 const MOST_RULES = 100;
 /** Bytes of UTF-8 ("Configuring event notifications using object key name filtering"). */
 const LONGEST_FILTER = 1024;
@@ -77,8 +80,10 @@ export const PutBucketNotificationConfiguration = bucketOperation<
     const bridge = asked.EventBridgeConfiguration !== undefined;
     if (bridge && !ports.targets.has(BRIDGE)) throw unreachable(BRIDGE);
     if (!skip) demandReachable(rules, ports);
-    const told = skip ? [] : [...new Set(rules.filter(isTested).map(({ destination }) => destination))];
-    const test = await objects.outbox.test(bucket, { origin: originOf(call) }, told);
+    const destinations = skip
+      ? []
+      : [...new Set(rules.filter(isTested).map(({ destination }) => destination))];
+    const test = await objects.outbox.test(bucket, { origin: originOf(call) }, destinations);
     const isEmpty = rules.length === 0 && !bridge;
     await objects.buckets.update(bucket, { notifications: isEmpty ? undefined : { rules, bridge } }, test);
     objects.outbox.committed();

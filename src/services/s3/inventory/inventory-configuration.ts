@@ -1,4 +1,6 @@
-/** Inventories: lists of what is in a bucket, as files in another ("Configuring Amazon S3 Inventory", S3 User Guide). */
+/**
+ * Inventories: lists of what is in a bucket, as files in another ("Configuring Amazon S3 Inventory", S3 User Guide).
+ */
 import type {
   DeleteBucketInventoryConfigurationRequest,
   GetBucketInventoryConfigurationOutput,

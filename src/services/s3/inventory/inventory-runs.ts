@@ -1,17 +1,18 @@
 /** Writing the inventories that are due: files of lines, and a manifest that names them, last. */
+
 import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { bodyOf, type RequestBody } from '../../../core/http-message.js';
 import type { Logger } from '../../../core/log.js';
+import { DAY_MS, HOUR_MS } from '../../../core/time.js';
 import { type Bucket, everyEntry, type Inventory, type StoredInventory } from '../../../objects/index.js';
 import { md5Of, type ServicePorts, ServiceRefused, writeAsService } from '../service-writes.js';
 import { type Listed, lineOf, schemaOf } from './inventory-fields.js';
 
 const SERVICE = 's3.amazonaws.com';
-const DAY_MS = 86_400_000;
 /** How long a list that the destination's policy refuses is left alone, milliseconds. */
-const REFUSED_FOR = 3600 * 1000;
+const REFUSED_FOR = HOUR_MS;
 /** Lines of one file. */
 const MOST_LINES = 1_000_000;
 /** Lines that are compressed at once. */
@@ -26,8 +27,8 @@ interface ListFile {
 }
 
 /**
- * Writes the list of every inventory that is due: a daily one once a day (UTC), a weekly one on Sundays, and each one when
- * it is new. One process of those that share a store may do it.
+ * Writes the list of every inventory that is due: a daily one once a day (UTC), a weekly one on Sundays, and each one
+ * when it is new. One process of those that share a store may do it.
  */
 export class InventoryRuns {
   readonly #ports: ServicePorts;

@@ -1,4 +1,5 @@
 /** Lifecycle configurations, and the header that tells when an object expires. */
+
 import type {
   DeleteBucketLifecycleRequest,
   GetBucketLifecycleConfigurationOutput,
@@ -10,6 +11,7 @@ import type {
   LifecycleRule as RuleShape,
   Transition,
 } from '@aws-sdk/client-s3';
+import { DAY_MS } from '../../../core/time.js';
 import {
   type Bucket,
   expirationOf,
@@ -25,7 +27,6 @@ import { asTagSet, objectTags } from '../tags.js';
 
 const MOST_RULES = 1000;
 const LONGEST_ID = 255;
-const DAY_MS = 24 * 3600 * 1000;
 const LEAST_DAYS = 30;
 
 export const PutBucketLifecycleConfiguration = bucketOperation<
@@ -201,7 +202,7 @@ function abortRule({
   return { abortUploadsAfter: DaysAfterInitiation };
 }
 
-/** A rule as it is shown: as it was given, as far as that can be told. */
+/** A rule as it is shown: as it was given, as far as that is known. */
 function shapeOf(rule: LifecycleRule): RuleShape {
   const { expiration, noncurrentExpiration, transitions, noncurrentTransitions, abortUploadsAfter } = rule;
   return {

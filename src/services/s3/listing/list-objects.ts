@@ -21,9 +21,14 @@ import { keyWriter } from './url-encoding.js';
 const MOST_ENTRIES = 1000;
 
 /** The bucket's region goes in a header, which the model of listings does not have. */
-type Told<O> = O & { readonly BucketRegion: string };
+type WithRegion<O> = O & { readonly BucketRegion: string };
 
-export const ListObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListObjectsV2Output>, OnBucket> = {
+export const ListObjectsV2: Operation<
+  S3Ports,
+  ListObjectsV2Request,
+  WithRegion<ListObjectsV2Output>,
+  OnBucket
+> = {
   resolve: resolveListing,
 
   async run({ bucket }, input, _call, ports) {
@@ -38,7 +43,7 @@ export const ListObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListOb
       Name: bucket.name,
       Prefix: write(prefix),
       Delimiter: delimiter ? write(delimiter) : undefined,
-      // A token has the place of it, so that it is not told again (recorded).
+      // A token has the place of it, so that it is not repeated (recorded).
       ...(input.ContinuationToken === undefined && {
         StartAfter: input.StartAfter && write(input.StartAfter),
       }),
@@ -53,7 +58,7 @@ export const ListObjectsV2: Operation<S3Ports, ListObjectsV2Request, Told<ListOb
   },
 };
 
-export const ListObjects: Operation<S3Ports, ListObjectsRequest, Told<ListObjectsOutput>, OnBucket> = {
+export const ListObjects: Operation<S3Ports, ListObjectsRequest, WithRegion<ListObjectsOutput>, OnBucket> = {
   resolve: resolveListing,
 
   async run({ bucket }, input, _call, ports) {

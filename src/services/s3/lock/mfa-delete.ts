@@ -11,7 +11,7 @@ export interface MfaInput {
 }
 
 /**
- * Demands a second factor of the root user of the bucket's account: nobody else may do what takes one. The code is
+ * Demands a second factor of the root user of the bucket's account: no other caller may do what takes one. The code is
  * used up. Throws AccessDenied.
  */
 export async function demandMfa(

@@ -1,5 +1,7 @@
 /** Object Lock: what protects a version from being deleted ("Locking objects with Object Lock", S3 User Guide). */
+
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
+import { DAY_MS } from '../../../core/time.js';
 import type {
   Bucket,
   ObjectAttributes,
@@ -9,7 +11,6 @@ import type {
 } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 
-const DAY_MS = 24 * 3600 * 1000;
 const YEAR_MS = 365 * DAY_MS;
 
 type LockInput = Pick<

@@ -8,7 +8,7 @@ import type { Bucket } from '../../../objects/index.js';
 import type { Deletion } from '../target.js';
 
 /** What a line says beside how the request ended. */
-export interface LineFacts {
+interface LineFacts {
   readonly bucket: Bucket;
   /** The canonical id of the bucket's owner. */
   readonly owner: string;
@@ -139,7 +139,7 @@ function signatureOf({ request, call }: Ending): 'AuthHeader' | 'QueryString' | 
   return isForm ? 'QueryString' : undefined;
 }
 
-/** What grants access stays out of the log: whoever reads it could use it. */
+/** What grants access stays out of the log: its readers could use it. */
 function uriOf({ path, query }: Ending['request']): string {
   if (query === '') return path;
   return `${path}?${query.replace(/(^|&)((?:X-Amz-)?Signature|X-Amz-Security-Token)=[^&]*/gi, '$1$2=REDACTED')}`;

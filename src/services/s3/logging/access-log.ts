@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { bodyOf, headerText } from '../../../core/http-message.js';
 import type { Logger } from '../../../core/log.js';
 import type { Ending } from '../../../core/operation.js';
+import { DAY_MS } from '../../../core/time.js';
 import type { Bucket, LoggingSetting } from '../../../objects/index.js';
 import { sourceName } from '../object/copy-source.js';
 import { type ServicePorts, ServiceRefused, writeAsService } from '../service-writes.js';
@@ -33,9 +34,9 @@ interface Batch {
 }
 
 /**
- * Server access logs: a line for each request to a bucket that has logging, written as objects into its target every two
- * minutes, and at once where a megabyte has come together. As AWS's they are kept as well as can be and no better: a
- * server that is killed loses what it has not written yet, one that is stopped loses nothing.
+ * Server access logs: a line for each request to a bucket that has logging, written as objects into its target every
+ * two minutes, and at once where a megabyte has come together. As AWS's they are kept as well as can be and no better:
+ * a server that is killed loses what it has not written yet, one that is stopped loses nothing.
  */
 export class AccessLog {
   readonly #ports: ServicePorts;
@@ -107,7 +108,7 @@ export class AccessLog {
 
   #append(source: Bucket, time: number, lines: readonly string[]): void {
     const setting = source.logging!;
-    const day = setting.format === 'EventTime' ? Math.floor(time / 86_400_000) : 0;
+    const day = setting.format === 'EventTime' ? Math.floor(time / DAY_MS) : 0;
     const id = JSON.stringify([source.id, setting, day]);
     let batch = this.#batches.get(id);
     if (!batch) this.#batches.set(id, (batch = { source, setting, time, lines: [], bytes: 0 }));

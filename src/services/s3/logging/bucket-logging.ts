@@ -1,4 +1,7 @@
-/** Server access logging: where the requests to a bucket are logged ("Logging requests with server access logging", S3 User Guide). */
+/**
+ * Server access logging: where the requests to a bucket are logged ("Logging requests with server access logging", S3
+ * User Guide).
+ */
 import type {
   GetBucketLoggingOutput,
   GetBucketLoggingRequest,

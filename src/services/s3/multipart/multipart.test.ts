@@ -102,8 +102,8 @@ test('composite checksums are made of the parts’, which must be confirmed', as
   assert.equal(done.ChecksumType, 'COMPOSITE');
 });
 
-// XXHASH values cannot be joined: only the CRCs have full-object checksums of parts ("Checking object integrity", S3 User
-// Guide; so do versitygw's tests, CreateMultipartUpload_invalid_checksum_type).
+// XXHASH values cannot be joined: only the CRCs have full-object checksums of parts ("Checking object integrity", S3
+// User Guide; so do versitygw's tests, CreateMultipartUpload_invalid_checksum_type).
 for (const ChecksumAlgorithm of ['XXHASH3', 'XXHASH64', 'XXHASH128'] as const) {
   test(`${ChecksumAlgorithm} of parts is composite`, async () => {
     await loadDigests([ChecksumAlgorithm]);

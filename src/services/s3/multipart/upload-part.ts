@@ -33,7 +33,7 @@ interface Copying extends OnKey {
   readonly source: OnSource;
 }
 
-export type UploadPartInput = Omit<UploadPartRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
+type UploadPartInput = Omit<UploadPartRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 
 export const UploadPart: Operation<S3Ports, UploadPartInput, UploadPartOutput, OnKey> = {
   async resolve(input, call, ports) {

@@ -78,7 +78,7 @@ export function attributesOf(input: AttributesInput, bucket: Bucket, now: number
   };
 }
 
-export function contentHeaders(input: AttributesInput): ContentHeaders {
+function contentHeaders(input: AttributesInput): ContentHeaders {
   const {
     CacheControl,
     ContentDisposition,
@@ -106,7 +106,9 @@ export function contentHeaders(input: AttributesInput): ContentHeaders {
   };
 }
 
-/** `aws-chunked` is how the body travelled, not what it is ("Signature calculations: transferring payload in chunks"). */
+/**
+ * `aws-chunked` is how the body travelled, not what it is ("Signature calculations: transferring payload in chunks").
+ */
 function withoutChunking(encoding: string | undefined): string | undefined {
   if (encoding === undefined || !/aws-chunked/i.test(encoding)) return encoding;
   const kept = encoding.split(',').filter(name => name.trim().toLowerCase() !== 'aws-chunked');
@@ -119,7 +121,7 @@ function demandRedirect(location: string | undefined): void {
 }
 
 /** Throws MetadataTooLarge, InvalidArgument for what no header can be. */
-export function metadataOf(metadata: Record<string, string> | undefined): Pairs {
+function metadataOf(metadata: Record<string, string> | undefined): Pairs {
   if (!metadata) return [];
   const pairs = Object.entries(metadata);
   for (const [name, value] of pairs) {

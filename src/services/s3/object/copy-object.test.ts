@@ -61,8 +61,8 @@ for (const size of [10, 1000]) {
   });
 }
 
-// LocalStack's recordings of AWS, test_s3_copy_object_in_place, …_storage_class, test_copy_in_place_with_bucket_encryption,
-// test_copy_object_if_none_match_in_place.
+// LocalStack's recordings of AWS, test_s3_copy_object_in_place, …_storage_class,
+// test_copy_in_place_with_bucket_encryption, test_copy_object_if_none_match_in_place.
 test('a copy onto itself takes a field that says what it is to be, whether or not that changes anything', async () => {
   const s3 = await openTestS3({ rootKey: Buffer.alloc(32, 1) });
   await s3.send('CreateBucket', { Bucket });

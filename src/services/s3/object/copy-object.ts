@@ -96,10 +96,10 @@ function demandDirective(value: string | undefined, what: string): void {
 }
 
 /**
- * Throws InvalidRequest for a source that is too large, or a copy onto itself that changes nothing. S3 compares nothing:
- * it asks whether the request, or the bucket's setting of its encryption, says what the copy is to be, or the source has
- * another encryption than what is the default (LocalStack's recordings of AWS, test_s3_copy_object_in_place_* and
- * test_copy_in_place_with_bucket_encryption).
+ * Throws InvalidRequest for a source that is too large, or a copy onto itself that changes nothing. S3 compares
+ * nothing: it asks whether the request, or the bucket's setting of its encryption, says what the copy is to be, or the
+ * source has another encryption than what is the default (LocalStack's recordings of AWS,
+ * test_s3_copy_object_in_place_* and test_copy_in_place_with_bucket_encryption).
  */
 function demandCopyable(
   input: CopyObjectRequest,

@@ -15,7 +15,7 @@ export interface SourceName {
   readonly VersionId?: string | undefined;
 }
 
-export interface CopySourceInput {
+interface CopySourceInput {
   readonly CopySource: string | undefined;
   readonly CopySourceIfMatch?: string | undefined;
   readonly CopySourceIfNoneMatch?: string | undefined;

@@ -26,7 +26,7 @@ interface Deleting extends OnBucket {
 }
 
 export const DeleteObjects: Operation<S3Ports, DeleteObjectsRequest, DeleteObjectsOutput, Deleting> = {
-  /** Nothing for the whole: each key is authorised on its own, and its denial is told beside the others. */
+  /** Nothing for the whole: each key is authorised on its own, and its denial is answered beside the others. */
   async resolve(input, call, ports) {
     return { requires: [], subject: { ...(await bucketOf(input, call, ports)), deletions: [] } };
   },
@@ -61,7 +61,7 @@ interface Result {
   readonly error?: DeleteError;
 }
 
-/** What came of each key, for whoever keeps a log. */
+/** What came of each key, for the log. */
 function deletionOf(results: readonly Result[]): (object: ObjectIdentifier, index: number) => Deletion {
   return ({ Key = '', VersionId }, index) => ({
     key: Key,
@@ -131,7 +131,9 @@ function deletedMembers(
   return { Key, VersionId };
 }
 
-/** Among many, an id of no version here is one that is not there (LocalStack's recordings of AWS, test_delete_object). */
+/**
+ * Among many, an id of no version here is one that is not there (LocalStack's recordings of AWS, test_delete_object).
+ */
 function unknownVersion(error: unknown, { VersionId }: ObjectIdentifier): unknown {
   const isUnknown =
     error instanceof ApiError &&

@@ -128,8 +128,8 @@ function markerRefused(call: Call, headers: Record<string, string> = {}): Error 
 
 /**
  * Refuses what changes or reads the tags, and what changes the list, of a delete marker, also where it is the latest
- * version of its key (LocalStack's recordings of AWS, test_object_tagging_versioned and test_put_object_acl_on_delete_marker).
- * Throws MethodNotAllowed.
+ * version of its key (LocalStack's recordings of AWS, test_object_tagging_versioned and
+ * test_put_object_acl_on_delete_marker). Throws MethodNotAllowed.
  */
 export function demandNoMarker({ version }: OnVersion, call: Call): void {
   if (version?.marker) throw markerRefused(call);

@@ -3,7 +3,7 @@ import type { ObjectRecord } from '../../../objects/index.js';
 import { s3Errors } from '../errors.js';
 import { quoted } from './attributes.js';
 
-export interface ReadConditions {
+interface ReadConditions {
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
   readonly ifModifiedSince?: Date | undefined;

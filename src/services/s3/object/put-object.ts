@@ -13,7 +13,7 @@ import { checksumMembers, integrityOf } from './checksum-members.js';
 import { newObjectAccess } from './new-object-access.js';
 import { writeRequirements } from './write-requirements.js';
 
-export type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
+type PutObjectInput = Omit<PutObjectRequest, 'Body'> & { readonly Body?: RequestBody | undefined };
 
 export const PutObject: Operation<S3Ports, PutObjectInput, PutObjectOutput, OnKey> = {
   async resolve(input, call, ports) {

@@ -1,6 +1,7 @@
 /** What writing an object takes: an action for each thing that is set with it, with the keys of that action. */
 
 import type { Call, Requirement } from '../../../core/operation.js';
+import { DAY_MS } from '../../../core/time.js';
 import type { Bucket } from '../../../objects/index.js';
 import { aclsEnabled, writerOf } from '../acl/acl.js';
 import { newObjectAcl, uploadAcl } from '../acl/acl-policy.js';
@@ -10,16 +11,14 @@ import { headerTags } from '../tags.js';
 import { keyOf } from '../target.js';
 import type { AttributesInput } from './attributes.js';
 
-const DAY_MS = 24 * 3600 * 1000;
-
-export interface WriteInput extends AttributesInput {
+interface WriteInput extends AttributesInput {
   readonly Key: string | undefined;
   readonly IfMatch?: string | undefined;
   readonly IfNoneMatch?: string | undefined;
 }
 
 /** How the write makes the object, beside what is set with it. */
-export interface WriteKind {
+interface WriteKind {
   /**
    * Whether the operation itself makes the object. False for the steps of a multipart upload before its
    * completion, which conditional writes do not concern ("Enforce conditional writes on Amazon S3 buckets").
@@ -71,7 +70,7 @@ export function writeRequirements(
 }
 
 /**
- * `action` on the object that the request makes: whoever writes it may give it its list, as the bucket policies show
+ * `action` on the object that the request makes: its writer may give it its list, as the bucket policies show
  * that allow s3:PutObject alone ("Disabling ACLs for all new buckets and enforcing Object Ownership", S3 User Guide).
  */
 function onNewObject(bucket: Bucket, call: Call, action: string, key: string, keys: Keys): Requirement {

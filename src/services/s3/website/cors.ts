@@ -103,7 +103,7 @@ export function corsHeaders(bucket: Bucket, request: CrossOriginRequest): Record
 }
 
 /** What S3 says to pages of other origins; structurally what the pipeline asks of a service. */
-export interface S3CrossOrigin {
+interface S3CrossOrigin {
   headers(
     bucket: string | undefined,
     request: CrossOriginRequest,

@@ -1,6 +1,6 @@
 /**
  * Buckets as websites: what a browser is answered at a website endpoint ("Hosting a static website using Amazon S3",
- * S3 User Guide). Nobody signs there; what may be read is what anyone may read.
+ * S3 User Guide). Requests there are anonymous; what may be read is what anyone may read.
  */
 import type { GetObjectRequest, HeadObjectOutput } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
@@ -13,13 +13,13 @@ import type { S3Ports } from '../ports.js';
 import { demandKey, findBucket } from '../target.js';
 import { noWebsite } from './bucket-website.js';
 
-export interface WebsiteInput extends GetObjectRequest {
+interface WebsiteInput extends GetObjectRequest {
   /** The region that the endpoint's name says, where it says one. */
   readonly EndpointRegion?: string | undefined;
 }
 
 /** What is answered: an object, or where to go instead. */
-export type WebsiteAnswer =
+type WebsiteAnswer =
   | { readonly object: GetObjectResult | HeadObjectOutput; readonly error?: ApiError | undefined }
   /** `location` is safe to stand in a header. */
   | { readonly status: number; readonly location: string };

@@ -1,0 +1,79 @@
+/** The habits of the house that a machine can see; the linter has those about functions. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const COMMENT_WIDTH = 120;
+
+/** Source files below the given folders: path → text. */
+function filesOf(...folders: string[]): Map<string, string> {
+  const paths = folders.flatMap(folder =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name))
+      .map(entry => join(entry.parentPath, entry.name)),
+  );
+  return new Map(paths.map(path => [path, readFileSync(path, 'utf8')]));
+}
+
+const sources = new Map(
+  [...filesOf('src')].filter(([path]) => !path.startsWith('src/models/') && !path.includes('.test.')),
+);
+
+/** `path:line: text` of the lines that a rule finds. */
+function linesWhere(
+  files: ReadonlyMap<string, string>,
+  isWrong: (line: string, path: string) => boolean,
+): string[] {
+  return [...files].flatMap(([path, text]) =>
+    text.split('\n').flatMap((line, i) => (isWrong(line, path) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
+  );
+}
+
+test('an exported name is used by another file', () => {
+  const all = new Map([...filesOf('src', 'test', 'bench', 'tools', 'console/src')]);
+  const users = new Map<string, Set<string>>();
+  for (const [path, text] of all) {
+    for (const [word] of text.matchAll(/[\w$]+/g)) {
+      const paths = users.get(word);
+      if (paths) paths.add(path);
+      else users.set(word, new Set([path]));
+    }
+  }
+  const unused: string[] = [];
+  for (const [path, text] of sources) {
+    if (path === 'src/index.ts') continue;
+    const exports = text.matchAll(
+      /^export (?:abstract |async )*(?:const|function\*?|class|interface|type) ([\w$]+)/gm,
+    );
+    for (const [, name] of exports) if (users.get(name!)!.size === 1) unused.push(`${path}: ${name}`);
+  }
+  assert.deepEqual(unused, []);
+});
+
+test('comments are at most 120 characters wide', () => {
+  assert.deepEqual(
+    linesWhere(
+      sources,
+      line => line.length > COMMENT_WIDTH && /^\s*(\/\/|\/?\*)/.test(line) && !/\S{80}/.test(line),
+    ),
+    [],
+  );
+});
+
+test('comments avoid words that make a reader go back', () => {
+  const words = /^\s*(\/\/|\/?\*).*\b(told|nobody|whoever|anew)\b/i;
+  assert.deepEqual(
+    linesWhere(new Map([...sources, ...filesOf('console/src')]), line => words.test(line)),
+    [],
+  );
+});
+
+test('lengths of time are written once', () => {
+  const units =
+    /\b(86_?400_000|24 \* 3600 \* 1000|24 \* 60 \* 60 \* 1000|60 \* 60 \* 1000|3600 \* 1000|3_600_000)\b/;
+  assert.deepEqual(
+    linesWhere(sources, (line, path) => units.test(line) && path !== 'src/core/time.ts'),
+    [],
+  );
+});
