@@ -2,8 +2,9 @@
  * The services that have service-linked roles, each with the role's name, its policy under `/aws-service-role/`, and
  * whether the name takes a suffix. The policies are AWS's own. Role names: those that AWS's managed policies mention
  * are compared with them by a test; some were recorded on AWS in 2025, as were the suffixes; the rest were looked up,
- * in November 2026, in what is public of AWS's user guides ("Using service-linked roles") and in programs that are run
- * against AWS. A service that is missing here has its roles made by itself on AWS, or no role that is known.
+ * in November 2026, in AWS's user guides ("Using service-linked roles"), in programs that are run against AWS and in
+ * recordings of other emulators, which may be wrong. A service that is missing here makes its roles itself on AWS, or
+ * has no role that is known.
  */
 export interface LinkedService {
   /** `elasticloadbalancing.amazonaws.com` */
