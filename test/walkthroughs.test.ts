@@ -14,28 +14,12 @@ import { type TestContext, test } from 'node:test';
 import { startServer } from '../src/index.js';
 import { installed, without } from './clients/run.js';
 import { startIssuer } from './support/oidc-issuer.js';
+import { blocksOf, demandOutput, scriptOf } from './support/pages.js';
 import { encoded, idpMetadata, samlResponse, signXml } from './support/saml-idp.js';
 
 const DIRECTORY = resolve('docs/walkthroughs');
 const PAGES = readdirSync(DIRECTORY).filter(name => name.endsWith('.md') && name !== 'README.md');
 const CLI = resolve(import.meta.dirname, '../src/bundle/karikagi.js');
-
-interface Block {
-  readonly commands: string;
-  /** What it prints, with `…` for what differs; absent where the page does not say. */
-  readonly printed?: string;
-}
-
-function blocksOf(page: string): Block[] {
-  const blocks: Block[] = [];
-  for (const [, kind, body = ''] of page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)) {
-    if (kind === 'sh') blocks.push({ commands: body });
-    else if (kind === 'text') blocks.push({ ...blocks.pop()!, printed: body });
-  }
-  return blocks;
-}
-
-const fails = ({ printed = '' }: Block) => printed.includes('An error occurred');
 
 /** The preparations that the README tells its readers. */
 function preparations(): string {
@@ -43,24 +27,6 @@ function preparations(): string {
     readFileSync(join(DIRECTORY, 'README.md'), 'utf8'),
   )!;
   return body;
-}
-
-const END = '<<<end of block>>>';
-
-/** One shell for the whole page; it stops at the first command that does not end as the page says. */
-function scriptOf(blocks: readonly Block[]): string {
-  const parts = blocks.map(block =>
-    fails(block)
-      ? `set +e\n${block.commands}\nstatus=$?\nset -e\n[ "$status" -ne 0 ]\necho '${END}'`
-      : `${block.commands}\necho '${END}'`,
-  );
-  return ['set -e -o pipefail', preparations(), ...parts].join('\n');
-}
-
-/** A pattern of the lines, in which `…` is anything. */
-function patternOf(printed: string): RegExp {
-  const escaped = printed.trim().replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('…', '[\\s\\S]*?')}$`);
 }
 
 interface Shell {
@@ -172,16 +138,7 @@ for (const page of PAGES) {
     Object.assign(shell.environment, await companions[page]?.(t, shell));
     const blocks = blocksOf(readFileSync(join(DIRECTORY, page), 'utf8'));
     assert.ok(blocks.length > 0);
-    const { status, output } = await runScript(shell, scriptOf(blocks));
-    const printed = output.split(`${END}\n`);
-    assert.equal(
-      status,
-      0,
-      `block ${printed.length} did not end as it should:\n${blocks[printed.length - 1]?.commands}\n${printed.at(-1)}`,
-    );
-    for (const [index, block] of blocks.entries()) {
-      if (block.printed !== undefined)
-        assert.match(printed[index]!.trim(), patternOf(block.printed), block.commands);
-    }
+    const { status, output } = await runScript(shell, scriptOf(blocks, preparations()));
+    demandOutput(blocks, status, output);
   });
 }

@@ -1,7 +1,7 @@
 /** Pages of documentation as scripts: `sh` blocks are run, and a `text` block is what the one before it prints. */
 import assert from 'node:assert/strict';
 
-export interface Block {
+interface Block {
   readonly commands: string;
   /** What it prints, with `…` for what differs; absent where the page does not say. */
   readonly printed?: string;
