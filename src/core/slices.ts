@@ -101,9 +101,12 @@ export const turns = new Turns();
  * name.
  */
 export class Slices {
-  constructor(private readonly owner = '') {}
+  constructor(
+    private readonly owner = '',
+    private readonly shared = turns,
+  ) {}
 
   pause(): Promise<void> | undefined {
-    return turns.hasTime() ? undefined : turns.next(this.owner);
+    return this.shared.hasTime() ? undefined : this.shared.next(this.owner);
   }
 }

@@ -105,6 +105,17 @@ test('requests are answered in order whatever they carry and wherever packets en
   assert.equal(seen.most, 1);
 });
 
+test('a body that waits behind a head which was found early reaches its request', async t => {
+  const { port, seen } = await start(t);
+  const all = chunked('/0', 'a') + put('/1', 'the body');
+  const cut = all.indexOf('\r\nPUT /1');
+  const socket = await sent(port, [Buffer.from(all.slice(0, cut))]);
+  while (seen.now === 0) await nextTurn();
+  socket.write(all.slice(cut));
+  assert.deepEqual(await answers(socket, 2), ['[/0|a]', '[/1|the body]']);
+  socket.destroy();
+});
+
 test('a client that reads no answers is asked for no more requests', async t => {
   const { port, seen } = await start(t, 'x'.repeat(1_000_000));
   const socket = await sent(port, [Buffer.from(get('/').repeat(1000))]);

@@ -101,7 +101,8 @@ class Turnstile {
     }
     const next = this.#early.shift();
     if (next) this.#admit(next);
-    else this.#pass();
+    // The body of one that was found early may be waiting here, whole.
+    this.#pass();
   }
 
   #take(bytes: Buffer): void {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../core/clock.js';
 import { MINUTE_MS } from '../core/time.js';
+import { within } from '../core/within.js';
 import {
   type Delivery,
   type InstanceApi,
@@ -82,8 +83,7 @@ export class KeyKeeper {
   /** Good keys of that delivery, or nothing. At once, unless they are older than they should ever get. */
   async keysFor(delivery: Delivery): Promise<InstanceKeys | undefined> {
     if (this.#life(delivery) <= LEAST_LIFE) {
-      const late = new Promise<void>(settle => setTimeout(settle, LONGEST_WAIT).unref());
-      await Promise.race([this.look(), late]);
+      await within(LONGEST_WAIT, this.look());
     }
     return this.#life(delivery) > 0 ? this.#keys.get(delivery) : undefined;
   }

@@ -1,6 +1,7 @@
 /** Whether the server lives, and whether it is ready for requests. */
 import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
+import { within } from '../core/within.js';
 import type { Kv } from '../store/kv.js';
 import type { Room } from '../store/room.js';
 
@@ -60,17 +61,11 @@ export class Health {
   }
 
   async #probe(): Promise<string> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>(resolve => {
-      timer = setTimeout(() => resolve('the store does not answer'), PATIENCE);
-    });
     const written = this.#options.kv
       .commit([], [{ key: ['server', 'health'], value: this.#row }])
       .then(() => OK)
       .catch(() => 'the store cannot be written to');
-    const answer = await Promise.race([written, late]);
-    clearTimeout(timer);
-    return answer;
+    return (await within(PATIENCE, written)) ?? 'the store does not answer';
   }
 
   async #rootKeyIsThere(): Promise<string> {

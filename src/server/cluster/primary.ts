@@ -4,9 +4,9 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { LogLevel } from '../../core/log.js';
+import { within } from '../../core/within.js';
 import type { ReadElsewhere } from '../../objects/index.js';
 import type { OpenServices } from '../compose.js';
 import { Totals } from '../metrics/exposition.js';
@@ -85,7 +85,7 @@ export class Workers implements WatchedWorkers {
           };
         });
         tell(running.worker, { kind: 'count' });
-        await Promise.race([heard, pause(COUNTING)]);
+        await within(COUNTING, heard);
         return running.counted;
       }),
     );

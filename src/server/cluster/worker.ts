@@ -1,6 +1,6 @@
 /** A worker process: answers requests on the socket that it shares with the others. Started by `primary.ts`. */
 import cluster from 'node:cluster';
-import { setTimeout as pause } from 'node:timers/promises';
+import { within } from '../../core/within.js';
 import { httpLimits } from '../../http/budgets.js';
 import { QUIET } from '../../http/idle-connections.js';
 import { listen } from '../../http/server.js';
@@ -133,7 +133,7 @@ async function stop(grace: number, quiet = QUIET): Promise<void> {
       heard = resolve;
     });
     await tellCounts();
-    await Promise.race([taken, pause(HEARING)]);
+    await within(HEARING, taken);
   }
   process.exit();
 }

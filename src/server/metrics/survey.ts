@@ -3,6 +3,8 @@
  * worth.
  */
 
+import { within } from '../../core/within.js';
+
 interface Question<T> {
   /** Milliseconds between answers. */
   readonly every: number;
@@ -41,7 +43,7 @@ export class Survey<T> {
         });
     }
     if (this.#answer === undefined && this.#finding !== undefined) {
-      await Promise.race([this.#finding, new Promise(resolve => setTimeout(resolve, patience).unref())]);
+      await within(patience, this.#finding);
     }
     return this.#answer;
   }

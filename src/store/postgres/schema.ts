@@ -1,4 +1,3 @@
-import pg from 'pg';
 import type { Connection } from './connection.js';
 
 /**
@@ -29,13 +28,11 @@ export class SchemaTooNew extends Error {
 
 /** Brings the schema up to what this release needs. Throws `SchemaTooNew`; what PostgreSQL refuses comes as it is. */
 export async function migrate(connection: Connection): Promise<void> {
-  await connection
-    .query({
-      text: 'CREATE TABLE IF NOT EXISTS kv_meta (name text PRIMARY KEY, value bigint NOT NULL)',
-    })
-    .catch(ifMadeMeanwhile);
   await connection.query({ text: `SELECT pg_advisory_lock(${LOCK})` });
   try {
+    await connection.query({
+      text: 'CREATE TABLE IF NOT EXISTS kv_meta (name text PRIMARY KEY, value bigint NOT NULL)',
+    });
     const [row] = await connection.query<{ value: string }>({
       text: `SELECT value FROM kv_meta WHERE name = 'schema'`,
     });
@@ -55,9 +52,4 @@ export async function migrate(connection: Connection): Promise<void> {
   } finally {
     await connection.query({ text: `SELECT pg_advisory_unlock(${LOCK})` });
   }
-}
-
-/** Two servers that create one table at the same moment: PostgreSQL refuses the second, whose table is there now. */
-function ifMadeMeanwhile(error: unknown): void {
-  if (!(error instanceof pg.DatabaseError && (error.code === '23505' || error.code === '42P07'))) throw error;
 }
