@@ -37,9 +37,18 @@ test('what comes while others wait does not go before them; owners have turns', 
   const { turns, work, done } = counted();
   const ask = (owner: string) => turns.run(owner, () => work(owner, 5));
   const asked = [...'xxaaaaab'].map(ask);
-  await asked[2];
-  await Promise.all([...asked, ask('c')]);
+  const late = new Promise(resolve => setImmediate(() => resolve(ask('c'))));
+  await Promise.all([...asked, late]);
   assert.deepEqual(done(), ['xx', 'ab', 'ac', 'aa', 'a']);
+});
+
+test('what follows on a piece that has waited goes with it while there is time', async () => {
+  const { turns, work, done } = counted();
+  const ask = async (name: string) => {
+    for (const step of [1, 2, 3]) await turns.run(name, () => work(`${name}${step} `, 3));
+  };
+  await Promise.all([...'xabc'].map(ask));
+  assert.deepEqual(done(), ['x1 a1 b1 c1 ', 'x2 x3 a2 a3 ', 'b2 b3 c2 c3 ']);
 });
 
 test('work that fails fails for who asked for it', async () => {

@@ -19,6 +19,8 @@ export class Turns {
   /** When the turn under way took up long work; undefined where it has not. */
   #began: number | undefined;
   readonly #waiting = new Map<string, Waiting[]>();
+  /** Whether what runs follows on a piece that had waited. */
+  #following = false;
 
   /** `length`, `now`: milliseconds. */
   constructor(length = TURN, now: () => number = () => performance.now()) {
@@ -31,7 +33,7 @@ export class Turns {
    * Throws, or rejects, as the work does.
    */
   run<T>(owner: string, work: () => T | Promise<T>): T | Promise<T> {
-    if (this.#waiting.size === 0 && this.hasTime()) return work();
+    if ((this.#waiting.size === 0 || this.#following) && this.hasTime()) return work();
     return new Promise((resolve, reject) => {
       this.#wait(owner, () => {
         try {
@@ -79,8 +81,24 @@ export class Turns {
     this.#began = undefined;
     if (this.#waiting.size === 0) return;
     this.#begin();
-    while (this.#first()() && this.#waiting.size > 0 && this.hasTime());
+    this.#one();
   };
+
+  /**
+   * Does what is next, and after it what follows on it at once: of a request that has begun, the rest would have to be
+   * kept for long otherwise.
+   */
+  #one(): void {
+    this.#following = true;
+    const mayGoOn = this.#first()();
+    // Node goes from microtasks to ticks when there are no more of them.
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        this.#following = false;
+        if (mayGoOn && this.#waiting.size > 0 && this.hasTime()) this.#one();
+      }),
+    );
+  }
 
   /** What is next; its owner goes to the end of the row. */
   #first(): Waiting {
