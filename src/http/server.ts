@@ -130,13 +130,13 @@ async function handle(
   idle: IdleConnections,
 ): Promise<void> {
   const { limits, log } = options;
-  const gone = new Promise<void>(resolve => response.once('close', resolve));
   try {
     await arrived();
     const connection = connectionOf(incoming, connections, options.proxies);
     const isSecure = (host: string) => connection.secure || isPublic(host, options.publicHost);
     const answer = await options.pipeline(receive(incoming, response, limits.stall, isSecure), connection);
-    void gone.then(answer.gone);
+    if (response.closed) answer.gone();
+    else response.once('close', answer.gone);
     if (!incoming.complete && hasBody(incoming)) discardRest(incoming, response, limits);
     if (idle.ending) response.setHeader('connection', 'close');
     try {

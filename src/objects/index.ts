@@ -1,6 +1,5 @@
 /** The object engine: buckets, versions of objects, listings and multipart uploads over a KV and a blob store. */
 import type { Clock } from '../core/clock.js';
-import { KeyedMutex } from '../core/keyed-mutex.js';
 import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
 import { recordType } from '../store/records.js';
@@ -17,6 +16,7 @@ import {
   type ListOptions,
   type ListPage,
   listObjects,
+  listRecords,
   listUploads,
   listVersions,
 } from './listing/listing.js';
@@ -25,6 +25,7 @@ import { Garbage, type ReadElsewhere } from './upkeep/garbage.js';
 import { type LifecycleReport, runLifecycle } from './upkeep/lifecycle.js';
 import { Uploads } from './uploads/uploads.js';
 import { type CopySource, type CopyTarget, copyVersion } from './versions/copy.js';
+import type { ListedObject } from './versions/version-records.js';
 import { Versions } from './versions/versions.js';
 
 interface ObjectsOptions {
@@ -66,8 +67,6 @@ export class Objects {
   readonly keys: OwnKeys | undefined;
   readonly #kv: Kv;
   readonly #garbage: Garbage;
-  /** Pages are made one after the other: of many at once, all that they are made of would be in memory. */
-  readonly #listings = new KeyedMutex();
 
   constructor(options: ObjectsOptions) {
     const {
@@ -110,19 +109,24 @@ export class Objects {
     this.uploads = new Uploads({ kv, clock, buckets, contents, versions, garbage });
   }
 
-  /** A page of a bucket's current objects. */
-  list(bucket: Bucket, options: ListOptions): Promise<ListPage<ObjectRecord>> {
-    return this.#listings.run('', () => listObjects(this.#kv, bucket, options));
+  /** A page of a bucket's current objects, as clients are shown them. */
+  list(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedObject>> {
+    return listObjects(this.#kv, bucket, options);
+  }
+
+  /** A page of a bucket's current objects, with all that is stored of them. */
+  listRecords(bucket: Bucket, options: ListOptions): Promise<ListPage<ObjectRecord>> {
+    return listRecords(this.#kv, bucket, options);
   }
 
   /** A page of all versions, delete markers included: by key, the newest of a key first. */
   listVersions(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedVersion>> {
-    return this.#listings.run('', () => listVersions(this.#kv, bucket, options));
+    return listVersions(this.#kv, bucket, options);
   }
 
   /** A page of a bucket's unfinished uploads: by key, the oldest of a key first. */
   listUploads(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedUpload>> {
-    return this.#listings.run('', () => listUploads(this.#kv, bucket, options));
+    return listUploads(this.#kv, bucket, options);
   }
 
   /** Copies a version; see `copyVersion`. */
@@ -213,5 +217,6 @@ export type { NewUpload } from './uploads/uploads.js';
 export type { CopySource, CopyTarget } from './versions/copy.js';
 export { demandRetention } from './versions/lock.js';
 export { isUploadIdOf } from './versions/version-id.js';
+export type { ListedObject } from './versions/version-records.js';
 export type { Deleted, Versions } from './versions/versions.js';
 export type { WriteConditions } from './versions/write-conditions.js';

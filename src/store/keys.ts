@@ -110,9 +110,16 @@ export function compareKeys(a: Key, b: Key): number {
   return Buffer.compare(encodeBound(a), encodeBound(b));
 }
 
-/** Decodes an encoded key or bound, within `bytes` from `start` to `end`. Throws `RangeError` on anything else. */
-export function decodeKey(bytes: Uint8Array, start = 0, end = bytes.length): Key {
-  const key: (string | number | typeof END)[] = [];
+/**
+ * Decodes an encoded key or bound, within `bytes` from `start` to `end`. `key`: the parts before these, which are added
+ * to it. Throws `RangeError` on anything else.
+ */
+export function decodeKey(
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+  key: (string | number | typeof END)[] = [],
+): Key {
   let at = start;
   while (at < end) {
     const tag = bytes[at++]!;

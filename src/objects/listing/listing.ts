@@ -8,7 +8,7 @@ import {
   uploadRecords,
   type VersionRecord,
 } from '../records.js';
-import { versionRecords } from '../versions/version-records.js';
+import { type ListedObject, listedObject, versionRecords } from '../versions/version-records.js';
 import { compareNames, prefixRange, successor } from './key-range.js';
 
 /** Rows read at once, at least and at most: few where folding may skip the rest, many where it does not. */
@@ -88,8 +88,18 @@ export function entryName(entry: ListEntry<unknown>): string {
   return 'prefix' in entry ? entry.prefix : entry.key;
 }
 
-/** A page of a bucket's current objects. Throws `ValueDamaged`. */
+/** A page of a bucket's current objects: what clients are shown of them. Throws `ValueDamaged`. */
 export async function listObjects(
+  kv: Kv,
+  bucket: Bucket,
+  options: ListOptions,
+): Promise<ListPage<ListedObject>> {
+  const page = await listFolded(kv, bucket, ['object'], options);
+  return mapped(bucket, page, row => listedObject(row.value));
+}
+
+/** As `listObjects`: all that is stored of them. */
+export async function listRecords(
   kv: Kv,
   bucket: Bucket,
   options: ListOptions,

@@ -3,6 +3,7 @@
  * of the time that objects with names take.
  */
 import { type RecordType, recordType } from '../../store/records.js';
+import { Skim } from '../../store/skim.js';
 import type { Checksum } from '../bodies/checksums.js';
 import type {
   Content,
@@ -47,9 +48,14 @@ type ObjectRow = readonly [
   metadata: Pairs,
   rest?: Rest,
 ];
+/** Where `rest` is. */
+const REST_AT = 12;
+
 type MarkerRow = readonly [id: string, isNull: boolean, modified: number];
 
-const rows = recordType<ObjectRow | MarkerRow>({ version: 1 });
+const VERSION = 1;
+
+const rows = recordType<ObjectRow | MarkerRow>({ version: VERSION });
 
 export const versionRecords: RecordType<VersionRecord> = {
   encode: version => rows.encode(version.marker ? markerRow(version) : objectRow(version)),
@@ -58,6 +64,46 @@ export const versionRecords: RecordType<VersionRecord> = {
     return row.length === 3 ? markerOf(row) : objectOf(row);
   },
 };
+
+/** What a listing shows of an object. */
+export interface ListedObject
+  extends Pick<ObjectRecord, 'modified' | 'size' | 'etag' | 'storageClass' | 'owner'> {
+  readonly checksum: Pick<Checksum, 'algorithm' | 'type'>;
+}
+
+/** Reads of an object's record what a listing shows. Throws `RecordUnreadable`. */
+export function listedObject(bytes: Uint8Array): ListedObject {
+  try {
+    return skimmed(new Skim(bytes));
+  } catch {
+    // Of an earlier format, of a kind that is new to this reader, or damaged: which of them, that reader finds out.
+    return versionRecords.decode(bytes) as ObjectRecord;
+  }
+}
+
+/** Throws `RangeError` where the record is not as it is written now. */
+function skimmed(skim: Skim): ListedObject {
+  skim.array();
+  if (skim.number() !== VERSION) throw new RangeError('another format');
+  const values = skim.array();
+  skim.skip(2);
+  const modified = skim.number();
+  const size = skim.number();
+  const etag = skim.string();
+  const algorithm = skim.string() as Checksum['algorithm'];
+  skim.skip();
+  const type = skim.string() as Checksum['type'];
+  const listed = { modified, size, etag, checksum: { algorithm, type } };
+  if (values === REST_AT) return listed;
+  skim.skip(REST_AT - 8);
+  for (let pairs = skim.map(); pairs > 0; pairs--) {
+    const name = skim.string();
+    // Few objects have either, and an owner is a structure of its own.
+    if (name === 'storageClass' || name === 'owner') throw new RangeError('more than is skimmed');
+    skim.skip();
+  }
+  return listed;
+}
 
 function markerRow({ id, isNull, modified }: DeleteMarker): MarkerRow {
   return [id, isNull, modified];
@@ -107,7 +153,7 @@ function contentValue(content: Content): number | string {
 }
 
 function objectOf(row: ObjectRow): ObjectRecord {
-  const rest = row[12];
+  const rest = row[REST_AT];
   const record = {
     id: row[0],
     isNull: row[1],

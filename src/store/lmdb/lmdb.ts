@@ -153,11 +153,29 @@ function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): numb
 /** The stored key that lmdb-js read last: of an item of a range it reads the key, then the value. */
 let storedKey: Uint8Array = Buffer.alloc(0);
 
-/** Empty where the stored key is damaged: no key is. */
+/** What all keys of a range begin with, and how many bytes of a stored key that takes. */
+interface Beginning {
+  readonly parts: Key;
+  readonly length: number;
+}
+
+const NOTHING: Beginning = { parts: [], length: 0 };
+
+/** Of the range that is being read: of a listing's keys, only what differs needs to be decoded. */
+let beginning = NOTHING;
+
+function beginningOf(start: Key, end: Key): Beginning {
+  let count = 0;
+  while (count < start.length && start[count] === end[count]) count++;
+  const parts = start.slice(0, count);
+  return { parts, length: encodeBound(parts).length };
+}
+
+/** Empty where the stored key is damaged: no key is. That of a row outside of the range means nothing. */
 function readAnyKey(bytes: Uint8Array, start: number, end: number): Key {
   storedKey = bytes.subarray(start, end);
   try {
-    return decodeKey(bytes, start, end);
+    return decodeKey(bytes, start + beginning.length, end, [...beginning.parts]);
   } catch {
     return [];
   }
@@ -221,7 +239,7 @@ class LmdbKv implements LmdbStore {
     const items: Item[] = [];
     const checked = new RangeCheck(low, high, reverse);
     let read = 0;
-    for (const { key, value: row, version } of this.#rows(checked)) {
+    for (const { key, value: row, version } of this.#rows(checked, beginningOf(start, end))) {
       if (checked.ended) return items;
       const entry = openedRow(row, storedKey.length, version);
       if (entry === undefined) damaged(key, version);
@@ -233,11 +251,16 @@ class LmdbKv implements LmdbStore {
   }
 
   /** To be drained without pause: within one read transaction. Goes on behind the end: LMDB takes damage for one. */
-  *#rows(checked: RangeCheck): Generator<Row, void> {
-    for (const row of this.#db.getRange(checked.range)) {
-      checked.key(row.value, storedKey.length);
-      if (!checked.inOrder) throw new ValueDamaged(OUT_OF_ORDER);
-      yield row;
+  *#rows(checked: RangeCheck, begin = NOTHING): Generator<Row, void> {
+    beginning = begin;
+    try {
+      for (const row of this.#db.getRange(checked.range)) {
+        checked.key(row.value, storedKey.length);
+        if (!checked.inOrder) throw new ValueDamaged(OUT_OF_ORDER);
+        yield row;
+      }
+    } finally {
+      beginning = NOTHING;
     }
   }
 

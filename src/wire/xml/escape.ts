@@ -3,16 +3,36 @@
  * references: S3 does the same, and clients that mind ask for `encoding-type=url`. Line ends are references as
  * well, because readers normalise them and some drop text that is white space alone.
  */
-const special = /[&<>"\x00-\x1f\x7f\x85\u2028\ufffe\uffff]/;
-const specials = new RegExp(special, 'g');
-
 const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Escapes text for an element or for an attribute in double quotes. */
+/** Of ASCII, by character: what is written in its place, where that is not itself. */
+const ascii = Array.from({ length: 0x80 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return named[character] ?? (code < 0x20 || code === 0x7f ? numeric(code) : undefined);
+});
+
+/**
+ * Escapes text for an element or for an attribute in double quotes. By characters rather than by an expression: most
+ * texts of a listing are short, and every ETag has its quotes.
+ */
 export function escapeXml(text: string): string {
-  return special.test(text) ? text.replace(specials, reference) : text;
+  let escaped = '';
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const reference = code < 0x80 ? ascii[code] : beyondAscii(code);
+    if (reference === undefined) continue;
+    escaped += text.slice(from, at) + reference;
+    from = at + 1;
+  }
+  return from === 0 ? text : escaped + text.slice(from);
 }
 
-function reference(character: string): string {
-  return named[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`;
+function beyondAscii(code: number): string | undefined {
+  const special = code === 0x85 || code === 0x2028 || code === 0xfffe || code === 0xffff;
+  return special ? numeric(code) : undefined;
+}
+
+function numeric(code: number): string {
+  return `&#x${code.toString(16).toUpperCase()};`;
 }

@@ -166,7 +166,7 @@ async function* blocksOf(
     for await (const { key, item } of list) yield { key, ...item };
   }
   async function* currentVersions(): AsyncGenerator<Version> {
-    const list = everyEntry(options => objects.list(bucket, { ...options, prefix }));
+    const list = everyEntry(options => objects.listRecords(bucket, { ...options, prefix }));
     for await (const { key, item } of list) yield { key, version: item, isLatest: true };
   }
 }

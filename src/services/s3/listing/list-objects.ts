@@ -1,6 +1,6 @@
 /** ListObjectsV2 and its predecessor. */
 import type {
-  _Object as ListedObject,
+  _Object as ListedContent,
   ListObjectsOutput,
   ListObjectsRequest,
   ListObjectsV2Output,
@@ -8,7 +8,7 @@ import type {
   Owner,
 } from '@aws-sdk/client-s3';
 import type { Call, Operation, Resolution } from '../../../core/operation.js';
-import { entryName, type ListEntry, type ObjectRecord } from '../../../objects/index.js';
+import { entryName, type ListEntry, type ListedObject } from '../../../objects/index.js';
 import { ownersIn } from '../bucket/owner.js';
 import { s3Errors } from '../errors.js';
 import { quoted } from '../object/attributes.js';
@@ -111,15 +111,15 @@ export function entriesAsked(asked: number | undefined, name: string): number {
 }
 
 function listed(
-  entries: readonly ListEntry<ObjectRecord>[],
+  entries: readonly ListEntry<ListedObject>[],
   write: (text: string) => string,
-  ownerOf: ((record: ObjectRecord) => Owner) | undefined,
+  ownerOf: ((record: ListedObject) => Owner) | undefined,
 ): Pick<ListObjectsOutput, 'Contents' | 'CommonPrefixes'> {
-  const Contents: ListedObject[] = [];
+  const Contents: ListedContent[] = [];
   const CommonPrefixes: { Prefix: string }[] = [];
   for (const entry of entries) {
     if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
-    else Contents.push(listedObject(write(entry.key), entry.item, ownerOf?.(entry.item)));
+    else Contents.push(contentOf(write(entry.key), entry.item, ownerOf?.(entry.item)));
   }
   return {
     ...(Contents.length > 0 && { Contents }),
@@ -127,7 +127,7 @@ function listed(
   };
 }
 
-function listedObject(Key: string, record: ObjectRecord, Owner: Owner | undefined): ListedObject {
+function contentOf(Key: string, record: ListedObject, Owner: Owner | undefined): ListedContent {
   return {
     Key,
     LastModified: new Date(record.modified),
@@ -135,7 +135,7 @@ function listedObject(Key: string, record: ObjectRecord, Owner: Owner | undefine
     ChecksumAlgorithm: [record.checksum.algorithm],
     ChecksumType: record.checksum.type,
     Size: record.size,
-    StorageClass: (record.storageClass ?? 'STANDARD') as NonNullable<ListedObject['StorageClass']>,
+    StorageClass: (record.storageClass ?? 'STANDARD') as NonNullable<ListedContent['StorageClass']>,
     ...(Owner && { Owner }),
   };
 }
