@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
+import type { CloudTrailIdentity, CloudTrailRecord } from '../core/cloudtrail.js';
 import { AuditFiles, type AuditSpace } from './audit-files.js';
 
 /**
  * What every request leaves behind, and every call that a service makes for one, in the words of AWS CloudTrail's
  * records.
  */
-export interface AuditEvent {
+export interface AuditEvent extends Pick<CloudTrailRecord, 'userAgent' | 'errorCode'> {
   /** When the request arrived, ISO 8601. */
   readonly eventTime: string;
   /** `s3.amazonaws.com`; absent where the request could not be understood. */
@@ -14,22 +15,15 @@ export interface AuditEvent {
   readonly awsRegion?: string | undefined;
   /** The service's name where a service made the call. */
   readonly sourceIPAddress: string;
-  readonly userAgent?: string | undefined;
   /** A call that a service made has the id of the request that it was made for. */
   readonly requestID: string;
-  readonly userIdentity: {
+  readonly userIdentity: Pick<CloudTrailIdentity, 'arn' | 'accountId' | 'accessKeyId' | 'invokedBy'> & {
     readonly type: string;
-    readonly arn?: string | undefined;
-    readonly accountId?: string | undefined;
-    readonly accessKeyId?: string | undefined;
-    /** The service that made the call in this identity's name: `s3.amazonaws.com`. */
-    readonly invokedBy?: string | undefined;
   };
   /** ARNs that the request was authorised on. */
   readonly resources: readonly string[];
   /** Absent for a call that a service made. */
   readonly httpStatus?: number | undefined;
-  readonly errorCode?: string | undefined;
   /** Whole milliseconds from the request's arrival to the end of its reply. Absent for a call that a service made. */
   readonly durationMs?: number | undefined;
 }
