@@ -49,8 +49,8 @@ const MOST_REFUSALS = 20;
 
 /** What was decided of a request, for its event and for the trace of a denial. */
 export class Decisions {
-  /** ARNs that were asked for. */
-  readonly resources: string[] = [];
+  /** What was asked for: ARNs with the account that owns each, where that is known. */
+  readonly resources = new Map<string, string | undefined>();
   /** What policies refused, in order. */
   readonly refusals: Authorisation[] = [];
   /** Accounts whose resources were asked for. */
@@ -69,7 +69,7 @@ export class Decisions {
   add(authorisation: Authorisation): void {
     this.made?.(authorisation.decision);
     const { resource, resourceAccount: owner } = authorisation.request;
-    this.resources.push(resource);
+    this.resources.set(resource, owner);
     if (owner !== undefined && !this.owners.includes(owner)) this.owners.push(owner);
     if (!authorisation.decision.allowed && this.refusals.length < MOST_REFUSALS)
       this.refusals.push(authorisation);

@@ -5,7 +5,7 @@
  */
 
 /** A value of `requestParameters` and the like: JSON. */
-type CloudTrailValue =
+export type CloudTrailValue =
   | string
   | number
   | boolean
@@ -14,7 +14,7 @@ type CloudTrailValue =
   | { readonly [name: string]: CloudTrailValue };
 
 /** An object of such values by name. */
-type CloudTrailMap = Readonly<Record<string, CloudTrailValue>>;
+export type CloudTrailMap = Readonly<Record<string, CloudTrailValue>>;
 
 /** One event. */
 export interface CloudTrailRecord {
@@ -101,7 +101,7 @@ export interface CloudTrailIdentity {
 }
 
 /** Of what the caller's temporary credentials came. */
-interface CloudTrailSession {
+export interface CloudTrailSession {
   readonly sessionIssuer?: CloudTrailIssuer | undefined;
   readonly webIdFederationData?: CloudTrailFederation | undefined;
   readonly attributes?: CloudTrailSessionAttributes | undefined;
@@ -139,7 +139,7 @@ interface CloudTrailFederation {
 }
 
 /** What a call was about. Of listings `ARNPrefix` stands in the place of `ARN`. */
-interface CloudTrailResource {
+export interface CloudTrailResource {
   readonly ARN?: string | undefined;
   readonly ARNPrefix?: string | undefined;
   readonly accountId?: string | undefined;
@@ -147,7 +147,7 @@ interface CloudTrailResource {
   readonly type?: string | undefined;
 }
 
-interface CloudTrailTls {
+export interface CloudTrailTls {
   /** `TLSv1.3` */
   readonly tlsVersion?: string | undefined;
   /** `TLS_AES_128_GCM_SHA256` */

@@ -7,6 +7,7 @@ import type {
 } from '../policy/types.js';
 import type { Caller } from './caller.js';
 import type { Clock } from './clock.js';
+import type { CloudTrailMap } from './cloudtrail.js';
 import type { HttpRequest } from './http-message.js';
 
 export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'organizations' | 'access-analyzer' | 'karikagi';
@@ -52,8 +53,13 @@ export interface CallOnBehalf {
   readonly operation: string;
   /** ARN of what it worked on. */
   readonly resource: string;
+  /** The account that owns it, where that is known. */
+  readonly owner?: string | undefined;
+  /** What was asked of the service, in the words of CloudTrail's records. */
+  readonly parameters?: CloudTrailMap | undefined;
   /** Absent where it succeeded. */
   readonly errorCode?: string | undefined;
+  readonly errorMessage?: string | undefined;
 }
 
 /** A request on its way through the pipeline, as an operation sees it. */

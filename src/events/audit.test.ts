@@ -4,14 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type AuditEvent, openAuditLog } from './audit.js';
+import { openAuditLog } from './audit.js';
+import type { AuditEvent } from './event.js';
 
 const event = (eventTime: string): AuditEvent => ({
+  eventVersion: '1.11',
   eventTime,
+  arrived: Date.parse(eventTime),
+  awsRegion: 'us-east-1',
   sourceIPAddress: '127.0.0.1',
   requestID: 'R',
-  userIdentity: { type: 'user' },
-  resources: [],
+  eventID: 'E',
+  userIdentity: { type: 'Unknown' },
   httpStatus: 200,
   durationMs: 1,
 });

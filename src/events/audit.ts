@@ -1,32 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import type { CloudTrailIdentity, CloudTrailRecord } from '../core/cloudtrail.js';
 import { AuditFiles, type AuditSpace } from './audit-files.js';
-
-/**
- * What every request leaves behind, and every call that a service makes for one, in the words of AWS CloudTrail's
- * records.
- */
-export interface AuditEvent extends Pick<CloudTrailRecord, 'userAgent' | 'errorCode'> {
-  /** When the request arrived, ISO 8601. */
-  readonly eventTime: string;
-  /** `s3.amazonaws.com`; absent where the request could not be understood. */
-  readonly eventSource?: string | undefined;
-  readonly eventName?: string | undefined;
-  readonly awsRegion?: string | undefined;
-  /** The service's name where a service made the call. */
-  readonly sourceIPAddress: string;
-  /** A call that a service made has the id of the request that it was made for. */
-  readonly requestID: string;
-  readonly userIdentity: Pick<CloudTrailIdentity, 'arn' | 'accountId' | 'accessKeyId' | 'invokedBy'> & {
-    readonly type: string;
-  };
-  /** ARNs that the request was authorised on. */
-  readonly resources: readonly string[];
-  /** Absent for a call that a service made. */
-  readonly httpStatus?: number | undefined;
-  /** Whole milliseconds from the request's arrival to the end of its reply. Absent for a call that a service made. */
-  readonly durationMs?: number | undefined;
-}
+import type { AuditEvent } from './event.js';
 
 export interface AuditLog {
   /** Takes note at once, writes soon: a request never waits for its record. */

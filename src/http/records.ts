@@ -1,14 +1,16 @@
 /** What a request leaves behind: its event, its line in the log, and the reasoning of what it was refused. */
-import type { Caller } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
+import type { CloudTrailMap, CloudTrailValue } from '../core/cloudtrail.js';
 import type { ApiError } from '../core/errors.js';
 import { type HttpReply, type HttpRequest, headerText } from '../core/http-message.js';
 import type { Logger } from '../core/log.js';
 import type { CallOnBehalf } from '../core/operation.js';
-import type { AuditEvent, AuditLog } from '../events/audit.js';
+import type { AuditLog } from '../events/audit.js';
 import type { Denial, Refusal } from '../events/denials.js';
 import { packChecks, shortened } from '../events/denied-checks.js';
+import { type EndedCall, eventsOf, type Transfer } from '../events/event.js';
 import type { RequestCounts } from '../events/request-counts.js';
+import { requestParameters, responseElements } from '../wire/index.js';
 import { type Budgets, LONGEST_AGENT } from './budgets.js';
 import type { ServedService } from './services.js';
 import { callerOf, isStranger, type RequestState } from './state.js';
@@ -19,28 +21,32 @@ export interface Recorders {
   readonly audit: AuditLog;
   readonly log: Logger;
   readonly budgets: Budgets;
+  /** The region of requests that name none. */
+  readonly defaultRegion: string;
 }
 
 /** As CloudTrail has the calls of a service: its name stands for the network address and the agent. */
-export function noteOnBehalf(
-  options: Recorders,
-  state: RequestState,
-  { service, operation, resource, errorCode }: CallOnBehalf,
-): void {
+export function noteOnBehalf(options: Recorders, state: RequestState, made: CallOnBehalf): void {
+  const { service, operation, resource, owner, parameters, errorCode, errorMessage } = made;
   const invokedBy = sourceOf(state.served!);
-  const { type, arn, accountId, accessKeyId } = identityOf(callerOf(state));
-  options.audit.record({
-    eventTime: new Date(options.clock.now()).toISOString(),
-    eventSource: `${service}.amazonaws.com`,
-    eventName: operation,
-    awsRegion: state.region,
-    sourceIPAddress: invokedBy,
+  recordCall(options, {
+    arrived: options.clock.now(),
+    requestId: state.requestId,
+    service,
+    operation,
+    region: state.region!,
+    sourceIp: invokedBy,
     userAgent: invokedBy,
-    requestID: state.requestId,
-    userIdentity: { type, arn, accountId, accessKeyId, invokedBy },
-    resources: [resource],
-    errorCode,
+    caller: callerOf(state),
+    parameters,
+    error: errorCode === undefined ? undefined : { code: errorCode, message: errorMessage },
+    resources: [{ arn: resource, owner }],
+    invokedBy,
   });
+}
+
+function recordCall({ audit }: Recorders, call: EndedCall): void {
+  for (const event of eventsOf(call)) audit.record(event);
 }
 
 /** Once the reply has left. `answered`: when it was ready, milliseconds since the epoch. */
@@ -72,7 +78,7 @@ export function record(
   };
   served?.service.ended?.(ending, state.subject);
   const logged = status < 400 || !isStranger(state) || options.budgets.logsStranger(connection.sourceIp);
-  if (logged) options.audit.record(eventOf(state, status, error, total));
+  if (logged) recordCall(options, endedCall(options, state, reply, { error, total }));
   if (logged && error && error.status !== 304 && error.status !== 404) {
     options.log.info(error.code, {
       requestId: state.requestId,
@@ -134,29 +140,82 @@ const FEW = 20;
 /** Characters: that of an object has its key's 1,024 bytes, and others are shorter. */
 const LONGEST_ARN = 2048;
 
-function eventOf(
+function endedCall(
+  { defaultRegion }: Recorders,
   state: RequestState,
-  status: number,
-  error: ApiError | undefined,
-  total: number,
-): AuditEvent {
-  const { request, connection, served, arrived, decisions } = state;
+  reply: HttpReply,
+  { error, total }: { readonly error: ApiError | undefined; readonly total: number },
+): EndedCall {
+  const { request, connection, served, arrived, decisions, recognised } = state;
+  const { tlsVersion, cipherSuite } = connection;
   const caller = callerOf(state);
-  const resources = [...new Set(decisions.resources)].map(arn => arn.slice(0, LONGEST_ARN));
+  const resources = [...decisions.resources].map(([arn, owner]) => ({
+    arn: arn.slice(0, LONGEST_ARN),
+    owner,
+  }));
+  const isKnown = caller?.account !== undefined;
   return {
-    eventTime: new Date(arrived).toISOString(),
-    eventSource: served && sourceOf(served),
-    eventName: state.recognised?.operation.name,
-    awsRegion: state.region,
-    sourceIPAddress: connection.sourceIp,
+    arrived,
+    requestId: state.requestId,
+    service: served?.service.id,
+    operation: recognised?.operation.name,
+    region: state.region ?? defaultRegion,
+    sourceIp: connection.sourceIp,
     userAgent: headerText(request.headers.get('user-agent')?.slice(0, LONGEST_AGENT) ?? '') || undefined,
-    requestID: state.requestId,
-    userIdentity: identityOf(caller),
-    resources: caller?.account ? resources : resources.slice(0, FEW),
-    httpStatus: status,
-    errorCode: error?.code,
-    durationMs: total,
+    caller,
+    parameters: recognised && bounded(requestParameters(recognised, request, state.input), isKnown),
+    response: recognised && bounded(responseElements(recognised, state.output, reply.headers), isKnown),
+    error: error && { code: error.code, message: shortened(error.message) },
+    resources: isKnown ? resources : resources.slice(0, FEW),
+    transfer: recognised?.headers && transferOf(state, reply),
+    tls:
+      tlsVersion === undefined
+        ? undefined
+        : {
+            tlsVersion: `TLSv${tlsVersion}`,
+            cipherSuite,
+            clientProvidedHostHeader: request.headers.get('host')?.slice(0, LONGEST_AGENT),
+          },
+    status: reply.status,
+    duration: total,
   };
+}
+
+/** Characters of parameters as JSON: CloudTrail's own bound is 100 KB. What is longer is left out. */
+const LONGEST_PARAMETERS = 100 * 1024;
+const LONGEST_OF_STRANGERS = 4096;
+
+function bounded(map: CloudTrailMap | undefined, isKnown: boolean): CloudTrailMap | undefined {
+  const most = isKnown ? LONGEST_PARAMETERS : LONGEST_OF_STRANGERS;
+  return map && sizeOf(map) <= most ? map : undefined;
+}
+
+/** Characters, about: as many as the JSON has, without writing it. */
+function sizeOf(value: CloudTrailValue): number {
+  if (typeof value === 'string') return value.length + 3;
+  if (typeof value !== 'object' || value === null) return 6;
+  let size = 2;
+  for (const [name, member] of Object.entries(value)) size += name.length + 3 + sizeOf(member);
+  return size;
+}
+
+function transferOf({ request, authenticated, announced }: RequestState, reply: HttpReply): Transfer {
+  const signed = authenticated?.signatureVersion;
+  return {
+    signatureVersion: signed,
+    method: signed && (request.headers.has('authorization') ? 'AuthHeader' : 'QueryString'),
+    received: announced,
+    sent: bodyLength(reply),
+    hostId: reply.headers['x-amz-id-2'],
+    encryption: encryptionOf(reply.headers),
+  };
+}
+
+/** CloudTrail's word for how an object is encrypted. */
+function encryptionOf(headers: Readonly<Record<string, string>>): string | undefined {
+  if (headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined) return 'SSE_C';
+  const algorithm = headers['x-amz-server-side-encryption'];
+  return algorithm && (algorithm === 'AES256' ? 'SSE_S3' : 'SSE_KMS');
 }
 
 /** Bytes that a body is to have, as its head says; 0 where it does not say. */
@@ -175,15 +234,6 @@ function bodyLength({ headers, body }: HttpReply): number | undefined {
 
 function sourceOf({ service }: ServedService): string {
   return `${service.id}.amazonaws.com`;
-}
-
-function identityOf(caller: Caller | undefined): AuditEvent['userIdentity'] {
-  return {
-    type: caller?.principal.type ?? 'unknown',
-    arn: caller?.principal.arn,
-    accountId: caller?.account?.id,
-    accessKeyId: caller?.accessKeyId,
-  };
 }
 
 /**

@@ -182,9 +182,24 @@ function connectionOf(
   return {
     ...(passedOn ? proxies!.origin(peer, secure, headers) : { sourceIp: peer, secure }),
     // Of a proxy's own connection it says nothing about the client's.
-    ...(secure && !passedOn && { tlsVersion: socket.getProtocol()?.replace('TLSv', '') }),
+    ...(secure && !passedOn && tlsOf(socket)),
     expendable: is => connections.answering(socket, !is),
   };
+}
+
+/** Asked once of a connection, of which there are many requests. */
+const negotiated = new WeakMap<TLSSocket, Pick<Connection, 'tlsVersion' | 'cipherSuite'>>();
+
+function tlsOf(socket: TLSSocket): Pick<Connection, 'tlsVersion' | 'cipherSuite'> {
+  let found = negotiated.get(socket);
+  if (!found) {
+    found = {
+      tlsVersion: socket.getProtocol()?.replace('TLSv', ''),
+      cipherSuite: socket.getCipher()?.standardName,
+    };
+    negotiated.set(socket, found);
+  }
+  return found;
 }
 
 /** Whether a `Host` header names that host, or a bucket in front of it. */

@@ -14,6 +14,8 @@ export interface Connection {
   readonly secure: boolean;
   /** `1.2` or `1.3`; absent where it came without TLS. */
   readonly tlsVersion?: string | undefined;
+  /** `TLS_AES_128_GCM_SHA256`; absent where it came without TLS. */
+  readonly cipherSuite?: string | undefined;
   /** Says whether the connection may be given up for another: while a stranger's body is awaited. */
   readonly expendable?: ((is: boolean) => void) | undefined;
 }

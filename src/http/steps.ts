@@ -21,8 +21,6 @@ export interface StepPorts extends Recorders {
   readonly clock: Clock;
   /** What a request may cost. */
   readonly budgets: Budgets;
-  /** The region of requests that name none. */
-  readonly defaultRegion: string;
 }
 
 /** One step. A state with a `reply` is answered, and goes no further. */

@@ -1,5 +1,6 @@
 import type { ApiError } from '../core/errors.js';
 import type { HttpReply, HttpRequest, RequestBody } from '../core/http-message.js';
+import type { OperationSchema } from './schema.js';
 
 /** Members of an input that stand in the path. */
 export type Labels = Readonly<Record<string, string | undefined>>;
@@ -50,6 +51,8 @@ export interface StepwiseDecoding {
 /** One operation's reading and writing, compiled once from the SDK's schema. */
 export interface WireOperation {
   readonly name: string;
+  /** Of what goes in and comes out. */
+  readonly schema: OperationSchema;
   /** The request's payload is handed over as it streams (PutObject, UploadPart), not collected. */
   readonly streamsInput: boolean;
   /**

@@ -65,6 +65,7 @@ function objectOperation(s3: WireService, method: Method): WireOperation {
 function websiteOperation(object: WireOperation, region: string | undefined): WireOperation {
   return {
     name: object.name,
+    schema: object.schema,
     streamsInput: false,
     decode: (request, recognised, body) => ({
       ...(object.decode(request, recognised, body) as object),

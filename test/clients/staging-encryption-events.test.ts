@@ -12,7 +12,7 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { AuditEvent } from '../../src/events/audit.js';
+import type { AuditEvent } from '../../src/events/event.js';
 import { startServer } from '../../src/index.js';
 
 const Bucket = 'watched';
@@ -60,14 +60,15 @@ test('each use of a key stands beside the request that it was for', async t => {
   await server.close();
   const events = await eventsIn(join(data, 'events'));
   const root = events.find(({ eventName }) => eventName === 'PutObject')!.userIdentity;
-  const uses = events.filter(({ userIdentity }) => userIdentity.invokedBy !== undefined);
+  const uses = events.filter(({ userIdentity }) => userIdentity?.invokedBy !== undefined);
   assert.deepEqual(
-    uses.map(({ eventTime, ...rest }) => rest),
+    uses.map(({ eventTime, eventID, arrived, requestParameters, ...rest }) => rest),
     [
       ['GenerateDataKey', put.$metadata.requestId, {}] as const,
       ['Decrypt', got.$metadata.requestId, {}] as const,
-      ['Decrypt', refused, { errorCode: 'DisabledException' }] as const,
+      ['Decrypt', refused, { errorCode: 'DisabledException', errorMessage: `${Arn} is disabled.` }] as const,
     ].map(([eventName, requestID, outcome]) => ({
+      eventVersion: '1.11',
       eventSource: 'kms.amazonaws.com',
       eventName,
       awsRegion: 'us-east-1',
@@ -75,10 +76,22 @@ test('each use of a key stands beside the request that it was for', async t => {
       userAgent: 's3.amazonaws.com',
       requestID,
       userIdentity: { ...root, invokedBy: 's3.amazonaws.com' },
-      resources: [Arn],
+      responseElements: null,
+      readOnly: true,
+      resources: [{ accountId: server.accountId, type: 'AWS::KMS::Key', ARN: Arn }],
+      eventType: 'AwsApiCall',
+      managementEvent: true,
+      recipientAccountId: server.accountId,
+      eventCategory: 'Management',
       ...outcome,
     })),
   );
+  const context = { 'aws:s3:arn': 'arn:aws:s3:::watched/object' };
+  assert.deepEqual(uses[0]!.requestParameters, {
+    keyId: Arn,
+    encryptionContext: context,
+    keySpec: 'AES_256',
+  });
   for (const { requestID } of uses) {
     const both = events.filter(event => event.requestID === requestID).map(({ eventSource }) => eventSource);
     assert.deepEqual(both.sort(), ['kms.amazonaws.com', 's3.amazonaws.com']);

@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import type { HttpReply, HttpRequest } from '../../core/http-message.js';
 import type { AuditLog } from '../../events/audit.js';
+import { signInEvent } from '../../events/event.js';
 import type { RequestCounts } from '../../events/request-counts.js';
 import type { Identity, SessionCredentials } from '../../identity/index.js';
 import { collect } from '../receive.js';
@@ -146,19 +147,16 @@ export class SignInEndpoint {
       received: 0,
       sent: 0,
     });
-    audit.record({
-      eventTime: new Date(clock.now()).toISOString(),
-      eventSource: 'signin.amazonaws.com',
-      eventName: 'ConsoleLogin',
-      awsRegion: region,
-      sourceIPAddress: sourceIp,
-      userAgent: request.headers.get('user-agent'),
-      requestID: randomUUID(),
-      userIdentity: { type: 'user', arn: who?.arn, accountId: who?.arn.split(':')[4] },
-      resources: [],
-      httpStatus: who ? 200 : 403,
-      ...(who === undefined && { errorCode: 'AuthenticationFailed' }),
-    });
+    audit.record(
+      signInEvent({
+        arrived: clock.now(),
+        requestId: randomUUID(),
+        region,
+        sourceIp,
+        userAgent: request.headers.get('user-agent'),
+        arn: who?.arn,
+      }),
+    );
   }
 }
 

@@ -56,7 +56,13 @@ suite('data keys for objects', () => {
       demanded.map(({ action }) => action),
       ['kms:Encrypt', 'kms:Decrypt'],
     );
-    assert.deepEqual(made[0], { service: 'kms', operation: 'Encrypt', resource: Arn });
+    assert.deepEqual(made[0], {
+      service: 'kms',
+      operation: 'Encrypt',
+      resource: Arn,
+      owner: kms.world.account.id,
+      parameters: { keyId: Arn, encryptionContext },
+    });
     const eve = await addUser(kms.world, kms.world.account, 'Eve', allow('kms:GenerateDataKey', Arn));
     const refused = await s3Call(kms, eve);
     const use = { keyId: Arn, plaintext, encryptionContext };
@@ -227,7 +233,13 @@ suite('data keys for objects', () => {
     await kms.call(kms.root, 'DisableKey', { KeyId });
     await assert.rejects(keys.generateDataKey(call, { keyId: KeyId, encryptionContext }));
     const use = { service: 'kms', resource: Arn };
-    assert.deepEqual(made, [
+    assert.match(made[1]!.errorMessage!, /is not authorized to perform: kms:Decrypt/);
+    assert.deepEqual(made[0]!.parameters, { keyId: Arn, encryptionContext, keySpec: 'AES_256' });
+    assert.equal(made[0]!.owner, account.id);
+    const words = made.map(({ parameters, errorMessage, owner, ...rest }) =>
+      JSON.parse(JSON.stringify(rest)),
+    );
+    assert.deepEqual(words, [
       { ...use, operation: 'GenerateDataKey' },
       { ...use, operation: 'Decrypt', errorCode: 'AccessDenied' },
       { ...use, operation: 'GenerateDataKey', errorCode: 'DisabledException' },

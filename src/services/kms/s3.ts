@@ -1,5 +1,6 @@
 /** What S3 asks of the key service for objects under SSE-KMS; `main` hands it over. */
 import { randomBytes } from 'node:crypto';
+import type { CloudTrailMap } from '../../core/cloudtrail.js';
 import { ApiError } from '../../core/errors.js';
 import type { Call } from '../../core/operation.js';
 import { type BucketKey, BucketKeys } from '../../kms/bucket-keys.js';
@@ -105,7 +106,8 @@ export function objectKeys(kms: Kms): ObjectKeys {
       const now = call.clock.now();
       const name = `${target.arn} ${target.key?.current} ${JSON.stringify(pairs)}`;
       const kept = bucketKey ? bucketKeys.find(name, now) : undefined;
-      return noted(call, 'GenerateDataKey', target, kept, async () => {
+      const parameters = { keyId: target.arn, encryptionContext, keySpec: 'AES_256' };
+      return noted(call, { operation: 'GenerateDataKey', target, parameters }, kept, async () => {
         const key = await wrappingKey('GenerateDataKey', call, target, pairs);
         if (kept) return { plaintext: kept.plaintext, ciphertext: kept.ciphertext, keyArn: keyArn(key) };
         const plaintext = randomBytes(DATA_KEY);
@@ -117,7 +119,8 @@ export function objectKeys(kms: Kms): ObjectKeys {
     async encrypt(call, { keyId, plaintext, encryptionContext }) {
       const target = await kms.target(keyId, homeOf(call.caller, call.region), true);
       const pairs = pairsOf(encryptionContext);
-      return noted(call, 'Encrypt', target, undefined, async () => {
+      const parameters = { keyId: target.arn, encryptionContext };
+      return noted(call, { operation: 'Encrypt', target, parameters }, undefined, async () => {
         const key = await wrappingKey('Encrypt', call, target, pairs);
         return { ciphertext: await wrap(key, pairs, plaintext), keyArn: keyArn(key) };
       });
@@ -129,7 +132,8 @@ export function objectKeys(kms: Kms): ObjectKeys {
       const now = call.clock.now();
       const name = bucketKey ? openedName(ciphertext, encryptionContext) : '';
       const kept = bucketKey ? bucketKeys.find(name, now) : undefined;
-      return noted(call, 'Decrypt', found.target, kept, async () => {
+      const parameters = { encryptionContext, encryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
+      return noted(call, { operation: 'Decrypt', target: found.target, parameters }, kept, async () => {
         await call.demand(
           await keyRequirement(kms, call, found.target, {
             action: 'kms:Decrypt',
@@ -158,23 +162,30 @@ function userOf({ caller }: Call): string {
   return caller.principal.arn ?? caller.userId;
 }
 
+/** A use of a key, for its event. */
+interface KeyUse {
+  readonly operation: string;
+  readonly target: Target;
+  readonly parameters: CloudTrailMap;
+}
+
 /** Writes the event of a use of a key, whether it succeeds or not; of a bucket key's uses, the first of each user. */
 async function noted<T>(
   call: Call,
-  operation: string,
-  { arn: resource }: Target,
+  { operation, target: { arn: resource }, parameters }: KeyUse,
   kept: BucketKey | undefined,
   use: () => Promise<T>,
 ): Promise<T> {
+  const made = { service: 'kms', operation, resource, owner: resource.split(':')[4], parameters } as const;
   try {
-    const made = await use();
-    if (kept?.users.has(userOf(call))) return made;
+    const result = await use();
+    if (kept?.users.has(userOf(call))) return result;
     kept?.users.add(userOf(call));
-    call.note({ service: 'kms', operation, resource });
-    return made;
+    call.note(made);
+    return result;
   } catch (error) {
-    const errorCode = error instanceof ApiError ? error.code : 'InternalError';
-    call.note({ service: 'kms', operation, resource, errorCode });
+    const known = error instanceof ApiError ? error : undefined;
+    call.note({ ...made, errorCode: known?.code ?? 'InternalError', errorMessage: known?.message });
     throw error;
   }
 }

@@ -67,6 +67,7 @@ function jsonOperation(
   const write = lazy(() => writers.structure(schema.output));
   return {
     name: schema.name,
+    schema,
     streamsInput: false,
     decode(_request, _recognised, body) {
       const input = read()(parseBody(body as Uint8Array));

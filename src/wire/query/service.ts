@@ -85,6 +85,7 @@ function queryOperation(
 
   return {
     name,
+    schema,
     streamsInput: false,
     decode(_request: HttpRequest, recognised: Recognised, _body: Uint8Array | RequestBody) {
       const input = read()(parameterTree(recognised.parameters!));

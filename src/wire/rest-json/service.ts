@@ -62,6 +62,7 @@ function operationOf(schema: OperationSchema, readers: JsonReaders, writers: Jso
   const write = lazy(() => writers.structure(schema.output));
   return {
     name: schema.name,
+    schema,
     streamsInput: false,
     decode: (request, _recognised, body) => input()(request, body as Uint8Array),
     encode: (output, requestId) =>

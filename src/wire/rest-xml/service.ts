@@ -63,6 +63,7 @@ export function restXmlOperation(
   const output = lazy(() => writers.operation(schema));
   return {
     name,
+    schema,
     get streamsInput() {
       return input().streams;
     },
