@@ -35,6 +35,8 @@ const corrections = {
     delete shapes.Tagging.required;
     // An unknown protocol of a redirect is InvalidRequest, no policy is MalformedPolicy (recorded in February 2026).
     delete shapes.Protocol.enum;
+    // Grants of access logs take every permission (recorded in February 2026), though the reference has three.
+    shapes.TargetGrant.members.Permission.shape = 'Permission';
     shapes.PutBucketPolicyRequest.required = ['Bucket'];
     // The canned ACLs that the user guide ("Canned ACL") has for buckets beside the model's.
     shapes.BucketCannedACL.enum.push(

@@ -2,7 +2,7 @@
 import { errorTable } from '../core/errors.js';
 
 export const s3Errors = errorTable({
-  AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
+  AccessControlListNotSupported: [400, (why: string) => why],
   AccessDenied: [403, (why: string) => why],
   AccessForbidden: [403, (why: string) => why],
   AuthorizationQueryParametersError: [

@@ -64,6 +64,8 @@ export interface LoggingSetting {
   readonly prefix: string;
   /** How the keys of the logs go on; absent where nothing was said, which is as `simple`. */
   readonly format?: 'simple' | 'EventTime' | 'DeliveryTime' | undefined;
+  /** What the logs' lists grant beside the full control of the target's owner. */
+  readonly grants?: readonly AclGrant[] | undefined;
 }
 
 /** How a bucket is served at its website endpoint. */

@@ -93,6 +93,9 @@ suite('tags of a bucket by its ARN', () => {
     const { $metadata } = await tag({ Key: 'key1', Value: 'value1' }, { Key: 'key2', Value: '' });
     assert.equal($metadata.httpStatusCode, 204);
     await tag({ Key: 'key1', Value: 'other' }, { Key: 'key 3', Value: 'a+b=@/' });
+    // Blanks count wherever they stand ("Tag", S3 API Reference, has the pattern).
+    await tag({ Key: ' key1 ', Value: 'apart' });
+    await untag(' key1 ');
     const all = [
       { Key: 'key1', Value: 'other' },
       { Key: 'key2', Value: '' },

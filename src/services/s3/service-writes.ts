@@ -4,10 +4,11 @@ import { createAuthoriser } from '../../auth/index.js';
 import type { Account } from '../../core/caller.js';
 import type { RequestBody } from '../../core/http-message.js';
 import { s3RequestId } from '../../core/random.js';
-import type { Bucket, ObjectRecord } from '../../objects/index.js';
+import type { AclGrant, Bucket, ObjectRecord } from '../../objects/index.js';
 import type { Context } from '../../policy/types.js';
-import { aclsEnabled } from './acl/acl.js';
+import { aclsEnabled, isPublicAcl } from './acl/acl.js';
 import { bucketAcl } from './acl/acl-policy.js';
+import { blocks } from './bucket/public-access.js';
 import { ownEncryption, PRESET } from './encryption/encryption.js';
 import { attributesOf } from './object/attributes.js';
 import type { S3Ports } from './ports.js';
@@ -35,6 +36,8 @@ interface ServiceWrite {
   readonly body: RequestBody;
   /** Encrypted with SSE-S3, whatever the bucket's default is. */
   readonly encrypted?: boolean | undefined;
+  /** What the object's list grants beside the full control of the bucket's owner, where lists count. */
+  readonly grants?: readonly AclGrant[] | undefined;
 }
 
 /** Writes an object. Throws `ServiceRefused`, and what the engine throws. */
@@ -43,12 +46,13 @@ export async function writeAsService(write: ServiceWrite, ports: ServicePorts): 
   const { objects } = ports;
   const bucket = await targetOf(write, ports);
   await demandAllowed(write, bucket, ports);
+  const acl = await aclOf(write, bucket, ports);
   const { encryption, dataKey } = await encryptionOf(write, bucket, ports);
   const received = await objects.contents.receive(body, body.length, {}, { dataKey });
   const attributes = attributesOf({ ContentType: write.contentType }, bucket, objects.clock.now());
   const origin = { requestId: s3RequestId(), principalId: service, requester: service, sourceIp: service };
   const cause = { event: 'ObjectCreated:Put', origin } as const;
-  return objects.versions.put(bucket, key, { ...attributes, encryption }, received, {}, cause);
+  return objects.versions.put(bucket, key, { ...attributes, acl, encryption }, received, {}, cause);
 }
 
 async function targetOf({ target, owner, source }: ServiceWrite, { objects }: ServicePorts): Promise<Bucket> {
@@ -108,6 +112,24 @@ function serviceContext(
     // The policies in AWS's own examples ask for it ("Granting permissions for Amazon S3 Inventory").
     's3:x-amz-acl': 'bucket-owner-full-control',
   };
+}
+
+/**
+ * "The bucket owner is automatically granted FULL_CONTROL to all logs" (PutBucketLogging, S3 API Reference). Throws
+ * `ServiceRefused` for what Block Public Access refuses of anyone ("PutObject calls fail if the request includes a
+ * public ACL").
+ */
+async function aclOf(
+  { service, grants }: ServiceWrite,
+  bucket: Bucket,
+  { objects, ownerOf }: ServicePorts,
+): Promise<readonly AclGrant[] | undefined> {
+  if (!grants || !aclsEnabled(bucket)) return undefined;
+  if (isPublicAcl(grants) && blocks(await objects.accountBlocks.over(bucket), 'blockPublicAcls')) {
+    throw new ServiceRefused(`the bucket ${bucket.name} blocks the public list that ${service} was to give`);
+  }
+  const owner = (await ownerOf(bucket.owner))?.account.canonicalId;
+  return owner === undefined ? grants : [{ grantee: owner, permission: 'FULL_CONTROL' }, ...grants];
 }
 
 /** Throws `ServiceRefused` for a key of KMS: no caller's name would stand for its use. */

@@ -26,7 +26,7 @@ export function argumentReader(schema: Schema, constraints: ShapeConstraints | u
     case 'blob':
       return (text, name) => parseBase64(text) ?? refuse(name, text);
     case 'list':
-      return listReader(constraints?.enum);
+      return listReader(constraints?.enum, traits.httpQuery !== undefined);
     default:
       return stringReader(traits.httpQuery ?? traits.httpHeader, constraints?.enum);
   }
@@ -81,10 +81,12 @@ function readResponseHeader(text: string, name: string): string {
   throw invalidArgument('Header value cannot be represented using ISO-8859-1.', name, text);
 }
 
-function listReader(values: readonly string[] | undefined): ArgumentReader {
+/** Blanks around what a header lists are none of it; a name in the query, of a tag say, may begin and end with them. */
+function listReader(values: readonly string[] | undefined, ofQuery: boolean): ArgumentReader {
   const allowed = values && new Set(values);
   return (text, name) => {
-    const items = text.split(',').map(item => item.trim());
+    const parts = text.split(',');
+    const items = ofQuery ? parts : parts.map(item => item.trim());
     for (const item of items) if (allowed && !allowed.has(item)) refuse(name, text);
     return items;
   };

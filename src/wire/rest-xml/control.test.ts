@@ -55,9 +55,9 @@ suite('S3 Control', () => {
     const { name, input } = recognised('GET', TAGS);
     assert.equal(name, 'ListTagsForResource');
     assert.deepEqual({ ...input }, { ResourceArn: ARN, AccountId: ACCOUNT });
-    const untag = recognised('DELETE', `${TAGS}?tagKeys=a%20b&tagKeys=c`);
+    const untag = recognised('DELETE', `${TAGS}?tagKeys=a%20b&tagKeys=%20c%20`);
     assert.equal(untag.name, 'UntagResource');
-    assert.deepEqual({ ...untag.input }, { ResourceArn: ARN, AccountId: ACCOUNT, TagKeys: ['a b', 'c'] });
+    assert.deepEqual({ ...untag.input }, { ResourceArn: ARN, AccountId: ACCOUNT, TagKeys: ['a b', ' c '] });
     // A label may hold slashes where the template says so; more of the template is the better route.
     assert.equal(recognised('GET', '/v20180820/mrap/instances/a/b').name, 'GetMultiRegionAccessPoint');
     assert.equal(

@@ -259,7 +259,10 @@ test('tags are unique without case and keep the spelling of the newest', async (
       ({ Key, Value }) => `${Key}=${Value}`,
     );
   assert.deepEqual(await tags(), ['Job=', 'TEAM=blue']);
+  await root('TagUser', { UserName: 'Bob', Tags: [{ Key: ' team ', Value: '' }] });
   await root('UntagUser', { UserName: 'Bob', TagKeys: ['team', 'nothing'] });
+  assert.deepEqual(await tags(), [' team =', 'Job=']);
+  await root('UntagUser', { UserName: 'Bob', TagKeys: [' team '] });
   assert.deepEqual(await tags(), ['Job=']);
   await assert.rejects(
     root('TagUser', {

@@ -161,8 +161,15 @@ async function documentGrants(
         'Leave the Owner of the list as GetBucketAcl or GetObjectAcl answers it: an owner cannot be changed.',
     });
   }
-  demandFew(Grants);
-  return Promise.all(Grants.map(grant => documentGrant(grant, ports)));
+  return listedGrants(Grants, ports);
+}
+
+/**
+ * The grants of a document. Throws MalformedACLError; InvalidArgument, UnresolvableGrantByEmailAddress for grantees that
+ * are none.
+ */
+export async function listedGrants(grants: readonly Grant[], ports: S3Ports): Promise<readonly AclGrant[]> {
+  return Promise.all(demandFew(grants).map(grant => documentGrant(grant, ports)));
 }
 
 async function documentGrant(

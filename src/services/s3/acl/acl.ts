@@ -45,8 +45,11 @@ export function writerOf({ caller: { account } }: Call): ObjectOwner {
 }
 
 /** The refusal of a list by a bucket that has lists disabled. */
-export function listsDisabled({ name, owner }: Pick<Bucket, 'name' | 'owner'>): ApiError {
-  return s3Errors.AccessControlListNotSupported([], {
+export function listsDisabled(
+  { name, owner }: Pick<Bucket, 'name' | 'owner'>,
+  message = 'The bucket does not allow ACLs',
+): ApiError {
+  return s3Errors.AccessControlListNotSupported([message], {
     owner,
     advice: `Lists are disabled in the bucket (Object Ownership is BucketOwnerEnforced): leave the list out (ACL, x-amz-grant-…) and let a bucket policy grant access, or let the owner enable lists: aws s3api put-bucket-ownership-controls --bucket ${name} --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'`,
   });

@@ -56,7 +56,8 @@ function shown(
   return { Owner: owner, Grants: grants.map(shownGrant) };
 }
 
-function shownGrant({ grantee, permission }: AclGrant): Grant {
+/** A grant as documents have it. */
+export function shownGrant({ grantee, permission }: AclGrant): Grant {
   const Grantee: Grantee = grantee.startsWith('http:')
     ? { Type: 'Group', URI: grantee }
     : { Type: 'CanonicalUser', ID: grantee };

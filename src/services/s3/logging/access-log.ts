@@ -154,6 +154,7 @@ export class AccessLog {
         key: keyOf(source, setting, time, this.#ports.objects.clock.now()),
         contentType: 'text/plain',
         body: bodyOf(Buffer.from(lines.join(''))),
+        grants: setting.grants,
       },
       this.#ports,
     );

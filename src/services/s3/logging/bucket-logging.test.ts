@@ -4,6 +4,7 @@ import type { Caller } from '../../../core/caller.js';
 import { silentLogger } from '../../../core/log.js';
 import type { Ending } from '../../../core/operation.js';
 import { compilePolicy } from '../../../policy/index.js';
+import { ALL_USERS, LOG_DELIVERY } from '../acl/acl.js';
 import { ServiceRefused, writeAsService } from '../service-writes.js';
 import {
   anonymous,
@@ -96,6 +97,14 @@ async function written(): Promise<{ keys: string[]; text: string }> {
   return { keys, text };
 }
 
+const enableLists = () =>
+  s3.send('PutBucketOwnershipControls', {
+    Bucket: 'logs',
+    OwnershipControls: { Rules: [{ ObjectOwnership: 'ObjectWriter' }] },
+  });
+/** A grant that AWS takes and gives back, though its reference has no such permission for logs. */
+const READ_ACP = { Grantee: { Type: 'Group', URI: LOG_DELIVERY }, Permission: 'READ_ACP' };
+
 suite('the setting', () => {
   test('comes back as it was given, and goes', async () => {
     assert.deepEqual(await s3.send('GetBucketLogging', { Bucket }), {});
@@ -112,6 +121,16 @@ suite('the setting', () => {
     assert.deepEqual(await s3.send('GetBucketLogging', { Bucket }), logging().BucketLoggingStatus);
     await s3.send('PutBucketLogging', { Bucket, BucketLoggingStatus: {} });
     assert.deepEqual(await s3.send('GetBucketLogging', { Bucket }), {});
+  });
+
+  // LocalStack's recording of AWS: test_put_bucket_logging_accept_wrong_grants (February 2026).
+  test('comes back with what the logs are to grant', async () => {
+    await enableLists();
+    const { canonicalId: ID } = testAccount('444455556666');
+    const TargetGrants = [{ Grantee: { Type: 'CanonicalUser', ID }, Permission: 'READ' }, READ_ACP];
+    await s3.send('PutBucketLogging', logging({ TargetGrants }));
+    const { LoggingEnabled } = await s3.send('GetBucketLogging', { Bucket });
+    assert.deepEqual((LoggingEnabled as { TargetGrants: object[] }).TargetGrants, TargetGrants);
   });
 
   test('is refused for a target that cannot take logs', async () => {
@@ -138,9 +157,16 @@ suite('the setting', () => {
     await refused('InvalidTargetBucketForLogging', { TargetBucket: 'locked' });
     await refused('KeyTooLongError', { TargetPrefix: 'x'.repeat(801) });
     await refused('MalformedXML', { TargetObjectKeyFormat: {} });
-    await refused('AccessControlListNotSupported', {
-      TargetGrants: [{ Grantee: { Type: 'CanonicalUser', ID: 'x' }, Permission: 'READ' }],
-    });
+    const granting = (Grantee: object, Permission = 'READ') => ({ TargetGrants: [{ Grantee, Permission }] });
+    // AWS's sentence: hashicorp/terraform-provider-aws#31771.
+    await assert.rejects(
+      s3.send('PutBucketLogging', logging(granting({ Type: 'CanonicalUser', ID: 'x' }))),
+      (error: Error) => error.message === 'Target grants not allowed for bucket owner enforced buckets',
+    );
+    await enableLists();
+    await refused('InvalidArgument', granting({ Type: 'CanonicalUser', ID: 'x' }));
+    await refused('InvalidArgument', granting({ Type: 'Group', URI: 'http://example.com/group' }));
+    await refused('MalformedACLError', granting({ Type: 'Group' }));
     assert.equal((await s3.objects.buckets.get(Bucket)).logging, undefined);
   });
 });
@@ -201,6 +227,33 @@ suite('logs', () => {
     await log.flush();
     assert.equal((await written()).keys.length, 1);
     assert.equal(said.length, 2);
+  });
+
+  test('grant what their setting says, where lists count, and nothing public where that is blocked', async () => {
+    await enableLists();
+    const { canonicalId: ID } = testAccount('444455556666');
+    const reader = { Grantee: { Type: 'CanonicalUser', ID }, Permission: 'READ' };
+    await s3.send('PutBucketLogging', logging({ TargetGrants: [reader] }));
+    log.note(ending(), undefined, 'REST');
+    await log.flush();
+    const [Key] = (await written()).keys;
+    const { Grants } = (await s3.send('GetObjectAcl', { Bucket: 'logs', Key })) as { Grants: object[] };
+    const owner = { Grantee: { Type: 'CanonicalUser', ID: testAccount(OWNER).canonicalId } };
+    assert.deepEqual(Grants, [{ ...owner, Permission: 'FULL_CONTROL' }, reader]);
+    const as = rootOf(testAccount('444455556666'));
+    await s3.send('GetObject', { Bucket: 'logs', Key }, { as });
+
+    const everyone = { Grantee: { Type: 'Group', URI: ALL_USERS }, Permission: 'READ' };
+    await s3.send('PutBucketLogging', logging({ TargetGrants: [everyone] }));
+    log.note(ending(), undefined, 'REST');
+    await log.flush();
+    assert.match(said.join(), /blocks the public list/);
+    const controls = { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] };
+    await s3.send('PutBucketOwnershipControls', { Bucket: 'logs', OwnershipControls: controls });
+    log.note(ending(), undefined, 'REST');
+    await log.flush();
+    assert.equal((await written()).keys.length, 2);
+    await assert.rejects(s3.send('GetObject', { Bucket: 'logs', Key }, { as }), code('AccessDenied', 403));
   });
 
   test('are not written where a resource control policy forbids it', async () => {

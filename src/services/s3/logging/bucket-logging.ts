@@ -11,9 +11,10 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { Bucket, LoggingSetting } from '../../../objects/index.js';
 import { aclsEnabled, listsDisabled } from '../acl/acl.js';
+import { listedGrants } from '../acl/acl-input.js';
+import { shownGrant } from '../acl/acls.js';
 import { bucketOperation, ownAccountOnly } from '../bucket-operation.js';
 import { s3Errors } from '../errors.js';
-import { notImplemented } from '../object/attributes.js';
 import type { S3Ports } from '../ports.js';
 
 /** Bytes of a prefix, so that account, region, bucket and times still fit behind it in a key. */
@@ -28,10 +29,12 @@ export const PutBucketLogging = ownAccountOnly(
       if (!BucketLoggingStatus) throw s3Errors.MalformedXML();
       const asked = BucketLoggingStatus.LoggingEnabled;
       const { TargetBucket: target = '', TargetPrefix: prefix = '' } = asked ?? {};
-      if (asked) await demandTarget(target, bucket, asked.TargetGrants ?? [], ports);
+      const { TargetGrants = [] } = asked ?? {};
+      if (asked) await demandTarget(target, bucket, TargetGrants.length > 0, ports);
       if (Buffer.byteLength(prefix) > LONGEST_PREFIX) throw s3Errors.KeyTooLongError();
       const format = formatOf(asked?.TargetObjectKeyFormat);
-      await ports.objects.buckets.update(bucket, { logging: asked && { target, prefix, format } });
+      const grants = TargetGrants.length > 0 ? await listedGrants(TargetGrants, ports) : undefined;
+      await ports.objects.buckets.update(bucket, { logging: asked && { target, prefix, format, grants } });
       return {};
     },
   ),
@@ -41,12 +44,13 @@ export const GetBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBuck
   's3:GetBucketLogging',
   ({ logging }) => {
     if (!logging) return {};
-    const { target, prefix, format } = logging;
+    const { target, prefix, format, grants } = logging;
     return {
       LoggingEnabled: {
         TargetBucket: target,
         TargetPrefix: prefix,
         ...(format && { TargetObjectKeyFormat: formatShape(format) }),
+        ...(grants && { TargetGrants: grants.map(grant => shownGrant(grant) as TargetGrant) }),
       },
     };
   },
@@ -54,13 +58,14 @@ export const GetBucketLogging = bucketOperation<GetBucketLoggingRequest, GetBuck
 
 /**
  * What can be known beforehand; whether its policy lets S3 write to it is looked at with each log, as on AWS, since a
- * policy may be put later. Throws InvalidTargetBucketForLogging, CrossLocationLoggingProhibitted, and
- * AccessControlListNotSupported or NotImplemented for lists that the logs are to have.
+ * policy may be put later. `granting`: whether the logs are to have lists. Throws InvalidTargetBucketForLogging,
+ * CrossLocationLoggingProhibitted, and AccessControlListNotSupported where lists are disabled in the target
+ * (hashicorp/terraform-provider-aws#31771 has AWS's sentence).
  */
 async function demandTarget(
   name: string,
   source: Bucket,
-  grants: readonly TargetGrant[],
+  granting: boolean,
   { objects }: S3Ports,
 ): Promise<void> {
   const refuse = (why: string) =>
@@ -77,8 +82,8 @@ async function demandTarget(
       advice: `Take a target bucket in the region of the bucket, ${source.region}.`,
     });
   }
-  if (grants.length > 0) {
-    throw aclsEnabled(target) ? notImplemented('TargetGrants') : listsDisabled(target);
+  if (granting && !aclsEnabled(target)) {
+    throw listsDisabled(target, 'Target grants not allowed for bucket owner enforced buckets');
   }
   if (target.requesterPays) {
     throw refuse('The target bucket for logging must not be one that its requesters pay for.');
