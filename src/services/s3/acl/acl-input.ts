@@ -165,8 +165,8 @@ async function documentGrants(
 }
 
 /**
- * The grants of a document. Throws MalformedACLError; InvalidArgument, UnresolvableGrantByEmailAddress for grantees that
- * are none.
+ * The grants of a document. Throws MalformedACLError; InvalidArgument and UnresolvableGrantByEmailAddress for grantees
+ * that are none.
  */
 export async function listedGrants(grants: readonly Grant[], ports: S3Ports): Promise<readonly AclGrant[]> {
   return Promise.all(demandFew(grants).map(grant => documentGrant(grant, ports)));
