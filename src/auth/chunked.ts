@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { ApiError } from '../core/errors.js';
 import { joined, type RequestBody } from '../core/http-message.js';
-import { s3Errors } from './errors.js';
+import { s3Errors } from '../core/s3-errors.js';
 import { s3Refusals } from './refusals.js';
 import { ALGORITHM, EMPTY_SHA256, sameSignature, sha256Hex, sign } from './signing.js';
 
@@ -71,7 +71,7 @@ class DecodedBody implements RequestBody {
   }
 }
 
-const malformed = (): ApiError => s3Errors.IncompleteBody(['The request body terminated unexpectedly']);
+const malformed = (): ApiError => s3Errors.IncompleteBody('end');
 
 type State = 'header' | 'data' | 'data-end' | 'trailer' | 'last-end' | 'done';
 
@@ -166,7 +166,7 @@ class ChunkReader {
       return;
     }
     if (this.#chunk > 1 && this.#size < MIN_CHUNK) {
-      throw s3Errors.InvalidChunkSizeError([], {
+      throw s3Errors.InvalidChunkSizeError({
         members: { Chunk: String(this.#chunk), BadChunkSize: String(this.#size) },
         advice: `Send chunks of ${MIN_CHUNK} bytes or more: the last alone may be smaller.`,
       });
@@ -241,15 +241,12 @@ class ChunkReader {
   }
 
   #wrongLength(): ApiError {
-    return s3Errors.IncompleteBody(
-      ['You did not provide the number of bytes specified by the Content-Length HTTP header'],
-      {
-        members: {
-          NumberBytesExpected: String(this.#options.decodedLength),
-          NumberBytesProvided: String(this.#decoded),
-        },
+    return s3Errors.IncompleteBody('bytes', {
+      members: {
+        NumberBytesExpected: String(this.#options.decodedLength),
+        NumberBytesProvided: String(this.#decoded),
       },
-    );
+    });
   }
 }
 

@@ -1,15 +1,13 @@
 /** What the services of a protocol have in common: each adds its own. */
 import { randomUUID } from 'node:crypto';
-import { ApiError } from '../core/errors.js';
+import type { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceTraits, SigningTraits } from '../core/service.js';
+import { jsonErrors, queryErrors } from './errors.js';
 import { jsonRefusals, queryRefusals } from './refusals.js';
 
 /** No model has such names; where a shape does not bound them, they are bounded by the store. */
 const NAME_TOO_LONG = '1 validation error detected: a name in the request is longer than any that exists';
-
-const unavailable = () =>
-  new ApiError('ServiceUnavailable', 503, 'The service is unavailable. Please try again.');
 
 const SIGNING: SigningTraits = {
   path: 'service',
@@ -45,10 +43,10 @@ export function queryFamily(id: ServiceTraits['id']): ServiceTraits {
     recognises: () => false,
     errors: {
       auth: queryRefusals,
-      accessDenied: message => new ApiError('AccessDenied', 403, message),
-      notImplemented: name => new ApiError('InvalidAction', 400, `${name} is not available on this server.`),
-      nameTooLong: () => new ApiError('ValidationError', 400, NAME_TOO_LONG),
-      unavailable,
+      accessDenied: message => queryErrors.AccessDenied(message),
+      notImplemented: name => queryErrors.InvalidAction(name),
+      nameTooLong: () => queryErrors.ValidationError(NAME_TOO_LONG),
+      unavailable: () => queryErrors.ServiceUnavailable(),
     },
   };
 }
@@ -63,18 +61,17 @@ export function jsonFamily(id: ServiceTraits['id'], target: string): ServiceTrai
     recognises: ({ headers }: HttpRequest) => headers.get('x-amz-target')?.startsWith(`${target}.`) ?? false,
     errors: {
       auth: jsonRefusals,
-      accessDenied: message => new ApiError('AccessDeniedException', 400, message),
-      notImplemented: name =>
-        new ApiError('UnknownOperationException', 400, `${name} is not available on this server.`),
-      nameTooLong: () => new ApiError('ValidationException', 400, NAME_TOO_LONG),
-      unavailable,
+      accessDenied: message => jsonErrors.AccessDeniedException(message),
+      notImplemented: name => jsonErrors.UnknownOperationException(name),
+      nameTooLong: () => jsonErrors.ValidationException(NAME_TOO_LONG),
+      unavailable: () => queryErrors.ServiceUnavailable(),
     },
   };
 }
 
 /** The refusal of a password that came without TLS. */
 export function insecurePassword(): ApiError {
-  return new ApiError('AccessDenied', 403, 'Passwords must be sent over a secure connection.', {
+  return queryErrors.AccessDenied('Passwords must be sent over a secure connection.', {
     advice:
       'Send passwords over https (serve --tls-cert and --tls-key, or --tls self-signed), or from the machine itself.',
   });

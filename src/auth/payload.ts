@@ -1,9 +1,9 @@
 import type { ApiError } from '../core/errors.js';
 import { bodyOf, type HttpRequest, type RequestBody, wholeOf } from '../core/http-message.js';
+import { invalidArgument, s3Errors } from '../core/s3-errors.js';
 import type { ServiceTraits } from '../core/service.js';
 import { openDigests } from '../crypto/digests/body-digests.js';
 import { type ChunkSigning, decodeChunks } from './chunked.js';
-import { s3Errors } from './errors.js';
 import type { Signature } from './signature.js';
 import { EMPTY_SHA256, scopeText, sha256Hex } from './signing.js';
 
@@ -83,11 +83,13 @@ function s3Payload(request: HttpRequest, signature: Signature | undefined, sourc
   const ignored = signature !== undefined && isIgnoredHash(request, signature);
   const announced = (ignored ? undefined : request.headers.get(HEADER)) ?? signature?.contentSha256;
   if (announced === undefined && signature?.place === 'header') {
-    throw s3Errors.InvalidRequest([`Missing required header for this request: ${HEADER}`]);
+    throw s3Errors.InvalidRequest(`Missing required header for this request: ${HEADER}`);
   }
   const hash = announced ?? UNSIGNED;
   if (hash !== UNSIGNED && !SHA256_HEX.test(hash) && !STREAMING.test(hash)) {
-    throw STREAMING_V4A.test(hash) ? s3Errors.NotImplemented([], headerMember(HEADER)) : invalidHash(hash);
+    throw STREAMING_V4A.test(hash)
+      ? s3Errors.NotImplemented(undefined, headerMember(HEADER))
+      : invalidHash(hash);
   }
   checkLengths(request, hash);
   if (STREAMING.test(hash)) return chunkedPayload(request, hash, signature !== undefined, source);
@@ -105,9 +107,9 @@ function s3Payload(request: HttpRequest, signature: Signature | undefined, sourc
 function chunkedPayload(request: HttpRequest, hash: string, signed: boolean, source: RequestBody): Payload {
   const chunksSigned = !hash.includes('UNSIGNED');
   if (chunksSigned && !signed) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       "Anonymous requests don't support this x-amz-content-sha256 value. Please use UNSIGNED-PAYLOAD or STREAMING-UNSIGNED-PAYLOAD-TRAILER.",
-    ]);
+    );
   }
   const decodedLength = Number(request.headers.get('x-amz-decoded-content-length'));
   const trailers = hash.endsWith('-TRAILER') ? announcedTrailers(request) : undefined;
@@ -141,7 +143,7 @@ function announcedTrailers(request: HttpRequest): readonly string[] {
     .map(name => name.trim().toLowerCase())
     .filter(name => name !== '');
   if (!names.every(name => name.startsWith('x-amz-checksum-'))) {
-    throw s3Errors.InvalidRequest(['The value specified in the x-amz-trailer header is not supported']);
+    throw s3Errors.InvalidRequest('The value specified in the x-amz-trailer header is not supported');
   }
   return names;
 }
@@ -156,7 +158,7 @@ function checkLengths(request: HttpRequest, hash: string): void {
       throw s3Errors.MissingContentLength();
     }
   } else if (request.headers.has('transfer-encoding')) {
-    throw s3Errors.NotImplemented([], headerMember('Transfer-Encoding'));
+    throw s3Errors.NotImplemented(undefined, headerMember('Transfer-Encoding'));
   } else if (request.method === 'PUT' && !request.headers.has('content-length') && !isCopy(request)) {
     throw s3Errors.MissingContentLength();
   }
@@ -169,15 +171,14 @@ const isCopy = ({ headers, query }: HttpRequest): boolean =>
 const headerMember = (name: string) => ({ members: { Header: name } });
 
 const invalidHash = (value: string): ApiError =>
-  s3Errors.InvalidArgument(
-    [
-      `${HEADER} must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.`,
-    ],
-    { members: { ArgumentName: HEADER, ArgumentValue: value } },
+  invalidArgument(
+    `${HEADER} must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.`,
+    HEADER,
+    value,
   );
 
 const hashMismatch = (provided: string, computed: string): ApiError =>
-  s3Errors.XAmzContentSHA256Mismatch([], {
+  s3Errors.XAmzContentSHA256Mismatch({
     members: { ClientComputedContentSHA256: provided, S3ComputedContentSHA256: computed },
   });
 
@@ -216,10 +217,9 @@ class MeasuredBody implements RequestBody {
 
   #demandAll(received: number): void {
     if (received === this.length) return;
-    throw s3Errors.IncompleteBody(
-      ['You did not provide the number of bytes specified by the Content-Length HTTP header'],
-      { members: { NumberBytesExpected: String(this.length), NumberBytesProvided: String(received) } },
-    );
+    throw s3Errors.IncompleteBody('bytes', {
+      members: { NumberBytesExpected: String(this.length), NumberBytesProvided: String(received) },
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { HttpRequest, RequestBody } from '../core/http-message.js';
-import { s3Errors } from './errors.js';
+import { s3Errors } from '../core/s3-errors.js';
 
 /** Of everything before the file (Amazon S3 API Reference, "POST Object"). */
 const MAX_FIELDS = 20 * 1024;

@@ -2,9 +2,9 @@ import type { CredentialSource } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
 import type { ApiError } from '../core/errors.js';
 import type { HttpRequest, RequestBody } from '../core/http-message.js';
+import { invalidArgument, s3Errors } from '../core/s3-errors.js';
 import type { ServiceTraits } from '../core/service.js';
 import { ANONYMOUS } from './authenticate.js';
-import { s3Errors } from './errors.js';
 import { identify } from './identify.js';
 import { type PostForm, readPostForm } from './post-form.js';
 import { checkPostPolicy, readPostPolicy } from './post-policy.js';
@@ -109,7 +109,7 @@ async function identityOf(
   };
   // A policy without any of the signature's fields is anonymous (recorded, test_post_request_missing_fields).
   if (fields.has('policy') && !SIGNATURE_FIELDS.some(name => fields.has(name))) {
-    throw s3Errors.AccessDenied(['Access Denied'], {
+    throw s3Errors.AccessDenied('Access Denied', {
       reason: 'the form has a policy, but no field of a signature',
       advice:
         'Put the fields of the signature beside the policy (X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Signature), or leave the policy out where everyone may upload.',
@@ -237,14 +237,14 @@ function sized(file: RequestBody, least: number, most: number): RequestBody {
       for await (const bytes of file) {
         size += bytes.length;
         if (size > most) {
-          throw s3Errors.EntityTooLarge([], {
+          throw s3Errors.EntityTooLarge({
             members: { ProposedSize: String(size), MaxSizeAllowed: String(most) },
           });
         }
         yield bytes;
       }
       if (size < least) {
-        throw s3Errors.EntityTooSmall([], {
+        throw s3Errors.EntityTooSmall({
           members: { ProposedSize: String(size), MinSizeAllowed: String(least) },
         });
       }
@@ -262,9 +262,7 @@ const statusOf = (text: string | undefined): 200 | 201 | 204 =>
   text === '200' ? 200 : text === '201' ? 201 : 204;
 
 const argument = (name: string, value: string, why: string): ApiError =>
-  s3Errors.InvalidArgument([why], {
-    members: { ArgumentName: SPELLINGS[name] ?? name, ArgumentValue: value },
-  });
+  invalidArgument(why, SPELLINGS[name] ?? name, value);
 
 const missingField = (name: string): ApiError =>
   argument(

@@ -1,5 +1,5 @@
 import type { ApiError } from '../core/errors.js';
-import { s3Errors } from './errors.js';
+import { s3Errors } from '../core/s3-errors.js';
 
 /** What a policy demands of a form (Amazon S3 API Reference, "Creating a POST Policy"). */
 interface PostPolicy {
@@ -166,6 +166,6 @@ function simple(match: FieldCondition['match'], field: string, value: string): F
   return { match, field: lower, value, text: [match, `$${lower}`, value] };
 }
 
-const invalid = (why: string): ApiError => s3Errors.InvalidPolicyDocument([why]);
+const invalid = (why: string): ApiError => s3Errors.InvalidPolicyDocument(why);
 const denied = (why: string, advice: string): ApiError =>
-  s3Errors.AccessDenied([`Invalid according to Policy: ${why}`], { advice });
+  s3Errors.AccessDenied(`Invalid according to Policy: ${why}`, { advice });

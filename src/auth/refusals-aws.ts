@@ -2,8 +2,8 @@ import type { Refusals } from '../core/auth-errors.js';
 import type { ApiError, ApiErrorDetail } from '../core/errors.js';
 import { formatTimestamp } from './timestamp.js';
 
-type Fixed = (words?: [], detail?: ApiErrorDetail) => ApiError;
-type Worded = (words: [why: string], detail?: ApiErrorDetail) => ApiError;
+type Fixed = (detail?: ApiErrorDetail) => ApiError;
+type Worded = (why: string, detail?: ApiErrorDetail) => ApiError;
 
 /** The rows of a family's table that authentication needs. */
 export interface Rows {
@@ -24,60 +24,58 @@ const MISMATCH =
 export function awsRefusals(rows: Rows, minutes: number): Refusals {
   const skew = minutes * 60_000;
   const expired = (signed: number, now: number): ApiError =>
-    rows.mismatch([
+    rows.mismatch(
       `Signature expired: ${formatTimestamp(signed)} is now earlier than ${formatTimestamp(now - skew)} (${formatTimestamp(now)} - ${minutes} min.)`,
-    ]);
+    );
   const notYetCurrent = (signed: number, now: number): ApiError =>
-    rows.mismatch([
+    rows.mismatch(
       `Signature not yet current: ${formatTimestamp(signed)} is still later than ${formatTimestamp(now + skew)} (${formatTimestamp(now)} + ${minutes} min.)`,
-    ]);
+    );
   return {
     skew,
     missing: () => rows.missing(),
-    mechanism: (_place, value) => rows.incomplete([`Unsupported AWS 'algorithm': '${value.split(' ')[0]}'.`]),
+    mechanism: (_place, value) => rows.incomplete(`Unsupported AWS 'algorithm': '${value.split(' ')[0]}'.`),
     ambiguous: () =>
-      rows.incomplete([
-        'Only one of the Authorization header and the X-Amz-Algorithm parameter may be given.',
-      ]),
+      rows.incomplete('Only one of the Authorization header and the X-Amz-Algorithm parameter may be given.'),
     component: (component, authorization) =>
-      rows.incomplete([
+      rows.incomplete(
         `'${component}' not a valid key=value pair (missing equal-sign) in Authorization header: '${authorization}'.`,
-      ]),
+      ),
     incomplete: (place, absent, authorization) =>
-      rows.incomplete([place === 'header' ? headerLacks(absent, authorization) : queryLacks(absent)]),
+      rows.incomplete(place === 'header' ? headerLacks(absent, authorization) : queryLacks(absent)),
     credential: (_place, credential) =>
-      rows.incomplete([
+      rows.incomplete(
         `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential}'`,
-      ]),
+      ),
     scopeDate: (_place, date, timestamp) =>
-      rows.mismatch([
+      rows.mismatch(
         `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${timestamp.slice(0, 8)}', from '${timestamp}'.`,
-      ]),
+      ),
     scopeService: (_place, _service, expected) =>
-      rows.mismatch([`Credential should be scoped to correct service: '${expected}'. `]),
+      rows.mismatch(`Credential should be scoped to correct service: '${expected}'. `),
     scopeTerminator: (_place, terminator) =>
-      rows.mismatch([
+      rows.mismatch(
         `Credential should be scoped with a valid terminator: 'aws4_request', not '${terminator}'. `,
-      ]),
+      ),
     date: (_place, value) =>
-      rows.incomplete([
+      rows.incomplete(
         `Date must be in ISO-8601 'basic format'. Got '${value}'. See http://en.wikipedia.org/wiki/ISO_8601`,
-      ]),
-    expires: why => rows.incomplete([why]),
+      ),
+    expires: why => rows.incomplete(why),
     unsignedHeaders: names =>
-      rows.mismatch([
+      rows.mismatch(
         names
           .map(name => `'${LABELS[name] ?? name}' must be a 'SignedHeader' in the AWS Authorization.`)
           .join(' '),
-      ]),
+      ),
     skewed: (signed, now) => (signed < now ? expired(signed, now) : notYetCurrent(signed, now)),
     urlExpired: (signed, _expires, now) => expired(signed, now),
     urlNotYetValid: notYetCurrent,
-    accessKey: (_accessKeyId, reason) => rows.invalid([], { reason }),
-    token: (_token, reason) => rows.invalid([], { reason }),
-    expiredToken: (_token, reason) => rows.expired([], { reason }),
+    accessKey: (_accessKeyId, reason) => rows.invalid({ reason }),
+    token: (_token, reason) => rows.invalid({ reason }),
+    expiredToken: (_token, reason) => rows.expired({ reason }),
     mismatch: computed =>
-      rows.mismatch([MISMATCH], {
+      rows.mismatch(MISMATCH, {
         // Not the canonical request: it may hold the session token.
         reason: `The string to sign should have been ${JSON.stringify(computed.stringToSign)}`,
       }),

@@ -1,17 +1,14 @@
 import type { Computed, Place, Refusals } from '../core/auth-errors.js';
 import type { ApiError, ApiErrorDetail } from '../core/errors.js';
-import { s3Errors } from './errors.js';
+import { invalidArgument, s3Errors } from '../core/s3-errors.js';
 import { formatTimestamp, isoSeconds } from './timestamp.js';
 
 const SKEW = 15 * 60 * 1000;
 
-const argument = (why: string, name: string, value: string): ApiError =>
-  s3Errors.InvalidArgument([why], { members: { ArgumentName: name, ArgumentValue: value } });
-
 const inCredential = (place: Place, what: string): ApiError =>
   place === 'header'
-    ? s3Errors.AuthorizationHeaderMalformed([what])
-    : s3Errors.AuthorizationQueryParametersError([`Error parsing the X-Amz-Credential parameter; ${what}`]);
+    ? s3Errors.AuthorizationHeaderMalformed(what)
+    : s3Errors.AuthorizationQueryParametersError(`Error parsing the X-Amz-Credential parameter; ${what}`);
 
 /** Bytes as S3 shows them in an error: hexadecimal pairs apart. */
 const hexBytes = (text: string): string =>
@@ -35,39 +32,39 @@ function mismatchMembers(computed: Computed): NonNullable<ApiErrorDetail['member
 /** S3's words (Amazon S3 API Reference, "Error responses", and answers seen of the service). */
 export const s3Refusals: Refusals = {
   skew: SKEW,
-  missing: () => s3Errors.AccessDenied(['Access Denied']),
+  missing: () => s3Errors.AccessDenied('Access Denied'),
   mechanism(place, value) {
     if (/^AWS4-ECDSA-P256-SHA256( |$)/.test(value)) {
-      return s3Errors.InvalidRequest([
+      return s3Errors.InvalidRequest(
         'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-      ]);
+      );
     }
     return place === 'query'
-      ? s3Errors.AuthorizationQueryParametersError([
+      ? s3Errors.AuthorizationQueryParametersError(
           'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"',
-        ])
-      : argument('Unsupported Authorization Type', 'Authorization', value);
+        )
+      : invalidArgument('Unsupported Authorization Type', 'Authorization', value);
   },
   ambiguous: authorization =>
-    argument(
+    invalidArgument(
       'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
       'Authorization',
       authorization,
     ),
   component: component =>
-    s3Errors.AuthorizationHeaderMalformed([`the authorization component "${component}" is malformed.`]),
+    s3Errors.AuthorizationHeaderMalformed(`the authorization component "${component}" is malformed.`),
   incomplete: (place, absent) =>
     place === 'query'
-      ? s3Errors.AuthorizationQueryParametersError([
+      ? s3Errors.AuthorizationQueryParametersError(
           'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
-        ])
+        )
       : absent.includes('Date')
-        ? s3Errors.AccessDenied(['AWS authentication requires a valid Date or x-amz-date header'])
-        : s3Errors.AuthorizationHeaderMalformed([
+        ? s3Errors.AccessDenied('AWS authentication requires a valid Date or x-amz-date header')
+        : s3Errors.AuthorizationHeaderMalformed(
             absent.length > 1
               ? 'the authorization header requires three components: Credential, SignedHeaders, and Signature.'
               : `missing ${absent[0]}.`,
-          ]),
+          ),
   credential: place =>
     inCredential(
       place,
@@ -82,9 +79,9 @@ export const s3Refusals: Refusals = {
     }
     return place === 'header'
       ? inCredential(place, 'Invalid credential date. Date is not the same as X-Amz-Date.')
-      : s3Errors.AuthorizationQueryParametersError([
+      : s3Errors.AuthorizationQueryParametersError(
           `Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
-        ]);
+        );
   },
   scopeService: (place, service, expected) =>
     inCredential(place, `incorrect service "${service}". This endpoint belongs to "${expected}".`),
@@ -92,17 +89,17 @@ export const s3Refusals: Refusals = {
     inCredential(place, `incorrect terminal "${terminator}". This endpoint uses "aws4_request".`),
   date: place =>
     place === 'header'
-      ? s3Errors.AccessDenied(['AWS authentication requires a valid Date or x-amz-date header'])
-      : s3Errors.AuthorizationQueryParametersError([
+      ? s3Errors.AccessDenied('AWS authentication requires a valid Date or x-amz-date header')
+      : s3Errors.AuthorizationQueryParametersError(
           "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
-        ]),
-  expires: why => s3Errors.AuthorizationQueryParametersError([why]),
+        ),
+  expires: why => s3Errors.AuthorizationQueryParametersError(why),
   unsignedHeaders: names =>
-    s3Errors.AccessDenied(['There were headers present in the request which were not signed'], {
+    s3Errors.AccessDenied('There were headers present in the request which were not signed', {
       members: { HeadersNotSigned: names.join(', ') },
     }),
   skewed: (signed, now) =>
-    s3Errors.RequestTimeTooSkewed([], {
+    s3Errors.RequestTimeTooSkewed({
       members: {
         RequestTime: formatTimestamp(signed),
         ServerTime: isoSeconds(now),
@@ -110,7 +107,7 @@ export const s3Refusals: Refusals = {
       },
     }),
   urlExpired: (signed, expires, now) =>
-    s3Errors.AccessDenied(['Request has expired'], {
+    s3Errors.AccessDenied('Request has expired', {
       members: {
         ...(expires !== undefined && { 'X-Amz-Expires': String(expires) }),
         Expires: isoSeconds(signed + (expires ?? 0) * 1000),
@@ -118,10 +115,10 @@ export const s3Refusals: Refusals = {
       },
     }),
   urlNotYetValid: (_signed, now) =>
-    s3Errors.AccessDenied(['Request is not valid yet'], { members: { ServerTime: isoSeconds(now) } }),
+    s3Errors.AccessDenied('Request is not valid yet', { members: { ServerTime: isoSeconds(now) } }),
   accessKey: (accessKeyId, reason) =>
-    s3Errors.InvalidAccessKeyId([], { members: { AWSAccessKeyId: accessKeyId }, reason }),
-  token: (token, reason) => s3Errors.InvalidToken([], { members: { 'Token-0': token }, reason }),
-  expiredToken: (token, reason) => s3Errors.ExpiredToken([], { members: { 'Token-0': token }, reason }),
-  mismatch: computed => s3Errors.SignatureDoesNotMatch([], { members: mismatchMembers(computed) }),
+    s3Errors.InvalidAccessKeyId({ members: { AWSAccessKeyId: accessKeyId }, reason }),
+  token: (token, reason) => s3Errors.InvalidToken({ members: { 'Token-0': token }, reason }),
+  expiredToken: (token, reason) => s3Errors.ExpiredToken({ members: { 'Token-0': token }, reason }),
+  mismatch: computed => s3Errors.SignatureDoesNotMatch({ members: mismatchMembers(computed) }),
 };

@@ -5,8 +5,8 @@
 import { createHmac } from 'node:crypto';
 import type { Place, Refusals } from '../core/auth-errors.js';
 import { type HttpRequest, headerText } from '../core/http-message.js';
+import { invalidArgument, s3Errors } from '../core/s3-errors.js';
 import { decodeComponent } from './canonical.js';
-import { s3Errors } from './errors.js';
 import { parseDateHeader } from './timestamp.js';
 
 /** What `s3:signatureversion` says of it. */
@@ -50,9 +50,10 @@ export function readVersion2(request: HttpRequest, refusals: Refusals): Version2
 function fromHeader({ headers }: HttpRequest, authorization: string, refusals: Refusals): Version2 {
   const [, accessKeyId, signature] = /^AWS +([^:\s]+):(\S+)$/.exec(authorization) ?? [];
   if (accessKeyId === undefined || signature === undefined) {
-    throw s3Errors.InvalidArgument(
-      ['AWS authorization header is invalid.  Expected AwsAccessKeyId:signature'],
-      { members: { ArgumentName: 'Authorization', ArgumentValue: authorization } },
+    throw invalidArgument(
+      'AWS authorization header is invalid.  Expected AwsAccessKeyId:signature',
+      'Authorization',
+      authorization,
     );
   }
   const date = headers.get('x-amz-date') ?? headers.get('date') ?? '';
@@ -77,12 +78,12 @@ function fromQuery(request: HttpRequest): Version2 {
   const [accessKeyId, signature, expires] = ['AWSAccessKeyId', 'Signature', 'Expires'].map(first);
   if (!accessKeyId || !signature || !expires) {
     throw s3Errors.AccessDenied(
-      ['Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters'],
+      'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters',
       { advice: PRESIGN },
     );
   }
   if (!/^\d{1,12}$/.test(expires)) {
-    throw s3Errors.AccessDenied([`Invalid date (should be seconds since epoch): ${expires}`], {
+    throw s3Errors.AccessDenied(`Invalid date (should be seconds since epoch): ${expires}`, {
       advice: PRESIGN,
     });
   }

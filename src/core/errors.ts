@@ -48,26 +48,27 @@ export class ApiError extends Error {
   }
 }
 
-type Message = string | ((...values: never[]) => string);
+type Message = string | ((...words: never[]) => string);
 type Rows = Readonly<Record<string, readonly [status: number, message: Message]>>;
-type Words<M> = M extends (...values: infer A) => string ? A : [];
+type Words<M> = M extends (...words: infer A) => string ? A : [];
+
+/** Returns a table's error: from the words that its message speaks of, and what else it carries. */
+type Raise<M> = (...given: [...words: Words<M>, detail?: ApiErrorDetail]) => ApiError;
 
 /**
  * Makes a service's table of errors: each row becomes a function that returns the `ApiError`.
- * A row's message is fixed text or a function of the values it speaks of.
+ * A row's message is fixed text, or a function of the words it speaks of; a word may be optional, but has no default.
  */
-export function errorTable<T extends Rows>(
-  rows: T,
-): { readonly [C in keyof T & string]: (words?: Words<T[C][1]>, detail?: ApiErrorDetail) => ApiError } {
-  const table: Record<string, (words?: unknown[], detail?: ApiErrorDetail) => ApiError> = {};
+export function errorTable<T extends Rows>(rows: T): { readonly [C in keyof T & string]: Raise<T[C][1]> } {
+  const table: Record<string, (...given: unknown[]) => ApiError> = {};
   for (const [code, [status, message]] of Object.entries(rows)) {
-    table[code] = (words = [], detail = {}) =>
-      new ApiError(
-        code,
-        status,
-        typeof message === 'string' ? message : (message as (...v: unknown[]) => string)(...words),
-        detail,
-      );
+    table[code] =
+      typeof message === 'string'
+        ? detail => new ApiError(code, status, message, detail as ApiErrorDetail)
+        : (...given) => {
+            const words = given.slice(0, message.length) as never[];
+            return new ApiError(code, status, message(...words), given[message.length] as ApiErrorDetail);
+          };
   }
   return table as never;
 }

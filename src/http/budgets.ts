@@ -9,12 +9,13 @@
 
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.js';
-import { ApiError } from '../core/errors.js';
+import type { ApiError } from '../core/errors.js';
 import { type RateLimit, Rates } from '../core/rates.js';
 import { turns } from '../core/slices.js';
 import { MINUTE_MS } from '../core/time.js';
 import type { DocumentLimit } from '../wire/types.js';
 import { Counters } from './counters.js';
+import { httpErrors } from './errors.js';
 import { shareOf } from './sources.js';
 
 const KIB = 1024;
@@ -161,11 +162,8 @@ export function timeFor(bytes: number, { time, leastRate }: BodyLimits): number 
   return time + (bytes / leastRate) * 1000;
 }
 
-/** S3 and query services throttle in these words ("Error responses", S3 API Reference). */
 function slowDown(headers: Readonly<Record<string, string>> = {}): ApiError {
-  return new ApiError('SlowDown', 503, 'Please reduce your request rate.', {
-    headers: { 'retry-after': '1', ...headers },
-  });
+  return httpErrors.SlowDown({ headers: { 'retry-after': '1', ...headers } });
 }
 
 /** The bytes of collected bodies in memory, of one kind of senders. */

@@ -1,7 +1,7 @@
 /** Requests from pages of other origins: the browser's question beforehand, and the headers of answers. */
-import { ApiError } from '../core/errors.js';
 import type { HttpReply, HttpRequest } from '../core/http-message.js';
 import { requestHeaders } from '../wire/rest-xml/service.js';
+import { httpErrors } from './errors.js';
 import type { CrossOrigin, CrossOriginRequest, ServedService } from './services.js';
 
 /** What AWS's answers to pages say, seen of services that speak JSON and queries. */
@@ -19,7 +19,7 @@ export const openToPages: CrossOrigin = {
   headers: async () => OPEN,
   async preflight(_asked, { origin, method, requestHeaders }) {
     if (origin === undefined || method === undefined) {
-      throw new ApiError('AccessDenied', 403, 'A question beforehand names an origin and a method.', {
+      throw httpErrors.AccessDenied('A question beforehand names an origin and a method.', {
         advice: 'Send Origin and Access-Control-Request-Method, as browsers do.',
       });
     }

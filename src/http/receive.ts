@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError } from '../core/errors.js';
+import type { ApiError } from '../core/errors.js';
 import { gathered, type HttpRequest, joined, type RequestBody, wholeOf } from '../core/http-message.js';
+import { httpErrors } from './errors.js';
 
 const noTrailers: ReadonlyMap<string, string> = new Map();
 const EMPTY = new Uint8Array(0);
@@ -88,13 +89,13 @@ class SocketBody implements RequestBody {
     }
     // destroyOnReturn: a reader that stops early still has an answer to give over this socket.
     const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
-    incoming.setTimeout(this.#stall, () => this.#giveUp(requestTimeout()));
+    incoming.setTimeout(this.#stall, () => this.#giveUp(httpErrors.RequestTimeout()));
     try {
       for (;;) {
         const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-          if (this.#expired) reject(requestTimeout());
+          if (this.#expired) reject(httpErrors.RequestTimeout());
           this.#giveUp = reject;
-          chunks.next().then(resolve, cause => reject(incompleteBody(cause)));
+          chunks.next().then(resolve, cause => reject(httpErrors.IncompleteBody({ cause: cause })));
         });
         if (next.done) return;
         yield next.value;
@@ -117,7 +118,7 @@ class SocketBody implements RequestBody {
     if (time === Number.POSITIVE_INFINITY || this.#isAtHand()) return;
     this.#expiry = setTimeout(() => {
       this.#expired = true;
-      this.#giveUp(requestTimeout());
+      this.#giveUp(httpErrors.RequestTimeout());
     }, time);
   }
 
@@ -129,23 +130,6 @@ class SocketBody implements RequestBody {
   #takeAll(): Uint8Array {
     return this.#absent ? EMPTY : (this.#incoming.read() ?? EMPTY);
   }
-}
-
-function requestTimeout(): ApiError {
-  return new ApiError(
-    'RequestTimeout',
-    400,
-    'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
-  );
-}
-
-function incompleteBody(cause: unknown): ApiError {
-  return new ApiError(
-    'IncompleteBody',
-    400,
-    'You did not provide the number of bytes specified by the Content-Length HTTP header.',
-    { cause },
-  );
 }
 
 /** Bytes that arrive with the head, as a rule, and need no counting. */

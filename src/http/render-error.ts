@@ -9,6 +9,7 @@ import {
   MESSAGE_HEADER,
   messageOwner,
 } from './authorization-message.js';
+import { httpErrors } from './errors.js';
 import { type Services, strangersErrors } from './services.js';
 import type { RequestState } from './state.js';
 import { isNameTooLong, storageFull } from './storage-errors.js';
@@ -54,8 +55,6 @@ export function asApiError(thrown: unknown, state: RequestState, log: Logger): A
   return (
     storageFull(thrown) ??
     storeUnavailable(thrown, served?.traits) ??
-    new ApiError('InternalError', 500, 'We encountered an internal error. Please try again.', {
-      cause: thrown,
-    })
+    httpErrors.InternalError({ cause: thrown })
   );
 }

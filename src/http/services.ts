@@ -1,9 +1,9 @@
-import { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { Service } from '../core/operation.js';
 import type { ServiceTraits } from '../core/service.js';
 import type { WireService } from '../wire/types.js';
 import { errorFormOf } from '../wire/unserved.js';
+import { httpErrors } from './errors.js';
 
 /** What a service says to pages of other origins. */
 export interface CrossOrigin {
@@ -75,7 +75,7 @@ export function recogniseService(request: HttpRequest, { doors, all }: Services)
         all.find(({ traits }) => traits.takesTheRest))
       : all.find(({ traits }) => traits.scopes.includes(scope));
   if (served) return served;
-  throw new ApiError('UnknownService', 400, `The service ${JSON.stringify(scope)} is not served here.`);
+  throw httpErrors.UnknownService(scope ?? host);
 }
 
 /**

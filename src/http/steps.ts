@@ -2,11 +2,12 @@
 import { authenticate, createCall, readPostedObject, unsigned } from '../auth/index.js';
 import type { CredentialSource } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
-import { ApiError } from '../core/errors.js';
+import type { ApiError } from '../core/errors.js';
 import type { HttpRequest, RequestBody } from '../core/http-message.js';
 import type { Requirement } from '../core/operation.js';
 import { type Budgets, documentLimit, formLimit, HEAVY, timeFor } from './budgets.js';
 import { answerPreflight as preflight } from './cross-origin.js';
+import { httpErrors } from './errors.js';
 import { postedTo, postReply, taggingHeader } from './post-object.js';
 import { collect } from './receive.js';
 import { noteOnBehalf, type Recorders } from './records.js';
@@ -68,7 +69,9 @@ export const readForm: Step = async (state, { budgets, credentials, clock }) => 
 export const readSignedBody: Step = async (state, ports) => {
   if (!state.served!.traits.collectsBody) return;
   const limit = formLimit(saysSigned(state.request));
-  state.collected = await collectFor(state, ports, state.request.body, limit, () => tooLargeForm(limit));
+  state.collected = await collectFor(state, ports, state.request.body, limit, () =>
+    httpErrors.RequestEntityTooLarge(limit),
+  );
   await turnFor(state, ports, state.collected);
 };
 
@@ -132,7 +135,13 @@ export const readDocument: Step = async (state, ports) => {
   if (state.collected || streamsInput || !stepwise) return;
   if (call!.caller.principal.type !== 'anonymous') state.allowance.known();
   const { bytes, nodes } = documentLimit(operation!.name);
-  const body = await collectFor(state, ports, authenticated!.body, bytes, tooLargeDocument);
+  const body = await collectFor(
+    state,
+    ports,
+    authenticated!.body,
+    bytes,
+    httpErrors.MaxMessageLengthExceeded,
+  );
   await served!.checkBody?.(operation!.name, request, body, authenticated!.body.trailers);
   await turnFor(state, ports, body);
   await stepwise.body(input!, body, nodes);
@@ -218,12 +227,4 @@ function isLong(output: unknown): boolean {
 
 function saysSigned({ headers, query }: HttpRequest): boolean {
   return headers.has('authorization') || query.includes('X-Amz-Signature=');
-}
-
-function tooLargeDocument(): ApiError {
-  return new ApiError('MaxMessageLengthExceeded', 400, 'Your request was too big.');
-}
-
-function tooLargeForm(limit: number): ApiError {
-  return new ApiError('RequestEntityTooLarge', 413, `The request body is larger than ${limit} bytes.`);
 }

@@ -1,5 +1,6 @@
-import { ApiError } from '../core/errors.js';
+import type { ApiError } from '../core/errors.js';
 import type { ServiceTraits } from '../core/service.js';
+import { httpErrors } from './errors.js';
 
 /** Seconds after which a client may try again: a failover takes about that long. */
 const RETRY_AFTER = 2;
@@ -13,9 +14,7 @@ export function storeUnavailable(thrown: unknown, service: ServiceTraits | undef
   for (let cause = thrown; cause instanceof Error; cause = cause.cause) {
     if (!('code' in cause) || cause.code !== 'STORE_UNAVAILABLE') continue;
     const detail = { headers: { 'retry-after': String(RETRY_AFTER) }, cause: thrown };
-    const error =
-      service?.errors.unavailable() ??
-      new ApiError('ServiceUnavailable', 503, 'The service is unavailable. Please try again.');
+    const error = service?.errors.unavailable() ?? httpErrors.ServiceUnavailable();
     return error.with(detail);
   }
   return undefined;

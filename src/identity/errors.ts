@@ -39,5 +39,5 @@ export const errors = errorTable({
 
 /** What a quota refuses: `Cannot exceed quota for AccessKeysPerUser: 2`. */
 export function overQuota(quota: string, limit: number) {
-  return errors.LimitExceeded([`Cannot exceed quota for ${quota}: ${limit}`]);
+  return errors.LimitExceeded(`Cannot exceed quota for ${quota}: ${limit}`);
 }

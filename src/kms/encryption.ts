@@ -83,9 +83,9 @@ function encryptRsa(
   // RFC 8017, section 7.1.1: the modulus less two hashes and two bytes.
   const most = specs[spec].modulus! / 8 - 2 * (oaepHash === 'sha1' ? 20 : 32) - 2;
   if (plaintext.length > most) {
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       `Algorithm ${algorithm} and key spec ${spec} cannot encrypt data larger than ${most} bytes.`,
-    ]);
+    );
   }
   return publicEncrypt({ key: publicKeyOf(publicKey!), ...oaep(algorithm) }, plaintext);
 }

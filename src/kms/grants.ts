@@ -53,7 +53,7 @@ export class Grants {
       made = input.name === undefined ? undefined : await this.#same(now, input);
       if (made) return now;
       if (now.grants >= MAX_GRANTS) {
-        throw errors.LimitExceededException([`A key can have ${MAX_GRANTS} grants.`]);
+        throw errors.LimitExceededException(`A key can have ${MAX_GRANTS} grants.`);
       }
       made = { ...input, id: randomBytes(32).toString('hex'), created: this.keys.clock.now() };
       transaction.put(tables.grants, [account, region, id, made.id], made);
@@ -102,7 +102,7 @@ export class Grants {
     const { account, region, id } = key;
     await this.keys.update(key, async (now, transaction) => {
       const grant = await transaction.get(tables.grants, account, region, id, grantId);
-      if (!grant) throw errors.NotFoundException([`Grant ID ${grantId} not found`]);
+      if (!grant) throw errors.NotFoundException(`Grant ID ${grantId} not found`);
       transaction.delete(tables.grants, account, region, id, grantId);
       transaction.delete(tables.grantees, account, region, id, grant.grantee, grantId);
       if (grant.retiring !== undefined)

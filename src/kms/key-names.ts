@@ -26,9 +26,9 @@ export function readKeyName(text: string, home: Home): KeyName {
   if (!text.startsWith('arn:')) return readName(text, text, home.account);
   const arn = parseArn(text);
   if (arn?.service !== 'kms' || arn.partition !== home.partition || !/^\d{12}$/.test(arn.account)) {
-    throw errors.InvalidArnException([`Invalid arn ${text}`]);
+    throw errors.InvalidArnException(`Invalid arn ${text}`);
   }
-  if (arn.region !== home.region) throw errors.NotFoundException([`Invalid arn ${arn.region}`]);
+  if (arn.region !== home.region) throw errors.NotFoundException(`Invalid arn ${arn.region}`);
   if (arn.resource.startsWith('key/')) return readName(arn.resource.slice(4), text, arn.account);
   return readName(arn.resource, text, arn.account);
 }
@@ -36,5 +36,5 @@ export function readKeyName(text: string, home: Home): KeyName {
 function readName(name: string, text: string, account: string): KeyName {
   if (KEY_ID.test(name)) return { kind: 'key', account, name };
   if (name.startsWith('alias/') && name.length > 6) return { kind: 'alias', account, name };
-  throw errors.NotFoundException([`Invalid keyId '${text}'`]);
+  throw errors.NotFoundException(`Invalid keyId '${text}'`);
 }

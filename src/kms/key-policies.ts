@@ -69,20 +69,20 @@ export async function readPolicy(
   partition: string,
 ): Promise<string> {
   if (Buffer.byteLength(text) > MAX_POLICY) {
-    throw errors.LimitExceededException([`Key policies are limited to ${MAX_POLICY} bytes.`]);
+    throw errors.LimitExceededException(`Key policies are limited to ${MAX_POLICY} bytes.`);
   }
   try {
     validatePolicy(text, 'key', { partition });
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
-    throw errors.MalformedPolicyDocumentException([error.message], { cause: error });
+    throw errors.MalformedPolicyDocumentException(error.message, { cause: error });
   }
   try {
     return await principals.toStored(text, 'key', partition);
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
     throw errors.MalformedPolicyDocumentException(
-      ['Policy contains a statement with one or more invalid principals.'],
+      'Policy contains a statement with one or more invalid principals.',
       { reason: error.message, cause: error },
     );
   }
@@ -118,7 +118,7 @@ export function demandNoLockout(stored: string, caller: Caller, context: Context
   );
   if (decision.allowed) return;
   throw errors.MalformedPolicyDocumentException(
-    ['The new key policy will not allow you to update the key policy in the future.'],
+    'The new key policy will not allow you to update the key policy in the future.',
     {
       advice: `Add a statement that lets you change the policy again: { "Effect": "Allow", "Principal": { "AWS": "arn:${partitionOf(caller)}:iam::${account}:root" }, "Action": "kms:*", "Resource": "*" }. BypassPolicyLockoutSafetyCheck skips the check, and may leave a key that nobody can manage.`,
     },

@@ -35,15 +35,15 @@ export function demandState(key: KeyRecord, ...states: readonly State[]): void {
   const arn = keyArn(key);
   switch (state) {
     case 'Disabled':
-      throw errors.DisabledException([arn]);
+      throw errors.DisabledException(arn);
     case 'PendingImport':
-      throw errors.KMSInvalidStateException([`${arn} is pending import.`]);
+      throw errors.KMSInvalidStateException(`${arn} is pending import.`);
     case 'PendingDeletion':
-      throw errors.KMSInvalidStateException([`${arn} is pending deletion.`]);
+      throw errors.KMSInvalidStateException(`${arn} is pending deletion.`);
     case 'PendingReplicaDeletion':
-      throw errors.KMSInvalidStateException([`${arn} is pending replica deletion.`]);
+      throw errors.KMSInvalidStateException(`${arn} is pending replica deletion.`);
     case 'Enabled':
-      throw errors.KMSInvalidStateException([`${arn} is not pending deletion.`]);
+      throw errors.KMSInvalidStateException(`${arn} is not pending deletion.`);
   }
 }
 

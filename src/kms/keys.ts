@@ -116,7 +116,7 @@ export class Keys {
     if (spare === 0) {
       const owned = await this.#countKeys(account, region);
       if (owned >= this.most) {
-        throw errors.LimitExceededException([`An account can have ${this.most} keys in a Region.`]);
+        throw errors.LimitExceededException(`An account can have ${this.most} keys in a Region.`);
       }
       spare = Math.ceil((this.most - owned) / COUNTING);
     }
@@ -155,7 +155,7 @@ export class Keys {
   /** The key within a transaction, as it is now. Throws `NotFoundException`. */
   async demand(transaction: Transaction, which: KeyIdentity): Promise<KeyRecord> {
     const key = await this.#settled(transaction, which);
-    if (key === undefined) throw errors.NotFoundException([`Key '${keyArn(which)}' does not exist`]);
+    if (key === undefined) throw errors.NotFoundException(`Key '${keyArn(which)}' does not exist`);
     return key;
   }
 
@@ -339,7 +339,7 @@ async function putNewAlias(
 ): Promise<void> {
   if (await transaction.get(tables.aliases, account, region, name)) {
     const arn = `arn:${partition}:kms:${region}:${account}:${name}`;
-    throw errors.AlreadyExistsException([`An alias with the name ${arn} already exists`]);
+    throw errors.AlreadyExistsException(`An alias with the name ${arn} already exists`);
   }
   transaction.put(tables.aliases, [account, region, name], { target: id, created: now, updated: now });
 }

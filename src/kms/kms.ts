@@ -38,7 +38,7 @@ export interface Target {
 
 const owner: Owner = {
   space: 'kms',
-  contended: () => errors.KMSInternalException(['The key is being changed by too many requests.']),
+  contended: () => errors.KMSInternalException('The key is being changed by too many requests.'),
 };
 
 /** The key service: keys, aliases and grants on one store. */
@@ -59,7 +59,7 @@ export class Kms {
    */
   async target(text: string, home: Home, aliases: boolean): Promise<Target> {
     const name = readKeyName(text, home);
-    if (name.kind === 'alias' && !aliases) throw errors.NotFoundException([`Invalid keyId '${text}'`]);
+    if (name.kind === 'alias' && !aliases) throw errors.NotFoundException(`Invalid keyId '${text}'`);
     const { account } = name;
     const alias = name.kind === 'alias' ? name.name : undefined;
     const id = alias === undefined ? name.name : await this.#ofAlias(name, home);

@@ -188,7 +188,6 @@ export { deriveDataKey, derivedDataKey, OwnKeys, ownerOf } from './bodies/own-ke
 export { Buckets, type NewBucket } from './buckets/buckets.js';
 export type { Inventory, StoredInventory } from './buckets/inventories.js';
 export type { SettingsById } from './buckets/settings-by-id.js';
-export { s3Errors } from './errors.js';
 export * from './events/events.js';
 export type { Announcement, Outbox, Pending } from './events/outbox.js';
 export {

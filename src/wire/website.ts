@@ -2,8 +2,8 @@
 import { STATUS_CODES } from 'node:http';
 import { ApiError } from '../core/errors.js';
 import type { HttpReply, HttpRequest } from '../core/http-message.js';
+import { s3Errors } from '../core/s3-errors.js';
 import { type WebsiteHost, websiteKey, websiteReader } from './rest-xml/address.js';
-import { s3Error } from './rest-xml/errors.js';
 import { requestHeaders } from './rest-xml/service.js';
 import { lazy } from './schema.js';
 import type { ErrorContext, WireOperation, WireService } from './types.js';
@@ -47,7 +47,7 @@ export function websiteWire(s3: WireService, domains: readonly string[]): WireSe
       const { method } = request;
       if (method !== 'GET' && method !== 'HEAD') {
         const members = { Method: method, ResourceType: 'OBJECT' };
-        throw s3Error.MethodNotAllowed([], { members, headers: { allow: 'GET, HEAD' } });
+        throw s3Errors.MethodNotAllowed({ members, headers: { allow: 'GET, HEAD' } });
       }
       const headers = new Map([...request.headers].filter(([name]) => READ_HEADERS.has(name)));
       const operation = websiteOperation(operations()[method], region);

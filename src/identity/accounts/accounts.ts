@@ -64,7 +64,7 @@ export class Accounts {
     return await this.#db.transact('accounts', async transaction => {
       const chosen = id ?? String(randomInt(1, 10 ** 12)).padStart(12, '0');
       if ((await transaction.get(tables.accounts, chosen)) !== undefined) {
-        throw errors.EntityAlreadyExists([`Account ${chosen} already exists.`]);
+        throw errors.EntityAlreadyExists(`Account ${chosen} already exists.`);
       }
       const canonicalId = randomBytes(32).toString('hex');
       const account = { id: chosen, partition, name, canonicalId, created: this.#clock.now(), keys: [] };
@@ -83,7 +83,7 @@ export class Accounts {
       const record = await this.#demand(transaction, account.id);
       const holder = await transaction.get(tables.aliases, account.partition, alias);
       if (holder !== undefined && holder !== account.id) {
-        throw errors.EntityAlreadyExists([`The account alias ${alias} already exists.`]);
+        throw errors.EntityAlreadyExists(`The account alias ${alias} already exists.`);
       }
       if (record.alias !== undefined) transaction.delete(tables.aliases, account.partition, record.alias);
       transaction.put(tables.aliases, [account.partition, alias], account.id);
@@ -96,7 +96,7 @@ export class Accounts {
     await this.#db.transact('accounts', async transaction => {
       const record = await this.#demand(transaction, account.id);
       if (record.alias !== alias) {
-        throw errors.NoSuchEntity([`The Account Alias with name ${alias} cannot be found.`]);
+        throw errors.NoSuchEntity(`The Account Alias with name ${alias} cannot be found.`);
       }
       transaction.delete(tables.aliases, account.partition, alias);
       transaction.put(tables.accounts, [account.id], { ...record, alias: undefined });
@@ -109,7 +109,7 @@ export class Accounts {
 
   async #demand(transaction: Transaction, id: string): Promise<AccountRecord> {
     const record = await transaction.get(tables.accounts, id);
-    if (record === undefined) throw errors.NoSuchEntity([`The account with id ${id} cannot be found.`]);
+    if (record === undefined) throw errors.NoSuchEntity(`The account with id ${id} cannot be found.`);
     return record;
   }
 }

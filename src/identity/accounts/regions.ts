@@ -126,7 +126,7 @@ export class Regions {
   async #update(id: string, change: (regions: AccountRegions) => AccountRegions): Promise<AccountRegions> {
     return await this.#db.transact('accounts', async transaction => {
       const account = await transaction.get(tables.accounts, id);
-      if (account === undefined) throw errors.NoSuchEntity([`The account with id ${id} cannot be found.`]);
+      if (account === undefined) throw errors.NoSuchEntity(`The account with id ${id} cannot be found.`);
       const regions = change(account.regions ?? NONE);
       transaction.put(tables.accounts, [id], { ...account, regions });
       return regions;
@@ -160,5 +160,5 @@ function demandOptIn({ name, optIn }: KnownRegion): void {
 }
 
 function refusal(message: string): ApiError {
-  return errors.ValidationError([message]);
+  return errors.ValidationError(message);
 }

@@ -114,7 +114,7 @@ async function freeId(transaction: Transaction, account: string): Promise<string
 }
 
 function noSuchKey(id: string) {
-  return errors.NoSuchEntity([`The Access Key with id ${id} cannot be found.`]);
+  return errors.NoSuchEntity(`The Access Key with id ${id} cannot be found.`);
 }
 
 interface KeyHolder {
@@ -125,7 +125,7 @@ interface KeyHolder {
 async function keyHolder(transaction: Transaction, home: Account, owner: KeyOwner): Promise<KeyHolder> {
   if (owner === undefined) {
     const account = await transaction.get(tables.accounts, home.id);
-    if (account === undefined) throw errors.NoSuchEntity([`The account with id ${home.id} cannot be found.`]);
+    if (account === undefined) throw errors.NoSuchEntity(`The account with id ${home.id} cannot be found.`);
     const setKeys = (keys: readonly string[]) =>
       transaction.put(tables.accounts, [home.id], { ...account, keys });
     return { keys: account.keys, setKeys };

@@ -87,7 +87,7 @@ export class MfaDevices {
     const key = [home.id, name.toLowerCase()] as const;
     const device = await this.#db.transact(home.id, async transaction => {
       if ((await transaction.get(devices, ...key)) !== undefined) {
-        throw errors.EntityAlreadyExists(['MFADevice entity at the same path and name already exists.']);
+        throw errors.EntityAlreadyExists('MFADevice entity at the same path and name already exists.');
       }
       const made: MfaDevice = {
         name,
@@ -160,7 +160,7 @@ export class MfaDevices {
   ): Promise<void> {
     await this.#change(home, serial, async (device, transaction) => {
       if (device.owner !== undefined) {
-        throw errors.EntityAlreadyExists(['MFA Device is already in use']);
+        throw errors.EntityAlreadyExists('MFA Device is already in use');
       }
       const held = await transaction.list(owned, [home.id, owner], DEVICES_PER_OWNER);
       if (held.length >= DEVICES_PER_OWNER) throw overQuota('MFADevicesPerUser', DEVICES_PER_OWNER);
@@ -195,7 +195,7 @@ export class MfaDevices {
   async delete(home: Account, serial: string): Promise<void> {
     await this.#change(home, serial, device => {
       if (device.owner !== undefined) {
-        throw errors.DeleteConflict(['Cannot delete entity, must detach device from user first.']);
+        throw errors.DeleteConflict('Cannot delete entity, must detach device from user first.');
       }
       return undefined;
     });
@@ -268,7 +268,7 @@ export class MfaDevices {
         }
       }
     }
-    throw mfaErrors.InvalidAuthenticationCode([], {
+    throw mfaErrors.InvalidAuthenticationCode({
       advice:
         'Send two codes that the device shows one after the other, as they appear; check that the clock of the device is right.',
     });
@@ -310,7 +310,7 @@ export async function demandNoDevices(
   userId: string,
 ): Promise<void> {
   if ((await transaction.list(owned, [account, userId], 1)).length > 0) {
-    throw errors.DeleteConflict(['Cannot delete entity, must delete MFA device first.']);
+    throw errors.DeleteConflict('Cannot delete entity, must delete MFA device first.');
   }
 }
 
@@ -323,5 +323,5 @@ function same(a: string, b: string): boolean {
 }
 
 function notFound(serial: string) {
-  return errors.NoSuchEntity([`MFA Device with serial number ${serial} does not exist.`]);
+  return errors.NoSuchEntity(`MFA Device with serial number ${serial} does not exist.`);
 }

@@ -38,7 +38,7 @@ export class Passwords {
     await this.#db.transact(home.id, async transaction => {
       if (policy !== undefined) return transaction.put(tables.passwordPolicies, [home.id], policy);
       if ((await transaction.get(tables.passwordPolicies, home.id)) === undefined) {
-        throw errors.NoSuchEntity(['The account policy with name PasswordPolicy cannot be found.']);
+        throw errors.NoSuchEntity('The account policy with name PasswordPolicy cannot be found.');
       }
       transaction.delete(tables.passwordPolicies, home.id);
     });
@@ -80,7 +80,7 @@ export class Passwords {
     return await this.#db.transact(home.id, async transaction => {
       const user = await demandEntity(transaction, home, 'user', userName);
       if ((await transaction.get(tables.loginProfiles, home.id, user.id)) !== undefined) {
-        throw errors.EntityAlreadyExists([`Login Profile for user ${userName} already exists.`]);
+        throw errors.EntityAlreadyExists(`Login Profile for user ${userName} already exists.`);
       }
       const profile = { created, changed: created, password: hashed, previous: [], resetRequired };
       transaction.put(tables.loginProfiles, [home.id, user.id], profile);
@@ -113,7 +113,7 @@ export class Passwords {
     const current = await this.get(home, userName);
     if (!(await isPassword(user, before, current.password))) {
       this.#attempts.wrong(user);
-      throw errors.AccessDenied(['The old password was incorrect.'], {
+      throw errors.AccessDenied('The old password was incorrect.', {
         advice: 'Send the present password, or let an administrator set one (aws iam update-login-profile).',
       });
     }
@@ -184,9 +184,9 @@ function checkPassword(password: string, policy: PasswordPolicy | undefined): vo
 }
 
 function violation() {
-  return errors.PasswordPolicyViolation(['Password does not conform to the account password policy.']);
+  return errors.PasswordPolicyViolation('Password does not conform to the account password policy.');
 }
 
 function noProfile(userName: string) {
-  return errors.NoSuchEntity([`Login Profile for User ${userName} cannot be found.`]);
+  return errors.NoSuchEntity(`Login Profile for User ${userName} cannot be found.`);
 }

@@ -153,19 +153,18 @@ function checkedCertificate({ body, privateKey, chain }: NewServerCertificate) {
   try {
     matches = certificate.checkPrivateKey(createPrivateKey(privateKey));
   } catch (cause) {
-    throw errors.MalformedCertificate(['The private key is malformed.'], { cause });
+    throw errors.MalformedCertificate('The private key is malformed.', { cause });
   }
-  if (!matches)
-    throw errors.KeyPairMismatch(['The public key certificate and the private key do not match.']);
+  if (!matches) throw errors.KeyPairMismatch('The public key certificate and the private key do not match.');
   return certificate;
 }
 
 async function demandFree(transaction: Transaction, home: Account, name: string): Promise<void> {
   if ((await transaction.get(certificates, home.id, name.toLowerCase())) !== undefined) {
-    throw errors.EntityAlreadyExists([`The Server Certificate with name ${name} already exists.`]);
+    throw errors.EntityAlreadyExists(`The Server Certificate with name ${name} already exists.`);
   }
 }
 
 function notFound(name: string) {
-  return errors.NoSuchEntity([`The Server Certificate with name ${name} cannot be found.`]);
+  return errors.NoSuchEntity(`The Server Certificate with name ${name} cannot be found.`);
 }

@@ -37,7 +37,7 @@ export function readSshKey(body: string): SshKey {
 
 function fromPem(text: string): KeyObject {
   if (!text.startsWith('-----BEGIN ')) {
-    throw errors.UnrecognizedPublicKeyEncoding(['The public key is neither in SSH nor in PEM encoding.']);
+    throw errors.UnrecognizedPublicKeyEncoding('The public key is neither in SSH nor in PEM encoding.');
   }
   if (text.includes('PRIVATE KEY')) throw invalid();
   try {
@@ -92,5 +92,5 @@ function withoutZeros(bytes: Buffer): Buffer {
 }
 
 function invalid() {
-  return errors.InvalidPublicKey(['The public key is malformed or otherwise invalid.']);
+  return errors.InvalidPublicKey('The public key is malformed or otherwise invalid.');
 }

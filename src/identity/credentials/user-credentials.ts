@@ -116,7 +116,7 @@ class UserCredentials<T extends UserCredential> {
   }
 
   #notFound(id: string) {
-    return errors.NoSuchEntity([this.#absent(id)]);
+    return errors.NoSuchEntity(this.#absent(id));
   }
 }
 
@@ -134,7 +134,7 @@ export class SshPublicKeys extends UserCredentials<SshPublicKey> {
     return await this.add(home, userName, (_user, others) => {
       const key = readSshKey(body);
       if (others.some(({ fingerprint }) => fingerprint === key.fingerprint)) {
-        throw errors.DuplicateSSHPublicKey(['The SSH public key is already associated with the user.']);
+        throw errors.DuplicateSSHPublicKey('The SSH public key is already associated with the user.');
       }
       if (others.length >= quotas.sshKeysPerUser)
         throw overQuota('SSHPublicKeysPerUser', quotas.sshKeysPerUser);
@@ -157,11 +157,11 @@ export class SigningCertificates extends UserCredentials<SigningCertificate> {
     return await this.add(home, userName, (_user, others) => {
       const { fingerprint256, validTo } = readCertificate(body);
       const created = this.#clock.now();
-      if (Date.parse(validTo) <= created) throw errors.InvalidCertificate(['The certificate has expired.']);
+      if (Date.parse(validTo) <= created) throw errors.InvalidCertificate('The certificate has expired.');
       if (others.some(other => readCertificate(other.body).fingerprint256 === fingerprint256)) {
-        throw errors.DuplicateCertificate([
+        throw errors.DuplicateCertificate(
           'The certificate is already associated with an IAM user in the account.',
-        ]);
+        );
       }
       if (others.length >= quotas.signingCertificatesPerUser) {
         throw overQuota('CertificatesPerUser', quotas.signingCertificatesPerUser);
@@ -228,7 +228,7 @@ export class ServiceCredentials extends UserCredentials<ServiceCredential> {
 
 function demandService(service: string): void {
   if (SERVICES.includes(service)) return;
-  throw errors.NoSuchEntity([`No such service ${service} is supported for Service Specific Credentials`]);
+  throw errors.NoSuchEntity(`No such service ${service} is supported for Service Specific Credentials`);
 }
 
 /** Throws `MalformedCertificate` for what is no certificate in PEM. */
@@ -236,7 +236,7 @@ export function readCertificate(body: string): X509Certificate {
   try {
     return new X509Certificate(body);
   } catch (cause) {
-    throw errors.MalformedCertificate(['The certificate is malformed.'], { cause });
+    throw errors.MalformedCertificate('The certificate is malformed.', { cause });
   }
 }
 
@@ -253,7 +253,7 @@ export async function demandNoCredentials(
   ];
   for (const [kind, words] of kinds) {
     if ((await transaction.list(kind, [account, userId], 1)).length > 0) {
-      throw errors.DeleteConflict([`Cannot delete entity, must ${words} first.`]);
+      throw errors.DeleteConflict(`Cannot delete entity, must ${words} first.`);
     }
   }
 }

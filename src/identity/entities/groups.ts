@@ -70,7 +70,7 @@ export class Groups {
       const group = await demandEntity(transaction, home, 'group', name);
       const key = name.toLowerCase();
       if ((await transaction.list(tables.members, [home.id, key], 1)).length > 0) {
-        throw errors.DeleteConflict(['Cannot delete entity, must remove users from group first.']);
+        throw errors.DeleteConflict('Cannot delete entity, must remove users from group first.');
       }
       demandNoPolicies(group);
       transaction.delete(tables.groups, home.id, key);
@@ -136,7 +136,7 @@ export class Groups {
 
 async function demandFree(transaction: Transaction, home: Account, name: string): Promise<void> {
   if ((await transaction.get(tables.groups, home.id, name.toLowerCase())) !== undefined) {
-    throw errors.EntityAlreadyExists([`Group with name ${name} already exists.`]);
+    throw errors.EntityAlreadyExists(`Group with name ${name} already exists.`);
   }
 }
 

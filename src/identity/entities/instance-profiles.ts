@@ -33,7 +33,7 @@ export class InstanceProfiles {
     const key = [home.id, name.toLowerCase()];
     return await this.#db.transact(home.id, async transaction => {
       if ((await transaction.get(tables.instanceProfiles, ...key)) !== undefined) {
-        throw errors.EntityAlreadyExists([`Instance Profile ${name} already exists.`]);
+        throw errors.EntityAlreadyExists(`Instance Profile ${name} already exists.`);
       }
       await count(transaction, home.id, 'instanceProfiles', 1);
       const profile = {
@@ -72,7 +72,7 @@ export class InstanceProfiles {
   async delete(home: Account, name: string): Promise<void> {
     await this.#change(home, name, async (profile, transaction) => {
       if (profile.role !== undefined) {
-        throw errors.DeleteConflict(['Cannot delete entity, must remove roles from instance profile first.']);
+        throw errors.DeleteConflict('Cannot delete entity, must remove roles from instance profile first.');
       }
       await count(transaction, home.id, 'instanceProfiles', -1);
       return undefined;
@@ -97,7 +97,7 @@ export class InstanceProfiles {
       const roleKey = roleName.toLowerCase();
       const role = await demandEntity(transaction, home, 'role', roleName);
       if (profile.role !== roleKey) {
-        throw errors.NoSuchEntity([`The role with name ${roleName} cannot be found.`]);
+        throw errors.NoSuchEntity(`The role with name ${roleName} cannot be found.`);
       }
       const profiles = role.profiles.filter(other => other !== name.toLowerCase());
       transaction.put(tables.roles, [home.id, roleKey], { ...role, profiles });
@@ -137,5 +137,5 @@ export class InstanceProfiles {
 }
 
 function notFound(name: string) {
-  return errors.NoSuchEntity([`Instance Profile ${name} cannot be found.`]);
+  return errors.NoSuchEntity(`Instance Profile ${name} cannot be found.`);
 }

@@ -53,7 +53,7 @@ export class Instances {
   async deregister(home: Account, id: string): Promise<void> {
     await this.#db.transact(home.id, async transaction => {
       const known = await transaction.get(tables.instances, home.id, id);
-      if (known === undefined) throw errors.NoSuchEntity([`The instance ${id} cannot be found.`]);
+      if (known === undefined) throw errors.NoSuchEntity(`The instance ${id} cannot be found.`);
       transaction.delete(tables.instances, home.id, id);
     });
   }

@@ -12,7 +12,7 @@ export function isServiceLinked({ path }: Pick<Role, 'path'>): boolean {
 /** Throws `UnmodifiableEntity` for the role of a service. */
 export function demandModifiable(role: Pick<Role, 'path' | 'name'>): void {
   if (!isServiceLinked(role)) return;
-  throw errors.UnmodifiableEntity([
+  throw errors.UnmodifiableEntity(
     `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
-  ]);
+  );
 }

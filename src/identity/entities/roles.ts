@@ -54,17 +54,17 @@ export class Roles {
   async create(home: Account, input: NewRole): Promise<Role> {
     const { path = '/' } = input;
     if (isServiceLinked({ path })) {
-      throw errors.InvalidInput([
+      throw errors.InvalidInput(
         "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles",
-      ]);
+      );
     }
     if (path.startsWith('/aws-reserved/')) {
-      throw errors.InvalidInput(["Path prefix '/aws-reserved/' can only be used by AWS"]);
+      throw errors.InvalidInput("Path prefix '/aws-reserved/' can only be used by AWS");
     }
     const trust = await this.#trust(home, input.trust);
     return await this.#db.transact(home.id, async transaction => {
       await demandFreeRole(transaction, home, input.name, () =>
-        errors.EntityAlreadyExists([`Role with name ${input.name} already exists.`]),
+        errors.EntityAlreadyExists(`Role with name ${input.name} already exists.`),
       );
       const role = newRole(home, this.#clock.now(), { ...input, path, trust });
       const holder = { kind: 'role', name: role.name.toLowerCase(), id: role.id } as const;
@@ -101,7 +101,7 @@ export class Roles {
       const role = await demandEntity(transaction, home, 'role', name);
       demandModifiable(role);
       if (role.profiles.length > 0) {
-        throw errors.DeleteConflict(['Cannot delete entity, must remove roles from instance profile first.']);
+        throw errors.DeleteConflict('Cannot delete entity, must remove roles from instance profile first.');
       }
       demandNoPolicies(role);
       const holder = { kind: 'role', name: name.toLowerCase(), id: role.id } as const;

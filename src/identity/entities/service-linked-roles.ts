@@ -60,18 +60,18 @@ export class ServiceLinkedRoles {
   async create(home: Account, { service, suffix, description }: NewLinkedRole): Promise<Role> {
     const linked = linkedService(service);
     if (linked === undefined) {
-      throw errors.InvalidInput([`The service ${service} has no service-linked role.`]);
+      throw errors.InvalidInput(`The service ${service} has no service-linked role.`);
     }
     if (suffix !== undefined && !linked.suffix) {
-      throw errors.InvalidInput([`Custom suffix is not allowed for ${service}`]);
+      throw errors.InvalidInput(`Custom suffix is not allowed for ${service}`);
     }
     const name = linkedRoleName(linked, suffix);
     const policy = `arn:${home.partition}:iam::aws:policy${LINKED_PATH}${linked.policy}`;
     return await this.#db.transact(home.id, async transaction => {
       await demandFreeRole(transaction, home, name, () =>
-        errors.InvalidInput([
+        errors.InvalidInput(
           `Service role name ${name} has been taken in this account, please try a different suffix.`,
-        ]),
+        ),
       );
       const role = newRole(home, this.#clock.now(), {
         name,
@@ -93,7 +93,7 @@ export class ServiceLinkedRoles {
     return await this.#db.transact(home.id, async transaction => {
       const role = await demandEntity(transaction, home, 'role', name);
       if (!isServiceLinked(role)) {
-        throw errors.NoSuchEntity([`The service-linked role with name ${name} cannot be found.`]);
+        throw errors.NoSuchEntity(`The service-linked role with name ${name} cannot be found.`);
       }
       const holder = { kind: 'role', name: role.name.toLowerCase(), id: role.id } as const;
       for (const arn of role.attached) await endUse(transaction, home, arn, 'attached', holder);
@@ -112,6 +112,6 @@ export class ServiceLinkedRoles {
   async demandDeletion(home: Account, task: string): Promise<void> {
     const id = task.slice(task.lastIndexOf('/') + 1);
     const found = UUID.test(id) ? await this.#db.get(deletions, home.id, id) : undefined;
-    if (found?.task !== task) throw errors.NoSuchEntity([`Deletion task ${task} cannot be found.`]);
+    if (found?.task !== task) throw errors.NoSuchEntity(`Deletion task ${task} cannot be found.`);
   }
 }

@@ -19,12 +19,10 @@ export function readTags(input: readonly TagInput[] | undefined): Tags {
   return (input ?? []).map(({ Key = '', Value = '' }) => {
     const key = Key.toLowerCase();
     if (seen.has(key)) {
-      throw errors.InvalidInput([
-        'Duplicate tag keys found. Please note that Tag keys are case insensitive.',
-      ]);
+      throw errors.InvalidInput('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
     }
     if (key.startsWith('aws:'))
-      throw errors.InvalidInput([`aws: prefixed tag key names are not allowed for external use.`]);
+      throw errors.InvalidInput(`aws: prefixed tag key names are not allowed for external use.`);
     seen.add(key);
     return [Key, Value] as const;
   });

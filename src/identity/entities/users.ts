@@ -92,12 +92,12 @@ export class Users {
       const user = await demandEntity(transaction, home, 'user', name);
       demandNoPolicies(user);
       if (user.keys.length > 0)
-        throw errors.DeleteConflict(['Cannot delete entity, must delete access keys first.']);
+        throw errors.DeleteConflict('Cannot delete entity, must delete access keys first.');
       if (user.groups.length > 0) {
-        throw errors.DeleteConflict(['Cannot delete entity, must remove users from group first.']);
+        throw errors.DeleteConflict('Cannot delete entity, must remove users from group first.');
       }
       if ((await transaction.get(tables.loginProfiles, home.id, user.id)) !== undefined) {
-        throw errors.DeleteConflict(['Cannot delete entity, must delete login profile first.']);
+        throw errors.DeleteConflict('Cannot delete entity, must delete login profile first.');
       }
       await demandNoDevices(transaction, home.id, user.id);
       await demandNoCredentials(transaction, home.id, user.id);
@@ -157,7 +157,7 @@ export class Users {
 
 async function demandFree(transaction: Transaction, home: Account, name: string): Promise<void> {
   if ((await transaction.get(tables.users, home.id, name.toLowerCase())) !== undefined) {
-    throw errors.EntityAlreadyExists([`User with name ${name} already exists.`]);
+    throw errors.EntityAlreadyExists(`User with name ${name} already exists.`);
   }
 }
 

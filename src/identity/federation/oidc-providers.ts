@@ -58,7 +58,7 @@ export class OidcProviders {
     const name = issuerName(input.url);
     await this.#db.transact(home.id, async transaction => {
       if ((await transaction.get(providers, home.id, name)) !== undefined) {
-        throw errors.EntityAlreadyExists([`Provider with url ${input.url} already exists.`]);
+        throw errors.EntityAlreadyExists(`Provider with url ${input.url} already exists.`);
       }
       const held = await transaction.list(providers, [home.id], LIMITS.providers);
       if (held.length >= LIMITS.providers) {
@@ -150,7 +150,7 @@ export class OidcProviders {
 }
 
 function notFound(arn: string) {
-  return errors.NoSuchEntity([`OpenIDConnect Provider not found for arn ${arn}`]);
+  return errors.NoSuchEntity(`OpenIDConnect Provider not found for arn ${arn}`);
 }
 
 /**
@@ -161,7 +161,7 @@ function checkIssuer(text: string, reachable: Reachable): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const secure = url !== undefined && reachable.mayAsk(url);
   const plain = url !== undefined && url.username === '' && url.password === '' && !/[?#\s]/.test(text);
-  if (!secure || !plain) throw errors.InvalidInput(['Invalid Open ID Connect Provider URL']);
+  if (!secure || !plain) throw errors.InvalidInput('Invalid Open ID Connect Provider URL');
 }
 
 function checkClientIds(clientIds: readonly string[]): readonly string[] {
@@ -174,10 +174,10 @@ function checkClientIds(clientIds: readonly string[]): readonly string[] {
 
 function checkThumbprints(thumbprints: readonly string[]): readonly string[] {
   if (thumbprints.some(print => !/^[0-9A-Fa-f]{40}$/.test(print))) {
-    throw errors.InvalidInput(['Thumbprint list contains invalid thumbprint']);
+    throw errors.InvalidInput('Thumbprint list contains invalid thumbprint');
   }
   if (thumbprints.length > LIMITS.thumbprints) {
-    throw errors.InvalidInput([`Thumbprint list must contain fewer than ${LIMITS.thumbprints + 1} entries.`]);
+    throw errors.InvalidInput(`Thumbprint list must contain fewer than ${LIMITS.thumbprints + 1} entries.`);
   }
   return thumbprints.map(print => print.toLowerCase());
 }

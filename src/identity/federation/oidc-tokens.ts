@@ -88,9 +88,9 @@ export class OidcTokens {
     const issuer = issuerOf(token);
     const provider = await this.#providers.ofIssuer(home.id, issuer);
     if (provider === undefined) {
-      throw federationErrors.InvalidIdentityToken([
+      throw federationErrors.InvalidIdentityToken(
         `No OpenIDConnect provider found in your account for ${issuer}`,
-      ]);
+      );
     }
     const now = this.#clock.now();
     const payload = await this.#verified(token, provider, now);
@@ -121,20 +121,18 @@ function issuerOf(token: string): string {
     issuer = decodeJwt(token).iss;
   } catch (cause) {
     throw federationErrors.InvalidIdentityToken(
-      ['The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)'],
+      'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)',
       { cause },
     );
   }
   if (typeof issuer === 'string') return issuer;
-  throw federationErrors.InvalidIdentityToken(['Missing a required claim: iss']);
+  throw federationErrors.InvalidIdentityToken('Missing a required claim: iss');
 }
 
 function refused(error: unknown, now: number): unknown {
   if (error instanceof Unreachable) {
     return federationErrors.IDPCommunicationError(
-      [
-        "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements",
-      ],
+      "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements",
       { reason: error.message, cause: error },
     );
   }
@@ -146,10 +144,10 @@ function refused(error: unknown, now: number): unknown {
       error.reason === 'missing'
         ? `Missing a required claim: ${error.claim}`
         : `The claim ${error.claim} of the token is not acceptable.`;
-    return federationErrors.InvalidIdentityToken([words], detail);
+    return federationErrors.InvalidIdentityToken(words, detail);
   }
   return federationErrors.InvalidIdentityToken(
-    ['The web identity token that was passed could not be validated.'],
+    'The web identity token that was passed could not be validated.',
     detail,
   );
 }
@@ -157,7 +155,7 @@ function refused(error: unknown, now: number): unknown {
 function expired(exp: number, now: number, detail: ApiErrorDetail = {}) {
   const current = Math.floor(now / 1000);
   return federationErrors.ExpiredTokenException(
-    [`Token expired: current date/time ${current} must be before the expiration date/time ${exp}`],
+    `Token expired: current date/time ${current} must be before the expiration date/time ${exp}`,
     detail,
   );
 }
@@ -166,7 +164,7 @@ function expired(exp: number, now: number, detail: ApiErrorDetail = {}) {
 function checkTimes({ exp, iat }: JWTPayload, now: number): void {
   if (exp! * 1000 <= now) throw expired(exp!, now);
   if (iat! * 1000 > now + AHEAD * 1000) {
-    throw federationErrors.InvalidIdentityToken(['The token was issued in the future.']);
+    throw federationErrors.InvalidIdentityToken('The token was issued in the future.');
   }
 }
 
@@ -177,7 +175,7 @@ function identityOf(home: Account, provider: OidcProvider, payload: JWTPayload):
   const audiences = isText(authorised) ? [authorised] : given;
   const clientIds = new Set(provider.clientIds);
   const audience = audiences.find(one => clientIds.has(one));
-  if (audience === undefined) throw federationErrors.InvalidIdentityToken(['Incorrect token audience']);
+  if (audience === undefined) throw federationErrors.InvalidIdentityToken('Incorrect token audience');
   const name = issuerName(provider.url);
   const subject = payload.sub!;
   const methods = payload['amr'];
@@ -238,7 +236,7 @@ function sourceIdentityOf(payload: JWTPayload): string | undefined {
 }
 
 function rejected(claim: string) {
-  return federationErrors.IDPRejectedClaim([`The claim ${claim} of the token is not of the expected form.`], {
+  return federationErrors.IDPRejectedClaim(`The claim ${claim} of the token is not of the expected form.`, {
     advice: `Let the identity provider put another value into ${claim}.`,
   });
 }

@@ -68,7 +68,7 @@ function readSigned(response: string, provider: Vouching): XmlElement {
     return signedAssertion(Buffer.from(response, 'base64').toString('utf8'), provider.keys);
   } catch (cause) {
     const { message } = cause as Error;
-    throw federationErrors.InvalidIdentityToken(['Response signature invalid'], { reason: message, cause });
+    throw federationErrors.InvalidIdentityToken('Response signature invalid', { reason: message, cause });
   }
 }
 
@@ -203,15 +203,15 @@ function sessionEndOf(assertion: XmlElement): number | undefined {
 }
 
 function invalid(message: string) {
-  return federationErrors.InvalidIdentityToken([message]);
+  return federationErrors.InvalidIdentityToken(message);
 }
 
 function rejected(attribute: string) {
-  return federationErrors.IDPRejectedClaim([`The attribute ${attribute} is not of the expected form.`], {
+  return federationErrors.IDPRejectedClaim(`The attribute ${attribute} is not of the expected form.`, {
     advice: `Let the identity provider put another value into ${attribute}.`,
   });
 }
 
 function expired() {
-  return federationErrors.ExpiredTokenException(['Token must be redeemed within 5 minutes of issuance']);
+  return federationErrors.ExpiredTokenException('Token must be redeemed within 5 minutes of issuance');
 }

@@ -29,12 +29,12 @@ export function readMetadata(document: string): SamlMetadata {
   try {
     root = parseXml(document);
   } catch (cause) {
-    throw errors.InvalidInput(['Could not parse metadata'], { cause, reason: (cause as Error).message });
+    throw errors.InvalidInput('Could not parse metadata', { cause, reason: (cause as Error).message });
   }
   const entityId = isNamed(root, 'metadata', 'EntityDescriptor') ? attributeOf(root, 'entityID') : undefined;
   const descriptor = firstAt(root, 'metadata', 'IDPSSODescriptor');
   if (entityId === undefined || descriptor === undefined)
-    throw errors.InvalidInput(['Could not parse metadata']);
+    throw errors.InvalidInput('Could not parse metadata');
   const keys = childrenNamed(descriptor, 'metadata', 'KeyDescriptor')
     .filter(key => attributeOf(key, 'use') !== 'encryption')
     .flatMap(key => childrenNamed(key, 'signature', 'KeyInfo'))
@@ -42,7 +42,7 @@ export function readMetadata(document: string): SamlMetadata {
     .flatMap(data => childrenNamed(data, 'signature', 'X509Certificate'))
     .map(publicKeyOf);
   if (keys.length === 0 || keys.length > MAX_KEYS) {
-    throw errors.InvalidInput([`Metadata must hold from 1 to ${MAX_KEYS} signing certificates`]);
+    throw errors.InvalidInput(`Metadata must hold from 1 to ${MAX_KEYS} signing certificates`);
   }
   const until = Date.parse(attributeOf(root, 'validUntil') ?? '');
   return { entityId, keys, ...(!Number.isNaN(until) && { validUntil: until }) };
@@ -53,6 +53,6 @@ function publicKeyOf(certificate: XmlElement): string {
     const der = Buffer.from(textOf(certificate) ?? '', 'base64');
     return String(new X509Certificate(der).publicKey.export({ type: 'spki', format: 'pem' }));
   } catch (cause) {
-    throw errors.InvalidInput(['Metadata holds a certificate that cannot be read'], { cause });
+    throw errors.InvalidInput('Metadata holds a certificate that cannot be read', { cause });
   }
 }

@@ -41,7 +41,7 @@ export class SamlProviders {
     const metadata = await askReader(home.id, { kind: 'metadata', document });
     await this.#db.transact(home.id, async transaction => {
       if ((await transaction.get(providers, home.id, name)) !== undefined) {
-        throw errors.EntityAlreadyExists([`SAMLProvider ${name} already exists.`]);
+        throw errors.EntityAlreadyExists(`SAMLProvider ${name} already exists.`);
       }
       const held = await transaction.list(providers, [home.id], PROVIDERS_PER_ACCOUNT);
       if (held.length >= PROVIDERS_PER_ACCOUNT) {
@@ -123,5 +123,5 @@ export class SamlProviders {
 }
 
 function notFound(arn: string) {
-  return errors.NoSuchEntity([`Manifest not found for arn ${arn}`]);
+  return errors.NoSuchEntity(`Manifest not found for arn ${arn}`);
 }

@@ -39,5 +39,5 @@ export class SamlResponses {
 }
 
 function invalid(message: string) {
-  return federationErrors.InvalidIdentityToken([message]);
+  return federationErrors.InvalidIdentityToken(message);
 }

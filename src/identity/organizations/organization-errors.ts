@@ -69,7 +69,7 @@ export const organizationErrors = errorTable({
 
 /** An input that does not fit; `reason` is one of `InvalidInputExceptionReason`, `constraint` is for the log. */
 export function invalidInput(reason: string, message: string, constraint?: string) {
-  return organizationErrors.InvalidInputException([message], {
+  return organizationErrors.InvalidInputException(message, {
     members: { Reason: reason },
     ...(constraint !== undefined && { reason: constraint }),
   });
@@ -77,5 +77,5 @@ export function invalidInput(reason: string, message: string, constraint?: strin
 
 /** A limit that would be passed; `reason` is one of `ConstraintViolationExceptionReason`. */
 export function constraintViolated(reason: string, message: string) {
-  return organizationErrors.ConstraintViolationException([message], { members: { Reason: reason } });
+  return organizationErrors.ConstraintViolationException(message, { members: { Reason: reason } });
 }

@@ -158,7 +158,7 @@ export class OrganizationInvitations {
 function demandFree({ organization }: Account): void {
   if (organization === undefined) return;
   throw organizationErrors.HandshakeConstraintViolationException(
-    ['The account is already a member of an organization.'],
+    'The account is already a member of an organization.',
     { members: { Reason: 'ALREADY_IN_AN_ORGANIZATION' } },
   );
 }

@@ -291,7 +291,7 @@ function checkContent(type: ControlType, content: string, partition: string): vo
 
 function malformed(reason: string) {
   return organizationErrors.MalformedPolicyDocumentException(
-    ['The provided policy document does not meet the requirements of the specified policy type.'],
+    'The provided policy document does not meet the requirements of the specified policy type.',
     { reason },
   );
 }

@@ -39,7 +39,7 @@ const TABLES: { readonly [K in HolderKind]: Table<HolderTypes[K]> } = {
 
 /** `The user with name X cannot be found.` */
 export function noSuchEntity(kind: HolderKind, name: string) {
-  return errors.NoSuchEntity([`The ${kind} with name ${name} cannot be found.`]);
+  return errors.NoSuchEntity(`The ${kind} with name ${name} cannot be found.`);
 }
 
 /** The entity of that name within a transaction. Throws `NoSuchEntity`. */
@@ -74,7 +74,7 @@ export class EntityPolicies {
       const most = quotas.inlinePolicySize[kind];
       if (totalSize(inline.map(({ document }) => document)) > most) {
         const limit = `Maximum policy size of ${most} bytes exceeded`;
-        throw errors.LimitExceeded([`${limit} for ${kind} ${entity.name}`]);
+        throw errors.LimitExceeded(`${limit} for ${kind} ${entity.name}`);
       }
       return { ...entity, inline };
     });
@@ -93,7 +93,7 @@ export class EntityPolicies {
    */
   async attach(home: Account, kind: HolderKind, name: string, arn: string): Promise<void> {
     if (arn.includes(`:aws:policy${LINKED_PATH}`)) {
-      throw errors.PolicyNotAttachable(['Cannot attach a Service Role Policy to a Customer Role.']);
+      throw errors.PolicyNotAttachable('Cannot attach a Service Role Policy to a Customer Role.');
     }
     await this.#change(home, kind, name, async (entity, transaction, holder) => {
       if (entity.attached.includes(arn)) return entity;
@@ -108,7 +108,7 @@ export class EntityPolicies {
   async detach(home: Account, kind: HolderKind, name: string, arn: string): Promise<void> {
     checkPolicyArn(home, arn);
     await this.#change(home, kind, name, async (entity, transaction, holder) => {
-      if (!entity.attached.includes(arn)) throw errors.NoSuchEntity([`Policy ${arn} was not found.`]);
+      if (!entity.attached.includes(arn)) throw errors.NoSuchEntity(`Policy ${arn} was not found.`);
       await endUse(transaction, home, arn, 'attached', holder);
       return { ...entity, attached: entity.attached.filter(other => other !== arn) };
     });
@@ -151,7 +151,7 @@ export class EntityPolicies {
 export function inlinePolicy(entity: Entity, kind: HolderKind, policyName: string): InlinePolicy {
   const found = entity.inline.find(({ name }) => name === policyName);
   if (found === undefined) {
-    throw errors.NoSuchEntity([`The ${kind} policy with name ${policyName} cannot be found.`]);
+    throw errors.NoSuchEntity(`The ${kind} policy with name ${policyName} cannot be found.`);
   }
   return found;
 }
@@ -159,10 +159,10 @@ export function inlinePolicy(entity: Entity, kind: HolderKind, policyName: strin
 /** Throws `DeleteConflict` while the entity has policies. */
 export function demandNoPolicies(entity: Entity): void {
   if (entity.attached.length > 0) {
-    throw errors.DeleteConflict(['Cannot delete entity, must detach all policies first.']);
+    throw errors.DeleteConflict('Cannot delete entity, must detach all policies first.');
   }
   if (entity.inline.length > 0)
-    throw errors.DeleteConflict(['Cannot delete entity, must delete policies first.']);
+    throw errors.DeleteConflict('Cannot delete entity, must delete policies first.');
 }
 
 /** Notes that one permissions boundary takes the place of another. */

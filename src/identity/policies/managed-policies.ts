@@ -50,9 +50,9 @@ export class ManagedPolicies {
     return await this.#db.transact(home.id, async transaction => {
       const key = [home.id, name.toLowerCase()];
       if ((await transaction.get(tables.policies, ...key)) !== undefined) {
-        throw errors.EntityAlreadyExists([
+        throw errors.EntityAlreadyExists(
           `A policy called ${name} already exists. Duplicate names are not allowed.`,
-        ]);
+        );
       }
       await count(transaction, home.id, 'policies', 1);
       await nextGeneration(transaction, home);
@@ -116,12 +116,12 @@ export class ManagedPolicies {
     await this.#change(home, arn, async (policy, transaction) => {
       const usage = (await transaction.get(tables.policyUsage, home.id, arn)) ?? UNUSED;
       if (usage.attachments + usage.boundaries > 0) {
-        throw errors.DeleteConflict(['Cannot delete a policy attached to entities.']);
+        throw errors.DeleteConflict('Cannot delete a policy attached to entities.');
       }
       if (policy.versions.length > 1) {
-        throw errors.DeleteConflict([
+        throw errors.DeleteConflict(
           "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
-        ]);
+        );
       }
       transaction.delete(tables.policyUsage, home.id, arn);
       await count(transaction, home.id, 'policies', -1);
@@ -140,9 +140,9 @@ export class ManagedPolicies {
     const policy = await this.#change(home, arn, policy => {
       checkManaged(document, home);
       if (policy.versions.length >= quotas.versionsPerPolicy) {
-        throw errors.LimitExceeded([
+        throw errors.LimitExceeded(
           `A managed policy can have up to ${quotas.versionsPerPolicy} versions. Before you create a new version, you must delete an existing version.`,
-        ]);
+        );
       }
       const number = policy.newest + 1;
       return {
@@ -161,7 +161,7 @@ export class ManagedPolicies {
     await this.#change(home, arn, policy => {
       const { number } = versionOf(policy, arn, version);
       if (number === policy.default) {
-        throw errors.DeleteConflict(['Cannot delete the default version of a policy.']);
+        throw errors.DeleteConflict('Cannot delete the default version of a policy.');
       }
       return { ...policy, versions: policy.versions.filter(other => other.number !== number) };
     });
@@ -212,7 +212,7 @@ export class ManagedPolicies {
     checkPolicyArn(home, arn);
     const name = ownPolicy(home, arn);
     if (name?.account === 'aws') {
-      throw errors.AccessDenied([`Policy ${arn} is managed by AWS and cannot be changed.`], {
+      throw errors.AccessDenied(`Policy ${arn} is managed by AWS and cannot be changed.`, {
         advice:
           'Copy its document into a policy of your own (aws iam get-policy-version, create-policy), and attach that.',
       });
@@ -253,17 +253,17 @@ export type PolicyHolder = Pick<PolicyUser, 'kind' | 'name' | 'id'>;
  */
 export function checkPolicyArn(home: Account, arn: string): void {
   // Two blanks, as recorded of AWS in LocalStack's snapshots of AttachRolePolicy and AttachUserPolicy.
-  if (parseArn(arn) === undefined) throw errors.ValidationError(['Invalid ARN:  Could not be parsed!']);
+  if (parseArn(arn) === undefined) throw errors.ValidationError('Invalid ARN:  Could not be parsed!');
   const name = parseEntityArn(arn);
-  if (name?.kind !== 'policy') throw errors.InvalidInput([`ARN ${arn} is not valid.`]);
-  if (name.partition !== home.partition) throw errors.ValidationError(['Invalid ARN partition']);
+  if (name?.kind !== 'policy') throw errors.InvalidInput(`ARN ${arn} is not valid.`);
+  if (name.partition !== home.partition) throw errors.ValidationError('Invalid ARN partition');
 }
 
 /** The version of that id (`v2`). Throws `NoSuchEntity`. */
 export function versionOf(policy: ManagedPolicy, arn: string, version: string): PolicyVersion {
   const found = policy.versions.find(({ number }) => `v${number}` === version);
   if (found === undefined) {
-    throw errors.NoSuchEntity([`Policy ${arn} version ${version} does not exist or is not attachable.`]);
+    throw errors.NoSuchEntity(`Policy ${arn} version ${version} does not exist or is not attachable.`);
   }
   return found;
 }
@@ -290,7 +290,7 @@ export async function beginUse(
       ? awsManagedPolicy(home.partition, arn)
       : name && (await transaction.get(tables.policies, home.id, name.name.toLowerCase()));
   if (name === undefined || policy === undefined || !isNamed(policy, name)) {
-    throw errors.NoSuchEntity([`Policy ${arn} does not exist or is not attachable.`]);
+    throw errors.NoSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
   }
   transaction.put(tables.policyUsers, [home.id, arn, use, holder.kind, holder.name], holder.id);
   await countUse(transaction, home, arn, use, 1);
@@ -338,5 +338,5 @@ function checkManaged(document: string, home: Account): void {
 }
 
 function notFound(arn: string) {
-  return errors.NoSuchEntity([`Policy ${arn} was not found.`]);
+  return errors.NoSuchEntity(`Policy ${arn} was not found.`);
 }

@@ -37,7 +37,7 @@ export function checkDocument(text: string, kind: PolicyKind, options: ValidateO
 /** IAM's error for what the policy engine refuses; any other error as it is. */
 export function malformed(error: unknown): unknown {
   if (!(error instanceof PolicySyntaxError)) return error;
-  return errors.MalformedPolicyDocument([error.message], { cause: error });
+  return errors.MalformedPolicyDocument(error.message, { cause: error });
 }
 
 /** Characters that count against a size quota, of several documents together. */

@@ -103,7 +103,7 @@ export class Sessions {
       this.#chainOf(issuer),
     ]);
     if (account === undefined || account.closed !== undefined) {
-      throw errors.AccessDenied([`The account ${given.account} is closed.`], {
+      throw errors.AccessDenied(`The account ${given.account} is closed.`, {
         owner: given.account,
         advice: 'The account is closed, and hands out no sessions any more: use a role of another account.',
       });
@@ -282,9 +282,9 @@ function recordOf(
 }
 
 function tooLarge({ policy, policyArns }: Pick<SessionClaims, 'policy' | 'policyArns'>, percent: number) {
-  return errors.PackedPolicyTooLarge([
+  return errors.PackedPolicyTooLarge(
     policy === undefined && policyArns.length === 0
       ? `Packed size of session tags consumes ${percent}% of allotted space.`
       : `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`,
-  ]);
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { s3Errors } from '../../core/s3-errors.js';
 import { Slices } from '../../core/slices.js';
 import { openDigests } from '../../crypto/digests/body-digests.js';
 import { type CheckedPiece, type CrcName, joinCrcs } from '../../crypto/digests/crc.js';
@@ -8,7 +9,6 @@ import {
   digestOf,
   loadDigests,
 } from '../../crypto/digests/digest.js';
-import { s3Errors } from '../errors.js';
 
 export type ChecksumAlgorithm = DigestAlgorithm;
 
@@ -65,7 +65,7 @@ export interface Integrity {
 /** Throws InvalidDigest for a Content-MD5 that is not base64 of 16 bytes. */
 function demandValidMd5(contentMd5: string | undefined): void {
   if (contentMd5 === undefined || isChecksumValue('MD5', contentMd5)) return;
-  throw s3Errors.InvalidDigest([], { members: { 'Content-MD5': contentMd5 } });
+  throw s3Errors.InvalidDigest({ members: { 'Content-MD5': contentMd5 } });
 }
 
 /** What is to be found out of a body, its MD5 for the ETag and the checksum, and what the client says it is. */
@@ -113,7 +113,7 @@ export class Digesting {
     const [md5, checked, kept = checked] = digests;
     const { contentMd5, trailer, keep = this.#algorithm } = this.#integrity;
     if (contentMd5 !== undefined && contentMd5 !== md5!.toString('base64')) {
-      throw s3Errors.BadDigest(['Content-MD5'], {
+      throw s3Errors.BadDigest('Content-MD5', undefined, {
         members: {
           ExpectedDigest: Buffer.from(contentMd5, 'base64').toString('hex'),
           CalculatedDigest: md5!.toString('base64'),
@@ -127,7 +127,7 @@ export class Digesting {
       demandValidChecksum(this.#algorithm, expected, 'trailing header');
     }
     if (expected !== undefined && expected !== checked!.toString('base64')) {
-      throw s3Errors.BadDigest([this.#algorithm]);
+      throw s3Errors.BadDigest(this.#algorithm);
     }
     return { md5: md5!, checksum: { algorithm: keep, value: kept!.toString('base64'), type: 'FULL_OBJECT' } };
   }
@@ -144,9 +144,7 @@ function demandValidChecksum(algorithm: ChecksumAlgorithm, value: string, where:
 }
 
 function malformed(algorithm: ChecksumAlgorithm, where: string): Error {
-  return s3Errors.InvalidRequest([
-    `Value for x-amz-checksum-${algorithm.toLowerCase()} ${where} is invalid.`,
-  ]);
+  return s3Errors.InvalidRequest(`Value for x-amz-checksum-${algorithm.toLowerCase()} ${where} is invalid.`);
 }
 
 /** The checksum of a body at hand, base64. Throws as `digestOf`. */

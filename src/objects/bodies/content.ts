@@ -2,9 +2,9 @@
 
 import { crc32 } from '../../core/crc32.js';
 import { joined, type RequestBody, wholeOf } from '../../core/http-message.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import { BlobDamaged, BlobMissing, type Blobs } from '../../store/blobs.js';
 import { CommitInDoubt, type Kv, ValueDamaged, type Write } from '../../store/kv.js';
-import { s3Errors } from '../errors.js';
 import {
   blobReferenceKey,
   type Content,
@@ -96,7 +96,7 @@ export class Contents {
     };
     if (!asBlob && length !== undefined && length <= this.#inlineLimit) {
       const bytes = await wholeOf(body);
-      if (bytes.length !== length) throw s3Errors.IncompleteBody();
+      if (bytes.length !== length) throw s3Errors.IncompleteBody('end');
       return inline(bytes);
     }
     const source = checked(body, length);
@@ -311,7 +311,7 @@ async function* checked(body: RequestBody, length: number | undefined): AsyncGen
     yield chunk;
   }
   if (length === undefined && size > LARGEST_BODY) throw entityTooLarge(size);
-  if (length !== undefined && size !== length) throw s3Errors.IncompleteBody();
+  if (length !== undefined && size !== length) throw s3Errors.IncompleteBody('end');
 }
 
 async function* chained(
@@ -324,7 +324,7 @@ async function* chained(
 
 export function entityTooLarge(size: number): Error {
   const members = { ProposedSize: String(size), MaxSizeAllowed: String(LARGEST_BODY) };
-  return s3Errors.EntityTooLarge([], { members });
+  return s3Errors.EntityTooLarge({ members });
 }
 
 /** Reads the first chunk, and gives an iterable of all of them. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
+import { contended, s3Errors } from '../../core/s3-errors.js';
 import { type Check, type Entry, type Kv, under } from '../../store/kv.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
-import { contended, s3Errors } from '../errors.js';
 import type { Announcement } from '../events/outbox.js';
 import { after, prefixRange } from '../listing/key-range.js';
 import {
@@ -86,7 +86,7 @@ export class Buckets {
   /** Throws NoSuchBucket, and what `demand` throws of the bucket. */
   async get(name: string, demand?: (bucket: Bucket) => void): Promise<Bucket> {
     const bucket = await this.find(name);
-    if (!bucket) throw s3Errors.NoSuchBucket([], { members: { BucketName: name } });
+    if (!bucket) throw s3Errors.NoSuchBucket({ members: { BucketName: name } });
     demand?.(bucket);
     return bucket;
   }
@@ -97,7 +97,7 @@ export class Buckets {
    */
   async again(bucket: Bucket): Promise<Bucket> {
     const now = await this.get(bucket.name);
-    if (now.id !== bucket.id) throw s3Errors.NoSuchBucket([], { members: { BucketName: bucket.name } });
+    if (now.id !== bucket.id) throw s3Errors.NoSuchBucket({ members: { BucketName: bucket.name } });
     return now;
   }
 
@@ -123,8 +123,8 @@ export class Buckets {
       if (existing) {
         const members = { BucketName: bucket.name };
         throw existing.owner === bucket.owner
-          ? s3Errors.BucketAlreadyOwnedByYou([], { members })
-          : s3Errors.BucketAlreadyExists([], { members });
+          ? s3Errors.BucketAlreadyOwnedByYou({ members })
+          : s3Errors.BucketAlreadyExists({ members });
       }
       await this.#demandQuota(bucket.owner);
       const key = bucketKey(bucket.name);
@@ -234,7 +234,7 @@ export class Buckets {
 
   async #demandEmpty(bucket: Bucket): Promise<void> {
     if (await this.#holdings.isEmpty(bucket)) return;
-    throw s3Errors.BucketNotEmpty([bucket.versioning !== undefined], {
+    throw s3Errors.BucketNotEmpty(bucket.versioning !== undefined, {
       members: { BucketName: bucket.name },
     });
   }

@@ -1,7 +1,7 @@
+import { contended, s3Errors } from '../../core/s3-errors.js';
 import { END, type Kv, under } from '../../store/kv.js';
 import type { RecordType } from '../../store/records.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
-import { contended, s3Errors } from '../errors.js';
 import type { Bucket } from '../records.js';
 import { type Buckets, checkOf } from './buckets.js';
 

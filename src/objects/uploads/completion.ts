@@ -1,4 +1,6 @@
 /** What holds when a multipart upload is begun and completed: the checks, without the storing. */
+
+import { s3Errors } from '../../core/s3-errors.js';
 import {
   allowsFullObject,
   type Checksum,
@@ -8,7 +10,6 @@ import {
   isSameChecksum,
   multipartChecksum,
 } from '../bodies/checksums.js';
-import { s3Errors } from '../errors.js';
 import type { PartRecord, UploadRecord } from '../records.js';
 
 /** Every part but the last has at least so many bytes ("Amazon S3 multipart upload limits"). */
@@ -39,16 +40,16 @@ export function checksumTypeOf(
   const type = asked ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE');
   const possible = type === 'FULL_OBJECT' ? allowsFullObject(algorithm) : algorithm !== 'CRC64NVME';
   if (possible) return type;
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
-  ]);
+  );
 }
 
 export function demandAlgorithm(upload: UploadRecord, given: ChecksumAlgorithm | undefined): void {
   if (!upload.checksumAsked || given === undefined || given === upload.algorithm) return;
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${given.toLowerCase()}`,
-  ]);
+  );
 }
 
 /** The stored parts that the client named, checked one by one. */
@@ -61,11 +62,11 @@ export function chosenParts<P extends PartRecord>(
   const byNumber = new Map(stored.map(part => [part.number, part]));
   let previous = 0;
   const chosen = parts.map(named => {
-    if (named.number <= previous) throw s3Errors.InvalidPartOrder([], { members: { UploadId: id } });
+    if (named.number <= previous) throw s3Errors.InvalidPartOrder({ members: { UploadId: id } });
     previous = named.number;
     const part = byNumber.get(named.number);
     if (!part || part.etag !== named.etag || !agrees(part, named, upload)) {
-      throw s3Errors.InvalidPart([], {
+      throw s3Errors.InvalidPart({
         members: { UploadId: id, PartNumber: String(named.number), ETag: named.etag },
       });
     }
@@ -75,7 +76,7 @@ export function chosenParts<P extends PartRecord>(
     if (part.size >= SMALLEST_PART) continue;
     const { number, etag, size } = part;
     const members = { ProposedSize: String(size), MinSizeAllowed: String(SMALLEST_PART) };
-    throw s3Errors.EntityTooSmall([], { members: { ...members, PartNumber: String(number), ETag: etag } });
+    throw s3Errors.EntityTooSmall({ members: { ...members, PartNumber: String(number), ETag: etag } });
   }
   return chosen;
 }
@@ -89,13 +90,13 @@ export function chosenParts<P extends PartRecord>(
 function agrees(part: PartRecord, { number, checksum }: NamedPart, upload: UploadRecord): boolean {
   if (checksum && !upload.checksumAsked) return false;
   if (checksum && checksum.algorithm !== upload.algorithm) {
-    throw s3Errors.BadDigest([checksum.algorithm.toLowerCase(), number]);
+    throw s3Errors.BadDigest(checksum.algorithm.toLowerCase(), number);
   }
   if (checksum) return checksum.value === part.checksum;
   if (upload.checksumAsked && upload.checksumType === 'COMPOSITE') {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       `The upload was created using a ${upload.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
-    ]);
+    );
   }
   return true;
 }
@@ -109,20 +110,20 @@ export async function demandWhole(
   const { algorithm, checksumType } = upload;
   const asked = upload.checksumAsked ? checksumType : null;
   if (completion.checksumType !== undefined && completion.checksumType !== asked) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       `The upload was created using the ${asked} checksum mode. The complete request must use the same checksum mode.`,
-    ]);
+    );
   }
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   if (completion.size !== undefined && completion.size !== size) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       `The provided 'x-amz-mp-object-size' header value ${completion.size} does not match what was computed: ${size}`,
-    ]);
+    );
   }
   const checksum = await multipartChecksum(algorithm, checksumType, parts);
   const given = completion.checksum;
   if (given) demandAlgorithm(upload, given.algorithm);
   if (given?.algorithm === algorithm && !isSameChecksum(given.value, checksum))
-    throw s3Errors.BadDigest([algorithm.toLowerCase()]);
+    throw s3Errors.BadDigest(algorithm.toLowerCase());
   return checksum;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import type { RequestBody } from '../../core/http-message.js';
+import { contended, s3Errors } from '../../core/s3-errors.js';
 import { Slices } from '../../core/slices.js';
 import {
   type Item,
@@ -21,7 +22,6 @@ import {
 } from '../bodies/checksums.js';
 import type { Contents } from '../bodies/content.js';
 import { type Buckets, checkOf } from '../buckets/buckets.js';
-import { contended, s3Errors } from '../errors.js';
 import type { Cause } from '../events/events.js';
 import {
   type Bucket,
@@ -417,7 +417,7 @@ function ifDamaged(error: unknown): Pick<ValueDamaged, 'version'> {
 }
 
 function noSuchUpload(id: string): never {
-  throw s3Errors.NoSuchUpload([], { members: { UploadId: id } });
+  throw s3Errors.NoSuchUpload({ members: { UploadId: id } });
 }
 
 function attributesOf(upload: UploadRecord): ObjectAttributes {

@@ -1,8 +1,8 @@
+import { contended } from '../../core/s3-errors.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import { type Checksum, type ChecksumAlgorithm, type Digested, Digesting } from '../bodies/checksums.js';
 import { ContentGone, type Contents } from '../bodies/content.js';
 import type { Buckets } from '../buckets/buckets.js';
-import { contended } from '../errors.js';
 import type { Cause } from '../events/events.js';
 import type { Bucket, Encryption, ObjectAttributes, ObjectRecord } from '../records.js';
 import type { Versions } from './versions.js';

@@ -1,4 +1,4 @@
-import { s3Errors } from '../errors.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import type { ObjectRecord, Retention } from '../records.js';
 
 /**
@@ -40,7 +40,7 @@ function locked({ retention, legalHold }: ObjectRecord): Error {
       : retention
         ? `It is retained until ${until} in compliance mode: it cannot be shortened, not even by the root user.`
         : '';
-  return s3Errors.AccessDenied(['Access Denied because object protected by object lock.'], {
+  return s3Errors.AccessDenied('Access Denied because object protected by object lock.', {
     advice: `${held}${kept}`.trim(),
   });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
+import { contended, s3Errors } from '../../core/s3-errors.js';
 import {
   type Check,
   END,
@@ -15,7 +16,6 @@ import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import { rowsOf } from '../../store/scan.js';
 import type { Contents, Received } from '../bodies/content.js';
 import { type Buckets, checkOf } from '../buckets/buckets.js';
-import { contended, s3Errors } from '../errors.js';
 import type { Cause, ObjectEvent, RemovalName } from '../events/events.js';
 import type { Outbox } from '../events/outbox.js';
 import {
@@ -266,7 +266,7 @@ export class Versions {
       if (found && 'damage' in found) return this.#deleteLost(now, key, found, current, change, options);
       if (options.ifMatch !== undefined) demandConditions(options, key, asObject(found?.record));
       if (!found && isForeignVersionId(id)) {
-        throw s3Errors.NoSuchVersion([], { members: { Key: key, VersionId: id } });
+        throw s3Errors.NoSuchVersion({ members: { Key: key, VersionId: id } });
       }
       if (!found) return unchanged;
       const { record } = found;
@@ -320,11 +320,11 @@ export class Versions {
         id === undefined ? asLocated(now, key, current) : await this.#locate(now, key, id, current);
       if (!found) {
         throw id === undefined
-          ? s3Errors.NoSuchKey([], { members: { Key: key } })
-          : s3Errors.NoSuchVersion([], { members: { Key: key, VersionId: id } });
+          ? s3Errors.NoSuchKey({ members: { Key: key } })
+          : s3Errors.NoSuchVersion({ members: { Key: key, VersionId: id } });
       }
       if (found.record.marker) {
-        throw s3Errors.MethodNotAllowed([], { members: { ResourceType: 'DeleteMarker' } });
+        throw s3Errors.MethodNotAllowed({ members: { ResourceType: 'DeleteMarker' } });
       }
       const record = change(found.record);
       planned.checks.push({ key: found.key, version: found.stored });
@@ -557,7 +557,7 @@ export class Versions {
     if (id !== 'null' && !isVersionId(id)) {
       if (bucket.versioning && isForeignVersionId(id)) return undefined;
       const members = { ArgumentName: 'versionId', ArgumentValue: id };
-      throw s3Errors.InvalidArgument(['Invalid version id specified'], { members });
+      throw s3Errors.InvalidArgument('Invalid version id specified', { members });
     }
     const current = known ?? (await this.#current(bucket, key));
     if (current.lost && isCalled(current.lost, id)) throw current.lost.damage;

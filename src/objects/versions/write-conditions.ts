@@ -1,4 +1,4 @@
-import { s3Errors } from '../errors.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import type { Cause, RemovalName } from '../events/events.js';
 import type { ObjectRecord } from '../records.js';
 
@@ -31,13 +31,13 @@ export function demandConditions(
   object: ObjectRecord | undefined,
 ): void {
   if (ifNoneMatch !== undefined && object && (ifNoneMatch === '*' || ifNoneMatch === object.etag)) {
-    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-None-Match' } });
+    throw s3Errors.PreconditionFailed({ members: { Condition: 'If-None-Match' } });
   }
-  if (ifMatch !== undefined && !object) throw s3Errors.NoSuchKey([], { members: { Key: key } });
+  if (ifMatch !== undefined && !object) throw s3Errors.NoSuchKey({ members: { Key: key } });
   if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== object?.etag) {
-    throw s3Errors.PreconditionFailed([], { members: { Condition: 'If-Match' } });
+    throw s3Errors.PreconditionFailed({ members: { Condition: 'If-Match' } });
   }
   if (onto === undefined || (ifMatch ?? ifNoneMatch) === undefined || onto === (object?.id ?? null)) return;
   const Condition = ifMatch === undefined ? 'If-None-Match' : 'If-Match';
-  throw s3Errors.ConditionalRequestConflict([], { members: { Condition, Key: key } });
+  throw s3Errors.ConditionalRequestConflict({ members: { Condition, Key: key } });
 }

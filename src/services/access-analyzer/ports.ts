@@ -15,7 +15,7 @@ export const analyzerErrors = errorTable({
 /** The action of the operation, which has no resource (Service Authorization Reference, "AWS IAM Access Analyzer"). */
 export function onAll(call: Call): Resolution<undefined> {
   if (call.caller.account === undefined) {
-    throw analyzerErrors.AccessDeniedException(['Missing Authentication Token'], {
+    throw analyzerErrors.AccessDeniedException('Missing Authentication Token', {
       advice: 'Sign the request.',
     });
   }

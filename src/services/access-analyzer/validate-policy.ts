@@ -62,14 +62,14 @@ async function meaningOf(
   text: string,
 ): Promise<{ kind: PolicyKind; options: LintOptions }> {
   if (!Object.hasOwn(KINDS, policyType!)) {
-    throw analyzerErrors.ValidationException([
+    throw analyzerErrors.ValidationException(
       `1 validation error detected: Value '${policyType}' at 'policyType' failed to satisfy constraint: Member must satisfy enum value set: [${Object.keys(KINDS).join(', ')}]`,
-    ]);
+    );
   }
   const kind = KINDS[policyType!];
   if (resource === undefined) return { kind: kind === 'resource' ? resourceKind(text) : kind, options: {} };
   if (kind !== 'resource') {
-    throw analyzerErrors.ValidationException(['A resource type is for resource policies alone.']);
+    throw analyzerErrors.ValidationException('A resource type is for resource policies alone.');
   }
   if (resource === 'AWS::IAM::AssumeRolePolicyDocument') return { kind: 'trust', options: {} };
   if (resource === 'AWS::S3::Bucket') return { kind, options: { bucket: await bucketRules() } };
@@ -88,22 +88,22 @@ const LONGEST = 48 * 1024;
 /** Throws `ValidationException` for a document that is longer than any policy. */
 function demandLength(document: string): void {
   if (document.length <= LONGEST) return;
-  throw analyzerErrors.ValidationException([
+  throw analyzerErrors.ValidationException(
     `1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: Member must have length less than or equal to ${LONGEST}`,
-  ]);
+  );
 }
 
 function pageSizeOf(asked: number | undefined): number {
   if (asked === undefined) return MOST;
   if (asked >= 1 && asked <= 1000) return asked;
-  throw analyzerErrors.ValidationException(['maxResults is between 1 and 1000.']);
+  throw analyzerErrors.ValidationException('maxResults is between 1 and 1000.');
 }
 
 /** Where a page begins. Throws `ValidationException` for tokens that were not handed out. */
 function offsetOf(token: string | undefined): number {
   if (token === undefined) return 0;
   const at = /^finding (\d{1,6})$/.exec(Buffer.from(token, 'base64url').toString('latin1'))?.[1];
-  if (at === undefined) throw analyzerErrors.ValidationException(['The nextToken is not valid.']);
+  if (at === undefined) throw analyzerErrors.ValidationException('The nextToken is not valid.');
   return Number(at);
 }
 

@@ -63,6 +63,6 @@ function writeMarker(key: string): string {
 function readMarker(marker: string | undefined): string | undefined {
   if (marker === undefined) return undefined;
   const key = Buffer.from(marker, 'base64').toString('utf8');
-  if (key === '' || writeMarker(key) !== marker) throw errors.ValidationError(['Invalid Marker.']);
+  if (key === '' || writeMarker(key) !== marker) throw errors.ValidationError('Invalid Marker.');
   return key;
 }

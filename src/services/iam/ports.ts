@@ -14,11 +14,11 @@ export interface IamPorts {
  */
 export function homeOf({ caller }: Call): Account {
   if (caller.account === undefined)
-    throw iamErrors.MissingAuthenticationToken([], { advice: 'Sign the request.' });
+    throw iamErrors.MissingAuthenticationToken({ advice: 'Sign the request.' });
   const withoutMfa =
     caller.credentials === 'session-token' && caller.context['aws:MultiFactorAuthPresent'] !== 'true';
   if (caller.credentials === 'federation-token' || withoutMfa) {
-    throw iamErrors.InvalidClientTokenId([], {
+    throw iamErrors.InvalidClientTokenId({
       reason: 'IAM refuses these temporary credentials',
       advice:
         'Call IAM with an access key, a session of a role, or one of GetSessionToken that was asked for with a second factor: it takes no others.',

@@ -101,7 +101,7 @@ export function keyContext(key: KeyRecord): Record<string, string | readonly str
 export function encryptionContextKeys(pairs: Pairs): Context {
   if (pairs.length === 0) return {};
   if (pairs.length > 1 && new Set(pairs.map(([name]) => name.toLowerCase())).size < pairs.length) {
-    throw errors.ValidationException(['The encryption context has keys that differ only by case.']);
+    throw errors.ValidationException('The encryption context has keys that differ only by case.');
   }
   const context: Record<string, string | readonly string[]> = {
     'kms:EncryptionContextKeys': pairs.map(([name]) => name),
@@ -121,9 +121,9 @@ export function requestTags(tags: Pairs): Context {
 /** The key of a target. Throws `NotFoundException` where it does not exist. */
 export function demandKey({ key, arn, alias }: Target): KeyRecord {
   if (key) return key;
-  throw errors.NotFoundException([
+  throw errors.NotFoundException(
     alias !== undefined && arn.endsWith(alias) ? `Alias ${arn} is not found.` : `Key '${arn}' does not exist`,
-  ]);
+  );
 }
 
 /** An operation of KMS. What it resolves to is what runs, whatever an alias says by then. */

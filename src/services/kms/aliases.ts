@@ -24,12 +24,12 @@ const aliasArn = ({ partition, region, account }: Home, name: string) =>
 /** Throws where the name is none that a customer may give. */
 function demandName(name: string): string {
   if (!name.startsWith('alias/')) {
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
-    ]);
+    );
   }
   if (!/^alias\/[a-zA-Z0-9/_-]+$/.test(name)) {
-    throw errors.InvalidAliasNameException(['Alias contains invalid characters.']);
+    throw errors.InvalidAliasNameException('Alias contains invalid characters.');
   }
   // Without words, as moto's test of AWS's own aliases has it.
   if (name.startsWith('alias/aws/')) throw errors.NotAuthorizedException();
@@ -53,7 +53,7 @@ async function onKey(kms: Kms, call: Call, target: Target, action: string): Prom
 function withAlias(key: KeyRecord, name: string): KeyRecord {
   demandState(key, 'Enabled', 'Disabled', 'PendingImport');
   if (key.aliases.length >= MAX_ALIASES) {
-    throw errors.LimitExceededException([`A key can have ${MAX_ALIASES} aliases.`]);
+    throw errors.LimitExceededException(`A key can have ${MAX_ALIASES} aliases.`);
   }
   return { ...key, aliases: [...key.aliases, name].sort() };
 }
@@ -84,9 +84,7 @@ export const CreateAlias = kmsOperation<CreateAliasRequest, object, Named & { ta
     await kms.keys.update(demandKey(target), async (key, transaction) => {
       const after = withAlias(key, name);
       if (await transaction.get(tables.aliases, account, region, name)) {
-        throw errors.AlreadyExistsException([
-          `An alias with the name ${aliasArn(home, name)} already exists`,
-        ]);
+        throw errors.AlreadyExistsException(`An alias with the name ${aliasArn(home, name)} already exists`);
       }
       const now = call.clock.now();
       transaction.put(tables.aliases, [account, region, name], {
@@ -126,9 +124,9 @@ export const UpdateAlias = kmsOperation<UpdateAliasRequest, object, Moving>({
       if (key.id === before.id) return key;
       const old = await kms.keys.demand(transaction, before);
       if (old.usage !== key.usage || isSymmetric(old) !== isSymmetric(key)) {
-        throw errors.ValidationException([
+        throw errors.ValidationException(
           'The target key of an alias can be changed to one of the same type and key usage only.',
-        ]);
+        );
       }
       kms.keys.save(transaction, old, withoutAlias(old, name));
       const { account, region } = home;
@@ -172,7 +170,7 @@ async function demandAlias(
 ): Promise<AliasRecord> {
   const alias = await transaction.get(tables.aliases, home.account, home.region, name);
   if (alias?.target === keyId) return alias;
-  throw errors.NotFoundException([`Alias ${aliasArn(home, name)} is not found.`]);
+  throw errors.NotFoundException(`Alias ${aliasArn(home, name)} is not found.`);
 }
 
 interface Listing {
@@ -210,7 +208,7 @@ export const ListAliases = kmsOperation<ListAliasesRequest, ListAliasesResponse,
 
 /** Aliases are listed to their own account only. */
 function demandOwn(target: Target, { account }: Home): KeyRecord {
-  if (target.account !== account) throw errors.NotFoundException([`Key '${target.arn}' does not exist`]);
+  if (target.account !== account) throw errors.NotFoundException(`Key '${target.arn}' does not exist`);
   return demandKey(target);
 }
 

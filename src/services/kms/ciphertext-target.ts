@@ -50,11 +50,9 @@ export async function findCiphertextKey(
  */
 export function demandCiphertextKey({ target, input }: CiphertextTarget): KeyRecord {
   if (target.key) return target.key;
-  if (input.keyId !== undefined) throw errors.NotFoundException([`Key '${target.arn}' does not exist`]);
+  if (input.keyId !== undefined) throw errors.NotFoundException(`Key '${target.arn}' does not exist`);
   throw errors.AccessDeniedException(
-    [
-      'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
-    ],
+    'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
     {
       advice:
         'The key that made the ciphertext is not in this region or was deleted: call the region where it was encrypted.',

@@ -63,26 +63,26 @@ export const CreateKey = kmsOperation<CreateKeyRequest, CreateKeyResponse, Plan>
 function specAndUsage(input: CreateKeyRequest): { spec: KeySpec; usage: KeyUsage } {
   const asked = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
   if (input.KeySpec !== undefined && input.CustomerMasterKeySpec !== undefined) {
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
-    ]);
+    );
   }
   if (!isKeySpec(asked)) {
-    throw errors.UnsupportedOperationException([`The key spec ${asked} is not supported.`]);
+    throw errors.UnsupportedOperationException(`The key spec ${asked} is not supported.`);
   }
   const usage = input.KeyUsage ?? (asked === 'SYMMETRIC_DEFAULT' ? 'ENCRYPT_DECRYPT' : undefined);
   if (usage === undefined) {
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.',
-    ]);
+    );
   }
   if (!specs[asked].usages.includes(usage as KeyUsage)) {
-    throw errors.ValidationException([`KeyUsage ${usage} is not compatible with KeySpec ${asked}`]);
+    throw errors.ValidationException(`KeyUsage ${usage} is not compatible with KeySpec ${asked}`);
   }
   return { spec: asked, usage: usage as KeyUsage };
 }
 
 function readOrigin({ Origin = 'AWS_KMS', CustomKeyStoreId }: CreateKeyRequest): 'AWS_KMS' | 'EXTERNAL' {
   if ((Origin === 'AWS_KMS' || Origin === 'EXTERNAL') && CustomKeyStoreId === undefined) return Origin;
-  throw errors.UnsupportedOperationException(['Custom key stores are not supported.']);
+  throw errors.UnsupportedOperationException('Custom key stores are not supported.');
 }

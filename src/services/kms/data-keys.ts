@@ -29,7 +29,7 @@ const encryptionContext = (input: DataKeyInput | PairInput) => pairsOf(input.Enc
 /** Bytes of the data key that is asked for, by number or by name. */
 function dataKeyLength({ NumberOfBytes, KeySpec }: DataKeyInput): number {
   if ((NumberOfBytes === undefined) === (KeySpec === undefined)) {
-    throw errors.ValidationException(['Please specify either number of bytes or key spec.']);
+    throw errors.ValidationException('Please specify either number of bytes or key spec.');
   }
   return NumberOfBytes ?? (KeySpec === 'AES_128' ? 16 : 32);
 }
@@ -83,7 +83,7 @@ const pairContext = (input: PairInput) => ({ ...algorithm, 'kms:DataKeyPairSpec'
 
 function pairSpec({ KeyPairSpec: spec }: PairInput): PairSpec {
   if (isKeySpec(spec!)) return spec as PairSpec;
-  throw errors.UnsupportedOperationException([`Key pairs of ${spec} are not supported.`]);
+  throw errors.UnsupportedOperationException(`Key pairs of ${spec} are not supported.`);
 }
 
 async function newPair(kms: Kms, key: KeyRecord, input: PairInput) {
@@ -140,9 +140,9 @@ export const GenerateRandom = accountOperation<GenerateRandomRequest, GenerateRa
   async (_home, input) => {
     refuseRecipient(input);
     if (input.CustomKeyStoreId !== undefined) {
-      throw errors.UnsupportedOperationException(['There are no custom key stores.']);
+      throw errors.UnsupportedOperationException('There are no custom key stores.');
     }
-    if (input.NumberOfBytes === undefined) throw errors.ValidationException(['NumberOfBytes is required.']);
+    if (input.NumberOfBytes === undefined) throw errors.ValidationException('NumberOfBytes is required.');
     return { Plaintext: randomBytes(input.NumberOfBytes) };
   },
 );

@@ -92,23 +92,23 @@ function checkGrant(key: KeyRecord, input: CreateGrantRequest): void {
   const known = [...GENERAL, ...grantable(key)];
   const foreign = input.Operations!.find(operation => !known.includes(operation));
   if (foreign !== undefined || input.Operations!.length === 0) {
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       foreign === undefined
         ? 'A grant must allow at least one operation.'
         : `The operation ${foreign} is not supported by a key with key spec ${key.spec} and key usage ${key.usage}.`,
-    ]);
+    );
   }
   const { equals, subset } = readConstraint(input) ?? {};
   if ((equals || subset) && key.spec !== 'SYMMETRIC_DEFAULT') {
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       'Encryption context constraints are for grants on symmetric encryption keys.',
-    ]);
+    );
   }
   if (input.GranteeServicePrincipal !== undefined || input.RetiringServicePrincipal !== undefined) {
-    throw errors.UnsupportedOperationException(['Grants for service principals are not supported.']);
+    throw errors.UnsupportedOperationException('Grants for service principals are not supported.');
   }
   if (input.GranteePrincipal === undefined) {
-    throw errors.ValidationException(['You must specify a GranteePrincipal.']);
+    throw errors.ValidationException('You must specify a GranteePrincipal.');
   }
 }
 
@@ -150,7 +150,7 @@ export const CreateGrant = kmsOperation<CreateGrantRequest, CreateGrantResponse,
 async function demandPrincipal(kms: Kms, { partition }: KeyRecord, arn: string): Promise<string> {
   const stored = await storedPrincipal(kms.principals, arn, partition);
   if (stored !== undefined && stored !== '*') return stored;
-  throw errors.InvalidArnException([`ARN does not refer to a valid principal: ${arn}`]);
+  throw errors.InvalidArnException(`ARN does not refer to a valid principal: ${arn}`);
 }
 
 async function grantEntry(kms: Kms, key: KeyRecord, grant: GrantRecord): Promise<GrantListEntry> {
@@ -217,9 +217,7 @@ export const ListRetirableGrants = accountOperation<ListRetirableGrantsRequest, 
     const limit = pageLimit(input, 50, 100);
     const retiring = await storedPrincipal(kms.principals, input.RetiringPrincipal!, partition);
     if (retiring === undefined) {
-      throw errors.InvalidArnException([
-        `ARN does not refer to a valid principal: ${input.RetiringPrincipal}`,
-      ]);
+      throw errors.InvalidArnException(`ARN does not refer to a valid principal: ${input.RetiringPrincipal}`);
     }
     const after = readMarker(input);
     const placed = await kms.grants.listRetirable(retiring, place, limit, after);
@@ -273,7 +271,7 @@ export const RetireGrant = kmsOperation<RetireGrantRequest, object, Retiring>({
   },
   async run({ target, grant, grantId }, input, _call, { kms }) {
     const key = demandKey(target);
-    if (!grant) throw errors.NotFoundException([`Grant ID ${grantId} not found`]);
+    if (!grant) throw errors.NotFoundException(`Grant ID ${grantId} not found`);
     if (input.DryRun) throw errors.DryRunOperationException();
     await kms.grants.delete(key, grantId);
     return {};
@@ -295,5 +293,5 @@ function readGrantName(kms: Kms, input: RetireGrantRequest): { keyId: string; gr
   if (GrantToken === undefined && KeyId !== undefined && GrantId !== undefined) {
     return { keyId: KeyId, grantId: GrantId };
   }
-  throw errors.ValidationException(['Specify either a grant token or a key ID and a grant ID.']);
+  throw errors.ValidationException('Specify either a grant token or a key ID and a grant ID.');
 }

@@ -37,7 +37,7 @@ export const GetParametersForImport = keyOperation<
   async run(key, input, call, kms) {
     const { WrappingAlgorithm: algorithm, WrappingKeySpec: spec } = input;
     if (algorithm === 'SM2PKE' || algorithm === 'RSAES_PKCS1_V1_5' || spec === 'SM2') {
-      throw errors.UnsupportedOperationException([`${algorithm} with ${spec} is not supported.`]);
+      throw errors.UnsupportedOperationException(`${algorithm} with ${spec} is not supported.`);
     }
     const { token, publicKey, expires } = await newImportParameters(
       kms.keys.keyring,
@@ -60,18 +60,18 @@ export const GetParametersForImport = keyOperation<
 function readExpiry({ ExpirationModel, ValidTo }: ImportKeyMaterialRequest, now: number): number | undefined {
   if (ExpirationModel === 'KEY_MATERIAL_DOES_NOT_EXPIRE') {
     if (ValidTo === undefined) return undefined;
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       'A validTo date must not be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE',
-    ]);
+    );
   }
   if (ValidTo === undefined) {
-    throw errors.ValidationException([
+    throw errors.ValidationException(
       'A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES',
-    ]);
+    );
   }
   const expires = ValidTo.getTime();
   if (expires > now && expires <= now + LONGEST_LIFE * DAY_MS) return expires;
-  throw errors.ValidationException([`The validTo date must be within the next ${LONGEST_LIFE} days`]);
+  throw errors.ValidationException(`The validTo date must be within the next ${LONGEST_LIFE} days`);
 }
 
 export const ImportKeyMaterial = keyOperation<ImportKeyMaterialRequest, ImportKeyMaterialResponse>({
@@ -89,7 +89,7 @@ export const ImportKeyMaterial = keyOperation<ImportKeyMaterialRequest, ImportKe
     try {
       const read = readMaterial(key.spec, secret);
       if (!read) {
-        throw errors.IncorrectKeyMaterialException([`The key material is not that of a ${key.spec} key.`]);
+        throw errors.IncorrectKeyMaterialException(`The key material is not that of a ${key.spec} key.`);
       }
       const wrapped = kms.keys.wrapMaterial(key.account, key.id, read.secret, read.publicKey);
       const material = { ...wrapped, expires, description: input.KeyMaterialDescription };
@@ -116,13 +116,13 @@ async function withImported(
   const known = materials.find(({ id }) => id === material.id);
   const isNew = (ImportType ?? (materials.length === 0 ? 'NEW_KEY_MATERIAL' : '')) === 'NEW_KEY_MATERIAL';
   if (isNew && KeyMaterialId !== undefined) {
-    throw errors.ValidationException(['KeyMaterialId cannot be used with NEW_KEY_MATERIAL.']);
+    throw errors.ValidationException('KeyMaterialId cannot be used with NEW_KEY_MATERIAL.');
   }
   if (isNew) return await withNew(keys, transaction, key, material);
   if (!known || (KeyMaterialId !== undefined && KeyMaterialId !== material.id)) {
-    throw errors.IncorrectKeyMaterialException([
+    throw errors.IncorrectKeyMaterialException(
       'The key material in the request is not identical to the key material that was previously imported into this KMS key.',
-    ]);
+    );
   }
   const again: Material = {
     ...known,
@@ -141,9 +141,9 @@ async function withNew(
 ): Promise<KeyRecord> {
   const { materials } = key;
   if (!isPrimary(key)) {
-    throw errors.UnsupportedOperationException([
+    throw errors.UnsupportedOperationException(
       `${keyArn(key)} is a multi-Region replica key: import new key material into its primary key first.`,
-    ]);
+    );
   }
   if (materials.length === 0) {
     const announced = { ...material, wrapped: undefined };
@@ -155,18 +155,18 @@ async function withNew(
     return { ...key, materials: [material], current: material.id };
   }
   if (key.spec !== 'SYMMETRIC_DEFAULT' || key.related) {
-    throw errors.UnsupportedOperationException([
+    throw errors.UnsupportedOperationException(
       `${keyArn(key)} can have the key material only that was first imported into it.`,
-    ]);
+    );
   }
   const waiting = materials.find(({ pending }) => pending);
   if (waiting) {
-    throw errors.KMSInvalidStateException([
+    throw errors.KMSInvalidStateException(
       `New key material (id: ${material.id}) cannot be imported into KMS key ${keyArn(key)}, because another key material (id: ${waiting.id}) is pending rotation.`,
-    ]);
+    );
   }
   if (materials.some(({ id }) => id === material.id)) {
-    throw errors.KMSInvalidStateException([`${keyArn(key)} already has this key material.`]);
+    throw errors.KMSInvalidStateException(`${keyArn(key)} already has this key material.`);
   }
   return { ...key, materials: [...materials, { ...material, pending: true }] };
 }
@@ -180,7 +180,7 @@ export const DeleteImportedKeyMaterial = keyOperation<
   async run(key, input, _call, kms) {
     const id = input.KeyMaterialId ?? key.current;
     if (input.KeyMaterialId !== undefined && !key.materials.some(one => one.id === id)) {
-      throw errors.NotFoundException([`Key material ${id} is not found.`]);
+      throw errors.NotFoundException(`Key material ${id} is not found.`);
     }
     await kms.keys.update(key, now => {
       const materials = now.materials

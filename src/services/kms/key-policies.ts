@@ -12,7 +12,7 @@ import { demandCustomerManaged } from './usage.js';
 
 /** A key has one policy, and it has one name. */
 function demandPolicyName({ PolicyName = POLICY_NAME }: { readonly PolicyName?: string | undefined }): void {
-  if (PolicyName !== POLICY_NAME) throw errors.NotFoundException(['No such policy exists']);
+  if (PolicyName !== POLICY_NAME) throw errors.NotFoundException('No such policy exists');
 }
 
 export const GetKeyPolicy = keyOperation<GetKeyPolicyRequest, GetKeyPolicyResponse>({

@@ -90,9 +90,9 @@ export const UpdateKeyDescription = keyOperation<UpdateKeyDescriptionRequest, ob
 
 function deletionWindow({ PendingWindowInDays: days = USUAL_WINDOW }: ScheduleKeyDeletionRequest): number {
   if (days >= SHORTEST_WINDOW && days <= USUAL_WINDOW) return days;
-  throw errors.ValidationException([
+  throw errors.ValidationException(
     `PendingWindowInDays must be between ${SHORTEST_WINDOW} and ${USUAL_WINDOW}`,
-  ]);
+  );
 }
 
 /** A multi-Region primary key waits, in the state PendingReplicaDeletion, until its last replica is deleted. */
@@ -119,7 +119,7 @@ export const ScheduleKeyDeletion = keyOperation<ScheduleKeyDeletionRequest, Sche
 function checkCancel(key: KeyRecord): void {
   demandCustomerManaged(key);
   if (key.deletionWindow === undefined) {
-    throw errors.KMSInvalidStateException([`${keyArn(key)} is not pending deletion.`]);
+    throw errors.KMSInvalidStateException(`${keyArn(key)} is not pending deletion.`);
   }
 }
 

@@ -16,7 +16,7 @@ import { readTags, tagList } from './tags.js';
 function demandPrimary(key: KeyRecord): void {
   demandUsable(key);
   if (key.related && isPrimary(key)) return;
-  throw errors.UnsupportedOperationException([`${keyArn(key)} is not a multi-region primary key.`]);
+  throw errors.UnsupportedOperationException(`${keyArn(key)} is not a multi-region primary key.`);
 }
 
 /** Replicating a key makes one in the other region. */
@@ -56,7 +56,7 @@ export const ReplicateKey = keyOperation<ReplicateKeyRequest, ReplicateKeyRespon
     await kms.keys.update(key, async (primary, transaction) => {
       demandPrimary(primary);
       if (await transaction.get(tables.keys, account, region, id)) {
-        throw errors.AlreadyExistsException([`The key ${id} exists in ${region} already.`]);
+        throw errors.AlreadyExistsException(`The key ${id} exists in ${region} already.`);
       }
       const replicas = [...primary.related!.replicas, region].sort();
       const related = { primary: primary.region, replicas };

@@ -24,16 +24,16 @@ const MAX_ON_DEMAND = 25;
 /** Throws unless the key is one that rotates: a symmetric encryption key. */
 function demandSymmetric({ spec, ...key }: KeyRecord): void {
   if (spec === 'SYMMETRIC_DEFAULT') return;
-  throw errors.UnsupportedOperationException([
+  throw errors.UnsupportedOperationException(
     `${keyArn(key)} key spec is ${spec} which is not valid for this operation.`,
-  ]);
+  );
 }
 
 function demandPrimary(key: KeyRecord): void {
   if (isPrimary(key)) return;
-  throw errors.UnsupportedOperationException([
+  throw errors.UnsupportedOperationException(
     `${keyArn(key)} is a multi-Region replica key: rotate its primary key.`,
-  ]);
+  );
 }
 
 function checkSetting(key: KeyRecord): void {
@@ -102,17 +102,17 @@ const pendingOf = ({ materials }: KeyRecord) => materials.find(({ pending }) => 
 function checkOnDemand(key: KeyRecord): void {
   demandCustomerManaged(key);
   demandUsable(key);
-  if (key.spec !== 'SYMMETRIC_DEFAULT') throw errors.UnsupportedOperationException(['']);
+  if (key.spec !== 'SYMMETRIC_DEFAULT') throw errors.UnsupportedOperationException('');
   demandPrimary(key);
   if (key.origin === 'EXTERNAL' && !pendingOf(key)) {
-    throw errors.KMSInvalidStateException([
+    throw errors.KMSInvalidStateException(
       `No available key material pending rotation for the key: ${keyArn(key)}.`,
-    ]);
+    );
   }
   if (key.onDemandRotations >= MAX_ON_DEMAND) {
-    throw errors.LimitExceededException([
+    throw errors.LimitExceededException(
       `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${keyArn(key)}`,
-    ]);
+    );
   }
 }
 

@@ -35,10 +35,10 @@ function signingAlgorithm(
   const algorithm = demandAlgorithm(key, 'signing', input.SigningAlgorithm!);
   const type = input.MessageType ?? 'RAW';
   if (type === 'EXTERNAL_MU' || !takes(algorithm, type)) {
-    throw errors.ValidationException([`Algorithm ${algorithm} does not support message type ${type}.`]);
+    throw errors.ValidationException(`Algorithm ${algorithm} does not support message type ${type}.`);
   }
   if (type === 'DIGEST' && input.Message!.length !== digestLength(algorithm)) {
-    throw errors.ValidationException([`Digest is invalid length for algorithm ${algorithm}.`]);
+    throw errors.ValidationException(`Digest is invalid length for algorithm ${algorithm}.`);
   }
   return algorithm;
 }
@@ -85,9 +85,9 @@ export const GetPublicKey = keyOperation<GetPublicKeyRequest, GetPublicKeyRespon
   check(key) {
     demandUsable(key);
     if (currentMaterial(key).publicKey) return;
-    throw errors.UnsupportedOperationException([
+    throw errors.UnsupportedOperationException(
       `${keyArn(key)} key spec is ${key.spec} which is not valid for GetPublicKey.`,
-    ]);
+    );
   },
   async run(key) {
     return {
@@ -147,7 +147,7 @@ function peerKey(key: KeyRecord, { PublicKey }: DeriveSharedSecretRequest): KeyO
   } catch {
     // No SubjectPublicKeyInfo.
   }
-  throw errors.ValidationException(['']);
+  throw errors.ValidationException('');
 }
 
 export const DeriveSharedSecret = keyOperation<DeriveSharedSecretRequest, DeriveSharedSecretResponse>({

@@ -19,10 +19,10 @@ const MAX_TAGS = 50;
 export function readTags(tags: readonly Tag[] | undefined): Pairs {
   const seen = new Set<string>();
   const pairs = (tags ?? []).map(({ TagKey = '', TagValue = '' }) => {
-    if (seen.has(TagKey)) throw errors.TagException([`Duplicate tag keys`]);
+    if (seen.has(TagKey)) throw errors.TagException(`Duplicate tag keys`);
     seen.add(TagKey);
     if (TagKey.toLowerCase().startsWith('aws:')) {
-      throw errors.TagException(['Tags beginning with aws: are reserved']);
+      throw errors.TagException('Tags beginning with aws: are reserved');
     }
     return [TagKey, TagValue] as const;
   });
@@ -31,7 +31,7 @@ export function readTags(tags: readonly Tag[] | undefined): Pairs {
 
 function demandFew(tags: Pairs): Pairs {
   if (tags.length <= MAX_TAGS) return tags;
-  throw errors.TagException(['Too many tags']);
+  throw errors.TagException('Too many tags');
 }
 
 export function tagList(tags: Pairs): Tag[] {

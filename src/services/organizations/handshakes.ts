@@ -124,7 +124,7 @@ function demandParty(
 ): void {
   const party = state === 'CANCELED' ? managementAccount : account;
   if (home.id !== party)
-    throw organizationErrors.AccessDeniedException([], {
+    throw organizationErrors.AccessDeniedException({
       advice:
         'Only the account that the handshake is for answers it, and only the one that began it cancels it.',
     });

@@ -14,7 +14,7 @@ export interface OrganizationsPorts {
 /** The caller's account. Throws `AccessDeniedException` for anonymous callers. */
 export function homeOf({ caller }: Call): Account {
   if (caller.account === undefined)
-    throw organizationErrors.AccessDeniedException([], { advice: 'Sign the request.' });
+    throw organizationErrors.AccessDeniedException({ advice: 'Sign the request.' });
   return caller.account;
 }
 
@@ -34,7 +34,7 @@ export function managedBy(subject: {
 }): OrganizationRecord {
   const organization = demandOrganization(subject.organization);
   if (organization.managementAccount !== subject.home.id)
-    throw organizationErrors.AccessDeniedException([], {
+    throw organizationErrors.AccessDeniedException({
       advice:
         'Only the management account of the organization does this, whatever the policies of a member say: call with credentials of that account.',
     });

@@ -1,7 +1,7 @@
 /** Builders of the operations that take one action on a bucket, or on a version of an object. */
 import type { Call, Operation, Requirement } from '../../core/operation.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import type { Bucket } from '../../objects/index.js';
-import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { existingTagKeys, type Keys, onBucket, onFound } from './requirements.js';
 import {
@@ -101,7 +101,7 @@ export function ownAccountOnly<I extends BucketInput, O>(
     async run(subject, input, call, ports) {
       const { name, owner } = subject.bucket;
       if (call.caller.account?.id === owner) return await operation.run(subject, input, call, ports);
-      throw s3Errors.MethodNotAllowed([], {
+      throw s3Errors.MethodNotAllowed({
         members: { Method: call.http.method, ResourceType: resourceType },
         reason: `${call.operation} is kept to account ${owner}, which owns ${name}: no policy gives it to others`,
         owner,

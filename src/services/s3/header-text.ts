@@ -1,5 +1,5 @@
 /** What is stored and comes back as a header must be one: a form, an XML document and a query can hold any text. */
-import { s3Errors } from './errors.js';
+import { s3Errors } from '../../core/s3-errors.js';
 
 /** RFC 9110, "Tokens". */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -26,5 +26,5 @@ export function demandHeaderName(what: string, name: string): void {
 /** As S3 answers to a `response-content-disposition` that is no Latin-1. */
 function unfit(name: string, value: string): Error {
   const members = { ArgumentName: name, ArgumentValue: value };
-  return s3Errors.InvalidArgument(['Header value cannot be represented using ISO-8859-1.'], { members });
+  return s3Errors.InvalidArgument('Header value cannot be represented using ISO-8859-1.', { members });
 }

@@ -1,6 +1,6 @@
 import type { Tag } from '@aws-sdk/client-s3';
+import { invalidArgument, s3Errors } from '../../core/s3-errors.js';
 import { isTagForm, isTagName, isTagValue, MOST_BUCKET_TAGS, type Pairs } from '../../objects/index.js';
-import { s3Errors } from './errors.js';
 
 /**
  * How many tags there may be, and what S3 says of those of its own (LocalStack's recordings, test_tagging_validation).
@@ -30,9 +30,9 @@ export function bucketTags(tags: readonly Tag[] | undefined): Pairs {
 /** The tags that a bucket is made with (test_create_bucket_with_tags_exc). Throws as `bucketTags`. */
 export function newBucketTags(tags: readonly Tag[]): Pairs {
   if (tags.some(({ Key }) => Key?.startsWith('aws:'))) {
-    throw s3Errors.InvalidTag([
+    throw s3Errors.InvalidTag(
       'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from your tag keys and try again.',
-    ]);
+    );
   }
   return bucketTags(tags);
 }
@@ -68,11 +68,10 @@ function unescaped(text: string, header: string): string {
 }
 
 function malformed(header: string): Error {
-  return s3Errors.InvalidArgument(
-    [
-      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
-    ],
-    { members: { ArgumentName: 'x-amz-tagging', ArgumentValue: header } },
+  return invalidArgument(
+    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+    'x-amz-tagging',
+    header,
   );
 }
 
@@ -84,23 +83,23 @@ function pairs(tags: readonly Tag[] | undefined): Pairs {
 }
 
 function demandTags(tags: Pairs, { most, tooMany, reserved }: Kind): Pairs {
-  if (tags.length > most) throw s3Errors.BadRequest([tooMany]);
+  if (tags.length > most) throw s3Errors.BadRequest(tooMany);
   const names = new Set<string>();
   for (const [name, value] of tags) {
     const members = { TagKey: name };
     if (!isTagName(name)) {
-      throw s3Errors.InvalidTag(['The TagKey you have provided is invalid'], { members });
+      throw s3Errors.InvalidTag('The TagKey you have provided is invalid', { members });
     }
     if (!isTagValue(value)) {
-      throw s3Errors.InvalidTag(['The TagValue you have provided is invalid'], {
+      throw s3Errors.InvalidTag('The TagValue you have provided is invalid', {
         members: { ...members, TagValue: value },
       });
     }
     if (name.startsWith('aws:')) {
-      throw s3Errors.InvalidTag([reserved], { members });
+      throw s3Errors.InvalidTag(reserved, { members });
     }
     if (names.has(name)) {
-      throw s3Errors.InvalidTag(['Cannot provide multiple Tags with the same key'], { members });
+      throw s3Errors.InvalidTag('Cannot provide multiple Tags with the same key', { members });
     }
     names.add(name);
   }

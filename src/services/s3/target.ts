@@ -1,10 +1,10 @@
 /** What requests of S3 are about. */
 
 import type { Call } from '../../core/operation.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import { type Bucket, ContentGone, type VersionRecord } from '../../objects/index.js';
 import { aclsEnabled } from './acl/acl.js';
 import { demandRegion, demandSignature } from './bucket/regions.js';
-import { s3Errors } from './errors.js';
 import type { S3Ports } from './ports.js';
 import { hasPublicPolicy } from './requirements.js';
 import { demandTerms } from './terms.js';
@@ -86,7 +86,7 @@ async function namedBucket(
   { objects }: S3Ports,
   demand?: (bucket: Bucket) => void,
 ): Promise<Bucket> {
-  if (name.length > LONGEST_BUCKET) throw s3Errors.InvalidBucketName([], { members: { BucketName: name } });
+  if (name.length > LONGEST_BUCKET) throw s3Errors.InvalidBucketName({ members: { BucketName: name } });
   const bucket = await objects.buckets.get(name, demand);
   if (expectedOwner !== undefined) demandOwner(bucket, expectedOwner);
   // What the owner's account blocks is read where that can make a difference: few buckets are public.
@@ -100,8 +100,8 @@ function onTerms(bucket: Bucket, call: Call): OnBucket {
 
 function demandOwner(bucket: Bucket, expected: string): void {
   if (expected === bucket.owner) return;
-  if (!/^\d{12}$/.test(expected)) throw s3Errors.InvalidBucketOwnerAWSAccountID([expected]);
-  throw s3Errors.AccessDenied(['Access Denied'], {
+  if (!/^\d{12}$/.test(expected)) throw s3Errors.InvalidBucketOwnerAWSAccountID(expected);
+  throw s3Errors.AccessDenied('Access Denied', {
     reason: `x-amz-expected-bucket-owner is ${expected}, but the bucket belongs to ${bucket.owner}`,
     owner: bucket.owner,
     advice: `The bucket does not belong to account ${expected}, as x-amz-expected-bucket-owner has it: check the name of the bucket, or the account.`,
@@ -120,7 +120,7 @@ export function newKeyOf(input: { readonly Key: string | undefined }): string {
   for (const segment of key.split('/')) {
     if (segment === '..') depth--;
     else if (segment !== '' && segment !== '.') depth++;
-    if (depth < 0) throw s3Errors.BadRequest(['An error occurred when parsing the HTTP request.']);
+    if (depth < 0) throw s3Errors.BadRequest('An error occurred when parsing the HTTP request.');
   }
   return key;
 }
@@ -135,7 +135,7 @@ export function demandKey(key: string): string {
   // No UTF-8 is longer than three bytes a UTF-16 unit.
   const size = key.length * 3 <= LONGEST_KEY ? 0 : Buffer.byteLength(key);
   if (size <= LONGEST_KEY) return key;
-  throw s3Errors.KeyTooLongError([], {
+  throw s3Errors.KeyTooLongError({
     members: { Size: String(size), MaxSizeAllowed: String(LONGEST_KEY) },
   });
 }
@@ -176,7 +176,7 @@ export async function whileReplaced<T, O>(
 /** Throws AccessDenied for anonymous callers, whatever a policy allows them. */
 export function demandSigned(call: Call, doing: string): void {
   if (call.caller.principal.type !== 'anonymous') return;
-  throw s3Errors.AccessDenied([`Anonymous users cannot ${doing}. Please authenticate.`], {
+  throw s3Errors.AccessDenied(`Anonymous users cannot ${doing}. Please authenticate.`, {
     advice: 'Sign the request: no policy opens this to anonymous callers.',
   });
 }

@@ -1,8 +1,8 @@
 /** What a bucket demands of every caller, whatever policies say. */
 
 import type { Call } from '../../core/operation.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import type { Bucket } from '../../objects/index.js';
-import { s3Errors } from './errors.js';
 
 /** Whether the request is on the caller's account. Throws AccessDenied, InvalidRequest. */
 export function demandTerms(bucket: Bucket, call: Call): boolean {
@@ -14,7 +14,7 @@ export function demandTerms(bucket: Bucket, call: Call): boolean {
 function demandAcceleration(bucket: Bucket, { http }: Call): void {
   if (bucket.acceleration === 'Enabled' || !http.headers.get('host')?.includes('.s3-accelerate.')) return;
   const how = bucket.acceleration === undefined ? 'not configured' : 'disabled';
-  throw s3Errors.InvalidRequest([`S3 Transfer Acceleration is ${how} on this bucket`]);
+  throw s3Errors.InvalidRequest(`S3 Transfer Acceleration is ${how} on this bucket`);
 }
 
 /**
@@ -24,7 +24,7 @@ function demandAcceleration(bucket: Bucket, { http }: Call): void {
 function isCharged(bucket: Bucket, call: Call): boolean {
   if (!bucket.requesterPays || call.caller.account?.id === bucket.owner) return false;
   if (call.caller.account === undefined || !saysToPay(call)) {
-    throw s3Errors.AccessDenied(['Access Denied'], {
+    throw s3Errors.AccessDenied('Access Denied', {
       reason: `requesters pay for ${bucket.name}: x-amz-request-payer is needed, and a signature`,
       owner: bucket.owner,
       advice:

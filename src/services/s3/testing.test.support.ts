@@ -4,6 +4,7 @@ import { createCall, Decisions, type PolicySource } from '../../auth/index.js';
 import type { Account, Caller, CallerPolicies, OrganizationControls } from '../../core/caller.js';
 import { ManualClock } from '../../core/clock.js';
 import { type Call, perform, type Requirement, type Service } from '../../core/operation.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import { type Objects, openObjects } from '../../objects/index.js';
 import { bodyOf } from '../../objects/testing.test.support.js';
 import { compilePolicy } from '../../policy/index.js';
@@ -11,7 +12,6 @@ import type { Blobs } from '../../store/blobs.js';
 import type { Kv } from '../../store/kv.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
 import { openMemoryBlobs } from '../../store/memory/memory-blobs.js';
-import { s3Errors } from './errors.js';
 import { s3Service } from './index.js';
 import type { KmsKeys, S3Ports } from './ports.js';
 
@@ -204,7 +204,7 @@ function testCall(
   return createCall(facts, new Decisions(), {
     credentials,
     clock,
-    accessDenied: message => s3Errors.AccessDenied([message]),
+    accessDenied: message => s3Errors.AccessDenied(message),
     note: () => {},
   });
 }

@@ -1,6 +1,6 @@
 import { s3Refusals } from '../../auth/refusals.js';
-import { ApiError } from '../../core/errors.js';
 import { s3RequestId } from '../../core/random.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import type { ServiceTraits } from '../../core/service.js';
 
 /** Headers with a customer's key (SSE-C): of an object, and of the source of a copy. */
@@ -31,19 +31,17 @@ export const s3Traits: ServiceTraits = {
     auth: s3Refusals,
     // Only the bucket's account reads why.
     accessDenied: (message, { anonymous, foreign }) =>
-      new ApiError('AccessDenied', 403, anonymous || foreign ? 'Access Denied' : message),
-    notImplemented: name => new ApiError('NotImplemented', 501, `${name} is not available on this server.`),
-    nameTooLong: () => new ApiError('KeyTooLongError', 400, 'Your key is too long'),
-    unavailable: () => new ApiError('SlowDown', 503, 'Please reduce your request rate.'),
+      s3Errors.AccessDenied(anonymous || foreign ? 'Access Denied' : message),
+    notImplemented: name => s3Errors.NotImplemented(name),
+    nameTooLong: () => s3Errors.KeyTooLongError(),
+    unavailable: () => s3Errors.SlowDown(),
   },
   requestId: s3RequestId,
   // "Amazon S3 rejects any requests made over HTTP when using SSE-C" ("Using server-side encryption with
   // customer-provided keys", S3 User Guide).
   secretIn: (_operation, { headers }) =>
     KEY_HEADERS.some(name => headers.has(name))
-      ? new ApiError(
-          'InvalidRequest',
-          400,
+      ? s3Errors.InvalidRequest(
           'Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.',
         )
       : undefined,

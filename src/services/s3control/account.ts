@@ -11,7 +11,7 @@ export interface AccountInput {
  */
 export function accountOf({ AccountId: account = '' }: AccountInput): string {
   if (/^\d{12}$/.test(account)) return account;
-  throw errors.InvalidRequest(['x-amz-account-id must be the id of an account.']);
+  throw errors.InvalidRequest('x-amz-account-id must be the id of an account.');
 }
 
 /**

@@ -36,7 +36,7 @@ export const PutAccountPublicAccessBlock = accountOperation<PutPublicAccessBlock
     const { BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets } = asked;
     const given = [BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets];
     if (given.every(setting => setting === undefined)) {
-      throw errors.InvalidRequest(['Must specify at least one configuration.']);
+      throw errors.InvalidRequest('Must specify at least one configuration.');
     }
     await objects.accountBlocks.put(account, {
       blockPublicAcls: BlockPublicAcls ?? false,
@@ -53,7 +53,7 @@ export const GetAccountPublicAccessBlock = accountOperation<
   GetPublicAccessBlockOutput
 >('s3:GetAccountPublicAccessBlock', async (account, _input, { objects }) => {
   const block = await objects.accountBlocks.find(account);
-  if (!block) throw errors.NoSuchPublicAccessBlockConfiguration([], { members: { AccountId: account } });
+  if (!block) throw errors.NoSuchPublicAccessBlockConfiguration({ members: { AccountId: account } });
   return {
     PublicAccessBlockConfiguration: {
       BlockPublicAcls: block.blockPublicAcls,

@@ -30,14 +30,14 @@ interface ResourceInput {
 async function bucketOf(input: ResourceInput, call: Call, { buckets }: S3ControlPorts): Promise<Bucket> {
   const account = accountOf(input);
   const [, partition, service, region, owner, name = ''] = (input.ResourceArn ?? '').split(':');
-  if (service !== 's3') throw errors.InvalidRequest(['The ARN is not one of Amazon S3.']);
-  if (region !== '' || owner !== '') throw errors.NotImplemented([`Tagging ${name.split('/')[0]}`]);
+  if (service !== 's3') throw errors.InvalidRequest('The ARN is not one of Amazon S3.');
+  if (region !== '' || owner !== '') throw errors.NotImplemented(`Tagging ${name.split('/')[0]}`);
   const bucket = await buckets.bucket(name, call).catch(error => {
     throw error instanceof ApiError && error.code === 'NoSuchBucket' ? errors.NoSuchResource() : error;
   });
   if (bucket.partition !== partition) throw errors.NoSuchResource();
   if (bucket.owner === account) return bucket;
-  throw errors.AccessDenied([], {
+  throw errors.AccessDenied({
     reason: `x-amz-account-id is ${account}, but the bucket belongs to ${bucket.owner}`,
     owner: bucket.owner,
     advice: `Name the account of the bucket in x-amz-account-id; it is not ${account}.`,
@@ -102,19 +102,19 @@ function merged(tags: Pairs, given: Pairs): Pairs {
 function demandTags(tags: readonly Tag[]): Pairs {
   const pairs = tags.map(({ Key = '', Value = '' }) => [Key, Value] as const);
   if (pairs.some(([name]) => name.startsWith('aws:'))) {
-    throw errors.InvalidTag([
+    throw errors.InvalidTag(
       'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from your tag keys and try again.',
-    ]);
+    );
   }
   if (new Map(pairs).size < pairs.length) {
-    throw errors.InvalidTag([
+    throw errors.InvalidTag(
       'There are duplicate tag keys in your request. Remove the duplicate tag keys and try again.',
-    ]);
+    );
   }
   if (!pairs.every(([name, value]) => isTagName(name) && isTagValue(value))) {
-    throw errors.InvalidTag([
+    throw errors.InvalidTag(
       "This request contains a tag key or value that isn't valid. Valid characters include the following: [a-zA-Z+-=._:/]. Tag keys can contain up to 128 characters. Tag values can contain up to 256 characters.",
-    ]);
+    );
   }
   return pairs;
 }
@@ -122,5 +122,5 @@ function demandTags(tags: readonly Tag[]): Pairs {
 /** As PutBucketTagging answers to too many. Throws BadRequest. */
 function demandFew(tags: Pairs): Pairs {
   if (tags.length <= MOST_BUCKET_TAGS) return tags;
-  throw errors.BadRequest([`Bucket tag count cannot be greater than ${MOST_BUCKET_TAGS}`]);
+  throw errors.BadRequest(`Bucket tag count cannot be greater than ${MOST_BUCKET_TAGS}`);
 }

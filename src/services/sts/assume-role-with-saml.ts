@@ -20,7 +20,7 @@ async function verify(
   const account = await accountOfRole(identity, role!, action);
   const federated = await identity.samlResponses.verify(account, provider!, input.SAMLAssertion!, sourceIp);
   if (!federated.roles.some(pair => pair.role === role && pair.provider === provider)) {
-    throw stsErrors.AccessDenied([`Not authorized to perform ${action}`], {
+    throw stsErrors.AccessDenied(`Not authorized to perform ${action}`, {
       advice:
         'Let the identity provider put the ARNs of this role and of this provider, as one pair, into the attribute https://aws.amazon.com/SAML/Attributes/Role.',
     });

@@ -19,9 +19,9 @@ async function verify(
   identity: Identity,
 ): Promise<FederatedIdentity> {
   if (input.ProviderId !== undefined) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       'ProviderId is for OAuth 2.0 access tokens, which are not accepted here: pass an OpenID Connect ID token without it.',
-    ]);
+    );
   }
   const account = await accountOfRole(identity, input.RoleArn!, action);
   return await identity.oidcTokens.verify(account, input.WebIdentityToken!);

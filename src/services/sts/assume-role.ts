@@ -65,7 +65,7 @@ export const AssumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
     demandCredentials(call, ['long-term', 'assume-role', 'session-token', 'sign-in']);
     const name = roleNameOf(input.RoleArn!);
     if (call.caller.principal.type === 'root') {
-      throw stsErrors.AccessDenied(['Roles may not be assumed by root accounts.'], {
+      throw stsErrors.AccessDenied('Roles may not be assumed by root accounts.', {
         advice:
           'A root user assumes no role, whatever the policies say: create a user (aws iam create-user, create-access-key), allow it sts:AssumeRole on the role, and call as that user.',
       });
@@ -143,31 +143,31 @@ function checkRequest(
   chained: boolean,
 ): void {
   if ((input.ProvidedContexts ?? []).length > 0) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       'No context provider is known here: the provided contexts are not valid.',
-    ]);
+    );
   }
   if (chained && duration > MAX_CHAINED) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
-    ]);
+    );
   }
   if (duration > role.maxSessionDuration) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
-    ]);
+    );
   }
   const inherited = call.caller.session?.sourceIdentity;
   if (inherited !== undefined && input.SourceIdentity !== undefined && input.SourceIdentity !== inherited) {
     throw stsErrors.AccessDenied(
-      ['The source identity is already set on the calling session and cannot be changed.'],
+      'The source identity is already set on the calling session and cannot be changed.',
       {
         advice: 'Leave SourceIdentity out: the session that is asked for has the one of the calling session.',
       },
     );
   }
   if (input.SourceIdentity?.toLowerCase().startsWith('aws:')) {
-    throw stsErrors.ValidationError(['A source identity must not begin with aws:, which is reserved.']);
+    throw stsErrors.ValidationError('A source identity must not begin with aws:, which is reserved.');
   }
 }
 

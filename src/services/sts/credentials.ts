@@ -7,7 +7,7 @@ import { stsErrors } from './errors.js';
 /** The caller's account. Throws `MissingAuthenticationToken` for anonymous callers. */
 export function accountOf({ caller }: Call): Account {
   if (caller.account === undefined)
-    throw stsErrors.MissingAuthenticationToken([], { advice: 'Sign the request.' });
+    throw stsErrors.MissingAuthenticationToken({ advice: 'Sign the request.' });
   return caller.account;
 }
 
@@ -19,7 +19,7 @@ export function demandCredentials(call: Call, kinds: readonly Caller['credential
   accountOf(call);
   const { operation } = call;
   if (!kinds.includes(call.caller.credentials)) {
-    throw stsErrors.AccessDenied([`Cannot call ${operation} with session credentials`], {
+    throw stsErrors.AccessDenied(`Cannot call ${operation} with session credentials`, {
       advice: adviceFor(operation, call.caller.credentials),
     });
   }
@@ -63,9 +63,9 @@ export function minimumTokenSize({
 }): number {
   const bound = size < 0 ? 'greater than or equal to 0' : `less than or equal to ${MAX_TOKEN_SIZE}`;
   if (size < 0 || size > MAX_TOKEN_SIZE) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       `1 validation error detected: Value '${size}' at 'minimumSessionTokenSize' failed to satisfy constraint: Member must have value ${bound}`,
-    ]);
+    );
   }
   return size;
 }

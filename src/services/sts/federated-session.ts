@@ -123,8 +123,8 @@ export async function issueFederated(
 
 function checkDuration(role: Role, duration: number): void {
   if (duration > role.maxSessionDuration) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
-    ]);
+    );
   }
 }

@@ -18,7 +18,7 @@ export const GetAccessKeyInfo: Operation<
   },
   async run(_subject, { AccessKeyId: id }) {
     const account = /^A[SK]IA[A-Z2-7]{16}$/.test(id!) ? accountOfId(id!) : undefined;
-    if (account === undefined) throw stsErrors.ValidationError([`${id} is not a valid access key ID.`]);
+    if (account === undefined) throw stsErrors.ValidationError(`${id} is not a valid access key ID.`);
     return { Account: account };
   },
 };

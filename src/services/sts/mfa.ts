@@ -48,7 +48,7 @@ export async function secondFactorOf(
 export async function spend(factor: SecondFactor, identity: Identity): Promise<void> {
   const { account, serial, owner, code, holds } = factor;
   if ((await identity.mfaDevices.authenticate(account, serial, owner, code)) && holds) return;
-  throw stsErrors.AccessDenied(['MultiFactorAuthentication failed with invalid MFA one time pass code. '], {
+  throw stsErrors.AccessDenied('MultiFactorAuthentication failed with invalid MFA one time pass code. ', {
     advice:
       'Send the code that the device shows now; each code is good once. If codes never hold, resynchronize the device (aws iam resync-mfa-device).',
   });
@@ -56,9 +56,7 @@ export async function spend(factor: SecondFactor, identity: Identity): Promise<v
 
 function unknownDevice() {
   return stsErrors.AccessDenied(
-    [
-      'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
-    ],
+    'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
     {
       advice:
         'Send SerialNumber and TokenCode of a device that is enabled for the calling user itself (aws iam list-mfa-devices); sessions of roles have none.',

@@ -38,19 +38,19 @@ export async function readSessionPolicies(
 ): Promise<SessionPolicies> {
   const policyArns = (PolicyArns ?? []).map(({ arn = '' }) => arn);
   if (policyArns.length > MAX_POLICIES) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       `1 validation error detected: Value '[${policyArns.join(', ')}]' at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to ${MAX_POLICIES}`,
-    ]);
+    );
   }
   if ((policy ?? '').length + policyArns.join('').length > MAX_POLICY_TEXT) {
-    throw stsErrors.ValidationError([
+    throw stsErrors.ValidationError(
       `The plaintext of the session policies exceeds ${MAX_POLICY_TEXT} characters.`,
-    ]);
+    );
   }
   if (policy !== undefined) checkDocument(policy, 'session', { partition: account.partition });
   for (const arn of policyArns) {
     if ((await identity.policies.find(account, arn)) === undefined) {
-      throw stsErrors.ValidationError([`Policy ${arn} does not exist or is not attachable.`]);
+      throw stsErrors.ValidationError(`Policy ${arn} does not exist or is not attachable.`);
     }
   }
   return { policy, policyArns };
@@ -113,5 +113,5 @@ function requestTags(input: Tag[] | undefined): Tags {
 }
 
 function invalid(message: string) {
-  return stsErrors.InvalidParameterValue([message]);
+  return stsErrors.InvalidParameterValue(message);
 }

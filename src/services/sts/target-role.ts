@@ -19,7 +19,7 @@ export interface Target {
 /** Throws `ValidationError` for what is no role ARN. */
 export function roleNameOf(arn: string): EntityName {
   const name = parseEntityArn(arn);
-  if (name?.kind !== 'role') throw stsErrors.ValidationError([`${arn} is invalid`]);
+  if (name?.kind !== 'role') throw stsErrors.ValidationError(`${arn} is invalid`);
   return name;
 }
 
@@ -37,7 +37,7 @@ export async function findRole(identity: Identity, name: EntityName): Promise<Ta
 export async function accountOfRole(identity: Identity, arn: string, action: string): Promise<Account> {
   const account = await identity.account(roleNameOf(arn).account);
   if (account !== undefined) return account;
-  throw stsErrors.AccessDenied([`Not authorized to perform ${action}`], {
+  throw stsErrors.AccessDenied(`Not authorized to perform ${action}`, {
     advice: 'Check the account id in the ARN of the role: there is no such account here.',
   });
 }

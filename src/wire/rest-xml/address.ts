@@ -1,5 +1,5 @@
 import type { HttpRequest } from '../../core/http-message.js';
-import { s3Error } from './errors.js';
+import { s3Errors } from '../../core/s3-errors.js';
 
 /** What a request is about: the service, a bucket, or an object. */
 export interface Address {
@@ -100,7 +100,7 @@ function keyOf(path: string, start: number): string | undefined {
   if (key.length * 3 > maxKeyLength) {
     const size = Buffer.byteLength(key);
     if (size > maxKeyLength) {
-      throw s3Error.KeyTooLongError([], {
+      throw s3Errors.KeyTooLongError({
         members: { Size: String(size), MaxSizeAllowed: String(maxKeyLength) },
       });
     }
@@ -118,5 +118,5 @@ function decode(part: string, path: string): string {
   } catch {
     // Fall through: broken escapes or broken UTF-8.
   }
-  throw s3Error.InvalidURI([], { members: { URI: path } });
+  throw s3Errors.InvalidURI({ members: { URI: path } });
 }

@@ -1,12 +1,12 @@
 /** Arguments in headers and in the query, and what S3 answers where one is wrong. */
 
 import type { ApiError } from '../../core/errors.js';
+import { invalidArgument, s3Errors } from '../../core/s3-errors.js';
 import type { ShapeConstraints } from '../../models/types.js';
 import { parseBase64, parseBoolean, parseInteger } from '../scalars.js';
 import { kindOf, type Schema } from '../schema.js';
 import { parseDateTime, parseHttpDate } from '../timestamps.js';
 import { timestampParser } from '../xml/read.js';
-import { invalidArgument, s3Error } from './errors.js';
 
 /** The value of an argument; `undefined` where it counts as not given. `name` is the header's or parameter's. */
 export type ArgumentReader = (text: string, name: string) => unknown;
@@ -71,7 +71,7 @@ function checksumAlgorithmReader(known: ReadonlySet<string>): ArgumentReader {
     if (algorithm === '') return undefined;
     if (known.has(algorithm)) return algorithm;
     const message = name.includes('-sdk-') ? `Value for ${name} header is invalid.` : unsupported;
-    throw s3Error.InvalidRequest([message]);
+    throw s3Errors.InvalidRequest(message);
   };
 }
 
@@ -148,14 +148,14 @@ function refuse(name: string, text: string): never {
 
 function refusal(name: string, text: string): ApiError {
   if (name === 'x-amz-storage-class') {
-    return s3Error.InvalidStorageClass([], { members: { StorageClassRequested: text } });
+    return s3Errors.InvalidStorageClass({ members: { StorageClassRequested: text } });
   }
   if (name === 'x-amz-object-ownership') {
     const members = { ArgumentName: name };
-    return s3Error.InvalidArgument([`Invalid x-amz-object-ownership header: ${text}`], { members });
+    return s3Errors.InvalidArgument(`Invalid x-amz-object-ownership header: ${text}`, { members });
   }
   if (name === 'x-amz-transition-default-minimum-object-size') {
-    return s3Error.InvalidRequest([`Invalid TransitionDefaultMinimumObjectSize found: ${text}`]);
+    return s3Errors.InvalidRequest(`Invalid TransitionDefaultMinimumObjectSize found: ${text}`);
   }
   return invalidArgument(messages.get(name) ?? `Invalid value for ${name}.`, name, text);
 }
@@ -168,12 +168,8 @@ const listingV2Only: readonly (readonly [parameter: string, message: string])[] 
 /** Refuses the parameters of one version of the listing where the other is asked for, as S3 does. */
 export function refuseMisplaced(operation: string, parameters: ReadonlyMap<string, string>): void {
   if (operation === 'ListObjectsV2' && parameters.has('marker')) {
-    throw misplaced('marker', 'Marker unsupported with REST.GET.BUCKET in list-type=2');
+    throw invalidArgument('Marker unsupported with REST.GET.BUCKET in list-type=2', 'marker');
   }
   if (operation !== 'ListObjects') return;
-  for (const [name, message] of listingV2Only) if (parameters.has(name)) throw misplaced(name, message);
-}
-
-function misplaced(name: string, message: string): ApiError {
-  return s3Error.InvalidArgument([message], { members: { ArgumentName: name } });
+  for (const [name, message] of listingV2Only) if (parameters.has(name)) throw invalidArgument(message, name);
 }

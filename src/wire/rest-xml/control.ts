@@ -1,8 +1,8 @@
 /** S3 Control: the settings of accounts, and of resources by their ARN, at the hosts of S3. */
 import type { HttpRequest } from '../../core/http-message.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import { lazy, operationsOf } from '../schema.js';
 import type { Recognised, WireOperation, WireService } from '../types.js';
-import { s3Error } from './errors.js';
 import { InputReaders } from './input.js';
 import { OutputWriters } from './output.js';
 import { effectiveHeaders, parseQuery } from './parameters.js';
@@ -70,9 +70,9 @@ function routed(route: ReturnType<typeof templateRouter>, { method, path }: Http
     const found = route(method, path);
     if (found) return found;
   } catch {
-    throw s3Error.InvalidURI([], { members: { URI: path } });
+    throw s3Errors.InvalidURI({ members: { URI: path } });
   }
-  throw s3Error.MethodNotAllowed([], { members: { Method: method, ResourceType: 'S3_CONTROL' } });
+  throw s3Errors.MethodNotAllowed({ members: { Method: method, ResourceType: 'S3_CONTROL' } });
 }
 
 /** The account that stands in the host alone counts as the header does. */

@@ -2,6 +2,7 @@
 
 import type { ApiError } from '../../core/errors.js';
 import { headerText, type RequestBody } from '../../core/http-message.js';
+import { s3Errors } from '../../core/s3-errors.js';
 import type { ServiceConstraints } from '../../models/types.js';
 import { type Check, ConstraintChecks, type Violation } from '../constraints.js';
 import { kindOf, membersOf, type OperationSchema, type Schema, setOwn } from '../schema.js';
@@ -10,7 +11,6 @@ import { parseLargeXml, parseXml, type XmlElement, XmlSyntaxError } from '../xml
 import { type ElementReader, XmlReaders } from '../xml/read.js';
 import { elementName } from '../xml/write.js';
 import { type ArgumentReader, argumentReader } from './arguments.js';
-import { s3Error } from './errors.js';
 
 type Input = Record<string, unknown>;
 type Bound = ReadonlyMap<string, { readonly member: string; readonly read: ArgumentReader }>;
@@ -131,7 +131,7 @@ export class InputReaders {
     return (input, body, how) => {
       const bytes = body as Uint8Array;
       if (bytes.byteLength === 0) {
-        if (required) throw s3Error.MissingRequestBodyError();
+        if (required) throw s3Errors.MissingRequestBodyError();
         return undefined;
       }
       const value = read(bytes, how);
@@ -153,7 +153,7 @@ export class InputReaders {
     }));
     return (into, body, how) => {
       const bytes = body as Uint8Array;
-      if (bytes.byteLength === 0) throw s3Error.MissingRequestBodyError();
+      if (bytes.byteLength === 0) throw s3Errors.MissingRequestBodyError();
       const take = (document: unknown) => {
         const given = document as Input;
         for (const { name, isRequired, check } of checks) {
@@ -200,8 +200,8 @@ export class InputReaders {
 /** Lists have an error of their own ("Error responses", S3 API Reference). */
 function malformed(root: string, reason: string): ApiError {
   return root === 'AccessControlPolicy'
-    ? s3Error.MalformedACLError([], { reason })
-    : s3Error.MalformedXML([], { reason });
+    ? s3Errors.MalformedACLError({ reason })
+    : s3Errors.MalformedXML({ reason });
 }
 
 interface HttpTraits {

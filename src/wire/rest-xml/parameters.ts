@@ -1,4 +1,4 @@
-import { s3Error } from './errors.js';
+import { s3Errors } from '../../core/s3-errors.js';
 
 const none: ReadonlyMap<string, string> = new Map();
 
@@ -27,7 +27,7 @@ function decode(part: string, query: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    throw s3Error.InvalidURI([], { members: { URI: `?${query}` } });
+    throw s3Errors.InvalidURI({ members: { URI: `?${query}` } });
   }
 }
 

@@ -1,7 +1,7 @@
+import { invalidArgument, s3Errors } from '../../core/s3-errors.js';
 import { membersOf, type OperationSchema, requiredOf } from '../schema.js';
 import type { Address } from './address.js';
 import { refuseMisplaced } from './arguments.js';
-import { invalidArgument, s3Error } from './errors.js';
 
 interface Marker {
   readonly name: string;
@@ -89,8 +89,8 @@ function names(route: Route, subresource: string | undefined): boolean {
 /** What S3 answers to parameters of objects where the path names none. */
 function refuseKeyless(parameters: ReadonlyMap<string, string>): void {
   if (parameters.size === 0) return;
-  if (parameters.has('partNumber')) throw s3Error.InvalidRequest(['Object must have a valid key name.']);
-  if (parameters.has('uploadId')) throw s3Error.InvalidRequest(['A key must be specified']);
+  if (parameters.has('partNumber')) throw s3Errors.InvalidRequest('Object must have a valid key name.');
+  if (parameters.has('uploadId')) throw s3Errors.InvalidRequest('A key must be specified');
   const version = parameters.get('versionId');
   if (version !== undefined) {
     throw invalidArgument('This operation does not accept a version-id.', 'versionId', version);
@@ -103,7 +103,7 @@ function refuseKeyless(parameters: ReadonlyMap<string, string>): void {
  */
 function noForm(): Error {
   const Condition = 'Bucket POST must be of the enclosure-type multipart/form-data';
-  return s3Error.PreconditionFailed([], { members: { Condition } });
+  return s3Errors.PreconditionFailed({ members: { Condition } });
 }
 
 /** A part without its upload would replace the whole object (versitygw, RouterPutPartNumberWithoutUploadId). */
@@ -162,7 +162,7 @@ const resourceTypes: ReadonlyMap<string, string> = new Map([
 
 function notAllowed(method: string, subject: string, allowed: readonly string[]) {
   const name = subject.replaceAll('-', '_').replace(/[A-Z]/g, '_$&').toUpperCase();
-  return s3Error.MethodNotAllowed([], {
+  return s3Errors.MethodNotAllowed({
     members: { Method: method, ResourceType: resourceTypes.get(subject) ?? name },
     headers: { allow: allowed.join(', ') },
   });

@@ -20,7 +20,7 @@ import { serviceNames } from './service-data.js';
 
 async function holderOf(identity: Identity, home: Account, arn: string): Promise<Holder> {
   const holder = await findHolder(identity, home, arn);
-  if (holder === undefined) throw errors.NoSuchEntity([`ARN ${arn} is not found.`]);
+  if (holder === undefined) throw errors.NoSuchEntity(`ARN ${arn} is not found.`);
   return holder;
 }
 
@@ -119,7 +119,7 @@ async function accessesOf(identity: Identity, home: Account, { entities }: Subje
 /** Throws `NoSuchEntity` for a job that the account does not have. */
 async function jobOf(identity: Identity, home: Account, id: string): Promise<AccessJob> {
   const job = await identity.accessJobs.find(home, id);
-  if (job === undefined) throw errors.NoSuchEntity([`Job ${id} is not found.`]);
+  if (job === undefined) throw errors.NoSuchEntity(`Job ${id} is not found.`);
   return job;
 }
 

@@ -91,7 +91,7 @@ export const GetAccessKeyLastUsed: Operation<
   },
   async run({ key, owner }, input, _call, { identity }) {
     const id = input.AccessKeyId!;
-    if (!key) throw errors.NoSuchEntity([`The Access Key with id ${id} cannot be found.`]);
+    if (!key) throw errors.NoSuchEntity(`The Access Key with id ${id} cannot be found.`);
     const use = await identity.accessKeys.lastUse(id);
     // A key that was never used has no date, and `N/A` for the rest (IAM API Reference, AccessKeyLastUsed).
     const last = use

@@ -115,7 +115,7 @@ export const GetMFADevice: Operation<IamPorts, iam.GetMFADeviceRequest, iam.GetM
   async run({ home, name }, input, _call, { identity }) {
     const device = await identity.mfaDevices.get(home, input.SerialNumber!);
     if (device.owner === undefined || device.owner !== (await ownerIdOf(identity, home, name))) {
-      throw errors.NoSuchEntity([`MFA Device with serial number ${input.SerialNumber} does not exist.`]);
+      throw errors.NoSuchEntity(`MFA Device with serial number ${input.SerialNumber} does not exist.`);
     }
     return {
       UserName: (await identity.mfaDevices.userOf(device))?.name ?? ROOT,

@@ -72,7 +72,7 @@ export const GetAccountPasswordPolicy: Operation<
   async run({ home }, _input, _call, { identity }) {
     const policy = await identity.passwords.policy(home.id);
     if (policy === undefined) {
-      throw errors.NoSuchEntity([`The Password Policy with domain name ${home.id} cannot be found.`]);
+      throw errors.NoSuchEntity(`The Password Policy with domain name ${home.id} cannot be found.`);
     }
     return { PasswordPolicy: shownPolicy(policy) };
   },
@@ -109,7 +109,7 @@ export const CreateLoginProfile: Operation<
 > = {
   resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
   async run({ home, name }, input, _call, { identity }) {
-    if (input.Password === undefined) throw errors.ValidationError(['Password must be specified.']);
+    if (input.Password === undefined) throw errors.ValidationError('Password must be specified.');
     const resetRequired = input.PasswordResetRequired ?? false;
     const profile = await identity.passwords.create(home, name, input.Password, resetRequired);
     return { LoginProfile: await shownProfile({ identity }, home, name, profile) };
@@ -181,6 +181,6 @@ export const ChangePassword: Operation<IamPorts, iam.ChangePasswordRequest, obje
 function callingUser(call: Call): string {
   const { type, arn } = call.caller.principal;
   homeOf(call);
-  if (type !== 'user') throw errors.InvalidUserType(['Only IAM users can change their own password.']);
+  if (type !== 'user') throw errors.InvalidUserType('Only IAM users can change their own password.');
   return arn.slice(arn.lastIndexOf('/') + 1);
 }

@@ -18,7 +18,7 @@ interface EncryptionInput {
 /** Throws `InvalidInput` where encrypted assertions are asked for: they are not read here. */
 function demandPlain({ AssertionEncryptionMode: mode, AddPrivateKey: key }: EncryptionInput): void {
   if (mode !== undefined || key !== undefined) {
-    throw errors.InvalidInput(['Encrypted SAML assertions are not supported by this server.']);
+    throw errors.InvalidInput('Encrypted SAML assertions are not supported by this server.');
   }
 }
 
@@ -81,7 +81,7 @@ export const UpdateSAMLProvider: Operation<
   async run({ home }, input, _call, { identity }) {
     demandPlain(input);
     const { SAMLProviderArn: arn, SAMLMetadataDocument: document } = input;
-    if (document === undefined) throw errors.InvalidInput(['SAMLMetadataDocument is missing.']);
+    if (document === undefined) throw errors.InvalidInput('SAMLMetadataDocument is missing.');
     await identity.samlProviders.setMetadata(home, arn!, document);
     return { SAMLProviderArn: arn };
   },

@@ -42,7 +42,7 @@ export const GetContextKeysForPrincipalPolicy: Operation<
     demandEntityArn(input.PolicySourceArn!);
     const holder = await findHolder(identity, home, input.PolicySourceArn!);
     if (holder === undefined) {
-      throw errors.NoSuchEntity([`${input.PolicySourceArn} cannot be found.`]);
+      throw errors.NoSuchEntity(`${input.PolicySourceArn} cannot be found.`);
     }
     const given = input.PolicyInputList ?? [];
     for (const text of given) checkDocument(text, 'identity', { partition: home.partition });

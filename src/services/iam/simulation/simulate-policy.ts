@@ -38,7 +38,7 @@ export const SimulateCustomPolicy: Operation<
   async run({ home }, input) {
     checkInput(input, home);
     if (input.ResourcePolicy !== undefined && input.CallerArn === undefined) {
-      throw errors.InvalidInput(['CallerArn is required where a ResourcePolicy is given.']);
+      throw errors.InvalidInput('CallerArn is required where a ResourcePolicy is given.');
     }
     const principal = callerOf(input.CallerArn ?? `arn:${home.partition}:iam::${home.id}:user/simulated`);
     return await answer(home, input, {
@@ -63,7 +63,7 @@ export const SimulatePrincipalPolicy: Operation<
     const arn = input.PolicySourceArn!;
     demandEntityArn(arn);
     const holder = await findHolder(identity, home, arn);
-    if (holder === undefined) throw errors.NoSuchEntity([`${arn} cannot be found.`]);
+    if (holder === undefined) throw errors.NoSuchEntity(`${arn} cannot be found.`);
     checkInput(input, home);
     const principal = callerOf(input.CallerArn ?? arn);
     const excluded = (source: PolicySource) =>
@@ -108,7 +108,7 @@ function checkInput(input: SimulationInput, { partition }: Account): void {
   }
   for (const action of input.ActionNames!) {
     if (!/^[A-Za-z0-9-]+:[A-Za-z0-9]+$/.test(action)) {
-      throw errors.InvalidInput([`Invalid Action: ${action} is not a valid action name.`]);
+      throw errors.InvalidInput(`Invalid Action: ${action} is not a valid action name.`);
     }
   }
 }

@@ -41,7 +41,7 @@ export function checkGiven(
     try {
       checkDocument(document, kind, { partition });
     } catch (error) {
-      throw errors.InvalidInput([(error as Error).message], { cause: error });
+      throw errors.InvalidInput((error as Error).message, { cause: error });
     }
   }
 }
@@ -60,7 +60,7 @@ export function kindOfResourcePolicy(document: string): ResourcePolicyKind {
 export function contextOf(entries: iam.ContextEntry[] | undefined): Context {
   const context: Record<string, string | string[]> = {};
   for (const { ContextKeyName: name, ContextKeyValues: values = [], ContextKeyType: type } of entries ?? []) {
-    if (name === undefined) throw errors.InvalidInput(['A context entry has no ContextKeyName.']);
+    if (name === undefined) throw errors.InvalidInput('A context entry has no ContextKeyName.');
     const isList = type?.endsWith('List') === true || values.length > 1;
     if (isList) context[name] = values;
     else if (values[0] !== undefined) context[name] = values[0];
@@ -72,7 +72,7 @@ export function contextOf(entries: iam.ContextEntry[] | undefined): Context {
 export function demandEntityArn(arn: string): EntityName {
   const name = parseEntityArn(arn);
   if (name && ['user', 'group', 'role'].includes(name.kind)) return name;
-  throw errors.InvalidInput([`Invalid Entity Arn: ${arn} does not clearly define entity type and name.`]);
+  throw errors.InvalidInput(`Invalid Entity Arn: ${arn} does not clearly define entity type and name.`);
 }
 
 /** The simulated caller of that ARN. Throws `InvalidInput` for what is no user, group or role. */
@@ -91,6 +91,6 @@ export function callerOf(arn: string): Principal {
 export function ownerOf(owner: string | undefined, caller: Principal, home: Account): string {
   if (owner === undefined) return caller.account ?? home.id;
   const account = /^\d{12}$/.test(owner) ? owner : parseArn(owner)?.account;
-  if (account === undefined || account === '') throw errors.InvalidInput([`Invalid ResourceOwner: ${owner}`]);
+  if (account === undefined || account === '') throw errors.InvalidInput(`Invalid ResourceOwner: ${owner}`);
   return account;
 }

@@ -1,9 +1,9 @@
 /** The access control list that a request brings: the name of a canned one, headers, or a document. */
 import type { AccessControlPolicy, Grant, Grantee } from '@aws-sdk/client-s3';
 import type { Call } from '../../../core/operation.js';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import type { AclGrant, Bucket, Permission } from '../../../objects/index.js';
 import { blockCommand, blocks } from '../bucket/public-access.js';
-import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { ALL_USERS, ANONYMOUS_OWNER, AUTHENTICATED_USERS, isPublicAcl, LOG_DELIVERY } from './acl.js';
 
@@ -77,7 +77,7 @@ export async function requestedGrants(
   const { ACL, AccessControlPolicy: document } = input;
   const byHeaders = hasGrantHeaders(input);
   if (ACL !== undefined && byHeaders) {
-    throw s3Errors.InvalidRequest(['Specifying both Canned ACLs and Header Grants is not allowed']);
+    throw s3Errors.InvalidRequest('Specifying both Canned ACLs and Header Grants is not allowed');
   }
   if (document && (ACL !== undefined || byHeaders)) throw s3Errors.UnexpectedContent();
   if (document) return documentGrants(document, owners, ports);
@@ -143,7 +143,7 @@ function headerGrantee(
     case 'emailaddress':
       throw unresolvable(value);
     default:
-      throw invalid('Argument format not recognized', header, text.trim());
+      throw invalidArgument('Argument format not recognized', header, text.trim());
   }
 }
 
@@ -155,7 +155,7 @@ async function documentGrants(
   if (Owner?.ID === undefined) throw s3Errors.MalformedACLError();
   await knownAccount(Owner.ID, 'CanonicalUser/ID', ports);
   if (Owner.ID !== (await owner())) {
-    throw s3Errors.AccessDenied(['Access Denied'], {
+    throw s3Errors.AccessDenied('Access Denied', {
       reason: 'the list names another owner',
       advice:
         'Leave the Owner of the list as GetBucketAcl or GetObjectAcl answers it: an owner cannot be changed.',
@@ -195,23 +195,19 @@ function isPermission(text: string | undefined): text is Permission {
 async function knownAccount(id: string, argument: string, ports: S3Ports): Promise<string> {
   if (id === EC2 || id === ANONYMOUS_OWNER.canonicalId) return id;
   const account = /^\d{12}$/.test(id) ? await ports.accountOf(id) : await ports.accountOfCanonicalId(id);
-  if (!account) throw invalid('Invalid id', argument, id);
+  if (!account) throw invalidArgument('Invalid id', argument, id);
   return account.canonicalId;
 }
 
 /** Throws InvalidArgument. */
 function knownGroup(uri: string, argument: string): string {
-  if (!GROUPS.has(uri)) throw invalid('Invalid group uri', argument, uri);
+  if (!GROUPS.has(uri)) throw invalidArgument('Invalid group uri', argument, uri);
   return uri;
 }
 
 /** Accounts have no address here by which S3 could know them. */
 function unresolvable(address: string): Error {
-  return s3Errors.UnresolvableGrantByEmailAddress([], { members: { EmailAddress: address } });
-}
-
-function invalid(message: string, ArgumentName: string, ArgumentValue: string): Error {
-  return s3Errors.InvalidArgument([message], { members: { ArgumentName, ArgumentValue } });
+  return s3Errors.UnresolvableGrantByEmailAddress({ members: { EmailAddress: address } });
 }
 
 function demandFew<T>(grants: readonly T[]): readonly T[] {
@@ -233,7 +229,7 @@ export function demandNotBlocked(
     account?.id === bucket.owner
       ? `User: ${principal.arn} is not authorized to perform: ${what.action} on resource: "${what.resource}" because ${reason}`
       : 'Access Denied';
-  throw s3Errors.AccessDenied([message], {
+  throw s3Errors.AccessDenied(message, {
     reason,
     owner: bucket.owner,
     advice: `The list grants something to everyone. Send another one, or let the owner of the bucket switch BlockPublicAcls off (${blockCommand(bucket, 'blockPublicAcls')} …).`,

@@ -4,8 +4,8 @@
  */
 import type { ApiError } from '../../../core/errors.js';
 import type { Call } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { AclGrant, Bucket, ObjectOwner } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 
 export const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
 export const AUTHENTICATED_USERS = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers';
@@ -49,7 +49,7 @@ export function listsDisabled(
   { name, owner }: Pick<Bucket, 'name' | 'owner'>,
   message = 'The bucket does not allow ACLs',
 ): ApiError {
-  return s3Errors.AccessControlListNotSupported([message], {
+  return s3Errors.AccessControlListNotSupported(message, {
     owner,
     advice: `Lists are disabled in the bucket (Object Ownership is BucketOwnerEnforced): leave the list out (ACL, x-amz-grant-…) and let a bucket policy grant access, or let the owner enable lists: aws s3api put-bucket-ownership-controls --bucket ${name} --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'`,
   });

@@ -11,11 +11,11 @@ import type {
   PutBucketAclRequest,
   PutObjectAclRequest,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { AclGrant, Bucket } from '../../../objects/index.js';
 import { bucketOwner, recordOwner } from '../bucket/owner.js';
 import { bucketOperation, versionOperation } from '../bucket-operation.js';
 import { causeOf } from '../causes.js';
-import { s3Errors } from '../errors.js';
 import { demandNoMarker, existingObject } from '../object/get-object.js';
 import { aclKeys } from '../object/write-requirements.js';
 import type { S3Ports } from '../ports.js';
@@ -117,7 +117,7 @@ async function settableGrants(
   ports: S3Ports,
 ): Promise<readonly AclGrant[] | undefined> {
   if (input.ACL === undefined && !input.AccessControlPolicy && !hasGrantHeaders(input)) {
-    throw s3Errors.MissingSecurityHeader([], { members: { MissingHeaderName: 'x-amz-acl' } });
+    throw s3Errors.MissingSecurityHeader({ members: { MissingHeaderName: 'x-amz-acl' } });
   }
   const grants = await requestedGrants(input, owners, ports);
   if (aclsEnabled(bucket)) return grants;

@@ -4,17 +4,17 @@ import type {
   GetBucketAccelerateConfigurationRequest,
   PutBucketAccelerateConfigurationRequest,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 
 export const PutBucketAccelerateConfiguration = bucketOperation<
   PutBucketAccelerateConfigurationRequest,
   object
 >('s3:PutAccelerateConfiguration', async (bucket, { AccelerateConfiguration }, { objects }) => {
   if (bucket.name.includes('.')) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       'S3 Transfer Acceleration is not supported for buckets with periods (.) in their names',
-    ]);
+    );
   }
   const acceleration = AccelerateConfiguration?.Status;
   if (acceleration !== 'Enabled' && acceleration !== 'Suspended') throw s3Errors.MalformedXML();

@@ -1,8 +1,8 @@
 /** Whether the bucket's tags count in decisions ("Enabling ABAC in general purpose buckets", S3 User Guide). */
 import type { GetBucketAbacOutput, GetBucketAbacRequest, PutBucketAbacRequest } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 
 export const PutBucketAbac = bucketOperation<PutBucketAbacRequest, object>(
   's3:PutBucketABAC',
@@ -25,7 +25,7 @@ export const GetBucketAbac = bucketOperation<GetBucketAbacRequest, GetBucketAbac
  */
 export function demandTagsOpen({ tagsDecide }: Bucket): void {
   if (!tagsDecide) return;
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     'The tags of a bucket with ABAC enabled cannot be changed by PutBucketTagging or DeleteBucketTagging.',
-  ]);
+  );
 }

@@ -1,4 +1,4 @@
-import { s3Errors } from '../errors.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 
 /** "Bucket naming rules", S3 User Guide: general purpose buckets. */
 const FORM = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -14,5 +14,5 @@ export function demandBucketName(name: string): void {
     !IP_ADDRESS.test(name) &&
     !RESERVED_PREFIX.test(name) &&
     !RESERVED_SUFFIX.test(name);
-  if (!valid) throw s3Errors.InvalidBucketName([], { members: { BucketName: name } });
+  if (!valid) throw s3Errors.InvalidBucketName({ members: { BucketName: name } });
 }

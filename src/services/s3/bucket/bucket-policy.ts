@@ -8,6 +8,7 @@ import type {
   PutBucketPolicyRequest,
 } from '@aws-sdk/client-s3';
 import type { Operation } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket } from '../../../objects/index.js';
 import {
   bucketRules,
@@ -16,7 +17,6 @@ import {
   validatePolicy,
 } from '../../../policy/index.js';
 import { bucketOperation, ownAccountOnly } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn, hasPublicPolicy } from '../requirements.js';
 import type { BucketInput, OnBucket } from '../target.js';
@@ -52,9 +52,7 @@ export const PutBucketPolicy = policyOperation<PutBucketPolicyRequest, object>(
     const blocked = isPublicPolicy(document) ? await ports.objects.accountBlocks.over(bucket) : undefined;
     if (blocked && blocks(blocked, 'blockPublicPolicy')) {
       throw s3Errors.AccessDenied(
-        [
-          `User: ${call.caller.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
-        ],
+        `User: ${call.caller.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "${bucketArn(bucket)}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
         {
           owner: bucket.owner,
           advice: `The policy is public. Name callers instead of everyone (Principal, or a condition on aws:PrincipalOrgID, aws:SourceIp …), or switch BlockPublicPolicy off: ${blockCommand(blocked, 'blockPublicPolicy')} --public-access-block-configuration BlockPublicPolicy=false,RestrictPublicBuckets=false,BlockPublicAcls=true,IgnorePublicAcls=true`,
@@ -92,7 +90,7 @@ export const GetBucketPolicyStatus = bucketOperation<
 
 function policyOf(bucket: Bucket): string {
   if (bucket.policy !== undefined) return bucket.policy;
-  throw s3Errors.NoSuchBucketPolicy([], { members: { BucketName: bucket.name } });
+  throw s3Errors.NoSuchBucketPolicy({ members: { BucketName: bucket.name } });
 }
 
 /**
@@ -100,17 +98,17 @@ function policyOf(bucket: Bucket): string {
  */
 async function readBucketPolicy(text: string, bucket: Bucket): Promise<PolicyDocument> {
   if (!text.startsWith('{')) {
-    throw s3Errors.MalformedPolicy(["Policies must be valid JSON and the first byte must be '{'"]);
+    throw s3Errors.MalformedPolicy("Policies must be valid JSON and the first byte must be '{'");
   }
   if (Buffer.byteLength(text) > LARGEST_POLICY) {
-    throw s3Errors.MalformedPolicy([`Policy exceeds the maximum allowed document size.`]);
+    throw s3Errors.MalformedPolicy(`Policy exceeds the maximum allowed document size.`);
   }
   const rules = await bucketRules(bucketArn(bucket));
   try {
     return validatePolicy(text, 'resource', { partition: bucket.partition, bucket: rules });
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
-    throw s3Errors.MalformedPolicy([error.message], { cause: error });
+    throw s3Errors.MalformedPolicy(error.message, { cause: error });
   }
 }
 
@@ -120,6 +118,6 @@ async function storedPolicy(text: string, bucket: Bucket, { principals }: S3Port
     return await principals.toStored(text, 'resource', bucket.partition);
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error;
-    throw s3Errors.MalformedPolicy(['Invalid principal in policy'], { reason: error.message });
+    throw s3Errors.MalformedPolicy('Invalid principal in policy', { reason: error.message });
   }
 }

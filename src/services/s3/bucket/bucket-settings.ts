@@ -16,11 +16,11 @@ import type {
   PutBucketVersioningRequest,
   PutPublicAccessBlockRequest,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { canonicalIdOf } from '../acl/acl-input.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { demandMfa, demandNoMfaBesideRules, mfaNeeded } from '../lock/mfa-delete.js';
 import { asTagSet, bucketTags } from '../tags.js';
 import { demandTagsOpen } from './bucket-abac.js';
@@ -31,9 +31,9 @@ export const PutBucketVersioning = bucketOperation<PutBucketVersioningRequest, o
     const { Status: versioning, MFADelete } = input.VersioningConfiguration ?? {};
     if (versioning === undefined) throw s3Errors.IllegalVersioningConfigurationException();
     if (versioning === 'Suspended' && bucket.objectLock) {
-      throw s3Errors.InvalidBucketState([
+      throw s3Errors.InvalidBucketState(
         'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
-      ]);
+      );
     }
     const takesMfa = ({ mfaDelete }: Bucket) => mfaDelete === 'Enabled' || MFADelete === 'Enabled';
     const proven = takesMfa(bucket);
@@ -70,7 +70,7 @@ export const PutBucketTagging = bucketOperation<PutBucketTaggingRequest, object>
 export const GetBucketTagging = bucketOperation<GetBucketTaggingRequest, GetBucketTaggingOutput>(
   's3:GetBucketTagging',
   bucket => {
-    if (!bucket.tags?.length) throw s3Errors.NoSuchTagSet([], named(bucket));
+    if (!bucket.tags?.length) throw s3Errors.NoSuchTagSet(named(bucket));
     return { TagSet: asTagSet(bucket.tags) };
   },
 );
@@ -105,7 +105,7 @@ export const GetPublicAccessBlock = bucketOperation<GetPublicAccessBlockRequest,
   's3:GetBucketPublicAccessBlock',
   bucket => {
     const block = bucket.publicAccessBlock;
-    if (!block) throw s3Errors.NoSuchPublicAccessBlockConfiguration([], named(bucket));
+    if (!block) throw s3Errors.NoSuchPublicAccessBlockConfiguration(named(bucket));
     return {
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: block.blockPublicAcls,
@@ -149,7 +149,7 @@ export const GetBucketOwnershipControls = bucketOperation<
   GetBucketOwnershipControlsRequest,
   GetBucketOwnershipControlsOutput
 >('s3:GetBucketOwnershipControls', bucket => {
-  if (!bucket.ownership) throw s3Errors.OwnershipControlsNotFoundError([], named(bucket));
+  if (!bucket.ownership) throw s3Errors.OwnershipControlsNotFoundError(named(bucket));
   return { OwnershipControls: { Rules: [{ ObjectOwnership: bucket.ownership }] } };
 });
 

@@ -10,9 +10,9 @@ import type {
   Tag,
   Tiering,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, ConfigurationKind, Objects, SettingsById } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
 import { notImplemented } from '../object/attributes.js';
 import type { BucketInput } from '../target.js';
@@ -117,9 +117,9 @@ function demandTiers({ Filter: filter, Tierings = [] }: IntelligentTieringConfig
   if (Tierings.length === 0) throw s3Errors.MalformedXML();
   const tiers = new Set(Tierings.map(({ AccessTier }) => AccessTier));
   if (tiers.size < Tierings.length || !Tierings.every(isTier)) {
-    throw s3Errors.InvalidArgument([
+    throw s3Errors.InvalidArgument(
       'The Days of a tier are at least 90 for ARCHIVE_ACCESS, at least 180 for DEEP_ARCHIVE_ACCESS, and at most 730, and no tier is named twice.',
-    ]);
+    );
   }
 }
 

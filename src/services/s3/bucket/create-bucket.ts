@@ -2,10 +2,10 @@ import type { CreateBucketOutput, CreateBucketRequest, Tag } from '@aws-sdk/clie
 import type { Account } from '../../../core/caller.js';
 import { ApiError } from '../../../core/errors.js';
 import type { Call, Operation } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { AclGrant, Bucket, BucketSettings, NewBucket } from '../../../objects/index.js';
 import { aclsEnabled, isPublicAcl } from '../acl/acl.js';
 import { hasGrantHeaders, requestedGrants } from '../acl/acl-input.js';
-import { s3Errors } from '../errors.js';
 import { notImplemented } from '../object/attributes.js';
 import { aclKeys } from '../object/write-requirements.js';
 import type { S3Ports } from '../ports.js';
@@ -107,7 +107,7 @@ function requestedTagKeys(tags: readonly Tag[]): Keys {
 /** The caller's account; operations that need one refuse anonymous callers. */
 export function accountOf(call: Call): Account {
   if (call.caller.account) return call.caller.account;
-  throw s3Errors.AccessDenied(['Access Denied'], {
+  throw s3Errors.AccessDenied('Access Denied', {
     advice: 'Sign the request: a bucket belongs to the account that makes it, and only accounts list theirs.',
   });
 }

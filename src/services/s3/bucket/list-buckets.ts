@@ -1,9 +1,9 @@
 import type { ListBucketsOutput, ListBucketsRequest } from '@aws-sdk/client-s3';
 import type { Account } from '../../../core/caller.js';
 import type { Operation } from '../../../core/operation.js';
+import { invalidArgument } from '../../../core/s3-errors.js';
 import { Slices } from '../../../core/slices.js';
 import type { Bucket } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn } from '../requirements.js';
@@ -67,7 +67,9 @@ export const ListBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
 function limitOf(asked: number | undefined): number {
   if (asked === undefined) return MOST_BUCKETS;
   if (Number.isInteger(asked) && asked >= 1 && asked <= MOST_BUCKETS) return asked;
-  throw s3Errors.InvalidArgument(['Argument max-buckets must be an integer between 1 and 10000.'], {
-    members: { ArgumentName: 'max-buckets', ArgumentValue: String(asked) },
-  });
+  throw invalidArgument(
+    'Argument max-buckets must be an integer between 1 and 10000.',
+    'max-buckets',
+    String(asked),
+  );
 }

@@ -1,9 +1,9 @@
 /** Where buckets can be: any region of the account's partition. */
 
 import type { Call } from '../../../core/operation.js';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import { knownRegion } from '../../../identity/accounts/regions-known.js';
 import type { Bucket } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 
 /** The region that S3 calls by no name. */
 export const FIRST_REGION = 'us-east-1';
@@ -21,9 +21,7 @@ function isRegionOf(partition: string, region: string): boolean {
 /** Throws InvalidArgument for what is no region of the partition. */
 export function demandRegionName(partition: string, region: string): void {
   if (knownRegion(region)?.partition === partition) return;
-  throw s3Errors.InvalidArgument([`Argument value ${region} is not a valid AWS Region`], {
-    members: { ArgumentName: 'bucket-region' },
-  });
+  throw invalidArgument(`Argument value ${region} is not a valid AWS Region`, 'bucket-region');
 }
 
 /**
@@ -35,18 +33,18 @@ export function demandRegionName(partition: string, region: string): void {
 export function regionOfNewBucket(partition: string, constraint: string | undefined, signed: string): string {
   if (constraint === undefined || constraint === '') {
     if (signed === FIRST_REGION) return FIRST_REGION;
-    throw s3Errors.IllegalLocationConstraintException(['unspecified']);
+    throw s3Errors.IllegalLocationConstraintException('unspecified');
   }
   const region = constraint === 'EU' ? 'eu-west-1' : constraint;
   if (signed !== FIRST_REGION && signed !== region) {
-    throw s3Errors.IllegalLocationConstraintException([constraint]);
+    throw s3Errors.IllegalLocationConstraintException(constraint);
   }
   if (!isRegionOf(partition, region)) {
-    throw s3Errors.InvalidLocationConstraint([], { members: { LocationConstraint: constraint } });
+    throw s3Errors.InvalidLocationConstraint({ members: { LocationConstraint: constraint } });
   }
   // LocationConstraint has no value for us-east-1, and only its endpoint makes buckets elsewhere.
   if (region === FIRST_REGION && signed === FIRST_REGION) {
-    throw s3Errors.InvalidLocationConstraint([], { members: { LocationConstraint: constraint } });
+    throw s3Errors.InvalidLocationConstraint({ members: { LocationConstraint: constraint } });
   }
   return region;
 }
@@ -60,12 +58,15 @@ export function demandRegion({ name, region }: Bucket, { signedRegion, http }: C
   if (signedRegion === undefined || signedRegion === region) return;
   const headers = { 'x-amz-bucket-region': region };
   if (/(?:^|&)X-Amz-Signature=/.test(http.query)) {
-    throw s3Errors.AuthorizationQueryParametersError([signedRegion, region], {
-      members: { Region: region },
-      headers,
-    });
+    throw s3Errors.AuthorizationQueryParametersError(
+      `Error parsing the X-Amz-Credential parameter; the region '${signedRegion}' is wrong; expecting '${region}'`,
+      {
+        members: { Region: region },
+        headers,
+      },
+    );
   }
-  throw s3Errors.PermanentRedirect([], {
+  throw s3Errors.PermanentRedirect({
     members: { Endpoint: http.headers.get('host') ?? '', Bucket: name },
     headers,
   });
@@ -83,9 +84,9 @@ const VERSION_2_REGIONS = new Set([
 /** Throws InvalidRequest where a request is signed by version 2 and the region takes only version 4. */
 export function demandSignature(region: string, { signatureVersion }: Call): void {
   if (signatureVersion !== 2 || VERSION_2_REGIONS.has(region) || knownRegion(region) === undefined) return;
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-  ]);
+  );
 }
 
 /**

@@ -4,8 +4,8 @@ import type {
   GetBucketRequestPaymentRequest,
   PutBucketRequestPaymentRequest,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import { bucketOperation, ownAccountOnly } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 
 /** What S3 calls the setting where it says that others may not. */
 const SETTING = 'REQUEST_PAYMENT';

@@ -5,9 +5,9 @@ import type {
   PutBucketEncryptionRequest,
   ServerSideEncryptionRule,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { DefaultEncryption } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { notImplemented } from '../object/attributes.js';
 import { PRESET } from './encryption.js';
 
@@ -29,9 +29,9 @@ function settingOf({ ServerSideEncryptionConfiguration }: PutBucketEncryptionReq
   const { SSEAlgorithm: kind, KMSMasterKeyID: keyId } = rule.ApplyServerSideEncryptionByDefault;
   if (kind !== 'AES256' && kind !== 'aws:kms' && kind !== 'aws:kms:dsse') throw s3Errors.MalformedXML();
   if (kind === 'AES256' && keyId !== undefined) {
-    throw s3Errors.InvalidArgument([
+    throw s3Errors.InvalidArgument(
       'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
-    ]);
+    );
   }
   const customerKeys = customerKeysOf(rule);
   return {

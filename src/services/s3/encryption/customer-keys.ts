@@ -1,7 +1,7 @@
 /** SSE-C: keys that customers bring with each request and that are not kept ("Using SSE-C", S3 User Guide). */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import type { Encryption } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 
 export interface CustomerKeyInput {
   readonly SSECustomerAlgorithm?: string | undefined;
@@ -19,7 +19,7 @@ const PREFIX = 'Requests specifying Server Side Encryption with Customer provide
 const HEADER = 'x-amz-server-side-encryption';
 
 function invalid(why: string): Error {
-  return s3Errors.InvalidArgument([why], { members: { ArgumentName: HEADER } });
+  return invalidArgument(why, HEADER);
 }
 
 /** The key of a request; undefined where it brings none. Throws InvalidArgument, InvalidEncryptionAlgorithmError. */
@@ -29,7 +29,7 @@ export function customerKey(input: CustomerKeyInput): Buffer | undefined {
   if (algorithm === undefined) throw invalid(`${PREFIX} a valid encryption algorithm.`);
   if (algorithm !== 'AES256') {
     const members = { ArgumentName: HEADER, ArgumentValue: algorithm };
-    throw s3Errors.InvalidEncryptionAlgorithmError([], { members });
+    throw s3Errors.InvalidEncryptionAlgorithmError({ members });
   }
   if (text === undefined) throw invalid(`${PREFIX} an appropriate secret key.`);
   const key = Buffer.from(text, 'base64');
@@ -65,19 +65,19 @@ export function demandCustomerKey(
   const key = customerKey(input);
   if (encryption?.kind !== 'customer') {
     if (!key) return undefined;
-    throw s3Errors.InvalidRequest(['The encryption parameters are not applicable to this object.']);
+    throw s3Errors.InvalidRequest('The encryption parameters are not applicable to this object.');
   }
   if (!key) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
-    ]);
+    );
   }
   if (timingSafeEqual(checkOf(key, encryption.salt), encryption.check)) return key;
   throw wrongKey();
 }
 
 function wrongKey(): Error {
-  return s3Errors.AccessDenied([`${PREFIX} the correct secret key.`], {
+  return s3Errors.AccessDenied(`${PREFIX} the correct secret key.`, {
     advice:
       'Send the customer key (SSE-C) that the object was written with: it is not stored, and nothing replaces it.',
   });
@@ -88,14 +88,12 @@ export function demandUploadKey(encryption: Encryption | undefined, input: Custo
   const key = customerKey(input);
   const customer = encryption?.kind === 'customer' ? encryption : undefined;
   if (customer && !key) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       'The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.',
-    ]);
+    );
   }
   if (!key || (customer && timingSafeEqual(checkOf(key, customer.salt), customer.check))) return;
-  throw s3Errors.InvalidRequest([
-    'The provided encryption parameters did not match the ones used originally.',
-  ]);
+  throw s3Errors.InvalidRequest('The provided encryption parameters did not match the ones used originally.');
 }
 
 /** The customer's key for the source of a copy, as the key of any other read. */

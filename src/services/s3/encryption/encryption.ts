@@ -5,6 +5,7 @@
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
 import type { Call } from '../../../core/operation.js';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import {
   type Bucket,
   type DefaultEncryption,
@@ -13,7 +14,6 @@ import {
   type Encryption,
   ownerOf,
 } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 import { notImplemented } from '../object/attributes.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn } from '../requirements.js';
@@ -70,16 +70,10 @@ export async function encryptionFor(
     demandCustomerKeysAllowed(bucket);
     if (input.ServerSideEncryption === undefined)
       return { encryption: customerEncryption(own), dataKey: own };
-    throw s3Errors.InvalidArgument(
-      [
-        'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
-      ],
-      {
-        members: {
-          ArgumentName: 'x-amz-server-side-encryption',
-          ArgumentValue: input.ServerSideEncryption,
-        },
-      },
+    throw invalidArgument(
+      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+      'x-amz-server-side-encryption',
+      input.ServerSideEncryption,
     );
   }
   const asked = askedEncryption(input, bucket) ?? (ports.objects.keys && PRESET);
@@ -91,7 +85,7 @@ export async function encryptionFor(
 /** "Blocking or unblocking SSE-C for a general purpose bucket", S3 User Guide. Throws AccessDenied. */
 function demandCustomerKeysAllowed({ encryption }: Bucket): void {
   if (encryption?.customerKeys !== 'blocked') return;
-  throw s3Errors.AccessDenied(['Access Denied'], {
+  throw s3Errors.AccessDenied('Access Denied', {
     reason: 'the bucket blocks SSE-C',
     advice:
       'The bucket takes no keys of customers (SSE-C): send the object without one, or let the owner change BlockedEncryptionTypes of the bucket’s encryption.',
@@ -196,9 +190,9 @@ export async function dataKeyOf(
 function demandKeys(call: Call, { keys }: S3Ports): NonNullable<S3Ports['keys']> {
   if (!keys) throw notImplemented('x-amz-server-side-encryption');
   if (call.caller.account) return keys;
-  throw s3Errors.InvalidArgument([
+  throw s3Errors.InvalidArgument(
     'Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.',
-  ]);
+  );
 }
 
 /** What the key service refuses, S3 says in its own way: `KMS.NotFoundException` and so on, always 400. */
@@ -246,7 +240,7 @@ function askedEncryption(input: EncryptionInput, bucket: Bucket): DefaultEncrypt
 }
 
 function invalid(name: string, why: string): Error {
-  return s3Errors.InvalidArgument([why], { members: { ArgumentName: name } });
+  return invalidArgument(why, name);
 }
 
 /** `x-amz-server-side-encryption-context`: base64 of a JSON object of strings. Throws InvalidArgument. */

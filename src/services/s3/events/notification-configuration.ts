@@ -8,6 +8,7 @@ import type {
   NotificationConfigurationFilter,
   PutBucketNotificationConfigurationRequest,
 } from '@aws-sdk/client-s3';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import {
   BRIDGE,
   type Bucket,
@@ -17,7 +18,6 @@ import {
 } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
 import { originOf } from '../causes.js';
-import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 
 /**
@@ -123,23 +123,24 @@ function rulesOf(asked: NotificationConfiguration, bucket: Bucket): Notification
     ...LambdaFunctionConfigurations.map(shape => ruleOf(shape, shape.LambdaFunctionArn, 'lambda', bucket)),
   ];
   if (rules.length <= MOST_RULES) return rules;
-  throw s3Errors.InvalidArgument([`A bucket can have up to ${MOST_RULES} event notification configurations`]);
+  throw s3Errors.InvalidArgument(`A bucket can have up to ${MOST_RULES} event notification configurations`);
 }
 
 function ruleOf(shape: RuleShape, arn: string | undefined, kind: Kind, bucket: Bucket): NotificationRule {
   const { Id, Events = [], Filter } = shape;
   if (arn === undefined || Events.length === 0) throw s3Errors.MalformedXML();
   const { argument } = KINDS[kind];
-  if (kindOf(arn) !== kind) throw invalid('The ARN is not well formed', argument, arn);
+  if (kindOf(arn) !== kind) throw invalidArgument('The ARN is not well formed', argument, arn);
   const [, partition, , region, account] = arn.split(':');
   if (region !== bucket.region) {
     const why = 'The notification destination service region is not valid for the bucket location constraint';
-    throw invalid(why, argument, arn);
+    throw invalidArgument(why, argument, arn);
   }
   // The operator's targets are in every account, and a bucket uses those of its owner's.
   if (partition !== bucket.partition || account !== bucket.owner) throw unreachable(arn);
   for (const event of Events) {
-    if (!EVENTS.has(event)) throw invalid('The event is not supported for notifications', 'Event', event);
+    if (!EVENTS.has(event))
+      throw invalidArgument('The event is not supported for notifications', 'Event', event);
   }
   return { id: Id || randomUUID(), destination: arn, events: Events, ...filterOf(Filter) };
 }
@@ -149,14 +150,22 @@ function filterOf(filter: NotificationConfigurationFilter | undefined): { prefix
   for (const { Name, Value = '' } of filter?.Key?.FilterRules ?? []) {
     const name = Name?.toLowerCase();
     if (name !== 'prefix' && name !== 'suffix') {
-      throw invalid('filter rule name must be either prefix or suffix', 'FilterRule.Name', Name ?? '');
+      throw invalidArgument(
+        'filter rule name must be either prefix or suffix',
+        'FilterRule.Name',
+        Name ?? '',
+      );
     }
     if (found[name] !== undefined) {
-      throw invalid(`Cannot specify more than one ${name} rule in a filter.`, 'FilterRule.Name', Name!);
+      throw invalidArgument(
+        `Cannot specify more than one ${name} rule in a filter.`,
+        'FilterRule.Name',
+        Name!,
+      );
     }
     if (Buffer.byteLength(Value) > LONGEST_FILTER) {
       const why = `Size of filter rule value cannot exceed ${LONGEST_FILTER} bytes in UTF-8 representation`;
-      throw invalid(why, 'FilterRule.Value', Value);
+      throw invalidArgument(why, 'FilterRule.Value', Value);
     }
     found[name] = Value;
   }
@@ -166,17 +175,17 @@ function filterOf(filter: NotificationConfigurationFilter | undefined): { prefix
 /** Throws InvalidArgument where one event of a key would go by two rules. */
 function demandDistinct(rules: readonly NotificationRule[]): void {
   if (new Set(rules.map(({ id }) => id)).size < rules.length) {
-    throw s3Errors.InvalidArgument(['Same ID used for multiple configurations. IDs must be unique']);
+    throw s3Errors.InvalidArgument('Same ID used for multiple configurations. IDs must be unique');
   }
   for (const [index, rule] of rules.entries()) {
     const other = rules.slice(index + 1).find(later => overlap(rule, later));
     if (!other) continue;
     const filtered = [rule, other].some(({ prefix, suffix }) => prefix || suffix);
-    throw s3Errors.InvalidArgument([
+    throw s3Errors.InvalidArgument(
       filtered
         ? 'Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.'
         : 'Configurations overlap. Configurations on the same bucket cannot share a common event type.',
-    ]);
+    );
   }
 }
 
@@ -202,9 +211,7 @@ function demandReachable(rules: readonly NotificationRule[], { targets }: S3Port
 function unreachable(destination: string): Error {
   const kind = kindOf(destination);
   const why = `The destination ${kind ? KINDS[kind].noun : 'event bus'} does not exist`;
-  return s3Errors.InvalidArgument(['Unable to validate the following destination configurations'], {
-    members: { ArgumentName: destination, ArgumentValue: why },
-  });
+  return invalidArgument('Unable to validate the following destination configurations', destination, why);
 }
 
 /** Functions get no test event ("PutBucketNotificationConfiguration", S3 API Reference, names queues and topics). */
@@ -231,8 +238,4 @@ function shapeOf({ id, events, prefix, suffix }: NotificationRule) {
     Events: [...events] as Event[],
     ...(rules.length > 0 && { Filter: { Key: { FilterRules: rules } } }),
   };
-}
-
-function invalid(why: string, name: string, value: string): Error {
-  return s3Errors.InvalidArgument([why], { members: { ArgumentName: name, ArgumentValue: value } });
 }

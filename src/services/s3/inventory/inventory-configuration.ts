@@ -12,10 +12,10 @@ import type {
   ListBucketInventoryConfigurationsRequest,
   PutBucketInventoryConfigurationRequest,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, Inventory } from '../../../objects/index.js';
 import { CONFIGURATION_ID } from '../bucket/configurations.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { openToken, sealToken } from '../listing/tokens.js';
 import { notImplemented } from '../object/attributes.js';
 import { FIELDS } from './inventory-fields.js';

@@ -11,6 +11,7 @@ import type {
   LifecycleRule as RuleShape,
   Transition,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import { DAY_MS } from '../../../core/time.js';
 import {
   type Bucket,
@@ -20,7 +21,6 @@ import {
   type TransitionSize,
 } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { demandNoMfaBesideRules } from '../lock/mfa-delete.js';
 import { storageClassOf } from '../object/attributes.js';
 import { asTagSet, objectTags } from '../tags.js';
@@ -39,7 +39,7 @@ export const PutBucketLifecycleConfiguration = bucketOperation<
     if (shapes.length === 0 || shapes.length > MOST_RULES) throw s3Errors.MalformedXML();
     const lifecycle = shapes.map(ruleOf);
     if (new Set(lifecycle.map(({ id }) => id)).size < lifecycle.length) {
-      throw s3Errors.InvalidArgument(['Rule ID must be unique. Found same ID for more than one rule']);
+      throw s3Errors.InvalidArgument('Rule ID must be unique. Found same ID for more than one rule');
     }
     await objects.buckets.update(bucket, now => {
       demandNoMfaBesideRules({ ...now, lifecycle });
@@ -53,7 +53,7 @@ export const GetBucketLifecycleConfiguration = bucketOperation<
   GetBucketLifecycleConfigurationRequest,
   GetBucketLifecycleConfigurationOutput
 >('s3:GetLifecycleConfiguration', ({ name, lifecycle, transitionSize }) => {
-  if (!lifecycle) throw s3Errors.NoSuchLifecycleConfiguration([], { members: { BucketName: name } });
+  if (!lifecycle) throw s3Errors.NoSuchLifecycleConfiguration({ members: { BucketName: name } });
   return { Rules: lifecycle.map(shapeOf), ...shownSize(transitionSize) };
 });
 
@@ -70,7 +70,7 @@ export const DeleteBucketLifecycle = bucketOperation<DeleteBucketLifecycleReques
 );
 
 function invalid(why: string): Error {
-  return s3Errors.InvalidArgument([why]);
+  return s3Errors.InvalidArgument(why);
 }
 
 /** Throws MalformedXML, InvalidArgument, InvalidRequest, NotImplemented for classes that need a restore. */
@@ -97,7 +97,7 @@ function ruleOf(shape: RuleShape, index: number): LifecycleRule {
   const acts =
     expiration ?? noncurrentExpiration ?? transitions ?? noncurrentTransitions ?? abortUploadsAfter;
   if (acts === undefined)
-    throw s3Errors.InvalidRequest(['At least one action needs to be specified in a rule']);
+    throw s3Errors.InvalidRequest('At least one action needs to be specified in a rule');
   return rule;
 }
 
@@ -106,7 +106,7 @@ function filterOf({ Filter, Prefix }: RuleShape): LifecycleRule['filter'] {
   const tags = 'Tags' in given ? given.Tags : Filter?.Tag && [Filter.Tag];
   const prefix = Prefix ?? given.Prefix;
   if (new Set(tags?.map(({ Key }) => Key)).size < (tags?.length ?? 0)) {
-    throw s3Errors.InvalidRequest(['Duplicate Tag Keys are not allowed.']);
+    throw s3Errors.InvalidRequest('Duplicate Tag Keys are not allowed.');
   }
   const { ObjectSizeGreaterThan: largerThan, ObjectSizeLessThan: smallerThan } = given;
   return {
@@ -140,7 +140,7 @@ function demandTime(
     throw invalid(`'Days' for ${action} action must be a positive integer`);
   if (date !== undefined && date.getTime() % DAY_MS !== 0) {
     const members = { ArgumentName: 'Date', ArgumentValue: date.toISOString() };
-    throw s3Errors.InvalidArgument(["'Date' must be at midnight GMT"], { members });
+    throw s3Errors.InvalidArgument("'Date' must be at midnight GMT", { members });
   }
   return { ...(days !== undefined && { days }), ...(date !== undefined && { date: date.getTime() }) };
 }

@@ -5,10 +5,10 @@ import type {
   ObjectVersion,
   Owner,
 } from '@aws-sdk/client-s3';
+import { invalidArgument } from '../../../core/s3-errors.js';
 import type { Bucket, ListedVersion } from '../../../objects/index.js';
 import { ownersIn } from '../bucket/owner.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { quoted } from '../object/attributes.js';
 import type { S3Ports } from '../ports.js';
 import { entriesAsked, listKeys } from './list-objects.js';
@@ -74,9 +74,11 @@ async function markedId(
 ): Promise<string | undefined> {
   if (marker === '') return undefined;
   if (key === '') {
-    throw s3Errors.InvalidArgument(['A version-id marker cannot be specified without a key marker.'], {
-      members: { ArgumentName: 'version-id-marker', ArgumentValue: marker },
-    });
+    throw invalidArgument(
+      'A version-id marker cannot be specified without a key marker.',
+      'version-id-marker',
+      marker,
+    );
   }
   if (marker !== 'null') return marker;
   return (await ports.objects.versions.find(bucket, key, 'null'))?.id;

@@ -8,9 +8,9 @@ import type {
   Owner,
 } from '@aws-sdk/client-s3';
 import type { Call, Operation, Resolution } from '../../../core/operation.js';
+import { invalidArgument } from '../../../core/s3-errors.js';
 import { entryName, type ListEntry, type ListedObject } from '../../../objects/index.js';
 import { ownersIn } from '../bucket/owner.js';
-import { s3Errors } from '../errors.js';
 import { quoted } from '../object/attributes.js';
 import type { S3Ports } from '../ports.js';
 import { onBucket } from '../requirements.js';
@@ -105,9 +105,7 @@ export function listKeys(input: ListInput): Record<string, string | number | und
 export function entriesAsked(asked: number | undefined, name: string): number {
   if (asked === undefined) return MOST_ENTRIES;
   if (asked >= 0 && asked <= 0x7fffffff) return Math.min(asked, MOST_ENTRIES);
-  throw s3Errors.InvalidArgument([`Argument ${name} must be an integer between 0 and 2147483647`], {
-    members: { ArgumentName: name, ArgumentValue: String(asked) },
-  });
+  throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, String(asked));
 }
 
 function listed(

@@ -1,5 +1,5 @@
 /** Continuation tokens: opaque to clients, they say behind which name to go on. */
-import { s3Errors } from '../errors.js';
+import { invalidArgument } from '../../../core/s3-errors.js';
 
 const VERSION = '1';
 
@@ -12,7 +12,5 @@ export function openToken(token: string | undefined): string | undefined {
   if (token === undefined) return undefined;
   const text = Buffer.from(token, 'base64url').toString();
   if (text.startsWith(VERSION) && sealToken(text.slice(1)) === token) return text.slice(1);
-  throw s3Errors.InvalidArgument(['The continuation token provided is incorrect'], {
-    members: { ArgumentName: 'continuation-token' },
-  });
+  throw invalidArgument('The continuation token provided is incorrect', 'continuation-token');
 }

@@ -1,5 +1,5 @@
 /** `encoding-type=url`: keys that XML could not carry, in the answers of listings. */
-import { s3Errors } from '../errors.js';
+import { invalidArgument } from '../../../core/s3-errors.js';
 
 /**
  * A key with everything encoded but what is plain in a path. A space is `%20`, which every client reads,
@@ -19,7 +19,5 @@ function asIs(text: string): string {
 export function keyWriter(encodingType: string | undefined): (text: string) => string {
   if (encodingType === undefined) return asIs;
   if (encodingType === 'url') return urlEncoded;
-  throw s3Errors.InvalidArgument(['Invalid Encoding Method specified in Request'], {
-    members: { ArgumentName: 'encoding-type', ArgumentValue: encodingType },
-  });
+  throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', encodingType);
 }

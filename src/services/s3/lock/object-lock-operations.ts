@@ -11,9 +11,9 @@ import type {
   PutObjectLockConfigurationRequest,
   PutObjectRetentionRequest,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import { type Bucket, demandRetention, type ObjectLockSetting } from '../../../objects/index.js';
 import { bucketOperation, versionOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { existingObject } from '../object/get-object.js';
 import { retentionKeys } from '../object/write-requirements.js';
 import { keyOf } from '../target.js';
@@ -31,9 +31,9 @@ export const PutObjectLockConfiguration = bucketOperation<PutObjectLockConfigura
     if (rule && !rule.DefaultRetention) throw s3Errors.MalformedXML();
     const objectLock = rule?.DefaultRetention ? { defaultRetention: settingOf(rule.DefaultRetention) } : {};
     if (bucket.versioning !== 'Enabled') {
-      throw s3Errors.InvalidBucketState([
+      throw s3Errors.InvalidBucketState(
         "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
-      ]);
+      );
     }
     await objects.buckets.update(bucket, { objectLock });
     return {};
@@ -51,11 +51,11 @@ function settingOf({
   const [name, length, most] = Days === undefined ? ['Years', Years!, MOST_YEARS] : ['Days', Days, MOST_DAYS];
   const members = { ArgumentName: String(name), ArgumentValue: String(length) };
   if (length <= 0) {
-    throw s3Errors.InvalidArgument(['Default retention period must be a positive integer value.'], {
+    throw s3Errors.InvalidArgument('Default retention period must be a positive integer value.', {
       members,
     });
   }
-  if (length > most) throw s3Errors.InvalidArgument(['Default retention period too large.'], { members });
+  if (length > most) throw s3Errors.InvalidArgument('Default retention period too large.', { members });
   return { mode: Mode, ...(Days === undefined ? { years: Years } : { days: Days }) };
 }
 
@@ -63,7 +63,7 @@ export const GetObjectLockConfiguration = bucketOperation<
   GetObjectLockConfigurationRequest,
   GetObjectLockConfigurationOutput
 >('s3:GetBucketObjectLockConfiguration', ({ name, objectLock }) => {
-  if (!objectLock) throw s3Errors.ObjectLockConfigurationNotFoundError([], { members: { BucketName: name } });
+  if (!objectLock) throw s3Errors.ObjectLockConfigurationNotFoundError({ members: { BucketName: name } });
   const { defaultRetention: kept } = objectLock;
   const DefaultRetention = kept && { Mode: kept.mode, Days: kept.days, Years: kept.years };
   return {
@@ -149,5 +149,5 @@ export const GetObjectLegalHold = versionOperation<GetObjectLegalHoldRequest, Ge
 
 /** Throws InvalidRequest. */
 function demandLock(bucket: Bucket): void {
-  if (!bucket.objectLock) throw s3Errors.InvalidRequest(['Bucket is missing Object Lock Configuration']);
+  if (!bucket.objectLock) throw s3Errors.InvalidRequest('Bucket is missing Object Lock Configuration');
 }

@@ -1,6 +1,7 @@
 /** Object Lock: what protects a version from being deleted ("Locking objects with Object Lock", S3 User Guide). */
 
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import { DAY_MS } from '../../../core/time.js';
 import type {
   Bucket,
@@ -9,7 +10,6 @@ import type {
   Retention,
   RetentionMode,
 } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 
 const YEAR_MS = 365 * DAY_MS;
 
@@ -26,12 +26,12 @@ export function lockAttributes(
 ): Pick<ObjectAttributes, 'retention' | 'legalHold'> {
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until, ObjectLockLegalHoldStatus: hold } = input;
   if (mode === undefined && until === undefined && hold === undefined) return defaultRetention(bucket, now);
-  if (!bucket.objectLock) throw s3Errors.InvalidRequest(['Bucket is missing ObjectLockConfiguration']);
+  if (!bucket.objectLock) throw s3Errors.InvalidRequest('Bucket is missing ObjectLockConfiguration');
   if ((mode === undefined) !== (until === undefined)) {
     const ArgumentName = `x-amz-object-lock-${mode === undefined ? 'mode' : 'retain-until-date'}`;
-    throw s3Errors.InvalidArgument(
-      ['x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied'],
-      { members: { ArgumentName } },
+    throw invalidArgument(
+      'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
+      ArgumentName,
     );
   }
   return {
@@ -45,11 +45,9 @@ export function lockAttributes(
 /** Throws InvalidArgument for an unknown mode or a date that is past. */
 export function retentionOf(mode: string, until: number, now: number): Retention {
   if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') {
-    throw s3Errors.InvalidArgument(['Unknown wormMode directive.'], {
-      members: { ArgumentName: 'x-amz-object-lock-mode', ArgumentValue: mode },
-    });
+    throw invalidArgument('Unknown wormMode directive.', 'x-amz-object-lock-mode', mode);
   }
-  if (until <= now) throw s3Errors.InvalidArgument(['The retain until date must be in the future!']);
+  if (until <= now) throw s3Errors.InvalidArgument('The retain until date must be in the future!');
   return { mode: mode satisfies RetentionMode, until };
 }
 

@@ -9,12 +9,12 @@ import type {
   TargetGrant,
   TargetObjectKeyFormat,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, LoggingSetting } from '../../../objects/index.js';
 import { aclsEnabled, listsDisabled } from '../acl/acl.js';
 import { listedGrants } from '../acl/acl-input.js';
 import { shownGrant } from '../acl/acls.js';
 import { bucketOperation, ownAccountOnly } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 
 /** Bytes of a prefix, so that account, region, bucket and times still fit behind it in a key. */
@@ -69,7 +69,7 @@ async function demandTarget(
   { objects }: S3Ports,
 ): Promise<void> {
   const refuse = (why: string) =>
-    s3Errors.InvalidTargetBucketForLogging([why], { members: { TargetBucket: name } });
+    s3Errors.InvalidTargetBucketForLogging(why, { members: { TargetBucket: name } });
   const target = await objects.buckets.find(name);
   if (!target) throw refuse('The target bucket for logging does not exist');
   if (target.owner !== source.owner) {
@@ -77,7 +77,7 @@ async function demandTarget(
   }
   if (target.region !== source.region) {
     const members = { SourceBucketLocation: source.region, TargetBucketLocation: target.region };
-    throw s3Errors.CrossLocationLoggingProhibitted([], {
+    throw s3Errors.CrossLocationLoggingProhibitted({
       members,
       advice: `Take a target bucket in the region of the bucket, ${source.region}.`,
     });

@@ -8,9 +8,9 @@ import type {
   StorageClass,
 } from '@aws-sdk/client-s3';
 import type { Operation } from '../../../core/operation.js';
+import { invalidArgument } from '../../../core/s3-errors.js';
 import { type Bucket, isUploadIdOf, type ListedUpload, type UploadRecord } from '../../../objects/index.js';
 import { ownersIn, recordOwner, shownInitiator } from '../bucket/owner.js';
-import { s3Errors } from '../errors.js';
 import { entriesAsked } from '../listing/list-objects.js';
 import { keyWriter } from '../listing/url-encoding.js';
 import { quoted } from '../object/attributes.js';
@@ -123,9 +123,7 @@ async function demandUploadMarker(
   { objects }: S3Ports,
 ): Promise<void> {
   if (isUploadIdOf(key, id) || (await objects.uploads.find(bucket, key, id))) return;
-  throw s3Errors.InvalidArgument(['Invalid uploadId marker'], {
-    members: { ArgumentName: 'upload-id-marker', ArgumentValue: id },
-  });
+  throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', id);
 }
 
 function listed({ id: UploadId, upload }: ListedUpload): MultipartUpload {

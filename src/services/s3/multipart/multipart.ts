@@ -9,13 +9,13 @@ import type {
 } from '@aws-sdk/client-s3';
 import { type HttpRequest, serverNamedBy } from '../../../core/http-message.js';
 import type { Operation } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { NamedPart } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { initiatorOf } from '../bucket/owner.js';
 import { causeOf } from '../causes.js';
 import { demandUploadKey } from '../encryption/customer-keys.js';
 import { encryptionFor, encryptionMembers } from '../encryption/encryption.js';
-import { s3Errors } from '../errors.js';
 import { attributesOf, quoted, writtenVersionId } from '../object/attributes.js';
 import { algorithmOf, checksumMembers, givenChecksum } from '../object/checksum-members.js';
 import { newObjectAccess } from '../object/new-object-access.js';
@@ -46,9 +46,9 @@ export const CreateMultipartUpload: Operation<
     const access = aclsEnabled(bucket) ? await newObjectAccess(bucket, input, call, ports) : undefined;
     const algorithm = input.ChecksumAlgorithm && algorithmOf(input.ChecksumAlgorithm);
     if (input.ChecksumType !== undefined && algorithm === undefined) {
-      throw s3Errors.InvalidRequest([
+      throw s3Errors.InvalidRequest(
         'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
-      ]);
+      );
     }
     const initiator = initiatorOf(call);
     const checksumType = input.ChecksumType;
@@ -95,7 +95,7 @@ export const CompleteMultipartUpload: Operation<
     const { uploads } = ports.objects;
     const upload = await uploads.known(bucket, key, input.UploadId ?? '');
     const parts = input.MultipartUpload?.Parts ?? [];
-    if (parts.length === 0) throw s3Errors.InvalidRequest(['You must specify at least one part']);
+    if (parts.length === 0) throw s3Errors.InvalidRequest('You must specify at least one part');
     if (parts.length > MOST_PARTS) throw s3Errors.MalformedXML();
     const completion = {
       parts: parts.map(namedPart),

@@ -7,10 +7,10 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { RequestBody } from '../../../core/http-message.js';
 import type { Operation } from '../../../core/operation.js';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import { type Integrity, LARGEST_BODY } from '../../../objects/index.js';
 import { demandUploadKey, sourceKeyInput } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionMembers } from '../encryption/encryption.js';
-import { s3Errors } from '../errors.js';
 import { quoted, writtenVersionId } from '../object/attributes.js';
 import { type ChecksumMembers, checksumMember, integrityOf } from '../object/checksum-members.js';
 import {
@@ -119,9 +119,11 @@ export const UploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
 /** Throws InvalidArgument. */
 function partNumberOf(number: number | undefined): number {
   if (number !== undefined && number >= 1 && number <= MOST_PARTS) return number;
-  throw s3Errors.InvalidArgument(['Part number must be an integer between 1 and 10000, inclusive'], {
-    members: { ArgumentName: 'partNumber', ArgumentValue: String(number) },
-  });
+  throw invalidArgument(
+    'Part number must be an integer between 1 and 10000, inclusive',
+    'partNumber',
+    String(number),
+  );
 }
 
 /** The checksum that the client gave, which was found to be true. */
@@ -134,9 +136,9 @@ function confirmed({ algorithm, value, trailer }: Integrity, body: RequestBody):
 function copiedSpan(header: string | undefined, size: number): Span {
   const span = header === undefined ? { start: 0, end: size } : explicitSpan(header, size);
   if (span.end - span.start <= LARGEST_BODY) return span;
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_BODY}`,
-  ]);
+  );
 }
 
 function explicitSpan(header: string, size: number): Span {
@@ -144,14 +146,12 @@ function explicitSpan(header: string, size: number): Span {
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];
   if (first === undefined || Number(last) < Number(first)) {
     throw s3Errors.InvalidArgument(
-      [
-        'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
-      ],
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
       { members },
     );
   }
   if (Number(last) >= size) {
-    throw s3Errors.InvalidRequest(['The specified copy range is invalid for the source object size']);
+    throw s3Errors.InvalidRequest('The specified copy range is invalid for the source object size');
   }
   return { start: Number(first), end: Number(last) + 1 };
 }

@@ -1,5 +1,6 @@
 /** What a client sets with an object, from the inputs that bring it to the outputs that show it. */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type {
   Bucket,
   ContentHeaders,
@@ -8,7 +9,6 @@ import type {
   Pairs,
 } from '../../../objects/index.js';
 import { aclsEnabled, listsDisabled } from '../acl/acl.js';
-import { s3Errors } from '../errors.js';
 import { demandHeaderValue, demandMetadata } from '../header-text.js';
 import { lockAttributes, lockMembers } from '../lock/object-lock.js';
 import { headerTags } from '../tags.js';
@@ -133,7 +133,7 @@ function metadataOf(metadata: Record<string, string> | undefined): Pairs {
   );
   if (size <= LARGEST_METADATA) return pairs;
   const members = { Size: String(size), MaxSizeAllowed: String(LARGEST_METADATA) };
-  throw s3Errors.MetadataTooLarge([], { members });
+  throw s3Errors.MetadataTooLarge({ members });
 }
 
 /** STANDARD is what is not stored. Throws InvalidStorageClass, NotImplemented for the archives. */
@@ -141,12 +141,12 @@ export function storageClassOf(name: string | undefined): string | undefined {
   if (name === undefined || name === 'STANDARD') return undefined;
   if (STORAGE_CLASSES.has(name)) return name;
   if (ARCHIVE_CLASSES.has(name)) throw notImplemented('x-amz-storage-class');
-  throw s3Errors.InvalidStorageClass([], { members: { StorageClassRequested: name } });
+  throw s3Errors.InvalidStorageClass({ members: { StorageClassRequested: name } });
 }
 
 /** `why`: what S3 adds of some headers. */
 export function notImplemented(header: string, why?: string): Error {
-  return s3Errors.NotImplemented([], {
+  return s3Errors.NotImplemented(undefined, {
     members: { Header: header, ...(why !== undefined && { additionalMessage: why }) },
   });
 }

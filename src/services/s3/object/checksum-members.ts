@@ -2,13 +2,13 @@
 
 import type { HttpRequest } from '../../../core/http-message.js';
 import type { Call } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import {
   type Checksum,
   type ChecksumAlgorithm,
   type Integrity,
   isChecksumAlgorithm,
 } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 
 export interface ChecksumMembers {
   ChecksumCRC32?: string | undefined;
@@ -73,9 +73,9 @@ export function integrityIn(input: IntegrityInput, headers: HttpRequest['headers
     return { contentMd5, algorithm, trailer };
   }
   if (headers.has('x-amz-sdk-checksum-algorithm')) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
-    ]);
+    );
   }
   return { contentMd5 };
 }
@@ -113,13 +113,13 @@ export function algorithmOf(name: string): ChecksumAlgorithm {
 }
 
 function severalChecksums(): Error {
-  return s3Errors.InvalidRequest([
+  return s3Errors.InvalidRequest(
     'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
-  ]);
+  );
 }
 
 function unsupported(): Error {
-  return s3Errors.InvalidRequest([
+  return s3Errors.InvalidRequest(
     'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]',
-  ]);
+  );
 }

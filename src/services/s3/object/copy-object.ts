@@ -1,11 +1,11 @@
 import type { CopyObjectOutput, CopyObjectRequest } from '@aws-sdk/client-s3';
 import type { Operation } from '../../../core/operation.js';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import { type Bucket, LARGEST_BODY, type ObjectAttributes } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
 import { sourceKeyInput } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionFor, encryptionMembers, PRESET } from '../encryption/encryption.js';
-import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { bucketOf, demandSigned, newKeyOf, type OnKey, whileReplaced } from '../target.js';
 import { attributesOf, quoted, shownVersionId, writtenVersionId } from './attributes.js';
@@ -90,9 +90,7 @@ function demandKnownDirectives({ MetadataDirective, TaggingDirective }: CopyObje
 
 function demandDirective(value: string | undefined, what: string): void {
   if (value === undefined || value === 'COPY' || value === 'REPLACE') return;
-  throw s3Errors.InvalidArgument([`Unknown ${what} directive.`], {
-    members: { ArgumentName: `x-amz-${what}-directive`, ArgumentValue: value },
-  });
+  throw invalidArgument(`Unknown ${what} directive.`, `x-amz-${what}-directive`, value);
 }
 
 /**
@@ -107,9 +105,9 @@ function demandCopyable(
   target: Bucket,
 ): void {
   if (record.size > LARGEST_BODY) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_BODY}`,
-    ]);
+    );
   }
   const ontoItself =
     bucket.id === target.id && key === input.Key && !input.CopySource?.includes('?versionId=');
@@ -123,9 +121,9 @@ function demandCopyable(
     target.encryption !== undefined ||
     (record.encryption !== undefined && record.encryption.kind !== PRESET.kind);
   if (!ontoItself || changes) return;
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
-  ]);
+  );
 }
 
 /**

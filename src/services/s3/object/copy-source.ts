@@ -1,8 +1,8 @@
 /** The source of CopyObject and UploadPartCopy: named in a header, authorised and read beside the target. */
 
 import type { Call, Requirement } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, ObjectRecord } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { existingTagKeys, onFound, onMissing, onVersion } from '../requirements.js';
 import { bucketAnywhere, demandKey, type OnVersion } from '../target.js';
@@ -62,7 +62,7 @@ function decoded(text: string): string {
 /** S3 gives the header's name for its value as well (recorded). */
 function invalid(why: string): Error {
   const members = { ArgumentName: 'x-amz-copy-source', ArgumentValue: 'x-amz-copy-source' };
-  return s3Errors.InvalidArgument([why], { members });
+  return s3Errors.InvalidArgument(why, { members });
 }
 
 /** The header's value as policies speak of it: `bucket/key`. */
@@ -109,14 +109,14 @@ export async function demandSource(
 ): Promise<FoundSource> {
   const { Key, VersionId } = name;
   if (version?.marker && VersionId !== undefined) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       'The source of a copy request may not specifically refer to a delete marker by version id.',
-    ]);
+    );
   }
   if (!version || version.marker) {
     await call.demand(onMissing(bucket, call, Key));
-    if (VersionId !== undefined) throw s3Errors.NoSuchVersion([], { members: { Key, VersionId } });
-    throw s3Errors.NoSuchKey([], { members: { Key } });
+    if (VersionId !== undefined) throw s3Errors.NoSuchVersion({ members: { Key, VersionId } });
+    throw s3Errors.NoSuchKey({ members: { Key } });
   }
   const failed = failedCondition(version, {
     ifMatch: input.CopySourceIfMatch,
@@ -126,5 +126,5 @@ export async function demandSource(
     now: call.clock.now(),
   });
   if (failed === undefined) return { bucket, key: Key, record: version };
-  throw s3Errors.PreconditionFailed([], { members: { Condition: `x-amz-copy-source-${failed}` } });
+  throw s3Errors.PreconditionFailed({ members: { Condition: `x-amz-copy-source-${failed}` } });
 }

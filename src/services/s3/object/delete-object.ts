@@ -1,9 +1,9 @@
 import type { DeleteObjectOutput, DeleteObjectRequest } from '@aws-sdk/client-s3';
 import type { Call, Operation, Requirement } from '../../../core/operation.js';
+import { invalidArgument } from '../../../core/s3-errors.js';
 import type { Bucket, Deleted } from '../../../objects/index.js';
 import { aclsEnabled } from '../acl/acl.js';
 import { causeOf } from '../causes.js';
-import { s3Errors } from '../errors.js';
 import { demandMfa } from '../lock/mfa-delete.js';
 import type { S3Ports } from '../ports.js';
 import { onDeleted, onVersion } from '../requirements.js';
@@ -39,9 +39,9 @@ function demandBypassable(
   { BypassGovernanceRetention }: Pick<DeleteInput, 'BypassGovernanceRetention'>,
 ): void {
   if (BypassGovernanceRetention === undefined || bucket.objectLock) return;
-  throw s3Errors.InvalidArgument(
-    ['x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.'],
-    { members: { ArgumentName: 'x-amz-bypass-governance-retention' } },
+  throw invalidArgument(
+    'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.',
+    'x-amz-bypass-governance-retention',
   );
 }
 

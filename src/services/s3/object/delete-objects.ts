@@ -7,9 +7,9 @@ import type {
 } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
 import type { Call, Operation } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import { Slices } from '../../../core/slices.js';
 import type { Bucket } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 import { demandMfa } from '../lock/mfa-delete.js';
 import type { S3Ports } from '../ports.js';
 import { bucketOf, type Deletion, keyOf, type OnBucket } from '../target.js';
@@ -76,9 +76,7 @@ function demandIntegrity(call: Call): void {
     if (name === 'content-md5' || name === 'x-amz-trailer') return;
     if (name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-algorithm') return;
   }
-  throw s3Errors.InvalidRequest([
-    'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
-  ]);
+  throw s3Errors.InvalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
 }
 
 /**

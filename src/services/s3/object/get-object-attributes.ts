@@ -4,10 +4,10 @@ import type {
   GetObjectAttributesRequest,
   ObjectAttributes as Wanted,
 } from '@aws-sdk/client-s3';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, ObjectRecord } from '../../../objects/index.js';
 import { versionOperation } from '../bucket-operation.js';
 import { demandCustomerKey } from '../encryption/customer-keys.js';
-import { s3Errors } from '../errors.js';
 import { entriesAsked } from '../listing/list-objects.js';
 import type { S3Ports } from '../ports.js';
 import { shownVersionId } from './attributes.js';
@@ -47,14 +47,12 @@ function wantedOf({ ObjectAttributes }: GetObjectAttributesRequest): ReadonlySet
   const names = ObjectAttributes ?? [];
   const unknown = names.find(name => !ATTRIBUTES.has(name));
   if (unknown !== undefined) {
-    throw s3Errors.InvalidArgument(['Invalid attribute name specified.'], {
-      members: { ArgumentName: 'x-amz-object-attributes', ArgumentValue: unknown },
-    });
+    throw invalidArgument('Invalid attribute name specified.', 'x-amz-object-attributes', unknown);
   }
   if (names.length > 0) return new Set(names);
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
-  ]);
+  );
 }
 
 /** Only here, a composite checksum does not say of how many parts it is (recorded, as what follows). */

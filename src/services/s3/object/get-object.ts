@@ -6,10 +6,10 @@ import type {
   HeadObjectRequest,
 } from '@aws-sdk/client-s3';
 import type { Call, Operation, Resolution } from '../../../core/operation.js';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, ObjectRecord, Part } from '../../../objects/index.js';
 import { demandCustomerKey } from '../encryption/customer-keys.js';
 import { dataKeyOf, encryptionMembers } from '../encryption/encryption.js';
-import { s3Errors } from '../errors.js';
 import { demandHeaderValue } from '../header-text.js';
 import { expirationHeader } from '../lifecycle/lifecycle.js';
 import type { S3Ports } from '../ports.js';
@@ -115,15 +115,15 @@ export async function existingObject(
   }
   await call.demand(onMissing(bucket, call, Key));
   if (input.VersionId === undefined) {
-    throw s3Errors.NoSuchKey([], { members: { Key: shownKey ?? Key }, headers });
+    throw s3Errors.NoSuchKey({ members: { Key: shownKey ?? Key }, headers });
   }
-  throw s3Errors.NoSuchVersion([], { members: { Key, VersionId: input.VersionId } });
+  throw s3Errors.NoSuchVersion({ members: { Key, VersionId: input.VersionId } });
 }
 
 /** What a delete marker answers to all but DELETE. */
 function markerRefused(call: Call, headers: Record<string, string> = {}): Error {
   const members = { Method: call.http.method, ResourceType: 'DeleteMarker' };
-  return s3Errors.MethodNotAllowed([], { members, headers: { ...headers, allow: 'DELETE' } });
+  return s3Errors.MethodNotAllowed({ members, headers: { ...headers, allow: 'DELETE' } });
 }
 
 /**
@@ -151,7 +151,7 @@ function requestedSpan(
 ): Span | undefined {
   if (input.PartNumber === undefined) return spanOf(input.Range, record.size);
   if (input.Range !== undefined) {
-    throw s3Errors.InvalidRequest(['Cannot specify both Range header and partNumber query parameter']);
+    throw s3Errors.InvalidRequest('Cannot specify both Range header and partNumber query parameter');
   }
   const span = spanOfPart(input.PartNumber, record, parts);
   // An empty object has no range to speak of.
@@ -182,20 +182,18 @@ function shownChecksum(
 /** Reads do not choose an encryption; only a customer's key comes along ("GetObject", S3 API Reference). */
 function demandNoEncryption(call: Call): void {
   if (!call.http.headers.has('x-amz-server-side-encryption')) return;
-  throw s3Errors.InvalidArgument(
-    ['x-amz-server-side-encryption header is not supported for this operation.'],
-    {
-      members: { ArgumentName: 'x-amz-server-side-encryption' },
-    },
+  throw invalidArgument(
+    'x-amz-server-side-encryption header is not supported for this operation.',
+    'x-amz-server-side-encryption',
   );
 }
 
 /** Overrides are for requests that someone answers for ("GetObject", S3 API Reference). */
 function demandSignedOverrides(input: ReadInput, call: Call): void {
   if (call.caller.principal.type === 'anonymous' && Object.keys(overrides(input)).length > 0) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       'Request specific response headers cannot be used for anonymous GET requests.',
-    ]);
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 /** Conditional reads: GetObject, HeadObject and the source of a copy. */
+
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { ObjectRecord } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 import { quoted } from './attributes.js';
 
 interface ReadConditions {
@@ -34,10 +35,10 @@ export function demandReadable(record: ObjectRecord, conditions: ReadConditions)
   const failed = failedCondition(record, conditions);
   if (failed === undefined) return;
   if (failed === 'If-Match' || failed === 'If-Unmodified-Since') {
-    throw s3Errors.PreconditionFailed([], { members: { Condition: failed } });
+    throw s3Errors.PreconditionFailed({ members: { Condition: failed } });
   }
   const headers = { etag: quoted(record.etag), 'last-modified': new Date(record.modified).toUTCString() };
-  throw s3Errors.NotModified([], { headers });
+  throw s3Errors.NotModified({ headers });
 }
 
 function seconds(date: Date): number {

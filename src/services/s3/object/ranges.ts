@@ -1,6 +1,7 @@
 /** Which bytes of an object a request asks for. */
+
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { ObjectRecord, Part } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 
 /** `end` is exclusive. */
 export interface Span {
@@ -27,7 +28,7 @@ export function spanOf(header: string | undefined, size: number): Span | undefin
 
 function unsatisfiable(header: string, size: number): Error {
   const members = { RangeRequested: header, ActualObjectSize: String(size) };
-  return s3Errors.InvalidRange([], { members });
+  return s3Errors.InvalidRange({ members });
 }
 
 /** The bytes of a part; an object that was not uploaded in parts is its own first. Throws InvalidPartNumber. */
@@ -35,7 +36,7 @@ export function spanOfPart(number: number, record: ObjectRecord, parts: readonly
   const count = parts?.length ?? 1;
   if (number < 1 || number > count) {
     const members = { ActualPartCount: String(count), PartNumberRequested: String(number) };
-    throw s3Errors.InvalidPartNumber([], { members });
+    throw s3Errors.InvalidPartNumber({ members });
   }
   if (!parts) return { start: 0, end: record.size };
   const start = parts.slice(0, number - 1).reduce((sum, part) => sum + part.size, 0);

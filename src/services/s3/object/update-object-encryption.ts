@@ -1,8 +1,8 @@
 import type { UpdateObjectEncryptionRequest, UpdateObjectEncryptionResponse } from '@aws-sdk/client-s3';
 import type { Call, Operation } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, ObjectRecord } from '../../../objects/index.js';
 import { dataKeyOf, rewrapped } from '../encryption/encryption.js';
-import { s3Errors } from '../errors.js';
 import type { S3Ports } from '../ports.js';
 import { existingTagKeys, onObject } from '../requirements.js';
 import { keyOf, type OnVersion, versionOf } from '../target.js';
@@ -76,9 +76,7 @@ function requestedKey({ ObjectEncryption }: UpdateObjectEncryptionRequest, bucke
   }
   if (account === bucket.owner) return asked.KMSKeyArn;
   throw s3Errors.AccessDenied(
-    [
-      'The AWS KMS key in the request must be owned by the same account as the bucket. Modify the request to specify a KMS key from the same account, and then try again.',
-    ],
+    'The AWS KMS key in the request must be owned by the same account as the bucket. Modify the request to specify a KMS key from the same account, and then try again.',
     { advice: 'Name a key of the account that owns the bucket.' },
   );
 }
@@ -99,13 +97,11 @@ function demandChangeable({ encryption, retention, legalHold }: ObjectRecord, ca
   }
   if (!legalHold && (retention === undefined || retention.until <= call.clock.now())) return;
   throw s3Errors.AccessDenied(
-    [
-      "The encryption type for the specified object can't be updated because that object is protected by S3 Object Lock.",
-    ],
+    "The encryption type for the specified object can't be updated because that object is protected by S3 Object Lock.",
     { advice: LOCKED },
   );
 }
 
 function invalid(why: string): Error {
-  return s3Errors.InvalidRequest([why]);
+  return s3Errors.InvalidRequest(why);
 }

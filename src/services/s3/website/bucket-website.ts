@@ -7,9 +7,9 @@ import type {
   RoutingRule as RoutingRuleShape,
   WebsiteConfiguration,
 } from '@aws-sdk/client-s3';
+import { invalidArgument, s3Errors } from '../../../core/s3-errors.js';
 import type { RoutingRule, Website, WebsiteProtocol } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 
 /** "PutBucketWebsite", S3 API Reference: 50 rules, and 128 KB for the whole. */
 const MOST_RULES = 50;
@@ -40,7 +40,7 @@ export const DeleteBucketWebsite = bucketOperation<DeleteBucketWebsiteRequest, o
 
 /** Throws NoSuchWebsiteConfiguration. */
 export function noWebsite(bucket: string): never {
-  throw s3Errors.NoSuchWebsiteConfiguration([], { members: { BucketName: bucket } });
+  throw s3Errors.NoSuchWebsiteConfiguration({ members: { BucketName: bucket } });
 }
 
 /** Throws MalformedXML, InvalidArgument, InvalidRequest. */
@@ -74,9 +74,9 @@ function websiteOf(shape: WebsiteConfiguration): Website {
 function rulesOf(shapes: readonly RoutingRuleShape[]): RoutingRule[] {
   if (shapes.length === 0) throw s3Errors.MalformedXML();
   if (shapes.length > MOST_RULES) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       `${shapes.length} routing rules provided, the number of routing rules in a website configuration is limited to ${MOST_RULES}.`,
-    ]);
+    );
   }
   return shapes.map(ruleOf);
 }
@@ -84,14 +84,14 @@ function rulesOf(shapes: readonly RoutingRuleShape[]): RoutingRule[] {
 function ruleOf({ Condition, Redirect = {} }: RoutingRuleShape): RoutingRule {
   const { KeyPrefixEquals: prefix, HttpErrorCodeReturnedEquals: errorCode } = Condition ?? {};
   if (Condition && prefix === undefined && errorCode === undefined) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       "Condition cannot be empty. To redirect all requests without a condition, the condition element shouldn't be present.",
-    ]);
+    );
   }
   const { HostName, Protocol, HttpRedirectCode, ReplaceKeyPrefixWith, ReplaceKeyWith } = Redirect;
   if (HostName !== undefined) demandHost(HostName);
   if (ReplaceKeyPrefixWith !== undefined && ReplaceKeyWith !== undefined) {
-    throw s3Errors.InvalidRequest(['You can only define ReplaceKeyPrefix or ReplaceKey but not both.']);
+    throw s3Errors.InvalidRequest('You can only define ReplaceKeyPrefix or ReplaceKey but not both.');
   }
   return {
     ...(prefix !== undefined && { prefix }),
@@ -110,37 +110,33 @@ function ruleOf({ Condition, Redirect = {} }: RoutingRuleShape): RoutingRule {
 function protocolOf(protocol: WebsiteProtocol | undefined): { readonly protocol?: WebsiteProtocol } {
   if (protocol === undefined) return {};
   if (protocol === 'http' || protocol === 'https') return { protocol };
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     'Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.',
-  ]);
+  );
 }
 
 function errorCodeOf(text: string): number {
   if (/^[45]\d\d$/.test(text)) return Number(text);
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     `The provided HTTP error code (${text}) is not valid. Valid codes are 4XX or 5XX.`,
-  ]);
+  );
 }
 
 const REDIRECT_CODES = new Set(['301', '302', '303', '304', '305', '307', '308']);
 
 function redirectCodeOf(text: string): number {
   if (REDIRECT_CODES.has(text)) return Number(text);
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     `The provided HTTP redirect code (${text}) is not valid. Valid codes are 3XX except 300.`,
-  ]);
+  );
 }
 
 /** The host goes into a header: only what a host, with or without a port, consists of. */
 function demandHost(host: string | undefined): void {
   if (host !== undefined && /^[\w.:[\]-]+$/.test(host)) return;
-  throw s3Errors.InvalidRequest([
+  throw s3Errors.InvalidRequest(
     'The HostName cannot be blank. To redirect within the same domain, the element should not be present.',
-  ]);
-}
-
-function invalidArgument(why: string, name: string, value: string) {
-  return s3Errors.InvalidArgument([why], { members: { ArgumentName: name, ArgumentValue: value } });
+  );
 }
 
 function shapeOf(website: Website): GetBucketWebsiteOutput {

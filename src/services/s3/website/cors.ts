@@ -6,9 +6,9 @@ import type {
   GetBucketCorsRequest,
   PutBucketCorsRequest,
 } from '@aws-sdk/client-s3';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, CorsRule, Objects } from '../../../objects/index.js';
 import { bucketOperation } from '../bucket-operation.js';
-import { s3Errors } from '../errors.js';
 import { demandHeaderName } from '../header-text.js';
 
 const MOST_RULES = 100;
@@ -27,7 +27,7 @@ export const PutBucketCors = bucketOperation<PutBucketCorsRequest, object>(
 export const GetBucketCors = bucketOperation<GetBucketCorsRequest, GetBucketCorsOutput>(
   's3:GetBucketCORS',
   ({ name, cors }) => {
-    if (!cors) throw s3Errors.NoSuchCORSConfiguration([], { members: { BucketName: name } });
+    if (!cors) throw s3Errors.NoSuchCORSConfiguration({ members: { BucketName: name } });
     return { CORSRules: cors.map(shapeOf) };
   },
 );
@@ -46,9 +46,9 @@ function ruleOf(shape: CORSRule): CorsRule {
   if (AllowedMethods.length === 0 || AllowedOrigins.length === 0) throw s3Errors.MalformedXML();
   const unknown = AllowedMethods.find(method => !METHODS.has(method));
   if (unknown !== undefined) {
-    throw s3Errors.InvalidRequest([
+    throw s3Errors.InvalidRequest(
       `Found unsupported HTTP method in CORS config. Unsupported method is ${unknown}`,
-    ]);
+    );
   }
   demandOneWildcard(AllowedOrigins, 'AllowedOrigin');
   demandOneWildcard(AllowedHeaders, 'AllowedHeader');
@@ -66,7 +66,7 @@ function ruleOf(shape: CORSRule): CorsRule {
 function demandOneWildcard(patterns: readonly string[], what: string): void {
   const wrong = patterns.find(pattern => pattern.split('*').length > 2);
   if (wrong === undefined) return;
-  throw s3Errors.InvalidRequest([`${what} "${wrong}" can not have more than one wildcard.`]);
+  throw s3Errors.InvalidRequest(`${what} "${wrong}" can not have more than one wildcard.`);
 }
 
 function shapeOf(rule: CorsRule): CORSRule {
@@ -124,18 +124,18 @@ export function s3CrossOrigin({ buckets }: Objects): S3CrossOrigin {
     /** Throws BadRequest, AccessForbidden: the bucket is asked before the method is looked at (recorded). */
     async preflight({ bucket: name, key }, { origin, method, requestHeaders }) {
       if (origin === undefined) {
-        throw s3Errors.BadRequest(['Insufficient information. Origin request header needed.']);
+        throw s3Errors.BadRequest('Insufficient information. Origin request header needed.');
       }
       const bucket = await buckets.find(name ?? '');
       const refuse = (why: string, ResourceType = 'BUCKET') =>
-        s3Errors.AccessForbidden([`CORSResponse: ${why}`], {
+        s3Errors.AccessForbidden(`CORSResponse: ${why}`, {
           members: { Method: method ?? 'OPTIONS', ResourceType },
           ...(bucket && { owner: bucket.owner, advice: adviceFor(bucket, origin, method) }),
         });
       if (!bucket) throw refuse('Bucket not found');
       if (!bucket.cors) throw refuse('CORS is not enabled for this bucket.');
       if (method === undefined || !METHODS.has(method)) {
-        throw s3Errors.BadRequest([`Invalid Access-Control-Request-Method: ${method ?? 'null'}`]);
+        throw s3Errors.BadRequest(`Invalid Access-Control-Request-Method: ${method ?? 'null'}`);
       }
       const allowed = corsHeaders(bucket, { origin, method, requestHeaders });
       if (allowed) return allowed;

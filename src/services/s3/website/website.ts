@@ -5,8 +5,8 @@
 import type { GetObjectRequest, HeadObjectOutput } from '@aws-sdk/client-s3';
 import { ApiError } from '../../../core/errors.js';
 import { type Call, type Operation, type Service, service } from '../../../core/operation.js';
+import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket, RoutingRule, VersionRecord, Website } from '../../../objects/index.js';
-import { s3Errors } from '../errors.js';
 import type { AccessLog } from '../logging/access-log.js';
 import { GetObject, type GetObjectResult, HeadObject } from '../object/get-object.js';
 import type { S3Ports } from '../ports.js';
@@ -73,7 +73,7 @@ function serving(read: Read): Operation<S3Ports, WebsiteInput, WebsiteAnswer, Vi
 function demandEndpoint(bucket: Bucket, { EndpointRegion: region }: WebsiteInput, call: Call): void {
   if (region === undefined || region === bucket.region) return;
   const host = call.http.headers.get('host') ?? '';
-  throw s3Errors.IncorrectEndpoint([], { members: { Endpoint: host.replace(region, bucket.region) } });
+  throw s3Errors.IncorrectEndpoint({ members: { Endpoint: host.replace(region, bucket.region) } });
 }
 
 function redirectAll(to: { readonly host: string; readonly protocol?: string | undefined }, call: Call) {

@@ -1,2 +1,0 @@
-/** S3's errors. The table stands with the engine, which raises most of them. */
-export { s3Errors } from '../../objects/index.js';
