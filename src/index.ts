@@ -25,6 +25,7 @@ export {
 export { type ScrubSettings, scrub } from './admin/scrub.js';
 export { type Clock, ManualClock, systemClock } from './core/clock.js';
 export { DirectoryInUse } from './core/directories/directory-lock.js';
+export type { Scheduler } from './core/scheduler.js';
 export { SettingsError } from './core/settings-error.js';
 export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';
 export type { RootCredentials } from './server/bootstrap.js';

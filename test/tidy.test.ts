@@ -77,3 +77,31 @@ test('lengths of time are written once', () => {
     [],
   );
 });
+
+/** Patience with a peer, a thread, a disk or another writer; and waits of clients, which have no scheduler. */
+const PATIENT = [
+  'src/admin/scrub.ts',
+  'src/clients/setup/proof.ts',
+  'src/clients/setup/setup.ts',
+  'src/core/scheduler.ts',
+  'src/core/within.ts',
+  'src/credentials/shared-cache.ts',
+  'src/events/denials.ts',
+  'src/http/idle-connections.ts',
+  'src/http/receive.ts',
+  'src/http/server.ts',
+  'src/identity/federation/oidc-fetch.ts',
+  'src/identity/federation/saml-reader.ts',
+  'src/server/cluster/primary.ts',
+  'src/server/running.ts',
+  'src/staging/land.ts',
+  'src/store/postgres/connection.ts',
+  'src/store/postgres/lane.ts',
+  'src/store/retry.ts',
+];
+
+test('what is done at its time is left to the scheduler; only patience has timers of its own', () => {
+  const timers = /(?<!\.)\b(?:setTimeout|setInterval)\(|\b(?:setTimeout|setInterval)\b.* from 'node:timers/;
+  const files = [...sources].filter(([, text]) => timers.test(text)).map(([path]) => path);
+  assert.deepEqual(files.sort(), PATIENT);
+});

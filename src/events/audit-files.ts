@@ -37,13 +37,15 @@ export class AuditFiles {
     this.#piece = day === this.#day ? this.#piece + 1 : 1;
     this.#day = day;
     this.#bytes = 0;
-    this.#file?.end();
+    const former = this.#file;
+    // What a file still has to write counts, so its end is waited for.
+    const ended = new Promise<void>(done => (former ? former.end(() => done()) : done()));
     const name = `events-${day}-${process.pid}${this.#piece === 1 ? '' : `-${this.#piece}`}.jsonl`;
     this.#file = createWriteStream(join(this.directory, name), { flags: 'a', mode: 0o600 });
     // A full disk must not end the server: the stream reports, the next line tries again in a new file.
     this.#file.on('error', () => (this.#day = ''));
     const oldest = Date.parse(day) - this.space.keepDays * DAY_MS;
-    this.#removal = this.#removal.then(() => this.#makeRoom(oldest, name));
+    this.#removal = this.#removal.then(() => ended).then(() => this.#makeRoom(oldest, name));
   }
 
   write(text: string): void {

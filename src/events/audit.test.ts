@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { ManualClock } from '../core/clock.js';
 import { openAuditLog } from './audit.js';
 import type { AuditEvent } from './event.js';
 
@@ -25,7 +25,7 @@ test('events are JSON lines in a file a day, and old files go', async t => {
   t.after(() => rm(directory, { recursive: true }));
   await writeFile(join(directory, 'events-2025-12-01-1.jsonl'), '');
   await writeFile(join(directory, 'something-else'), '');
-  const audit = await openAuditLog(directory, { keepDays: 30, bytes: 1e9 });
+  const audit = await openAuditLog(directory, { keepDays: 30, bytes: 1e9 }, new ManualClock());
   audit.record(event('2026-01-30T23:59:59.000Z'));
   audit.record(event('2026-01-31T00:00:01.000Z'));
   audit.record(event('2026-01-31T00:00:02.000Z'));
@@ -47,10 +47,11 @@ test('the oldest files go where they take too much space together', async t => {
   const directory = await mkdtemp(join(tmpdir(), 'karikagi-audit-'));
   t.after(() => rm(directory, { recursive: true }));
   await writeFile(join(directory, 'events-2026-01-30-1.jsonl'), 'x'.repeat(40_000));
-  const audit = await openAuditLog(directory, { keepDays: 30, bytes: 64_000 });
+  const clock = new ManualClock();
+  const audit = await openAuditLog(directory, { keepDays: 30, bytes: 64_000 }, clock);
   for (let second = 10; second < 60; second++) {
     for (let copy = 0; copy < 20; copy++) audit.record(event(`2026-01-31T00:00:${second}.000Z`));
-    if (second % 5 === 0) await setTimeout(210);
+    if (second % 5 === 0) clock.advance(0.2);
   }
   await audit.close();
   const names = await readdir(directory);

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Scheduler } from '../core/scheduler.js';
 import { AuditFiles, type AuditSpace } from './audit-files.js';
 import type { AuditEvent } from './event.js';
 
@@ -12,12 +13,17 @@ export interface AuditLog {
 export const noAuditLog: AuditLog = { record: () => {}, close: async () => {} };
 
 const FLUSH_BYTES = 64 * 1024;
+const FLUSH_MS = 200;
 
 /**
  * Appends events as JSON lines to files of the day (UTC) and process, `events-2026-01-31-PID.jsonl`, and deletes files
  * that are too old or take too much space. Lines wait in memory for at most a fifth of a second.
  */
-export async function openAuditLog(directory: string, space: AuditSpace): Promise<AuditLog> {
+export async function openAuditLog(
+  directory: string,
+  space: AuditSpace,
+  scheduler: Scheduler,
+): Promise<AuditLog> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const files = new AuditFiles(directory, space);
   let waiting: string[] = [];
@@ -28,7 +34,7 @@ export async function openAuditLog(directory: string, space: AuditSpace): Promis
     waiting = [];
     bytes = 0;
   };
-  const timer = setInterval(flush, 200).unref();
+  const cancel = scheduler.every(FLUSH_MS, flush);
   return {
     record(event) {
       const today = event.eventTime.slice(0, 10);
@@ -42,7 +48,7 @@ export async function openAuditLog(directory: string, space: AuditSpace): Promis
       if (bytes >= FLUSH_BYTES) flush();
     },
     async close() {
-      clearInterval(timer);
+      cancel();
       flush();
       await files.close();
     },

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from '../core/log.js';
+import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 
 /** Paths of PEM files. */
 export interface CertificateFiles {
@@ -50,6 +51,7 @@ export function followCertificate(
   files: CertificateFiles,
   first: Pair,
   log: Logger,
+  scheduler: Scheduler = systemScheduler,
 ): () => void {
   let tried: Pair = first;
   let seen: Pair = first;
@@ -64,7 +66,7 @@ export function followCertificate(
     log.info('the certificate was replaced', { cert: files.cert });
   };
   let failure = '';
-  const timer = setInterval(() => {
+  return scheduler.every(EVERY, () => {
     if (looking) return;
     looking = true;
     look()
@@ -80,9 +82,7 @@ export function followCertificate(
       .finally(() => {
         looking = false;
       });
-  }, EVERY);
-  timer.unref();
-  return () => clearInterval(timer);
+  });
 }
 
 async function readPair({ cert, key }: CertificateFiles): Promise<Pair> {

@@ -1,6 +1,7 @@
 /** Keys of an instance's role, fetched before anyone asks for them. */
 
 import type { Clock } from '../core/clock.js';
+import { type Cancel, type Scheduler, systemScheduler } from '../core/scheduler.js';
 import { MINUTE_MS } from '../core/time.js';
 import { within } from '../core/within.js';
 import {
@@ -21,6 +22,8 @@ interface KeyKeeperOptions {
   readonly deliveries: readonly Delivery[];
   /** Seconds between looks at what the profile holds; default 15. */
   readonly every?: number | undefined;
+  /** Default: the machine's time. */
+  readonly scheduler?: Scheduler | undefined;
   /** Hears of what goes wrong, once for each change. */
   readonly onTrouble?: ((message: string | undefined) => void) | undefined;
 }
@@ -55,7 +58,7 @@ export class KeyKeeper {
   #refused: KeyState['refused'];
   #registered = false;
   #running: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: Cancel = () => {};
   #trouble: string | undefined;
 
   constructor(options: KeyKeeperOptions) {
@@ -67,8 +70,8 @@ export class KeyKeeper {
   async start(): Promise<void> {
     await this.look();
     const every = (this.#options.every ?? DEFAULT_EVERY) * 1000;
-    this.#timer = setInterval(() => void this.look(), every);
-    this.#timer.unref();
+    const { scheduler = systemScheduler } = this.#options;
+    this.#cancel = scheduler.every(every, () => void this.look());
   }
 
   /** What is known, at once. */
@@ -100,7 +103,7 @@ export class KeyKeeper {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#cancel();
     await this.#running;
   }
 

@@ -1,4 +1,5 @@
 import type { Chores } from '../core/chores.js';
+import type { Scheduler } from '../core/scheduler.js';
 import { MINUTE_MS } from '../core/time.js';
 import type { Kms } from './kms.js';
 
@@ -14,13 +15,14 @@ export function startSweeping(
   kms: Kms,
   failed: (error: unknown) => void,
   chores: Chores,
+  scheduler: Scheduler,
 ): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
+  const cancel = scheduler.every(PERIOD, () => {
     running = running.then(() => chores.run('keys', () => kms.sweep())).catch(failed);
-  }, PERIOD).unref();
+  });
   return async () => {
-    clearInterval(timer);
+    cancel();
     await running;
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
+import type { Cancel, Scheduler } from '../core/scheduler.js';
 import { DAY_MS } from '../core/time.js';
 import type { Outbox, Pending } from '../objects/index.js';
 import type { Key } from '../store/kv.js';
@@ -12,7 +13,7 @@ import type { Delivery, Target } from './target.js';
  * Guide, "Retrying event delivery").
  */
 export const LIFETIME = DAY_MS;
-/** Between looks for events that other processes have written, milliseconds of the machine's time. */
+/** Between looks for events that other processes have written, milliseconds. */
 const LOOK = 1000;
 /** After the first round that failed; twice as long after each further one. */
 const FIRST_PAUSE = 1000;
@@ -23,14 +24,13 @@ const PAGE = 500;
 interface DeliveryOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   readonly log: Logger;
   /** By name, `eventbridge` among them. */
   readonly targets: ReadonlyMap<string, Target>;
   /** The name of a destination's target. */
   readonly nameOf: (destination: string) => string;
   readonly counts?: DeliveryCounts | undefined;
-  /** Default: 1 second. Milliseconds. */
-  readonly firstPause?: number;
 }
 
 /**
@@ -69,13 +69,12 @@ export function startDelivery(options: DeliveryOptions): () => Promise<void> {
     }
   };
   const unlisten = options.outbox.listen(look);
-  const timer = setInterval(look, LOOK);
-  timer.unref();
+  const cancel = options.scheduler.every(LOOK, look);
   look();
   return async () => {
     stop.abort();
     unlisten();
-    clearInterval(timer);
+    cancel();
     await looking;
     await Promise.all([...couriers.values()].map(courier => courier.end()));
   };
@@ -88,7 +87,8 @@ class Courier {
   readonly #signal: AbortSignal;
   readonly #look: () => void;
   #round: Promise<void> | undefined;
-  #pause: NodeJS.Timeout | undefined;
+  /** Calls the end of a pause off, while there is one. */
+  #pause: Cancel | undefined;
   /** Rounds in a row in which something failed and nothing was taken. */
   #failures = 0;
   /** Rows that it was said of that they are damaged. */
@@ -115,7 +115,7 @@ class Courier {
   }
 
   async end(): Promise<void> {
-    clearTimeout(this.#pause);
+    this.#pause?.();
     await this.#round;
   }
 
@@ -212,13 +212,11 @@ class Courier {
   }
 
   #rest(): void {
-    const { firstPause = FIRST_PAUSE } = this.#options;
-    const pause = Math.min(firstPause * 2 ** (this.#failures - 1), LONGEST_PAUSE);
-    this.#pause = setTimeout(() => {
+    const pause = Math.min(FIRST_PAUSE * 2 ** (this.#failures - 1), LONGEST_PAUSE);
+    this.#pause = this.#options.scheduler.after(pause, () => {
       this.#pause = undefined;
       this.#look();
-    }, pause);
-    this.#pause.unref();
+    });
   }
 
   #log(level: 'info' | 'warn' | 'error', message: string, failure?: unknown): void {

@@ -55,8 +55,3 @@ export async function openOutbox(destinations: readonly string[] = [HOOKS]): Pro
     },
   };
 }
-
-/** Resolves once the condition holds; the test's own limit ends it otherwise. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise(resume => setTimeout(resume, 5));
-}

@@ -1,5 +1,6 @@
 /** The object engine: buckets, versions of objects, listings and multipart uploads over a KV and a blob store. */
 import type { Clock } from '../core/clock.js';
+import type { Scheduler } from '../core/scheduler.js';
 import type { Blobs } from '../store/blobs.js';
 import { type Kv, under } from '../store/kv.js';
 import { recordType } from '../store/records.js';
@@ -44,6 +45,8 @@ interface ObjectsOptions {
   readonly readElsewhere?: ReadElsewhere | undefined;
   /** Milliseconds that bodies outlive their last reference, for readers on other machines. Default: 0. */
   readonly deletionDelay?: number | undefined;
+  /** Default: the machine's time. */
+  readonly scheduler?: Scheduler | undefined;
 }
 
 const DEFAULT_INLINE_LIMIT = 32 * 1024;
@@ -78,11 +81,12 @@ export class Objects {
       inlineLimit = DEFAULT_INLINE_LIMIT,
       readElsewhere,
       deletionDelay,
+      scheduler,
     } = options;
     this.keys = rootKey && new OwnKeys(kv, rootKey, formerRootKeys);
     this.#kv = kv;
     this.clock = clock;
-    this.#garbage = new Garbage(kv, blobs, clock, readElsewhere, deletionDelay);
+    this.#garbage = new Garbage(kv, blobs, clock, readElsewhere, deletionDelay, scheduler);
     this.outbox = new Outbox(kv, clock);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
+import type { Scheduler } from '../core/scheduler.js';
 import { SettingsError } from '../core/settings-error.js';
 import { MINUTE_MS } from '../core/time.js';
 
@@ -10,6 +11,7 @@ const EVERY = MINUTE_MS;
 
 interface SkewOptions {
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   /** The other clock, milliseconds since the epoch. */
   readonly time: () => Promise<number>;
   readonly log: Logger;
@@ -19,7 +21,7 @@ interface SkewOptions {
  * Compares this machine's clock with that of the database, now and every minute: keys expire by the clock of the server
  * that is asked. Throws `SettingsError` where they are more than five seconds apart. The answer ends it.
  */
-export async function watchSkew({ clock, time, log }: SkewOptions): Promise<() => Promise<void>> {
+export async function watchSkew({ clock, scheduler, time, log }: SkewOptions): Promise<() => Promise<void>> {
   const measure = async (): Promise<number> => {
     const before = clock.now();
     const there = await time();
@@ -35,7 +37,6 @@ export async function watchSkew({ clock, time, log }: SkewOptions): Promise<() =
     if (Math.abs(now) > NOTABLE)
       log.error("this machine's clock and the database's are apart", { milliseconds: now });
   };
-  const timer = setInterval(() => void look().catch(() => undefined), EVERY);
-  timer.unref();
-  return async () => clearInterval(timer);
+  const cancel = scheduler.every(EVERY, () => void look().catch(() => undefined));
+  return async () => cancel();
 }

@@ -5,6 +5,7 @@ import { Chores } from '../core/chores.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
 import { type LeveledLogger, type Logger, type LogLevel, lineLogger, silentLogger } from '../core/log.js';
+import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 import { MINUTE_MS } from '../core/time.js';
 import { loadRootKeys } from '../crypto/root-key.js';
 import { type AuditLog, noAuditLog, openAuditLog } from '../events/audit.js';
@@ -39,6 +40,11 @@ import { lookForDamage } from './store-damage.js';
 export interface ServerOptions extends Partial<Settings> {
   /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
   readonly clock?: Clock;
+  /**
+   * When the server does what no request asks for. Default: by the machine's time. A `ManualClock` does it as it is
+   * moved.
+   */
+  readonly scheduler?: Scheduler;
   /** Default: as the setting `log` says, to standard error. */
   readonly logger?: Logger;
   readonly limits?: Partial<HttpLimits>;
@@ -54,6 +60,7 @@ export interface OpenServices {
   readonly objects: Objects;
   readonly identity: Identity;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   readonly audit: AuditLog;
   readonly stores: Pick<Stores, 'kv' | 'blobs' | 'room' | 'isShared'>;
   /** What this process counts, but for its connections. */
@@ -89,7 +96,7 @@ export async function openServices(
   options: ServerOptions = {},
   { keeps, readElsewhere, encrypts = true }: Part = ALONE,
 ): Promise<OpenServices> {
-  const { clock = systemClock, logger, limits: _, ...flags } = options;
+  const { clock = systemClock, scheduler = systemScheduler, logger, limits: _, ...flags } = options;
   const settings = readSettings(flags);
   const leveled = logger === undefined && settings.log !== 'none' ? loggerOf(settings, clock) : undefined;
   const log = logger ?? leveled ?? silentLogger;
@@ -110,17 +117,18 @@ export async function openServices(
       afterCrash = lock.afterCrash;
       opened.push(() => lock.release());
     }
-    if (keeps && settings.tls === 'self-signed') opened.push(await keepCertificate(settings, clock, log));
+    if (keeps && settings.tls === 'self-signed')
+      opened.push(await keepCertificate(settings, clock, log, scheduler));
     const rootKeys = await loadRootKeys(settings);
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
-    const stores = await openStores(settings, now);
+    const stores = await openStores(settings, now, scheduler);
     opened.push(() => stores.close());
     const { kv, blobs, room } = stores;
     if (stores.verify) opened.push(await lookForDamage(stores.verify, settings.data, log, afterCrash));
     await demandWhole(kv);
     await demandKnownFormat(kv, keeps);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);
-    if (stores.time) opened.push(await watchSkew({ clock, time: stores.time, log }));
+    if (stores.time) opened.push(await watchSkew({ clock, scheduler, time: stores.time, log }));
     const identity = await openIdentity({
       kv,
       ...sealing,
@@ -134,6 +142,7 @@ export async function openServices(
       blobs,
       clock,
       readElsewhere,
+      scheduler,
       ...(stores.isShared && { deletionDelay: READERS_ELSEWHERE }),
       demandRoom: room?.demand,
       ...(encrypts && sealing),
@@ -141,10 +150,11 @@ export async function openServices(
     opened.push(() => objects.settle());
     const audit = inMemory
       ? noAuditLog
-      : await openAuditLog(join(settings.data, 'events'), {
-          keepDays: settings.eventDays,
-          bytes: settings.eventSpace * MIB,
-        });
+      : await openAuditLog(
+          join(settings.data, 'events'),
+          { keepDays: settings.eventDays, bytes: settings.eventSpace * MIB },
+          scheduler,
+        );
     opened.push(() => audit.close());
     const denials = new Denials(kv);
     opened.push(() => denials.close());
@@ -157,7 +167,7 @@ export async function openServices(
       clock,
     });
     const servicePorts = { objects, ownerOf: (id: string) => identity.owner(id) };
-    const accessLog = new AccessLog(servicePorts, log);
+    const accessLog = new AccessLog(servicePorts, log, scheduler);
     opened.push(() => accessLog.close());
     if (keeps) {
       const { outbox } = objects;
@@ -166,11 +176,11 @@ export async function openServices(
         log.error(`${what} failed`, { error: String(error) });
       const begin = () => {
         const stops = [
-          startHousekeeping(objects, failed('housekeeping of buckets'), chores, [
+          startHousekeeping(objects, failed('housekeeping of buckets'), chores, scheduler, [
             { name: 'inventories', every: MINUTE_MS, run: signal => inventories.run(signal) },
           ]),
-          startSweeping(kms, failed('a sweep of keys'), chores),
-          startDelivery({ outbox, clock, log, targets, nameOf: targetName, counts: deliveries }),
+          startSweeping(kms, failed('a sweep of keys'), chores, scheduler),
+          startDelivery({ outbox, clock, scheduler, log, targets, nameOf: targetName, counts: deliveries }),
           startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
         ];
         return async () => {
@@ -179,7 +189,12 @@ export async function openServices(
       };
       opened.push(
         stores.isShared
-          ? holdLease(kv, { name: 'housekeeping', begin, failed: failed('the lease of housekeeping') })
+          ? holdLease(kv, {
+              name: 'housekeeping',
+              begin,
+              failed: failed('the lease of housekeeping'),
+              scheduler,
+            })
           : begin(),
       );
     }
@@ -225,6 +240,7 @@ export async function openServices(
       objects,
       identity,
       clock,
+      scheduler,
       audit,
       stores,
       counts,

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import forge from 'node-forge';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
+import type { Scheduler } from '../core/scheduler.js';
 import { DAY_MS, HOUR_MS } from '../core/time.js';
 import type { CertificateFiles } from '../http/tls.js';
 import type { Settings } from './settings.js';
@@ -68,17 +69,17 @@ export async function keepCertificate(
   settings: Settings,
   clock: Clock,
   log: Logger,
+  scheduler: Scheduler,
 ): Promise<() => Promise<void>> {
   await renewIfDue(settings, clock.now());
   let running: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
+  const cancel = scheduler.every(HOUR_MS, () => {
     running = renewIfDue(settings, clock.now()).catch(error =>
       log.error('the certificate was not renewed', { error: String(error) }),
     );
-  }, HOUR_MS);
-  timer.unref();
+  });
   return async () => {
-    clearInterval(timer);
+    cancel();
     await running;
   };
 }

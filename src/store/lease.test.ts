@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ManualClock } from '../core/clock.js';
 import type { Kv } from './kv.js';
 import { holdLease } from './lease.js';
 import { openMemoryKv } from './memory/memory.js';
 
-const LENGTH = 300;
+/** Milliseconds that a lease lasts which is not renewed. */
+const LENGTH = 10_000;
+const STEPS = 200;
 
-/** A server that wants the lease; `isLeading` while it has it. */
-function contender(kv: Kv, leading: Set<string>, name: string) {
+/** A server that wants the lease; its name is among `leading` while it has it. */
+function contender(kv: Kv, clock: ManualClock, leading: Set<string>, name: string) {
   return holdLease(kv, {
     name: 'work',
     length: LENGTH,
+    scheduler: clock,
     failed: () => undefined,
     begin: () => {
       leading.add(name);
@@ -20,30 +24,39 @@ function contender(kv: Kv, leading: Set<string>, name: string) {
   });
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, 'it did not happen');
-    await pause(10);
+/** Lets twice the time pass that a lease lasts, in small steps; `look` is called after each. */
+async function pass(clock: ManualClock, look = () => {}): Promise<void> {
+  for (let step = 0; step < STEPS; step++) {
+    clock.advance((2 * LENGTH) / STEPS / 1000);
+    // A store in memory has answered by then.
+    await turn();
+    look();
   }
 }
 
 test('one of several servers leads, and another follows when it gives up', async () => {
   const kv = openMemoryKv();
+  const clock = new ManualClock();
   const leading = new Set<string>();
-  const ends = new Map(['a', 'b', 'c'].map(name => [name, contender(kv, leading, name)]));
+  const ends = new Map(['a', 'b', 'c'].map(name => [name, contender(kv, clock, leading, name)]));
+  const led = new Set<string>();
   for (let round = 0; round < 3; round++) {
-    await until(() => leading.size > 0);
-    await pause(LENGTH);
-    assert.equal(leading.size, 1);
+    let most = 0;
+    await pass(clock, () => {
+      most = Math.max(most, leading.size);
+    });
+    assert.deepEqual([most, leading.size], [1, 1]);
     const [leader] = leading;
+    led.add(leader!);
     await ends.get(leader!)!();
     assert.ok(!leading.has(leader!));
   }
+  assert.equal(led.size, 3);
 });
 
 test('a leader that cannot reach the store ends its work before another begins', async () => {
   const kv = openMemoryKv();
+  const clock = new ManualClock();
   const leading = new Set<string>();
   let isCut = false;
   const cutKv: Kv = {
@@ -51,16 +64,18 @@ test('a leader that cannot reach the store ends its work before another begins',
     get: key => (isCut ? Promise.reject(new Error('cut off')) : kv.get(key)),
     commit: (checks, writes) => (isCut ? Promise.reject(new Error('cut off')) : kv.commit(checks, writes)),
   };
-  const endA = contender(cutKv, leading, 'a');
-  await until(() => leading.has('a'));
-  const endB = contender(kv, leading, 'b');
+  const endA = contender(cutKv, clock, leading, 'a');
+  await pass(clock);
+  assert.deepEqual([...leading], ['a']);
+  const endB = contender(kv, clock, leading, 'b');
   isCut = true;
   let most = 0;
-  await until(() => {
+  let between = false;
+  await pass(clock, () => {
     most = Math.max(most, leading.size);
-    return leading.has('b');
+    between ||= leading.size === 0;
   });
-  assert.equal(most, 1);
+  assert.deepEqual([most, between, ...leading], [1, true, 'b']);
   await endA();
   await endB();
 });

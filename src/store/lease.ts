@@ -4,6 +4,7 @@
  * and the holder takes itself to have lost it when it could not write it for less than that.
  */
 import { randomUUID } from 'node:crypto';
+import { type Cancel, type Scheduler, systemScheduler } from '../core/scheduler.js';
 import type { Key, Kv, Version } from './kv.js';
 
 /** Milliseconds that a lease outlives its last writing. */
@@ -21,18 +22,19 @@ interface LeaseOptions {
   readonly failed: (error: unknown) => void;
   /** Milliseconds that the lease outlives its last writing, the same for all servers. Default: 10,000. */
   readonly length?: number;
+  /** Default: the machine's time. */
+  readonly scheduler?: Scheduler;
 }
 
 /** Tries for a lease, and holds it as long as it can. The answer gives it up. */
 export function holdLease(kv: Kv, options: LeaseOptions): () => Promise<void> {
   const lease = new Lease(kv, options);
   let working = lease.look();
-  const timer = setInterval(() => {
+  const cancel = lease.scheduler.every(lease.length * RENEWAL, () => {
     working = working.then(() => lease.look());
-  }, lease.length * RENEWAL);
-  timer.unref();
+  });
   return async () => {
-    clearInterval(timer);
+    cancel();
     await working;
     await lease.giveUp();
   };
@@ -40,6 +42,7 @@ export function holdLease(kv: Kv, options: LeaseOptions): () => Promise<void> {
 
 class Lease {
   readonly length: number;
+  readonly scheduler: Scheduler;
   readonly #kv: Kv;
   readonly #options: LeaseOptions;
   readonly #key: Key;
@@ -48,27 +51,28 @@ class Lease {
   #seen: { readonly version: Version | undefined; readonly since: number } | undefined;
   #end: (() => Promise<void>) | undefined;
   #ending: Promise<void> = Promise.resolve();
-  #cut: NodeJS.Timeout | undefined;
+  #cut: Cancel = () => {};
 
   constructor(kv: Kv, options: LeaseOptions) {
     this.#kv = kv;
     this.#options = options;
     this.length = options.length ?? LEASE_MS;
+    this.scheduler = options.scheduler ?? systemScheduler;
     this.#key = ['lease', options.name];
   }
 
   /** Never throws. */
   async look(): Promise<void> {
     try {
-      const asked = performance.now();
+      const asked = this.scheduler.elapsed();
       const entry = await this.#kv.get(this.#key);
       const isMine = entry !== undefined && this.#owner.equals(entry.value);
       if (!isMine) await this.#lose();
       if (this.#seen === undefined || this.#seen.version !== entry?.version)
         this.#seen = { version: entry?.version, since: asked };
-      if (!isMine && entry !== undefined && performance.now() - this.#seen.since < this.length) return;
+      if (!isMine && entry !== undefined && this.scheduler.elapsed() - this.#seen.since < this.length) return;
       const check = { key: this.#key, version: entry?.version };
-      const began = performance.now();
+      const began = this.scheduler.elapsed();
       await this.#ending;
       if (await this.#kv.commit([check], [{ key: this.#key, value: this.#owner }])) this.#won(began);
     } catch (error) {
@@ -93,19 +97,18 @@ class Lease {
 
   /** `since`: when the row was about to be written. */
   #won(since: number): void {
-    clearTimeout(this.#cut);
-    const left = since + this.length * (1 - MARGIN) - performance.now();
+    this.#cut();
+    const left = since + this.length * (1 - MARGIN) - this.scheduler.elapsed();
     if (left <= 0) {
       void this.#lose();
       return;
     }
-    this.#cut = setTimeout(() => void this.#lose(), left);
-    this.#cut.unref();
+    this.#cut = this.scheduler.after(left, () => void this.#lose());
     this.#end ??= this.#options.begin();
   }
 
   #lose(): Promise<void> {
-    clearTimeout(this.#cut);
+    this.#cut();
     const end = this.#end;
     this.#end = undefined;
     if (end !== undefined) this.#ending = end().catch(this.#options.failed);

@@ -1,6 +1,7 @@
 /** The stores of a server: the one place that knows which kinds there are, and where they lie. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 import type { Blobs } from './blobs.js';
 import type { CommitStats } from './commit-stats.js';
 import { openFileBlobs } from './files/files.js';
@@ -46,14 +47,18 @@ class BadStorePlace extends Error {
  * Opens both stores. `now`: milliseconds since the epoch. Throws `BadStorePlace`, and what the stores' own openers
  * throw.
  */
-export async function openStores(places: StorePlaces, now: () => number): Promise<Stores> {
+export async function openStores(
+  places: StorePlaces,
+  now: () => number,
+  scheduler: Scheduler = systemScheduler,
+): Promise<Stores> {
   demandPair(places);
   const opened: (() => unknown)[] = [];
   const close = async () => {
     while (opened.length > 0) await opened.pop()!();
   };
   try {
-    const room = await openRoom(places);
+    const room = await openRoom(places, scheduler);
     opened.push(() => room?.close());
     const { kv, commits, time, verify } = await openKv(places, room);
     opened.push(() => kv.close());
@@ -82,9 +87,9 @@ function directoryOf({ data, blobs }: StorePlaces): string | undefined {
   return blobs === undefined ? data : fileURLToPath(blobs);
 }
 
-async function openRoom(places: StorePlaces): Promise<Room | undefined> {
+async function openRoom(places: StorePlaces, scheduler: Scheduler): Promise<Room | undefined> {
   const directory = directoryOf(places);
-  return directory === undefined ? undefined : await watchRoom(directory);
+  return directory === undefined ? undefined : await watchRoom(directory, undefined, scheduler);
 }
 
 async function openKv(

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../test/support/until.js';
+import { ManualClock } from '../core/clock.js';
 import { openFileBlobs } from './files/files.js';
 import { NoRoom, watchRoom } from './room.js';
 
@@ -29,11 +31,13 @@ test('64 MiB are kept, or a twentieth of a smaller disk', async () => {
 
 test('what was freed is noticed, and a system that does not tell counts as having room', async () => {
   let usage = disk(100, 0);
-  const room = await watchRoom('/', () => usage(), 1);
+  const clock = new ManualClock();
+  const room = await watchRoom('/', () => usage(), clock);
   assert.throws(() => room.demand(), { code: 'ENOSPC' });
   assert.throws(() => room.demandLast(), { code: 'ENOSPC' });
   usage = disk(100, 50);
-  while (!hasRoom()) await new Promise(resolve => setTimeout(resolve, 1));
+  clock.advance(0.1);
+  await until(hasRoom);
   room.close();
   (await watchRoom('/', () => Promise.reject(new Error('not here')))).demand();
 

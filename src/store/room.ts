@@ -3,6 +3,7 @@
  * is full to the last page, nothing could be deleted any more.
  */
 import { statfs } from 'node:fs/promises';
+import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 
 /** Bytes that are kept free, on disks where that is little. */
 const RESERVE = 64 * 2 ** 20;
@@ -10,7 +11,7 @@ const RESERVE = 64 * 2 ** 20;
 const SHARE = 0.05;
 /** What is kept even of deletions: this part of the reserve. */
 const LAST = 1 / 16;
-/** Milliseconds of the machine's time. */
+/** Milliseconds. */
 const LOOK_MS = 100;
 
 /** Bytes. */
@@ -54,9 +55,12 @@ export type Usage = (directory: string) => Promise<{
 
 /**
  * Looks at the disk of a directory, now and ten times a second. Where the system does not tell, there is room.
- * `interval`: milliseconds of the machine's time.
  */
-export async function watchRoom(directory: string, usage: Usage = statfs, interval = LOOK_MS): Promise<Room> {
+export async function watchRoom(
+  directory: string,
+  usage: Usage = statfs,
+  scheduler: Scheduler = systemScheduler,
+): Promise<Room> {
   let disk: Disk | undefined;
   const look = async (): Promise<void> => {
     try {
@@ -68,8 +72,7 @@ export async function watchRoom(directory: string, usage: Usage = statfs, interv
     }
   };
   await look();
-  const timer = setInterval(look, interval);
-  timer.unref();
+  const cancel = scheduler.every(LOOK_MS, look);
   return {
     get disk() {
       return disk;
@@ -80,6 +83,6 @@ export async function watchRoom(directory: string, usage: Usage = statfs, interv
     demandLast() {
       if (disk && disk.free < disk.reserve * LAST) throw new NoRoom();
     },
-    close: () => clearInterval(timer),
+    close: cancel,
   };
 }

@@ -8,13 +8,14 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
+import { type Scheduler, systemScheduler } from '../../core/scheduler.js';
 import { MINUTE_MS } from '../../core/time.js';
 import { type Key, type Kv, under } from '../../store/kv.js';
 import { recordType } from '../../store/records.js';
 
 /** Of a hold that is not renewed, milliseconds. */
 const LEASE_MS = 5 * MINUTE_MS;
-/** Between renewals, milliseconds of the machine's time. */
+/** Between renewals, milliseconds. */
 const RENEW_MS = 30_000;
 
 const TABLE = 'blob-hold';
@@ -34,7 +35,11 @@ export interface BlobHold {
 }
 
 /** Holds all blobs until it is released, or until this process ends and some minutes have passed. */
-export async function holdBlobs(kv: Kv, clock: Clock): Promise<BlobHold> {
+export async function holdBlobs(
+  kv: Kv,
+  clock: Clock,
+  scheduler: Scheduler = systemScheduler,
+): Promise<BlobHold> {
   const key: Key = [TABLE, randomUUID()];
   let until = clock.now() + LEASE_MS;
   await kv.commit([], [{ key, value: holds.encode({ until }) }, ...(await expired(kv, clock.now()))]);
@@ -50,17 +55,17 @@ export async function holdBlobs(kv: Kv, clock: Clock): Promise<BlobHold> {
     if (await kv.commit([{ key, version: entry.version }], [{ key, value }])) until = now + LEASE_MS;
   };
   let renewing = Promise.resolve();
-  const timer = setInterval(() => {
+  const cancel = scheduler.every(RENEW_MS, () => {
     // What fails is tried again, until the hold has run out.
     renewing = renewing.then(renew).catch(() => undefined);
-  }, RENEW_MS);
+  });
   return {
     demand() {
       if (lost || clock.now() >= until)
         throw new Error('it took so long that blobs may have been deleted meanwhile');
     },
     async release() {
-      clearInterval(timer);
+      cancel();
       await renewing;
       await kv.commit([], [{ key, value: undefined }]);
     },

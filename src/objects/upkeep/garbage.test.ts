@@ -113,12 +113,12 @@ test('housekeeping runs at once, and tells what failed', async () => {
   await objects.buckets.update(bucket, { lifecycle: [rule] });
   clock.advance(3 * 24 * 3600);
   const failures: unknown[] = [];
-  await startHousekeeping(objects, error => failures.push(error), new Chores(clock))();
+  await startHousekeeping(objects, error => failures.push(error), new Chores(clock), clock)();
   assert.deepEqual((await objects.list(await objects.buckets.get('bucket'), { limit: 1 })).entries, []);
   const broken = Object.create(objects, {
     applyLifecycle: { value: () => Promise.reject(new Error('disk')) },
   });
-  await startHousekeeping(broken, error => failures.push(String(error)), new Chores(clock))();
+  await startHousekeeping(broken, error => failures.push(String(error)), new Chores(clock), clock)();
   assert.deepEqual(failures, ['Error: disk']);
 });
 

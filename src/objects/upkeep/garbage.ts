@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { type Scheduler, systemScheduler } from '../../core/scheduler.js';
 import { Slices } from '../../core/slices.js';
 import { DAY_MS } from '../../core/time.js';
 import type { Blobs } from '../../store/blobs.js';
@@ -27,8 +28,8 @@ export class Garbage {
   readonly #blobs: Blobs;
   readonly #clock: Clock;
   readonly #readElsewhere: ReadElsewhere;
-  /** Milliseconds of the machine's time. */
   readonly #delay: number;
+  readonly #scheduler: Scheduler;
   /** Readers per blob. */
   readonly #readers = new Map<string, number>();
   readonly #waiting = new Set<string>();
@@ -40,12 +41,20 @@ export class Garbage {
    * `delay`: milliseconds that a blob outlives its last reference, for readers on other machines. What this process
    * does not live to delete is left to the sweep.
    */
-  constructor(kv: Kv, blobs: Blobs, clock: Clock, readElsewhere: ReadElsewhere = nowhereElse, delay = 0) {
+  constructor(
+    kv: Kv,
+    blobs: Blobs,
+    clock: Clock,
+    readElsewhere: ReadElsewhere = nowhereElse,
+    delay = 0,
+    scheduler: Scheduler = systemScheduler,
+  ) {
     this.#kv = kv;
     this.#blobs = blobs;
     this.#clock = clock;
     this.#readElsewhere = readElsewhere;
     this.#delay = delay;
+    this.#scheduler = scheduler;
   }
 
   hold(blob: string): void {
@@ -69,7 +78,7 @@ export class Garbage {
   discard(blobs: readonly string[]): void {
     if (blobs.length === 0) return;
     if (this.#delay === 0) this.#discardNow(blobs);
-    else setTimeout(() => this.#discardNow(blobs), this.#delay).unref();
+    else this.#scheduler.after(this.#delay, () => this.#discardNow(blobs));
   }
 
   #discardNow(blobs: readonly string[]): void {

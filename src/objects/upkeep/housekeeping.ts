@@ -1,8 +1,9 @@
 import type { Chores } from '../../core/chores.js';
 import type { Clock } from '../../core/clock.js';
+import type { Scheduler } from '../../core/scheduler.js';
 import { DAY_MS, HOUR_MS } from '../../core/time.js';
 
-/** How often the clock is looked at: it may be moved. Milliseconds of the machine's time. */
+/** How often the clock is looked at: it may be moved. Milliseconds. */
 const LOOK_MS = 1000;
 
 /** What housekeeping does of its own. */
@@ -32,6 +33,7 @@ export function startHousekeeping(
   objects: Upkeep,
   failed: (error: unknown) => void,
   counts: Chores,
+  scheduler: Scheduler,
   further: readonly Chore[] = [],
 ): () => Promise<void> {
   const stop = new AbortController();
@@ -47,12 +49,11 @@ export function startHousekeeping(
     }
   };
   let running = round();
-  const timer = setInterval(() => {
+  const cancel = scheduler.every(LOOK_MS, () => {
     running = running.then(round);
-  }, LOOK_MS);
-  timer.unref();
+  });
   return async () => {
-    clearInterval(timer);
+    cancel();
     stop.abort();
     await running;
   };

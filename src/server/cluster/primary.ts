@@ -6,6 +6,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { LogLevel } from '../../core/log.js';
+import type { Cancel } from '../../core/scheduler.js';
 import { within } from '../../core/within.js';
 import type { ReadElsewhere } from '../../objects/index.js';
 import type { OpenServices } from '../compose.js';
@@ -64,7 +65,7 @@ export class Workers implements WatchedWorkers {
   /** Those that workers are started with from now on. */
   #settings: Settings | undefined;
   #replacing: Promise<void> = Promise.resolve();
-  #looks: NodeJS.Timeout | undefined;
+  #endLooks: Cancel = () => {};
 
   /** Of the blobs, those that are being read in a worker. */
   readonly reading: ReadElsewhere = blobs => readBy([...this.#running.values()], blobs);
@@ -125,7 +126,7 @@ export class Workers implements WatchedWorkers {
   async start(services: OpenServices): Promise<number> {
     const { workers, port } = services.settings;
     this.#settings = services.settings;
-    this.#looks = setInterval(() => this.#look(services), LOOK_EVERY);
+    this.#endLooks = services.scheduler.every(LOOK_EVERY, () => this.#look(services));
     cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] });
     try {
       // A port of 0 is a free one, which the first worker settles for all.
@@ -141,7 +142,7 @@ export class Workers implements WatchedWorkers {
   /** Lets running requests end for at most `grace` milliseconds. */
   async stop(grace: number, quiet = 0): Promise<void> {
     this.#stopping = true;
-    clearInterval(this.#looks);
+    this.#endLooks();
     await Promise.all([...this.#running.values()].map(running => this.#end(running, grace, quiet)));
   }
 
@@ -223,12 +224,12 @@ export class Workers implements WatchedWorkers {
     if (this.#stopping) return;
     this.ends++;
     services.log.error('a worker ended; another takes its place', { why });
-    setTimeout(() => {
+    void services.scheduler.pause(PAUSE).then(() => {
       if (this.#stopping) return;
       // The socket lives as long as a worker does; with the last one, a free port would become another.
       const asked = this.#running.size === 0 ? port : services.settings.port;
       this.#startOne(services, asked).catch(error => this.#replace(services, port, String(error)));
-    }, PAUSE);
+    });
   }
 
   async #answer({ objects }: OpenServices, asking: Worker, { number, blobs }: Question): Promise<void> {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { bodyOf, headerText } from '../../../core/http-message.js';
 import type { Logger } from '../../../core/log.js';
 import type { Ending } from '../../../core/operation.js';
+import type { Cancel, Scheduler } from '../../../core/scheduler.js';
 import { DAY_MS } from '../../../core/time.js';
 import type { Bucket, LoggingSetting } from '../../../objects/index.js';
 import { sourceName } from '../object/copy-source.js';
@@ -42,16 +43,15 @@ export class AccessLog {
   readonly #ports: ServicePorts;
   readonly #log: Logger;
   readonly #batches = new Map<string, Batch>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #cancel: Cancel;
   /** Lines that are being put together. */
   readonly #noting = new Set<Promise<void>>();
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(ports: ServicePorts, log: Logger) {
+  constructor(ports: ServicePorts, log: Logger, scheduler: Scheduler) {
     this.#ports = ports;
     this.#log = log;
-    this.#timer = setInterval(() => void this.flush(), PERIOD);
-    this.#timer.unref();
+    this.#cancel = scheduler.every(PERIOD, () => void this.flush());
   }
 
   /**
@@ -81,7 +81,7 @@ export class AccessLog {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#cancel();
     await this.flush();
   }
 

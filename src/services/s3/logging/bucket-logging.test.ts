@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, suite, test } from 'node:test';
+import { until } from '../../../../test/support/until.js';
 import type { Caller } from '../../../core/caller.js';
 import { silentLogger } from '../../../core/log.js';
 import type { Ending } from '../../../core/operation.js';
@@ -61,7 +62,7 @@ beforeEach(async () => {
   await s3.send('CreateBucket', { Bucket: 'logs' });
   said = [];
   const warn = (_: string, fields: object = {}) => said.push(JSON.stringify(fields));
-  log = new AccessLog({ objects: s3.objects, ownerOf }, { ...silentLogger, warn, error: warn });
+  log = new AccessLog({ objects: s3.objects, ownerOf }, { ...silentLogger, warn, error: warn }, s3.clock);
 });
 
 const ending = (more: Partial<Ending> = {}, headers: Record<string, string> = {}): Ending => ({
@@ -332,10 +333,18 @@ suite('logs', () => {
     ]);
   });
 
+  test('are written every two minutes', async () => {
+    log.note(ending(), undefined, 'REST');
+    s3.clock.advance(119);
+    assert.deepEqual((await written()).keys, []);
+    s3.clock.advance(1);
+    await until(async () => (await written()).keys.length === 1);
+  });
+
   test('are written at once where much has come together', async () => {
     const long = 'x'.repeat(1000);
     for (let n = 0; n < 1200; n++) log.note(ending({ key: long }), undefined, 'REST');
-    while ((await written()).keys.length === 0) await new Promise(resume => setTimeout(resume, 5));
+    await until(async () => (await written()).keys.length > 0);
     await log.close();
     assert.equal((await written()).text.split('\n').length, 1201);
   });
