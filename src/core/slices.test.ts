@@ -82,3 +82,14 @@ test('others have their turn between slices of long work, and several pieces of 
   await Promise.all([long('a'), long('b'), long('c')]);
   assert.deepEqual(done(), ['abcabca', 'bbb', 'ccc', 'aa']);
 });
+
+test('what has been begun and finds no time left has every other place', async () => {
+  const { turns, work, done } = counted();
+  const ask = async (name: string) => {
+    for (const step of [1, 2, 3]) await turns.run(name, () => work(`${name}${step} `, 6));
+  };
+  turns.hasTime();
+  work('-', 10);
+  await Promise.all([...'abcd'].map(ask));
+  assert.deepEqual(done(), ['-', 'a1 a2 ', 'a3 b1 ', 'b2 b3 ', 'c1 c2 ', 'c3 d1 ', 'd2 d3 ']);
+});

@@ -19,6 +19,9 @@ export class Turns {
   /** When the turn under way took up long work; undefined where it has not. */
   #began: number | undefined;
   readonly #waiting = new Map<string, Waiting[]>();
+  /** What follows on pieces that have been done. Every other place is theirs, so that little lies about half done. */
+  readonly #begun: Waiting[] = [];
+  #begunIsNext = true;
   /** Whether what runs follows on a piece that had waited. */
   #following = false;
 
@@ -33,16 +36,19 @@ export class Turns {
    * Throws, or rejects, as the work does.
    */
   run<T>(owner: string, work: () => T | Promise<T>): T | Promise<T> {
-    if ((this.#waiting.size === 0 || this.#following) && this.hasTime()) return work();
+    if ((this.#following || !this.#anyWaits()) && this.hasTime()) return work();
     return new Promise((resolve, reject) => {
-      this.#wait(owner, () => {
+      const piece = () => {
         try {
           resolve(work());
         } catch (error) {
           reject(error);
         }
         return true;
-      });
+      };
+      // Following on a piece, it is asked for in a turn that has begun.
+      if (this.#following) this.#begun.push(piece);
+      else this.#wait(owner, piece);
     });
   }
 
@@ -79,7 +85,7 @@ export class Turns {
   /** A turn begins: the last one's work is over. */
   readonly #turn = (): void => {
     this.#began = undefined;
-    if (this.#waiting.size === 0) return;
+    if (!this.#anyWaits()) return;
     this.#begin();
     this.#one();
   };
@@ -95,13 +101,22 @@ export class Turns {
     queueMicrotask(() =>
       process.nextTick(() => {
         this.#following = false;
-        if (mayGoOn && this.#waiting.size > 0 && this.hasTime()) this.#one();
+        if (mayGoOn && this.#anyWaits() && this.hasTime()) this.#one();
       }),
     );
   }
 
+  #anyWaits(): boolean {
+    return this.#begun.length > 0 || this.#waiting.size > 0;
+  }
+
   /** What is next; its owner goes to the end of the row. */
   #first(): Waiting {
+    if (this.#begun.length > 0 && (this.#begunIsNext || this.#waiting.size === 0)) {
+      this.#begunIsNext = false;
+      return this.#begun.shift()!;
+    }
+    this.#begunIsNext = true;
     const [[owner, pieces]] = this.#waiting as unknown as [[string, Waiting[]]];
     const piece = pieces.shift()!;
     this.#waiting.delete(owner);

@@ -231,6 +231,9 @@ function discardRest(incoming: IncomingMessage, response: ServerResponse, limits
     incoming.on('data', (chunk: Buffer) => {
       left -= chunk.length;
       if (left < 0) incoming.destroy();
+      // Else one connection after the other would be read dry in one turn of the event loop.
+      else incoming.pause();
+      setImmediate(() => incoming.resume());
     });
   });
 }
