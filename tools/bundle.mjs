@@ -21,6 +21,7 @@ await build({
     ...Object.fromEntries(exported.map(name => [name, `${source}/${name}.js`])),
     worker: `${source}/server/cluster/worker.js`,
     'saml-thread': `${source}/identity/federation/saml-thread.js`,
+    'event-thread': `${source}/events/event-thread.js`,
     'digests-thread': `${source}/crypto/digests/digests-thread.js`,
   },
   outdir: target,

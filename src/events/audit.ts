@@ -1,56 +1,107 @@
 import { mkdir } from 'node:fs/promises';
-import type { Scheduler } from '../core/scheduler.js';
-import { AuditFiles, type AuditSpace } from './audit-files.js';
+import type { Clock } from '../core/clock.js';
+import { randomForId } from '../core/random.js';
+import type { Cancel, Scheduler } from '../core/scheduler.js';
 import type { AuditEvent } from './event.js';
+import { type AuditSpace, eventFiles } from './event-files.js';
+import { EventWriter } from './event-writer.js';
+import type { EventPage, EventQuery } from './query.js';
+import { EventThread } from './thread-handle.js';
 
 export interface AuditLog {
   /** Takes note at once, writes soon: a request never waits for its record. */
   record(event: AuditEvent): void;
+  /**
+   * The events that answer a query, newest first. Those of this process are all among them, those of another up to a
+   * fifth of a second ago. Rejects where the files cannot be read.
+   */
+  search(query: EventQuery): Promise<EventPage>;
   close(): Promise<void>;
 }
 
-/** Keeps nothing: for a server whose data lives in memory. */
-export const noAuditLog: AuditLog = { record: () => {}, close: async () => {} };
+export interface AuditOptions {
+  readonly space: AuditSpace;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Whether no other process writes there yet: files that are there have been left behind. */
+  readonly keeps: boolean;
+  /** Hears of files that could not be sealed or deleted. */
+  readonly failed: (error: unknown) => void;
+  /** Bytes of a file before it is followed by another and becomes a segment. Default: 32 MiB. */
+  readonly pieceBytes?: number;
+}
 
-const FLUSH_BYTES = 64 * 1024;
-const FLUSH_MS = 200;
+const PIECE_BYTES = 32 * 1024 * 1024;
+/** Of all space: the oldest events go by so much. */
+const PIECES = 16;
 
-/**
- * Appends events as JSON lines to files of the day (UTC) and process, `events-2026-01-31-PID.jsonl`, and deletes files
- * that are too old or take too much space. Lines wait in memory for at most a fifth of a second.
- */
-export async function openAuditLog(
-  directory: string,
-  space: AuditSpace,
-  scheduler: Scheduler,
-): Promise<AuditLog> {
+/** Milliseconds until what was left behind is put in order, and between two looks at what is too old. */
+const TIDY_AFTER = 60_000;
+const TIDY_EVERY = 60 * TIDY_AFTER;
+
+/** Appends events to files of the day (UTC) and process; `event-files.ts` says which. */
+export async function openAuditLog(directory: string, options: AuditOptions): Promise<AuditFiles> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const files = new AuditFiles(directory, space);
-  let waiting: string[] = [];
-  let bytes = 0;
-  const flush = () => {
-    if (waiting.length === 0) return;
-    files.write(waiting.join(''));
-    waiting = [];
-    bytes = 0;
-  };
-  const cancel = scheduler.every(FLUSH_MS, flush);
-  return {
-    record(event) {
-      const today = event.eventTime.slice(0, 10);
-      if (today !== files.day) {
-        flush();
-        files.begin(today);
-      }
-      const line = `${JSON.stringify(event)}\n`;
-      waiting.push(line);
-      bytes += line.length;
-      if (bytes >= FLUSH_BYTES) flush();
-    },
-    async close() {
-      cancel();
-      flush();
-      await files.close();
-    },
-  };
+  return new AuditFiles(directory, options);
+}
+
+class AuditFiles implements AuditLog {
+  readonly #writer: EventWriter;
+  readonly #thread: EventThread;
+  readonly #options: AuditOptions;
+  readonly #directory: string;
+  #leftBehind: readonly string[];
+  readonly #timers: readonly Cancel[];
+  #sealing: Promise<unknown> = Promise.resolve();
+
+  constructor(directory: string, options: AuditOptions) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#thread = new EventThread();
+    this.#leftBehind = options.keeps
+      ? eventFiles(directory).flatMap(({ name, isSegment }) => (isSegment ? [] : [name]))
+      : [];
+    const { space, clock, scheduler, pieceBytes = PIECE_BYTES } = options;
+    this.#writer = new EventWriter(directory, {
+      scheduler,
+      run: `${clock.now().toString(36)}${randomForId(3).toString('hex')}`,
+      pieceBytes: Math.min(pieceBytes, Math.ceil(space.bytes / PIECES)),
+      written: name => {
+        this.#sealing = this.tidy([name]);
+      },
+    });
+    const tidy = () => void this.tidy();
+    this.#timers = [scheduler.after(TIDY_AFTER, tidy), scheduler.every(TIDY_EVERY, tidy)];
+  }
+
+  record(event: AuditEvent): void {
+    this.#writer.write(event);
+  }
+
+  async search(query: EventQuery): Promise<EventPage> {
+    await this.#writer.flush();
+    const { page, failed } = await this.#thread.ask({ kind: 'search', directory: this.#directory, query });
+    if (!page) throw new Error(failed);
+    return page;
+  }
+
+  /** Makes segments of files that are written no more, and deletes what is too old or too much. Never rejects. */
+  async tidy(written: readonly string[] = []): Promise<void> {
+    const names = [...this.#leftBehind, ...written];
+    this.#leftBehind = [];
+    const { space, clock, failed } = this.#options;
+    const directory = this.#directory;
+    const about = { directory, space, now: clock.now(), inUse: this.#writer.name };
+    for (const task of [{ kind: 'seal', directory, names } as const, { kind: 'room', ...about } as const]) {
+      const answer = await this.#thread.ask(task).catch((error: unknown) => ({ failed: String(error) }));
+      if (answer.failed !== undefined) failed(answer.failed);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    await this.#writer.close();
+    await this.#sealing;
+    await this.#thread.close();
+  }
 }

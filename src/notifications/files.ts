@@ -2,7 +2,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { DAY_MS } from '../core/time.js';
-import { removeOlder } from '../events/audit-files.js';
+import { removeOlder } from '../events/event-files.js';
 import type { Message } from './message.js';
 import type { Target } from './target.js';
 
@@ -23,7 +23,7 @@ export function dailyFiles(directory: string, keepDays: number, clock: Clock): T
     async deliver(messages) {
       const today = new Date(clock.now()).toISOString().slice(0, 10);
       const delivery = await append(join(directory, `events-${today}.jsonl`), messages);
-      if (today !== day) await removeOlder(directory, Date.parse(today) - keepDays * DAY_MS);
+      if (today !== day) removeOlder(directory, Date.parse(today) - keepDays * DAY_MS);
       day = today;
       return delivery;
     },

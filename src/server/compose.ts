@@ -8,8 +8,9 @@ import { type LeveledLogger, type Logger, type LogLevel, lineLogger, silentLogge
 import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 import { MINUTE_MS } from '../core/time.js';
 import { loadRootKeys } from '../crypto/root-key.js';
-import { type AuditLog, noAuditLog, openAuditLog } from '../events/audit.js';
+import { type AuditLog, openAuditLog } from '../events/audit.js';
 import { Denials } from '../events/denials.js';
+import { MemoryEvents } from '../events/memory-events.js';
 import { RequestCounts } from '../events/request-counts.js';
 import { Budgets, type HttpLimits } from '../http/budgets.js';
 import { createPipeline, type Pipeline } from '../http/pipeline.js';
@@ -149,12 +150,14 @@ export async function openServices(
     });
     opened.push(() => objects.settle());
     const audit = inMemory
-      ? noAuditLog
-      : await openAuditLog(
-          join(settings.data, 'events'),
-          { keepDays: settings.eventDays, bytes: settings.eventSpace * MIB },
+      ? new MemoryEvents()
+      : await openAuditLog(join(settings.data, 'events'), {
+          space: { keepDays: settings.eventDays, bytes: settings.eventSpace * MIB },
+          clock,
           scheduler,
-        );
+          keeps,
+          failed: error => log.error('files of events could not be put in order', { error: String(error) }),
+        });
     opened.push(() => audit.close());
     const denials = new Denials(kv);
     opened.push(() => denials.close());

@@ -1,0 +1,133 @@
+/**
+ * How long a search takes in a day of events, and what the day takes on disk:
+ * `node dist/bench/events.js [millions, default 10] [millions that are made, default 0.3]`. The rest are copies of
+ * the segments that are made: what is looked for is then in each copy.
+ */
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Account, Caller } from '../src/core/caller.js';
+import { eventsOf } from '../src/events/event.js';
+import type { EventQuery } from '../src/events/query.js';
+import { searchFiles } from '../src/events/search.js';
+import { sealFile } from '../src/events/segment-write.js';
+import { term } from '../src/events/terms.js';
+
+const wanted = Number(process.argv[2] ?? 10) * 1e6;
+const count = Math.min(wanted, Number(process.argv[3] ?? 0.3) * 1e6);
+const DAY = 86_400_000;
+const START = Date.UTC(2026, 0, 31);
+const PIECE = 32 * 1024 * 1024;
+const account: Account = {
+  id: '111122223333',
+  partition: 'aws',
+  name: 'bench',
+  canonicalId: 'c'.repeat(64),
+  created: 0,
+};
+
+const directory = mkdtempSync(join(tmpdir(), 'karikagi-bench-events-'));
+
+/** One of 500 roles; the last makes one call in a hundred thousand. */
+function callerOf(number: number): Caller {
+  const name = number % 100_000 === 77 ? 'rare' : `role-${number % 500}`;
+  return {
+    principal: {
+      type: 'assumed-role',
+      arn: `arn:aws:sts::${account.id}:assumed-role/${name}/session`,
+      uniqueId: `AROA${name}`,
+      roleArn: `arn:aws:iam::${account.id}:role/${name}`,
+    },
+    account,
+    accessKeyId: `ASIA${name.toUpperCase()}`,
+    userId: `AROA${name}:session`,
+    credentials: 'assume-role',
+    context: { 'aws:TokenIssueTime': '2026-01-31T00:00:00.000Z', 'aws:MultiFactorAuthPresent': 'false' },
+  };
+}
+
+function lineOf(number: number): string {
+  const operation = ['GetObject', 'PutObject', 'HeadObject', 'ListObjectsV2', 'DeleteObject'][number % 5]!;
+  const key = `data/${number % 1000}/${number.toString(36)}.parquet`;
+  const [event] = eventsOf({
+    arrived: START + Math.floor((number / count) * DAY),
+    requestId: `REQ${number.toString(36).toUpperCase().padStart(13, '0')}`,
+    service: number === count >> 1 ? 'iam' : 's3',
+    operation: number === count >> 1 ? 'DeleteRole' : operation,
+    region: 'us-east-1',
+    sourceIp: `10.0.${number % 256}.7`,
+    userAgent: 'aws-sdk-js/3.1169.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#20.19.0 api/s3#3.1169.0',
+    caller: callerOf(number),
+    parameters: { bucketName: 'warehouse', Host: 's3.example.com', key },
+    resources: [{ arn: `arn:aws:s3:::warehouse/${key}`, owner: account.id }],
+    transfer: { signatureVersion: 4, method: 'AuthHeader', received: 0, sent: 4096, hostId: randomUUID() },
+    status: 200,
+    duration: 2,
+  });
+  return `${JSON.stringify(event)}\n`;
+}
+
+let raw = 0;
+let sealing = 0;
+let lines: string[] = [];
+let size = 0;
+const flush = () => {
+  const name = `events-2026-01-31-${String(raw).padStart(14, '0')}-1`;
+  const path = join(directory, `${name}.jsonl`);
+  writeFileSync(path, lines.join(''));
+  const start = process.cpuUsage();
+  sealFile(path, join(directory, `${name}.seg`));
+  sealing += process.cpuUsage(start).user;
+  raw += size;
+  lines = [];
+  size = 0;
+};
+for (let number = 0; number < count; number++) {
+  const line = lineOf(number);
+  lines.push(line);
+  size += line.length;
+  if (size >= PIECE) flush();
+}
+if (lines.length > 0) flush();
+console.log(`${(raw / count).toFixed(0)} bytes an event as JSON`);
+console.log(`a segment takes ${(sealing / count).toFixed(1)} µs of CPU an event`);
+const made = readdirSync(directory);
+for (let copy = 1; copy < wanted / count; copy++) {
+  for (const name of made)
+    copyFileSync(join(directory, name), join(directory, name.replace('-1.seg', `.${copy}-1.seg`)));
+}
+const files = readdirSync(directory).map(name => statSync(join(directory, name)).size);
+const total = files.reduce((sum, one) => sum + one, 0);
+console.log(`${files.length} segments, ${(total / wanted).toFixed(0)} bytes an event on disk`);
+
+const searches: Record<string, EventQuery> = {
+  'request id': {
+    terms: [[term('request', `REQ${(count >> 2).toString(36).toUpperCase().padStart(13, '0')}`)]],
+    limit: 50,
+  },
+  'no such request id': { terms: [[term('request', 'NONE')]], limit: 50 },
+  'rare principal': { terms: [[term('principal', 'rare')]], limit: 50 },
+  'common principal': { terms: [[term('principal', 'role-7')]], limit: 50 },
+  'rare action': { terms: [[term('name', 'DeleteRole')]], limit: 50 },
+  'common action': { terms: [[term('name', 'GetObject')]], limit: 50 },
+  'principal and action': {
+    terms: [[term('account', account.id)], [term('principal', 'role-7')], [term('name', 'DeleteObject')]],
+    limit: 50,
+  },
+  'one object': { terms: [[term('resource', 'arn:aws:s3:::warehouse/data/7/7.parquet')]], limit: 50 },
+  'the latest': { terms: [], limit: 50 },
+};
+for (const [name, query] of Object.entries(searches)) {
+  const times = [0, 1, 2].map(() => {
+    const start = performance.now();
+    const cpu = process.cpuUsage();
+    const { events } = searchFiles(directory, query);
+    const { user, system } = process.cpuUsage(cpu);
+    return { time: performance.now() - start, cpu: (user + system) / 1000, found: events.length };
+  });
+  console.log(
+    `${name}: ${times[0]!.found} events, ${times.map(({ time, cpu }) => `${time.toFixed(0)} (CPU ${cpu.toFixed(0)})`).join(', ')} ms`,
+  );
+}
+rmSync(directory, { recursive: true });

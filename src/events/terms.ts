@@ -1,0 +1,111 @@
+/** By what events are found: each has some terms, a letter for what it is and a value. */
+import type { AuditEvent } from './event.js';
+
+/** What a term says. Names are compared without case. */
+type TermKind =
+  | 'account'
+  | 'category'
+  | 'error'
+  | 'event'
+  | 'key'
+  | 'name'
+  | 'principal'
+  | 'readOnly'
+  | 'request'
+  | 'resource'
+  | 'resourceType'
+  | 'source'
+  | 'user';
+
+const LETTERS: Readonly<Record<TermKind, string>> = {
+  account: 'a',
+  category: 'c',
+  error: 'x',
+  event: 'i',
+  key: 'k',
+  name: 'n',
+  principal: 'p',
+  readOnly: 'o',
+  request: 'r',
+  resource: 'R',
+  resourceType: 't',
+  source: 's',
+  user: 'u',
+};
+
+/** Characters of a value: longer ones are equal where they begin alike, and are compared again in the event. */
+const LONGEST = 1200;
+
+export function term(kind: TermKind, value: string): string {
+  return LETTERS[kind] + (kind === 'name' ? value.toLowerCase() : value).slice(0, LONGEST);
+}
+
+/** The value of `account` for events that are no account's. */
+const NO_ACCOUNT = '-';
+/** The value of `error` that each event with an error has beside its code. */
+export const ANY_ERROR = '*';
+
+/** All terms of an event, each once. */
+export function termsOf(event: AuditEvent): Set<string> {
+  const terms = new Set<string>();
+  const add = (kind: TermKind, value: string | undefined) => {
+    if (value !== undefined && value !== '') terms.add(term(kind, value));
+  };
+  add('account', event.recipientAccountId ?? NO_ACCOUNT);
+  add('category', event.eventCategory);
+  add('event', event.eventID);
+  add('name', event.eventName);
+  add('readOnly', event.readOnly === undefined ? undefined : String(event.readOnly));
+  add('request', event.requestID);
+  add('source', event.eventSource);
+  if (event.errorCode !== undefined) {
+    add('error', event.errorCode);
+    add('error', ANY_ERROR);
+  }
+  addIdentity(event, add);
+  for (const { ARN, type } of event.resources ?? []) {
+    add('resourceType', type);
+    if (ARN === undefined) continue;
+    add('resource', ARN);
+    add('resource', nameIn(ARN));
+  }
+  return terms;
+}
+
+/** A principal is found by its ARN, its name, its unique id, its key and by the role or user behind its session. */
+function addIdentity(
+  { userIdentity }: AuditEvent,
+  add: (kind: TermKind, value: string | undefined) => void,
+): void {
+  if (userIdentity === undefined) return;
+  const { arn, principalId, accessKeyId, sessionContext } = userIdentity;
+  const issuer = sessionContext?.sessionIssuer;
+  const user = userNameOf(userIdentity);
+  add('key', accessKeyId);
+  add('user', user);
+  for (const one of [
+    arn,
+    principalId,
+    accessKeyId,
+    user,
+    issuer?.arn,
+    issuer?.userName,
+    issuer?.principalId,
+  ]) {
+    add('principal', one);
+  }
+}
+
+/** LookupEvents' `Username`: a user's name, a session's, `root`. */
+export function userNameOf(identity: AuditEvent['userIdentity']): string | undefined {
+  if (identity === undefined) return undefined;
+  const { type, userName, arn } = identity;
+  if (type === 'Root') return 'root';
+  return userName ?? (arn === undefined ? undefined : arn.slice(arn.lastIndexOf('/') + 1));
+}
+
+/** `arn:aws:iam::1:role/path/app` → `app`, `arn:aws:s3:::bucket/key` → `bucket/key` */
+function nameIn(arn: string): string {
+  const name = arn.split(':').slice(5).join(':');
+  return /^arn:[^:]*:s3:/.test(arn) ? name : name.slice(name.lastIndexOf('/') + 1);
+}
