@@ -35,6 +35,8 @@ const corrections = {
     delete shapes.Tagging.required;
     // An unknown protocol of a redirect is InvalidRequest, no policy is MalformedPolicy (recorded in February 2026).
     delete shapes.Protocol.enum;
+    // A mode without a date lacks the date, whatever it is (recorded in February 2026).
+    delete shapes.ObjectLockMode.enum;
     // Grants of access logs take every permission (recorded in February 2026), though the reference has three.
     shapes.TargetGrant.members.Permission.shape = 'Permission';
     shapes.PutBucketPolicyRequest.required = ['Bucket'];

@@ -148,6 +148,13 @@ const CASES: readonly Case[] = [
     expect: ['AccessDenied', 403, 'There were headers present in the request which were not signed'],
     members: { HeadersNotSigned: 'x-amz-acl' },
   },
+  // LocalStack's recordings of AWS, test_put_object_with_md5_and_chunk_signature_bad_headers.
+  {
+    name: 'S3: the hash of the payload is not named among other unsigned headers',
+    request: signedBySecret({ signedHeaders: 'host' }),
+    expect: ['AccessDenied', 403, 'There were headers present in the request which were not signed'],
+    members: { HeadersNotSigned: 'x-amz-date' },
+  },
   {
     name: 'S3: host not signed',
     request: signedBySecret({ signedHeaders: 'x-amz-content-sha256;x-amz-date' }),

@@ -38,6 +38,7 @@ function writeHead(
   status: number,
   headers: Readonly<Record<string, string>>,
 ): void {
+  withoutKeepAlive(response);
   try {
     response.writeHead(status, spelled(headers));
   } catch (error) {
@@ -45,6 +46,14 @@ function writeHead(
     if (code !== 'ERR_INVALID_CHAR' && code !== 'ERR_INVALID_HTTP_TOKEN') throw error;
     response.writeHead(status, spelled(Object.fromEntries(Object.entries(headers).filter(isSendable))));
   }
+}
+
+/**
+ * From HTTP/1.1 on a connection stays open unless the reply says otherwise, and AWS does not say so in each reply
+ * (LocalStack's recordings of AWS, test_cors_match_origins and others).
+ */
+function withoutKeepAlive(response: ServerResponse): void {
+  if (response.shouldKeepAlive && response.req.httpVersion !== '1.0') response.removeHeader('connection');
 }
 
 function isSendable([name, value]: readonly [string, string]): boolean {

@@ -52,6 +52,20 @@ export function demandAlgorithm(upload: UploadRecord, given: ChecksumAlgorithm |
   );
 }
 
+/**
+ * Before the parts are looked at (recorded, test_multipart_parts_checksum_exceptions_composite). Throws InvalidRequest.
+ */
+export function demandChecksumType(
+  { checksumAsked, checksumType }: UploadRecord,
+  { checksumType: given }: Completion,
+): void {
+  const asked = checksumAsked ? checksumType : null;
+  if (given === undefined || given === asked) return;
+  throw s3Errors.InvalidRequest(
+    `The upload was created using the ${asked} checksum mode. The complete request must use the same checksum mode.`,
+  );
+}
+
 /** The stored parts that the client named, checked one by one. */
 export function chosenParts<P extends PartRecord>(
   id: string,
@@ -108,12 +122,6 @@ export async function demandWhole(
   parts: readonly PartRecord[],
 ): Promise<Checksum> {
   const { algorithm, checksumType } = upload;
-  const asked = upload.checksumAsked ? checksumType : null;
-  if (completion.checksumType !== undefined && completion.checksumType !== asked) {
-    throw s3Errors.InvalidRequest(
-      `The upload was created using the ${asked} checksum mode. The complete request must use the same checksum mode.`,
-    );
-  }
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   if (completion.size !== undefined && completion.size !== size) {
     throw s3Errors.InvalidRequest(

@@ -46,7 +46,14 @@ import { etagOf } from '../versions/candidate.js';
 import { uploadId } from '../versions/version-id.js';
 import type { Versions } from '../versions/versions.js';
 import type { WriteConditions } from '../versions/write-conditions.js';
-import { type Completion, checksumTypeOf, chosenParts, demandAlgorithm, demandWhole } from './completion.js';
+import {
+  type Completion,
+  checksumTypeOf,
+  chosenParts,
+  demandAlgorithm,
+  demandChecksumType,
+  demandWhole,
+} from './completion.js';
 
 export interface NewUpload extends ObjectAttributes {
   /** ARN of who begins it. */
@@ -241,6 +248,7 @@ export class Uploads {
       const upload = many ? await this.#closed(bucket, key, id, found) : found;
       if (!upload) return OVERTAKEN;
       const stored = await this.#parts(id);
+      demandChecksumType(upload, completion);
       const parts = chosenParts(id, upload, completion, stored);
       const checksum = await demandWhole(upload, completion, parts);
       const rowKey = uploadKey(bucket.id, key, id);

@@ -11,6 +11,7 @@ import { parseLargeXml, parseXml, type XmlElement, XmlSyntaxError } from '../xml
 import { type ElementReader, XmlReaders } from '../xml/read.js';
 import { elementName } from '../xml/write.js';
 import { type ArgumentReader, argumentReader } from './arguments.js';
+import { decodeWords } from './metadata.js';
 
 type Input = Record<string, unknown>;
 type Bound = ReadonlyMap<string, { readonly member: string; readonly read: ArgumentReader }>;
@@ -20,6 +21,8 @@ export interface Head {
   readonly labels: Labels;
   readonly parameters: ReadonlyMap<string, string>;
   readonly headers: ReadonlyMap<string, string>;
+  /** Whether the headers stand for the fields of a browser's form, which hold text as it is. */
+  readonly posted?: boolean | undefined;
 }
 
 interface InputReader {
@@ -66,7 +69,7 @@ export class InputReaders {
       for (const name of labels) input[name] = head.labels[name];
       readBound(input, query, head.parameters);
       readBound(input, headers, head.headers, headerValue);
-      if (prefix) input[prefix.member] = readPrefixed(prefix.prefix, head.headers);
+      if (prefix) input[prefix.member] = readPrefixed(prefix.prefix, head);
       if (head.headers.has('content-encoding')) withoutChunking(input);
       keepExpires(input, head.headers, headers);
       return input;
@@ -260,11 +263,11 @@ function readBound(
   }
 }
 
-function readPrefixed(prefix: string, headers: ReadonlyMap<string, string>): Record<string, string> {
+function readPrefixed(prefix: string, { headers, posted }: Head): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [name, value] of headers) {
     if (name.startsWith(prefix) && name.length > prefix.length) {
-      setOwn(values, name.slice(prefix.length), value);
+      setOwn(values, name.slice(prefix.length), posted ? value : decodeWords(value));
     }
   }
   return values;

@@ -31,7 +31,32 @@ const answeredStatus: Readonly<Record<string, number>> = {
 };
 
 /** Elements that S3 sends in another order than the model lists them: those that come first (recorded). */
-const orders: Readonly<Record<string, readonly string[]>> = { ListBucketsOutput: ['Owner'] };
+const orders: Readonly<Record<string, readonly string[]>> = {
+  ListBucketsOutput: ['Owner'],
+  // As in the samples of the S3 API Reference: what the page is of before what is on it (test_response_structure).
+  ListObjectsOutput: [
+    'Name',
+    'Prefix',
+    'Marker',
+    'NextMarker',
+    'MaxKeys',
+    'Delimiter',
+    'IsTruncated',
+    'EncodingType',
+  ],
+  ListObjectsV2Output: [
+    'Name',
+    'Prefix',
+    'StartAfter',
+    'ContinuationToken',
+    'NextContinuationToken',
+    'KeyCount',
+    'MaxKeys',
+    'Delimiter',
+    'IsTruncated',
+    'EncodingType',
+  ],
+};
 
 /**
  * Replies that tell the bucket's region beside what their model says (recorded; clients find out where to sign for).
@@ -128,9 +153,12 @@ export class OutputWriters {
   #location(output: Schema): { type: string; write: (output: Output) => Body } {
     const member = output.getMemberSchema('LocationConstraint');
     const element = this.#xml.element(member, 'LocationConstraint', this.xmlNamespace);
+    // Recorded, test_response_structure_get_bucket_location.
+    const none = `<LocationConstraint xmlns="${this.xmlNamespace}"/>`;
     return {
       type: 'application/xml',
-      write: ({ LocationConstraint = '' }) => xmlDeclaration + element(LocationConstraint),
+      write: ({ LocationConstraint }) =>
+        xmlDeclaration + (LocationConstraint ? element(LocationConstraint) : none),
     };
   }
 }

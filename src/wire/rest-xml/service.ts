@@ -80,7 +80,7 @@ function headOf(request: HttpRequest, recognised: Recognised): Head {
   const parameters = recognised.parameters ?? parseQuery(request.query);
   const { bucket, key, labels = { Bucket: bucket, Key: key } } = recognised;
   const headers = recognised.headers ?? effectiveHeaders(request.headers, parameters);
-  return { labels, parameters, headers };
+  return { labels, parameters, headers, posted: request.posted };
 }
 
 /** What every answer of S3 carries. */

@@ -67,8 +67,8 @@ export class XmlWriters {
     const members = membersOf(schema);
     const first = this.orders[schema.getName() ?? ''];
     if (!first) return members;
-    const isFirst = ([name]: readonly [string, Schema]) => first.includes(name);
-    return [...members.filter(isFirst), ...members.filter(member => !isFirst(member))];
+    const begin = first.flatMap(name => members.filter(member => member[0] === name));
+    return [...begin, ...members.filter(member => !begin.includes(member))];
   }
 
   #attributes(schema: Schema): ((value: Struct) => string) | undefined {

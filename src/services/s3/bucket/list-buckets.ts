@@ -49,13 +49,15 @@ export const ListBuckets: Operation<S3Ports, ListBucketsRequest, ListBucketsOutp
       more = page.more;
     }
     const shown = found.slice(0, limit);
-    // Only requests with parameters are answered regions (ListBuckets, S3 API Reference).
+    // Only requests with parameters are answered regions (ListBuckets, S3 API Reference), all of them ARNs (recorded,
+    // test_delete_bucket_with_content).
     const asks = (input.MaxBuckets ?? region ?? input.Prefix ?? input.ContinuationToken) !== undefined;
     return {
       Buckets: shown.map(bucket => ({
         Name: bucket.name,
         CreationDate: new Date(bucket.created),
-        ...(asks && { BucketRegion: bucket.region, BucketArn: bucketArn(bucket) }),
+        BucketArn: bucketArn(bucket),
+        ...(asks && { BucketRegion: bucket.region }),
       })),
       Owner: { ID: account.canonicalId },
       ...(input.Prefix !== undefined && { Prefix: input.Prefix }),

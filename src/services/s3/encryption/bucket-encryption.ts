@@ -30,7 +30,8 @@ function settingOf({ ServerSideEncryptionConfiguration }: PutBucketEncryptionReq
   if (kind !== 'AES256' && kind !== 'aws:kms' && kind !== 'aws:kms:dsse') throw s3Errors.MalformedXML();
   if (kind === 'AES256' && keyId !== undefined) {
     throw s3Errors.InvalidArgument(
-      'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
+      'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
+      { members: { ArgumentName: 'ApplyServerSideEncryptionByDefault' } },
     );
   }
   const customerKeys = customerKeysOf(rule);

@@ -452,7 +452,8 @@ test('SSE-C: completing an upload with a checksum takes the key too', async () =
 });
 
 test('SSE-C: keys that are no keys', async () => {
-  const { put } = await opened();
+  const { s3, put } = await opened();
+  const md5Of = (key: Buffer) => createHash('md5').update(key).digest('base64');
   const mine = customerKeyOf('m');
   for (const [error, change] of [
     ['InvalidArgument', { SSECustomerAlgorithm: undefined }],
@@ -461,10 +462,23 @@ test('SSE-C: keys that are no keys', async () => {
     ['InvalidArgument', { SSECustomerKey: 'short' }],
     ['InvalidArgument', { SSECustomerKeyMD5: undefined }],
     ['InvalidArgument', { SSECustomerKeyMD5: 'wrong' }],
-    ['InvalidArgument', { ServerSideEncryption: 'AES256' }],
+    ['InvalidArgument', { ServerSideEncryption: 'AES256', SSECustomerAlgorithm: 'KMS' }],
   ] as const) {
     await assert.rejects(put(Buffer.from('x'), { ...mine, ...change }), code(error, 400));
   }
+  // What botocore sends of a key in base64 without its digest (LocalStack's recordings of AWS, test_object_retrieval_sse_c).
+  const long = Buffer.from(mine.SSECustomerKey);
+  const twice = { ...mine, SSECustomerKey: long.toString('base64'), SSECustomerKeyMD5: md5Of(long) };
+  await assert.rejects(put(Buffer.from('x'), twice), code('InvalidArgument', 400));
+  await put(Buffer.from('x'), mine);
+  await assert.rejects(s3.send('GetObject', { Bucket, Key, ...twice }), code('AccessDenied', 403));
+  // test_multipart_upload_sse_c_validation
+  const { UploadId } = await s3.send('CreateMultipartUpload', { Bucket, Key });
+  const part = { Bucket, Key, UploadId, PartNumber: 1, Body: bodyOf('x'), ...mine };
+  await assert.rejects(
+    s3.send('UploadPart', part),
+    /^ApiError: The multipart upload initiate requested encryption\./,
+  );
 });
 
 const NEW_KEY = 'arn:aws:kms:us-east-1:111122223333:key/2';

@@ -65,21 +65,28 @@ export async function encryptionFor(
   call: Call,
   ports: S3Ports,
 ): Promise<Encrypting> {
+  demandOneEncryption(input);
   const own = customerKey(input);
   if (own) {
     demandCustomerKeysAllowed(bucket);
-    if (input.ServerSideEncryption === undefined)
-      return { encryption: customerEncryption(own), dataKey: own };
-    throw invalidArgument(
-      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
-      'x-amz-server-side-encryption',
-      input.ServerSideEncryption,
-    );
+    return { encryption: customerEncryption(own), dataKey: own };
   }
   const asked = askedEncryption(input, bucket) ?? (ports.objects.keys && PRESET);
   if (!asked) return {};
   if (asked.kind === 'AES256') return ownEncryption(ports);
   return kmsEncryption(asked, input, bucket, key, call, ports);
+}
+
+/** Before the key is looked at (recorded, test_put_object_validation_sse_c). Throws InvalidArgument. */
+function demandOneEncryption({ ServerSideEncryption: kind, ...rest }: EncryptionInput): void {
+  const { SSECustomerAlgorithm, SSECustomerKey, SSECustomerKeyMD5 } = rest;
+  if (kind === undefined || (SSECustomerAlgorithm ?? SSECustomerKey ?? SSECustomerKeyMD5) === undefined)
+    return;
+  throw invalidArgument(
+    'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+    'x-amz-server-side-encryption',
+    kind,
+  );
 }
 
 /** "Blocking or unblocking SSE-C for a general purpose bucket", S3 User Guide. Throws AccessDenied. */

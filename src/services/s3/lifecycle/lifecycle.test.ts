@@ -201,6 +201,10 @@ test('configurations that are refused', async () => {
     ['InvalidArgument', rule({ Expiration }), rule({ Expiration })],
     ['InvalidArgument', rule({ NoncurrentVersionExpiration: { NoncurrentDays: 0 } })],
     ['InvalidRequest', rule({})],
+    // LocalStack's recordings of AWS, test_put_bucket_lifecycle_conf_exc.
+    ['MalformedXML', rule({ Expiration, NoncurrentVersionExpiration: {} })],
+    ['MalformedXML', rule({ Expiration, Filter: { And: { Prefix: 'test' }, Prefix: '' } })],
+    ['MalformedXML', rule({ Expiration, Filter: { ObjectSizeGreaterThan: 500, Prefix: '' } })],
     ['InvalidArgument', rule({ Transitions: [{ Date: new Date(START), StorageClass: 'GLACIER' }] })],
     ['InvalidArgument', rule({ Transitions: [{ Days: 29, StorageClass: 'STANDARD_IA' }] })],
     ['MalformedXML', rule({ Transitions: [{ Days: 1, StorageClass: 'STANDARD' }] })],

@@ -101,7 +101,14 @@ function ruleOf(shape: RuleShape, index: number): LifecycleRule {
   return rule;
 }
 
+/**
+ * "The Filter must have exactly one of Prefix, Tag, ObjectSizeGreaterThan, ObjectSizeLessThan, or And"
+ * (LifecycleRuleFilter, S3 API Reference; recorded, test_put_bucket_lifecycle_conf_exc). Where it has none, the rule is
+ * for the whole bucket. Throws MalformedXML, InvalidRequest.
+ */
 function filterOf({ Filter, Prefix }: RuleShape): LifecycleRule['filter'] {
+  if (Object.values(Filter ?? {}).filter(value => value !== undefined).length > 1)
+    throw s3Errors.MalformedXML();
   const given = Filter?.And ?? Filter ?? {};
   const tags = 'Tags' in given ? given.Tags : Filter?.Tag && [Filter.Tag];
   const prefix = Prefix ?? given.Prefix;
@@ -183,6 +190,8 @@ function noncurrentRule({
 }: RuleShape): Pick<LifecycleRule, 'noncurrentExpiration'> {
   if (!asked) return {};
   const { NoncurrentDays: days = 0, NewerNoncurrentVersions: keep } = asked;
+  // An empty one (recorded, test_put_bucket_lifecycle_conf_exc).
+  if (asked.NoncurrentDays === undefined && keep === undefined) throw s3Errors.MalformedXML();
   if (days <= 0) {
     throw invalid("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
   }

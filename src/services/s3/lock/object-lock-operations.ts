@@ -14,7 +14,7 @@ import type {
 import { s3Errors } from '../../../core/s3-errors.js';
 import { type Bucket, demandRetention, type ObjectLockSetting } from '../../../objects/index.js';
 import { bucketOperation, versionOperation } from '../bucket-operation.js';
-import { existingObject } from '../object/get-object.js';
+import { demandNoMarker, existingObject } from '../object/get-object.js';
 import { retentionKeys } from '../object/write-requirements.js';
 import { keyOf } from '../target.js';
 import { retentionOf } from './object-lock.js';
@@ -82,6 +82,7 @@ export const PutObjectRetention = versionOperation<PutObjectRetentionRequest, ob
   async (subject, input, { objects }, call) => {
     const { bucket } = subject;
     demandLock(bucket);
+    demandNoMarker(subject, call);
     const now = call.clock.now();
     const { Mode, RetainUntilDate } = input.Retention ?? {};
     // An empty retention takes away the one there is.
@@ -121,11 +122,13 @@ export const GetObjectRetention = versionOperation<GetObjectRetentionRequest, Ge
 
 export const PutObjectLegalHold = versionOperation<PutObjectLegalHoldRequest, object>(
   () => ['s3:PutObjectLegalHold'],
-  async (subject, input, { objects }) => {
+  async (subject, input, { objects }, call) => {
     const { bucket } = subject;
-    demandLock(bucket);
+    // Before the bucket is looked at (recorded, test_put_object_legal_hold_exc).
     const status = input.LegalHold?.Status;
     if (status !== 'ON' && status !== 'OFF') throw s3Errors.MalformedXML();
+    demandLock(bucket);
+    demandNoMarker(subject, call);
     const legalHold = status === 'ON';
     await objects.versions.update(bucket, keyOf(input), input.VersionId, record => ({
       ...record,

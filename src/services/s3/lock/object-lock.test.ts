@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ApiError } from '../../../core/errors.js';
 import { allow, bodyOf, code, openTestS3, START, testAccount, userOf } from '../testing.test.support.js';
 
 const Bucket = 'example-bucket';
@@ -92,9 +93,47 @@ test('a legal hold has no end but being lifted', async () => {
   await assert.rejects(remove(id, { BypassGovernanceRetention: true }), code('AccessDenied'));
   const hold = (Status: string) => s3.send('PutObjectLegalHold', { Bucket, Key, LegalHold: { Status } });
   await assert.rejects(hold('MAYBE'), code('MalformedXML'));
+  await s3.send('CreateBucket', { Bucket: 'open' });
+  const malformed = s3.send('PutObjectLegalHold', { Bucket: 'open', Key });
+  await assert.rejects(malformed, code('MalformedXML'), 'test_put_object_legal_hold_exc');
   await hold('OFF');
   assert.deepEqual(await s3.send('GetObjectLegalHold', { Bucket, Key }), { LegalHold: { Status: 'OFF' } });
   await remove(id);
+});
+
+// LocalStack's recordings of AWS: test_s3_object_retention_exc, test_s3_object_lock_mode_validation and
+// test_object_lock_delete_markers.
+test('locks that are refused, in the words of S3', async () => {
+  const { s3, put } = await locked();
+  await put();
+  const told = (members: object) => (error: ApiError) => {
+    assert.deepEqual(error.detail.members, members);
+    return true;
+  };
+  const until = (text: string) =>
+    s3.send('PutObjectRetention', {
+      Bucket,
+      Key,
+      Retention: { Mode: 'GOVERNANCE', RetainUntilDate: new Date(text) },
+    });
+  for (const [text, ArgumentValue] of [
+    ['2020-01-01T00:00:00Z', 'Tue Dec 31 16:00:00 PST 2019'],
+    ['2019-07-04T07:05:06Z', 'Thu Jul 04 00:05:06 PDT 2019'],
+  ] as const) {
+    await assert.rejects(until(text), told({ ArgumentName: 'RetainUntilDate', ArgumentValue }));
+  }
+  const lacking = put({ ObjectLockMode: 'BAD-VALUE' });
+  await assert.rejects(lacking, told({ ArgumentName: 'x-amz-object-lock-retain-until-date' }));
+  const unknown = put({ ObjectLockMode: 'BAD-VALUE', ObjectLockRetainUntilDate: inDays(1) });
+  const ArgumentName = 'x-amz-object-lock-mode';
+  await assert.rejects(unknown, told({ ArgumentName, ArgumentValue: 'BAD-VALUE' }));
+  await s3.send('DeleteObject', { Bucket, Key });
+  await assert.rejects(until('2099-01-01T00:00:00Z'), code('MethodNotAllowed', 405));
+  const LegalHold = { Status: 'ON' };
+  await assert.rejects(
+    s3.send('PutObjectLegalHold', { Bucket, Key, LegalHold }),
+    code('MethodNotAllowed', 405),
+  );
 });
 
 test('the bucket’s default is given to versions that bring none', async () => {

@@ -47,8 +47,34 @@ export function retentionOf(mode: string, until: number, now: number): Retention
   if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') {
     throw invalidArgument('Unknown wormMode directive.', 'x-amz-object-lock-mode', mode);
   }
-  if (until <= now) throw s3Errors.InvalidArgument('The retain until date must be in the future!');
+  if (until <= now) {
+    throw invalidArgument(
+      'The retain until date must be in the future!',
+      'RetainUntilDate',
+      inSeattle(until),
+    );
+  }
   return { mode: mode satisfies RetentionMode, until };
+}
+
+const SEATTLE = new Intl.DateTimeFormat('en-US', {
+  timeZone: 'America/Los_Angeles',
+  timeZoneName: 'short',
+  weekday: 'short',
+  year: 'numeric',
+  month: 'short',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** `Tue Dec 31 16:00:00 PST 2019`: a time as S3 shows it there (recorded, test_s3_object_retention_exc). */
+function inSeattle(time: number): string {
+  const parts = new Map(SEATTLE.formatToParts(time).map(({ type, value }) => [type, value]));
+  const clock = ['hour', 'minute', 'second'].map(name => parts.get(name as 'hour')).join(':');
+  return `${parts.get('weekday')} ${parts.get('month')} ${parts.get('day')} ${clock} ${parts.get('timeZoneName')} ${parts.get('year')}`;
 }
 
 function defaultRetention(bucket: Bucket, now: number): Pick<ObjectAttributes, 'retention'> {

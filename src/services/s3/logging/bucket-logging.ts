@@ -76,7 +76,11 @@ async function demandTarget(
     throw refuse('The owner for the bucket to be logged and the target bucket must be the same.');
   }
   if (target.region !== source.region) {
-    const members = { SourceBucketLocation: source.region, TargetBucketLocation: target.region };
+    const members = {
+      // Left out where it is the first region (recorded, test_put_bucket_logging_cross_locations).
+      ...(source.region !== 'us-east-1' && { SourceBucketLocation: source.region }),
+      TargetBucketLocation: target.region,
+    };
     throw s3Errors.CrossLocationLoggingProhibitted({
       members,
       advice: `Take a target bucket in the region of the bucket, ${source.region}.`,

@@ -96,12 +96,14 @@ export const ListMultipartUploads: Operation<
           Owner: ownerOf(entry.item.upload),
         });
     }
-    const last = entries.at(-1);
+    // Of a last page, where the last upload was: prefixes behind it do not count (recorded). A page that others follow
+    // names its last prefix, where AWS names nothing, which leaves clients no way to go on.
+    const last = more ? entries.at(-1) : entries.findLast(entry => 'item' in entry);
     return {
       Bucket: bucket.name,
       KeyMarker: write(KeyMarker ?? ''),
       UploadIdMarker: KeyMarker ? (UploadIdMarker ?? '') : '',
-      // Always there, and of the last entry also where no page follows (recorded, test_list_multiparts_next_marker).
+      // Always there, also where no page follows (recorded, test_list_multiparts_next_marker).
       NextKeyMarker: last ? write('prefix' in last ? last.prefix : last.key) : '',
       NextUploadIdMarker: last && 'item' in last ? last.item.id : '',
       Prefix: Prefix === '' ? undefined : write(Prefix),

@@ -150,8 +150,14 @@ function explicitSpan(header: string, size: number): Span {
       { members },
     );
   }
-  if (Number(last) >= size) {
+  // Beyond the source, and partly beyond it, are two sentences (recorded, test_upload_part_copy_range).
+  if (Number(first) >= size) {
     throw s3Errors.InvalidRequest('The specified copy range is invalid for the source object size');
+  }
+  if (Number(last) >= size) {
+    throw s3Errors.InvalidArgument(`Range specified is not valid for source object of size: ${size}`, {
+      members,
+    });
   }
   return { start: Number(first), end: Number(last) + 1 };
 }

@@ -192,6 +192,8 @@ test('how a source is named', () => {
   };
   assert.deepEqual(read('b/k'), ['b', 'k', undefined]);
   assert.deepEqual(read('/b/k/l'), ['b', 'k/l', undefined]);
+  // LocalStack's test_response_structure, which AWS passes.
+  assert.deepEqual(read('https://s3.us-east-1.amazonaws.com/b/k'), ['b', 'k', undefined]);
   assert.deepEqual(read('b/a%20b%2Bc+d'), ['b', 'a b+c d', undefined]);
   assert.deepEqual(read('b%2Fk%2Fl'), ['b', 'k/l', undefined]);
   assert.deepEqual(read('b/k%3FversionId=x?versionId=123'), ['b', 'k?versionId=x', '123']);

@@ -32,11 +32,11 @@ export interface FoundSource {
 }
 
 /**
- * Reads `[/]bucket/key[?versionId=id]`, URL-encoded as a whole or in its parts, a plus being a space.
- * Throws InvalidArgument.
+ * Reads `[/]bucket/key[?versionId=id]`, URL-encoded as a whole or in its parts, a plus being a space. An address with a
+ * host is its path (LocalStack's recordings of AWS, test_response_structure). Throws InvalidArgument.
  */
 export function sourceName(header: string | undefined): SourceName {
-  const [path = '', query] = splitOnce((header ?? '').replace(/^\//, ''), '?versionId=');
+  const [path = '', query] = splitOnce((header ?? '').replace(/^(?:https?:\/\/[^/]+)?\//, ''), '?versionId=');
   const raw = path.includes('/') ? path : decoded(path);
   const [bucket, key] = splitOnce(raw, '/');
   const names = raw === path ? [decoded(bucket), key && decoded(key)] : [bucket, key];

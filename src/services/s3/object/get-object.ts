@@ -159,8 +159,9 @@ function requestedSpan(
 }
 
 /**
- * With `partNumber`, the part's checksum where that of the whole is made of theirs. With a range or a part of another,
- * none: the stored checksum covers the whole object (LocalStack's recordings of AWS, test_get_object_part).
+ * With `partNumber`, the part's checksum where that of the whole is made of theirs. With a range or a part that is not
+ * the whole, none: the stored one covers the whole object (LocalStack's recordings of AWS, test_get_object_part and
+ * test_get_object_part_checksum).
  */
 function shownChecksum(
   input: ReadInput,
@@ -175,7 +176,7 @@ function shownChecksum(
       ChecksumType: record.checksum.type,
     };
   }
-  if (span && (parts || span.end - span.start < record.size)) return {};
+  if (span && span.end - span.start < record.size) return {};
   return checksumMembers(record.checksum);
 }
 
