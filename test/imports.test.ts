@@ -38,8 +38,9 @@ const table: Record<string, readonly string[]> = {
   clients: ['policy', 'credentials', 'core'],
   imds: ['clients', 'credentials', 'core'],
   staging: ['credentials'],
+  replay: ['clients', 'policy', 'core'],
   'index.ts': ['admin', 'core', 'http', 'imds', 'objects', 'server'],
-  cli: ['clients', 'credentials', 'imds', 'staging', 'policy', 'core'],
+  cli: ['clients', 'credentials', 'imds', 'replay', 'staging', 'policy', 'core'],
 };
 /** The commands for whoever runs a server: they work on its directory, not through its API. */
 const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts', 'cli/backup.ts', 'cli/migrate.ts'];

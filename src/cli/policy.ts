@@ -13,6 +13,7 @@ import {
 import type { CommandOutput } from './command-output.js';
 import { type PolicyCase, readCases } from './policy-cases.js';
 import { readText } from './policy-files.js';
+import { generateCommand } from './policy-generate.js';
 import { describeLint, type LintFlags, lintAll } from './policy-lint.js';
 
 const KINDS: readonly PolicyKind[] = [
@@ -36,12 +37,15 @@ const processOutput: CommandOutput = {
 /** `karikagi policy …`: works on files, needs no server. Exit status: see each command. */
 export function policyCommand(output: CommandOutput = processOutput): Command {
   return new Command('policy')
-    .description('Check, test, explain, format and compare IAM policies in files.')
+    .description(
+      'Check, test, explain, format and compare IAM policies in files, and make them from recorded calls.',
+    )
     .addCommand(lintCommand(output))
     .addCommand(testCommand(output))
     .addCommand(explainCommand(output))
     .addCommand(formatCommand(output))
-    .addCommand(diffCommand(output));
+    .addCommand(diffCommand(output))
+    .addCommand(generateCommand());
 }
 
 function kindOption(command: Command): Command {

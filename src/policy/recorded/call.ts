@@ -44,7 +44,7 @@ export interface Unread {
   readonly reason: UnreadReason;
 }
 
-export type UnreadReason =
+type UnreadReason =
   | 'a service whose actions are not read'
   | 'not a call: an event of a service'
   | 'the caller is not in the record'

@@ -54,7 +54,7 @@ export function readCall(record: object, lookups: Lookups = {}): RecordedCall | 
   const type = text(raw['eventType']);
   if (name === '' || (type !== undefined && type !== 'AwsApiCall'))
     return { operation, reason: 'not a call: an event of a service' };
-  const caller = callerOf(fields(raw['userIdentity']));
+  const caller = knownCaller(fields(raw['userIdentity']));
   if (!caller) return { operation, reason: 'the caller is not in the record' };
   const errorCode = text(raw['errorCode']);
   const denied = errorCode !== undefined && DENIED.test(errorCode);
@@ -76,6 +76,22 @@ export function readCall(record: object, lookups: Lookups = {}): RecordedCall | 
     account: parts.account || undefined,
     requestId: text(raw['requestID']),
   };
+}
+
+/** Callers by their access keys: one key makes many calls. */
+const callers = new Map<string, Recorded | undefined>();
+const REMEMBERED_CALLERS = 5000;
+
+function knownCaller(identity: Fields): Recorded | undefined {
+  const { type, accessKeyId, arn, invokedBy } = identity;
+  if (typeof accessKeyId !== 'string') return callerOf(identity);
+  const key = `${type}\n${accessKeyId}\n${arn}\n${invokedBy}`;
+  const known = callers.get(key);
+  if (known) return known;
+  if (callers.size >= REMEMBERED_CALLERS) callers.clear();
+  const caller = callerOf(identity);
+  callers.set(key, caller);
+  return caller;
 }
 
 /** Whether the record was read. */

@@ -146,9 +146,13 @@ function grants(parameters: RecordParts['parameters']): Context {
 
 /** `s3:x-amz-…` of headers. */
 function headers(parameters: RecordParts['parameters'], names: readonly string[]): Context {
-  return present(
-    Object.fromEntries(names.map(name => [`s3:x-amz-${name}`, text(parameters[`x-amz-${name}`])] as const)),
-  );
+  const context: Record<string, string> = {};
+  for (const parameter in parameters) {
+    if (!parameter.startsWith('x-amz-') || !names.includes(parameter.slice(6))) continue;
+    const value = text(parameters[parameter]);
+    if (value !== undefined) context[`s3:${parameter}`] = value;
+  }
+  return context;
 }
 
 function tagged(parts: RecordParts): RecordedCheck[] {

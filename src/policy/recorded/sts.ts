@@ -6,16 +6,17 @@ import type { RecordedCheck, RecordParts } from './call.js';
 import { present, requestTags, text, texts } from './fields.js';
 
 /** Calls that need no permission: "No permissions are required to perform this operation" (STS API Reference). */
-const FREE = new Set(['GetCallerIdentity', 'GetSessionToken', 'GetAccessKeyInfo']);
+const FREE = new Set(['GetCallerIdentity', 'GetSessionToken']);
 
-/** Whether a call needs no permission, though a Deny may refuse it. */
+/** Whether a call needs no permission, and no Deny refuses it. */
 export function needsNothing(operation: string): boolean {
   return operation.startsWith('sts:') && FREE.has(operation.slice(4));
 }
 
 export function stsChecks(parts: RecordParts): RecordedCheck[] | undefined {
   const { name, parameters, partition, account } = parts;
-  if (FREE.has(name) || name === 'DecodeAuthorizationMessage') return [on(name, '*')];
+  if (FREE.has(name) || /^(?:DecodeAuthorizationMessage|GetAccessKeyInfo)$/.test(name))
+    return [on(name, '*')];
   if (name === 'GetFederationToken') {
     const user = text(parameters['name']);
     if (user === undefined) return [];

@@ -2,11 +2,11 @@
 
 import type { Call, Requirement } from '../../core/operation.js';
 import type { Bucket, Pairs, VersionRecord } from '../../objects/index.js';
-import { compilePolicy } from '../../policy/index.js';
+import { compilePolicy, isPublicPolicy } from '../../policy/index.js';
 import type { ContextValue, NamedPolicy, SetAside } from '../../policy/types.js';
 import { aclsEnabled, ownerApart, writerOf } from './acl/acl.js';
 import { bucketAcl, type ListDecision, missingObjectAcl, objectAcl, ownObjectAcl } from './acl/acl-policy.js';
-import { blockCommand, blocker, blocks, isPublicPolicy } from './bucket/public-access.js';
+import { blockCommand, blocker, blocks } from './bucket/public-access.js';
 
 /** Condition keys; those that the request does not carry are `undefined` and left out. */
 export type Keys = Readonly<Record<string, ContextValue | number | boolean | undefined>>;

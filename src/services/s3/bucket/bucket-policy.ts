@@ -12,6 +12,7 @@ import { s3Errors } from '../../../core/s3-errors.js';
 import type { Bucket } from '../../../objects/index.js';
 import {
   bucketRules,
+  isPublicPolicy,
   type PolicyDocument,
   PolicySyntaxError,
   validatePolicy,
@@ -20,7 +21,7 @@ import { bucketOperation, ownAccountOnly } from '../bucket-operation.js';
 import type { S3Ports } from '../ports.js';
 import { bucketArn, hasPublicPolicy } from '../requirements.js';
 import type { BucketInput, OnBucket } from '../target.js';
-import { blockCommand, blocks, isPublicPolicy } from './public-access.js';
+import { blockCommand, blocks } from './public-access.js';
 
 /** "Bucket policies are limited to 20 KB in size" ("Bucket policies for Amazon S3"). */
 const LARGEST_POLICY = 20 * 1024;
