@@ -222,15 +222,12 @@ const lentPolicies = new Map<string, NamedPolicy>();
 /** A policy that lets the caller's account decide, in the place of one that is not given. */
 function lent(principal: Principal, kind: 'trust' | 'key' | 'resource', whose: string): ResourceSide {
   const { account } = principal;
-  const key = `${kind} ${account}`;
+  const key = account ?? '';
   let resource = lentPolicies.get(key);
   if (!resource) {
-    const { Resource: _, ...without } = EVERYTHING;
     const Principal = account === undefined ? '*' : { AWS: account };
-    const statement =
-      kind === 'trust' ? { ...without, Principal, Action: 'sts:*' } : { ...EVERYTHING, Principal };
-    const text = JSON.stringify({ Version: '2012-10-17', Statement: statement });
-    resource = { name: 'policies that are not given', policy: compilePolicy(text, kind) };
+    const text = JSON.stringify({ Version: '2012-10-17', Statement: { ...EVERYTHING, Principal } });
+    resource = { name: 'policies that are not given', policy: compilePolicy(text, 'resource') };
     lentPolicies.set(key, resource);
   }
   return { policies: { resource, resourceKind: kind }, assumed: whose };

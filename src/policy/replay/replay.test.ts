@@ -288,6 +288,13 @@ suite('policies that are not given', () => {
     );
   });
 
+  test('those of services and of strangers as well', () => {
+    const userIdentity = { type: 'AWSService', invokedBy: 'ec2.amazonaws.com' };
+    assert.equal(becomes(recordOf('sts:AssumeRole', { roleArn: APP }, { userIdentity }), [other]), 'same');
+    const anonymous = { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
+    assert.equal(becomes(get({ userIdentity: anonymous }), [other]), 'same');
+  });
+
   test('and of what was denied it is not known whether they deny it', () => {
     assert.equal(becomes(get(denied), [other]), `unknown: the policies of ${BOB}`);
     const record = recordOf('sts:AssumeRole', { roleArn: APP }, denied);
