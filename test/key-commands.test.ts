@@ -9,6 +9,7 @@ import { callKarikagi } from '../src/clients/karikagi-api.js';
 import { type RunningImds, startImds } from '../src/imds/index.js';
 import { AGENT, EXTERNAL_ID, FIRST, type Fleet, openFleet, PROFILE, SECOND } from './support/fleet.js';
 import { environment, firstLine, KARIKAGI, output } from './support/programs.js';
+import { until } from './support/until.js';
 
 const ONE_OF_MANY = resolve(import.meta.dirname, 'support/one-of-many.js');
 
@@ -179,10 +180,6 @@ suite('karikagi on the command line', () => {
     await iam.send(
       new RemoveRoleFromInstanceProfileCommand({ InstanceProfileName: PROFILE, RoleName: AGENT }),
     );
-    const deadline = Date.now() + 10_000;
-    while ((await keys()) !== 404) {
-      assert.ok(Date.now() < deadline, 'the role is still there');
-      await new Promise(settle => setTimeout(settle, 50));
-    }
+    await until(async () => (await keys()) === 404);
   });
 });

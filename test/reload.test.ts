@@ -182,7 +182,8 @@ test('SIGUSR2 turns the log of all processes to debug and back', { timeout: 240_
   stops.push(() => server.stop());
   const debugged = () => lines.filter(line => line.includes('"debug"')).length;
   const ask = () => clientOf(server).send(new ListBucketsCommand({}));
-  const turned = (level: string) => until(() => lines.at(-1)?.endsWith(`the log level is ${level}`) ?? false);
+  const turned = (level: string) =>
+    until(() => lines.some(line => line.endsWith(`the log level is ${level}`)));
   process.kill(server.pid, 'SIGUSR2');
   await turned('debug');
   // Of each of the two, to which connections go in turn.
@@ -207,7 +208,7 @@ for (const workers of ['1', '2']) {
     timeout: 240_000,
   }, async t => {
     const { home, stops } = await stageOf(t);
-    const flags = ['--workers', workers, '--console-port', '0', '--drain-delay', '2'];
+    const flags = ['--workers', workers, '--console-port', '0', '--drain-delay', '8'];
     const child = spawnServer(join(home, 'data'), flags);
     const server = await untilReady(child);
     const ended = once(child, 'exit');

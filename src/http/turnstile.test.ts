@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
+import { until } from '../../test/support/until.js';
 import { inTurn, placeTurnstiles } from './turnstile.js';
 
 interface Seen {
@@ -110,7 +111,7 @@ test('a body that waits behind a head which was found early reaches its request'
   const all = chunked('/0', 'a') + put('/1', 'the body');
   const cut = all.indexOf('\r\nPUT /1');
   const socket = await sent(port, [Buffer.from(all.slice(0, cut))]);
-  while (seen.now === 0) await nextTurn();
+  await until(() => seen.now > 0);
   socket.write(all.slice(cut));
   assert.deepEqual(await answers(socket, 2), ['[/0|a]', '[/1|the body]']);
   socket.destroy();
@@ -130,8 +131,8 @@ test('a client that reads no answers is asked for no more requests', async t => 
 test('a connection that is closed frees the request that was being answered', async t => {
   const { port, seen } = await start(t, 'x'.repeat(10_000_000));
   const socket = await sent(port, [Buffer.from(get('/').repeat(100))]);
-  while (seen.now === 0) await nextTurn();
+  await until(() => seen.now > 0);
   socket.destroy();
-  while (seen.now > 0) await nextTurn();
+  await until(() => seen.now === 0);
   assert.equal(seen.most, 1);
 });

@@ -96,11 +96,8 @@ suite('a webhook', () => {
   });
 
   test('that nobody answers at is no error of the server', async () => {
-    const free = createServer();
-    await new Promise<void>(resolve => free.listen(0, '127.0.0.1', resolve));
-    const { port } = free.address() as AddressInfo;
-    await new Promise(resolve => free.close(resolve));
-    const delivery = await deliver(await messages('k'), new URL(`http://127.0.0.1:${port}/`));
+    // Of tcpmux, which no machine runs; a port that was free a moment ago may be taken.
+    const delivery = await deliver(await messages('k'), new URL('http://127.0.0.1:1/'));
     assert.deepEqual(delivery.taken, []);
     assert.match(String(delivery.failure), /ECONNREFUSED/);
   });

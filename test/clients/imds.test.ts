@@ -200,11 +200,11 @@ async function openBucketToAgent({ endpoint, region, root, owner, agentArn }: Fl
 
 const MOUNTED = `
 s3fs "$1" "$2" -o "$3"
-for try in $(seq 100); do mountpoint -q "$2" && break; sleep 0.1; done
+for try in $(seq 1200); do mountpoint -q "$2" && break; sleep 0.1; done
 echo from s3fs > "$2/s3fs"
 fusermount -u "$2"
 s3fs "$1" "$2" -o "$3"
-for try in $(seq 100); do mountpoint -q "$2" && break; sleep 0.1; done
+for try in $(seq 1200); do mountpoint -q "$2" && break; sleep 0.1; done
 cat "$2/s3fs"
 fusermount -u "$2"`;
 

@@ -9,7 +9,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; the environment is what is given and a home of its own. Killed after two minutes. */
+/** Runs a program to its end; the environment is what is given and a home of its own. Killed after four minutes. */
 export function run(
   stage: Stage,
   command: string,
@@ -31,7 +31,7 @@ export function run(
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
+      timeout: 240_000,
     });
     let stdout = '';
     let stderr = '';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../support/until.js';
 import { assumeNarrowRole } from './narrow-role.js';
 import { run, succeeds, without } from './run.js';
 import { type Keys, openStage, REGION, type Stage } from './stage.js';
@@ -38,10 +38,10 @@ suite('s3fs', { skip: without('s3fs') }, () => {
       },
       stdio: 'ignore',
     });
-    while ((await run(stage, 'mountpoint', ['-q', mountPoint])).status !== 0) {
+    await until(async () => {
       assert.equal(mounted.exitCode, null, 's3fs has ended');
-      await sleep(50);
-    }
+      return (await run(stage, 'mountpoint', ['-q', mountPoint])).status === 0;
+    });
   }
 
   async function unmount(): Promise<void> {

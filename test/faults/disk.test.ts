@@ -28,14 +28,13 @@ import {
 import { scrub, systemClock } from '../../src/index.js';
 import { without } from '../clients/run.js';
 import { s3Of } from '../support/all-kinds.js';
+import { scrape } from '../support/metrics.js';
+import { until } from '../support/until.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 
 const Bucket = 'kept';
 const SMALL = 1000;
 const LARGE = 300_000;
-
-/** The server looks how full its disk is ten times a second. */
-const noticed = () => new Promise(resolve => setTimeout(resolve, 400));
 
 suite('a failing disk', { skip: without('cc') }, () => {
   let home: string;
@@ -57,7 +56,11 @@ suite('a failing disk', { skip: without('cc') }, () => {
     const faults = join(directory, 'faults');
     await mkdir(faults);
     const environment = { LD_PRELOAD: library, DISK_FAULTS: faults };
-    const server = await startServerProcess(data, [], environment);
+    const server = await startServerProcess(data, ['--metrics-listen', '0'], environment);
+    /** Resolves once the server has seen whether its disk is full; it looks ten times a second. */
+    const seen = (isFull: boolean) =>
+      until(async () => ((await scrape(server.metrics!)).sum('karikagi_disk_free_bytes') === 0) === isFull);
+    const fillsDisk = (fault: string, part: string) => fault === 'full' && part === data;
     const s3 = s3Of(server);
     t.after(async () => {
       s3.destroy();
@@ -82,11 +85,11 @@ suite('a failing disk', { skip: without('cc') }, () => {
       async fail(fault: string, part: string): Promise<void> {
         await writeFile(join(faults, 'next'), part);
         await rename(join(faults, 'next'), join(faults, fault));
-        await noticed();
+        if (fillsDisk(fault, part)) await seen(true);
       },
       async heal(fault: string): Promise<void> {
         await unlink(join(faults, fault));
-        await noticed();
+        await seen(false);
       },
     };
   }

@@ -27,7 +27,7 @@ const RUNS = Number(process.env['KARIKAGI_FUZZ_RUNS'] ?? 100);
 const REGION = 'us-east-1';
 const BUCKET = 'fuzzed';
 /** Milliseconds until a connection counts as hanging; the server is given a fraction of it for bodies that stall. */
-const HANGS = 20_000;
+const HANGS = 120_000;
 
 let data: string;
 let server: RunningServer;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Longer than any machine takes; nothing waits so long where all is well. Milliseconds. */
-const DEADLINE = 240_000;
+const DEADLINE = 180_000;
 const LONGEST_WAIT = 50;
 
 /** Resolves once the condition holds; rejects where that takes longer than any machine does. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { until } from '../../../test/support/until.js';
 import { DirectoryInUse, lockDirectory } from './directory-lock.js';
 
 if (process.argv[2] === 'lock') {
@@ -30,19 +31,6 @@ async function start(
   const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const [outcome] = await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
   return { child, outcome: String(outcome) };
-}
-
-/** Tries until it succeeds, some seconds at most. */
-async function until(work: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise(resolve => setTimeout(resolve, 20));
-    }
-  }
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -142,7 +130,12 @@ function defineTests(): void {
       await kill(second.child);
       await assert.rejects(lockDirectory(directory), DirectoryInUse);
       await kill(first.child);
-      await until(async () => (await lockDirectory(directory)).release());
+      await until(() =>
+        lockDirectory(directory).then(
+          lock => lock.release().then(() => true),
+          () => false,
+        ),
+      );
     } finally {
       await rm(directory, { recursive: true });
     }

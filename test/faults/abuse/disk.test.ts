@@ -1,11 +1,11 @@
 /** What strangers leave on disk. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { until } from '../../support/until.js';
 import { MIB, Victim } from './victim.js';
 
 let victim: Victim;
@@ -23,16 +23,27 @@ function onDisk(directory: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0);
 }
 
+/** Lines in the log of requests. */
+function eventsIn(data: string): number {
+  const directory = join(data, 'events');
+  return readdirSync(directory).reduce(
+    (sum, name) => sum + readFileSync(join(directory, name), 'utf8').split('\n').length - 1,
+    0,
+  );
+}
+
 const agent = `user-agent: ${'U'.repeat(15_000)}\r\nreferer: ${'R'.repeat(14_000)}\r\n`;
 
 async function grownBy(requests: readonly string[], times: number): Promise<number> {
   const before = onDisk(victim.data);
+  const events = eventsIn(victim.data);
   for (let i = 0; i < times; i++) {
     await Promise.all(
       requests.map(async request => assert.match(await victim.ask(request), /^HTTP\/1.1 [2345]/)),
     );
   }
-  await wait(1000);
+  // The log of requests is written last.
+  await until(() => eventsIn(victim.data) >= events + times * requests.length);
   return onDisk(victim.data) - before;
 }
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { MIB, most, until, Victim } from './victim.js';
+import { until } from '../../support/until.js';
+import { MIB, most, Victim } from './victim.js';
 
 /**
  * Above what it takes where one connection after the other sends the same: 16 MiB of bodies, or of answers, that one
@@ -116,7 +117,7 @@ for (const [name, bytes, connections = 200] of floods) {
     const longest = await victim.leastLongestTurn(LONGEST, async () => {
       peak = Math.max(peak, await most(() => victim.memory(), flood));
       victim.hangUp();
-      await until(() => victim.files() < 100, 20_000, 'the connections to be closed');
+      await until(() => victim.files() < 100);
     });
     t.diagnostic(`${Math.round((peak - before) / MIB)} MiB, ${longest} units`);
     assert.ok(peak - before < ROOM, `${(peak - before) / MIB} MiB more`);
@@ -125,19 +126,20 @@ for (const [name, bytes, connections = 200] of floods) {
 }
 
 test('readers that leave are ended at once: no file stays open, and a deleted body goes', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const idle = victim.files();
   const pipelined = 'GET /pub/big HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(50);
   for (let i = 0; i < 20; i++) await victim.send(pipelined);
-  await wait(500);
+  // Connections, and files of bodies.
+  await until(() => victim.files() > idle + 20);
   victim.hangUp();
-  await until(() => victim.files() <= idle + 5, 10_000, 'its files to be closed');
+  await until(() => victim.files() <= idle + 5);
   const bodies = () =>
     readdirSync(join(victim.data, 'blobs'), { recursive: true, withFileTypes: true }).filter(one =>
       one.isFile(),
     ).length;
   assert.equal(bodies(), 1);
   await victim.s3.send(new DeleteObjectCommand({ Bucket: 'pub', Key: 'big' }));
-  await until(() => bodies() === 0, 10_000, 'the body to be deleted');
+  await until(() => bodies() === 0);
 });

@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   CreateBucketCommand,
@@ -15,6 +14,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { until } from '../../support/until.js';
 import { type ServerProcess, untilReady } from '../server-process.js';
 
 const cli = fileURLToPath(new URL('../../../src/bundle/karikagi.js', import.meta.url));
@@ -162,7 +162,7 @@ export class Victim {
 export async function answerOf(socket: Socket): Promise<string> {
   let text = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-  await until(() => socket.destroyed || isWhole(text), 60_000, 'an answer');
+  await until(() => socket.destroyed || isWhole(text));
   return text;
 }
 
@@ -171,14 +171,6 @@ function isWhole(text: string): boolean {
   if (end < 0) return false;
   const length = /^content-length: (\d+)/im.exec(text.slice(0, end))?.[1];
   return length !== undefined && text.length >= end + 4 + Number(length);
-}
-
-/** Waits until something holds. Throws after `deadline` milliseconds. */
-export async function until(holds: () => boolean, deadline: number, what: string): Promise<void> {
-  for (const end = performance.now() + deadline; !holds(); ) {
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await wait(20);
-  }
 }
 
 /** The most that something comes to while work goes on. */
