@@ -41,7 +41,12 @@ export async function scrub(
   try {
     const { damage } = await lmdb.verify();
     if (damage.length > 0) return unreadReport(damage.map(pageDamage));
-    const kv: Kv = { ...readOnly, get: key => lmdb.get(key), list: range => lmdb.list(range) };
+    const kv: Kv = {
+      ...readOnly,
+      get: key => lmdb.get(key),
+      getMany: keys => lmdb.getMany(keys),
+      list: range => lmdb.list(range),
+    };
     await demandKnownFormat(kv, false);
     const blobs = await openFileBlobs(join(settings.data, 'blobs'), () => clock.now());
     const keys = await ownKeys(settings, kv);

@@ -146,7 +146,7 @@ export class Identity implements CredentialSource {
     this.samlResponses = new SamlResponses(this.samlProviders, clock);
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
     this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
-    this.#credentials = new Credentials(db, this.accounts, this.accessKeys, this.sessions);
+    this.#credentials = new Credentials(db, this.accessKeys, this.sessions);
     this.usage = new Usage(db);
     this.reports = new CredentialReports(db, clock, this);
   }

@@ -74,6 +74,10 @@ export function countingKv(memory: Kv, reads: string[]): Kv {
       reads.push(String(key[1]));
       return await memory.get(key);
     },
+    getMany: async keys => {
+      reads.push(...keys.map(key => String(key[1])));
+      return await memory.getMany(keys);
+    },
     list: range => memory.list(range),
     commit: (checks, writes) => memory.commit(checks, writes),
     close: () => memory.close(),

@@ -25,6 +25,12 @@ export function openDamageableKv(): DamageableKv {
       if (entry && isDamaged(key, entry.version)) raise(key, entry.version);
       return entry;
     },
+    async getMany(keys) {
+      const entries = await kv.getMany(keys);
+      for (const [index, entry] of entries.entries())
+        if (entry && isDamaged(keys[index]!, entry.version)) raise(keys[index]!, entry.version);
+      return entries;
+    },
     async list(range) {
       const told = range.damaged ?? raise;
       const items = await kv.list(range);

@@ -99,6 +99,11 @@ export interface Write {
 export interface Kv {
   /** Reads the newest committed value: read-after-write for every client of the store. Throws `ValueDamaged`. */
   get(key: Key): Promise<Entry | undefined>;
+  /**
+   * As `get` for each of the keys, in their order, all from one snapshot: what does not depend on one another is read
+   * together, since a store may be a network away. Throws `ValueDamaged` where any of them is damaged.
+   */
+  getMany(keys: readonly Key[]): Promise<(Entry | undefined)[]>;
   /** The items of a range in key order, all from one snapshot. Throws `ValueDamaged`. */
   list(range: Range): Promise<Item[]>;
   /**

@@ -62,6 +62,7 @@ test('a leader that cannot reach the store ends its work before another begins',
   const cutKv: Kv = {
     ...kv,
     get: key => (isCut ? Promise.reject(new Error('cut off')) : kv.get(key)),
+    getMany: keys => kv.getMany(keys),
     commit: (checks, writes) => (isCut ? Promise.reject(new Error('cut off')) : kv.commit(checks, writes)),
   };
   const endA = contender(cutKv, clock, leading, 'a');

@@ -83,6 +83,7 @@ test('a transaction that others always overtake is told so', async () => {
   const memory = openMemoryKv();
   const kv: Kv = {
     get: key => memory.get(key),
+    getMany: keys => memory.getMany(keys),
     list: range => memory.list(range),
     commit: async () => false,
     close: () => memory.close(),

@@ -17,6 +17,16 @@ export function table<T>(name: string, format: RecordFormat = { version: 1 }): T
   return { name, type: recordType<T>(format) };
 }
 
+/** Where a record is. */
+export interface Place<T> {
+  readonly of: Table<T>;
+  readonly parts: Parts;
+}
+
+export function at<T>(of: Table<T>, ...parts: Parts): Place<T> {
+  return { of, parts };
+}
+
 export interface Row<T> {
   /** The key's parts after the table's name. */
   readonly parts: Parts;
@@ -59,6 +69,18 @@ export class Database {
     const key = keyOf(this.#owner, of, parts);
     const entry = await this.#kv.get(key);
     return entry === undefined ? undefined : this.#decode(of, key, entry);
+  }
+
+  /** The records at several places, read in one go. */
+  async getMany<T extends readonly unknown[]>(
+    ...places: { readonly [I in keyof T]: Place<T[I]> }
+  ): Promise<{ [I in keyof T]: T[I] | undefined }> {
+    const keys = places.map(({ of, parts }) => keyOf(this.#owner, of, parts));
+    const entries = await this.#kv.getMany(keys);
+    const records = entries.map(
+      (entry, index) => entry && this.#decode(places[index]!.of, keys[index]!, entry),
+    );
+    return records as { [I in keyof T]: T[I] | undefined };
   }
 
   /** The rows under `prefix` in key order. */

@@ -2,8 +2,7 @@ import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Account, CredentialLookup } from '../../core/caller.js';
 import type { Claimant } from '../../core/errors.js';
 import { Unsealable } from '../../crypto/sealing.js';
-import type { Database } from '../../store/tables.js';
-import type { Accounts } from '../accounts/accounts.js';
+import { at, type Database, type Place } from '../../store/tables.js';
 import {
   federatedCaller,
   type IdentifiedCaller,
@@ -39,15 +38,13 @@ type Refused = CredentialLookup & { found: 'none' };
 /** Finds out who an access key and session token stand for. Every request pays for this. */
 export class Credentials {
   readonly #db: Database;
-  readonly #accounts: Accounts;
   readonly #keys: AccessKeys;
   readonly #sessions: Sessions;
   readonly #known = new BoundedCache<string, Known>(CACHED);
   readonly #open = new BoundedCache<string, KnownSession>(CACHED);
 
-  constructor(db: Database, accounts: Accounts, keys: AccessKeys, sessions: Sessions) {
+  constructor(db: Database, keys: AccessKeys, sessions: Sessions) {
     this.#db = db;
-    this.#accounts = accounts;
     this.#keys = keys;
     this.#sessions = sessions;
   }
@@ -62,8 +59,8 @@ export class Credentials {
     if (key === undefined) return refused('key', 'no such access key');
     const claimant = { account: key.account };
     if (!key.active) return refused('inactive', 'the access key is inactive', claimant);
-    const account = await this.#accounts.find(key.account);
-    const user = key.user === undefined ? undefined : await this.#db.get(tables.users, key.account, key.user);
+    const owner = key.user === undefined ? [] : [at(tables.users, key.account, key.user)];
+    const [account, user] = await this.#db.getMany(at(tables.accounts, key.account), ...owner);
     if (account === undefined || (key.user !== undefined && user === undefined)) {
       return refused('key', 'the owner of the access key is gone', claimant);
     }
@@ -82,12 +79,13 @@ export class Credentials {
     const { claims, secretAccessKey } = session;
     const claimant = { account: claims.account };
     if (now >= claims.expires) return { found: 'expired', secretAccessKey, claimant };
-    const [account, entity, revoked] = await Promise.all([
-      this.#accounts.find(claims.account),
-      this.#entity(claims),
-      this.#sessions.isRevoked(id),
-    ]);
-    if (revoked) return refused('revoked', 'the session was revoked', claimant);
+    const [account, revocation, holder] = await this.#db.getMany(
+      at(tables.accounts, claims.account),
+      at(tables.revocations, id),
+      ...placesOf(claims),
+    );
+    const entity = await this.#entity(claims, holder);
+    if (revocation !== undefined) return refused('revoked', 'the session was revoked', claimant);
     if (account === undefined) return refused('token', 'the account of the session is gone');
     if (account.closed !== undefined)
       return refused('token', 'the account of the session is closed', claimant);
@@ -121,14 +119,12 @@ export class Credentials {
   }
 
   /** The user or role of a session as it is now, if it is the one that the session was issued for. */
-  async #entity({ kind, account, entity, entityId }: SessionClaims): Promise<User | Role | undefined> {
-    if (entity === '') return undefined;
-    if (kind === 'assume-role') {
-      const role = await this.#db.get(tables.roles, account, entity);
-      return role?.id === entityId ? role : undefined;
-    }
-    const user = await this.#db.get(tables.users, account, entity);
-    return user?.id === entityId ? user : await this.#renamed(entityId);
+  async #entity(
+    { kind, entity, entityId }: SessionClaims,
+    holder: User | Role | undefined,
+  ): Promise<User | Role | undefined> {
+    if (entity === '' || holder?.id === entityId) return holder;
+    return kind === 'assume-role' ? undefined : await this.#renamed(entityId);
   }
 
   async #renamed(userId: string): Promise<User | undefined> {
@@ -144,6 +140,12 @@ export class Credentials {
     this.#known.set(id, { records, lookup });
     return lookup;
   }
+}
+
+/** Where the user or role of a session was as it was issued; none of a root user's. */
+function placesOf({ kind, account, entity }: SessionClaims): Place<User | Role>[] {
+  if (entity === '') return [];
+  return [kind === 'assume-role' ? at(tables.roles, account, entity) : at(tables.users, account, entity)];
 }
 
 function sessionCaller(

@@ -13,6 +13,7 @@ class CountingKv implements Kv {
   rows = 0;
   readonly #kv = openMemoryKv();
   get = (...arguments_: Parameters<Kv['get']>) => this.#kv.get(...arguments_);
+  getMany = (...arguments_: Parameters<Kv['getMany']>) => this.#kv.getMany(...arguments_);
   commit = (...arguments_: Parameters<Kv['commit']>) => this.#kv.commit(...arguments_);
   close = () => this.#kv.close();
   async list(range: Range): Promise<Item[]> {

@@ -90,6 +90,7 @@ test('a part that is replaced while its upload is completed is no part of the ob
   const changing: Kv = {
     ...kv,
     get: key => kv.get(key),
+    getMany: keys => kv.getMany(keys),
     list: range => kv.list(range),
     close: () => kv.close(),
     commit: async (checks, writes) => {

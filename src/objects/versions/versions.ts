@@ -400,18 +400,16 @@ export class Versions {
 
   /** Callers look at `lost`, too: without it, there is no object. */
   async #current(bucket: Bucket, key: string): Promise<Current> {
-    let entry: Entry | undefined;
     let damage: ValueDamaged | undefined;
-    try {
-      entry = await this.#kv.get(objectKey(bucket.id, key));
-    } catch (error) {
+    const noted = (error: unknown): undefined => {
       if (!(error instanceof ValueDamaged)) throw error;
       damage = error;
-    }
+    };
+    const reading = this.#kv.get(objectKey(bucket.id, key)).catch(noted);
+    const [entry, state] = bucket.versioning
+      ? await Promise.all([reading, this.#state(bucket, key)])
+      : [await reading, { state: undefined, stateVersion: undefined }];
     const object = entry && (versionRecords.decode(entry.value) as ObjectRecord);
-    const state = bucket.versioning
-      ? await this.#state(bucket, key)
-      : { state: undefined, stateVersion: undefined };
     if (damage) {
       return {
         object,

@@ -35,6 +35,11 @@ class MemoryKv implements Kv {
     return this.#entries.get(text(encodeBound(key)));
   }
 
+  async getMany(keys: readonly Key[]): Promise<(Entry | undefined)[]> {
+    this.#demandOpen();
+    return keys.map(key => this.#entries.get(text(encodeBound(key))));
+  }
+
   async list({ start, end, reverse = false, limit = Number.POSITIVE_INFINITY }: Range): Promise<Item[]> {
     this.#demandOpen();
     const from = this.#position(text(encodeBound(start)));

@@ -112,11 +112,14 @@ class PostgresKv implements PostgresStore {
 
   async get(key: Key): Promise<Entry | undefined> {
     this.#demandOpen();
-    const row = await this.#reads.get(encodeBound(key));
-    if (row === undefined) return undefined;
-    const value = verifiedValue(row.k, row.v);
-    if (value === undefined) throw damagedAt(key, Number(row.ver));
-    return { value, version: Number(row.ver) };
+    const [row] = await this.#reads.get([encodeBound(key)]);
+    return entryOf(key, row);
+  }
+
+  async getMany(keys: readonly Key[]): Promise<(Entry | undefined)[]> {
+    this.#demandOpen();
+    const rows = await this.#reads.get(keys.map(encodeBound));
+    return keys.map((key, index) => entryOf(key, rows[index]));
   }
 
   async list({ start, end, reverse = false, limit, damaged }: Range): Promise<Item[]> {
@@ -233,6 +236,13 @@ class PostgresKv implements PostgresStore {
   #demandOpen(): void {
     if (this.#closing !== undefined) throw new StoreClosed();
   }
+}
+
+function entryOf(key: Key, row: Row | undefined): Entry | undefined {
+  if (row === undefined) return undefined;
+  const value = verifiedValue(row.k, row.v);
+  if (value === undefined) throw damagedAt(key, Number(row.ver));
+  return { value, version: Number(row.ver) };
 }
 
 /** An item, or none where it is damaged and `damaged` hears of it. */

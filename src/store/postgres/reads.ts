@@ -11,12 +11,12 @@ export interface Row {
   readonly v: Buffer;
 }
 
-/** Keys in one round trip, at most. */
+/** Keys in one round trip, as a rule: what is asked for together stays together. */
 const TOGETHER = 500;
 
 interface Wanted {
-  readonly key: Buffer;
-  readonly resolve: (row: Row | undefined) => void;
+  readonly keys: readonly Buffer[];
+  readonly resolve: (rows: (Row | undefined)[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -28,10 +28,10 @@ export class Reads {
     this.#connections = connections;
   }
 
-  /** The row of a key, as it is after this call. Throws `StoreUnavailable`. */
-  get(key: Buffer): Promise<Row | undefined> {
+  /** The rows of keys, as they are after this call, from one snapshot. Throws `StoreUnavailable`. */
+  get(keys: readonly Buffer[]): Promise<(Row | undefined)[]> {
     return new Promise((resolve, reject) => {
-      if (this.#wanted.push({ key, resolve, reject }) === 1) setImmediate(() => this.#fetch());
+      if (this.#wanted.push({ keys, resolve, reject }) === 1) setImmediate(() => this.#fetch());
     });
   }
 
@@ -51,18 +51,29 @@ export class Reads {
   #fetch(): void {
     const wanted = this.#wanted;
     this.#wanted = [];
-    for (let start = 0; start < wanted.length; start += TOGETHER)
-      void this.#fetchTogether(wanted.slice(start, start + TOGETHER));
+    let together: Wanted[] = [];
+    let size = 0;
+    for (const one of wanted) {
+      if (size > 0 && size + one.keys.length > TOGETHER) {
+        void this.#fetchTogether(together);
+        together = [];
+        size = 0;
+      }
+      together.push(one);
+      size += one.keys.length;
+    }
+    void this.#fetchTogether(together);
   }
 
   async #fetchTogether(wanted: readonly Wanted[]): Promise<void> {
     try {
-      const keys = [...new Map(wanted.map(({ key }) => [keyName(key), key])).values()];
+      const named = wanted.flatMap(({ keys }) => keys.map(key => [keyName(key), key] as const));
+      const keys = [...new Map(named).values()];
       const rows = await this.query<Row>('get', 'SELECT k, ver, v FROM kv WHERE k = ANY($1::bytea[])', [
         keys,
       ]);
       const found = new Map(rows.map(row => [keyName(row.k), row]));
-      for (const { key, resolve } of wanted) resolve(found.get(keyName(key)));
+      for (const { keys, resolve } of wanted) resolve(keys.map(key => found.get(keyName(key))));
     } catch (error) {
       for (const { reject } of wanted) reject(error);
     }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   type Check,
   END,
+  type Entry,
   type Item,
   type Key,
   type KeyPart,
@@ -30,6 +31,9 @@ export async function withFresh<S>(open: OpenFresh<S>, body: (store: S) => Promi
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const text = (value: Uint8Array | undefined): string | undefined => value && Buffer.from(value).toString();
 const put = (key: Key, value: string): Write => ({ key, value: bytes(value) });
+
+const sumOf = (entries: readonly (Entry | undefined)[]): number =>
+  entries.reduce((sum, entry) => sum + Number(text(entry?.value)), 0);
 
 /** The tests of a key-value store. `runs` is how often each randomised one is tried. */
 export function testKv(name: string, open: OpenFresh<Kv>, runs: number): void {
@@ -124,7 +128,28 @@ export function testKv(name: string, open: OpenFresh<Kv>, runs: number): void {
       assert.equal(text((await kv.get(['counter']))?.value), '20');
     });
 
-    kvTest('lists one snapshot while others write', async kv => {
+    kvTest('reads many keys at once as each by itself', async kv => {
+      await kv.commit([], [put(['a'], '1'), put(['a', 1], '2')]);
+      await kv.commit([], [put(['b'], '3')]);
+      const keys: Key[] = [['b'], ['absent'], ['a', 1], ['a', '1'], ['b'], ['a']];
+      const each = await Promise.all(keys.map(key => kv.get(key)));
+      const together = await kv.getMany(keys);
+      assert.deepEqual(
+        together.map(entry => [text(entry?.value), entry?.version]),
+        each.map(entry => [text(entry?.value), entry?.version]),
+      );
+      assert.deepEqual(await kv.getMany([]), []);
+      const [a, , two] = together.toReversed();
+      const checks = [
+        { key: ['a'], version: a!.version },
+        { key: ['a', 1], version: two?.version },
+      ];
+      assert.equal(await kv.commit(checks, [put(['a'], '4')]), false);
+      const held = checks.map(check => (check.key.length === 2 ? { ...check, version: a!.version } : check));
+      assert.equal(await kv.commit(held, [put(['a'], '4')]), true);
+    });
+
+    kvTest('lists and reads one snapshot while others write', async kv => {
       const accounts = Array.from({ length: 10 }, (_, id) => ['account', id]);
       await kv.commit(
         [],
@@ -143,11 +168,11 @@ export function testKv(name: string, open: OpenFresh<Kv>, runs: number): void {
           ],
         );
       };
-      const total = async (): Promise<number> =>
-        (await kv.list(under(['account']))).reduce((sum, item) => sum + Number(text(item.value)), 0);
+      const total = async (): Promise<number> => sumOf(await kv.list(under(['account'])));
+      const totalOfKeys = async (): Promise<number> => sumOf(await kv.getMany(accounts));
       for (let round = 0; round < 10; round++) {
         const transfers = accounts.map((_, id) => transfer(id, (id + 1 + (round % 9)) % 10));
-        const totals = accounts.map(() => total());
+        const totals = accounts.map((_, id) => (id % 2 === 0 ? total() : totalOfKeys()));
         await Promise.all(transfers);
         assert.deepEqual(
           await Promise.all(totals),
@@ -182,6 +207,7 @@ export function testKv(name: string, open: OpenFresh<Kv>, runs: number): void {
       await kv.close();
       assert.equal(await last, true);
       await assert.rejects(kv.get(['k']));
+      await assert.rejects(kv.getMany([['k']]));
       await assert.rejects(kv.list(under([])));
       await assert.rejects(kv.commit([], [put(['k'], 'w')]));
       await kv.close();

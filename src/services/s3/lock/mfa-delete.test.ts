@@ -98,6 +98,7 @@ test('a change that meets it on its way takes a code too', async () => {
   let meanwhile: (() => Promise<unknown>) | undefined;
   const kv: Kv = {
     get: key => memory.get(key),
+    getMany: keys => memory.getMany(keys),
     list: range => memory.list(range),
     async commit(...change) {
       const act = meanwhile;
