@@ -7,19 +7,27 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import {
+  AttachRolePolicyCommand,
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
+  DetachRolePolicyCommand,
   DetachUserPolicyCommand,
   IAMClient,
+  PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import {
   CreateBucketCommand,
+  DeleteBucketPolicyCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { callKarikagi } from '../src/clients/karikagi-api.js';
 import {
   DirectoryInUse,
   migrate,
@@ -122,6 +130,69 @@ suite('servers on several machines', { skip: without('postgresql') }, () => {
       await iam.send(new AttachUserPolicyCommand(policy));
       await read();
       await iam.send(new DetachUserPolicyCommand(policy));
+    }
+  });
+
+  test('refuse what the other has withdrawn, on the next request, however often it was let through', async () => {
+    const [one, two] = servers as [RunningServer, RunningServer];
+    const region = 'eu-west-1';
+    const iam = new IAMClient(of(one));
+    const RoleArn = `arn:aws:iam::${one.accountId}:role/worker`;
+    const statement = (rest: object) => JSON.stringify({ Version: '2012-10-17', Statement: [rest] });
+    const trust = { Effect: 'Allow', Principal: { AWS: one.accountId }, Action: 'sts:AssumeRole' };
+    await iam.send(new CreateRoleCommand({ RoleName: 'worker', AssumeRolePolicyDocument: statement(trust) }));
+    const PolicyArn = 'arn:aws:iam::aws:policy/AmazonS3FullAccess';
+    await iam.send(new AttachRolePolicyCommand({ RoleName: 'worker', PolicyArn }));
+    await iam.send(new CreateUserCommand({ UserName: 'person' }));
+    const assume = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: RoleArn };
+    const person = { UserName: 'person', PolicyName: 'assume', PolicyDocument: statement(assume) };
+    await iam.send(new PutUserPolicyCommand(person));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'person' }));
+    const keys = { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+    const sts = new STSClient({ ...of(two, keys), region });
+    const ask = (operation: string, input: object) =>
+      callKarikagi({ endpoint: one.endpoint, credentials: one.root! }, operation, input);
+    const issue = async () =>
+      (await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'job' }))).Credentials!;
+    const Bucket = 'shared';
+    const deny = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:GetObject',
+      Resource: 'arn:aws:s3:::shared/*',
+    };
+    for (let round = 0; round < 3; round++) {
+      // From the third of a kind on, a server reads ahead what the earlier ones looked at.
+      const sessions = [await issue(), await issue(), await issue(), await issue()];
+      await ask('DeactivateSTS', { RegionName: region });
+      await assert.rejects(issue(), { name: 'RegionDisabledException' });
+      await ask('ActivateSTS', { RegionName: region });
+      const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = sessions[round]!;
+      const credentials = {
+        accessKeyId: AccessKeyId,
+        secretAccessKey: SecretAccessKey,
+        sessionToken: SessionToken,
+      };
+      const s3 = s3Of(two, credentials);
+      const read = async () => {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'small' }));
+        return Body!.transformToString();
+      };
+      const write = (Body: string) => s3Of(one).send(new PutObjectCommand({ Bucket, Key: 'small', Body }));
+      for (let count = 0; count < 4; count++) {
+        await write(`${round}/${count}`);
+        assert.equal(await read(), `${round}/${count}`);
+      }
+      await s3Of(one).send(new PutBucketPolicyCommand({ Bucket, Policy: statement(deny) }));
+      await assert.rejects(read(), { name: 'AccessDenied' });
+      await s3Of(one).send(new DeleteBucketPolicyCommand({ Bucket }));
+      await read();
+      await iam.send(new DetachRolePolicyCommand({ RoleName: 'worker', PolicyArn }));
+      await assert.rejects(read(), { name: 'AccessDenied' });
+      await iam.send(new AttachRolePolicyCommand({ RoleName: 'worker', PolicyArn }));
+      await read();
+      await ask('RevokeSession', { AccessKeyId });
+      await assert.rejects(read(), { name: 'ExpiredToken' });
     }
   });
 

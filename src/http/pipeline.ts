@@ -44,7 +44,20 @@ interface PipelineOptions extends StepPorts {
   /** Counts requests and decisions, for metrics. */
   readonly requests: RequestCounts;
   readonly sealMessage: SealMessage;
+  /** Runs the steps of a request; `about` is asked when they first look at something that is stored. */
+  readonly readingAhead?: ReadingAhead | undefined;
 }
+
+/** What stored things a request may look at goes by. */
+export interface RequestSubject {
+  readonly service: string | undefined;
+  readonly operation: string | undefined;
+  /** Of S3. */
+  readonly bucket: string | undefined;
+  readonly key: string | undefined;
+}
+
+export type ReadingAhead = <T>(about: () => RequestSubject, steps: () => Promise<T>) => Promise<T>;
 
 /** A reply and what to do once it has left. */
 export interface Answer {
@@ -71,7 +84,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       ),
     };
     options.requests.inFlight++;
-    const { reply, error } = await answer(state, options);
+    const steps = () => answer(state, options);
+    const { readingAhead } = options;
+    const { reply, error } = await (readingAhead?.(() => subjectOf(state), steps) ?? steps());
     await keepDenial(state, error, options);
     const { served, recognised } = state;
     const allowed = await crossOriginHeaders(served, request, recognised?.bucket).catch(() => undefined);
@@ -108,6 +123,15 @@ async function answer(
     state.posted?.form.close();
     state.allowance.releaseBody();
   }
+}
+
+function subjectOf({ served, recognised }: RequestState): RequestSubject {
+  return {
+    service: served?.service.id,
+    operation: recognised?.operation.name,
+    bucket: recognised?.bucket,
+    key: recognised?.key,
+  };
 }
 
 /** Putting together what policies refused takes long next to deciding it, so that it waits for its turn. */

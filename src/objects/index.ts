@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { Blobs } from '../store/blobs.js';
-import { type Kv, under } from '../store/kv.js';
+import { type Key, type Kv, under } from '../store/kv.js';
 import { recordType } from '../store/records.js';
 import { Contents } from './bodies/content.js';
 import { OwnKeys } from './bodies/own-keys.js';
@@ -21,7 +21,7 @@ import {
   listUploads,
   listVersions,
 } from './listing/listing.js';
-import type { Bucket, ObjectRecord } from './records.js';
+import { type Bucket, bucketKey, keyStateKey, type ObjectRecord, objectKey } from './records.js';
 import { Garbage, type ReadElsewhere } from './upkeep/garbage.js';
 import { type LifecycleReport, runLifecycle } from './upkeep/lifecycle.js';
 import { Uploads } from './uploads/uploads.js';
@@ -131,6 +131,18 @@ export class Objects {
   /** A page of a bucket's unfinished uploads: by key, the oldest of a key first. */
   listUploads(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedUpload>> {
     return listUploads(this.#kv, bucket, options);
+  }
+
+  /**
+   * The rows that a request on a bucket, or on a key in it, most likely looks at: the bucket's own, and the key's as
+   * far as it is known which bucket that is.
+   */
+  expectedRows(bucket: string, key?: string): readonly Key[] {
+    const rows = [bucketKey(bucket)];
+    const known = key === undefined ? undefined : this.buckets.lastSeen(bucket);
+    if (known) rows.push(objectKey(known.id, key!));
+    if (known?.versioning) rows.push(keyStateKey(known.id, key!));
+    return rows;
   }
 
   /** Copies a version; see `copyVersion`. */

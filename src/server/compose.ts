@@ -34,6 +34,7 @@ import { watchSkew } from './clock-skew.js';
 import { demandKnownFormat } from './data-format.js';
 import type { Counts } from './metrics/process-metrics.js';
 import { keepCertificate } from './private-authority.js';
+import { readingAhead } from './reading-ahead.js';
 import { served } from './services.js';
 import { readSettings, type Settings } from './settings.js';
 import { lookForDamage } from './store-damage.js';
@@ -224,6 +225,7 @@ export async function openServices(
       log,
       requests,
       defaultRegion: settings.region,
+      readingAhead: readingAhead(stores.readAhead, objects),
       sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),
     });
     const counts = {

@@ -10,6 +10,7 @@ import { openLmdb } from './lmdb/lmdb.js';
 import type { TreeReport } from './lmdb/lmdb-tree.js';
 import { openMemoryKv } from './memory/memory.js';
 import { openMemoryBlobs } from './memory/memory-blobs.js';
+import { ReadAhead } from './read-ahead.js';
 import { type Room, watchRoom } from './room.js';
 
 /** Where the stores are. */
@@ -27,6 +28,8 @@ export interface Stores {
   readonly blobs: Blobs;
   /** Of the disk that bodies are written to; absent where that is not this machine's. */
   readonly room: Room | undefined;
+  /** For requests, where the records are a network away. */
+  readonly readAhead: ReadAhead | undefined;
   /** Whether servers on other machines may use them too. */
   readonly isShared: boolean;
   /** What commits of this process have taken; absent where they are not LMDB's. */
@@ -60,11 +63,11 @@ export async function openStores(
   try {
     const room = await openRoom(places, scheduler);
     opened.push(() => room?.close());
-    const { kv, commits, time, verify } = await openKv(places, room);
+    const { kv, readAhead, commits, time, verify } = await openKv(places, room);
     opened.push(() => kv.close());
     const blobs = await openBlobs(places, now, room);
     opened.push(() => blobs.close());
-    return { kv, blobs, room, isShared: places.kv !== undefined, commits, time, verify, close };
+    return { kv, readAhead, blobs, room, isShared: places.kv !== undefined, commits, time, verify, close };
   } catch (error) {
     await close();
     throw error;
@@ -97,6 +100,7 @@ async function openKv(
   room: Room | undefined,
 ): Promise<{
   kv: Kv;
+  readAhead?: ReadAhead;
   commits?: CommitStats;
   time?: () => Promise<number>;
   verify?: () => Promise<TreeReport>;
@@ -104,7 +108,8 @@ async function openKv(
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
     const store = await openPostgres(kv);
-    return { kv: store, time: () => store.time() };
+    const readAhead = new ReadAhead(store, { isSteady: ([space]) => space === 'identity' });
+    return { kv: readAhead.kv, readAhead, time: () => store.time() };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
   const store = await openLmdb(join(data, 'kv'), { demandRoom: room?.demandLast });

@@ -9,6 +9,8 @@ export interface TcpProxy {
   mode: 'open' | 'refused' | 'silent';
   /** Milliseconds that each piece of an answer is held back. */
   delay: number;
+  /** Sees each piece that a client sends; `connection` is the same object for all of one connection. */
+  sent: ((connection: object, bytes: Buffer) => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
     client.on('data', bytes => {
+      proxy.sent?.(client, bytes);
       if (proxy.mode === 'open') upstream.write(bytes);
     });
     upstream.on('data', bytes => {
@@ -43,6 +46,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     port: typeof address === 'object' && address ? address.port : 0,
     mode: 'open' as TcpProxy['mode'],
     delay: 0,
+    sent: undefined as TcpProxy['sent'],
     cut() {
       for (const socket of sockets) socket.destroy();
     },

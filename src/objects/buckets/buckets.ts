@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import { contended, s3Errors } from '../../core/s3-errors.js';
@@ -62,7 +63,7 @@ export class Buckets {
   readonly #clock: Clock;
   readonly #holdings: BucketHoldings;
   /** The same stored version is the same object: what is derived from it can be kept with it. */
-  readonly #cache = new Map<string, Bucket>();
+  readonly #cache = new BoundedCache<string, Bucket>(CACHED_BUCKETS);
   /** By owner: buckets that may be made before they are counted again. */
   readonly #spare = new Map<string, number>();
 
@@ -81,6 +82,11 @@ export class Buckets {
   async find(name: string): Promise<Bucket | undefined> {
     const entry = await this.#kv.get(bucketKey(name));
     return entry && this.#bucket(name, entry);
+  }
+
+  /** The bucket as this process has seen it last, if it remembers: it may have changed, or be gone. */
+  lastSeen(name: string): Bucket | undefined {
+    return this.#cache.get(name);
   }
 
   /** Throws NoSuchBucket, and what `demand` throws of the bucket. */
@@ -249,7 +255,6 @@ export class Buckets {
     const cached = this.#cache.get(name);
     if (cached?.stored === version) return cached;
     const bucket = { ...bucketRecords.decode(value), stored: version };
-    if (this.#cache.size >= CACHED_BUCKETS) this.#cache.delete(this.#cache.keys().next().value!);
     this.#cache.set(name, bucket);
     return bucket;
   }
