@@ -5,6 +5,7 @@ import { SettingsError } from '../core/settings-error.js';
 import { FIRST_ACCOUNT } from '../server/bootstrap.js';
 import type { Blobs } from '../store/blobs.js';
 import { compareKeys } from '../store/keys.js';
+import { type KeyOf, keyspaceOf } from '../store/keyspace.js';
 import type { Item, Key, Kv, Write } from '../store/kv.js';
 import { openStores, type StorePlaces, type Stores } from '../store/open.js';
 import { rowsOf } from '../store/scan.js';
@@ -21,7 +22,7 @@ export interface MigrationReport extends MigrationProgress {
 }
 
 /** A row of the target while data is moved into it. */
-const UNFINISHED: Key = ['server', 'migration'];
+const UNFINISHED: KeyOf<'server'> = ['server', 'migration'];
 
 /** Rows in one commit, and bytes of their values, at most. */
 const MOST_ROWS = 200;
@@ -114,6 +115,10 @@ interface Pair {
   readonly target: Item | undefined;
 }
 
+/** What says which processes run stays where they run. */
+const moves = (key: Key): boolean =>
+  compareKeys(key, UNFINISHED) !== 0 && keyspaceOf(key)?.isPassing === undefined;
+
 async function* pairsOf(from: Kv, to: Kv): AsyncGenerator<Pair, void> {
   const [sources, targets] = [rowsOf(from), rowsOf(to)];
   let [source, target] = [await sources.next(), await targets.next()];
@@ -123,7 +128,7 @@ async function* pairsOf(from: Kv, to: Kv): AsyncGenerator<Pair, void> {
       source: source.done || order > 0 ? undefined : source.value,
       target: target.done || order < 0 ? undefined : target.value,
     };
-    if (compareKeys((pair.source ?? pair.target)!.key, UNFINISHED) !== 0) yield pair;
+    if (moves((pair.source ?? pair.target)!.key)) yield pair;
     if (order <= 0) source = await sources.next();
     if (order >= 0) target = await targets.next();
   }

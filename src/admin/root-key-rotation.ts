@@ -17,6 +17,7 @@ import {
   type Sealer,
 } from '../crypto/root-key.js';
 import { derivedKey } from '../crypto/sealing.js';
+import type { KeyOf } from '../store/keyspace.js';
 import type { Kv } from '../store/kv.js';
 import { openLmdb } from '../store/lmdb/lmdb.js';
 
@@ -24,7 +25,7 @@ import { openLmdb } from '../store/lmdb/lmdb.js';
 const LONGEST_SESSION = 129_600_000;
 
 /** Under which root key everything stored is sealed. */
-const SEALED_UNDER = ['server', 'sealed-under'];
+const SEALED_UNDER: KeyOf<'server'> = ['server', 'sealed-under'];
 
 export interface RootKeyStatus {
   readonly path: string;

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../core/time.js';
 import type { Explanation } from '../policy/index.js';
 import type { Context } from '../policy/types.js';
+import type { KeyOf } from '../store/keyspace.js';
 import { type Kv, under, type Write } from '../store/kv.js';
 import type { PackedChecks } from './denied-checks.js';
 
@@ -60,6 +61,9 @@ const plain = new TextDecoder();
 
 const DEFAULT_LIMITS: DenialLimits = { count: 20_000, bytes: 128 * 1024 * 1024, age: 7 * DAY_MS };
 
+const denialKey = (requestId: string): KeyOf<'events'> => ['denial', requestId];
+const timeKey = (time: number, requestId: string): KeyOf<'events'> => ['denial-time', time, requestId];
+
 /** A denial as it is written. */
 interface Stored extends Denial {
   /** Of records from before the checks themselves were stored: what their explanations know alike. */
@@ -104,7 +108,7 @@ export class Denials {
   async find(requestId: string): Promise<Denial | undefined> {
     const waiting = this.#waiting.get(requestId);
     if (waiting) return decode(waiting.bytes);
-    const entry = await this.#kv.get(['denial', requestId]);
+    const entry = await this.#kv.get(denialKey(requestId));
     return entry && decode(entry.value);
   }
 
@@ -131,8 +135,8 @@ export class Denials {
     await new Promise(resume => setTimeout(resume, 20));
     const batch = [...this.#waiting.values()];
     const writes: Write[] = batch.flatMap(({ requestId, time, bytes }) => [
-      { key: ['denial', requestId], value: bytes },
-      { key: ['denial-time', time, requestId], value: text.encode(String(bytes.length)) },
+      { key: denialKey(requestId), value: bytes },
+      { key: timeKey(time, requestId), value: text.encode(String(bytes.length)) },
     ]);
     try {
       await this.#kv.commit([], writes);
@@ -162,7 +166,7 @@ export class Denials {
     });
     const writes = gone.flatMap(({ key }) => [
       { key, value: undefined },
-      { key: ['denial', key[2] as string], value: undefined },
+      { key: denialKey(key[2] as string), value: undefined },
     ]);
     if (writes.length > 0) await this.#kv.commit([], writes);
   }

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { Blobs } from '../store/blobs.js';
+import type { SpaceOf } from '../store/keyspace.js';
 import { type Key, type Kv, under } from '../store/kv.js';
 import { recordType } from '../store/records.js';
 import { Contents } from './bodies/content.js';
@@ -98,7 +99,7 @@ export class Objects {
     });
     this.accountBlocks = new AccountBlocks(kv);
     this.inventories = new Inventories(kv, this.buckets);
-    const configurations = (table: string) =>
+    const configurations = (table: SpaceOf<'objects'>) =>
       new SettingsById<object>(kv, this.buckets, table, recordType({ version: 1 }));
     this.configurations = {
       Analytics: configurations('analytics'),

@@ -1,5 +1,6 @@
 /** What the engine stores: record types and where each lies in the key-value store. */
-import type { Key, Version } from '../store/kv.js';
+import type { KeyOf } from '../store/keyspace.js';
+import type { Version } from '../store/kv.js';
 import { recordType } from '../store/records.js';
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './bodies/checksums.js';
 import type { Notifications } from './events/events.js';
@@ -360,24 +361,32 @@ export const partRecords = recordType<PartRecord>(plain);
 /** Of rows that say all with their key. */
 export const EMPTY = new Uint8Array(0);
 
-export const bucketKey = (name: string): Key => ['bucket', name];
-export const ownedBucketKey = (owner: string, name: string): Key => ['bucket-of', owner, name];
+/** A key of the engine's. */
+type ObjectsKey = KeyOf<'objects'>;
+
+export const bucketKey = (name: string): ObjectsKey => ['bucket', name];
+export const ownedBucketKey = (owner: string, name: string): ObjectsKey => ['bucket-of', owner, name];
 /** The current version of a key, unless that is a delete marker. */
-export const objectKey = (bucket: string, key: string): Key => ['object', bucket, key];
+export const objectKey = (bucket: string, key: string): ObjectsKey => ['object', bucket, key];
 /** Every other version, delete markers included, the newest first. */
-export const versionKey = (bucket: string, key: string, id: string): Key => ['version', bucket, key, id];
-export const keyStateKey = (bucket: string, key: string): Key => ['key', bucket, key];
+export const versionKey = (bucket: string, key: string, id: string): ObjectsKey => [
+  'version',
+  bucket,
+  key,
+  id,
+];
+export const keyStateKey = (bucket: string, key: string): ObjectsKey => ['key', bucket, key];
 /** An inline body, or the list of an object's parts. */
-export const contentKey = (bucket: string, id: string): Key => ['content', bucket, id];
+export const contentKey = (bucket: string, id: string): ObjectsKey => ['content', bucket, id];
 /** One row for each record that refers to a blob: a blob without any is garbage. */
-export const blobReferenceKey = (blob: string, id: string): Key => ['blob', blob, id];
-export const uploadKey = (bucket: string, key: string, upload: string): Key => [
+export const blobReferenceKey = (blob: string, id: string): ObjectsKey => ['blob', blob, id];
+export const uploadKey = (bucket: string, key: string, upload: string): ObjectsKey => [
   'upload',
   bucket,
   key,
   upload,
 ];
 /** Of an upload that has ended, while parts of it are left: they are dropped some at a time. */
-export const endedUploadKey = (upload: string): Key => ['ended-upload', upload];
+export const endedUploadKey = (upload: string): ObjectsKey => ['ended-upload', upload];
 
-export const partKey = (upload: string, part: number): Key => ['part', upload, part];
+export const partKey = (upload: string, part: number): ObjectsKey => ['part', upload, part];

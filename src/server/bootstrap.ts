@@ -5,7 +5,8 @@ import { SettingsError } from '../core/settings-error.js';
 import { writeDurably } from '../crypto/root-key.js';
 import { knownRegion } from '../identity/accounts/regions-known.js';
 import type { Identity } from '../identity/index.js';
-import type { Key, Kv } from '../store/kv.js';
+import type { KeyOf } from '../store/keyspace.js';
+import type { Kv } from '../store/kv.js';
 import type { Settings } from './settings.js';
 
 export interface RootCredentials {
@@ -40,7 +41,7 @@ export async function firstAccount(
 }
 
 /** Where the id of the first account stands: of a store that a server has begun to use. */
-export const FIRST_ACCOUNT: Key = ['server', 'first-account'];
+export const FIRST_ACCOUNT: KeyOf<'server'> = ['server', 'first-account'];
 
 async function findOrCreate(kv: Kv, identity: Identity, settings: Settings): Promise<string> {
   const known = await kv.get(FIRST_ACCOUNT);

@@ -1,7 +1,8 @@
 /** The format of everything stored, beside the versions that single records carry. */
 
 import { SettingsError } from '../core/settings-error.js';
-import type { Key, Kv } from '../store/kv.js';
+import type { KeyOf } from '../store/keyspace.js';
+import type { Kv } from '../store/kv.js';
 
 /**
  * Goes up with each change after which an older Karikagi would misread what this one writes: a new version of a record,
@@ -9,7 +10,7 @@ import type { Key, Kv } from '../store/kv.js';
  */
 export const DATA_FORMAT = 1;
 
-const FORMAT: Key = ['server', 'format'];
+const FORMAT: KeyOf<'server'> = ['server', 'format'];
 
 /**
  * Throws `SettingsError` for data that a newer Karikagi has written. `writes`: notes that this one writes to it, so

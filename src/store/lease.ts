@@ -5,7 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type Cancel, type Scheduler, systemScheduler } from '../core/scheduler.js';
-import type { Key, Kv, Version } from './kv.js';
+import type { KeyOf } from './keyspace.js';
+import type { Kv, Version } from './kv.js';
 
 /** Milliseconds that a lease outlives its last writing. */
 const LEASE_MS = 10_000;
@@ -45,7 +46,7 @@ class Lease {
   readonly scheduler: Scheduler;
   readonly #kv: Kv;
   readonly #options: LeaseOptions;
-  readonly #key: Key;
+  readonly #key: KeyOf<'store'>;
   readonly #owner = Buffer.from(randomUUID());
   /** The row as it was seen last, and when it was first seen so; milliseconds of the monotonic clock. */
   #seen: { readonly version: Version | undefined; readonly since: number } | undefined;

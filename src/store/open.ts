@@ -5,6 +5,7 @@ import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 import type { Blobs } from './blobs.js';
 import type { CommitStats } from './commit-stats.js';
 import { openFileBlobs } from './files/files.js';
+import { keyspaceOf } from './keyspace.js';
 import type { Kv } from './kv.js';
 import { openLmdb } from './lmdb/lmdb.js';
 import type { TreeReport } from './lmdb/lmdb-tree.js';
@@ -108,7 +109,7 @@ async function openKv(
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
     const store = await openPostgres(kv);
-    const readAhead = new ReadAhead(store, { isSteady: ([space]) => space === 'identity' });
+    const readAhead = new ReadAhead(store, { isSteady: key => keyspaceOf(key)?.isSteady ?? false });
     return { kv: readAhead.kv, readAhead, time: () => store.time() };
   }
   if (data === 'memory') return { kv: openMemoryKv() };

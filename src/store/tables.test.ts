@@ -4,7 +4,7 @@ import type { Kv } from './kv.js';
 import { openMemoryKv } from './memory/memory.js';
 import { Database, type Owner, type Transaction, table } from './tables.js';
 
-const owner: Owner = { space: 'test', contended: () => new Error('too many writers') };
+const owner: Owner = { space: 'identity', contended: () => new Error('too many writers') };
 
 const counters = table<{ n: number }>('counter');
 const others = table<string>('other');

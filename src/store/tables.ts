@@ -1,6 +1,7 @@
 /** Typed tables over the key-value store, and transactions on them. */
 import { BoundedCache } from '../core/bounded-cache.js';
 import { KeyedMutex } from '../core/keyed-mutex.js';
+import type { Keyspace } from './keyspace.js';
 import { type Check, END, type Entry, type Key, type Kv, type Write } from './kv.js';
 import { type RecordFormat, type RecordType, recordType } from './records.js';
 import { OVERTAKEN, untilCommitted } from './retry.js';
@@ -45,7 +46,7 @@ const CACHED_RECORDS = 4096;
 /** Whose tables they are. */
 export interface Owner {
   /** The first part of the keys of all its rows (`store/keyspace.ts`). */
-  readonly space: string;
+  readonly space: Keyspace;
   /** The error for a transaction that others always get ahead of. */
   contended(): Error;
 }

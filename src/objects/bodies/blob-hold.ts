@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { type Scheduler, systemScheduler } from '../../core/scheduler.js';
 import { MINUTE_MS } from '../../core/time.js';
+import type { SpaceOf } from '../../store/keyspace.js';
 import { type Key, type Kv, under } from '../../store/kv.js';
 import { recordType } from '../../store/records.js';
 
@@ -18,7 +19,7 @@ const LEASE_MS = 5 * MINUTE_MS;
 /** Between renewals, milliseconds. */
 const RENEW_MS = 30_000;
 
-const TABLE = 'blob-hold';
+const TABLE: SpaceOf<'objects'> = 'blob-hold';
 /** `until`: milliseconds since the epoch. */
 const holds = recordType<{ readonly until: number }>({ version: 1 });
 

@@ -2,12 +2,13 @@ import { hash, randomBytes } from 'node:crypto';
 import { randomForId } from '../../core/random.js';
 import { Box, Unsealable } from '../../crypto/sealing.js';
 import { BlobDamaged } from '../../store/blobs.js';
+import type { KeyOf } from '../../store/keyspace.js';
 import type { Entry, Kv } from '../../store/kv.js';
 import type { Encryption } from '../records.js';
 import { unwrapKey } from './encryption.js';
 
 /** The engine's own key, as it is stored. */
-const OWN_KEY = ['object-encryption-key'];
+const OWN_KEY: KeyOf<'objects'> = ['object-encryption-key'];
 /** What its sealed form is bound to. */
 const ABOUT = 'object-encryption-key';
 const LENGTH = 32;

@@ -1,9 +1,10 @@
+import type { KeyOf } from '../../store/keyspace.js';
 import type { Kv, Version } from '../../store/kv.js';
 import { recordType } from '../../store/records.js';
 import type { Bucket, PublicAccessBlock } from '../records.js';
 
 const rows = recordType<PublicAccessBlock>({ version: 1 });
-const key = (account: string) => ['account-public-access-block', account];
+const key = (account: string): KeyOf<'objects'> => ['account-public-access-block', account];
 
 /** Decoded blocks kept: of accounts that have one. */
 const MOST_KEPT = 1000;

@@ -1,4 +1,5 @@
 import { contended, s3Errors } from '../../core/s3-errors.js';
+import type { SpaceOf } from '../../store/keyspace.js';
 import { END, type Kv, under } from '../../store/kv.js';
 import type { RecordType } from '../../store/records.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
@@ -18,10 +19,10 @@ const MOST = 1000;
 export class SettingsById<T> {
   readonly #kv: Kv;
   readonly #buckets: Buckets;
-  readonly #table: string;
+  readonly #table: SpaceOf<'objects'>;
   readonly #rows: RecordType<T>;
 
-  constructor(kv: Kv, buckets: Buckets, table: string, rows: RecordType<T>) {
+  constructor(kv: Kv, buckets: Buckets, table: SpaceOf<'objects'>, rows: RecordType<T>) {
     this.#kv = kv;
     this.#buckets = buckets;
     this.#table = table;

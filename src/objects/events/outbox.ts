@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import type { SpaceOf } from '../../store/keyspace.js';
 import { type Check, END, type Key, type Kv, type Range, ValueDamaged, type Write } from '../../store/kv.js';
 import { RecordUnreadable, recordType } from '../../store/records.js';
 import type { Bucket } from '../records.js';
@@ -23,7 +24,7 @@ export interface Announcement {
 }
 
 const rows = recordType<ObjectEvent>({ version: 1 });
-const table = 'outbox';
+const table: SpaceOf<'objects'> = 'outbox';
 const COUNTED_AT_ONCE = 1000;
 
 const subjectKey = (destination: string, bucket: string, key: string): Key => [

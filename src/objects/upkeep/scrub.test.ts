@@ -105,6 +105,13 @@ test('a record that cannot be read is named by the id that it is deleted by', as
   assert.equal(leftovers.rows, 3, 'what the damaged records referred to');
 });
 
+test('a record in no keyspace is damage, by its key', async () => {
+  const { write, scrub } = await opened();
+  await write(['elsewhere', 1], EMPTY);
+  const problem = 'no part of this version of Karikagi writes such a record';
+  assert.deepEqual((await scrub()).damaged, [{ row: '["elsewhere",1]', problem }]);
+});
+
 test('what nothing refers to is left over, not damage', async () => {
   const { clock, kv, blobs, bucket, put, write, scrub } = await opened();
   const record = await put('k', large);

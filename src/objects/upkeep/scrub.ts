@@ -3,6 +3,7 @@
  * was found at is then still what it was, since every change of a version rewrites its record before bytes go.
  */
 import type { Blobs } from '../../store/blobs.js';
+import { keyspaceOf } from '../../store/keyspace.js';
 import { type Item, type Key, type Kv, under, ValueDamaged } from '../../store/kv.js';
 import { rowsOf } from '../../store/scan.js';
 import type { OwnKeys } from '../bodies/own-keys.js';
@@ -138,6 +139,8 @@ class Scrub {
     for await (const item of rowsOf(this.#kv, { damaged: key => damaged.push(key) })) {
       if (++this.#seen.rows % OFTEN === 0) this.#tell();
       const found = await this.#kv.get(item.key).catch(ignore);
+      if (keyspaceOf(item.key) === undefined)
+        this.#add(item.key, 'no part of this version of Karikagi writes such a record');
       if (found === undefined && (await this.#isListed(before, item))) damaged.push(item.key);
       before = item.key;
     }
