@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
- * `npm run bench -- objects`, `-- identity`, `-- encryption` and `-- staging` look closer at those. Each ends within two minutes; `--json`
- * prints the figures alone. See README.md in this directory.
+ * `npm run bench -- objects`, `-- identity`, `-- encryption`, `-- floods`, `-- memory` and `-- staging` look closer at
+ * those. Each ends within two minutes; `--json` prints the figures alone. See README.md in this directory.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureEncryption } from './encryption.js';
 import { printed } from './figures.js';
+import { measureFloods } from './floods.js';
 import { measureIdentity } from './identity.js';
 import { measureMemory } from './memory.js';
 import { measureObjects } from './objects.js';
@@ -20,6 +21,7 @@ const measures = {
   server: measureServer,
   identity: measureIdentity,
   encryption: measureEncryption,
+  floods: measureFloods,
   memory: measureMemory,
   objects: measureObjects,
   staging: measureStaging,
