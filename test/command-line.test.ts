@@ -33,7 +33,7 @@ function karikagi(args: readonly string[], environment: Record<string, string> =
   return spawnSync(process.execPath, [cli, ...args], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], AWS_EC2_METADATA_DISABLED: 'true', ...environment },
-    timeout: 120_000,
+    timeout: 240_000,
   });
 }
 

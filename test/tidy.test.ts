@@ -100,8 +100,31 @@ const PATIENT = [
   'src/store/retry.ts',
 ];
 
+/** Tests that make things happen at some time or other, or measure; what they assert holds whenever it is. */
+const AT_ANY_TIME = [
+  'src/http/server.test.ts',
+  'test/console/attacks.ts',
+  'test/faults/abuse/loop-watch.ts',
+  'test/faults/abuse/memory.test.ts',
+  'test/faults/abuse/victim.ts',
+  'test/faults/http-fuzz.test.ts',
+  'test/faults/kill.test.ts',
+  'test/reload.test.ts',
+  'test/support/tcp-proxy.ts',
+  'test/support/until.ts',
+];
+
+const TIMERS = /(?<!\.)\b(?:setTimeout|setInterval)\(|\b(?:setTimeout|setInterval)\b.* from 'node:timers/;
+
 test('what is done at its time is left to the scheduler; only patience has timers of its own', () => {
-  const timers = /(?<!\.)\b(?:setTimeout|setInterval)\(|\b(?:setTimeout|setInterval)\b.* from 'node:timers/;
-  const files = [...sources].filter(([, text]) => timers.test(text)).map(([path]) => path);
+  const files = [...sources].filter(([, text]) => TIMERS.test(text)).map(([path]) => path);
   assert.deepEqual(files.sort(), PATIENT);
+});
+
+test('tests wait for conditions (test/support/until.ts), not for lengths of time', () => {
+  const files = [...filesOf('src', 'test')]
+    .filter(([path]) => (path.includes('.test.') || path.startsWith('test/')) && path !== 'test/tidy.test.ts')
+    .filter(([, text]) => TIMERS.test(text))
+    .map(([path]) => path);
+  assert.deepEqual(files.sort(), AT_ANY_TIME);
 });

@@ -23,7 +23,7 @@ async function homeOf(t: TestContext): Promise<string> {
   return home;
 }
 
-test('a server with TLS runs metadata endpoints beside itself', { timeout: 120_000 }, async t => {
+test('a server with TLS runs metadata endpoints beside itself', { timeout: 240_000 }, async t => {
   const data = join(await homeOf(t), 'data');
   const plain = await startServer({ data, port: 0, log: 'none' });
   const iam = new IAMClient({ endpoint: plain.endpoint, credentials: plain.root!, region: 'us-east-1' });
@@ -57,7 +57,7 @@ test('a server with TLS runs metadata endpoints beside itself', { timeout: 120_0
 });
 
 test('a certificate and a key that do not belong together leave the former in place', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async t => {
   const home = await homeOf(t);
   const made = async (name: string) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from '../core/errors.js';
 import { type HttpReply, type HttpRequest, headerText } from '../core/http-message.js';
 import { silentLogger } from '../core/log.js';
@@ -91,7 +91,7 @@ for (const [name, packets] of [
     for (let number = 1; number <= 2; number++) {
       for (const packet of packets) {
         socket.write(packet);
-        await setTimeout(5);
+        await nextTurn();
       }
       while (answers.split(BODY).length <= number) await once(socket, 'data');
     }

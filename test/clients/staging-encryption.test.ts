@@ -212,7 +212,7 @@ for (const partition of ['aws', 'aws-cn'] as const) {
           AWS_EC2_METADATA_DISABLED: 'true',
         },
         stdio: ['ignore', 'pipe', 'inherit'],
-        timeout: 60_000,
+        timeout: 240_000,
       });
       return text(child.stdout);
     }

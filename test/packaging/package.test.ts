@@ -54,7 +54,7 @@ suite('the package', () => {
   });
 
   test('its command serves, with workers and the console, and says how it is', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const flags = ['--data', join(home, 'data'), '--port', '0', '--console-port', '0', '--workers', '2'];
     const child = spawn(process.execPath, [cli, 'serve', ...flags, '--log', 'none', '--json'], {
@@ -76,7 +76,7 @@ suite('the package', () => {
     assert.equal(health(server.console!).status, 1);
   });
 
-  test('what it exports works, and its types are whole', { timeout: 120_000 }, () => {
+  test('what it exports works, and its types are whole', { timeout: 240_000 }, () => {
     const source = `
       import { ManualClock, startServer, type RunningServer } from 'karikagi';
       import { assumeRole } from 'karikagi/credentials';

@@ -48,7 +48,7 @@ async function grownBy(requests: readonly string[], times: number): Promise<numb
 }
 
 test('refused keys of anonymous deletions leave a few KiB for each request', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const document = `<Delete>${Array.from({ length: 20 }, (_, k) => `<Object><Key>${k}</Key></Object>`).join('')}</Delete>`;
   const md5 = createHash('md5').update(document).digest('base64');
@@ -62,7 +62,7 @@ test('refused keys of anonymous deletions leave a few KiB for each request', {
   assert.ok(grown < 20 * MIB, `${grown / MIB} MiB for 300 requests of 30 KiB`);
 });
 
-test('unknown names and long agents leave a few KiB of the request log', { timeout: 120_000 }, async () => {
+test('unknown names and long agents leave a few KiB of the request log', { timeout: 240_000 }, async () => {
   const request = `GET /nb/k HTTP/1.1\r\nhost: a\r\n${agent}\r\n`;
   const grown = await grownBy(
     Array.from({ length: 50 }, () => request),

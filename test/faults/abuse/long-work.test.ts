@@ -94,7 +94,7 @@ test('pairs of actions and resources', async t => {
   assert.ok(longest < LONGEST, `${longest} units of work in one turn`);
 });
 
-test('buckets of an account', { timeout: 120_000 }, async t => {
+test('buckets of an account', { timeout: 240_000 }, async t => {
   const { s3 } = victim;
   const count = Number(process.env['KARIKAGI_ABUSE_BUCKETS'] ?? 1000);
   await atOnce(count, i => s3.send(new CreateBucketCommand({ Bucket: `many-${i}` })));

@@ -331,7 +331,7 @@ test('buckets named like services are reached by their hosts', async () => {
 });
 
 const run = (...args: string[]) =>
-  spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 60_000 });
+  spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 240_000 });
 
 test('damaged pages are said by all who come upon them; a garbled lock stops nobody', async t => {
   const data = await mkdtemp(join(tmpdir(), 'karikagi-damaged-'));
