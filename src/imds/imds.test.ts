@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ApiCallError } from '../clients/karikagi-api.js';
 import { ManualClock } from '../core/clock.js';
-import { openIdentitySigner } from './identity-signer.js';
+import { type IdentitySigner, openIdentitySigner } from './identity-signer.js';
 import { createGuard, listenFor, readAddress } from './index.js';
 import type { InstanceApi, RegisteredInstance } from './instance.js';
 import { KeyKeeper } from './key-keeper.js';
@@ -35,6 +35,9 @@ const INSTANCE: RegisteredInstance = {
 interface Options extends Partial<Pick<MetadataOptions, 'tokens' | 'disabled'>> {
   readonly machine?: Partial<Machine>;
 }
+
+/** Of all tests: making the key takes its time. */
+let signing: Promise<IdentitySigner> | undefined;
 
 /** A server of one instance that can be away, and an endpoint in front of it. */
 async function open(t: TestContext, { machine, tokens = 'required', disabled }: Options = {}) {
@@ -79,7 +82,8 @@ async function open(t: TestContext, { machine, tokens = 'required', disabled }: 
     onTrouble: message => troubles.push(message),
   });
   await keeper.look();
-  const signer = await openIdentitySigner(clock);
+  signing ??= openIdentitySigner(new ManualClock(START));
+  const signer = await signing;
   const metadata = new MetadataServer({
     keeper,
     signer,

@@ -7,7 +7,7 @@ import { Unsealable } from '../crypto/sealing.js';
 import { oaep } from './encryption.js';
 import { errors } from './errors.js';
 import type { KmsKeyring } from './keyring.js';
-import { generatePair, privateKeyOf } from './specs.js';
+import { type PairMaker, privateKeyOf } from './specs.js';
 
 export type WrappingAlgorithm = Exclude<AlgorithmSpec, 'SM2PKE' | 'RSAES_PKCS1_V1_5'>;
 type WrappingSpec = Exclude<WrappingKeySpec, 'SM2'>;
@@ -36,14 +36,14 @@ interface ImportParameters {
 
 /** Throws `ThrottlingException` where an account asks for too many at once. */
 export async function newImportParameters(
-  keyring: KmsKeyring,
+  { keyring, makePair }: { readonly keyring: KmsKeyring; readonly makePair: PairMaker },
   account: string,
   arn: string,
   algorithm: WrappingAlgorithm,
   spec: WrappingSpec,
   now: number,
 ): Promise<ImportParameters> {
-  const { secret, publicKey } = await generatePair(spec, account);
+  const { secret, publicKey } = await makePair(spec, account);
   const expires = now + LIFE;
   const token: ImportToken = { arn, expires, algorithm, key: secret.toString('base64') };
   secret.fill(0);

@@ -7,7 +7,7 @@ import { errors } from './errors.js';
 import { isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from './key-states.js';
 import { type KmsKeyring, materialId } from './keyring.js';
 import { type KeyRecord, keyArn, type Material, tables } from './records.js';
-import { generate } from './specs.js';
+import { generate, generatePair, type PairMaker } from './specs.js';
 
 export type NewKey = Pick<
   KeyRecord,
@@ -57,6 +57,7 @@ export class Keys {
     readonly store: Database,
     readonly keyring: KmsKeyring,
     readonly clock: Clock,
+    readonly makePair: PairMaker = generatePair,
     /** Keys of an account in a Region. */
     readonly most = MOST_KEYS,
   ) {}
@@ -172,7 +173,7 @@ export class Keys {
 
   /** Fresh material for a key, wrapped. */
   async newMaterial({ spec, account }: Pick<KeyRecord, 'spec' | 'account'>, id: string): Promise<Material> {
-    const { secret, publicKey } = await generate(spec, account);
+    const { secret, publicKey } = await generate(spec, account, this.makePair);
     try {
       return this.wrapMaterial(account, id, secret, publicKey);
     } finally {

@@ -7,6 +7,7 @@ import type {
   ImportKeyMaterialResponse,
   KeyMetadata,
 } from '@aws-sdk/client-kms';
+import { givenPairs } from '../../test/support/rsa-keys.js';
 import type { BoundOperation, Service } from '../core/operation.js';
 import { type KeyPair, openWorld, run, type World } from '../services/harness.test.support.js';
 import { type Kms, kmsService, openKms } from '../services/kms/index.js';
@@ -30,7 +31,7 @@ export interface KmsWorld {
 export async function openKmsWorld(partition = 'aws', kv = openMemoryKv()): Promise<KmsWorld> {
   const world = await openWorld(partition);
   const { principals } = world.identity;
-  const kms = await openKms({ kv, rootKey: ROOT_KEY, clock: world.clock, principals });
+  const kms = await openKms({ kv, rootKey: ROOT_KEY, clock: world.clock, principals, makePair: givenPairs });
   const service = kmsService({ kms });
   return {
     world,

@@ -11,6 +11,7 @@ import { Keys } from './keys.js';
 import type { PrincipalMapper } from './principals.js';
 import type { KeyRecord } from './records.js';
 import { resealKeys } from './reseal.js';
+import type { PairMaker } from './specs.js';
 
 /** The alias of the AWS managed key for S3: one key for each account and region, made on first use. */
 export const S3_ALIAS = 'alias/aws/s3';
@@ -23,6 +24,8 @@ export interface KmsOptions {
   readonly formerRootKeys?: readonly Uint8Array[];
   readonly clock: Clock;
   readonly principals: PrincipalMapper;
+  /** Default: `generatePair`. */
+  readonly makePair?: PairMaker;
 }
 
 /** A key as a request named it. */
@@ -47,8 +50,8 @@ export class Kms {
   readonly grants: Grants;
   readonly principals: PrincipalMapper;
 
-  constructor({ kv, rootKey, formerRootKeys, clock, principals }: KmsOptions) {
-    this.keys = new Keys(new Database(kv, owner), new KmsKeyring(rootKey, formerRootKeys), clock);
+  constructor({ kv, rootKey, formerRootKeys, clock, principals, makePair }: KmsOptions) {
+    this.keys = new Keys(new Database(kv, owner), new KmsKeyring(rootKey, formerRootKeys), clock, makePair);
     this.grants = new Grants(this.keys);
     this.principals = principals;
   }

@@ -95,12 +95,6 @@ export function algorithmsOf(spec: KeySpec, usage: KeyUsage): Algorithms {
   }
 }
 
-/** A secret (bytes of a secret key, or PKCS #8 in DER) and, where there is one, its public key (SPKI in DER). */
-interface NewMaterial {
-  readonly secret: Buffer;
-  readonly publicKey?: Buffer | undefined;
-}
-
 const newPair = promisify(generateKeyPair) as unknown as KeyPairMaker;
 
 /** The overloads of `generateKeyPair` with DER on both sides, as one. */
@@ -120,17 +114,25 @@ type KeyPairMaker = (
  */
 const pairs = new FairQueue({ width: 1, perOwner: 32, total: 1000 });
 
-/** Makes new material for an account. Wipe the secret after use. Throws `ThrottlingException` where too much waits. */
-export async function generate(spec: KeySpec, account: string): Promise<NewMaterial> {
-  const { bytes } = specs[spec];
-  return bytes === undefined ? await generatePair(spec as PairSpec, account) : { secret: randomBytes(bytes) };
+/** A secret (bytes of a secret key, or PKCS #8 in DER) and, where there is one, its public key (SPKI in DER). */
+interface NewMaterial {
+  readonly secret: Buffer;
+  readonly publicKey?: Buffer | undefined;
 }
 
-/** Makes a new pair for an account. Throws as `generate`. */
-export async function generatePair(
+/** Makes a new pair for an account. Wipe the secret after use. Throws `ThrottlingException` where too much waits. */
+export type PairMaker = (
   spec: PairSpec,
   account: string,
-): Promise<Required<NewMaterial> & { publicKey: Buffer }> {
+) => Promise<{ readonly secret: Buffer; readonly publicKey: Buffer }>;
+
+/** Makes new material for an account. Wipe the secret after use. Throws as `makePair`. */
+export async function generate(spec: KeySpec, account: string, makePair: PairMaker): Promise<NewMaterial> {
+  const { bytes } = specs[spec];
+  return bytes === undefined ? await makePair(spec as PairSpec, account) : { secret: randomBytes(bytes) };
+}
+
+export const generatePair: PairMaker = async (spec, account) => {
   const { modulus, curve } = specs[spec];
   const make = () =>
     newPair(keyType(curve), {
@@ -146,7 +148,7 @@ export async function generatePair(
     if (error instanceof QueueFull) throw errors.ThrottlingException();
     throw error;
   }
-}
+};
 
 function keyType(curve: string | undefined): 'rsa' | 'ec' | 'ed25519' {
   if (curve === undefined) return 'rsa';

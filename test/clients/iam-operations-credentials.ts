@@ -1,6 +1,5 @@
 /** What users sign in with: access keys, passwords, MFA devices, SSH keys, certificates, credentials of services. */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { codeOf, stepOf } from '../../src/identity/credentials/mfa-totp.js';
 import { seedOf } from '../../src/identity/credentials/mfa-totp.test.support.js';
@@ -9,6 +8,7 @@ import {
   OTHER_CERTIFICATE,
   PRIVATE_KEY,
 } from '../../src/services/iam/credentials/certificates.test.support.js';
+import { rsaPair } from '../support/rsa-keys.js';
 import { ACCOUNT, onePerPage, type Recording, refused } from './operations.js';
 
 const user = { UserName: 'Ann' };
@@ -161,11 +161,7 @@ export function credentialTests(open: () => Recording): void {
   test('SSH public keys', async () => {
     const iam = open().iam();
     await iam.createUser(user);
-    const pems = [1, 2].map(() =>
-      generateKeyPairSync('rsa', { modulusLength: 2048 })
-        .publicKey.export({ type: 'spki', format: 'pem' })
-        .toString(),
-    );
+    const pems = [1, 2].map(() => rsaPair().publicKey.export({ type: 'spki', format: 'pem' }).toString());
     const uploaded = [];
     for (const SSHPublicKeyBody of pems)
       uploaded.push((await iam.uploadSSHPublicKey({ ...user, SSHPublicKeyBody })).SSHPublicKey!);

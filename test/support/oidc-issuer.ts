@@ -1,7 +1,16 @@
 /** An OpenID Connect issuer on loopback whose keys and answers a test holds in its hands. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import {
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  importPKCS8,
+  importSPKI,
+  type JWTPayload,
+  SignJWT,
+} from 'jose';
+import { rsaPair } from './rsa-keys.js';
 
 export interface SigningKey {
   readonly kid: string;
@@ -27,7 +36,19 @@ export interface OidcIssuer {
 }
 
 export async function newKey(kid: string, alg = 'RS256'): Promise<SigningKey> {
-  return { kid, alg, ...(await generateKeyPair(alg, { extractable: true })) };
+  const extractable = { extractable: true };
+  if (alg !== 'RS256') return { kid, alg, ...(await generateKeyPair(alg, extractable)) };
+  const { privateKey, publicKey } = rsaPair();
+  return {
+    kid,
+    alg,
+    privateKey: await importPKCS8(
+      String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      alg,
+      extractable,
+    ),
+    publicKey: await importSPKI(String(publicKey.export({ type: 'spki', format: 'pem' })), alg, extractable),
+  };
 }
 
 export async function startIssuer(): Promise<OidcIssuer> {

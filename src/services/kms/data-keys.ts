@@ -15,7 +15,7 @@ import { encrypt } from '../../kms/encryption.js';
 import { errors } from '../../kms/errors.js';
 import type { Kms } from '../../kms/kms.js';
 import { type KeyRecord, keyArn, type PairSpec } from '../../kms/records.js';
-import { generatePair, isKeySpec } from '../../kms/specs.js';
+import { isKeySpec } from '../../kms/specs.js';
 import { accountOperation, keyOperation } from './access.js';
 import { demandSymmetric, pairsOf, refuseRecipient } from './usage.js';
 
@@ -88,7 +88,7 @@ function pairSpec({ KeyPairSpec: spec }: PairInput): PairSpec {
 
 async function newPair(kms: Kms, key: KeyRecord, input: PairInput) {
   const spec = pairSpec(input);
-  const { secret, publicKey } = await generatePair(spec, key.account);
+  const { secret, publicKey } = await kms.keys.makePair(spec, key.account);
   const context = pairsOf(input.EncryptionContext);
   const { ciphertext, material } = await encrypt(kms.keys, key, 'SYMMETRIC_DEFAULT', context, secret);
   const output = {

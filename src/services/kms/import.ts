@@ -40,7 +40,7 @@ export const GetParametersForImport = keyOperation<
       throw errors.UnsupportedOperationException(`${algorithm} with ${spec} is not supported.`);
     }
     const { token, publicKey, expires } = await newImportParameters(
-      kms.keys.keyring,
+      kms.keys,
       key.account,
       keyArn(key),
       algorithm as WrappingAlgorithm,

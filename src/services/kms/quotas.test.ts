@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { givenPairs } from '../../../test/support/rsa-keys.js';
 import { defaultPolicy } from '../../kms/key-policies.js';
 import { Keys } from '../../kms/keys.js';
 import { ACCOUNT, openKmsWorld } from '../../kms/kms.test.support.js';
@@ -9,7 +10,7 @@ import { refusal } from '../harness.test.support.js';
 test('an account has its keys in a Region and no more; another Region and account have their own', async () => {
   const { kms } = await openKmsWorld();
   const { store, keyring, clock } = kms.keys;
-  const keys = new Keys(store, keyring, clock, 40);
+  const keys = new Keys(store, keyring, clock, givenPairs, 40);
   const made = (account: string, region: string, manager: 'CUSTOMER' | 'AWS' = 'CUSTOMER') =>
     keys.create({
       partition: 'aws',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { AssumeRoleWithSAMLResponse } from '@aws-sdk/client-sts';
+import { rsaPair } from '../../../test/support/rsa-keys.js';
 import {
   ENTITY_ID,
   encoded,
@@ -206,7 +207,7 @@ test('metadata that has run out vouches for nobody', async () => {
 test('what is not signed, or by somebody else, or weakly, is refused', async () => {
   const { send, response } = await open();
   await assert.rejects(send(response()), FORGED);
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { privateKey } = rsaPair();
   const key = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   for (const what of ['Assertion', 'Response'] as const) {
     await assert.rejects(send(signXml(response(), what, { key })), FORGED);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import type * as iam from '@aws-sdk/client-iam';
+import { rsaPair } from '../../../../test/support/rsa-keys.js';
 import { openWorld, refusal, run } from '../../harness.test.support.js';
 import { iamService } from '../index.js';
 import { CERTIFICATE, OTHER_CERTIFICATE, PRIVATE_KEY } from './certificates.test.support.js';
@@ -35,8 +36,7 @@ function sshOf(modulus: Buffer, exponent: Buffer): string {
   return `ssh-rsa ${blob.toString('base64')}`;
 }
 
-function rsaKey(modulusLength = 2048) {
-  const { publicKey } = generateKeyPairSync('rsa', { modulusLength });
+function rsaKey({ publicKey } = rsaPair()) {
   const { n, e } = publicKey.export({ format: 'jwk' });
   const ssh = sshOf(Buffer.from(n!, 'base64url'), Buffer.from(e!, 'base64url'));
   return { ssh, pem: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
@@ -92,7 +92,7 @@ test('what is no RSA public key of a good size is refused', async () => {
   for (const body of [
     'ssh-rsa AAAA',
     `${ssh.slice(0, 100)}`,
-    rsaKey(1024).ssh,
+    rsaKey(generateKeyPairSync('rsa', { modulusLength: 1024 })).ssh,
     elliptic.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     elliptic.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     '-----BEGIN PUBLIC KEY-----\nnothing\n-----END PUBLIC KEY-----',
