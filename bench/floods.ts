@@ -49,6 +49,11 @@ export async function measureFloods(): Promise<readonly Figure[]> {
 }
 
 async function p99(victim: Victim): Promise<number> {
-  const took = (await victim.probe(PROBES)).sort((a, b) => a - b);
-  return took[Math.floor(PROBES * 0.99) - 1]!;
+  const took: number[] = [];
+  for (let i = 0; i < PROBES; i++) {
+    const before = performance.now();
+    await victim.probe(1);
+    took.push(performance.now() - before);
+  }
+  return took.sort((a, b) => a - b)[Math.floor(PROBES * 0.99) - 1]!;
 }
