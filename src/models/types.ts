@@ -27,3 +27,36 @@ export interface ServiceConstraints {
   readonly inputs: Readonly<Record<string, string>>;
   readonly shapes: Readonly<Record<string, ShapeConstraints>>;
 }
+
+/** A shape of a service's model: what `tools/generate-models.mjs` writes of a service without schemas in the SDK. */
+export type ModelShape =
+  | { readonly type: 'string' | 'blob' | 'number' | 'boolean' | 'timestamp' | 'date-time' }
+  | { readonly type: 'list'; readonly member: string }
+  | { readonly type: 'map'; readonly value: string }
+  | { readonly type: 'structure'; readonly members: Readonly<Record<string, ModelMember>> };
+
+export interface ModelMember {
+  readonly shape: string;
+  /** Its name in the path, or in the query; in neither case it stands in the body. */
+  readonly label?: string;
+  readonly query?: string;
+}
+
+export interface ServiceModel {
+  readonly operations: Readonly<
+    Record<
+      string,
+      {
+        readonly method: string;
+        /** `/crl/{crlId}/disable` */
+        readonly uri: string;
+        /** Of success. */
+        readonly status: number;
+        /** Names of shapes. */
+        readonly input: string;
+        readonly output: string;
+      }
+    >
+  >;
+  readonly shapes: Readonly<Record<string, ModelShape>>;
+}

@@ -1,4 +1,7 @@
-/** Operations of our own, in the form of the SDK's schemas. */
+/** Operations of our own, and those of a service's model, in the form of the SDK's schemas. */
+
+import type { ModelShape, ServiceModel } from '../models/types.js';
+import type { SdkModule } from './schema.js';
 
 /** A schema as the SDKs write it: a number for a simple type, an array for the others. */
 export type MemberSchema = number | readonly unknown[];
@@ -14,6 +17,8 @@ export const types = {
   number: 1,
   boolean: 2,
   timestamp: 4,
+  /** `2026-05-24T00:00:00Z` */
+  dateTime: 5,
   /** Any JSON. */
   document: 15,
   blob: 21,
@@ -22,11 +27,58 @@ export const types = {
   structure,
 } as const;
 
-/** An operation for the `sdk` of a `jsonService`: `{ ListDenials$: defineOperation('ListDenials', …) }`. */
-export function defineOperation(name: string, input: Members, output: Members): readonly unknown[] {
+/** Method, path and status of success, of a REST service's operation. */
+type Http = readonly [method: string, uri: string, status: number];
+
+/**
+ * An operation for the `sdk` of a service: `{ ListDenials$: defineOperation('ListDenials', …) }`. `http`: of a REST
+ * service.
+ */
+export function defineOperation(
+  name: string,
+  input: Members,
+  output: Members,
+  http?: Http,
+): readonly unknown[] {
   const inputSchema = structure(`${name}Request`, input);
   const outputSchema = structure(`${name}Response`, output);
-  return [9, namespace, name, 0, () => inputSchema, () => outputSchema];
+  return [9, namespace, name, http ? { http } : 0, () => inputSchema, () => outputSchema];
+}
+
+/** The operations of a model that was generated, for the `sdk` of a `restJsonService`. */
+export function operationsOfModel({ operations, shapes }: ServiceModel): SdkModule {
+  const made = new Map<string, MemberSchema>();
+  const schemaOf = (name: string): MemberSchema => {
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const schema = modelSchema(name, shapes[name]!, schemaOf);
+    made.set(name, schema);
+    return schema;
+  };
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, { method, uri, status, input, output }]) => {
+      const traits = { http: [method, uri, status] };
+      return [`${name}$`, [9, namespace, name, traits, () => schemaOf(input), () => schemaOf(output)]];
+    }),
+  );
+}
+
+/** A shape of a model. Shapes refer to one another, but not in rings. */
+function modelSchema(
+  name: string,
+  shape: ModelShape,
+  schemaOf: (name: string) => MemberSchema,
+): MemberSchema {
+  if (shape.type === 'list') return types.list(name, schemaOf(shape.member));
+  if (shape.type === 'map') return types.map(name, schemaOf(shape.value));
+  if (shape.type !== 'structure') return shape.type === 'date-time' ? 5 : types[shape.type];
+  const members = Object.values(shape.members).map(({ shape: member, label, query }) => {
+    const schema = schemaOf(member);
+    const reference = typeof schema === 'number' ? schema : () => schema;
+    if (label !== undefined) return [reference, { httpLabel: 1 }];
+    return query === undefined ? reference : [reference, { httpQuery: query }];
+  });
+  return [3, namespace, name, 0, Object.keys(shape.members), members];
 }
 
 function structure(name: string, members: Members): readonly unknown[] {

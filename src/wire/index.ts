@@ -1,4 +1,4 @@
-export { defineOperation, type MemberSchema, type Members, types } from './define.js';
+export { defineOperation, type MemberSchema, type Members, operationsOfModel, types } from './define.js';
 export { type JsonServiceOptions, jsonService } from './json/service.js';
 export { type QueryServiceOptions, queryService } from './query/service.js';
 export { requestParameters, responseElements } from './recorded.js';

@@ -2,12 +2,12 @@
 import type { HttpRequest } from '../../core/http-message.js';
 import { s3Errors } from '../../core/s3-errors.js';
 import { lazy, operationsOf } from '../schema.js';
+import { templateRouter } from '../templates.js';
 import type { Recognised, WireOperation, WireService } from '../types.js';
 import { InputReaders } from './input.js';
 import { OutputWriters } from './output.js';
 import { effectiveHeaders, parseQuery } from './parameters.js';
 import { errorReply, type RestXmlServiceOptions, restXmlOperation } from './service.js';
-import { templateRouter } from './templates.js';
 
 const PREFIX = '/v20180820/';
 const ACCOUNT = 'x-amz-account-id';

@@ -1,5 +1,5 @@
-import type { OperationSchema } from '../schema.js';
-import type { Labels } from '../types.js';
+import type { OperationSchema } from './schema.js';
+import type { Labels } from './types.js';
 
 interface Template {
   readonly operation: string;
