@@ -8,14 +8,14 @@ import type { Call, Operation, Requirement, Resolution } from '../../core/operat
 import {
   type Account,
   assumedRoleArn,
-  compiledPolicy,
   entityArn,
   type InstanceProfile,
   type InstanceView,
   instanceArn,
   type Role,
+  roleTagContext,
   type Tags,
-  tagContext,
+  trustPolicyOf,
 } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
 import { homeOf, type KarikagiPorts, notFound, onAccount } from './ports.js';
@@ -103,11 +103,10 @@ export const RegisterInstance: Operation<KarikagiPorts, RegisterInput, { Instanc
 };
 
 function passRole(home: Account, role: Role): Requirement {
-  const tags = { ...tagContext('iam:ResourceTag', role.tags), ...tagContext('aws:ResourceTag', role.tags) };
   return {
     action: 'iam:PassRole',
     resource: entityArn('role', home, role.path, role.name),
-    context: { 'iam:PassedToService': 'ec2.amazonaws.com', ...tags },
+    context: { 'iam:PassedToService': 'ec2.amazonaws.com', ...roleTagContext(role) },
   };
 }
 
@@ -251,11 +250,8 @@ function trustRequirement(home: Account, role: Role, service: string): Requireme
     resource: entityArn('role', home, role.path, role.name),
     resourceAccount: home.id,
     resourceKind: 'trust',
-    resourcePolicy: {
-      name: `trust policy of role ${role.name}`,
-      policy: compiledPolicy(role.trust, 'trust'),
-    },
-    context: { ...tagContext('iam:ResourceTag', role.tags), ...tagContext('aws:ResourceTag', role.tags) },
+    resourcePolicy: trustPolicyOf(role),
+    context: roleTagContext(role),
     caller: {
       principal: { type: 'service', arn: service },
       userId: service,

@@ -1,13 +1,23 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
 import type { Call, Operation, Requirement } from '../../core/operation.js';
-import { assumedRoleArn, type Caller, type Identity, type Role } from '../../identity/index.js';
+import {
+  assumedRoleArn,
+  type Caller,
+  findRole,
+  type Identity,
+  type Role,
+  readSessionPolicies,
+  roleTagContext,
+  type Target,
+  trustPolicyOf,
+} from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
 import { credentialsOf, demandCredentials, issuerOf, minimumTokenSize, tokenSizeOf } from './credentials.js';
 import { stsErrors } from './errors.js';
 import { type SecondFactor, secondFactorOf, spend } from './mfa.js';
 import type { StsPorts } from './ports.js';
-import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
-import { findRole, roleNameOf, roleTagContext, type Target, trusted, trustPolicyOf } from './target-role.js';
+import { readSessionTags, tagRequestContext } from './session-input.js';
+import { roleNameOf, trusted } from './target-role.js';
 
 const DEFAULT_DURATION = 3600;
 /**
@@ -102,7 +112,7 @@ export const AssumeRole: Operation<StsPorts, AssumeRoleRequest, AssumeRoleRespon
       call.caller.session?.transitiveTags,
     );
     const sourceIdentity = sourceIdentityOf(input, call);
-    const policies = await readSessionPolicies(identity, account, input);
+    const policies = await readSessionPolicies(identity.policies, account, input);
     const arn = assumedRoleArn(account, role.name, input.RoleSessionName!);
     const issued = await identity.sessions.issue({
       arn,

@@ -8,14 +8,19 @@ import {
   assumedRoleArn,
   type Caller,
   type FederatedIdentity,
+  findRole,
   type Identity,
   type IssuedSession,
   type Role,
+  readSessionPolicies,
+  roleTagContext,
+  type Target,
+  trustPolicyOf,
 } from '../../identity/index.js';
 import { minimumTokenSize } from './credentials.js';
 import { stsErrors } from './errors.js';
-import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
-import { findRole, roleNameOf, roleTagContext, type Target, trusted, trustPolicyOf } from './target-role.js';
+import { readSessionTags, tagRequestContext } from './session-input.js';
+import { roleNameOf, trusted } from './target-role.js';
 
 interface FederatedInput {
   readonly RoleArn: string | undefined;
@@ -109,7 +114,7 @@ export async function issueFederated(
       entityId: role.id,
       entity: role.name.toLowerCase(),
       name: sessionName,
-      ...(await readSessionPolicies(identity, account, input)),
+      ...(await readSessionPolicies(identity.policies, account, input)),
       tags,
       transitiveKeys,
       sourceIdentity: federated.sourceIdentity,

@@ -1,6 +1,6 @@
 import type { GetFederationTokenRequest, GetFederationTokenResponse } from '@aws-sdk/client-sts';
 import type { Operation } from '../../core/operation.js';
-import { type Account, federatedUserArn } from '../../identity/index.js';
+import { type Account, federatedUserArn, readSessionPolicies } from '../../identity/index.js';
 import {
   accountOf,
   credentialsOf,
@@ -11,7 +11,7 @@ import {
 } from './credentials.js';
 import { longTermEntity } from './long-term.js';
 import type { StsPorts } from './ports.js';
-import { readSessionPolicies, readSessionTags, tagRequestContext } from './session-input.js';
+import { readSessionTags, tagRequestContext } from './session-input.js';
 
 const DEFAULT_DURATION = 43_200;
 
@@ -43,7 +43,7 @@ export const GetFederationToken: Operation<
   async run({ account, arn }, input, call, { identity }) {
     const { entity, entityId, longest } = longTermEntity(call);
     const { tags, transitiveKeys } = readSessionTags(input.Tags, undefined);
-    const policies = await readSessionPolicies(identity, account, input);
+    const policies = await readSessionPolicies(identity.policies, account, input);
     const issued = await identity.sessions.issue({
       arn,
       duration: Math.min(input.DurationSeconds ?? DEFAULT_DURATION, longest),

@@ -1,60 +1,8 @@
-/** The parts of a request that become part of the session: policies and tags. */
-import type { PolicyDescriptorType, Tag } from '@aws-sdk/client-sts';
-import {
-  type Account,
-  checkDocument,
-  type Identity,
-  quotas,
-  type Tags,
-  tagContext,
-} from '../../identity/index.js';
+/** The tags of a request, which become part of the session. */
+import type { Tag } from '@aws-sdk/client-sts';
+import { quotas, type Tags, tagContext } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
 import { stsErrors } from './errors.js';
-
-/** Managed policies per session. Source: "IAM and AWS STS quotas". */
-const MAX_POLICIES = 10;
-
-/** Plain text of inline and managed session policies together, characters. Source: AssumeRole, `Policy`. */
-const MAX_POLICY_TEXT = 2048;
-
-interface SessionPolicies {
-  readonly policy: string | undefined;
-  readonly policyArns: readonly string[];
-}
-
-interface PolicyInput {
-  readonly Policy?: string | undefined;
-  readonly PolicyArns?: PolicyDescriptorType[] | undefined;
-}
-
-/**
- * The session policies of a request, of the account that issues the session. Throws `MalformedPolicyDocument`,
- * and `ValidationError` for a managed policy that does not exist there.
- */
-export async function readSessionPolicies(
-  identity: Identity,
-  account: Account,
-  { Policy: policy, PolicyArns }: PolicyInput,
-): Promise<SessionPolicies> {
-  const policyArns = (PolicyArns ?? []).map(({ arn = '' }) => arn);
-  if (policyArns.length > MAX_POLICIES) {
-    throw stsErrors.ValidationError(
-      `1 validation error detected: Value '[${policyArns.join(', ')}]' at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to ${MAX_POLICIES}`,
-    );
-  }
-  if ((policy ?? '').length + policyArns.join('').length > MAX_POLICY_TEXT) {
-    throw stsErrors.ValidationError(
-      `The plaintext of the session policies exceeds ${MAX_POLICY_TEXT} characters.`,
-    );
-  }
-  if (policy !== undefined) checkDocument(policy, 'session', { partition: account.partition });
-  for (const arn of policyArns) {
-    if ((await identity.policies.find(account, arn)) === undefined) {
-      throw stsErrors.ValidationError(`Policy ${arn} does not exist or is not attachable.`);
-    }
-  }
-  return { policy, policyArns };
-}
 
 /** Tags that a session carries, and which of them pass on along a chain. */
 interface SessionTags {

@@ -1,34 +1,18 @@
 /** The role that a request asks credentials of. */
 import {
   type Account,
-  compiledPolicy,
   type EntityName,
   type Identity,
   parseEntityArn,
-  type Role,
-  tagContext,
+  type Target,
 } from '../../identity/index.js';
-import type { Context, NamedPolicy } from '../../policy/types.js';
 import { stsErrors } from './errors.js';
-
-export interface Target {
-  readonly account: Account;
-  readonly role: Role;
-}
 
 /** Throws `ValidationError` for what is no role ARN. */
 export function roleNameOf(arn: string): EntityName {
   const name = parseEntityArn(arn);
   if (name?.kind !== 'role') throw stsErrors.ValidationError(`${arn} is invalid`);
   return name;
-}
-
-/** The role of exactly that name, path and partition, or `undefined`. */
-export async function findRole(identity: Identity, name: EntityName): Promise<Target | undefined> {
-  const account = await identity.account(name.account);
-  if (account?.partition !== name.partition || account.closed !== undefined) return undefined;
-  const role = await identity.roles.find(account.id, name.name);
-  return role?.name === name.name && role.path === name.path ? { account, role } : undefined;
 }
 
 /**
@@ -46,17 +30,4 @@ export async function accountOfRole(identity: Identity, arn: string, action: str
 export function trusted(target: Target | undefined): Target {
   if (target === undefined) throw new TypeError('a role that does not exist has no trust policy');
   return target;
-}
-
-export function trustPolicyOf(role: Role): NamedPolicy {
-  return {
-    name: `trust policy of role ${role.name}`,
-    policy: compiledPolicy(role.trust, 'trust'),
-    place: { kind: 'trust', role: role.name },
-  };
-}
-
-/** The role's own tags as condition keys. */
-export function roleTagContext({ tags }: Role): Context {
-  return { ...tagContext('iam:ResourceTag', tags), ...tagContext('aws:ResourceTag', tags) };
 }
