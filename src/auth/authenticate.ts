@@ -3,6 +3,7 @@ import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceTraits, SigningTraits } from '../core/service.js';
 import type { Context } from '../policy/types.js';
 import { canonicalQuery, canonicalRequest, objectPath, servicePath } from './canonical.js';
+import { verifyCertificate } from './certificates.js';
 import { type IdentifyOptions, identify } from './identify.js';
 import { isIgnoredHash, type Payload, payloadOf } from './payload.js';
 import { readSignature, type Signature } from './signature.js';
@@ -45,6 +46,7 @@ export async function authenticate(
   checkTime(signature, service, now);
   checkSignedHeaders(request, signature, service);
   const payload = payloadOf(request, service, signature, options.collected);
+  if (signature.algorithm !== ALGORITHM) return certified(request, signature, payload, service);
   const { caller, verified: key } = await identify(signature, options, secret =>
     verify(request, signature, payload.hash, secret, service),
   );
@@ -54,6 +56,28 @@ export async function authenticate(
     signatureVersion: 4,
     body: payload.open({ key, signature }),
     context: signatureContext(signing, signature, payload, now),
+  };
+}
+
+/** Signed with the key of the certificate that it brings: who that is, the operation finds out. */
+function certified(
+  request: HttpRequest,
+  signature: Signature,
+  payload: Payload,
+  service: ServiceTraits,
+): Authenticated {
+  const certificate = verifyCertificate(request, signature, service, () => {
+    const { timestamp, algorithm } = signature;
+    const canonical = canonicalRequest(canonicalParts(request, signature, payload.hash, service));
+    return stringToSign(timestamp, scopeText(signature), canonical, algorithm);
+  });
+  return {
+    caller: ANONYMOUS,
+    certificate,
+    region: signature.region === '' ? undefined : signature.region,
+    signatureVersion: 4,
+    body: payload.open(undefined),
+    context: {},
   };
 }
 
@@ -113,16 +137,9 @@ function verify(
   signature: Signature,
   payloadHash: string,
   secret: string,
-  { signing, errors }: ServiceTraits,
+  service: ServiceTraits,
 ): Uint8Array {
-  const parts = {
-    method: request.method,
-    path: signing.path === 'object' ? objectPath(request.path) : servicePath(request.path),
-    query: canonicalQuery(request.query, signature.place === 'query' ? 'X-Amz-Signature' : undefined),
-    headers: request.headers,
-    signedHeaders: signature.signedHeaders,
-    payloadHash,
-  };
+  const parts = canonicalParts(request, signature, payloadHash, service);
   const textOf = (canonical: string) => stringToSign(signature.timestamp, scopeText(signature), canonical);
   const key = signingKeys.get(secret, signature);
   const signs = (canonical: string) => sameSignature(sign(key, textOf(canonical)), signature.signature);
@@ -130,12 +147,28 @@ function verify(
   if (signs(canonical)) return key;
   // Who sends back a header that was read as Latin-1 (an SDK on Node) signs its characters, whatever the bytes are.
   if (NOT_ASCII.test(canonical) && signs(canonicalRequest(parts, value => value))) return key;
-  throw errors.auth.mismatch({
+  throw service.errors.auth.mismatch({
     accessKeyId: signature.accessKeyId,
     provided: signature.signature,
     stringToSign: textOf(canonical),
     canonicalRequest: canonical,
   });
+}
+
+function canonicalParts(
+  request: HttpRequest,
+  signature: Signature,
+  payloadHash: string,
+  { signing }: ServiceTraits,
+) {
+  return {
+    method: request.method,
+    path: signing.path === 'object' ? objectPath(request.path) : servicePath(request.path),
+    query: canonicalQuery(request.query, signature.place === 'query' ? 'X-Amz-Signature' : undefined),
+    headers: request.headers,
+    signedHeaders: signature.signedHeaders,
+    payloadHash,
+  };
 }
 
 const NOT_ASCII = /[^\0-\x7f]/;

@@ -106,6 +106,7 @@ export function createCall(facts: CallFacts, decisions: Decisions, ports: CallPo
     region,
     signedRegion: authenticated.region,
     signatureVersion: authenticated.signatureVersion,
+    certificate: authenticated.certificate,
     sourceIp,
     http: request,
     permits: async requirement => (await check(requirement)) === undefined,

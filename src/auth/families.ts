@@ -16,6 +16,7 @@ const SIGNING: SigningTraits = {
   presigns: false,
   payload: 'hashed',
   version2: false,
+  certificates: false,
   everyRegion: false,
 };
 

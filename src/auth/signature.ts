@@ -2,12 +2,14 @@ import type { Place, Refusals } from '../core/auth-errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceTraits } from '../core/service.js';
 import { decodeComponent } from './canonical.js';
-import { ALGORITHM, type Scope } from './signing.js';
+import { ALGORITHM, certificateAlgorithms, type Scope } from './signing.js';
 import { formatTimestamp, parseDateHeader, parseTimestamp } from './timestamp.js';
 
 /** A request's claim of who signed it, parsed and consistent in itself; nothing is verified yet. */
 export interface Signature extends Scope {
   readonly place: Place;
+  /** `AWS4-HMAC-SHA256`, or one of those with the key of a certificate. */
+  readonly algorithm: string;
   readonly accessKeyId: string;
   readonly signedHeaders: readonly string[];
   /** As sent; it need not look like a signature. */
@@ -63,7 +65,9 @@ function queryParameters(query: string): ReadonlyMap<string, string> {
 function fromHeader(request: HttpRequest, authorization: string, service: ServiceTraits): Signature {
   const refusals = service.errors.auth;
   const space = authorization.indexOf(' ');
-  if (space < 0 || authorization.slice(0, space) !== ALGORITHM) {
+  const algorithm = authorization.slice(0, Math.max(space, 0));
+  const byCertificate = service.signing.certificates && certificateAlgorithms.has(algorithm);
+  if (algorithm !== ALGORITHM && !byCertificate) {
     throw refusals.mechanism('header', authorization);
   }
   let credential = '';
@@ -97,6 +101,7 @@ function fromHeader(request: HttpRequest, authorization: string, service: Servic
     region: scope.region,
     service: service.id,
     place: 'header',
+    algorithm,
     signedHeaders: signedHeaders.split(';'),
     signature,
     timestamp,
@@ -134,6 +139,7 @@ function fromQuery(
     region: scope.region,
     service: service.id,
     place: 'query',
+    algorithm: ALGORITHM,
     signedHeaders: parameters.get('X-Amz-SignedHeaders')!.split(';'),
     signature: parameters.get('X-Amz-Signature')!,
     timestamp,

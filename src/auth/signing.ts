@@ -1,7 +1,16 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
-/** The only algorithm accepted. */
+/** The only algorithm accepted of access keys. */
 export const ALGORITHM = 'AWS4-HMAC-SHA256';
+
+/**
+ * The algorithms of keys that certificates are for, with the kind of the key: RSA by PKCS #1 v1.5, ECDSA in DER, both
+ * over SHA-256.
+ */
+export const certificateAlgorithms: ReadonlyMap<string, string> = new Map([
+  ['AWS4-X509-RSA-SHA256', 'rsa'],
+  ['AWS4-X509-ECDSA-SHA256', 'ec'],
+]);
 
 /** SHA-256 of nothing, in hexadecimal. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -77,6 +86,11 @@ export class SigningKeys {
 export const signingKeys = new SigningKeys();
 
 /** The text that a request's signature signs. */
-export function stringToSign(timestamp: string, scope: string, canonicalRequest: string): string {
-  return `${ALGORITHM}\n${timestamp}\n${scope}\n${sha256Hex(canonicalRequest)}`;
+export function stringToSign(
+  timestamp: string,
+  scope: string,
+  canonicalRequest: string,
+  algorithm = ALGORITHM,
+): string {
+  return `${algorithm}\n${timestamp}\n${scope}\n${sha256Hex(canonicalRequest)}`;
 }

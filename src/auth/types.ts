@@ -1,4 +1,4 @@
-import type { Caller } from '../core/caller.js';
+import type { Caller, SigningCertificate } from '../core/caller.js';
 import type { RequestBody } from '../core/http-message.js';
 import type { Context } from '../policy/types.js';
 
@@ -9,6 +9,8 @@ export interface Authenticated {
   readonly region: string | undefined;
   /** Absent for anonymous requests. */
   readonly signatureVersion?: 2 | 4;
+  /** Whose key signed, where no access key did: the caller is anonymous then. */
+  readonly certificate?: SigningCertificate;
   /**
    * The payload: chunk framing removed, every signature, hash and length that the signature promises checked
    * while it is read; reading throws the service's `ApiError` where one does not hold.

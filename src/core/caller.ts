@@ -76,6 +76,14 @@ export interface Caller {
   };
 }
 
+/** The certificate whose key a request is signed with, as it came: whom it is for and who vouches is not looked at. */
+export interface SigningCertificate {
+  /** DER. */
+  readonly certificate: Uint8Array;
+  /** What came beside it to lead to an authority, DER, in the order of the request. */
+  readonly chain: readonly Uint8Array[];
+}
+
 /** The policies in force for a caller, compiled. */
 export interface CallerPolicies {
   readonly identity: readonly NamedPolicy[];

@@ -5,12 +5,20 @@ import type {
   ResourcePolicyKind,
   SetAside,
 } from '../policy/types.js';
-import type { Caller } from './caller.js';
+import type { Caller, SigningCertificate } from './caller.js';
 import type { Clock } from './clock.js';
 import type { CloudTrailMap } from './cloudtrail.js';
 import type { HttpRequest } from './http-message.js';
 
-export type ServiceId = 'sts' | 'iam' | 's3' | 'kms' | 'organizations' | 'access-analyzer' | 'karikagi';
+export type ServiceId =
+  | 'sts'
+  | 'iam'
+  | 's3'
+  | 'kms'
+  | 'organizations'
+  | 'access-analyzer'
+  | 'rolesanywhere'
+  | 'karikagi';
 
 /** One thing that must be allowed before an operation runs. */
 export interface Requirement {
@@ -79,6 +87,8 @@ export interface Call {
   readonly signedRegion?: string | undefined;
   /** Of the request's signature; absent for anonymous requests. */
   readonly signatureVersion?: 2 | 4 | undefined;
+  /** Whose key the signature was made with, where that was no access key. Nothing else of it is verified. */
+  readonly certificate?: SigningCertificate | undefined;
   /** The caller's network address. */
   readonly sourceIp: string;
   /** The request as received, for the few operations that need what the shapes lack. Its body is consumed. */

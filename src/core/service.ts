@@ -16,6 +16,8 @@ export interface SigningTraits {
   readonly payload: 'announced' | 'hashed';
   /** Whether signatures of version 2 are taken as well. */
   readonly version2: boolean;
+  /** Whether the key of an X.509 certificate that comes with a request may sign it, in the place of an access key. */
+  readonly certificates: boolean;
   /** The prefix of the condition keys of a signature (`s3:authType`); absent where the service has none. */
   readonly conditions?: string | undefined;
   /** Whether it is open in the regions that an account has switched off. */

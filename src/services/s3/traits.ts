@@ -24,6 +24,7 @@ export const s3Traits: ServiceTraits = {
     presigns: true,
     payload: 'announced',
     version2: true,
+    certificates: false,
     conditions: 's3',
     everyRegion: false,
   },
