@@ -13,6 +13,7 @@ import * as s3ControlSdk from '@aws-sdk/client-s3-control';
 import * as stsSdk from '@aws-sdk/client-sts';
 import type { Services } from '../src/http/services.js';
 import { openServices } from '../src/index.js';
+import { rolesAnywhereOperations } from '../src/services/rolesanywhere/schema.js';
 import { controlName } from '../src/wire/index.js';
 import { operationsOf } from '../src/wire/schema.js';
 
@@ -24,6 +25,7 @@ const sdks = {
   kms: kmsSdk,
   organizations: organizationsSdk,
   'access-analyzer': accessAnalyzerSdk,
+  rolesanywhere: rolesAnywhereOperations,
 } as const;
 const refusals: Record<keyof typeof sdks, string> = {
   sts: '`InvalidAction`',
@@ -33,6 +35,7 @@ const refusals: Record<keyof typeof sdks, string> = {
   kms: '`UnknownOperationException`',
   organizations: '`UnknownOperationException`',
   'access-analyzer': '`UnknownOperationException`',
+  rolesanywhere: '`UnknownOperationException`',
 };
 
 /** The page, for the services as they are served. */

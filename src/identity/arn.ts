@@ -7,6 +7,9 @@ import { parseArn } from '../policy/index.js';
 
 export type EntityKind = 'user' | 'group' | 'role' | 'policy' | 'instance-profile' | 'server-certificate';
 
+/** What IAM Roles Anywhere holds, by the words in its ARNs. */
+export type AnywhereKind = 'trust-anchor' | 'profile' | 'crl' | 'subject';
+
 type Home = Pick<Account, 'id' | 'partition'>;
 
 /** `arn:aws:iam::111122223333:user/path/name`; `path` begins and ends with a slash. */
@@ -49,6 +52,11 @@ export function assumedRoleArn(home: Home, roleName: string, sessionName: string
 /** EC2's own form: `arn:aws:ec2:us-east-1:111122223333:instance/i-0123456789abcdef0`. */
 export function instanceArn(home: Home, region: string, id: string): string {
   return `arn:${home.partition}:ec2:${region}:${home.id}:instance/${id}`;
+}
+
+/** A trust anchor, profile, revocation list or subject: `arn:aws:rolesanywhere:us-east-1:111122223333:profile/…`. */
+export function anywhereArn(home: Home, region: string, kind: AnywhereKind, id: string): string {
+  return `arn:${home.partition}:rolesanywhere:${region}:${home.id}:${kind}/${id}`;
 }
 
 export function federatedUserArn(home: Home, name: string): string {

@@ -45,6 +45,7 @@ import { AuthorizationMessages } from './policies/authorization-messages.js';
 import { PoliciesOfCallers } from './policies/caller-policies.js';
 import { EntityPolicies } from './policies/entity-policies.js';
 import { ManagedPolicies } from './policies/managed-policies.js';
+import { RolesAnywhere } from './roles-anywhere/index.js';
 import { Sessions } from './sessions/sessions.js';
 
 interface IdentityOptions {
@@ -100,6 +101,7 @@ export class Identity implements CredentialSource {
   readonly signInTokens: SignInTokens;
   readonly authorizationMessages: AuthorizationMessages;
   readonly regions: Regions;
+  readonly rolesAnywhere: RolesAnywhere;
   readonly usage: Usage;
   readonly #controls: ControlsOfAccounts;
   readonly #credentials: Credentials;
@@ -147,6 +149,7 @@ export class Identity implements CredentialSource {
     this.#controls = new ControlsOfAccounts(db, this.organizations.policies);
     this.callerPolicies = new PoliciesOfCallers(db, this.policies, this.#controls);
     this.#credentials = new Credentials(db, this.accessKeys, this.sessions);
+    this.rolesAnywhere = new RolesAnywhere(db, clock);
     this.usage = new Usage(db);
     this.reports = new CredentialReports(db, clock, this);
   }
@@ -245,4 +248,21 @@ export { inlinePolicy, noSuchEntity } from './policies/entity-policies.js';
 export { defaultVersion, versionOf } from './policies/managed-policies.js';
 export { checkDocument, compiledPolicy } from './policies/policy-documents.js';
 export { readSessionPolicies } from './policies/session-policies.js';
+export {
+  DEFAULT_MAPPINGS,
+  sessionTags,
+  withMapping,
+  withoutMapping,
+} from './roles-anywhere/attribute-mapping.js';
+export type { ReadCertificate } from './roles-anywhere/certificates.js';
+export { anywhereErrors } from './roles-anywhere/errors.js';
+export type { RolesAnywhere } from './roles-anywhere/index.js';
+export type {
+  CertificateField,
+  Crl,
+  Profile,
+  Subject as AnywhereSubject,
+  TrustAnchor,
+} from './roles-anywhere/model.js';
+export type { Place, Resources } from './roles-anywhere/resources.js';
 export type { IssuedSession, SessionCredentials, SessionIssuer, SessionView } from './sessions/sessions.js';

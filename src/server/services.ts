@@ -25,6 +25,9 @@ import { kmsTraits } from '../services/kms/traits.js';
 import { constraintError } from '../services/organizations/errors.js';
 import { organizationsService } from '../services/organizations/index.js';
 import { organizationsTraits } from '../services/organizations/traits.js';
+import { rolesAnywhereService } from '../services/rolesanywhere/index.js';
+import { rolesAnywhereConstraints, rolesAnywhereOperations } from '../services/rolesanywhere/schema.js';
+import { rolesAnywhereTraits } from '../services/rolesanywhere/traits.js';
 import {
   type AccessLog,
   bucketAccess,
@@ -130,6 +133,10 @@ export function served(parts: Parts): Services {
         traits: organizationsTraits,
       }),
       withWire(accessAnalyzerWire, { service: accessAnalyzerService(), traits: accessAnalyzerTraits }),
+      withWire(rolesAnywhereWire, {
+        service: rolesAnywhereService({ identity }),
+        traits: rolesAnywhereTraits,
+      }),
       withWire(karikagiWire, {
         service: karikagiService({ denials, identity, firstAccount, requirementOn }),
         traits: karikagiTraits,
@@ -198,6 +205,14 @@ function organizationsWire(): WireService {
 
 function accessAnalyzerWire(): WireService {
   return restJsonService({ id: 'access-analyzer', sdk: sdk('@aws-sdk/client-accessanalyzer') });
+}
+
+function rolesAnywhereWire(): WireService {
+  return restJsonService({
+    id: 'rolesanywhere',
+    sdk: rolesAnywhereOperations,
+    constraints: rolesAnywhereConstraints,
+  });
 }
 
 function karikagiWire(): WireService {

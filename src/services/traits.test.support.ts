@@ -6,6 +6,7 @@ import { iamTraits } from './iam/traits.js';
 import { karikagiTraits } from './karikagi/traits.js';
 import { kmsTraits } from './kms/traits.js';
 import { organizationsTraits } from './organizations/traits.js';
+import { rolesAnywhereTraits } from './rolesanywhere/traits.js';
 import { s3Traits } from './s3/traits.js';
 import { stsTraits } from './sts/traits.js';
 
@@ -16,6 +17,7 @@ const ALL = [
   kmsTraits,
   organizationsTraits,
   accessAnalyzerTraits,
+  rolesAnywhereTraits,
   karikagiTraits,
 ];
 
