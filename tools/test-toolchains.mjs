@@ -1,5 +1,5 @@
 /**
- * The tests that build programs with other languages' tools, or run large ones: Go, Java, Terraform. What a machine does
+ * The tests that build programs with other languages' tools, or run large ones: Go, Java, Hadoop, Terraform. What a machine does
  * not have is left out, and said. Ten minutes on two processors.
  *
  *   npm run test:toolchains
