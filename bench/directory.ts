@@ -1,10 +1,10 @@
 /** A data directory full of users and roles, made through the identity engine: signed requests would take longer. */
-import { join } from 'node:path';
 import { createAuthoriser } from '../src/auth/authorise.js';
 import { systemClock } from '../src/core/clock.js';
 import { loadRootKeys } from '../src/crypto/root-key.js';
 import { type Account, entityArn, type Identity, openIdentity, rootArn } from '../src/identity/index.js';
-import { openLmdb } from '../src/store/lmdb/lmdb.js';
+import { holdsRecords } from '../src/store/data-directory.js';
+import { openKv } from '../src/store/open.js';
 import type { Credentials } from './signed-request.js';
 
 /** What one account holds. AWS's quotas let it hold 5,000 users and 1,000 roles. */
@@ -30,8 +30,8 @@ const DECISIONS = 20_000;
 
 /** Fills the data directory of a server that does not run: an account for each population; the first is asked. */
 export async function fillDirectory(data: string, populations: readonly Population[]): Promise<Directory> {
-  const { current: rootKey } = await loadRootKeys({ data, rootKeyFile: undefined });
-  const kv = await openLmdb(join(data, 'kv'));
+  const { current: rootKey } = await loadRootKeys({ data, rootKeyFile: undefined }, holdsRecords);
+  const { kv } = await openKv({ data });
   const identity = await openIdentity({ kv, rootKey, clock: systemClock });
   try {
     const accounts = await Promise.all(populations.map(population => fillAccount(identity, population)));

@@ -1,6 +1,6 @@
 /** Several servers over one PostgreSQL and one directory of bodies, as on several machines. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,10 +29,12 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { callKarikagi } from '../src/clients/karikagi-api.js';
 import {
+  backUp,
   DirectoryInUse,
   migrate,
   type RunningServer,
   SettingsError,
+  scrub,
   startServer,
   systemClock,
 } from '../src/index.js';
@@ -204,6 +206,25 @@ suite('servers on several machines', { skip: without('postgresql') }, () => {
     for (const server of [one, two]) await assert.rejects(read(server), { name: 'SlowDown' });
     postgres.start();
     for (const server of [one, two]) await read(server);
+  });
+
+  test('are scrubbed as a directory is; a backup says what to do instead', async () => {
+    const settings = { data: join(directory, 'one'), rootKeyFile: undefined, ...shared };
+    const { damaged, versions, unread } = await scrub(settings, systemClock);
+    assert.deepEqual([damaged, unread], [[], undefined]);
+    assert.ok(versions > 10);
+    await assert.rejects(
+      backUp(settings, join(directory, 'backup'), systemClock),
+      (error: Error) => error instanceof SettingsError && /pg_basebackup/.test(error.message),
+    );
+    const bodies = join(directory, 'bodies');
+    const files = readdirSync(bodies, { recursive: true, encoding: 'utf8' }).map(name => join(bodies, name));
+    writeFileSync(files.find(file => statSync(file).size > 1_000_000)!, 'damaged');
+    const after = await scrub(settings, systemClock);
+    assert.deepEqual(
+      after.damaged.map(({ bucket, key }) => [bucket, key]),
+      [['shared', 'large']],
+    );
   });
 
   test('do not start with a root key of their own', async () => {

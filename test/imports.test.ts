@@ -43,7 +43,14 @@ const table: Record<string, readonly string[]> = {
   cli: ['clients', 'credentials', 'imds', 'replay', 'staging', 'policy', 'core'],
 };
 /** The commands for whoever runs a server: they work on its directory, not through its API. */
-const operators = ['cli/serve.ts', 'cli/root-key.ts', 'cli/scrub.ts', 'cli/backup.ts', 'cli/migrate.ts'];
+const operators = [
+  'cli/serve.ts',
+  'cli/root-key.ts',
+  'cli/scrub.ts',
+  'cli/backup.ts',
+  'cli/migrate.ts',
+  'cli/store-settings.ts',
+];
 
 const root = resolve('src');
 

@@ -5,18 +5,29 @@
  * records name, and `backup.json`. It can be scrubbed where it lies. Done again into the same directory, it copies the
  * files that are new, and deletes those that are no longer named once the new records are in place.
  */
-import { access, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
-import { makeDirectory, syncDirectory } from '../core/directories/directories.js';
+import { syncDirectory } from '../core/directories/directories.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
 import { SettingsError } from '../core/settings-error.js';
 import { type RootKeySettings, rootKeyPath, writeDurably } from '../crypto/root-key.js';
 import { type BlobHold, holdBlobs } from '../objects/index.js';
+import {
+  bodiesIn,
+  copyRecords,
+  dropCopy,
+  holdsRecords,
+  openRecords,
+  recordsFile,
+  takeRecords,
+  wasBegun,
+} from '../store/data-directory.js';
 import { BlobCopier } from '../store/files/blob-copier.js';
 import { type Kv, under } from '../store/kv.js';
-import { type LmdbStore, openLmdb } from '../store/lmdb/lmdb.js';
+import type { LmdbStore } from '../store/lmdb/lmdb.js';
 import { StoreDamaged } from '../store/lmdb/lmdb-tree.js';
+import type { StorePlaces } from '../store/open.js';
 import { rowsOf } from '../store/scan.js';
 import { demandData } from './scrub.js';
 
@@ -62,31 +73,30 @@ export interface BackupReport {
  * where pages of the records are damaged: what an earlier run put there then stays as it is.
  */
 export async function backUp(
-  settings: RootKeySettings,
+  settings: RootKeySettings & StorePlaces,
   target: string,
   clock: Clock,
   options: BackupSettings = {},
 ): Promise<BackupReport> {
+  demandDirectory(settings, options);
   await demandData(settings.data);
   await demandTarget(target);
   const lock = await lockDirectory(target);
   try {
-    const { size } = await stat(join(settings.data, 'kv', 'data.mdb'));
-    const kv = await openLmdb(join(settings.data, 'kv'), { mapSize: size + 2 ** 32 });
+    const kv = await openRecords(settings.data);
     try {
       await demandWhole(kv, settings.data);
       const hold = await holdBlobs(kv, clock);
       try {
         const made = new Date(clock.now()).toISOString();
-        await emptyDirectory(join(target, 'kv.new'));
-        await kv.copyTo(join(target, 'kv.new'));
-        const manifest = {
+        const copied = await copyRecords(kv, target);
+        const manifest: Manifest = {
           format: FORMAT,
           version: VERSION,
           made,
           metadataOnly: options.metadataOnly ?? false,
         };
-        return await fill(settings, target, manifest as Manifest, options, hold);
+        return await fill(settings, target, { copied, manifest, options, hold });
       } finally {
         await hold.release();
       }
@@ -98,28 +108,45 @@ export async function backUp(
   }
 }
 
-/** What belongs to the records in `kv.new`; then these take the place of the former ones. */
+/** A backup that is being made: its records are copied, and do not count yet. */
+interface Begun {
+  readonly copied: LmdbStore;
+  readonly manifest: Manifest;
+  readonly options: BackupSettings;
+  readonly hold: BlobHold;
+}
+
+/** What belongs to the copied records; then these take the place of the former ones. */
 async function fill(
   settings: RootKeySettings,
   target: string,
-  manifest: Manifest,
-  options: BackupSettings,
-  hold: BlobHold,
+  { copied, manifest, options, hold }: Begun,
 ): Promise<BackupReport> {
-  const copier = new BlobCopier(join(settings.data, 'blobs'), join(target, 'blobs'), options.link);
-  const copied = await openLmdb(join(target, 'kv.new'));
+  const copier = new BlobCopier(bodiesIn(settings.data), bodiesIn(target), options.link);
   try {
     const done = manifest.metadataOnly ? nothing : await copyNamed(copied, copier, options.progress);
     hold.demand();
     const hasRootKey = await putRootKey(settings, target, options.withRootKey ?? false);
-    await putRecords(join(target, 'kv.new'), join(target, 'kv'));
+    await takeRecords(target);
     await putManifest(target, manifest);
     const deleted = manifest.metadataOnly ? 0 : await copier.deleteOthers(id => isNamed(copied, id));
     return { ...done, deleted, hasRootKey };
   } finally {
     await copied.close();
-    await rm(join(target, 'kv.new'), { recursive: true });
+    await dropCopy(target);
   }
+}
+
+/** Throws `SettingsError` for stores that are not in a directory: those have means of their own. */
+function demandDirectory({ kv, blobs }: StorePlaces, { metadataOnly }: BackupSettings): void {
+  if (kv !== undefined)
+    throw new SettingsError(
+      'the records are in PostgreSQL: back it up with its own means (pg_basebackup, WAL archiving), and the bodies with those of their store (docs/cluster.md); name a directory with --data to back that up',
+    );
+  if (blobs !== undefined && !metadataOnly)
+    throw new SettingsError(
+      'large bodies are not in the directory: back up their store with its own means, and the records with --metadata-only',
+    );
 }
 
 const nothing = { blobs: 0, copied: 0, bytes: 0, missing: [] };
@@ -142,25 +169,24 @@ export async function restore(
 ): Promise<RestoreReport> {
   const { made, metadataOnly } = await manifestOf(source);
   await demandData(source);
-  if (await exists(join(settings.data, 'kv', 'data.mdb'))) {
+  if (await holdsRecords(settings.data)) {
     throw new SettingsError(`${settings.data} holds data already: restore to another directory`);
   }
   const lock = await lockDirectory(settings.data);
   try {
-    const copier = new BlobCopier(join(source, 'blobs'), join(settings.data, 'blobs'));
-    const kv = await openLmdb(join(source, 'kv'));
+    const copier = new BlobCopier(bodiesIn(source), bodiesIn(settings.data));
+    const kv = await openRecords(source);
     try {
       await demandWhole(kv, source);
       const done = metadataOnly ? nothing : await copyNamed(kv, copier, options.progress);
-      await emptyDirectory(join(settings.data, 'kv.new'));
-      await kv.copyTo(join(settings.data, 'kv.new'));
+      await (await copyRecords(kv, settings.data)).close();
       const path = rootKeyPath(settings);
       const given = join(source, 'root.key');
       if (path !== undefined && !(await exists(path)) && (await exists(given))) {
         await writeDurably(path, await readFile(given, 'utf8'));
       }
-      await putRecords(join(settings.data, 'kv.new'), join(settings.data, 'kv'));
-      await rm(join(settings.data, 'kv.new'), { recursive: true });
+      await takeRecords(settings.data);
+      await dropCopy(settings.data);
       return { ...done, made, hasRootKey: path === undefined || (await exists(path)) };
     } finally {
       await kv.close();
@@ -173,7 +199,7 @@ export async function restore(
 /** Throws `StoreDamaged` where pages of the records in a directory are damaged: a copy of them would lack some. */
 async function demandWhole(kv: LmdbStore, directory: string): Promise<void> {
   const { damage } = await kv.verify();
-  if (damage.length > 0) throw new StoreDamaged(join(directory, 'kv', 'data.mdb'), damage);
+  if (damage.length > 0) throw new StoreDamaged(recordsFile(directory), damage);
 }
 
 /** Copies the files that records name. */
@@ -204,15 +230,6 @@ async function isNamed(kv: Kv, id: string): Promise<boolean> {
   return (await kv.list({ ...under(['blob', id]), limit: 1 })).length > 0;
 }
 
-/** Puts a store's file in place of another's, all or nothing. */
-async function putRecords(from: string, to: string): Promise<void> {
-  await makeDirectory(resolve(to));
-  await rename(join(from, 'data.mdb'), join(to, 'data.mdb'));
-  // Tells of readers of the former file.
-  await rm(join(to, 'lock.mdb'), { force: true });
-  await syncDirectory(to);
-}
-
 /** Answers whether the backup has the root key now. One that an earlier run put there goes where it is not wanted. */
 async function putRootKey(settings: RootKeySettings, target: string, wanted: boolean): Promise<boolean> {
   const copy = join(target, 'root.key');
@@ -233,16 +250,11 @@ async function putManifest(target: string, manifest: Manifest): Promise<void> {
   await syncDirectory(target);
 }
 
-async function emptyDirectory(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
-  await makeDirectory(resolve(path));
-}
-
 /** Throws `SettingsError` for a directory with something in it that is no backup, nor one that was begun. */
 async function demandTarget(target: string): Promise<void> {
   const names = await readdir(target).catch(() => []);
   const others = names.filter(name => !name.startsWith('server.lock'));
-  if (others.length > 0 && !others.includes('kv.new')) await manifestOf(target);
+  if (others.length > 0 && !wasBegun(others)) await manifestOf(target);
 }
 
 /** Throws `SettingsError` where there is none that this version reads. */

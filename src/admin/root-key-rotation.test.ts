@@ -11,6 +11,7 @@ import { DirectoryInUse } from '../core/directories/directory-lock.js';
 import { SettingsError } from '../core/settings-error.js';
 import { loadRootKeys, readRootKeys, replaceRootKeys } from '../crypto/root-key.js';
 import { type RunningServer, startServer } from '../index.js';
+import { holdsRecords } from '../store/data-directory.js';
 import { openMemoryKv } from '../store/memory/memory.js';
 import { forgetRootKeys, rootKeyStatus, rotateRootKey, startResealing } from './root-key-rotation.js';
 
@@ -128,7 +129,7 @@ test('two rotations in a row keep both former keys', async t => {
 test('the file of root keys', async t => {
   const data = await directory(t);
   const path = join(data, 'root.key');
-  const made = await loadRootKeys({ data, rootKeyFile: undefined });
+  const made = await loadRootKeys({ data, rootKeyFile: undefined }, holdsRecords);
   assert.deepEqual(made.former, []);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   const keys = { current: new Uint8Array(32).fill(1), former: [{ key: made.current, replaced: 86_400_000 }] };
@@ -148,7 +149,7 @@ test('the file of root keys', async t => {
     await assert.rejects(readRootKeys(path), SettingsError);
   }
   const missing = { data, rootKeyFile: join(data, 'nowhere') };
-  await assert.rejects(loadRootKeys(missing), SettingsError);
+  await assert.rejects(loadRootKeys(missing, holdsRecords), SettingsError);
 });
 
 test('a server in memory has no root key to rotate', async () => {

@@ -4,7 +4,6 @@
  * hours at most. Then the former keys can be forgotten.
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
 import { SettingsError } from '../core/settings-error.js';
@@ -17,9 +16,10 @@ import {
   type Sealer,
 } from '../crypto/root-key.js';
 import { derivedKey } from '../crypto/sealing.js';
+import { holdsRecords } from '../store/data-directory.js';
 import type { KeyOf } from '../store/keyspace.js';
 import type { Kv } from '../store/kv.js';
-import { openLmdb } from '../store/lmdb/lmdb.js';
+import { openKv, type StorePlaces } from '../store/open.js';
 
 /** The longest session: 129,600 seconds (STS API Reference, GetSessionToken). */
 const LONGEST_SESSION = 129_600_000;
@@ -51,7 +51,7 @@ export async function rotateRootKey(settings: RootKeySettings, clock: Clock): Pr
 }
 
 /** The root keys of a stopped server. Throws as `rotateRootKey` does. */
-export async function rootKeyStatus(settings: RootKeySettings): Promise<RootKeyStatus> {
+export async function rootKeyStatus(settings: RootKeySettings & StorePlaces): Promise<RootKeyStatus> {
   return await whileStopped(settings, async (path, keys) =>
     statusOf(path, keys, await isResealed(settings, keys)),
   );
@@ -62,7 +62,7 @@ export async function rootKeyStatus(settings: RootKeySettings): Promise<RootKeyS
  * under one of them, or a session may be; the latter not where `endSessions`, which ends those sessions.
  */
 export async function forgetRootKeys(
-  settings: RootKeySettings,
+  settings: RootKeySettings & StorePlaces,
   clock: Clock,
   endSessions: boolean,
 ): Promise<RootKeyStatus> {
@@ -139,7 +139,7 @@ async function whileStopped<T>(
   }
   const lock = await lockDirectory(settings.data);
   try {
-    return await work(path, await loadRootKeys(settings));
+    return await work(path, await loadRootKeys(settings, holdsRecords));
   } finally {
     await lock.release();
   }
@@ -151,8 +151,10 @@ function statusOf(path: string, { former }: RootKeys, resealed: boolean): RootKe
   return { path, former: times, resealed: resealed || times.length === 0, ...sessionsEnd };
 }
 
-async function isResealed({ data }: RootKeySettings, keys: RootKeys): Promise<boolean> {
-  const kv = await openLmdb(join(data, 'kv'));
+async function isResealed(settings: RootKeySettings & StorePlaces, keys: RootKeys): Promise<boolean> {
+  // The records are elsewhere, where this command cannot look: the former keys stay.
+  if (settings.kv === undefined && !(await holdsRecords(settings.data))) return false;
+  const { kv } = await openKv(settings);
   try {
     return (await sealedUnder(kv)) === fingerprint(keys.current);
   } finally {

@@ -1,6 +1,5 @@
 /** Verifies everything in a data directory, beside a running server or without one. */
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { SettingsError } from '../core/settings-error.js';
 import { type RootKeySettings, readRootKeys, rootKeyPath } from '../crypto/root-key.js';
@@ -13,11 +12,11 @@ import {
   unreadReport,
 } from '../objects/index.js';
 import { demandKnownFormat } from '../server/data-format.js';
-import { openFileBlobs } from '../store/files/files.js';
+import { holdsRecords } from '../store/data-directory.js';
 import { decodeKey } from '../store/keys.js';
 import type { Kv } from '../store/kv.js';
-import { openLmdb } from '../store/lmdb/lmdb.js';
 import type { TreeDamage } from '../store/lmdb/lmdb-tree.js';
+import { openStores, type StorePlaces } from '../store/open.js';
 
 export interface ScrubSettings {
   /** Bytes of bodies to read in a second, so that clients are not kept waiting. Default: as fast as the disk is. */
@@ -26,41 +25,40 @@ export interface ScrubSettings {
 }
 
 /**
- * Reads everything in a server's data directory, or in a backup, and answers what is damaged. Changes nothing. Without
- * the root key, what is encrypted under SSE-S3 is checked by its checksums alone. Throws `SettingsError` where there is
- * no such data, a newer Karikagi has written it, or the root key is another's, `StoreDamaged` where the store cannot be
- * opened safely.
+ * Reads everything in a server's stores, or in a backup, and answers what is damaged. Changes nothing. Without the root
+ * key, what is encrypted under SSE-S3 is checked by its checksums alone. Throws `SettingsError` where there is no such
+ * data, a newer Karikagi has written it, or the root key is another's, `StoreDamaged` where the store cannot be opened
+ * safely.
  */
 export async function scrub(
-  settings: RootKeySettings,
+  settings: RootKeySettings & StorePlaces,
   clock: Clock,
   { bytesPerSecond, progress }: ScrubSettings = {},
 ): Promise<ScrubReport> {
-  await demandData(settings.data);
-  const lmdb = await openLmdb(join(settings.data, 'kv'));
+  if (settings.kv === undefined) await demandData(settings.data);
+  const stores = await openStores(settings, () => clock.now());
   try {
-    const { damage } = await lmdb.verify();
+    const damage = (await stores.pages?.verify())?.damage ?? [];
     if (damage.length > 0) return unreadReport(damage.map(pageDamage));
     const kv: Kv = {
       ...readOnly,
-      get: key => lmdb.get(key),
-      getMany: keys => lmdb.getMany(keys),
-      list: range => lmdb.list(range),
+      get: key => stores.kv.get(key),
+      getMany: keys => stores.kv.getMany(keys),
+      list: range => stores.kv.list(range),
     };
     await demandKnownFormat(kv, false);
-    const blobs = await openFileBlobs(join(settings.data, 'blobs'), () => clock.now());
     const keys = await ownKeys(settings, kv);
     const pace = bytesPerSecond && paced(bytesPerSecond);
     return await scrubObjects({
       kv,
-      blobs,
+      blobs: stores.blobs,
       keys,
       now: clock.now(),
       ...(pace && { pace }),
       ...(progress && { progress }),
     });
   } finally {
-    await lmdb.close();
+    await stores.close();
   }
 }
 
@@ -81,11 +79,7 @@ function boundText(key: Buffer | undefined, none: string): string {
 
 /** Throws `SettingsError` where a directory holds no server's data. */
 export async function demandData(directory: string): Promise<void> {
-  try {
-    await access(join(directory, 'kv', 'data.mdb'));
-  } catch (cause) {
-    throw new SettingsError(`${directory} holds no data of a server`, { cause });
-  }
+  if (!(await holdsRecords(directory))) throw new SettingsError(`${directory} holds no data of a server`);
 }
 
 const readOnly: Pick<Kv, 'commit' | 'close'> = {

@@ -1,15 +1,8 @@
 import { Command } from 'commander';
-import {
-  type BackupReport,
-  backUp,
-  type RestoreReport,
-  readSettings,
-  restore,
-  scrub,
-  systemClock,
-} from '../index.js';
+import { type BackupReport, backUp, type RestoreReport, restore, scrub, systemClock } from '../index.js';
 import { bytesText, Progress } from './progress.js';
 import { reportText } from './scrub.js';
+import { storeSettings } from './store-settings.js';
 
 interface BackupFlags {
   readonly data?: string;
@@ -42,7 +35,7 @@ export function backupCommand(): Command {
     .option('--json', 'the report as JSON')
     .action(async (target: string, { data, rootKeyFile, json, ...options }: BackupFlags) => {
       const progress = new Progress();
-      const settings = readSettings({ data, rootKeyFile }, process.env);
+      const settings = storeSettings({ data, rootKeyFile });
       const report = await backUp(settings, target, systemClock, { ...options, progress: showing(progress) });
       progress.end();
       process.stdout.write(`${json ? JSON.stringify(report, null, 2) : backupText(report, target)}\n`);
@@ -63,7 +56,7 @@ export function restoreCommand(): Command {
     .option('--json', 'the report as JSON')
     .action(async (source: string, { verify, json, ...flags }: RestoreFlags) => {
       const progress = new Progress();
-      const settings = readSettings({ ...flags }, process.env);
+      const settings = storeSettings(flags);
       const report = await restore(settings, source, { progress: showing(progress) });
       progress.end();
       const verified = verify ? await scrub(settings, systemClock) : undefined;

@@ -10,6 +10,7 @@ import {
 
 interface RootKeyFlags {
   readonly data?: string;
+  readonly kv?: string;
   readonly rootKeyFile?: string;
   readonly rootKeyKms?: string;
   readonly json?: boolean;
@@ -42,13 +43,14 @@ export function rootKeyCommand(): Command {
 function withDirectory(command: Command): Command {
   return command
     .option('--data <directory>', "the server's directory (default: ./karikagi-data)")
+    .option('--kv <url>', 'where the server has its records in PostgreSQL: postgres://USER@HOST/DATABASE')
     .option('--root-key-file <path>', 'file with the root keys (default: root.key in the data directory)')
     .option('--root-key-kms <key>', 'key of an external KMS that seals the root keys in their file')
     .option('--json', 'the same as JSON');
 }
 
-function settingsOf({ data, rootKeyFile, rootKeyKms }: RootKeyFlags) {
-  return readSettings({ data, rootKeyFile, rootKeyKms }, process.env);
+function settingsOf({ data, kv, rootKeyFile, rootKeyKms }: RootKeyFlags) {
+  return readSettings({ data, kv, rootKeyFile, rootKeyKms }, process.env);
 }
 
 function show({ json }: RootKeyFlags, status: RootKeyStatus): void {

@@ -1,16 +1,12 @@
 import { Command } from 'commander';
-import {
-  type Damage,
-  readSettings,
-  type ScrubProgress,
-  type ScrubReport,
-  scrub,
-  systemClock,
-} from '../index.js';
+import { type Damage, type ScrubProgress, type ScrubReport, scrub, systemClock } from '../index.js';
 import { bytesText, Progress } from './progress.js';
+import { storeSettings } from './store-settings.js';
 
 interface ScrubFlags {
   readonly data?: string;
+  readonly kv?: string;
+  readonly blobs?: string;
   readonly rootKeyFile?: string;
   readonly rootKeyKms?: string;
   readonly rate?: string;
@@ -26,13 +22,15 @@ export function scrubCommand(): Command {
       'Read everything that is stored and compare it with its checksums, beside a running server or without one. Exit status: 2 where something is damaged.',
     )
     .option('--data <directory>', "the server's directory, or a backup (default: ./karikagi-data)")
+    .option('--kv <url>', 'records in PostgreSQL: postgres://USER@HOST/DATABASE')
+    .option('--blobs <url>', 'bodies elsewhere: s3://BUCKET/PREFIX or file:///DIRECTORY')
     .option('--root-key-file <path>', 'file with the root keys (default: root.key in the data directory)')
     .option('--root-key-kms <key>', 'key of an external KMS that seals the root keys in their file')
     .option('--rate <MiB>', 'read at most so many MiB of bodies in a second')
     .option('--json', 'the report as JSON')
     .action(async ({ rate, json, ...flags }: ScrubFlags) => {
       const progress = new Progress();
-      const report = await scrub(readSettings(flags, process.env), systemClock, {
+      const report = await scrub(storeSettings(flags), systemClock, {
         bytesPerSecond: rate === undefined ? undefined : bytesOf(rate),
         progress: seen => progress.show(() => progressText(seen)),
       });

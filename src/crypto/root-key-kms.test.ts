@@ -7,9 +7,11 @@ import { CreateAliasCommand, CreateKeyCommand, DisableKeyCommand, KMSClient } fr
 import { rotateRootKey } from '../admin/root-key-rotation.js';
 import { SettingsError } from '../core/settings-error.js';
 import { startServer, systemClock } from '../index.js';
-import { loadRootKeys } from './root-key.js';
+import { holdsRecords } from '../store/data-directory.js';
+import { loadRootKeys, type RootKeySettings } from './root-key.js';
 
 const REGION = 'us-east-1';
+const load = (settings: RootKeySettings) => loadRootKeys(settings, holdsRecords);
 
 test('a root key sealed by another Karikagi: from the first start, from an open one on, through a rotation', async t => {
   const directory = await mkdtemp(join(tmpdir(), 'karikagi-root-key-kms-'));
@@ -34,20 +36,20 @@ test('a root key sealed by another Karikagi: from the first start, from an open 
     ...(rootKeyKms !== undefined && { rootKeyKms }),
   });
   const file = (data: string) => join(directory, data, 'root.key');
-  const made = await loadRootKeys(settings('sealed', 'alias/root'));
+  const made = await load(settings('sealed', 'alias/root'));
   assert.equal(made.current.length, 32);
   assert.match(await readFile(file('sealed'), 'utf8'), /^kms:[A-Za-z0-9+/=]+\n$/);
-  const again = await loadRootKeys(settings('sealed', keyId));
+  const again = await load(settings('sealed', keyId));
   assert.deepEqual(Buffer.from(again.current), Buffer.from(made.current));
 
-  const open = await loadRootKeys(settings('open'));
+  const open = await load(settings('open'));
   assert.doesNotMatch(await readFile(file('open'), 'utf8'), /kms:/);
-  const sealed = await loadRootKeys(settings('open', keyId));
+  const sealed = await load(settings('open', keyId));
   assert.deepEqual(Buffer.from(sealed.current), Buffer.from(open.current));
   assert.match(await readFile(file('open'), 'utf8'), /^kms:\S+\n$/);
   await rotateRootKey(settings('open', keyId), systemClock);
   assert.match(await readFile(file('open'), 'utf8'), /^kms:\S+\nkms:\S+ \d{4}-\S+\n$/);
-  const rotated = await loadRootKeys(settings('open', keyId));
+  const rotated = await load(settings('open', keyId));
   assert.deepEqual(Buffer.from(rotated.former[0]!.key), Buffer.from(open.current));
 
   const refused = (attempt: Promise<unknown>, words: RegExp) =>
@@ -59,16 +61,16 @@ test('a root key sealed by another Karikagi: from the first start, from an open 
     rootKey: text,
     rootKeyKms: keyId,
   };
-  const given = await loadRootKeys(environment);
+  const given = await load(environment);
   assert.deepEqual(Buffer.from(given.current), Buffer.from(rotated.current));
   assert.equal(given.former.length, 1);
   await refused(rotateRootKey(environment, systemClock), /only a root key in a file can be replaced/);
-  await refused(loadRootKeys({ ...environment, rootKey: 'short' }), /the setting rootKey does not hold/);
-  await refused(loadRootKeys(settings('sealed')), /is sealed: rootKeyKms must name the KMS key/);
-  await refused(loadRootKeys(settings('sealed', await newKey())), /IncorrectKeyException/);
-  await refused(loadRootKeys(settings('new', 'alias/none')), /NotFoundException: Alias .* is not found/);
+  await refused(load({ ...environment, rootKey: 'short' }), /the setting rootKey does not hold/);
+  await refused(load(settings('sealed')), /is sealed: rootKeyKms must name the KMS key/);
+  await refused(load(settings('sealed', await newKey())), /IncorrectKeyException/);
+  await refused(load(settings('new', 'alias/none')), /NotFoundException: Alias .* is not found/);
   await writeFile(file('sealed'), 'kms:AAAA\n');
-  await refused(loadRootKeys(settings('sealed', keyId)), /InvalidCiphertextException/);
+  await refused(load(settings('sealed', keyId)), /InvalidCiphertextException/);
   await kms.send(new DisableKeyCommand({ KeyId: keyId }));
   await refused(startServer({ ...settings('open', keyId), port: 0, log: 'none' }), /DisabledException/);
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SettingsError } from '../core/settings-error.js';
 import { isSealedRootKey, openRootKey, sealRootKey } from './root-key-kms.js';
@@ -45,17 +45,21 @@ export function rootKeyPath({ data, rootKeyFile, rootKey }: RootKeySettings): st
 /**
  * The root keys: read from their file, made on the first start of a data directory, random for a server in memory.
  * The setting `rootKey` stands above all that. Where an external KMS is to seal them and they lie open in their file,
- * they are sealed from then on. Throws `SettingsError` where the file holds something else, or is missing though it was
- * named or there is data already, and where that KMS cannot be used.
+ * they are sealed from then on. `holdsData`: whether a directory holds what a root key has sealed. Throws
+ * `SettingsError` where the file holds something else, or is missing though it was named or there is data already, and
+ * where that KMS cannot be used.
  */
-export async function loadRootKeys(settings: RootKeySettings): Promise<RootKeys> {
+export async function loadRootKeys(
+  settings: RootKeySettings,
+  holdsData: (directory: string) => Promise<boolean>,
+): Promise<RootKeys> {
   const { rootKey, rootKeyKms } = settings;
   if (rootKey !== undefined) return await parseRootKeys(rootKey, 'the setting rootKey', rootKeyKms);
   const path = rootKeyPath(settings);
   if (path === undefined) return { current: randomBytes(BYTES), former: [] };
   return readRootKeys(path, rootKeyKms).catch(async error => {
     if (settings.rootKeyFile !== undefined || error.cause?.code !== 'ENOENT') throw error;
-    if (await hasData(settings.data)) {
+    if (await holdsData(settings.data)) {
       throw new SettingsError(
         `${path} is missing, and what is stored in ${settings.data} only opens with the root key that was there`,
         { cause: error },
@@ -66,14 +70,6 @@ export async function loadRootKeys(settings: RootKeySettings): Promise<RootKeys>
     await writeDurably(path, await textOf(keys, rootKeyKms));
     return keys;
   });
-}
-
-/** Whether a data directory holds more than a first start that was cut short. */
-async function hasData(directory: string): Promise<boolean> {
-  return access(join(directory, 'kv', 'data.mdb')).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Throws `SettingsError` for a file that cannot be read or opened, or holds something else. */

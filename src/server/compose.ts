@@ -27,6 +27,7 @@ import {
 } from '../objects/index.js';
 import { openKms, startSweeping } from '../services/kms/index.js';
 import { AccessLog, InventoryRuns } from '../services/s3/index.js';
+import { holdsRecords } from '../store/data-directory.js';
 import { holdLease } from '../store/lease.js';
 import { openStores, type Stores } from '../store/open.js';
 import { firstAccount, type RootCredentials } from './bootstrap.js';
@@ -121,12 +122,12 @@ export async function openServices(
     }
     if (keeps && settings.tls === 'self-signed')
       opened.push(await keepCertificate(settings, clock, log, scheduler));
-    const rootKeys = await loadRootKeys(settings);
+    const rootKeys = await loadRootKeys(settings, holdsRecords);
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
     const stores = await openStores(settings, now, scheduler);
     opened.push(() => stores.close());
     const { kv, blobs, room } = stores;
-    if (stores.verify) opened.push(await lookForDamage(stores.verify, settings.data, log, afterCrash));
+    if (stores.pages) opened.push(await lookForDamage(stores.pages, log, afterCrash));
     await demandWhole(kv);
     await demandKnownFormat(kv, keeps);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);

@@ -1,8 +1,8 @@
 /** Looks at the pages of the store when a server starts. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from '../core/log.js';
-import { harmsAll, StoreDamaged, type TreeReport } from '../store/lmdb/lmdb-tree.js';
+import { harmsAll, StoreDamaged } from '../store/lmdb/lmdb-tree.js';
+import type { RecordPages } from '../store/open.js';
 
 /** A store up to so many bytes is looked through before it is used: it takes a quarter of a second. */
 const SMALL_STORE = 128 * 2 ** 20;
@@ -17,12 +17,10 @@ const SMALL_AFTER_CRASH = 8 * 2 ** 30;
  * without closing it. Answers what waits for the end of it. Throws `StoreDamaged` where any record may be missing.
  */
 export async function lookForDamage(
-  verify: () => Promise<TreeReport>,
-  data: string,
+  { file, verify }: RecordPages,
   log: Logger,
   afterCrash: boolean,
 ): Promise<() => Promise<void>> {
-  const file = join(data, 'kv', 'data.mdb');
   const look = async () => {
     const { damage } = await verify();
     for (const { problem } of damage.slice(0, SHOWN_DAMAGE))

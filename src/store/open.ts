@@ -1,9 +1,9 @@
 /** The stores of a server: the one place that knows which kinds there are, and where they lie. */
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 import type { Blobs } from './blobs.js';
 import type { CommitStats } from './commit-stats.js';
+import { bodiesIn, recordsFile, recordsIn } from './data-directory.js';
 import { openFileBlobs } from './files/files.js';
 import { keyspaceOf } from './keyspace.js';
 import type { Kv } from './kv.js';
@@ -37,9 +37,14 @@ export interface Stores {
   readonly commits: CommitStats | undefined;
   /** Of the store's machine, milliseconds since the epoch; absent where that is this one. */
   readonly time: (() => Promise<number>) | undefined;
-  /** Looks at the pages of the records, where they are this machine's: see `LmdbStore`. */
-  readonly verify: (() => Promise<TreeReport>) | undefined;
+  /** Where the records are this machine's: their file, and what looks at its pages (see `LmdbStore`). */
+  readonly pages: RecordPages | undefined;
   close(): Promise<void>;
+}
+
+export interface RecordPages {
+  readonly file: string;
+  verify(): Promise<TreeReport>;
 }
 
 /** Places that do not fit together or cannot be read. The message names the setting. */
@@ -64,11 +69,11 @@ export async function openStores(
   try {
     const room = await openRoom(places, scheduler);
     opened.push(() => room?.close());
-    const { kv, readAhead, commits, time, verify } = await openKv(places, room);
+    const { kv, readAhead, commits, time, pages } = await openKv(places, room);
     opened.push(() => kv.close());
     const blobs = await openBlobs(places, now, room);
     opened.push(() => blobs.close());
-    return { kv, readAhead, blobs, room, isShared: places.kv !== undefined, commits, time, verify, close };
+    return { kv, readAhead, blobs, room, isShared: places.kv !== undefined, commits, time, pages, close };
   } catch (error) {
     await close();
     throw error;
@@ -96,15 +101,16 @@ async function openRoom(places: StorePlaces, scheduler: Scheduler): Promise<Room
   return directory === undefined ? undefined : await watchRoom(directory, undefined, scheduler);
 }
 
-async function openKv(
+/** The records alone; their `close` is that of the store. Throws what the stores' own openers throw. */
+export async function openKv(
   { data, kv }: StorePlaces,
-  room: Room | undefined,
+  room?: Room,
 ): Promise<{
   kv: Kv;
   readAhead?: ReadAhead;
   commits?: CommitStats;
   time?: () => Promise<number>;
-  verify?: () => Promise<TreeReport>;
+  pages?: RecordPages;
 }> {
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
@@ -113,15 +119,19 @@ async function openKv(
     return { kv: readAhead.kv, readAhead, time: () => store.time() };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
-  const store = await openLmdb(join(data, 'kv'), { demandRoom: room?.demandLast });
-  return { kv: store, commits: store.commits, verify: () => store.verify() };
+  const store = await openLmdb(recordsIn(data), { demandRoom: room?.demandLast });
+  return {
+    kv: store,
+    commits: store.commits,
+    pages: { file: recordsFile(data), verify: () => store.verify() },
+  };
 }
 
 async function openBlobs(places: StorePlaces, now: () => number, room: Room | undefined): Promise<Blobs> {
   const directory = directoryOf(places);
   const { data, blobs } = places;
   if (directory !== undefined)
-    return await openFileBlobs(blobs === undefined ? join(data, 'blobs') : directory, now, room?.demand);
+    return await openFileBlobs(blobs === undefined ? bodiesIn(data) : directory, now, room?.demand);
   if (blobs === undefined) return openMemoryBlobs(now);
   const { openS3Blobs } = await import('./s3/s3-blobs.js');
   return await openS3Blobs(s3PlaceOf(blobs));

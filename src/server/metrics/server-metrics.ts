@@ -1,8 +1,8 @@
 /** What a server shows of itself as a whole, whichever process answers: stores, disk, what waits. */
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { targetName } from '../../objects/index.js';
+import { recordsFile } from '../../store/data-directory.js';
 import type { OpenServices } from '../compose.js';
 import type { Checks } from '../health.js';
 import { certificateFiles } from '../private-authority.js';
@@ -105,7 +105,7 @@ async function sizeOf(blobs: AsyncIterable<{ readonly size: number }>) {
 /** Bytes of the records' file; undefined where they are not in one of this machine. */
 async function recordsSize({ data, kv }: Settings): Promise<number | undefined> {
   if (kv !== undefined || data === 'memory') return undefined;
-  return await stat(join(data, 'kv', 'data.mdb')).then(
+  return await stat(recordsFile(data)).then(
     ({ size }) => size,
     () => undefined,
   );
