@@ -1,4 +1,5 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { BoundedCache } from '../core/bounded-cache.js';
 
 /** The only algorithm accepted of access keys. */
 export const ALGORITHM = 'AWS4-HMAC-SHA256';
@@ -56,27 +57,19 @@ export function deriveKey(secret: string, scope: Scope): Buffer {
 
 /** Signing keys by secret and scope: four HMACs saved on every request but the first of a day. */
 export class SigningKeys {
-  readonly #keys = new Map<string, Buffer>();
+  readonly #keys: BoundedCache<string, Buffer>;
 
-  /** @param limit how many keys are kept; the one used longest ago goes first */
-  constructor(readonly limit = 4096) {}
+  /** @param limit how many keys are kept, at most; what was used lately stays */
+  constructor(limit = 4096) {
+    this.#keys = new BoundedCache(limit);
+  }
 
   get(secret: string, scope: Scope): Buffer {
     // A line feed cannot stand in a scope that came in a header or a decoded credential.
     const name = `${secret}\n${scope.date}\n${scope.region}\n${scope.service}`;
     const known = this.#keys.get(name);
-    if (known !== undefined) {
-      this.#keys.delete(name);
-      this.#keys.set(name, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const key = deriveKey(secret, scope);
-    if (this.#keys.size >= this.limit) {
-      for (const oldest of this.#keys.keys()) {
-        this.#keys.delete(oldest);
-        break;
-      }
-    }
     this.#keys.set(name, key);
     return key;
   }

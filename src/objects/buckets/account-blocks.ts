@@ -1,3 +1,4 @@
+import { BoundedCache } from '../../core/bounded-cache.js';
 import type { KeyOf } from '../../store/keyspace.js';
 import type { Kv, Version } from '../../store/kv.js';
 import { recordType } from '../../store/records.js';
@@ -15,7 +16,9 @@ const MOST_KEPT = 1000;
  */
 export class AccountBlocks {
   readonly #kv: Kv;
-  readonly #kept = new Map<string, { readonly version: Version; readonly block: PublicAccessBlock }>();
+  readonly #kept = new BoundedCache<string, { readonly version: Version; readonly block: PublicAccessBlock }>(
+    MOST_KEPT,
+  );
   /** The same bucket under the same block is the same object: what is derived from it can be kept with it. */
   readonly #under = new WeakMap<Bucket, Bucket>();
 
@@ -29,7 +32,6 @@ export class AccountBlocks {
     const known = this.#kept.get(account);
     if (known?.version === entry.version) return known.block;
     const block = rows.decode(entry.value);
-    if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
     this.#kept.set(account, { version: entry.version, block });
     return block;
   }
