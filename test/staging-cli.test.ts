@@ -40,7 +40,7 @@ suite('karikagi staging', () => {
     assert.match(text, /^job: orders$/m);
     const again = await cli('init', 'new.yaml');
     assert.equal(again.status, 1);
-    assert.match(again.stderr, /EEXIST|exists/);
+    assert.match(again.stderr, /exists already: take it away/);
     assert.equal((await cli('plan', 'new.yaml')).stderr.includes('orders.csv.gz is not a file'), true);
   });
 

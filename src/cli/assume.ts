@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { systemClock } from '../core/clock.js';
 import { type Credentials, type RenewingCredentials, spanText } from '../credentials/index.js';
@@ -6,6 +5,7 @@ import { containerAnswers, createGuard, listenFor, newAuthorizationToken } from 
 import { runChild } from './child.js';
 import { FORMATS, type Format, formatKeys } from './key-formats.js';
 import { type RoleFlags, roleKeys, withRoleOptions } from './role-options.js';
+import { writeNew } from './write-new.js';
 
 interface AssumeFlags extends RoleFlags {
   readonly format?: Format;
@@ -46,7 +46,7 @@ async function assume(role: string, command: readonly string[], flags: AssumeFla
   const shown = flags.format !== undefined || !process.stdout.isTTY || flags.output !== undefined;
   const text = shown ? formatKeys(first, flags.format ?? ownShell(), 'assumed') : summary(first, role);
   if (flags.output === undefined) process.stdout.write(text);
-  else await writeFile(flags.output, text, { mode: 0o600, flag: 'wx' });
+  else await writeNew(flags.output, text, 0o600);
   await keys.settled();
 }
 

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
@@ -13,6 +12,7 @@ import { Command } from 'commander';
 import { callKarikagi } from '../clients/karikagi-api.js';
 import { defaultCredentials } from '../credentials/index.js';
 import { type ApiFlags, apiTarget, columns, print, withApiOptions } from './api-options.js';
+import { demandNew, writeNew } from './write-new.js';
 
 /** Times are seconds since the epoch. */
 interface Instance {
@@ -82,6 +82,7 @@ async function list(flags: ApiFlags): Promise<void> {
 }
 
 async function register(flags: RegisterFlags): Promise<void> {
+  demandNew(flags.credentials);
   const target = apiTarget(flags);
   const { Instance } = (await callKarikagi(target, 'RegisterInstance', {
     InstanceProfileName: flags.instanceProfile,
@@ -102,7 +103,7 @@ async function register(flags: RegisterFlags): Promise<void> {
   const { AccessKey } = await client.send(new CreateAccessKeyCommand({ UserName }));
   const { AccessKeyId, SecretAccessKey } = AccessKey!;
   const content = `[default]\naws_access_key_id = ${AccessKeyId}\naws_secret_access_key = ${SecretAccessKey}\n`;
-  await writeFile(flags.credentials, content, { mode: 0o600, flag: 'wx' });
+  await writeNew(flags.credentials, content, 0o600);
   const text = `${Instance.InstanceId} is registered with ${Instance.InstanceProfileName}; its key is in ${flags.credentials}.
 
 On the machine:

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateAccessKeyCommand, DeleteAccessKeyCommand } from '@aws-sdk/client-iam';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
@@ -26,6 +26,7 @@ import { instanceApi } from '../imds/index.js';
 import { withTargetOptions } from './role-options.js';
 import { callsOf, connectionOf, planText, removalText, reportText } from './setup-report.js';
 import { optionsOf, ownEndpoint, type SetupFlags, sitesOf } from './setup-sites.js';
+import { writeNew } from './write-new.js';
 
 export function setupCommand(): Command {
   const setup = new Command('setup').description(
@@ -125,7 +126,7 @@ async function writeForm({ emit: asked, json }: SetupFlags, options: SetupOption
   const files = emit(form as Form, { ...report, options, sites, steps });
   await mkdir(directory, { recursive: true });
   for (const { file, text } of files) {
-    await writeFile(join(directory, file), text, { mode: form === 'cli' ? 0o755 : 0o644, flag: 'wx' });
+    await writeNew(join(directory, file), text, form === 'cli' ? 0o755 : 0o644);
   }
   const paths = files.map(({ file }) => join(directory, file));
   write(json ? JSON.stringify({ files: paths }) : paths.join('\n'));

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { callerIdentity, defaultCredentials } from '../credentials/index.js';
 import {
@@ -19,6 +18,7 @@ import {
 
 import { bytesText } from './progress.js';
 import { RunDisplay } from './staging-display.js';
+import { writeNew } from './write-new.js';
 
 interface Flags {
   readonly json?: boolean;
@@ -74,7 +74,7 @@ export function stagingCommand(): Command {
 const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 
 async function init(file: string): Promise<void> {
-  await writeFile(file, EXAMPLE, { flag: 'wx' });
+  await writeNew(file, EXAMPLE);
   process.stdout.write(`${file} is written. Fill it in, then: karikagi staging validate ${file}\n`);
 }
 
