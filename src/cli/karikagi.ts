@@ -35,6 +35,8 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['setup', async () => (await import('./setup.js')).setupCommand()],
   ['health', async () => (await import('./health.js')).healthCommand()],
   ['doctor', async () => (await import('./doctor.js')).doctorCommand()],
+  ['mirror', async () => (await import('./mirror.js')).mirrorCommand()],
+  ['rehearse', async () => (await import('./rehearse.js')).rehearseCommand()],
   ['replay', async () => (await import('./replay.js')).replayCommand()],
   ['policy', async () => (await import('./policy.js')).policyCommand()],
 ]);

@@ -23,6 +23,7 @@ import { SignIn } from './credentials/sign-in.js';
 import { SignInTokens } from './credentials/sign-in-tokens.js';
 import { ServiceCredentials, SigningCertificates, SshPublicKeys } from './credentials/user-credentials.js';
 import { AccessJobs } from './entities/access-jobs.js';
+import { type AdoptedId, adoptId } from './entities/adopted-ids.js';
 import { Groups } from './entities/groups.js';
 import { InstanceProfiles } from './entities/instance-profiles.js';
 import { Instances } from './entities/instances.js';
@@ -103,6 +104,7 @@ export class Identity implements CredentialSource {
   readonly regions: Regions;
   readonly rolesAnywhere: RolesAnywhere;
   readonly usage: Usage;
+  readonly #db: Database;
   readonly #controls: ControlsOfAccounts;
   readonly #credentials: Credentials;
 
@@ -110,6 +112,7 @@ export class Identity implements CredentialSource {
     const reachable = new Reachable(oidcAllow);
     const db = new Database(kv, owner);
     const keyring = new Keyring(rootKey, formerRootKeys);
+    this.#db = db;
     this.accounts = new Accounts(db, clock);
     this.principals = new Principals(db, this.accounts);
     this.users = new Users(db, clock);
@@ -162,6 +165,11 @@ export class Identity implements CredentialSource {
   async createAccount(input: NewAccount): Promise<CreatedAccount> {
     const account = await this.accounts.create(input);
     return { account, rootKey: await this.accessKeys.create(account, undefined) };
+  }
+
+  /** See `adoptId`. */
+  async adoptId(home: Account, adopted: AdoptedId): Promise<void> {
+    await adoptId(this.#db, home, adopted);
   }
 
   /** An active access key of the account's root user, with its secret: for the server's own credentials file. */
@@ -230,7 +238,7 @@ export { findRole, roleTagContext, type Target, trustPolicyOf } from './entities
 export { linkedRoleName, linkedService } from './entities/service-linked-roles.js';
 export { similarRoles } from './entities/similar-roles.js';
 export { mergeTags, readTags, tagContext, withoutTags } from './entities/tags.js';
-export { accountOfId } from './entities/unique-id.js';
+export { accountOfId, isPrincipalId } from './entities/unique-id.js';
 export * from './errors.js';
 export type { FederatedIdentity } from './federation/federated-identity.js';
 export { issuerName, type OidcProvider } from './federation/oidc-providers.js';

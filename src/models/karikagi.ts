@@ -8,6 +8,7 @@ export const karikagi: ServiceConstraints = {
     ListDeniedRequests: 'ListDeniedRequestsRequest',
     CreateAccount: 'CreateAccountRequest',
     CreateConsoleSession: 'CreateConsoleSessionRequest',
+    SetUniqueId: 'SetUniqueIdRequest',
     EnableRegion: 'RegionRequest',
     DisableRegion: 'RegionRequest',
     ActivateSTS: 'RegionRequest',
@@ -33,6 +34,11 @@ export const karikagi: ServiceConstraints = {
       type: 'structure',
       required: ['AccountName', 'Partition'],
       members: { AccountName: 'AccountName', Partition: 'Partition', AccountId: 'AccountId' },
+    },
+    SetUniqueIdRequest: {
+      type: 'structure',
+      required: ['AccountId', 'EntityType', 'Name', 'UniqueId'],
+      members: { AccountId: 'AccountId', EntityType: 'EntityType', Name: 'RoleName', UniqueId: 'UniqueId' },
     },
     CreateConsoleSessionRequest: {
       type: 'structure',
@@ -91,6 +97,7 @@ export const karikagi: ServiceConstraints = {
     AccessKeyId: { type: 'string', min: 16, max: 128, pattern: '[\\w]+' },
     AccountId: { type: 'string', pattern: '[1-9]\\d{11}' },
     AccountName: { type: 'string', min: 1, max: 50, pattern: '[ -~]+' },
+    EntityType: { type: 'string', enum: ['user', 'role'] },
     IPv4Address: { type: 'string', pattern: '(\\d{1,3}\\.){3}\\d{1,3}' },
     InstanceId: { type: 'string', pattern: 'i-([0-9a-f]{8}|[0-9a-f]{17})' },
     InstanceProfileName: { type: 'string', min: 1, max: 128, pattern: '[\\w+=,.@-]+' },
@@ -109,6 +116,7 @@ export const karikagi: ServiceConstraints = {
     TagKey: { type: 'string', min: 1, max: 128 },
     TagList: { type: 'list', max: 50, member: 'Tag' },
     TagValue: { type: 'string', max: 256 },
+    UniqueId: { type: 'string', min: 16, max: 128, pattern: '[A-Z0-9]+' },
     VpcId: { type: 'string', pattern: 'vpc-[0-9a-f]{8,17}' },
   },
 };

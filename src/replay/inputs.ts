@@ -1,6 +1,6 @@
 /** Reads what a replay is given: a copy of accounts, changes to it, a span of time. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { DAY_MS, MINUTE_MS } from '../core/time.js';
 import { type AccountCopy, copiesOfFiles, type Files, type ProposedPolicy } from '../policy/replay/index.js';
 
@@ -22,6 +22,20 @@ export async function readFiles(directory: string): Promise<Files> {
     files.set(name, text);
   }
   return files;
+}
+
+/**
+ * Writes a copy's files. What the directory has of the same accounts and the copy has not is removed; of other accounts
+ * everything stays.
+ */
+export async function writeFiles(directory: string, files: Files): Promise<void> {
+  const accounts = new Set([...files.keys()].map(path => path.slice(0, 12)));
+  for (const account of accounts) await rm(join(directory, account), { recursive: true, force: true });
+  for (const [path, text] of files) {
+    const file = join(directory, ...path.split('/'));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
 }
 
 /**

@@ -35,6 +35,41 @@ export function withChange(copies: readonly AccountCopy[], change: ProposedPolic
   return all.map(copy => (copy.account === account ? changed(copy, arn, kind, change) : copy));
 }
 
+/**
+ * What stands where the change goes: of identity policies all statements together. `undefined` where there is nothing,
+ * or the copies do not have it.
+ */
+export function documentAt(copies: readonly AccountCopy[], change: ProposedPolicy): string | undefined {
+  const place = change.place ?? placeOf(change);
+  if (place.startsWith('trust:')) {
+    const trust = copies.flatMap(({ roles }) => roles).find(({ arn }) => arn === place.slice(6))?.trust;
+    return trust === '' ? undefined : trust;
+  }
+  for (const copy of copies) {
+    const entity = [...copy.users, ...copy.groups, ...copy.roles].find(({ arn }) => arn === place);
+    if (entity)
+      return merged([...entity.inline, ...copy.policies.filter(({ arn }) => entity.attached.includes(arn))]);
+    const whole = [
+      copy.policies.find(({ arn }) => arn === place)?.document,
+      copy.keys.find(({ arn }) => arn === place)?.policy,
+      copy.buckets.find(({ name }) => place.endsWith(`:s3:::${name}`))?.policy,
+      copy.organization?.policies.find(({ id }) => place.endsWith(`/${id}`))?.document,
+    ].find(document => document !== undefined);
+    if (whole !== undefined) return whole;
+  }
+  return undefined;
+}
+
+function merged(documents: readonly { readonly document: string }[]): string | undefined {
+  const statements = documents.flatMap(({ document }) => {
+    const { Statement } = JSON.parse(document) as { readonly Statement?: unknown };
+    return [Statement ?? []].flat();
+  });
+  return statements.length === 0
+    ? undefined
+    : JSON.stringify({ Version: '2012-10-17', Statement: statements });
+}
+
 function accountOf(arn: string, copies: readonly AccountCopy[]): string {
   const { account, service, resource } = parseArn(arn) as NonNullable<ReturnType<typeof parseArn>>;
   if (service === 'organizations') {

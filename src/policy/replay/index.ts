@@ -1,6 +1,6 @@
 /** Recorded calls against proposed policies. Pure: it runs in a browser. */
 
-export { type ProposedPolicy, withChange } from './change.js';
+export { documentAt, type ProposedPolicy, withChange } from './change.js';
 export type * from './copy.js';
 export { copiesOfFiles, type Files, filesOfCopies } from './copy-files.js';
 export { decideCheck } from './decide.js';

@@ -2,7 +2,7 @@
 import { ApiError } from '../../core/errors.js';
 import type { Operation } from '../../core/operation.js';
 import type { Account, AccountRecord } from '../../identity/index.js';
-import { denied, type KarikagiPorts, onAccount } from './ports.js';
+import { demandFirst, type KarikagiPorts, onAccount } from './ports.js';
 
 interface CreateAccountInput {
   readonly AccountName: string;
@@ -54,11 +54,6 @@ export const ListAccounts: Operation<KarikagiPorts, object, { Accounts: AccountS
     return { Accounts: (await ports.identity.accounts.list()).map(shapeOf) };
   },
 };
-
-function demandFirst(home: Account, { firstAccount }: KarikagiPorts): void {
-  if (home.id === firstAccount) return;
-  throw denied('Only administrators of the first account look after the accounts of the server.');
-}
 
 type Home = Pick<AccountRecord, 'id' | 'name' | 'partition' | 'created' | 'organization' | 'closed'>;
 

@@ -8,6 +8,7 @@ import type { KarikagiPorts } from './ports.js';
 import * as regions from './regions.js';
 import type { KarikagiOperation } from './schema.js';
 import * as sessions from './sessions.js';
+import * as setUniqueId from './set-unique-id.js';
 import * as simulateOwnRequests from './simulate-own-requests.js';
 
 const operations = operationsOf<KarikagiPorts, KarikagiOperation>()(
@@ -18,6 +19,7 @@ const operations = operationsOf<KarikagiPorts, KarikagiOperation>()(
   listDeniedRequests,
   regions,
   sessions,
+  setUniqueId,
   simulateOwnRequests,
 );
 

@@ -38,3 +38,9 @@ export function notFound(message: string): ApiError {
 export function invalid(message: string): ApiError {
   return new ApiError('ValidationException', 400, message);
 }
+
+/** Throws `AccessDeniedException` but for administrators of the account that looks after the server. */
+export function demandFirst(home: Account, { firstAccount }: KarikagiPorts): void {
+  if (home.id === firstAccount) return;
+  throw denied('Only administrators of the first account look after the accounts of the server.');
+}

@@ -120,6 +120,11 @@ export const karikagiOperations = {
     { DurationSeconds: number, SerialNumber: string, TokenCode: string },
     { Credentials: credentials },
   ),
+  SetUniqueId$: defineOperation(
+    'SetUniqueId',
+    { AccountId: string, EntityType: string, Name: string, UniqueId: string },
+    {},
+  ),
   ListAccounts$: defineOperation('ListAccounts', {}, { Accounts: list('AccountList', account) }),
   ListRegions$: defineOperation('ListRegions', {}, { Regions: list('RegionList', region) }),
   EnableRegion$: defineOperation('EnableRegion', { RegionName: string }, changedRegion),
