@@ -213,7 +213,7 @@ function attachedTo(
     return { policies: { resource: aside ? undefined : known.policy, resourceKind: 'resource' } };
   }
   // In the caller's own account a policy that is not given is taken as none: it need not allow.
-  if (!isForeign || world.accounts.has(owner ?? '')) return { policies: {} };
+  if (!isForeign) return { policies: {} };
   return lent(principal, 'resource', `the policy of ${bucket ? `arn:aws:s3:::${bucket}` : resource}`);
 }
 
