@@ -23,7 +23,6 @@ const SIGNING: SigningTraits = {
 const COMMON = {
   takesTheRest: false,
   collectsBody: true,
-  takesForms: false,
   signing: SIGNING,
   requestId: () => randomUUID() as string,
   secretIn: () => undefined,

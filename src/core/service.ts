@@ -50,8 +50,6 @@ export interface ServiceTraits {
   readonly takesTheRest: boolean;
   /** Whether the operation stands in the body, which is then read and signed whole. */
   readonly collectsBody: boolean;
-  /** Whether browsers upload to it with forms. */
-  readonly takesForms: boolean;
   readonly signing: SigningTraits;
   readonly errors: ServiceErrors;
   requestId(): string;

@@ -2,14 +2,22 @@ import { isPostForm, type PostedObject } from '../auth/index.js';
 import { type HttpReply, type HttpRequest, serverNamedBy } from '../core/http-message.js';
 import { escapeXml } from '../wire/xml/escape.js';
 import { parseXml, type XmlElement, XmlSyntaxError } from '../wire/xml/parse.js';
-import type { ServedService } from './services.js';
+import { type Door, recogniseService, type ServedService, type Services } from './services.js';
+
+/** The door for browsers that upload with forms: what would come to that service without it, and is a form. */
+export function formDoor(service: ServedService, all: Services['all']): Door {
+  return {
+    takes: request =>
+      request.query === '' &&
+      isPostForm(request) &&
+      recogniseService(request, { doors: [], all }) === service,
+    served: { ...service, form: true },
+  };
+}
 
 /** The bucket that a browser's form is sent to; `undefined` for every other request. */
-export function postedTo(
-  request: HttpRequest,
-  { traits, wire, anonymous }: ServedService,
-): string | undefined {
-  if (!traits.takesForms || anonymous || request.query !== '' || !isPostForm(request)) return undefined;
+export function postedTo(request: HttpRequest, { wire, form }: ServedService): string | undefined {
+  if (!form) return undefined;
   // The SDK's schemas have no such operation; where a form is sent is where a listing would be.
   const { bucket, key } = wire.recognise({ ...request, method: 'GET' }, undefined);
   return key === undefined ? bucket : undefined;

@@ -43,6 +43,8 @@ export interface ServedService {
   readonly crossOrigin?: CrossOrigin;
   /** Anonymous: credentials are not looked at, and only reads exist. */
   readonly anonymous?: true;
+  /** Browsers upload to it with forms. */
+  readonly form?: true;
 }
 
 /** A way in of its own: what it takes comes to its service, whatever else the request carries. */

@@ -3,6 +3,7 @@ import type { Logger } from '../core/log.js';
 import type { Call } from '../core/operation.js';
 import type { Denials } from '../events/denials.js';
 import { openToPages } from '../http/cross-origin.js';
+import { formDoor } from '../http/post-object.js';
 import type { Door, ServedService, Services } from '../http/services.js';
 import type { Identity } from '../identity/index.js';
 import { iam as iamConstraints } from '../models/iam.js';
@@ -121,28 +122,32 @@ export function served(parts: Parts): Services {
     takes: isControl,
     served: withWire(s3ControlWire, { service: s3ControlService(controlPorts), traits: s3Traits, checkBody }),
   };
-  return {
-    doors: [website, control],
-    all: [
-      withWire(stsWire, { service: stsService({ identity }), traits: stsTraits, crossOrigin: openToPages }),
-      withWire(iamWire, { service: iamService({ identity }), traits: iamTraits, crossOrigin: openToPages }),
-      withWire(restXml, { service: s3Service(s3Ports, accessLog), traits: s3Traits, crossOrigin, checkBody }),
-      withWire(kmsWire, { service: kmsService({ kms }), traits: kmsTraits, crossOrigin: openToPages }),
-      withWire(organizationsWire, {
-        service: organizationsService({ identity }),
-        traits: organizationsTraits,
-      }),
-      withWire(accessAnalyzerWire, { service: accessAnalyzerService(), traits: accessAnalyzerTraits }),
-      withWire(rolesAnywhereWire, {
-        service: rolesAnywhereService({ identity }),
-        traits: rolesAnywhereTraits,
-      }),
-      withWire(karikagiWire, {
-        service: karikagiService({ denials, identity, firstAccount, requirementOn }),
-        traits: karikagiTraits,
-      }),
-    ],
-  };
+  const s3 = withWire(restXml, {
+    service: s3Service(s3Ports, accessLog),
+    traits: s3Traits,
+    crossOrigin,
+    checkBody,
+  });
+  const all = [
+    withWire(stsWire, { service: stsService({ identity }), traits: stsTraits, crossOrigin: openToPages }),
+    withWire(iamWire, { service: iamService({ identity }), traits: iamTraits, crossOrigin: openToPages }),
+    s3,
+    withWire(kmsWire, { service: kmsService({ kms }), traits: kmsTraits, crossOrigin: openToPages }),
+    withWire(organizationsWire, {
+      service: organizationsService({ identity }),
+      traits: organizationsTraits,
+    }),
+    withWire(accessAnalyzerWire, { service: accessAnalyzerService(), traits: accessAnalyzerTraits }),
+    withWire(rolesAnywhereWire, {
+      service: rolesAnywhereService({ identity }),
+      traits: rolesAnywhereTraits,
+    }),
+    withWire(karikagiWire, {
+      service: karikagiService({ denials, identity, firstAccount, requirementOn }),
+      traits: karikagiTraits,
+    }),
+  ];
+  return { doors: [website, control, formDoor(s3, all)], all };
 }
 
 function stsWire(): WireService {

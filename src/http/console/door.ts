@@ -33,29 +33,52 @@ interface ConsoleAbout {
 /** How requests reach the server: over TLS, from this machine alone, or over a network that may read along. */
 export type Transport = 'tls' | 'loopback' | 'plain';
 
-/** A request through the console's listener. Pages are what remains: an address in the page is no file. */
-export function consoleDoor(options: ConsoleDoorOptions): Pipeline {
+/** A row of the console's doors: what it takes, it answers. */
+interface ConsoleDoor {
+  takes(request: HttpRequest): boolean;
+  answer(request: HttpRequest, connection: Connection): Answer | Promise<Answer>;
+}
+
+/** The doors of the console's listener, in the order in which they are asked; the last takes the rest. */
+function doorsOf(options: ConsoleDoorOptions): readonly ConsoleDoor[] {
   const { pipeline, hosts, signIn, monitor } = options;
-  return async (request, connection) => {
+  const monitored = async (request: HttpRequest, otherwise: HttpReply) =>
+    done((await monitorReply(request, monitor)) ?? otherwise);
+  return [
     // Probes ask by address, and get to know nothing: whether the server is well.
-    if (request.path.startsWith('/-/') && !isForApi(request)) {
-      return done((await monitorReply(request, monitor)) ?? text(404, 'There is no such page.'));
-    }
-    if (hosts && !hosts.has(hostName(request))) return refused(421, 'This server does not go by that name.');
-    if (isForApi(request)) return await throughApi(request, connection, pipeline);
-    if (request.path === '/federation' && !isLogin(request)) {
-      return done(await signIn.answer(request, connection));
-    }
-    if (request.path === '/metrics') {
-      return isFromThisMachine(request, connection)
-        ? done((await monitorReply(request, monitor)) ?? text(405, 'Metrics are read.'))
-        : refused(403, 'Metrics are for this machine here: --metrics-listen opens an address for others.');
-    }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return refused(405, 'Sign the request: what is not signed gets pages alone.');
-    }
-    return done(await fileOrPage(request, options));
-  };
+    {
+      takes: request => request.path.startsWith('/-/') && !isForApi(request),
+      answer: request => monitored(request, text(404, 'There is no such page.')),
+    },
+    {
+      takes: request => hosts !== undefined && !hosts.has(hostName(request)),
+      answer: () => refused(421, 'This server does not go by that name.'),
+    },
+    { takes: isForApi, answer: (request, connection) => throughApi(request, connection, pipeline) },
+    {
+      takes: request => request.path === '/federation' && !isLogin(request),
+      answer: async (request, connection) => done(await signIn.answer(request, connection)),
+    },
+    {
+      takes: ({ path }) => path === '/metrics',
+      answer: (request, connection) =>
+        isFromThisMachine(request, connection)
+          ? monitored(request, text(405, 'Metrics are read.'))
+          : refused(403, 'Metrics are for this machine here: --metrics-listen opens an address for others.'),
+    },
+    {
+      takes: ({ method }) => method !== 'GET' && method !== 'HEAD',
+      answer: () => refused(405, 'Sign the request: what is not signed gets pages alone.'),
+    },
+    // An address in the page is no file.
+    { takes: () => true, answer: async request => done(await fileOrPage(request, options)) },
+  ];
+}
+
+/** A request through the console's listener. */
+export function consoleDoor(options: ConsoleDoorOptions): Pipeline {
+  const doors = doorsOf(options);
+  return async (request, connection) => doors.find(door => door.takes(request))!.answer(request, connection);
 }
 
 /** Signed, in headers or in the query; or one of the operations of STS that take a token in place of a signature. */

@@ -17,7 +17,6 @@ export const s3Traits: ServiceTraits = {
   recognises: () => false,
   takesTheRest: true,
   collectsBody: false,
-  takesForms: true,
   signing: {
     path: 'object',
     needsSigned: header => header.startsWith('x-amz-'),
