@@ -119,7 +119,7 @@ async function identityOf(
     fields.has(name),
   );
   if (!isSigned) {
-    return { caller: ANONYMOUS, region: undefined, context: { 's3:authType': 'POST' } };
+    return { caller: ANONYMOUS, region: undefined, context: signedBy(service) };
   }
   const signed = field('policy');
   // A signature of version 2 without its key lacks just that (recorded, test_post_request_missing_fields).
@@ -131,8 +131,7 @@ async function identityOf(
       if (sameSignature(signVersion2(secret, signed), provided)) return;
       throw service.errors.auth.mismatch({ accessKeyId, provided, stringToSign: signed });
     });
-    const context = { 's3:authType': 'POST', 's3:signatureversion': VERSION_2 };
-    return { caller, region: undefined, signatureVersion: 2, context };
+    return { caller, region: undefined, signatureVersion: 2, context: signedBy(service, VERSION_2) };
   }
   if (field('x-amz-algorithm') !== ALGORITHM) {
     throw argument('x-amz-algorithm', field('x-amz-algorithm'), `Only ${ALGORITHM} is supported`);
@@ -149,7 +148,16 @@ async function identityOf(
     caller,
     region: scope.region === '' ? undefined : scope.region,
     signatureVersion: 4,
-    context: { 's3:authType': 'POST', 's3:signatureversion': ALGORITHM },
+    context: signedBy(service, ALGORITHM),
+  };
+}
+
+/** The condition keys of a form's signature; `version` is absent of one that has none. */
+function signedBy({ signing: { conditions } }: ServiceTraits, version?: string): Identity['context'] {
+  if (conditions === undefined) return {};
+  return {
+    [`${conditions}:authType`]: 'POST',
+    ...(version !== undefined && { [`${conditions}:signatureversion`]: version }),
   };
 }
 

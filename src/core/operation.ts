@@ -10,6 +10,10 @@ import type { Clock } from './clock.js';
 import type { CloudTrailMap } from './cloudtrail.js';
 import type { HttpRequest } from './http-message.js';
 
+/**
+ * Written by hand: the services are above this room, and those who name one (a requirement, a record, a test) would
+ * otherwise take any word. Each has a room in `services/` and a row in `server/services.ts`; a test compares them.
+ */
 export type ServiceId =
   | 'sts'
   | 'iam'

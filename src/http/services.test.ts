@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ApiError } from '../core/errors.js';
 import type { HttpRequest } from '../core/http-message.js';
 import type { ServiceId } from '../core/operation.js';
-import { traitsOf } from '../services/traits.test.support.js';
+import { serviceIds, traitsOf } from '../services/traits.test.support.js';
 import { recogniseService, type ServedService, type Services } from './services.js';
 
 const served = (id: ServiceId) => ({ service: { id }, traits: traitsOf(id) }) as unknown as ServedService;
@@ -21,6 +21,13 @@ const told = (request: Partial<HttpRequest> & { head?: Record<string, string> })
 
 const scope = (service: string, region = 'us-east-1') =>
   `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+
+test('each service has its own traits', () => {
+  assert.deepEqual(
+    serviceIds.map(id => traitsOf(id).id),
+    serviceIds,
+  );
+});
 
 test('the credential scope tells the service, from a header or a presigned query, with or without a region', () => {
   assert.equal(told({ head: { authorization: scope('iam') } }), 'iam');

@@ -10,17 +10,20 @@ import { rolesAnywhereTraits } from './rolesanywhere/traits.js';
 import { s3Traits } from './s3/traits.js';
 import { stsTraits } from './sts/traits.js';
 
-const ALL = [
-  stsTraits,
-  iamTraits,
-  s3Traits,
-  kmsTraits,
-  organizationsTraits,
-  accessAnalyzerTraits,
-  rolesAnywhereTraits,
-  karikagiTraits,
-];
+/** A service without a row does not compile. */
+const ALL: Readonly<Record<ServiceId, ServiceTraits>> = {
+  sts: stsTraits,
+  iam: iamTraits,
+  s3: s3Traits,
+  kms: kmsTraits,
+  organizations: organizationsTraits,
+  'access-analyzer': accessAnalyzerTraits,
+  rolesanywhere: rolesAnywhereTraits,
+  karikagi: karikagiTraits,
+};
+
+export const serviceIds = Object.keys(ALL) as ServiceId[];
 
 export function traitsOf(service: ServiceId): ServiceTraits {
-  return ALL.find(({ id }) => id === service)!;
+  return ALL[service];
 }
