@@ -106,6 +106,13 @@ test('only the clock reads the machine time', () => {
   assert.deepEqual(wrong, []);
 });
 
+test("the console's time comes from one place", () => {
+  const reading = readdirSync('console/src', { recursive: true, encoding: 'utf8' })
+    .filter(name => /\.tsx?$/.test(name))
+    .filter(name => /Date\.now\(\)|new Date\(\)/.test(readFileSync(join('console/src', name), 'utf8')));
+  assert.deepEqual(reading, ['clock.ts']);
+});
+
 test('no module imports itself by way of others; types count', () => {
   const graph = new Map(sources(root).map(path => [relative(root, path), imports(path)]));
   const rings = ringsOf(graph).map(ring => ring.sort().join(' '));

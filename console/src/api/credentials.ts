@@ -1,4 +1,5 @@
 /** The keys that clients sign with: always those of now, renewed where that is possible. */
+import { now } from '../clock.js';
 import { currentIdentity, type Keys, session } from '../session/store.js';
 
 /** Before the end of a role's session, milliseconds: then it is renewed. */
@@ -17,7 +18,7 @@ export function renewWith(by: Renew): void {
 export async function currentKeys(): Promise<Keys> {
   const { signedIn } = session();
   const { expires } = signedIn?.role?.keys ?? {};
-  if (renew && expires !== undefined && expires - EARLY < Date.now()) {
+  if (renew && expires !== undefined && expires - EARLY < now()) {
     renewing ??= renew().finally(() => (renewing = undefined));
     // Where it fails, the present keys hold for as long as they do.
     await renewing.catch(() => undefined);
@@ -35,7 +36,7 @@ export function clientSettings(keys?: Keys) {
     credentials: async () => {
       const { accessKeyId, secretAccessKey, sessionToken } = keys ?? (await currentKeys());
       // Asked again for each request: the present keys may be others by then.
-      return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(Date.now() + 1000) };
+      return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(now() + 1000) };
     },
     maxAttempts: 2,
   };

@@ -85,7 +85,7 @@ export const furtherTexts = {
   'kms.alias.add': ['Add alias', 'エイリアスを追加'],
   'kms.policy': ['Key policy', 'キーポリシー'],
   'kms.policy.text': [
-    'Without it nobody may use the key, whatever identity policies say',
+    'Without it the key cannot be used, even where identity policies allow it',
     'ID ポリシーの内容にかかわらず、このポリシーがなければ誰もキーを使えません',
   ],
   'kms.enable': ['Enable', '有効化'],
@@ -202,7 +202,7 @@ export const furtherTexts = {
   'organization.close': ['Close', '閉鎖'],
   'organization.closeOne': ['Close the account {name}', 'アカウント {name} の閉鎖'],
   'organization.close.text': [
-    'Nobody can use the account from then on.',
+    'After that, the account cannot be used.',
     '以後、このアカウントは誰も使えなくなります。',
   ],
   'organization.createUnit': ['Create unit', '組織単位を作成'],

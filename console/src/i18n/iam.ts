@@ -53,7 +53,7 @@ export const iamTexts = {
   ],
   'iam.keys.made': ['Access key created', 'アクセスキーを作成しました'],
   'iam.keys.once': [
-    'Nobody can show this secret again. Save it now.',
+    'This secret is shown only once. Save it now.',
     'このシークレットは二度と表示できません。今すぐ保存してください。',
   ],
   'iam.keys.csv': ['Download .csv file', '.csv ファイルをダウンロード'],
@@ -237,7 +237,7 @@ export const iamTexts = {
   'iam.provider.valid': ['Valid until', '有効期限'],
   'iam.provider.delete': ['Delete provider {name}', 'プロバイダー {name} の削除'],
   'iam.provider.delete.text': [
-    'Nobody can assume a role through it from then on. Sessions that began live on.',
+    'After that, no role can be assumed through it. Sessions that have begun go on.',
     '以後、このプロバイダーを通じてロールを引き受けることはできません。開始済みのセッションは有効なままです。',
   ],
 

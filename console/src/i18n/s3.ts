@@ -94,7 +94,7 @@ export const s3Texts = {
   's3.share.minutes': ['{count} minutes', '{count} 分'],
   's3.share.hours': ['{count} hours', '{count} 時間'],
   's3.share.ends': [
-    'Whoever has this URL can read the object until {time}.',
+    'Anyone who has this URL can read the object until {time}.',
     'この URL を知っている人は {time} までオブジェクトを読み取れます。',
   ],
   's3.share.early': [
@@ -139,7 +139,7 @@ export const s3Texts = {
     'ガバナンスを迂回する権限があれば削除できます',
   ],
   's3.retention.compliance': [
-    'Nobody can delete or shorten it, not even the root user',
+    'It cannot be deleted or shortened, not even by the root user',
     'ルートユーザーを含め、誰も削除や短縮ができません',
   ],
   's3.hold': ['Legal hold', 'リーガルホールド'],
@@ -250,7 +250,7 @@ export const s3Texts = {
   's3.acl.logs': ['Log delivery', 'ログ配信'],
   's3.acl.id': ['Canonical user ID', '正規ユーザー ID'],
   's3.acl.open': [
-    'This opens it to people whom nobody here knows.',
+    'This opens it to people outside your accounts.',
     'このアカウントの管理外の人に公開されます。',
   ],
   's3.acl.off': [

@@ -136,7 +136,7 @@ export const shellTexts = {
   'error.network': ['The server cannot be reached.', 'サーバーに接続できません。'],
   'plain.title': ['Others may read along', '通信が暗号化されていません'],
   'plain.text': [
-    'This page comes over plain HTTP. Whoever is on the way sees the temporary credentials and every object. Give the server a certificate (--tls-certificate, --tls-key), or put a proxy with one before it.',
+    'This page comes over plain HTTP. Anyone on the network path can read the temporary credentials and every object. Give the server a certificate (--tls-certificate, --tls-key), or put a proxy with one before it.',
     'このページは HTTP で配信されています。経路上の第三者に、一時的な認証情報やすべてのオブジェクトを読み取られる可能性があります。サーバーに証明書を設定するか (--tls-certificate、--tls-key)、証明書を持つプロキシを前に置いてください。',
   ],
   'error.notFound': ['There is no such page', 'ページが見つかりません'],

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'react';
+import { now } from '../clock.js';
 
 /** The time now, milliseconds since the epoch; again each second. */
 export function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
+  const [time, setTime] = useState(now);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setTime(now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  return now;
+  return time;
 }

@@ -11,6 +11,7 @@ import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useEffect, useState } from 'react';
 import { serverConfig } from '../../api/config.js';
 import { s3 } from '../../api/s3.js';
+import { now } from '../../clock.js';
 import { useTexts } from '../../i18n/index.js';
 import { useSignedIn } from '../../session/store.js';
 import { ActDialog } from '../../ui/action.js';
@@ -165,7 +166,7 @@ export function ShareDialog({
     const make = async () => {
       const { endpoint } = await serverConfig();
       const text = await shareUrl(endpoint, bucket, objectKey, life);
-      const own = Date.now() + life * 1000;
+      const own = now() + life * 1000;
       const early = expires !== undefined && expires < own;
       if (wanted) setUrl({ text, ends: early ? expires : own, early });
     };
