@@ -17,13 +17,13 @@ import { runCli } from './support/run-cli.js';
 const ACCOUNT = '111122223333';
 const REGION = 'us-east-1';
 const Bucket = 'furnished';
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/copier`;
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
 
 /** What is asked of buckets and is no setting of one. */
 const NO_SETTINGS = new Set([
   'GetBucketLocation', // where it is made
   'GetBucketPolicyStatus', // told of the policy and the lists
-  'GetBucketReplication', // cannot be set
 ]);
 const READS = /^(Get|List)(Bucket|PublicAccessBlock|ObjectLockConfiguration)/;
 
@@ -81,6 +81,7 @@ const idOf = async (client: sdk.S3Client, bucket: string) =>
 /** Objects with lists of their own, then every setting there is. */
 async function furnish(): Promise<void> {
   await s3.send(new sdk.CreateBucketCommand({ Bucket: 'logs' }));
+  await s3.send(new sdk.CreateBucketCommand({ Bucket: 'copies', ObjectLockEnabledForBucket: true }));
   const ObjectOwnership = 'ObjectWriter';
   await s3.send(new sdk.CreateBucketCommand({ Bucket, ObjectOwnership, ObjectLockEnabledForBucket: true }));
   await s3.send(new sdk.DeletePublicAccessBlockCommand({ Bucket }));
@@ -205,6 +206,22 @@ async function setAll(): Promise<void> {
         Tierings: [{ Days: 180, AccessTier: 'DEEP_ARCHIVE_ACCESS' }],
       },
     }),
+    new sdk.PutBucketReplicationCommand({
+      Bucket,
+      ReplicationConfiguration: {
+        Role: ROLE,
+        Rules: [
+          {
+            ID: 'one',
+            Priority: 1,
+            Status: 'Enabled',
+            Filter: { Tag: { Key: 'a', Value: 'b' } },
+            DeleteMarkerReplication: { Status: 'Disabled' },
+            Destination: { Bucket: 'arn:aws:s3:::copies', Metrics: { Status: 'Enabled' } },
+          },
+        ],
+      },
+    }),
     new sdk.PutBucketLifecycleConfigurationCommand({
       Bucket,
       LifecycleConfiguration: {
@@ -305,13 +322,20 @@ test('what another store cannot have is named, and the rest is there', async () 
         'notifications',
         `Unable to validate the following destination configurations (arn:aws:sqs:${REGION}:${ACCOUNT}:lines: The destination queue does not exist)`,
       ],
+      // A role is passed within its account alone.
+      ['replication', 'Access Denied'],
     ]);
     assert.deepEqual(
       report.failedAcls.map(({ key }: { key: string }) => key),
       ['given'],
     );
     const here = await settingsOf(s3, Bucket);
-    const lacking = ['GetBucketAcl', 'GetBucketLogging', 'GetBucketNotificationConfiguration'];
+    const lacking = [
+      'GetBucketAcl',
+      'GetBucketLogging',
+      'GetBucketNotificationConfiguration',
+      'GetBucketReplication',
+    ];
     const moved = await settingsOf(there, Bucket);
     const { ServerSideEncryptionConfiguration: encryption } = moved[
       'GetBucketEncryption'

@@ -229,6 +229,7 @@ export type { NewAccount } from './accounts/accounts.js';
 export { quotas } from './accounts/quotas.js';
 export type { Regions, RegionView } from './accounts/regions.js';
 export * from './arn.js';
+export { roleCaller } from './callers/callers.js';
 export type { NewAccessKey } from './credentials/access-keys.js';
 export type { MfaDevice } from './credentials/mfa-devices.js';
 export type { ServerCertificate } from './credentials/server-certificates.js';

@@ -23,6 +23,8 @@ const PAGE = 500;
 
 interface DeliveryOptions {
   readonly outbox: Outbox;
+  /** What they are called in the log. Default: events. */
+  readonly what?: string;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly log: Logger;
@@ -31,6 +33,8 @@ interface DeliveryOptions {
   /** The name of a destination's target. */
   readonly nameOf: (destination: string) => string;
   readonly counts?: DeliveryCounts | undefined;
+  /** Hears of events before they are dropped because they were not taken for a day. */
+  readonly givenUp?: (events: readonly Pending[]) => Promise<void>;
 }
 
 /**
@@ -130,13 +134,14 @@ class Courier {
     }
     if (this.#signal.aborted) return;
     if (failure === undefined) {
-      if (this.#failures > 0) this.#log('info', 'events are delivered again');
+      if (this.#failures > 0) this.#log('info', `${this.#what} are delivered again`);
       this.#failures = 0;
       return;
     }
     this.#count('failures', 1);
     this.#failures = taken > 0 ? 1 : this.#failures + 1;
-    if (this.#failures === 1) this.#log('warn', 'events could not be delivered and are tried again', failure);
+    if (this.#failures === 1)
+      this.#log('warn', `${this.#what} could not be delivered and are tried again`, failure);
     this.#rest();
   }
 
@@ -198,9 +203,10 @@ class Courier {
     const oldest = this.#options.clock.now() - LIFETIME;
     const old = failed.filter(({ event }) => event.time < oldest);
     if (old.length === 0) return 0;
+    await this.#options.givenUp?.(old);
     await this.#options.outbox.remove(old);
     this.#count('dropped', old.length);
-    this.#log('error', `${old.length} events could not be delivered for a day and are dropped`);
+    this.#log('error', `${old.length} ${this.#what} could not be delivered for a day and are dropped`);
     return old.length;
   }
 
@@ -217,6 +223,10 @@ class Courier {
       this.#pause = undefined;
       this.#look();
     });
+  }
+
+  get #what(): string {
+    return this.#options.what ?? 'events';
   }
 
   #log(level: 'info' | 'warn' | 'error', message: string, failure?: unknown): void {

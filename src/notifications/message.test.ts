@@ -25,6 +25,7 @@ const event: ObjectEvent = {
 const pendingOf = (more: Partial<ObjectEvent> = {}, destination = HOOKS, sequence = 0x1ab): Pending => ({
   destination,
   subject: 's',
+  bucketId: 'b',
   sequence,
   event: { ...event, ...more },
   row: ['outbox', destination, 'b', 'k', sequence],

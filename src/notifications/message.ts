@@ -1,7 +1,7 @@
 /** Events in the forms that their receivers know from AWS. */
 import { createHash } from 'node:crypto';
 import { hostIdOf } from '../core/random.js';
-import { BRIDGE, type ObjectEvent, type Pending } from '../objects/index.js';
+import { BRIDGE, type FailedReplication, type ObjectEvent, type Pending } from '../objects/index.js';
 
 /** An event as it goes out. */
 export interface Message {
@@ -66,11 +66,27 @@ function notificationRecord({ event, sequence }: Pending): object {
         sequencer: sequencerOf(sequence),
       },
     },
+    ...(event.replication && { replicationEventData: failedCopy(event.replication) }),
   };
 }
 
-/** "Amazon S3 uses … 2.3 for S3 Lifecycle, … object ACL, object tagging …, 2.1 for all other" (the same page). */
+/** The example in "Receiving replication failure events" (S3 User Guide). */
+function failedCopy({ ruleId, destination, asked, reason }: FailedReplication): object {
+  return {
+    replicationRuleId: ruleId,
+    destinationBucket: destination,
+    s3Operation: 'OBJECT_PUT',
+    requestTime: isoTime(asked),
+    failureReason: reason,
+  };
+}
+
+/**
+ * "Amazon S3 uses … 2.2 for cross-Region replication, 2.3 for S3 Lifecycle, … object ACL, object tagging …, 2.1 for all
+ * other" (the same page).
+ */
 function eventVersion(event: ObjectEvent['event']): string {
+  if (event.startsWith('Replication:')) return '2.2';
   return /^Object(Created|Removed):/.test(event) ? '2.1' : '2.3';
 }
 
@@ -135,8 +151,9 @@ function bridgeKind({ event, storageClass }: ObjectEvent): { readonly type: stri
       return { type: 'Object Tags Deleted' };
     case 'ObjectAcl:Put':
       return { type: 'Object ACL Updated' };
+    case 'Replication:OperationFailedReplication':
     case 'TestEvent':
-      throw new TypeError('EventBridge gets no test events');
+      throw new TypeError('EventBridge gets no such events');
   }
 }
 

@@ -23,6 +23,7 @@ import {
   listVersions,
 } from './listing/listing.js';
 import { type Bucket, bucketKey, keyStateKey, type ObjectRecord, objectKey } from './records.js';
+import { Backlog } from './replication/backlog.js';
 import { Garbage, type ReadElsewhere } from './upkeep/garbage.js';
 import { type LifecycleReport, runLifecycle } from './upkeep/lifecycle.js';
 import { Uploads } from './uploads/uploads.js';
@@ -67,6 +68,10 @@ export class Objects {
   readonly configurations: Readonly<Record<ConfigurationKind, SettingsById<object>>>;
   /** Events of buckets that have a destination. */
   readonly outbox: Outbox;
+  /** Copies that are to be made in other buckets: their destinations are the names of buckets. */
+  readonly replications: Outbox;
+  /** What was there before it was to be copied. */
+  readonly backlog: Backlog;
   /** Of objects under SSE-S3. */
   readonly keys: OwnKeys | undefined;
   readonly #kv: Kv;
@@ -89,11 +94,14 @@ export class Objects {
     this.clock = clock;
     this.#garbage = new Garbage(kv, blobs, clock, readElsewhere, deletionDelay, scheduler);
     this.outbox = new Outbox(kv, clock);
+    this.replications = new Outbox(kv, clock, 'replication');
+    this.backlog = new Backlog(kv, this);
     this.buckets = new Buckets(kv, clock, {
       isEmpty: bucket => this.#isEmpty(bucket),
       clear: async bucket => {
         await this.uploads.abortAll(bucket);
         await this.inventories.clear(bucket);
+        await this.backlog.clear(bucket);
         for (const settings of Object.values(this.configurations)) await settings.clear(bucket);
       },
     });
@@ -107,9 +115,9 @@ export class Objects {
       Metrics: configurations('metrics'),
     };
     this.contents = new Contents(kv, blobs, this.#garbage, inlineLimit, options.demandRoom);
-    const { buckets, contents, outbox } = this;
+    const { buckets, contents, outbox, replications } = this;
     const garbage = this.#garbage;
-    this.versions = new Versions({ kv, clock, buckets, contents, garbage, outbox });
+    this.versions = new Versions({ kv, clock, buckets, contents, garbage, outbox, replications });
     const { versions } = this;
     this.uploads = new Uploads({ kv, clock, buckets, contents, versions, garbage });
   }
@@ -217,6 +225,9 @@ export {
   type ListPage,
 } from './listing/listing.js';
 export * from './records.js';
+export type { Backlog } from './replication/backlog.js';
+export { type CopiedContent, type CopyKeys, copyContent } from './replication/copied-content.js';
+export * from './replication/rules.js';
 export * from './tags.js';
 export type { ReadElsewhere } from './upkeep/garbage.js';
 export { type Chore, startHousekeeping } from './upkeep/housekeeping.js';
@@ -234,5 +245,5 @@ export type { CopySource, CopyTarget } from './versions/copy.js';
 export { demandRetention } from './versions/lock.js';
 export { isUploadIdOf } from './versions/version-id.js';
 export type { ListedObject } from './versions/version-records.js';
-export type { Deleted, Versions } from './versions/versions.js';
+export type { Deleted, Replica, Versions } from './versions/versions.js';
 export type { WriteConditions } from './versions/write-conditions.js';

@@ -4,6 +4,7 @@ import type { Version } from '../store/kv.js';
 import { recordType } from '../store/records.js';
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './bodies/checksums.js';
 import type { Notifications } from './events/events.js';
+import type { Replication, ReplicationState } from './replication/rules.js';
 
 /** Names and values that clients choose, in the order they gave them. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
@@ -56,6 +57,7 @@ export interface BucketSettings {
   readonly requesterPays?: true | undefined;
   readonly acceleration?: 'Enabled' | 'Suspended' | undefined;
   readonly logging?: LoggingSetting | undefined;
+  readonly replication?: Replication | undefined;
 }
 
 /** Where the requests to a bucket are logged. */
@@ -308,6 +310,8 @@ export interface ObjectRecord extends ObjectAttributes {
   readonly encryption?: Encryption | undefined;
   /** Of an encrypted content that is not made of parts, where its data key serves others, too. */
   readonly salt?: Uint8Array | undefined;
+  /** Absent where no rule asks for copies. */
+  readonly replication?: ReplicationState | undefined;
 }
 
 export interface DeleteMarker {

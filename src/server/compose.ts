@@ -26,7 +26,7 @@ import {
   targetName,
 } from '../objects/index.js';
 import { openKms, startSweeping } from '../services/kms/index.js';
-import { AccessLog, InventoryRuns } from '../services/s3/index.js';
+import { AccessLog, InventoryRuns, Replicator } from '../services/s3/index.js';
 import { holdsRecords } from '../store/data-directory.js';
 import { holdLease } from '../store/lease.js';
 import { openStores, type Stores } from '../store/open.js';
@@ -36,7 +36,7 @@ import { demandKnownFormat } from './data-format.js';
 import type { Counts } from './metrics/process-metrics.js';
 import { keepCertificate } from './private-authority.js';
 import { readingAhead } from './reading-ahead.js';
-import { served } from './services.js';
+import { s3PortsOf, served } from './services.js';
 import { readSettings, type Settings } from './settings.js';
 import { lookForDamage } from './store-damage.js';
 
@@ -90,6 +90,9 @@ const MIB = 1024 * 1024;
 
 /** Milliseconds that bodies outlive their last reference where other machines may be reading them. */
 const READERS_ELSEWHERE = 15 * MINUTE_MS;
+
+/** The name of what makes copies, among the targets of the delivery. */
+const COPIES = 'copies';
 
 /** Of a server that is one process. */
 const ALONE: Part = { keeps: true };
@@ -174,8 +177,18 @@ export async function openServices(
     const servicePorts = { objects, ownerOf: (id: string) => identity.owner(id) };
     const accessLog = new AccessLog(servicePorts, log, scheduler);
     opened.push(() => accessLog.close());
+    const s3 = s3PortsOf({
+      identity,
+      objects,
+      kms,
+      settings,
+      audit,
+      log,
+      targets: new Set(targets.keys()),
+    });
+    const replicator = new Replicator(s3, log);
     if (keeps) {
-      const { outbox } = objects;
+      const { outbox, replications, backlog } = objects;
       const inventories = new InventoryRuns(servicePorts, log);
       const failed = (what: string) => (error: unknown) =>
         log.error(`${what} failed`, { error: String(error) });
@@ -183,9 +196,20 @@ export async function openServices(
         const stops = [
           startHousekeeping(objects, failed('housekeeping of buckets'), chores, scheduler, [
             { name: 'inventories', every: MINUTE_MS, run: signal => inventories.run(signal) },
+            { name: 'copies of existing objects', every: MINUTE_MS, run: signal => backlog.run(signal) },
           ]),
           startSweeping(kms, failed('a sweep of keys'), chores, scheduler),
           startDelivery({ outbox, clock, scheduler, log, targets, nameOf: targetName, counts: deliveries }),
+          startDelivery({
+            outbox: replications,
+            what: 'copies',
+            clock,
+            scheduler,
+            log,
+            targets: new Map([[COPIES, replicator]]),
+            nameOf: () => COPIES,
+            givenUp: copies => replicator.giveUp(copies),
+          }),
           startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
         ];
         return async () => {
@@ -211,8 +235,7 @@ export async function openServices(
       kms,
       accessLog,
       settings,
-      log,
-      targets: new Set(targets.keys()),
+      s3,
       firstAccount: first.accountId,
     });
     const budgets = new Budgets(clock);
@@ -236,6 +259,7 @@ export async function openServices(
       commits: stores.commits,
       chores,
       deliveries,
+      copies: replicator.outcomes,
     };
     return {
       settings,

@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import type { Logger } from '../core/log.js';
 import type { Call } from '../core/operation.js';
+import type { AuditLog } from '../events/audit.js';
 import type { Denials } from '../events/denials.js';
+import { eventsOf } from '../events/event.js';
 import { openToPages } from '../http/cross-origin.js';
 import { formDoor } from '../http/post-object.js';
 import type { Door, ServedService, Services } from '../http/services.js';
-import type { Identity } from '../identity/index.js';
+import { type Identity, parseEntityArn } from '../identity/index.js';
 import { iam as iamConstraints } from '../models/iam.js';
 import { karikagi as karikagiConstraints } from '../models/karikagi.js';
 import { kms as kmsConstraints } from '../models/kms.js';
@@ -35,6 +37,8 @@ import {
   checkBody,
   ownBucketRequirement,
   type S3Ports,
+  type ServiceRole,
+  type ServiceRoles,
   s3CrossOrigin,
   s3Service,
   websiteService,
@@ -72,20 +76,33 @@ export interface Parts {
   /** Of the requests to buckets that have logging. */
   readonly accessLog: AccessLog;
   readonly settings: Settings;
-  readonly log: Logger;
-  /** The names of the targets that events may be sent to. */
-  readonly targets: ReadonlySet<string>;
+  /** What S3 works on. */
+  readonly s3: S3Ports;
   /** The account whose administrators look after the server. */
   readonly firstAccount: string;
 }
 
-/** The services and the protocols they speak. A protocol is made at the first request of its service. */
-export function served(parts: Parts): Services {
-  const { identity, objects, denials, kms, accessLog, settings, targets, firstAccount, log } = parts;
-  const s3Ports: S3Ports = {
+interface S3Parts extends Pick<Parts, 'identity' | 'objects' | 'kms' | 'settings'> {
+  readonly audit: AuditLog;
+  readonly log: Logger;
+  /** The names of the targets that events may be sent to. */
+  readonly targets: ReadonlySet<string>;
+}
+
+/** What S3 works on, its part in the other services among it. */
+export function s3PortsOf(parts: S3Parts): S3Ports & { readonly roles: ServiceRoles } {
+  const { identity, objects, kms, settings, targets, audit, log } = parts;
+  return {
     objects,
     principals: identity.principals,
     keys: objectKeys(kms),
+    roles: {
+      find: arn => findRole(identity, arn),
+      policiesOf: caller => identity.policiesOf(caller),
+      record: call => {
+        for (const event of eventsOf(call)) audit.record(event);
+      },
+    },
     accountOf: id => identity.account(id),
     accountOfCanonicalId: id => identity.accounts.findByCanonicalId(id),
     provesMfa: (account, serial, code) => identity.mfaDevices.authenticate(account, serial, account.id, code),
@@ -100,6 +117,21 @@ export function served(parts: Parts): Services {
     newBuckets: settings.newBuckets,
     otherRegions: settings.otherRegions,
   };
+}
+
+/** The role of exactly that name, path and partition. */
+async function findRole(identity: Identity, arn: string): Promise<ServiceRole | undefined> {
+  const name = parseEntityArn(arn);
+  if (name?.kind !== 'role') return undefined;
+  const account = await identity.account(name.account);
+  if (account?.partition !== name.partition || account.closed !== undefined) return undefined;
+  const role = await identity.roles.find(account.id, name.name);
+  return role?.name === name.name && role.path === name.path ? { account, role } : undefined;
+}
+
+/** The services and the protocols they speak. A protocol is made at the first request of its service. */
+export function served(parts: Parts): Services {
+  const { identity, objects, denials, kms, accessLog, settings, firstAccount, s3: s3Ports } = parts;
   const requirementOn = async (action: string, resource: string, call: Call) => {
     const service = resource.split(':')[2];
     if (service === 's3') return await ownBucketRequirement(objects, call, action, resource);

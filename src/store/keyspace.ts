@@ -38,6 +38,8 @@ export const KEYSPACES = {
   'intelligent-tiering': { owner: 'objects', holds: 'an Intelligent-Tiering configuration: bucket, id' },
   metrics: { owner: 'objects', holds: 'a metrics configuration: bucket, id' },
   outbox: { owner: 'objects', holds: 'an event on its way out: destination, bucket, key, sequence' },
+  replication: { owner: 'objects', holds: 'a copy that is to be made: destination, bucket, key, sequence' },
+  'replication-backlog': { owner: 'objects', holds: 'a bucket of which all is to be copied: bucket' },
   'object-encryption-key': { owner: 'objects', holds: 'the key under which SSE-S3 derives its keys' },
   'blob-hold': { owner: 'objects', holds: 'a backup that reads bodies: id', isPassing: true },
   denial: { owner: 'events', holds: 'the reasoning of a denial: request' },

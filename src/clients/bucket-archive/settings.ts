@@ -15,6 +15,7 @@ import {
   GetBucketNotificationConfigurationCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
+  GetBucketReplicationCommand,
   GetBucketRequestPaymentCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
@@ -43,6 +44,7 @@ import {
   PutBucketNotificationConfigurationCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
+  PutBucketReplicationCommand,
   PutBucketRequestPaymentCommand,
   PutBucketTaggingCommand,
   PutBucketWebsiteCommand,
@@ -249,6 +251,12 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
           }),
         );
       }),
+  },
+  replication: {
+    get: async (s3, Bucket) =>
+      (await s3.send(new GetBucketReplicationCommand({ Bucket }))).ReplicationConfiguration,
+    put: (s3, Bucket, ReplicationConfiguration) =>
+      s3.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration })),
   },
   lifecycle: {
     get: async (s3, Bucket) => (await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,

@@ -28,6 +28,14 @@ export interface Origin {
   readonly sourceIp: string;
 }
 
+/** Of what S3 does by itself. */
+export const BY_S3: Origin = {
+  requestId: '',
+  principalId: 's3.amazonaws.com',
+  requester: 's3.amazonaws.com',
+  sourceIp: 's3.amazonaws.com',
+};
+
 /** Why an object is changed. */
 export interface Cause<E extends string = ChangeName> {
   readonly event: E;
@@ -50,7 +58,11 @@ export type RemovalName = 'ObjectRemoved' | 'LifecycleExpiration';
 /** An event that is to be delivered to one destination. */
 export interface ObjectEvent {
   /** Without `s3:`. `TestEvent` tells a destination that it was configured; its `key` is empty. */
-  readonly event: ChangeName | `${RemovalName}:${'Delete' | 'DeleteMarkerCreated'}` | 'TestEvent';
+  readonly event:
+    | ChangeName
+    | `${RemovalName}:${'Delete' | 'DeleteMarkerCreated'}`
+    | 'Replication:OperationFailedReplication'
+    | 'TestEvent';
   /** Milliseconds since the epoch. */
   readonly time: number;
   /** The rule by which it goes to the destination; absent for EventBridge. */
@@ -70,6 +82,19 @@ export interface ObjectEvent {
   readonly versionId?: string | undefined;
   readonly storageClass?: string | undefined;
   readonly origin: Origin;
+  /** Of a copy that failed. */
+  readonly replication?: FailedReplication | undefined;
+}
+
+/** What the event of a failed copy tells of it ("Receiving replication failure events", S3 User Guide). */
+export interface FailedReplication {
+  readonly ruleId: string;
+  /** ARN of a bucket. */
+  readonly destination: string;
+  /** When the copy was asked for, milliseconds since the epoch. */
+  readonly asked: number;
+  /** `DstBucketNotFound` … */
+  readonly reason: string;
 }
 
 /** The destination of everything that goes to EventBridge. */
@@ -93,7 +118,8 @@ export function destinationsOf(
     if (!key.startsWith(prefix) || !key.endsWith(suffix)) continue;
     if (events.some(pattern => includesEvent(pattern, event))) chosen.push({ destination, ruleId: id });
   }
-  if (bridge) chosen.push({ destination: BRIDGE });
+  // It gets none of these ("Using EventBridge", S3 User Guide).
+  if (bridge && !event.startsWith('s3:Replication:')) chosen.push({ destination: BRIDGE });
   return chosen;
 }
 

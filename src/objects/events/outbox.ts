@@ -11,6 +11,8 @@ export interface Pending {
   readonly destination: string;
   /** Events of one subject are delivered in their order. */
   readonly subject: string;
+  /** Of the bucket that it happened in. */
+  readonly bucketId: string;
   /** Of two events of one subject, the later has the greater. */
   readonly sequence: number;
   readonly event: ObjectEvent;
@@ -24,15 +26,7 @@ export interface Announcement {
 }
 
 const rows = recordType<ObjectEvent>({ version: 1 });
-const table: SpaceOf<'objects'> = 'outbox';
 const COUNTED_AT_ONCE = 1000;
-
-const subjectKey = (destination: string, bucket: string, key: string): Key => [
-  table,
-  destination,
-  bucket,
-  key,
-];
 
 /** Undefined for what cannot be read. */
 function readable(value: Uint8Array): ObjectEvent | undefined {
@@ -48,11 +42,14 @@ function readable(value: Uint8Array): ObjectEvent | undefined {
 export class Outbox {
   readonly #kv: Kv;
   readonly #clock: Clock;
+  readonly #table: SpaceOf<'objects'>;
   readonly #listeners = new Set<() => void>();
 
-  constructor(kv: Kv, clock: Clock) {
+  /** `table`: what its rows are called by; those of several do not mix. */
+  constructor(kv: Kv, clock: Clock, table: SpaceOf<'objects'> = 'outbox') {
     this.#kv = kv;
     this.#clock = clock;
+    this.#table = table;
   }
 
   /**
@@ -67,7 +64,7 @@ export class Outbox {
   ): Promise<Announcement | undefined> {
     if (!bucket.notifications) return undefined;
     const targets = destinationsOf(bucket.notifications, `s3:${event.event}`, event.key);
-    return targets.length === 0 ? undefined : this.#rows(bucket, event, targets, previous);
+    return targets.length === 0 ? undefined : this.announceTo(bucket, event, targets, previous);
   }
 
   /** As `announce`, for the event that tells destinations that they were configured. */
@@ -77,10 +74,11 @@ export class Outbox {
     destinations: readonly string[],
   ): Promise<Announcement> {
     const targets = destinations.map(destination => ({ destination }));
-    return this.#rows(bucket, { ...event, event: 'TestEvent', key: '' }, targets, 0);
+    return this.announceTo(bucket, { ...event, event: 'TestEvent', key: '' }, targets, 0);
   }
 
-  async #rows(
+  /** As `announce`, for destinations that the caller has chosen. */
+  async announceTo(
     bucket: Bucket,
     event: Omit<ObjectEvent, 'bucket' | 'time'>,
     targets: readonly { readonly destination: string; readonly ruleId?: string }[],
@@ -89,15 +87,19 @@ export class Outbox {
     const time = this.#clock.now();
     let previous = after;
     for (const { destination } of targets) {
-      previous = Math.max(previous, await this.#lastOf(subjectKey(destination, bucket.id, event.key)));
+      previous = Math.max(previous, await this.#lastOf(this.#subject(destination, bucket.id, event.key)));
     }
     const sequence = sequenceAt(time, previous);
     const { name, owner, partition, region } = bucket;
     const written = targets.map(({ destination, ruleId }) => ({
-      key: [...subjectKey(destination, bucket.id, event.key), sequence],
+      key: [...this.#subject(destination, bucket.id, event.key), sequence],
       value: rows.encode({ ...event, ruleId, time, bucket: { name, owner, partition, region } }),
     }));
     return { writes: written, checks: written.map(({ key }) => ({ key, version: undefined })) };
+  }
+
+  #subject(destination: string, bucket: string, key: string): Key {
+    return [this.#table, destination, bucket, key];
   }
 
   /** The sequence of the last event of a subject that still waits. */
@@ -123,13 +125,13 @@ export class Outbox {
   /** The destinations that events wait for. */
   async destinations(): Promise<string[]> {
     const found: string[] = [];
-    let start: Key = [table];
+    let start: Key = [this.#table];
     for (;;) {
-      const first = await this.#firstKey({ start, end: [table, END] });
+      const first = await this.#firstKey({ start, end: [this.#table, END] });
       if (!first) return found;
       const destination = first[1] as string;
       found.push(destination);
-      start = [table, destination, END];
+      start = [this.#table, destination, END];
     }
   }
 
@@ -154,20 +156,21 @@ export class Outbox {
     limit: number,
     damaged: (row: Key) => void,
   ): Promise<Pending[]> {
-    const start = after ? [...after, 0] : [table, destination];
-    const found = await this.#kv.list({ start, end: [table, destination, END], limit, damaged });
+    const start = after ? [...after, 0] : [this.#table, destination];
+    const found = await this.#kv.list({ start, end: [this.#table, destination, END], limit, damaged });
     return found.flatMap(({ key, value }) => {
       const event = readable(value);
       if (!event) damaged(key);
-      const subject = `${key[2] as string}/${key[3] as string}`;
-      return event ? [{ destination, subject, sequence: key[4] as number, event, row: key }] : [];
+      const [, , bucketId, name, sequence] = key as [string, string, string, string, number];
+      const subject = `${bucketId}/${name}`;
+      return event ? [{ destination, subject, bucketId, sequence, event, row: key }] : [];
     });
   }
 
   /** How many events wait for a destination; not more than `most` are counted. */
   async count(destination: string, most: number): Promise<number> {
-    const end: Key = [table, destination, END];
-    let start: Key = [table, destination];
+    const end: Key = [this.#table, destination, END];
+    let start: Key = [this.#table, destination];
     let found = 0;
     let damaged = 0;
     while (found + damaged < most) {

@@ -25,6 +25,7 @@ const REST = [
   'upload',
   'encryption',
   'salt',
+  'replication',
 ] as const;
 
 type Rest = Pick<ObjectRecord, (typeof REST)[number]> & {

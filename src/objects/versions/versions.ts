@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { ApiError } from '../../core/errors.js';
 import { KeyedMutex } from '../../core/keyed-mutex.js';
 import { contended, s3Errors } from '../../core/s3-errors.js';
 import {
@@ -14,9 +15,9 @@ import {
 } from '../../store/kv.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import { rowsOf } from '../../store/scan.js';
-import type { Contents, Received } from '../bodies/content.js';
+import type { Contents, PlacedContent, Received } from '../bodies/content.js';
 import { type Buckets, checkOf } from '../buckets/buckets.js';
-import type { Cause, ObjectEvent, RemovalName } from '../events/events.js';
+import { BY_S3, type Cause, type ObjectEvent, type RemovalName } from '../events/events.js';
 import type { Outbox } from '../events/outbox.js';
 import {
   type Bucket,
@@ -30,6 +31,14 @@ import {
   type VersionRecord,
   versionKey,
 } from '../records.js';
+import {
+  isFollowed,
+  type ReplicationOutcome,
+  type ReplicationRule,
+  type ReplicationState,
+  rulesFor,
+  withOutcome,
+} from '../replication/rules.js';
 import type { Garbage } from '../upkeep/garbage.js';
 import { type Candidate, etagOf } from './candidate.js';
 import { demandDeletable } from './lock.js';
@@ -73,6 +82,8 @@ class Change {
   readonly garbage: string[] = [];
   /** Whether it has an event. */
   announced = false;
+  /** Whether it has copies to be made. */
+  copied = false;
 
   constructor(bucket: Bucket, key: string, current: Current) {
     this.checks = [checkOf(bucket), { key: objectKey(bucket.id, key), version: current.objectVersion }];
@@ -93,6 +104,7 @@ export class Versions {
   readonly #contents: Contents;
   readonly #garbage: Garbage;
   readonly #outbox: Outbox;
+  readonly #replications: Outbox;
   /** Of many whose commits collide, one succeeds at a time: the others wait, so as not to work for nothing. */
   readonly #contended = new KeyedMutex();
 
@@ -103,6 +115,7 @@ export class Versions {
     readonly contents: Contents;
     readonly garbage: Garbage;
     readonly outbox: Outbox;
+    readonly replications: Outbox;
   }) {
     this.#kv = stores.kv;
     this.#clock = stores.clock;
@@ -110,6 +123,7 @@ export class Versions {
     this.#contents = stores.contents;
     this.#garbage = stores.garbage;
     this.#outbox = stores.outbox;
+    this.#replications = stores.replications;
   }
 
   /**
@@ -182,7 +196,19 @@ export class Versions {
     const isNull = bucket.versioning !== 'Enabled';
     const { time, id } = this.#next(current);
     const { content, salt, writes } = await place(id);
-    const record: ObjectRecord = { ...candidate.record, id, isNull, modified: time, content, salt };
+    const rules = bucket.replication
+      ? rulesFor(bucket.replication, key, { what: 'created', record: candidate.record })
+      : [];
+    const replication = pendingTo(undefined, rules);
+    const record: ObjectRecord = {
+      ...candidate.record,
+      id,
+      isNull,
+      modified: time,
+      content,
+      salt,
+      replication,
+    };
     await this.#retire(bucket, key, current, isNull, change);
     change.checks.push(...checks);
     change.put(objectKey(bucket.id, key), versionRecords.encode(record));
@@ -199,6 +225,8 @@ export class Versions {
         sequenceOf(id) - 1,
       );
     }
+    const event = cause?.event ?? 'ObjectCreated:Put';
+    await this.#replicate(bucket, key, change, record, rules, { event, after: sequenceOf(id) - 1 });
     return (await this.#apply(bucket, change)) ? record : undefined;
   }
 
@@ -239,12 +267,7 @@ export class Versions {
       change.put(objectKey(now.id, key), undefined);
       change.put(versionKey(now.id, key, id), versionRecords.encode(marker));
       this.#setState(now, key, change, current, { latest: id, marker: true }, isNull ? id : undefined);
-      if (conditions.cause && now.notifications) {
-        const { event, origin } = conditions.cause;
-        const made = { key, etag: NO_BYTES_MD5, versionId: shownId(marker) };
-        const announced = { ...made, event: `${event}:DeleteMarkerCreated`, origin } as const;
-        await this.#announce(now, change, announced, sequenceOf(id) - 1);
-      }
+      if (conditions.cause) await this.#tellOfMarker(now, key, marker, conditions.cause, change);
       return { version: marker, madeMarker: true };
     };
     return this.#change(bucket, key, plan);
@@ -304,8 +327,8 @@ export class Versions {
   }
 
   /**
-   * Rewrites a version's attributes in place: tags, retention, legal hold. Throws NoSuchKey, NoSuchVersion,
-   * MethodNotAllowed.
+   * Rewrites a version's attributes in place: tags, retention, legal hold. Its copies follow. Throws NoSuchKey,
+   * NoSuchVersion, MethodNotAllowed.
    */
   async update(
     bucket: Bucket,
@@ -314,7 +337,153 @@ export class Versions {
     change: (record: ObjectRecord) => ObjectRecord,
     cause?: Cause,
   ): Promise<ObjectRecord> {
-    const plan: Plan<ObjectRecord> = async (now, current, planned) => {
+    return this.#rewrite(bucket, key, id, async (now, current, before, planned) => {
+      const changed = change(before);
+      const rules =
+        now.replication && isFollowed(before, changed)
+          ? rulesFor(now.replication, key, { what: 'changed', record: changed })
+          : [];
+      const record = { ...changed, replication: pendingTo(changed.replication, rules) };
+      if (cause && now.notifications && changed !== before) {
+        const { size, etag, storageClass } = record;
+        const told = { ...cause, key, size, etag, storageClass, versionId: shownId(record) };
+        await this.#announce(now, planned, told, newestOf(current));
+      }
+      const event = cause?.event ?? 'ObjectTagging:Put';
+      await this.#replicate(now, key, planned, record, rules, { event, after: newestOf(current) });
+      return record;
+    });
+  }
+
+  /**
+   * Has a version that is there already copied by these rules. Without effect on what is gone.
+   */
+  async copyExisting(
+    bucket: Bucket,
+    key: string,
+    version: VersionRecord,
+    rules: readonly ReplicationRule[],
+  ): Promise<void> {
+    const event = version.marker ? 'ObjectRemoved:DeleteMarkerCreated' : 'ObjectCreated:Put';
+    if (version.marker) {
+      await this.#change(bucket, key, async (now, current, change) => {
+        if (!(await this.#locate(now, key, clientId(version), current))) return true;
+        await this.#replicate(now, key, change, version, rules, { event, after: newestOf(current) });
+        return true;
+      });
+      return;
+    }
+    await this.#rewrite(bucket, key, clientId(version), async (now, current, before, planned) => {
+      const record = { ...before, replication: pendingTo(before.replication, rules) };
+      await this.#replicate(now, key, planned, record, rules, { event, after: newestOf(current) });
+      return record;
+    }).catch(ifGone);
+  }
+
+  /**
+   * Notes what became of the copy of a version in another bucket. `failure`: the event of one that failed. Without
+   * effect where the version is gone.
+   */
+  async noteCopy(
+    bucket: Bucket,
+    key: string,
+    version: ObjectRecord,
+    target: { readonly bucket: string; readonly outcome: ReplicationOutcome },
+    failure?: Pick<ObjectEvent, 'replication'>,
+  ): Promise<void> {
+    await this.#rewrite(bucket, key, clientId(version), async (now, current, before, planned) => {
+      if (failure) {
+        const { size, etag } = before;
+        const event = 'Replication:OperationFailedReplication';
+        const told = {
+          ...failure,
+          event,
+          origin: BY_S3,
+          key,
+          size,
+          etag,
+          versionId: shownId(before),
+        } as const;
+        await this.#announce(now, planned, told, newestOf(current));
+      }
+      return { ...before, replication: withOutcome(before.replication, target.bucket, target.outcome) };
+    }).catch(ifGone);
+  }
+
+  /** Has a copy follow its original. Throws as `update`. */
+  async updateReplica(
+    bucket: Bucket,
+    key: string,
+    version: ObjectRecord,
+    change: (record: ObjectRecord) => ObjectRecord,
+  ): Promise<void> {
+    await this.#rewrite(bucket, key, clientId(version), async (_now, _current, before) => change(before));
+  }
+
+  /**
+   * Puts the copy of a version of another bucket where its id has its place among the versions, which need not be the
+   * first. Answers false, and changes nothing, where the bucket has the version. Throws NoSuchBucket,
+   * OperationAborted; InvalidBucketState where versioning is not enabled, or another null version is there;
+   * `ValueDamaged` as `put` does.
+   */
+  async putReplica(
+    bucket: Bucket,
+    key: string,
+    version: Replica | DeleteMarker,
+    place: (bucket: string, id: string) => PlacedContent,
+  ): Promise<boolean> {
+    return this.#change(bucket, key, async (now, current, change) => {
+      if (now.versioning !== 'Enabled') throw s3Errors.InvalidBucketState(UNVERSIONED);
+      demandReplaceable(now, current, {});
+      const { id } = version;
+      const found = await this.#locate(now, key, clientId(version), current);
+      if (found && found.record.id !== id) throw s3Errors.InvalidBucketState(OTHER_NULL);
+      if (found) return false;
+      const record = version.marker ? version : this.#placed(version, place(now.id, id), change);
+      await this.#insert(now, key, record, current, change);
+      if (now.notifications) await this.#announce(now, change, replicaEvent(key, record), newestOf(current));
+      return true;
+    });
+  }
+
+  /** Puts a version where its id has its place. */
+  async #insert(
+    bucket: Bucket,
+    key: string,
+    record: VersionRecord,
+    current: Current,
+    change: Change,
+  ): Promise<void> {
+    const { id, isNull, marker = false } = record;
+    const row = versionRecords.encode(record);
+    const latest = current.state?.latest ?? current.object?.id;
+    const nullId = isNull ? id : undefined;
+    // Ids sort the newest first.
+    if (latest !== undefined && latest < id) {
+      change.put(versionKey(bucket.id, key, id), row);
+      const above = { latest, marker: current.state?.marker ?? false };
+      this.#setState(bucket, key, change, current, above, nullId);
+      return;
+    }
+    await this.#retire(bucket, key, current, isNull, change);
+    change.put(objectKey(bucket.id, key), marker ? undefined : row);
+    if (marker) change.put(versionKey(bucket.id, key, id), row);
+    this.#setState(bucket, key, change, current, { latest: id, marker }, nullId);
+  }
+
+  #placed(version: Replica, { content, salt, writes }: PlacedContent, change: Change): ObjectRecord {
+    change.writes.push(...writes);
+    return { ...version, content, salt };
+  }
+
+  /** Rewrites a version as `make` says. Throws NoSuchKey, NoSuchVersion, MethodNotAllowed. */
+  #rewrite(
+    bucket: Bucket,
+    key: string,
+    id: string | undefined,
+    make: (now: Bucket, current: Current, before: ObjectRecord, planned: Change) => Promise<ObjectRecord>,
+  ): Promise<ObjectRecord> {
+    return this.#change(bucket, key, async (now, current, planned) => {
       if (id === undefined && current.lost) throw current.lost.damage;
       const found =
         id === undefined ? asLocated(now, key, current) : await this.#locate(now, key, id, current);
@@ -326,17 +495,11 @@ export class Versions {
       if (found.record.marker) {
         throw s3Errors.MethodNotAllowed({ members: { ResourceType: 'DeleteMarker' } });
       }
-      const record = change(found.record);
+      const record = await make(now, current, found.record, planned);
       planned.checks.push({ key: found.key, version: found.stored });
       planned.put(found.key, versionRecords.encode(record));
-      if (cause && now.notifications && record !== found.record) {
-        const { size, etag, storageClass } = record;
-        const changed = { ...cause, key, size, etag, storageClass, versionId: shownId(record) };
-        await this.#announce(now, planned, changed, newestOf(current));
-      }
       return record;
-    };
-    return this.#change(bucket, key, plan);
+    });
   }
 
   /** Plans and applies a change until its commit finds everything as the plan saw it. The plan looks at `lost`. */
@@ -366,8 +529,28 @@ export class Versions {
     if (applied) {
       this.#garbage.discard(change.garbage);
       if (change.announced) this.#outbox.committed();
+      if (change.copied) this.#replications.committed();
     }
     return applied;
+  }
+
+  async #tellOfMarker(
+    bucket: Bucket,
+    key: string,
+    marker: DeleteMarker,
+    { event, origin }: Cause<RemovalName>,
+    change: Change,
+  ): Promise<void> {
+    const after = sequenceOf(marker.id) - 1;
+    if (bucket.notifications) {
+      const made = { key, etag: NO_BYTES_MD5, versionId: shownId(marker) };
+      const announced = { ...made, event: `${event}:DeleteMarkerCreated`, origin } as const;
+      await this.#announce(bucket, change, announced, after);
+    }
+    if (event !== 'ObjectRemoved' || !bucket.replication) return;
+    const rules = rulesFor(bucket.replication, key, { what: 'marked' });
+    const copied = { event: 'ObjectRemoved:DeleteMarkerCreated', after } as const;
+    await this.#replicate(bucket, key, change, marker, rules, copied);
   }
 
   async #announceRemoval(
@@ -396,6 +579,24 @@ export class Versions {
     change.checks.push(...announcement.checks);
     change.writes.push(...announcement.writes);
     change.announced = true;
+  }
+
+  /** Adds to a change what has a version copied, after everything up to the sequence `after`. */
+  async #replicate(
+    bucket: Bucket,
+    key: string,
+    change: Change,
+    version: Replica | DeleteMarker,
+    rules: readonly ReplicationRule[],
+    { event, after }: { readonly event: ObjectEvent['event']; readonly after: number },
+  ): Promise<void> {
+    if (rules.length === 0) return;
+    const targets = rules.map(({ id, destination }) => ({ destination: destination.bucket, ruleId: id }));
+    const waiting = { event, key, versionId: shownId(version), origin: BY_S3 };
+    const { checks, writes } = await this.#replications.announceTo(bucket, waiting, targets, after);
+    change.checks.push(...checks);
+    change.writes.push(...writes);
+    change.copied = true;
   }
 
   /** Callers look at `lost`, too: without it, there is no object. */
@@ -576,6 +777,9 @@ interface Located {
   readonly stored: Version;
 }
 
+/** An object of another bucket without its content. */
+export type Replica = Omit<ObjectRecord, 'content' | 'salt'>;
+
 type Plan<T> = (now: Bucket, current: Current, change: Change) => Promise<T>;
 
 /** What clients know a version by. */
@@ -618,6 +822,40 @@ const NO_BYTES_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 /** The id of a version that has one for clients. */
 function shownId({ id, isNull }: Shown): string | undefined {
   return isNull ? undefined : id;
+}
+
+/** What clients call a version. */
+function clientId({ id, isNull }: { readonly id: string; readonly isNull: boolean }): string {
+  return isNull ? 'null' : id;
+}
+
+/** Throws what is no answer that a version, or its bucket, is gone. */
+function ifGone(error: unknown): void {
+  if (error instanceof ApiError && /^NoSuch(Key|Version|Bucket)$|^MethodNotAllowed$/.test(error.code)) return;
+  throw error;
+}
+
+/** The state of a version that these rules have copied. */
+function pendingTo(
+  state: ReplicationState | undefined,
+  rules: readonly ReplicationRule[],
+): ReplicationState | undefined {
+  return rules.reduce<ReplicationState | undefined>(
+    (sofar, { destination }) => withOutcome(sofar, destination.bucket, 'PENDING'),
+    state,
+  );
+}
+
+const UNVERSIONED = 'The bucket that copies go to must have versioning enabled.';
+const OTHER_NULL = 'The bucket that copies go to has a null version of its own under this key.';
+
+function replicaEvent(key: string, record: VersionRecord): Omit<ObjectEvent, 'bucket' | 'time'> {
+  const versionId = shownId(record);
+  if (record.marker) {
+    return { event: 'ObjectRemoved:DeleteMarkerCreated', key, etag: NO_BYTES_MD5, versionId, origin: BY_S3 };
+  }
+  const { size, etag } = record;
+  return { event: 'ObjectCreated:Put', key, size, etag, versionId, origin: BY_S3 };
 }
 
 /** The sequence of the newest version of a key that has one; 0 where nothing says it. */

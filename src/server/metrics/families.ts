@@ -49,6 +49,14 @@ export const FAMILIES = {
     'counter',
     'Rounds of deliveries to a target in which something failed.',
   ],
+  karikagi_replication_waiting: [
+    'gauge',
+    'Copies that wait to be made; counted up to 10,000 of each bucket.',
+  ],
+  karikagi_replication_copies_total: [
+    'counter',
+    'Copies of objects and delete markers, by what came of them.',
+  ],
   karikagi_chore_runs_total: ['counter', 'Runs of what the server does by itself, by outcome.'],
   karikagi_chore_running: ['gauge', '1 while it runs.'],
   karikagi_chore_last_success_timestamp_seconds: ['gauge', 'When it last ended well; 0 before that.'],

@@ -16,6 +16,8 @@ export interface Counts {
   readonly commits: CommitStats | undefined;
   readonly chores: Chores;
   readonly deliveries: DeliveryCounts;
+  /** Copies of replication, by their outcome. */
+  readonly copies: ReadonlyMap<string, number>;
   /** Connections that are open now. */
   readonly connections: () => number;
 }
@@ -36,6 +38,7 @@ export function processFamilies(counts: Counts): Family[] {
     family('karikagi_notifications_delivered_total', labelled('target', deliveries.delivered)),
     family('karikagi_notifications_dropped_total', labelled('target', deliveries.dropped)),
     family('karikagi_notification_failures_total', labelled('target', deliveries.failures)),
+    family('karikagi_replication_copies_total', labelled('outcome', counts.copies)),
   ];
 }
 

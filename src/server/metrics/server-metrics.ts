@@ -24,6 +24,7 @@ export class ServerMetrics {
   readonly #services: OpenServices;
   readonly #sessions: Survey<number>;
   readonly #waiting: Survey<ReadonlyMap<string, number>>;
+  readonly #copies: Survey<number>;
   readonly #bodies: Survey<{ count: number; bytes: number }> | undefined;
 
   constructor(services: OpenServices) {
@@ -43,15 +44,25 @@ export class ServerMetrics {
         return found;
       },
     });
+    this.#copies = new Survey({
+      every: 15 * SECOND,
+      find: async () => {
+        let waiting = 0;
+        for (const bucket of await objects.replications.destinations())
+          waiting += await objects.replications.count(bucket, MOST_EVENTS);
+        return waiting;
+      },
+    });
     // To list what is in a store of another service takes its money and its time.
     this.#bodies = stores.room && new Survey({ every: 15 * MINUTE, find: () => sizeOf(stores.blobs.list()) });
   }
 
   /** `checks`: of readiness. */
   async families(checks: Checks, workers: number, workerEnds: number): Promise<Family[]> {
-    const [sessions, waiting, bodies, records, expiry] = await Promise.all([
+    const [sessions, waiting, copies, bodies, records, expiry] = await Promise.all([
       this.#sessions.look(PATIENCE),
       this.#waiting.look(PATIENCE),
+      this.#copies.look(PATIENCE),
       this.#bodies?.look(PATIENCE),
       recordsSize(this.#services.settings),
       certificateEnd(this.#services.settings),
@@ -72,6 +83,7 @@ export class ServerMetrics {
         'karikagi_notifications_waiting',
         [...(waiting ?? [])].map(([target, count]) => [{ target }, count]),
       ),
+      ...one('karikagi_replication_waiting', copies),
       ...one('karikagi_workers', workers),
       ...one('karikagi_worker_ends_total', workerEnds),
       family(
@@ -84,7 +96,12 @@ export class ServerMetrics {
 
   /** Resolves once nothing of the stores is being looked at. */
   async settled(): Promise<void> {
-    await Promise.all([this.#sessions.settled(), this.#waiting.settled(), this.#bodies?.settled()]);
+    await Promise.all([
+      this.#sessions.settled(),
+      this.#waiting.settled(),
+      this.#copies.settled(),
+      this.#bodies?.settled(),
+    ]);
   }
 }
 

@@ -10,7 +10,6 @@ import {
 import { GetBucketAcl, GetObjectAcl, PutBucketAcl, PutObjectAcl } from './acl/acls.js';
 import { GetBucketAccelerateConfiguration, PutBucketAccelerateConfiguration } from './bucket/acceleration.js';
 import { GetBucketAbac, PutBucketAbac } from './bucket/bucket-abac.js';
-import { GetBucketReplication } from './bucket/bucket-defaults.js';
 import {
   DeleteBucketPolicy,
   GetBucketPolicy,
@@ -83,6 +82,11 @@ import { DeleteObjectTagging, GetObjectTagging, PutObjectTagging } from './objec
 import { PutObject } from './object/put-object.js';
 import { UpdateObjectEncryption } from './object/update-object-encryption.js';
 import type { S3Ports } from './ports.js';
+import {
+  DeleteBucketReplication,
+  GetBucketReplication,
+  PutBucketReplication,
+} from './replication/replication-configuration.js';
 import { onBucket } from './requirements.js';
 import { bucketOf, type S3Subject } from './target.js';
 import { DeleteBucketWebsite, GetBucketWebsite, PutBucketWebsite } from './website/bucket-website.js';
@@ -101,6 +105,7 @@ const operations: Operations<S3Ports, OperationName<typeof import('@aws-sdk/clie
   DeleteBucketLifecycle,
   DeleteBucketOwnershipControls,
   DeleteBucketPolicy,
+  DeleteBucketReplication,
   DeleteBucketTagging,
   DeleteBucketWebsite,
   DeleteObject,
@@ -120,6 +125,7 @@ const operations: Operations<S3Ports, OperationName<typeof import('@aws-sdk/clie
   GetBucketOwnershipControls,
   GetBucketPolicy,
   GetBucketPolicyStatus,
+  GetBucketReplication,
   GetBucketRequestPayment,
   GetBucketTagging,
   GetBucketVersioning,
@@ -152,6 +158,7 @@ const operations: Operations<S3Ports, OperationName<typeof import('@aws-sdk/clie
   PutBucketNotificationConfiguration,
   PutBucketOwnershipControls,
   PutBucketPolicy,
+  PutBucketReplication,
   PutBucketRequestPayment,
   PutBucketTagging,
   PutBucketVersioning,
@@ -166,7 +173,6 @@ const operations: Operations<S3Ports, OperationName<typeof import('@aws-sdk/clie
   UpdateObjectEncryption,
   UploadPart,
   UploadPartCopy,
-  GetBucketReplication,
   ...configurationOperations,
 };
 
@@ -205,6 +211,7 @@ export { checkBody } from './body-integrity.js';
 export { InventoryRuns } from './inventory/inventory-runs.js';
 export { AccessLog } from './logging/access-log.js';
 export { ownBucketRequirement } from './own-requirement.js';
-export type { PrincipalMapper, S3Ports } from './ports.js';
+export type { PrincipalMapper, S3Ports, ServiceRole, ServiceRoles } from './ports.js';
+export { Replicator } from './replication/replicator.js';
 export { s3CrossOrigin } from './website/cors.js';
 export { websiteService } from './website/website.js';

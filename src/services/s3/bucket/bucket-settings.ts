@@ -35,11 +35,13 @@ export const PutBucketVersioning = bucketOperation<PutBucketVersioningRequest, o
         'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
       );
     }
+    if (versioning === 'Suspended' && bucket.replication) throw replicated();
     const takesMfa = ({ mfaDelete }: Bucket) => mfaDelete === 'Enabled' || MFADelete === 'Enabled';
     const proven = takesMfa(bucket);
     if (proven) await demandMfa(bucket, input, call, ports);
     await ports.objects.buckets.update(bucket, now => {
       if (!proven && takesMfa(now)) throw mfaNeeded();
+      if (versioning === 'Suspended' && now.replication) throw replicated();
       const change = { versioning, mfaDelete: MFADelete ?? now.mfaDelete };
       demandNoMfaBesideRules({ ...now, ...change });
       return change;
@@ -47,6 +49,12 @@ export const PutBucketVersioning = bucketOperation<PutBucketVersioningRequest, o
     return {};
   },
 );
+
+function replicated(): Error {
+  return s3Errors.InvalidBucketState(
+    'A replication configuration is present on this bucket, so you cannot change the versioning state. To change the versioning state, first delete the replication configuration.',
+  );
+}
 
 export const GetBucketVersioning = bucketOperation<GetBucketVersioningRequest, GetBucketVersioningOutput>(
   's3:GetBucketVersioning',

@@ -1,5 +1,11 @@
 /** What an inventory says of a version: the columns of its file ("Amazon S3 Inventory list", S3 User Guide). */
-import { type Bucket, expirationOf, type ObjectRecord, type VersionRecord } from '../../../objects/index.js';
+import {
+  type Bucket,
+  expirationOf,
+  type ObjectRecord,
+  replicationStatus,
+  type VersionRecord,
+} from '../../../objects/index.js';
 import { ownerApart } from '../acl/acl.js';
 
 /** A version in a bucket that is listed. */
@@ -27,8 +33,7 @@ export const FIELDS: ReadonlyMap<string, Column> = new Map<string, Column>([
   ['ETag', ofObject(({ etag }) => etag)],
   ['StorageClass', ofObject(({ storageClass = 'STANDARD' }) => storageClass)],
   ['IsMultipartUploaded', ofObject(({ upload }) => String(upload !== undefined))],
-  // Nothing is replicated.
-  ['ReplicationStatus', () => ''],
+  ['ReplicationStatus', ofObject(({ replication }) => replicationStatus(replication))],
   ['EncryptionStatus', ofObject(encryptionStatus)],
   ['ObjectLockRetainUntilDate', ofObject(({ retention }) => retention && isoTime(retention.until))],
   ['ObjectLockMode', ofObject(({ retention }) => retention?.mode)],

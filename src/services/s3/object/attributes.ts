@@ -1,12 +1,13 @@
 /** What a client sets with an object, from the inputs that bring it to the outputs that show it. */
 import type { GetObjectOutput, PutObjectRequest } from '@aws-sdk/client-s3';
 import { s3Errors } from '../../../core/s3-errors.js';
-import type {
-  Bucket,
-  ContentHeaders,
-  ObjectAttributes,
-  ObjectRecord,
-  Pairs,
+import {
+  type Bucket,
+  type ContentHeaders,
+  type ObjectAttributes,
+  type ObjectRecord,
+  type Pairs,
+  replicationStatus,
 } from '../../../objects/index.js';
 import { aclsEnabled, listsDisabled } from '../acl/acl.js';
 import { demandHeaderValue, demandMetadata } from '../header-text.js';
@@ -177,6 +178,7 @@ export function attributeMembers(record: ObjectRecord): GetObjectOutput {
   if (record.retention || record.legalHold !== undefined) Object.assign(output, lockMembers(record));
   if (headers.expires !== undefined) output.Expires = new Date(headers.expires);
   if (record.tags?.length) output.TagCount = record.tags.length;
+  if (record.replication) output.ReplicationStatus = replicationStatus(record.replication);
   return output;
 }
 
