@@ -12,6 +12,11 @@ export class CommitStats {
   /** From the beginning of a batch until it was on disk, seconds. */
   readonly seconds = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]);
 
+  /** Batches that were sent again, since another server was in their way or their connection broke off. */
+  retried = 0;
+  /** Connections that commit, where there are such: how many, and how many of them are at work. */
+  lanes: { readonly all: number; busy(): number } | undefined;
+
   /** `applied`: of the batch's commits, those whose checks held. `time`: milliseconds. */
   batch(size: number, applied: number, time: number): void {
     this.applied += applied;

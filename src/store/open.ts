@@ -33,7 +33,7 @@ export interface Stores {
   readonly readAhead: ReadAhead | undefined;
   /** Whether servers on other machines may use them too. */
   readonly isShared: boolean;
-  /** What commits of this process have taken; absent where they are not LMDB's. */
+  /** What commits of this process have taken; absent in memory. */
   readonly commits: CommitStats | undefined;
   /** Of the store's machine, milliseconds since the epoch; absent where that is this one. */
   readonly time: (() => Promise<number>) | undefined;
@@ -116,7 +116,7 @@ export async function openKv(
     const { openPostgres } = await import('./postgres/postgres.js');
     const store = await openPostgres(kv);
     const readAhead = new ReadAhead(store, { isSteady: key => keyspaceOf(key)?.isSteady ?? false });
-    return { kv: readAhead.kv, readAhead, time: () => store.time() };
+    return { kv: readAhead.kv, readAhead, commits: store.commits, time: () => store.time() };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
   const store = await openLmdb(recordsIn(data), { demandRoom: room?.demandLast });

@@ -33,6 +33,11 @@ export const FAMILIES = {
   ],
   karikagi_store_batch_commits: ['histogram', 'Commits that went to the disk together.'],
   karikagi_store_batch_seconds: ['histogram', 'How long a batch of commits took, until it was on disk.'],
+  karikagi_store_batch_retries_total: [
+    'counter',
+    'Batches of commits that were sent to the database again: another server was in the way, or the connection was lost.',
+  ],
+  karikagi_store_lanes: ['gauge', 'Connections that commit to the database, by whether they are at work.'],
   karikagi_store_bytes: ['gauge', 'Size of the file with the records.'],
   karikagi_blobs: ['gauge', 'Files of large bodies.'],
   karikagi_blob_bytes: ['gauge', 'Bytes of large bodies.'],

@@ -90,7 +90,7 @@ function requestFamilies({ services, decisions, inFlight }: RequestCounts): Fami
   ];
 }
 
-function commitFamilies({ applied, refused, failed, sizes, seconds }: CommitStats): Family[] {
+function commitFamilies({ applied, refused, failed, retried, lanes, sizes, seconds }: CommitStats): Family[] {
   return [
     family('karikagi_store_commits_total', [
       [{ outcome: 'applied' }, applied],
@@ -99,6 +99,18 @@ function commitFamilies({ applied, refused, failed, sizes, seconds }: CommitStat
     ]),
     histogram('karikagi_store_batch_commits', [[{}, sizes]]),
     histogram('karikagi_store_batch_seconds', [[{}, seconds]]),
+    ...(lanes ? laneFamilies(lanes, retried) : []),
+  ];
+}
+
+function laneFamilies({ all, busy }: NonNullable<CommitStats['lanes']>, retried: number): Family[] {
+  const working = busy();
+  return [
+    family('karikagi_store_batch_retries_total', [[{}, retried]]),
+    family('karikagi_store_lanes', [
+      [{ state: 'busy' }, working],
+      [{ state: 'idle' }, all - working],
+    ]),
   ];
 }
 

@@ -10,6 +10,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { MINUTE_MS } from '../../core/time.js';
+import type { CommitStats } from '../commit-stats.js';
 import { CommitInDoubt, StoreUnavailable } from '../kv.js';
 import { type Batch, packed } from './batch.js';
 import { type Connection, ConnectionLost, PATIENCE_MS } from './connection.js';
@@ -58,13 +59,15 @@ class DatabaseFull extends Error {
 
 export class Lane {
   readonly #connection: Connection;
+  readonly #stats: CommitStats;
   /** Of its row; undefined until there is one. */
   #id: string | undefined;
   /** The number of the last batch that was applied. */
   #last = 0;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, stats: CommitStats) {
     this.#connection = connection;
+    this.#stats = stats;
   }
 
   /**
@@ -77,6 +80,7 @@ export class Lane {
     let inDoubt = false;
     let deadline = Number.POSITIVE_INFINITY;
     for (let attempt = 1; ; attempt++) {
+      if (attempt > 1) this.#stats.retried++;
       try {
         await this.#connection.open(inDoubt ? Math.max(0, deadline - performance.now()) : PATIENCE_MS);
         this.#id ??= await this.#newRow();

@@ -75,6 +75,33 @@ describe('the store on PostgreSQL', { skip: without('postgresql') }, () => {
       assert.equal(server.run('SELECT count(*) FROM kv_lane', nameOf(url)), '0\n');
     });
 
+    test('count what they commit, what others were in the way of, and who is at work', async () => {
+      const url = freshDatabase();
+      const [a, b] = [await openPostgres(url), await openPostgres(url)];
+      const each = 40;
+      await Promise.all(
+        [a, b].map(async kv => {
+          for (let count = 0; count < each; count++) await increment(kv, [`mark of ${kv === a}`, count]);
+        }),
+      );
+      for (const { commits } of [a, b]) {
+        assert.equal(commits.applied, each);
+        assert.equal(commits.failed, 0);
+        assert.equal(commits.sizes.sum, commits.applied + commits.refused);
+        assert.equal(
+          commits.sizes.counts.reduce((sum, count) => sum + count, 0),
+          commits.seconds.counts.reduce((sum, count) => sum + count, 0),
+        );
+        assert.ok(commits.seconds.sum > 0);
+        assert.equal(commits.lanes!.all, 2);
+        assert.equal(commits.lanes!.busy(), 0);
+      }
+      const refused = a.commits.refused + b.commits.refused;
+      const retried = a.commits.retried + b.commits.retried;
+      assert.ok(refused + retried > 0, 'of two that count up at once, one is in the way of the other');
+      await Promise.all([a.close(), b.close()]);
+    });
+
     test('cannot both find absent what the other writes (write skew)', async () => {
       const url = freshDatabase();
       const [a, b] = [await openPostgres(url), await openPostgres(url)];

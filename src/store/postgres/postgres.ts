@@ -9,6 +9,7 @@
  * by side; what would hinder what is under way waits for it, so that servers meet serialization failures only from one
  * another.
  */
+import { CommitStats } from '../commit-stats.js';
 import { decodeKey, encodeBound, encodeKey } from '../keys.js';
 import {
   type Check,
@@ -38,6 +39,7 @@ interface PostgresOptions {
 }
 
 interface PostgresStore extends Kv {
+  readonly commits: CommitStats;
   /** The database's time, milliseconds since the epoch. */
   time(): Promise<number>;
 }
@@ -65,7 +67,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     Array.from({ length: count }, () => new Connection(servers, session));
   const committing = connections(options.lanes ?? 2, COMMITTING);
   const store = new PostgresKv(
-    committing.map(connection => new Lane(connection)),
+    commits => committing.map(connection => new Lane(connection, commits)),
     new Connection(servers, MANAGING),
     new Reads(connections(options.readers ?? 4, READING)),
   );
@@ -84,6 +86,7 @@ interface Waiting extends PendingCommit {
 }
 
 class PostgresKv implements PostgresStore {
+  readonly commits = new CommitStats();
   /** Those that have nothing to do. */
   readonly #idle: Lane[];
   readonly #lanes: readonly Lane[];
@@ -97,9 +100,11 @@ class PostgresKv implements PostgresStore {
   #reserving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(lanes: readonly Lane[], management: Connection, reads: Reads) {
+  constructor(lanesOf: (commits: CommitStats) => readonly Lane[], management: Connection, reads: Reads) {
+    const lanes = lanesOf(this.commits);
     this.#lanes = lanes;
     this.#idle = [...lanes];
+    this.commits.lanes = { all: lanes.length, busy: () => lanes.length - this.#idle.length };
     this.#management = management;
     this.#reads = reads;
   }
@@ -212,10 +217,14 @@ class PostgresKv implements PostgresStore {
   }
 
   async #run(lane: Lane, batch: Batch<Waiting>): Promise<void> {
+    const { length } = batch.commits;
+    const began = performance.now();
     try {
       const applied = await lane.apply(batch);
+      this.commits.batch(length, applied.filter(Boolean).length, performance.now() - began);
       for (const [index, commit] of batch.commits.entries()) commit.resolve(applied[index]!);
     } catch (error) {
+      this.commits.failed += length;
       for (const commit of batch.commits) commit.reject(error);
     }
   }
