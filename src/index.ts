@@ -3,8 +3,8 @@ import { SettingsError } from './core/settings-error.js';
 import { httpLimits } from './http/budgets.js';
 import { listen } from './http/server.js';
 import type { RunningImds } from './imds/index.js';
+import { certificateFiles } from './server/certificate-files.js';
 import { type OpenServices, openServices, type ServerOptions } from './server/compose.js';
-import { certificateFiles } from './server/private-authority.js';
 import { type RunningServer, runServer } from './server/running.js';
 import { proxiesOf, publicHostOf, type Settings } from './server/settings.js';
 

@@ -15,7 +15,30 @@ import { type Budgets, LONGEST_AGENT } from './budgets.js';
 import type { ServedService } from './services.js';
 import { callerOf, isStranger, type RequestState } from './state.js';
 
+/** What a trace says of a request: nothing that is secret, and no names of objects. */
+export interface TracedRequest {
+  readonly requestId: string;
+  /** `s3`; absent where the request could not be understood. */
+  readonly service: string | undefined;
+  readonly operation: string | undefined;
+  readonly method: string;
+  readonly status: number;
+  readonly errorCode: string | undefined;
+  /** What policies decided; `none` where they were not asked. */
+  readonly decision: 'allowed' | 'denied' | 'none';
+  /** The account of the caller; absent for strangers. */
+  readonly account: string | undefined;
+  readonly bucket: string | undefined;
+  /** The header `traceparent`, as it came. */
+  readonly parent: string | undefined;
+  /** Milliseconds since the epoch, and from then to the end of the reply. */
+  readonly arrived: number;
+  readonly total: number;
+}
+
 export interface Recorders {
+  /** Hears of each request that has ended; absent without traces. */
+  readonly traced?: ((request: TracedRequest) => void) | undefined;
   readonly requests: RequestCounts;
   readonly clock: Clock;
   readonly audit: AuditLog;
@@ -77,6 +100,7 @@ export function record(
     total,
   };
   served?.service.ended?.(ending, state.subject);
+  options.traced?.(tracedRequest(state, status, error, total));
   const logged = status < 400 || !isStranger(state) || options.budgets.logsStranger(connection.sourceIp);
   if (logged) recordCall(options, endedCall(options, state, reply, { error, total }));
   if (logged && error && error.status !== 304 && error.status !== 404) {
@@ -88,6 +112,29 @@ export function record(
       reason: error.detail.reason,
     });
   }
+}
+
+function tracedRequest(
+  { requestId, request, served, recognised, authenticated, decisions, arrived }: RequestState,
+  status: number,
+  error: ApiError | undefined,
+  total: number,
+): TracedRequest {
+  const decided = decisions.resources.size > 0 ? 'allowed' : 'none';
+  return {
+    requestId,
+    service: served?.service.id,
+    operation: recognised?.operation.name,
+    method: request.method,
+    status,
+    errorCode: error?.code,
+    decision: decisions.denied !== undefined && error === decisions.denied ? 'denied' : decided,
+    account: authenticated?.caller.account?.id,
+    bucket: recognised?.bucket,
+    parent: request.headers.get('traceparent'),
+    arrived,
+    total,
+  };
 }
 
 /** For metrics, and for the log where it is turned to `debug`. Times in milliseconds. */

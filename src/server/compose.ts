@@ -34,11 +34,11 @@ import { firstAccount, type RootCredentials } from './bootstrap.js';
 import { watchSkew } from './clock-skew.js';
 import { demandKnownFormat } from './data-format.js';
 import type { Counts } from './metrics/process-metrics.js';
-import { keepCertificate } from './private-authority.js';
 import { readingAhead } from './reading-ahead.js';
 import { s3PortsOf, served } from './services.js';
 import { readSettings, type Settings } from './settings.js';
 import { lookForDamage } from './store-damage.js';
+import { openTraces } from './traces.js';
 
 export interface ServerOptions extends Partial<Settings> {
   /** Default: the machine's time. A `ManualClock` stands still until it is moved. */
@@ -123,8 +123,11 @@ export async function openServices(
       afterCrash = lock.afterCrash;
       opened.push(() => lock.release());
     }
-    if (keeps && settings.tls === 'self-signed')
+    if (keeps && settings.tls === 'self-signed') {
+      // It loads a library of its own.
+      const { keepCertificate } = await import('./private-authority.js');
       opened.push(await keepCertificate(settings, clock, log, scheduler));
+    }
     const rootKeys = await loadRootKeys(settings, holdsRecords);
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
     const stores = await openStores(settings, now, scheduler);
@@ -135,6 +138,8 @@ export async function openServices(
     await demandKnownFormat(kv, keeps);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);
     if (stores.time) opened.push(await watchSkew({ clock, scheduler, time: stores.time, log }));
+    const traces = await openTraces(process.env, log);
+    if (traces) opened.push(() => traces.close());
     const identity = await openIdentity({
       kv,
       ...sealing,
@@ -248,6 +253,7 @@ export async function openServices(
       audit,
       log,
       requests,
+      traced: traces?.ended,
       defaultRegion: settings.region,
       readingAhead: readingAhead(stores.readAhead, objects),
       sealMessage: (account, message) => identity.authorizationMessages.encode(account, message),

@@ -6,8 +6,8 @@ import { SignInEndpoint } from '../http/console/sign-in.js';
 import type { Monitor } from '../http/monitor.js';
 import { type HttpServer, listen } from '../http/server.js';
 import { isLoopback } from '../http/sources.js';
+import { certificateFiles } from './certificate-files.js';
 import type { OpenServices } from './compose.js';
-import { certificateFiles } from './private-authority.js';
 import { proxiesOf, type Settings } from './settings.js';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];

@@ -2,13 +2,13 @@
 import { httpLimits } from '../http/budgets.js';
 import { type Monitor, monitorDoor } from '../http/monitor.js';
 import { type HttpServer, listen } from '../http/server.js';
+import { certificateFiles } from './certificate-files.js';
 import type { OpenServices } from './compose.js';
 import { Health, isReady } from './health.js';
 import { measureProcess, type ProcessMetrics, TEXT_TYPE, Totals } from './metrics/exposition.js';
 import type { Family } from './metrics/families.js';
 import { processFamilies } from './metrics/process-metrics.js';
 import { ServerMetrics } from './metrics/server-metrics.js';
-import { certificateFiles } from './private-authority.js';
 
 /** The processes that answer requests; absent where that is this one. */
 export interface WatchedWorkers {

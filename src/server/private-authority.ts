@@ -4,14 +4,13 @@ import { generateKeyPair, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/log.js';
 import type { Scheduler } from '../core/scheduler.js';
 import { DAY_MS, HOUR_MS } from '../core/time.js';
-import type { CertificateFiles } from '../http/tls.js';
+import { type Paths, pathsOf } from './certificate-files.js';
 import type { Settings } from './settings.js';
 
 /** Clients that trust the authority are many: it outlives them. */
@@ -25,39 +24,9 @@ const BACKDATED = DAY_MS;
 const AUTHORITY_BITS = 3072;
 const SERVER_BITS = 2048;
 
-interface Paths extends CertificateFiles {
-  readonly directory: string;
-  /** The authority's certificate: what clients are to trust. */
-  readonly authority: string;
-  readonly authorityKey: string;
-}
-
 interface Issuer {
   readonly certificate: forge.pki.Certificate;
   readonly key: forge.pki.rsa.PrivateKey;
-}
-
-function pathsOf({ data }: Settings): Paths {
-  const directory = join(data, 'tls');
-  return {
-    directory,
-    authority: join(directory, 'ca.pem'),
-    authorityKey: join(directory, 'ca.key'),
-    cert: join(directory, 'server.pem'),
-    key: join(directory, 'server.key'),
-  };
-}
-
-/** Where the certificate of the listeners is; undefined without TLS. */
-export function certificateFiles(settings: Settings): CertificateFiles | undefined {
-  const { tls, tlsCert, tlsKey } = settings;
-  if (tls === 'self-signed') return pathsOf(settings);
-  return tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : undefined;
-}
-
-/** The file with the authority that clients must trust; undefined where it is none of the server's own. */
-export function authorityFile(settings: Settings): string | undefined {
-  return settings.tls === 'self-signed' ? pathsOf(settings).authority : undefined;
 }
 
 /**

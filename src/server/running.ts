@@ -7,10 +7,10 @@ import type { Transport } from '../http/console/door.js';
 import { QUIET } from '../http/idle-connections.js';
 import { type HttpServer, listen } from '../http/server.js';
 import type { RootCredentials } from './bootstrap.js';
+import { authorityFile, certificateFiles } from './certificate-files.js';
 import type { OpenServices } from './compose.js';
 import { startConsole, transportOf, urlOf } from './console.js';
 import { listenForMetrics, openMonitoring, type WatchedWorkers } from './monitoring.js';
-import { authorityFile, certificateFiles } from './private-authority.js';
 import { CHANGEABLE, proxiesOf, type Settings } from './settings.js';
 
 /** For running requests, where no time is given. Milliseconds. */
