@@ -153,3 +153,11 @@ test('sockets, doors and signatures name no service', () => {
     .map(path => relative(root, path));
   assert.deepEqual(wrong, []);
 });
+
+test('what runs in the console imports nothing of Node', () => {
+  const wrong = ['policy', 'clients/setup']
+    .flatMap(room => sources(join(root, room)))
+    .filter(path => /from 'node:|import\('node:/.test(readFileSync(path, 'utf8')))
+    .map(path => relative(root, path));
+  assert.deepEqual(wrong, []);
+});

@@ -11,8 +11,18 @@ import { build } from 'vite';
 const root = resolve(import.meta.dirname, '..');
 const stamp = join(root, 'dist', 'console', 'sources');
 
-// The policy engine runs in the page.
-const sources = ['console', 'src/policy', 'package.json', 'package-lock.json', 'tools/console.mjs'];
+// The policy engine and the set-up library run in the page.
+const sources = [
+  'console',
+  'src/policy',
+  'src/clients/setup',
+  'src/core/time.ts',
+  'src/credentials/errors.ts',
+  'src/credentials/session-cap.ts',
+  'package.json',
+  'package-lock.json',
+  'tools/console.mjs',
+];
 
 /** Of the names and contents of all that the console is made of. */
 function digest() {

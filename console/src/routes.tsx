@@ -40,6 +40,8 @@ export const routes: readonly Route[] = [
   { path: '/denied/:id', page: page(() => import('./pages/denied/details.js')) },
   { path: '/simulate', page: page(() => import('./pages/simulate.js')) },
   { path: '/organization', page: page(() => import('./pages/organization/page.js')) },
+  { path: '/setup', page: page(() => import('./pages/setup/staging.js')) },
+  { path: '/setup/remove', page: page(() => import('./pages/setup/remove.js')) },
   { path: '/s3/object/:bucket', page: page(() => import('./pages/s3/object.js')) },
   { path: '/switchrole', page: page(() => import('./pages/switch-role.js')) },
 ];
@@ -67,6 +69,7 @@ export const navigation: readonly {
     links: [
       { text: 'nav.buckets', href: '/s3/buckets' },
       { text: 'nav.keys', href: '/kms/keys' },
+      { text: 'nav.setup', href: '/setup' },
     ],
   },
   {

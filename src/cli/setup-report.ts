@@ -1,35 +1,6 @@
 /** What `karikagi setup` says. */
-import type { Check, RemoveReport, SetupOptions, SetupReport, Sites, Step } from '../clients/setup/index.js';
-import { CHAINING_LIMIT } from '../credentials/index.js';
+import type { Check, Connection, RemoveReport, SetupReport, Step } from '../clients/setup/index.js';
 import { columns } from './api-options.js';
-
-export interface Connection {
-  readonly roleArn: string;
-  readonly externalId?: string;
-  /** Seconds that a session lasts at most. */
-  readonly duration: number;
-  readonly bucket: string;
-  readonly prefix: string;
-  readonly region: string;
-  readonly kmsKey?: string;
-}
-
-/** What to enter into a connection. */
-export function connectionOf(options: SetupOptions, made: SetupReport, sites: Sites): Connection {
-  const { source, bucket, prefix, maximum } = options;
-  // A session of a role that another role assumes lasts an hour at most, whatever the role allows.
-  const chained =
-    source.kind === 'instance-profile' || (source.kind === 'principal' && /:role\//.test(source.arn));
-  return {
-    roleArn: made.names.roleArn,
-    ...(made.externalId !== undefined && { externalId: made.externalId }),
-    duration: chained ? CHAINING_LIMIT : maximum,
-    bucket,
-    prefix,
-    region: sites.bucket.place.region,
-    ...(made.keyArn !== undefined && { kmsKey: made.keyArn }),
-  };
-}
 
 /** Calls as data, for `--json`. */
 export function callsOf(steps: readonly Step[]) {

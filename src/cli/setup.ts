@@ -1,30 +1,34 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateAccessKeyCommand, DeleteAccessKeyCommand } from '@aws-sdk/client-iam';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { Command, Option } from 'commander';
 import { callKarikagi } from '../clients/karikagi-api.js';
 import {
   ACCESSES,
   type Check,
+  connectionOf,
   emit,
   FORMS,
   type Form,
-  type ProofTarget,
   prove,
+  randomHex,
   removeSetup,
-  type SetupClients,
   type SetupOptions,
   type SetupReport,
   type Sites,
   setUp,
   simulateSetup,
+  withNewKey,
 } from '../clients/setup/index.js';
-import { staticCredentials } from '../credentials/index.js';
+import {
+  assumeRole,
+  type CredentialsProvider,
+  type StsTarget,
+  staticCredentials,
+} from '../credentials/index.js';
 import { instanceApi } from '../imds/index.js';
 import { withTargetOptions } from './role-options.js';
-import { callsOf, connectionOf, planText, removalText, reportText } from './setup-report.js';
+import { callsOf, planText, removalText, reportText } from './setup-report.js';
 import { optionsOf, ownEndpoint, type SetupFlags, sitesOf } from './setup-sites.js';
 import { writeNew } from './write-new.js';
 
@@ -144,54 +148,52 @@ async function proofOf(
   if (report.toMake.length > 0 || !bucket) {
     return 'Not proved: the other account has its part to make. Then `karikagi doctor` tries the connection.';
   }
-  const { region } = sites.bucket.place;
   const { Buckets = [] } = await bucket.s3.send(new ListBucketsCommand({}));
   const otherBucket = Buckets.map(({ Name }) => Name).find(name => name !== options.bucket);
-  const target = { endpoint: ownEndpoint(flags.endpoint), region, keeper: bucket.s3, otherBucket };
+  const server = {
+    endpoint: ownEndpoint(flags.endpoint),
+    region: sites.bucket.place.region,
+    profile: flags.profile,
+  };
+  const proveAs: ProveAs = source =>
+    prove(options, report, {
+      ...server,
+      source,
+      assume: (roleArn, externalId) =>
+        assumeRole({ ...server, source, roleArn, externalId, duration: 900 })(),
+      keeper: bucket.s3,
+      otherBucket,
+    });
   if (options.source.kind === 'user' && source) {
-    return await withNewKey(source, options.source.name, keys =>
-      prove(options, report, { ...target, source: keys }),
-    );
+    return await withNewKey(source, options.source.name, keys => proveAs(staticCredentials(keys)));
   }
-  const proof = await proofOfInstance(flags, options, report, target);
-  return proof ?? (await simulateSetup(options, report, bucket.iam));
+  return (
+    (await proofOfInstance(server, options, proveAs)) ?? (await simulateSetup(options, report, bucket.iam))
+  );
 }
 
-/** With a key that is made for the proof and deleted after it. */
-async function withNewKey<T>(
-  { iam }: SetupClients,
-  UserName: string,
-  use: (keys: ReturnType<typeof staticCredentials>) => Promise<T>,
-): Promise<T> {
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-  const { AccessKeyId, SecretAccessKey } = AccessKey!;
-  try {
-    return await use(staticCredentials({ accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey! }));
-  } finally {
-    await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: AccessKeyId! }));
-  }
-}
+/** Tries with the keys of who assumes the role. */
+type ProveAs = (source: CredentialsProvider) => Promise<Check[]>;
 
 /** With keys of a machine, which Karikagi hands out; `undefined` on another server. */
 async function proofOfInstance(
-  { profile }: SetupFlags,
-  options: SetupOptions,
-  report: SetupReport,
-  target: Omit<ProofTarget, 'source'>,
+  { endpoint, ...rest }: StsTarget & { readonly region: string },
+  { source: who }: SetupOptions,
+  proveAs: ProveAs,
 ): Promise<Check[] | undefined> {
-  if (options.source.kind !== 'instance-profile' || target.endpoint === undefined) return undefined;
-  const server = { endpoint: target.endpoint, region: target.region, profile };
+  if (who.kind !== 'instance-profile' || endpoint === undefined) return undefined;
+  const server = { ...rest, endpoint };
   const instances = instanceApi(server);
-  const instanceId = `i-0${randomBytes(8).toString('hex')}`;
+  const instanceId = `i-0${randomHex(8)}`;
   try {
-    await instances.register({ InstanceId: instanceId, InstanceProfileName: options.source.name });
+    await instances.register({ InstanceId: instanceId, InstanceProfileName: who.name });
   } catch {
     // Another server than Karikagi.
     return undefined;
   }
   const source = async () => (await instances.assume(instanceId, '2.0')).credentials;
   try {
-    return await prove(options, report, { ...target, source });
+    return await proveAs(source);
   } finally {
     await callKarikagi(server, 'DeregisterInstance', { InstanceId: instanceId });
   }

@@ -3,12 +3,13 @@ import { useSyncExternalStore } from 'react';
 import { furtherTexts } from './further.js';
 import { iamTexts } from './iam.js';
 import { s3Texts } from './s3.js';
+import { setupTexts } from './setup.js';
 import { shellTexts } from './shell.js';
 
 /** English, Japanese. `{name}` is filled in. */
 export type Texts = Readonly<Record<string, readonly [en: string, ja: string]>>;
 
-const texts = { ...shellTexts, ...iamTexts, ...s3Texts, ...furtherTexts };
+const texts = { ...shellTexts, ...iamTexts, ...s3Texts, ...furtherTexts, ...setupTexts };
 
 export type TextKey = keyof typeof texts;
 export type Language = 'en' | 'ja';

@@ -180,6 +180,7 @@ export const shellTexts = {
   'common.no': ['No', 'いいえ'],
   'common.never': ['Never', 'なし'],
   'common.next': ['Next', '次へ'],
+  'common.previous': ['Previous', '戻る'],
   'common.done': ['Done', '完了'],
   'common.enabled': ['Enabled', '有効'],
   'common.disabled': ['Disabled', '無効'],

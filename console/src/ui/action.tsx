@@ -7,10 +7,11 @@ import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useState } from 'react';
 import type { Act } from '../api/act.js';
+import type { Asked } from '../api/asked.js';
 import { useTexts } from '../i18n/index.js';
 import { CliLines } from './cli.js';
 import { ErrorBox } from './errors.js';
-import { type Asked, usePermission } from './permission.js';
+import { usePermission } from './permission.js';
 import { useRun } from './run.js';
 import { Spaced } from './spaced.js';
 

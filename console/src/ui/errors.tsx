@@ -1,9 +1,9 @@
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
-import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { translate, useTexts } from '../i18n/index.js';
+import { Copy } from './copy.js';
 import { useGo } from './navigation.js';
 
 /** As the SDKs throw what a service answers. */
@@ -18,10 +18,13 @@ export function codeOf(error: unknown): string {
   return (error as Answered | undefined)?.name ?? 'Error';
 }
 
+/** What `fetch` throws of a server that does not answer, in the words of each browser. */
+const UNREACHED = /failed to fetch|networkerror|load failed/i;
+
 /** The service's own words. */
 export function messageOf(error: unknown): string {
   const { message, name } = (error ?? {}) as Answered;
-  if (error instanceof TypeError) return translate('error.network');
+  if (error instanceof TypeError && UNREACHED.test(error.message)) return translate('error.network');
   return message || name || String(error);
 }
 
@@ -54,13 +57,7 @@ export function ErrorBox({ error, onDismiss }: { readonly error: unknown; readon
         {requestId && (
           <SpaceBetween size="xs" direction="horizontal">
             <Box variant="small">{t('error.requestId')}</Box>
-            <CopyToClipboard
-              variant="inline"
-              textToCopy={requestId}
-              copyButtonAriaLabel={t('common.copy')}
-              copySuccessText={t('common.copied')}
-              copyErrorText={t('common.copyFailed')}
-            />
+            <Copy text={requestId} />
             {isDenied(error) && (
               <Link {...go(`/denied/${requestId}`)} variant="primary">
                 {t('error.why')}

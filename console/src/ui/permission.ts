@@ -1,13 +1,8 @@
 /** What the caller may do, asked by simulation before a button is pressed. */
-import { useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
+import type { Asked } from '../api/asked.js';
 import { karikagi } from '../api/karikagi.js';
 import { useSignedIn } from '../session/store.js';
-
-/** An action on a resource; `*` where it takes none. */
-export interface Asked {
-  readonly action: string;
-  readonly resource: string;
-}
 
 interface Simulated {
   readonly Results: readonly { readonly Allowed: boolean; readonly Message?: string }[];
@@ -24,13 +19,25 @@ let waiting: Waiting[] = [];
 /** Why the caller may not; `undefined` where it may, or where that is not known (yet). */
 export function usePermission(asked: Asked | undefined): string | undefined {
   const { current } = useSignedIn();
-  const { data } = useQuery({
-    queryKey: [current.arn, current.account, 'permission', asked],
+  const { data } = useQuery(permissionQuery([current.arn, current.account], asked));
+  return data ?? undefined;
+}
+
+/** The same for several, in their order. */
+export function usePermissions(asked: readonly Asked[]): readonly (string | undefined)[] {
+  const { current } = useSignedIn();
+  const scope = [current.arn, current.account];
+  const answers = useQueries({ queries: asked.map(one => permissionQuery(scope, one)) });
+  return answers.map(({ data }) => data ?? undefined);
+}
+
+function permissionQuery(scope: readonly string[], asked: Asked | undefined) {
+  return {
+    queryKey: [...scope, 'permission', asked],
     queryFn: () => ask(asked!),
     enabled: asked !== undefined,
     staleTime: 30_000,
-  });
-  return data ?? undefined;
+  };
 }
 
 /** Questions of one moment go together. */

@@ -6,10 +6,11 @@ import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import type { Act } from '../api/act.js';
+import type { Asked } from '../api/asked.js';
 import { useTexts } from '../i18n/index.js';
 import { CliLines } from './cli.js';
 import { ErrorBox } from './errors.js';
-import { type Asked, usePermission } from './permission.js';
+import { usePermission } from './permission.js';
 import { useRun } from './run.js';
 
 export interface Tag {

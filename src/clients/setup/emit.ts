@@ -8,7 +8,7 @@ import type { Place } from './types.js';
 export const FORMS = ['terraform', 'cloudformation', 'cli'] as const;
 export type Form = (typeof FORMS)[number];
 
-interface Emitted {
+export interface Emitted {
   readonly file: string;
   readonly text: string;
 }

@@ -1,7 +1,10 @@
 /** Shows that a set-up does what it should, with the keys of who assumes its role: what is granted and what is not. */
-
-import { randomBytes } from 'node:crypto';
-import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import {
+  CreateAccessKeyCommand,
+  DeleteAccessKeyCommand,
+  GetRoleCommand,
+  IAMClient,
+} from '@aws-sdk/client-iam';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -14,23 +17,25 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import type { AwsCredentialIdentity } from '@smithy/types';
 import { MINUTE_MS } from '../../core/time.js';
-import { assumeRole, CredentialsError, type CredentialsProvider } from '../../credentials/index.js';
+import { type Check, type CheckId, check } from './checks.js';
+import { randomHex } from './random.js';
 import type { Made } from './steps.js';
-import type { SetupOptions, Source } from './types.js';
+import type { SetupClients, SetupOptions } from './types.js';
 
-export interface Check {
-  readonly what: string;
-  readonly good: boolean;
-  /** What was answered instead, where it is not good. */
-  readonly answer?: string;
-}
+type Provider = () => Promise<AwsCredentialIdentity>;
 
 export interface ProofTarget {
   readonly endpoint?: string | undefined;
   readonly region: string;
-  /** Who assumes the role. */
-  readonly source: CredentialsProvider;
+  /** The keys of who assumes the role. */
+  readonly source: Provider;
+  /**
+   * Assumes the role with those keys, for a session of 900 seconds. What it throws has the service's code as
+   * `answered`, or else as `name`.
+   */
+  assume(roleArn: string, externalId?: string): Promise<AwsCredentialIdentity>;
   /** The account of the bucket: puts and takes away what the role itself may not. */
   readonly keeper: S3Client;
   /** A bucket that exists and that the role must not reach; without one that is not tried. */
@@ -39,6 +44,8 @@ export interface ProofTarget {
    * How long new principals and keys may take until they work, milliseconds; default 60,000, as AWS needs some seconds.
    */
   readonly patience?: number;
+  /** Called with each check once it is made. */
+  seen?(made: Check): void;
 }
 
 const PATIENCE = MINUTE_MS;
@@ -48,88 +55,93 @@ const PAUSE = 1_000;
 export async function prove(
   options: SetupOptions,
   { names, externalId }: Made,
-  { endpoint, region, source, keeper, otherBucket, patience = PATIENCE }: ProofTarget,
+  { endpoint, region, source, assume, keeper, otherBucket, patience = PATIENCE, seen }: ProofTarget,
 ): Promise<Check[]> {
-  const target = { endpoint, region, source, roleArn: names.roleArn, duration: 900 };
   const checks: Check[] = [];
-  const keys = await patiently(assumeRole({ ...target, externalId }), patience).catch(
-    (error: Error) => error,
-  );
-  const withId = externalId === undefined ? '' : ' with the external ID';
-  checks.push(checkOf(`assumes the role${withId}`, true, keys));
+  const add = (id: CheckId, granted: boolean, outcome: unknown) => {
+    const made = checkOf(id, granted, outcome);
+    checks.push(made);
+    seen?.(made);
+  };
+  const { roleArn } = names;
+  const keys = await patiently(() => assume(roleArn, externalId), patience).catch((error: Error) => error);
+  add(externalId === undefined ? 'assumes' : 'assumes-with-id', true, keys);
   if (keys instanceof Error) return checks;
   if (externalId !== undefined) {
-    const without = await assumeRole(target)().catch((error: Error) => error);
-    checks.push(checkOf('is refused without the external ID', false, without));
+    const without = await assume(roleArn).catch((error: Error) => error);
+    add('not-without-id', false, without);
   }
-  const client = (credentials: CredentialsProvider) => ({
+  const client = (credentials: Provider) => ({
     region,
     credentials,
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   });
   const config = client(async () => keys);
-  checks.push(...(await bucketChecks(new S3Client(config), keeper, options, otherBucket)));
+  await bucketChecks(new S3Client(config), keeper, options, otherBucket, add);
   const iam = new IAMClient(config);
   const asked = iam.send(new GetRoleCommand({ RoleName: names.role }));
-  checks.push(checkOf('the role cannot read IAM', false, await asked.catch((error: Error) => error)));
+  add('no-iam', false, await asked.catch((error: Error) => error));
   const bare = new S3Client(client(source));
   const listed = bare.send(new ListObjectsV2Command({ Bucket: options.bucket, Prefix: options.prefix }));
-  const who = WHO[options.source.kind];
-  checks.push(checkOf(`${who} reaches nothing in S3`, false, await listed.catch((error: Error) => error)));
+  const own = `nothing-as-${options.source.kind}` as const;
+  add(own, false, await listed.catch((error: Error) => error));
   return checks;
 }
 
-const WHO: Readonly<Record<Source['kind'], string>> = {
-  user: 'the user itself',
-  'instance-profile': "the instance's own role",
-  principal: 'the principal itself',
-  service: 'the service',
-};
+/** Has a key of a user made for a proof, and deletes it afterwards. Throws what IAM answers. */
+export async function withNewKey<T>(
+  { iam }: Pick<SetupClients, 'iam'>,
+  UserName: string,
+  use: (keys: AwsCredentialIdentity) => Promise<T>,
+): Promise<T> {
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  const AccessKeyId = AccessKey!.AccessKeyId!;
+  try {
+    return await use({ accessKeyId: AccessKeyId, secretAccessKey: AccessKey!.SecretAccessKey! });
+  } finally {
+    await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
+  }
+}
 
 async function bucketChecks(
   s3: S3Client,
   keeper: S3Client,
   { bucket: Bucket, prefix, access }: SetupOptions,
   otherBucket: string | undefined,
-): Promise<Check[]> {
-  const checks: Check[] = [];
-  const check = async (what: string, granted: boolean, call: () => Promise<unknown>) => {
-    checks.push(checkOf(what, granted, await call().catch((error: Error) => error)));
+  add: (id: CheckId, granted: boolean, outcome: unknown) => void,
+): Promise<void> {
+  const tried = async (id: CheckId, granted: boolean, call: () => Promise<unknown>) => {
+    add(id, granted, await call().catch((error: Error) => error));
   };
-  /** One of two names: for what is granted, and for what must be refused. */
-  const checkIf = (granted: boolean, does: string, what: string, call: () => Promise<unknown>) =>
-    check(granted ? does : `is refused ${what}`, granted, call);
   const [reads, writes] = [access !== 'write', access !== 'read'];
-  const stem = `karikagi-proof-${randomBytes(6).toString('hex')}`;
+  const stem = `karikagi-proof-${randomHex(6)}`;
   const Key = `${prefix}${stem}`;
-  const strange = `${randomBytes(4).toString('hex')}-${stem}`;
+  const strange = `${randomHex(4)}-${stem}`;
   const put = new PutObjectCommand({ Bucket, Key, Body: 'proof' });
   const remove = new DeleteObjectCommand({ Bucket, Key });
-  await checkIf(reads, 'lists the prefix', 'a list of the prefix', () =>
+  await tried(reads ? 'lists' : 'no-list', reads, () =>
     s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix })),
   );
-  await checkIf(writes, 'puts an object', 'a put', () => s3.send(put));
+  await tried(writes ? 'puts' : 'no-put', writes, () => s3.send(put));
   if (!writes) await keeper.send(put);
-  await checkIf(reads, 'gets it', 'its content', async () => {
+  await tried(reads ? 'gets' : 'no-get', reads, async () => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
     if ((await Body?.transformToString()) !== 'proof') throw new Error('another content came back');
   });
-  await checkIf(writes, 'uploads in parts', 'an upload in parts', () => uploadInParts(s3, Bucket, Key));
-  await checkIf(access === 'read-write', 'deletes', 'a deletion', () => s3.send(remove));
-  if (access !== 'read-write') await keeper.send(remove);
-  await check('is refused a put outside the prefix', false, () =>
+  await tried(writes ? 'parts' : 'no-parts', writes, () => uploadInParts(s3, Bucket, Key));
+  const deletes = access === 'read-write';
+  await tried(deletes ? 'deletes' : 'no-delete', deletes, () => s3.send(remove));
+  if (!deletes) await keeper.send(remove);
+  await tried('no-put-outside', false, () =>
     s3.send(new PutObjectCommand({ Bucket, Key: strange, Body: 'proof' })),
   );
-  await check('is refused a list of the whole bucket', false, () =>
-    s3.send(new ListObjectsV2Command({ Bucket })),
-  );
-  await check('is refused the names of other buckets', false, () => s3.send(new ListBucketsCommand({})));
+  await tried('no-list-of-all', false, () => s3.send(new ListObjectsV2Command({ Bucket })));
+  await tried('no-buckets', false, () => s3.send(new ListBucketsCommand({})));
   if (otherBucket !== undefined) {
-    await check('is refused another bucket', false, () =>
+    await tried('no-other-bucket', false, () =>
       s3.send(new ListObjectsV2Command({ Bucket: otherBucket, Prefix: prefix })),
     );
   }
-  return checks;
 }
 
 async function uploadInParts(s3: S3Client, Bucket: string, Key: string): Promise<void> {
@@ -146,16 +158,20 @@ async function uploadInParts(s3: S3Client, Bucket: string, Key: string): Promise
 }
 
 /** A refusal counts only where it is one of rights: an answer that something is missing would prove nothing. */
-function checkOf(what: string, granted: boolean, outcome: unknown): Check {
+function checkOf(id: CheckId, granted: boolean, outcome: unknown): Check {
   const refused = outcome instanceof Error;
-  if (granted) return refused ? { what, good: false, answer: textOf(outcome) } : { what, good: true };
-  if (!refused) return { what, good: false, answer: 'it is allowed' };
-  return isDenial(outcome) ? { what, good: true } : { what, good: false, answer: textOf(outcome) };
+  if (granted) return check(id, refused ? textOf(outcome) : undefined);
+  if (!refused) return check(id, 'it is allowed');
+  return check(id, isDenial(outcome) ? undefined : textOf(outcome));
+}
+
+/** The code of a service's answer. */
+function codeOf(error: Error & { readonly answered?: string | undefined }): string {
+  return error.answered ?? error.name;
 }
 
 function isDenial(error: Error & { $metadata?: { httpStatusCode?: number } }): boolean {
-  if (error instanceof CredentialsError) return error.answered === 'AccessDenied';
-  return /^AccessDenied/.test(error.name) || error.$metadata?.httpStatusCode === 403;
+  return /^AccessDenied/.test(codeOf(error)) || error.$metadata?.httpStatusCode === 403;
 }
 
 const textOf = (error: Error) => `${error.name}: ${error.message}`;
@@ -165,8 +181,7 @@ async function patiently<T>(ask: () => Promise<T>, patience: number): Promise<T>
     try {
       return await ask();
     } catch (error) {
-      const young =
-        error instanceof CredentialsError && /AccessDenied|InvalidClientTokenId/.test(error.answered ?? '');
+      const young = /AccessDenied|InvalidClientTokenId/.test(codeOf(error as Error));
       if (!young || waited >= patience) throw error;
       await new Promise(done => setTimeout(done, PAUSE));
     }

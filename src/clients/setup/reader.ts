@@ -73,7 +73,7 @@ interface Tag {
 
 /** A name of a bucket counts for all accounts ("Bucket naming rules", S3 User Guide). */
 function notYours(bucket: string, cause: unknown): SetupError {
-  const hint = 'choose another name, or give the keys of that account with --bucket-profile';
+  const hint = 'choose another name, or give the keys of that account (--bucket-profile)';
   return new SetupError(`the bucket ${bucket} is another account's, or not yours to see: ${hint}`, { cause });
 }
 

@@ -2,13 +2,20 @@
 
 import type { Sites, Step } from './sites.js';
 import { type Made, setupSteps } from './steps.js';
-import { type SetupClients, SetupError, type SetupOptions } from './types.js';
+import { type SetupClients, SetupError, type SetupOptions, type Source } from './types.js';
 
 export interface SetupReport extends Made {
   /** What was made or would be made; empty where everything was there. */
   readonly steps: readonly Step[];
   /** Of an account without keys: what its administrator has to make. */
   readonly toMake: readonly Step[];
+}
+
+interface SetupRun {
+  /** Makes nothing, and says what it would call. */
+  readonly plan?: boolean;
+  /** Called before each call that is made. */
+  before?(step: Step): void;
 }
 
 /**
@@ -19,7 +26,7 @@ export interface SetupReport extends Made {
 export async function setUp(
   options: SetupOptions,
   sites: Sites,
-  { plan = false }: { readonly plan?: boolean } = {},
+  { plan = false, before }: SetupRun = {},
 ): Promise<SetupReport> {
   checkOptions(options);
   checkSites(options, sites);
@@ -32,7 +39,12 @@ export async function setUp(
     if (next.done) return { ...next.value, steps, toMake };
     const { clients } = next.value.site;
     (clients ? steps : toMake).push(next.value);
-    answer = plan || !clients ? undefined : await settled(next.value, clients);
+    if (plan || !clients) {
+      answer = undefined;
+      continue;
+    }
+    before?.(next.value);
+    answer = await settled(next.value, clients);
   }
 }
 
@@ -58,35 +70,60 @@ async function settled({ call, what }: Step, clients: SetupClients): Promise<unk
 
 const PRINCIPAL = /^arn:aws[\w-]*:iam::\d{12}:(user|role)\/([\x21-\x7e]+\/)?[\w+=,.@-]{1,64}$/;
 
-function checkOptions(options: SetupOptions): void {
+/** What each option has to be. */
+const RULES = {
+  name: '1 to 50 letters, digits and -',
+  source: 'a name of up to 64 characters',
+  bucket: "a bucket's name",
+  prefix: 'not empty, and has no wildcards or spaces',
+  duration: '3600 to 43200 seconds',
+  'external-id': '2 to 1224 letters, digits and +=,.@:/-; for users and roles alone: services send none',
+  'source-arn': 'an ARN, for --service alone',
+} as const;
+
+const SOURCE_RULES: Readonly<Record<Source['kind'], string>> = {
+  user: RULES.source,
+  'instance-profile': RULES.source,
+  principal: 'the ARN of a user or a role',
+  service: "a service's principal: lambda.amazonaws.com",
+};
+
+export type WrongOption = keyof typeof RULES;
+
+/** The options that no set-up can be made of. */
+export function wrongOptions(options: SetupOptions): WrongOption[] {
   const { name, prefix, bucket, maximum, externalId, source, sourceArn } = options;
-  const wrong = (option: string, rule: string) => {
-    throw new SetupError(`--${option} is ${rule}`);
+  const service = source.kind === 'service';
+  const right: Record<WrongOption, boolean> = {
+    name: /^[A-Za-z][A-Za-z0-9-]{0,49}$/.test(name),
+    source: isSource(source),
+    bucket: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket),
+    // `*`, `?` and `$` would be wildcards and variables in the policies.
+    prefix: /^[\w!'().=+@:/-]{1,200}$/.test(prefix),
+    duration: Number.isInteger(maximum) && maximum >= 3600 && maximum <= 43_200,
+    'external-id': externalId === undefined || (!service && /^[\w+=,.@:/-]{2,1224}$/.test(externalId)),
+    'source-arn':
+      sourceArn === undefined ||
+      (service && /^arn:aws[\w-]*:[\w*-]+:[\w*-]*:(\d{12}|\*)?:[\x21-\x7e]+$/.test(sourceArn)),
   };
-  if (!/^[A-Za-z][A-Za-z0-9-]{0,49}$/.test(name)) wrong('name', '1 to 50 letters, digits and -');
-  if (source.kind === 'principal') {
-    if (!PRINCIPAL.test(source.arn)) wrong('principal', 'the ARN of a user or a role');
-  } else if (source.kind === 'service') {
-    if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?$/.test(source.name)) {
-      wrong('service', "a service's principal: lambda.amazonaws.com");
-    }
-  } else if (!/^[\w+=,.@-]{1,64}$/.test(source.name)) wrong(source.kind, 'a name of up to 64 characters');
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) wrong('bucket', "a bucket's name");
-  // `*`, `?` and `$` would be wildcards and variables in the policies.
-  if (!/^[\w!'().=+@:/-]{1,200}$/.test(prefix)) wrong('prefix', 'not empty, and has no wildcards or spaces');
-  if (!Number.isInteger(maximum) || maximum < 3600 || maximum > 43_200) {
-    wrong('duration', '3600 to 43200 seconds');
+  return (Object.keys(right) as WrongOption[]).filter(option => !right[option]);
+}
+
+function isSource(source: Source): boolean {
+  if (source.kind === 'principal') return PRINCIPAL.test(source.arn);
+  if (source.kind === 'service') {
+    return /^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?$/.test(source.name);
   }
-  if (externalId !== undefined && !/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) {
-    wrong('external-id', '2 to 1224 letters, digits and +=,.@:/-');
-  }
-  if (source.kind === 'service' && externalId !== undefined) {
-    wrong('external-id', 'for users and roles: services send none');
-  }
-  if (sourceArn === undefined) return;
-  if (source.kind !== 'service') wrong('source-arn', 'for --service');
-  if (!/^arn:aws[\w-]*:[\w*-]+:[\w*-]*:(\d{12}|\*)?:[\x21-\x7e]+$/.test(sourceArn))
-    wrong('source-arn', 'an ARN');
+  return /^[\w+=,.@-]{1,64}$/.test(source.name);
+}
+
+function checkOptions(options: SetupOptions): void {
+  const [wrong] = wrongOptions(options);
+  if (wrong === undefined) return;
+  const { kind } = options.source;
+  throw new SetupError(
+    wrong === 'source' ? `--${kind} is ${SOURCE_RULES[kind]}` : `--${wrong} is ${RULES[wrong]}`,
+  );
 }
 
 function checkSites({ source, externalId, demandsId }: SetupOptions, sites: Sites): void {

@@ -1,7 +1,7 @@
 /** What the role may do by IAM's own simulation: for those whose keys only a machine or a service has. */
 import { type IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import { type Check, type CheckId, check } from './checks.js';
 import { objectActions } from './documents.js';
-import type { Check } from './proof.js';
 import type { Made } from './steps.js';
 import type { SetupOptions } from './types.js';
 
@@ -9,7 +9,7 @@ import type { SetupOptions } from './types.js';
 const OBJECT_ACTIONS = objectActions('read-write');
 
 interface Question {
-  readonly what: string;
+  readonly id: CheckId;
   readonly actions: readonly string[];
   readonly resource: string;
   readonly prefix?: string;
@@ -24,7 +24,7 @@ export async function simulateSetup(
   iam: IAMClient,
 ): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const { what, actions, resource, prefix, granted } of questions(options, names.bucketArn)) {
+  for (const { id, actions, resource, prefix, granted } of questions(options, names.bucketArn)) {
     const { EvaluationResults = [] } = await iam.send(
       new SimulatePrincipalPolicyCommand({
         PolicySourceArn: names.roleArn,
@@ -41,8 +41,9 @@ export async function simulateSetup(
       ({ EvalActionName, EvalDecision }) =>
         (EvalDecision === 'allowed') !== granted.includes(EvalActionName!),
     ).map(({ EvalActionName, EvalDecision }) => `${EvalActionName}: ${EvalDecision}`);
-    const good = wrong.length === 0 && EvaluationResults.length === actions.length;
-    checks.push({ what: `simulated: ${what}`, good, ...(!good && { answer: wrong.join(', ') }) });
+    const answered = EvaluationResults.length === actions.length;
+    const good = wrong.length === 0 && answered;
+    checks.push(check(id, good ? undefined : wrong.join(', '), granted));
   }
   return checks;
 }
@@ -52,33 +53,33 @@ function questions({ prefix, access }: SetupOptions, bucketArn: string): Questio
   const granted = objectActions(access);
   return [
     {
-      what: access === 'write' ? 'no list of the prefix' : 'lists the prefix',
+      id: access === 'write' ? 'simulated-no-list' : 'simulated-lists',
       actions: list,
       resource: bucketArn,
       prefix,
       granted: access === 'write' ? [] : list,
     },
     {
-      what: `on objects of the prefix ${granted.join(', ')} and no more`,
+      id: 'simulated-objects',
       actions: OBJECT_ACTIONS,
       resource: `${bucketArn}/${prefix}proof`,
       granted,
     },
     {
-      what: 'nothing outside the prefix',
+      id: 'simulated-no-objects-outside',
       actions: OBJECT_ACTIONS,
       resource: `${bucketArn}/${prefix.startsWith('-') ? '.' : '-'}/proof`,
       granted: [],
     },
-    { what: 'no list of the whole bucket', actions: list, resource: bucketArn, granted: [] },
+    { id: 'simulated-no-list-of-all', actions: list, resource: bucketArn, granted: [] },
     {
-      what: 'nothing in another bucket',
+      id: 'simulated-no-other-bucket',
       actions: OBJECT_ACTIONS,
       resource: `${bucketArn}-/${prefix}proof`,
       granted: [],
     },
     {
-      what: 'nothing in IAM, no names of buckets',
+      id: 'simulated-no-iam',
       actions: ['iam:GetRole', 'iam:PassRole', 's3:ListAllMyBuckets', 'sts:AssumeRole'],
       resource: '*',
       granted: [],

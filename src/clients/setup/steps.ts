@@ -1,6 +1,4 @@
 /** The calls that make a set-up, in their order: each only where what is there differs. */
-import { randomBytes } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import {
   AddRoleToInstanceProfileCommand,
   CreateInstanceProfileCommand,
@@ -29,6 +27,8 @@ import {
   sourcePolicy,
   trustPolicy,
 } from './documents.js';
+import { randomHex } from './random.js';
+import { isSameJson } from './same.js';
 import type { Call, Site, Sites, Step } from './sites.js';
 import { SetupError, type SetupOptions, TAG } from './types.js';
 
@@ -65,7 +65,7 @@ export async function* setupSteps(options: SetupOptions, sites: Sites): Steps<Ma
   const { reader } = sites.bucket;
   const role = await reader.role(names.role);
   if (role && role.setup !== options.name) {
-    throw new SetupError(`the role ${names.role} exists and is not of this set-up: choose another --name`);
+    throw new SetupError(`the role ${names.role} exists and is not of this set-up: choose another name`);
   }
   // Asked before anything is made: it throws for a bucket of another account.
   await reader.bucket(options.bucket);
@@ -76,14 +76,14 @@ export async function* setupSteps(options: SetupOptions, sites: Sites): Steps<Ma
   const keyArn = options.kms ? yield* keySteps(making) : undefined;
   yield* bucketSteps(making, keyArn);
   const wanted = rolePolicy(options, names, keyArn);
-  if (!isDeepStrictEqual(await reader.rolePolicy(names.role, BUCKET_POLICY), wanted)) {
+  if (!isSameJson(await reader.rolePolicy(names.role, BUCKET_POLICY), wanted)) {
     yield rolePolicyStep(sites.bucket, names.role, BUCKET_POLICY, wanted);
   }
   return { names, externalId, keyArn };
 }
 
 function externalIdFor({ externalId, demandsId }: SetupOptions, trust: unknown): string | undefined {
-  return externalId ?? externalIdOf(trust) ?? (demandsId ? randomBytes(16).toString('hex') : undefined);
+  return externalId ?? externalIdOf(trust) ?? (demandsId ? randomHex(16) : undefined);
 }
 
 /** The external ID that a trust policy of `trustPolicy`'s form asks for. */
@@ -145,7 +145,7 @@ async function* roleSteps(making: Making, trust: object): Steps<void> {
     yield createRole(options, site, names.role, trust, options.maximum);
     return;
   }
-  if (!isDeepStrictEqual(found.trust, trust)) {
+  if (!isSameJson(found.trust, trust)) {
     const input = { RoleName: names.role, PolicyDocument: JSON.stringify(trust) };
     yield step(site, `trust policy of ${names.role}`, 'iam', 'update-assume-role-policy', input, ({ iam }) =>
       iam.send(new UpdateAssumeRolePolicyCommand(input)),
@@ -192,9 +192,9 @@ async function* keySteps({ options, sites, names }: Making): Steps<string> {
     return arn;
   }
   if (found.setup !== options.name) {
-    throw new SetupError(`${names.alias} exists and is not of this set-up: choose another --name`);
+    throw new SetupError(`${names.alias} exists and is not of this set-up: choose another name`);
   }
-  if (!isDeepStrictEqual(found.policy, policy)) {
+  if (!isSameJson(found.policy, policy)) {
     const input = { KeyId: found.arn, PolicyName: 'default', Policy: JSON.stringify(policy) };
     yield step(site, `policy of ${names.alias}`, 'kms', 'put-key-policy', input, ({ kms }) =>
       kms.send(new PutKeyPolicyCommand(input)),
@@ -264,7 +264,7 @@ async function* sourcePolicySteps({ options, sites, names }: Making): Steps<void
   const { kind, name } = holder;
   const found =
     kind === 'role' ? site.reader.rolePolicy(name, policyName) : site.reader.userPolicy(name, policyName);
-  if (isDeepStrictEqual(await found, wanted)) return;
+  if (isSameJson(await found, wanted)) return;
   if (kind === 'role') {
     yield rolePolicyStep(site, name, policyName, wanted);
     return;

@@ -8,7 +8,6 @@ import {
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
-import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -17,6 +16,7 @@ import { useState } from 'react';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
+import { Copy } from '../../ui/copy.js';
 import { download } from '../../ui/download.js';
 import { timeText } from '../../ui/format.js';
 import { useAct } from '../../ui/query.js';
@@ -145,15 +145,7 @@ function NewKey({
 }) {
   const t = useTexts();
   const [shown, setShown] = useState(false);
-  const copy = (text: string) => (
-    <CopyToClipboard
-      variant="icon"
-      textToCopy={text}
-      copyButtonAriaLabel={t('common.copy')}
-      copySuccessText={t('common.copied')}
-      copyErrorText={t('common.copyFailed')}
-    />
-  );
+  const copy = (text: string) => <Copy text={text} variant="icon" />;
   const csv = `Access key ID,Secret access key\r\n${made.id},${made.secret}\r\n`;
   return (
     <Modal

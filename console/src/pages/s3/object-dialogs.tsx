@@ -1,7 +1,6 @@
 import { GetBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
-import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Modal from '@cloudscape-design/components/modal';
@@ -15,6 +14,7 @@ import { now } from '../../clock.js';
 import { useTexts } from '../../i18n/index.js';
 import { useSignedIn } from '../../session/store.js';
 import { ActDialog } from '../../ui/action.js';
+import { Copy } from '../../ui/copy.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { timeText } from '../../ui/format.js';
 import { useAct } from '../../ui/query.js';
@@ -201,12 +201,7 @@ export function ShareDialog({
             <pre className="code" data-testid="share-url">
               {url.text}
             </pre>
-            <CopyToClipboard
-              textToCopy={url.text}
-              copyButtonText={t('common.copy')}
-              copySuccessText={t('common.copied')}
-              copyErrorText={t('common.copyFailed')}
-            />
+            <Copy text={url.text} variant="button" />
           </>
         )}
       </SpaceBetween>

@@ -2,10 +2,10 @@ import FormField from '@cloudscape-design/components/form-field';
 import Spinner from '@cloudscape-design/components/spinner';
 import { lazy, Suspense, useState } from 'react';
 import type { Act } from '../../api/act.js';
+import type { Asked } from '../../api/asked.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActDialog, GuardedButton } from '../../ui/action.js';
 import { codeOf } from '../../ui/errors.js';
-import type { Asked } from '../../ui/permission.js';
 import { useLoaded } from '../../ui/query.js';
 
 const Editor = lazy(() => import('../../ui/editor.js'));
