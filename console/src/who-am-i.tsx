@@ -1,11 +1,11 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { sts } from './api/sts.js';
 import { useTexts } from './i18n/index.js';
 import { useSignedIn } from './session/store.js';
 import { CliLines } from './ui/cli.js';
+import { Dialog } from './ui/dialog.js';
 import { durationText, timeText } from './ui/format.js';
 import { useNow } from './ui/now.js';
 
@@ -23,7 +23,7 @@ export function WhoAmI({ onClose }: { onClose(): void }) {
   const chained = role !== undefined && base.arn.includes(':assumed-role/');
   const cap = chained ? 'who.cap.chained' : role ? 'who.cap.role' : 'who.cap.base';
   return (
-    <Modal visible header={t('who.title')} onDismiss={onClose} closeAriaLabel={t('common.close')}>
+    <Dialog header={t('who.title')} onDismiss={onClose}>
       <SpaceBetween size="m">
         <KeyValuePairs
           items={[
@@ -46,6 +46,6 @@ export function WhoAmI({ onClose }: { onClose(): void }) {
         />
         <CliLines acts={[sts(new GetCallerIdentityCommand({}))]} />
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }

@@ -9,7 +9,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Browser, Page } from 'playwright-core';
 import { startServer } from '../../src/index.js';
 import { type Language, launch, openTab, signIn } from './browser.js';
-import { labels, tables } from './texts.js';
+import { type Label, labels, tables } from './texts.js';
 import { namesOf, walkThrough } from './walkthrough.js';
 
 const DIRECTORY = 'docs/console';
@@ -63,11 +63,30 @@ async function draw(browser: Browser, language: Language): Promise<void> {
     await other.page.getByRole('row').nth(1).getByRole('link').first().click();
     await other.page.getByText(label('denied.layers')).waitFor();
     await picture(other.page, `${language}-denied-request`);
+    await staging(other.page, `${server.consoleUrl}/setup`, label, language);
     await other.context.close();
   } finally {
     await context.close();
     await server.close();
   }
+}
+
+/** The form of `karikagi setup`: what it will call, and what came of it. */
+async function staging(page: Page, url: string, label: Label, language: Language): Promise<void> {
+  await page.goto(url);
+  for (const [field, text] of [
+    ['bucket', 'staging-example-bucket'],
+    ['source', 'staging-loader'],
+  ] as const) {
+    await page.fill(`input[name=setup-${field}]`, text);
+  }
+  await picture(page, `${language}-setup`);
+  await page.getByRole('button', { name: label('common.next') }).click();
+  await page.getByTestId('call').first().waitFor();
+  await picture(page, `${language}-setup-plan`);
+  await page.getByTestId('set-up').click();
+  await page.getByText(label('setup.proof.good')).waitFor();
+  await picture(page, `${language}-setup-proof`);
 }
 
 /** Something for the page of denials. */

@@ -43,6 +43,8 @@ const RESOURCES: Readonly<Partial<Record<Act['service'], (input: Input) => strin
     if (member !== undefined) return `${arn('iam', '')}:${kind}/${input[member]}`;
     return String(IAM_ARNS.map(name => input[name]).find(Boolean) ?? '*');
   },
+  karikagi: ({ AccessKeyId }) =>
+    AccessKeyId === undefined ? '*' : `${arn('karikagi', '')}:session/${AccessKeyId}`,
   s3: ({ Bucket, Key }) => s3Arn(String(Bucket), Key === undefined ? undefined : String(Key)),
   kms(input) {
     const key = input['KeyId'] ?? input['TargetKeyId'];

@@ -2,14 +2,14 @@
 import type { ServiceName } from './act.js';
 
 const KARIKAGI: Readonly<Record<string, (input: Record<string, unknown>) => string>> = {
-  RevokeSession: ({ AccessKeyId }) => `karikagi sessions revoke ${quote(AccessKeyId)}`,
-  RevokeRoleSessions: ({ RoleName }) => `karikagi sessions revoke --role ${quote(RoleName)}`,
-  ListSessions: ({ RoleName }) => `karikagi sessions list${RoleName ? ` --role ${quote(RoleName)}` : ''}`,
-  EnableRegion: ({ RegionName }) => `karikagi regions enable ${quote(RegionName)}`,
-  DisableRegion: ({ RegionName }) => `karikagi regions disable ${quote(RegionName)}`,
-  ActivateSTS: ({ RegionName }) => `karikagi regions sts on ${quote(RegionName)}`,
-  DeactivateSTS: ({ RegionName }) => `karikagi regions sts off ${quote(RegionName)}`,
-  GetRequestAuthorizationDetails: ({ RequestId }) => `karikagi why ${quote(RequestId)}`,
+  RevokeSession: ({ AccessKeyId }) => `karikagi sessions revoke ${quoted(AccessKeyId)}`,
+  RevokeRoleSessions: ({ RoleName }) => `karikagi sessions revoke --role ${quoted(RoleName)}`,
+  ListSessions: ({ RoleName }) => `karikagi sessions list${RoleName ? ` --role ${quoted(RoleName)}` : ''}`,
+  EnableRegion: ({ RegionName }) => `karikagi regions enable ${quoted(RegionName)}`,
+  DisableRegion: ({ RegionName }) => `karikagi regions disable ${quoted(RegionName)}`,
+  ActivateSTS: ({ RegionName }) => `karikagi regions sts on ${quoted(RegionName)}`,
+  DeactivateSTS: ({ RegionName }) => `karikagi regions sts off ${quoted(RegionName)}`,
+  GetRequestAuthorizationDetails: ({ RequestId }) => `karikagi why ${quoted(RequestId)}`,
   ListDeniedRequests: () => 'karikagi why',
 };
 
@@ -27,7 +27,8 @@ export function cliLine(service: ServiceName, operation: string, input: object):
   const own = service === 'karikagi' ? KARIKAGI[operation] : undefined;
   if (own) return own(input as Record<string, unknown>);
   const options = Object.entries(input).flatMap(([name, value]) => option(name, value));
-  return ['aws', COMMANDS[service], kebab(operation), ...options].join(' ');
+  const file = operation === 'GetObject' ? ['FILE'] : [];
+  return ['aws', COMMANDS[service], kebab(operation), ...options, ...file].join(' ');
 }
 
 function option(name: string, value: unknown): string[] {
@@ -40,9 +41,9 @@ function option(name: string, value: unknown): string[] {
     return [flag, 'FILE'];
   }
   if (Array.isArray(value) && value.every(item => typeof item === 'string')) {
-    return [flag, ...value.map(quote)];
+    return [flag, ...value.map(quoted)];
   }
-  return [flag, typeof value === 'object' ? quote(JSON.stringify(value)) : quote(value)];
+  return [flag, typeof value === 'object' ? quoted(JSON.stringify(value)) : quoted(value)];
 }
 
 /** `DeleteMFADevice` → `delete-mfa-device`, as the CLI's own rule has it. */
@@ -54,7 +55,7 @@ export function kebab(name: string): string {
 }
 
 /** For a POSIX shell. */
-function quote(value: unknown): string {
+export function quoted(value: unknown): string {
   const text = String(value);
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

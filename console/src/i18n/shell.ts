@@ -179,6 +179,12 @@ export const shellTexts = {
   'common.yes': ['Yes', 'はい'],
   'common.no': ['No', 'いいえ'],
   'common.never': ['Never', 'なし'],
+  'common.held': [
+    '{count} are held at a time. Go on without them, or find what begins with a text.',
+    '一度に表示できるのは {count} 件です。続きを表示するか、検索で絞り込んでください。',
+  ],
+  'common.goOn': ['Go on', '続きを表示'],
+  'common.fromBeginning': ['From the beginning', '先頭に戻る'],
   'common.next': ['Next', '次へ'],
   'common.previous': ['Previous', '戻る'],
   'common.done': ['Done', '完了'],

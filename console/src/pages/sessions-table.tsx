@@ -2,13 +2,13 @@ import Badge from '@cloudscape-design/components/badge';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import Modal from '@cloudscape-design/components/modal';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
 import { karikagi } from '../api/karikagi.js';
 import { useTexts } from '../i18n/index.js';
 import { useSignedIn } from '../session/store.js';
 import { ActButton } from '../ui/action.js';
+import { Dialog } from '../ui/dialog.js';
 import { durationText, timeText } from '../ui/format.js';
 import { useNow } from '../ui/now.js';
 import { ResourceTable } from '../ui/table.js';
@@ -171,13 +171,7 @@ function SessionDetails({ session, onClose }: { readonly session: Session; onClo
   const { LastUsed, Tags, PolicyArns, HasInlinePolicy } = session;
   const policies = [...(HasInlinePolicy ? [t('iam.sessions.inline')] : []), ...PolicyArns];
   return (
-    <Modal
-      visible
-      size="large"
-      header={shortName(session.Arn)}
-      onDismiss={onClose}
-      closeAriaLabel={t('common.close')}
-    >
+    <Dialog size="large" header={shortName(session.Arn)} onDismiss={onClose}>
       <KeyValuePairs
         columns={2}
         items={[
@@ -209,6 +203,6 @@ function SessionDetails({ session, onClose }: { readonly session: Session; onClo
           { label: t('nav.policies'), value: policies.join(', ') || '–' },
         ]}
       />
-    </Modal>
+    </Dialog>
   );
 }

@@ -3,15 +3,15 @@ import Box from '@cloudscape-design/components/box';
 import Button, { type ButtonProps } from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useState } from 'react';
 import type { Act } from '../api/act.js';
-import type { Asked } from '../api/asked.js';
+import { type Asked, askedOf } from '../api/asked.js';
 import { useTexts } from '../i18n/index.js';
 import { CliLines } from './cli.js';
+import { Dialog } from './dialog.js';
 import { ErrorBox } from './errors.js';
-import { usePermission } from './permission.js';
+import { usePermissions } from './permission.js';
 import { useRun } from './run.js';
 import { Spaced } from './spaced.js';
 
@@ -22,9 +22,10 @@ interface DialogProps {
   readonly submit: string;
   readonly disabled?: boolean;
   readonly size?: 'medium' | 'large' | 'max';
-  readonly danger?: boolean;
   /** What must be typed first, for what cannot be undone. */
   readonly typed?: string | undefined;
+  /** Asked before the dialog can be submitted, where who opens it is not asked. */
+  readonly asks?: Asked | undefined;
   onClose(): void;
   /** In place of `onClose`, once all went well. */
   onDone?(): void;
@@ -39,6 +40,7 @@ export function ActDialog({
   disabled = false,
   size = 'medium',
   typed,
+  asks,
   onClose,
   onDone,
 }: DialogProps) {
@@ -51,11 +53,9 @@ export function ActDialog({
     (onDone ?? onClose)();
   };
   return (
-    <Modal
-      visible
+    <Dialog
       size={size}
       header={title}
-      closeAriaLabel={t('common.close')}
       onDismiss={onClose}
       footer={
         <Box float="right">
@@ -63,9 +63,16 @@ export function ActDialog({
             <Button variant="link" onClick={onClose}>
               {t('common.cancel')}
             </Button>
-            <Button variant="primary" loading={running} disabled={!ready} onClick={go} data-testid="submit">
+            <GuardedButton
+              variant="primary"
+              asks={asks}
+              loading={running}
+              disabled={!ready}
+              onClick={go}
+              data-testid="submit"
+            >
               {submit}
-            </Button>
+            </GuardedButton>
           </SpaceBetween>
         </Box>
       }
@@ -73,6 +80,8 @@ export function ActDialog({
       <form
         onSubmit={event => {
           event.preventDefault();
+          // Of a dialog that stands in another's form.
+          event.stopPropagation();
           void go();
         }}
       >
@@ -87,14 +96,15 @@ export function ActDialog({
           <ErrorBox error={error} />
         </Spaced>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
 interface ActButtonProps extends Pick<ButtonProps, 'variant' | 'iconName' | 'ariaLabel'> {
   readonly text: string;
-  /** What the button does; asked when it is pressed. */
+  /** What the button does. */
   readonly acts: () => readonly Act[];
+  /** Default: the actions of what it does. */
   readonly asks?: Asked | undefined;
   readonly disabled?: boolean;
   /** Why it cannot be pressed, for other reasons than policies. */
@@ -123,7 +133,7 @@ export function ActButton({
     <>
       <GuardedButton
         {...looks}
-        asks={asks}
+        asks={asks ?? (disabled ? [] : acts().map(askedOf))}
         disabled={disabled}
         hindrance={hindrance}
         onClick={() => setOpen(true)}
@@ -150,18 +160,24 @@ export function ActButton({
 }
 
 interface GuardedButtonProps extends ButtonProps {
-  readonly asks?: Asked | undefined;
+  readonly asks?: Asked | readonly Asked[] | undefined;
   /** Why it cannot be pressed, for other reasons than policies. */
   readonly hindrance?: string | undefined;
   readonly children: ReactNode;
 }
 
-/** A button that is disabled, and says why, where the caller's policies forbid what it does, or something hinders it. */
-export function GuardedButton({ asks, hindrance, disabled = false, children, ...rest }: GuardedButtonProps) {
-  const t = useTexts();
-  const forbidden = usePermission(asks);
-  const reason =
-    forbidden === undefined ? hindrance : forbidden || t('common.forbidden', { action: asks!.action });
+/**
+ * A button that is disabled, and says why, where the caller's policies forbid something of what it does, or something
+ * else hinders it.
+ */
+export function GuardedButton({
+  asks = [],
+  hindrance,
+  disabled = false,
+  children,
+  ...rest
+}: GuardedButtonProps) {
+  const reason = useReason(asks) ?? hindrance;
   return (
     <Button
       {...rest}
@@ -171,4 +187,13 @@ export function GuardedButton({ asks, hindrance, disabled = false, children, ...
       {children}
     </Button>
   );
+}
+
+/** Why the caller may not do all that is asked; `undefined` where it may, or where that is not known (yet). */
+export function useReason(asks: Asked | readonly Asked[]): string | undefined {
+  const t = useTexts();
+  const asked = 'action' in asks ? [asks] : asks;
+  const reasons = usePermissions(asked);
+  const at = reasons.findIndex(reason => reason !== undefined);
+  return at < 0 ? undefined : reasons[at] || t('common.forbidden', { action: asked[at]!.action });
 }

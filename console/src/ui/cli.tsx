@@ -5,11 +5,11 @@ import { useTexts } from '../i18n/index.js';
 import { Copy } from './copy.js';
 
 /** The calls as lines of the AWS CLI, to be copied. */
-export function CliLines({ acts, open = false }: { readonly acts: readonly Act[]; readonly open?: boolean }) {
+export function CliLines({ acts }: { readonly acts: readonly Pick<Act, 'cli'>[] }) {
   const t = useTexts();
   if (acts.length === 0) return null;
   return (
-    <ExpandableSection headerText={t('common.cli')} defaultExpanded={open}>
+    <ExpandableSection headerText={t('common.cli')}>
       <CliText text={acts.map(({ cli }) => cli).join('\n')} />
     </ExpandableSection>
   );

@@ -1,5 +1,5 @@
 /** What the caller may do, asked by simulation before a button is pressed. */
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQueries } from '@tanstack/react-query';
 import type { Asked } from '../api/asked.js';
 import { karikagi } from '../api/karikagi.js';
 import { useSignedIn } from '../session/store.js';
@@ -16,28 +16,18 @@ interface Waiting {
 
 let waiting: Waiting[] = [];
 
-/** Why the caller may not; `undefined` where it may, or where that is not known (yet). */
-export function usePermission(asked: Asked | undefined): string | undefined {
-  const { current } = useSignedIn();
-  const { data } = useQuery(permissionQuery([current.arn, current.account], asked));
-  return data ?? undefined;
-}
-
-/** The same for several, in their order. */
+/** Why the caller may not do each; `undefined` where it may, or where that is not known (yet). */
 export function usePermissions(asked: readonly Asked[]): readonly (string | undefined)[] {
   const { current } = useSignedIn();
   const scope = [current.arn, current.account];
-  const answers = useQueries({ queries: asked.map(one => permissionQuery(scope, one)) });
+  const answers = useQueries({
+    queries: asked.map(one => ({
+      queryKey: [...scope, 'permission', one],
+      queryFn: () => ask(one),
+      staleTime: 30_000,
+    })),
+  });
   return answers.map(({ data }) => data ?? undefined);
-}
-
-function permissionQuery(scope: readonly string[], asked: Asked | undefined) {
-  return {
-    queryKey: [...scope, 'permission', asked],
-    queryFn: () => ask(asked!),
-    enabled: asked !== undefined,
-    staleTime: 30_000,
-  };
 }
 
 /** Questions of one moment go together. */

@@ -1,9 +1,8 @@
 import Box from '@cloudscape-design/components/box';
-import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import { formatPolicy } from '../../../src/policy/index.js';
-import { useTexts } from '../i18n/index.js';
+import { Dialog } from './dialog.js';
 import { ErrorBox } from './errors.js';
 import { PolicySummary } from './policy-summary.js';
 
@@ -19,12 +18,11 @@ export function PolicyView({
   readonly error?: unknown;
   onClose(): void;
 }) {
-  const t = useTexts();
   return (
-    <Modal visible size="large" header={title} onDismiss={onClose} closeAriaLabel={t('common.close')}>
+    <Dialog size="large" header={title} onDismiss={onClose}>
       <ErrorBox error={error} />
       {document === undefined ? error ? null : <Spinner /> : <PolicyText document={document} />}
-    </Modal>
+    </Dialog>
   );
 }
 

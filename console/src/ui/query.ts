@@ -58,18 +58,44 @@ export interface Page<T> {
   readonly next?: string | undefined;
 }
 
+/** How IAM (`Marker`) and KMS (`NextMarker`) say that there is more. */
+export interface Listed {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Truncated?: boolean | undefined;
+  readonly NextMarker?: string | undefined;
+}
+
+/** A page of what an operation of IAM or KMS lists. */
+export function pageOf<T, L extends Listed>(
+  output: L,
+  items: (output: L) => readonly T[] | undefined,
+): Page<T> {
+  const next = output.IsTruncated ? output.Marker : output.Truncated ? output.NextMarker : undefined;
+  return { items: items(output) ?? [], next };
+}
+
+interface PagesOptions {
+  /** Milliseconds. */
+  readonly refetchInterval?: number;
+  /** What the first page is asked for with, where that is not the beginning of the list. */
+  readonly from?: string | undefined;
+}
+
 /** A list that comes page by page. */
 export function usePages<T>(
   name: readonly unknown[],
   load: (next: string | undefined, signal: AbortSignal) => Promise<Page<T>>,
-  options: { readonly refetchInterval?: number } = {},
+  { from, ...options }: PagesOptions = {},
 ) {
   const scope = useScope();
   return useInfiniteQuery({
-    queryKey: [...scope, 'pages', ...name],
+    queryKey: [...scope, 'pages', ...name, from],
     queryFn: ({ pageParam, signal }) => load(pageParam, signal),
-    initialPageParam: undefined as string | undefined,
+    initialPageParam: from,
     getNextPageParam: page => page.next,
+    // What one has gone past is not held.
+    ...(from !== undefined && { gcTime: 0 }),
     ...options,
   });
 }

@@ -6,7 +6,7 @@ import Pagination from '@cloudscape-design/components/pagination';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import TextFilter from '@cloudscape-design/components/text-filter';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTexts } from '../i18n/index.js';
 import { ErrorBox } from './errors.js';
 import { type Page, usePages } from './query.js';
@@ -40,6 +40,8 @@ interface ResourceTableProps<T> {
 }
 
 const PAGE = 50;
+/** Rows that are held at a time: behind them the list goes on without them. */
+const HELD = 5000;
 
 /** Lists a kind of resource: loaded page by page as one goes on, filtered and sorted as far as it is loaded. */
 export function ResourceTable<T>({
@@ -59,8 +61,7 @@ export function ResourceTable<T>({
   onSelect,
 }: ResourceTableProps<T>) {
   const t = useTexts();
-  const query = usePages(name, load, refetchInterval === undefined ? {} : { refetchInterval });
-  const loaded = query.data?.pages.flatMap(page => page.items) ?? [];
+  const { query, loaded, more, bound } = useRows(name, load, refetchInterval);
   const { items, collectionProps, filterProps, paginationProps, filteredItemsCount } = useCollection(loaded, {
     filtering: {
       filteringFunction: (item, filter) => text(item).toLowerCase().includes(filter.toLowerCase()),
@@ -70,7 +71,6 @@ export function ResourceTable<T>({
     pagination: { pageSize: PAGE },
     sorting: {},
   });
-  const more = query.hasNextPage;
   return (
     <SpaceBetween size="m">
       <ErrorBox error={query.error} />
@@ -104,7 +104,7 @@ export function ResourceTable<T>({
         header={
           <Header
             variant={variant === 'full-page' ? 'awsui-h1-sticky' : 'h2'}
-            counter={query.data ? `(${loaded.length}${more ? '+' : ''})` : ''}
+            counter={query.data ? `(${loaded.length}${query.hasNextPage ? '+' : ''})` : ''}
             description={description}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
@@ -144,6 +144,47 @@ export function ResourceTable<T>({
           ) : undefined
         }
       />
+      <Bound {...bound} />
+    </SpaceBetween>
+  );
+}
+
+/** The rows as far as they are loaded, and no more than are held at a time. */
+function useRows<T>(
+  name: ResourceTableProps<T>['name'],
+  load: ResourceTableProps<T>['load'],
+  refetchInterval: number | undefined,
+) {
+  const [from, setFrom] = useState<string>();
+  const query = usePages(name, load, { from, ...(refetchInterval !== undefined && { refetchInterval }) });
+  const pages = query.data?.pages ?? [];
+  const loaded = pages.flatMap(page => page.items);
+  const full = loaded.length >= HELD && query.hasNextPage;
+  const bound: BoundProps = {
+    held: full ? loaded.length : undefined,
+    onGoOn: () => setFrom(pages.at(-1)?.next),
+    onBack: from === undefined ? undefined : () => setFrom(undefined),
+  };
+  return { query, loaded, more: query.hasNextPage && !full, bound };
+}
+
+interface BoundProps {
+  /** How many rows are held where more are not; `undefined` while there is room. */
+  readonly held: number | undefined;
+  onGoOn(): void;
+  /** To the beginning of the list, where this is not it. */
+  readonly onBack: (() => void) | undefined;
+}
+
+/** The way on where as many rows are held as may be, and back. */
+function Bound({ held, onGoOn, onBack }: BoundProps) {
+  const t = useTexts();
+  if (held === undefined && onBack === undefined) return null;
+  return (
+    <SpaceBetween direction="horizontal" size="s" alignItems="center">
+      {held !== undefined && <Box>{t('common.held', { count: held })}</Box>}
+      {held !== undefined && <Button onClick={onGoOn}>{t('common.goOn')}</Button>}
+      {onBack && <Button onClick={onBack}>{t('common.fromBeginning')}</Button>}
     </SpaceBetween>
   );
 }

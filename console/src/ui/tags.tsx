@@ -1,5 +1,4 @@
 import AttributeEditor from '@cloudscape-design/components/attribute-editor';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
@@ -8,9 +7,9 @@ import { useState } from 'react';
 import type { Act } from '../api/act.js';
 import type { Asked } from '../api/asked.js';
 import { useTexts } from '../i18n/index.js';
+import { GuardedButton } from './action.js';
 import { CliLines } from './cli.js';
 import { ErrorBox } from './errors.js';
-import { usePermission } from './permission.js';
 import { useRun } from './run.js';
 
 export interface Tag {
@@ -81,7 +80,6 @@ export function TagsPanel({ tags, asks, acts }: TagsPanelProps) {
   const t = useTexts();
   const [edited, setEdited] = useState<readonly Tag[]>();
   const { run, running, error } = useRun();
-  const forbidden = usePermission(asks);
   const wanted = (edited ?? tags).filter(({ Key }) => Key !== '');
   const removed = tags.map(({ Key }) => Key).filter(key => !wanted.some(({ Key }) => Key === key));
   const changes = edited === undefined ? [] : acts(wanted, removed);
@@ -91,17 +89,17 @@ export function TagsPanel({ tags, asks, acts }: TagsPanelProps) {
         <Header
           variant="h2"
           actions={
-            <Button
+            <GuardedButton
               variant="primary"
+              asks={asks}
               loading={running}
-              disabled={changes.length === 0 || forbidden !== undefined}
-              {...(forbidden && { disabledReason: forbidden })}
+              disabled={changes.length === 0}
               onClick={async () => {
                 if (await run(changes)) setEdited(undefined);
               }}
             >
               {t('common.save')}
-            </Button>
+            </GuardedButton>
           }
         >
           {t('common.tags')}

@@ -4,7 +4,9 @@ import Header from '@cloudscape-design/components/header';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { quoted } from '../api/cli-line.js';
 import { useTexts } from '../i18n/index.js';
+import { CliLines } from '../ui/cli.js';
 import { codeOf, messageOf } from '../ui/errors.js';
 import { sizeText } from '../ui/format.js';
 import { cancel, clearFinished, pause, resume, type Upload, useUploads } from './uploads.js';
@@ -41,6 +43,11 @@ export function UploadsPanel() {
           <Row key={upload.id} upload={upload} />
         ))}
         {sorted.length > SHOWN && t('upload.more', { count: sorted.length - SHOWN })}
+        <CliLines
+          acts={sorted.slice(0, SHOWN).map(({ bucket, key }) => ({
+            cli: `aws s3 cp FILE ${quoted(`s3://${bucket}/${key}`)}`,
+          }))}
+        />
       </SpaceBetween>
     </Container>
   );

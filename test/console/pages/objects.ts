@@ -13,7 +13,11 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { Page } from 'playwright-core';
 import { button, type PageTest, submit } from './support.js';
+
+/** More than a table holds at a time. */
+const KEYS = 5030;
 
 const Bucket = 'page-bucket';
 
@@ -162,7 +166,7 @@ export async function manyKeys(on: PageTest): Promise<void> {
   const name = (number: number) => `many/k${String(number).padStart(5, '0')}`;
   await put(
     s3,
-    Array.from({ length: 1210 }, (_, number) => name(number)),
+    Array.from({ length: KEYS }, (_, number) => name(number)),
   );
   await open(`/s3/buckets/page-bucket?${new URLSearchParams({ prefix: 'many/' })}`);
   await page.getByText('(1000+)').waitFor();
@@ -173,9 +177,26 @@ export async function manyKeys(on: PageTest): Promise<void> {
     assert.ok((await page.getByRole('row').count()) <= 51);
   }
   // Behind the thousandth key the API was asked once more.
-  await page.getByText('(1210)').waitFor();
-  await page.getByLabel(label('s3.search')).fill('many/k0120');
+  await page.getByText('(2000+)').waitFor();
+  // To the end of what is held at a time; then on without it, and back.
+  for (let count = 3000; count <= 5000; count += 1000) {
+    await lastPage(page);
+    await next.click();
+    await page.getByText(`(${count}+)`).waitFor();
+  }
+  await button(on, label('common.goOn')).click();
+  await page.getByText(`(${KEYS - 5000})`).waitFor();
+  await page.getByRole('link', { name: name(5000).slice('many/'.length), exact: true }).waitFor();
+  await button(on, label('common.fromBeginning')).click();
+  await page.getByRole('link', { name: 'k00000' }).waitFor();
+  await page.getByLabel(label('s3.search')).fill('many/k0500');
   await page.getByLabel(label('s3.search')).press('Enter');
-  await page.getByRole('link', { name: 'k01209' }).waitFor();
+  await page.getByRole('link', { name: 'k05009' }).waitFor();
   await page.getByText('(10)').waitFor();
+}
+
+/** To the last page that is there. */
+async function lastPage(page: Page): Promise<void> {
+  const numbers = page.getByRole('button', { name: /^Page \d+ of/ });
+  await numbers.last().click();
 }

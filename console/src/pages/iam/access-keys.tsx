@@ -9,7 +9,6 @@ import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
@@ -17,6 +16,7 @@ import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
 import { Copy } from '../../ui/copy.js';
+import { Dialog } from '../../ui/dialog.js';
 import { download } from '../../ui/download.js';
 import { timeText } from '../../ui/format.js';
 import { useAct } from '../../ui/query.js';
@@ -148,11 +148,9 @@ function NewKey({
   const copy = (text: string) => <Copy text={text} variant="icon" />;
   const csv = `Access key ID,Secret access key\r\n${made.id},${made.secret}\r\n`;
   return (
-    <Modal
-      visible
+    <Dialog
       header={t('iam.keys.made')}
       onDismiss={onClose}
-      closeAriaLabel={t('common.close')}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
@@ -199,6 +197,6 @@ function NewKey({
           ]}
         />
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }

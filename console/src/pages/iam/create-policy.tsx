@@ -10,11 +10,13 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
+import { GuardedButton } from '../../ui/action.js';
 import { CliLines } from '../../ui/cli.js';
+import { DescribedFields } from '../../ui/described-fields.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { path } from '../../ui/navigation.js';
 import { useRun } from '../../ui/run.js';
-import { type Tag, TagFields } from '../../ui/tags.js';
+import type { Tag } from '../../ui/tags.js';
 import { EMPTY_POLICY } from './permissions.js';
 import { TwoEditors } from './two-editors.js';
 
@@ -61,14 +63,15 @@ export default function CreatePolicyPage() {
             <Button variant="link" formAction="none" onClick={() => navigate('/iam/policies')}>
               {t('common.cancel')}
             </Button>
-            <Button
+            <GuardedButton
               variant="primary"
+              asks={{ action: 'iam:CreatePolicy', resource: '*' }}
               loading={running}
               disabled={PolicyName === ''}
               data-testid="create-policy"
             >
               {t('iam.policy.create')}
-            </Button>
+            </GuardedButton>
           </SpaceBetween>
         }
       >
@@ -81,12 +84,12 @@ export default function CreatePolicyPage() {
               <FormField label={t('iam.policy.name')} constraintText={t('iam.policy.name.rule')}>
                 <Input value={name} onChange={({ detail }) => setName(detail.value)} name="policy-name" />
               </FormField>
-              <FormField label={t('common.description')}>
-                <Input value={Description} onChange={({ detail }) => setDescription(detail.value)} />
-              </FormField>
-              <FormField label={t('common.tags')}>
-                <TagFields tags={tags} onChange={setTags} />
-              </FormField>
+              <DescribedFields
+                description={Description}
+                tags={tags}
+                onDescription={setDescription}
+                onTags={setTags}
+              />
             </SpaceBetween>
           </Container>
           <CliLines acts={[creation]} />

@@ -18,22 +18,27 @@ import Tiles from '@cloudscape-design/components/tiles';
 import Wizard from '@cloudscape-design/components/wizard';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { askedOf } from '../../api/asked.js';
 import { iam } from '../../api/iam.js';
 import { type TextKey, useTexts } from '../../i18n/index.js';
 import { useSignedIn } from '../../session/store.js';
+import { GuardedButton } from '../../ui/action.js';
 import { CliLines } from '../../ui/cli.js';
+import { DescribedFields } from '../../ui/described-fields.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { path } from '../../ui/navigation.js';
 import { countErrors, PolicyEditor } from '../../ui/policy-editor.js';
 import { PolicyText } from '../../ui/policy-view.js';
 import { useLoaded } from '../../ui/query.js';
 import { useRun } from '../../ui/run.js';
-import { type Tag, TagFields } from '../../ui/tags.js';
+import type { Tag } from '../../ui/tags.js';
 import { CreatePolicyDialog } from './create-policy-dialog.js';
 import { BoundaryField, PoliciesField } from './permissions.js';
 import { type TrustChoice, trustDocument } from './trust.js';
 
 const KINDS = ['service', 'account', 'web', 'saml', 'custom'] as const;
+/** The step that reviews. */
+const LAST = 2;
 const SERVICES = ['ec2', 's3', 'lambda', 'redshift', 'ecs-tasks', 'glue', 'logging.s3', 'batchoperations.s3'];
 
 export default function CreateRolePage() {
@@ -80,13 +85,29 @@ export default function CreateRolePage() {
   const submit = async () => {
     if (RoleName !== '' && (await run(acts))) navigate(path('iam', 'roles', RoleName));
   };
+  const buttons = (
+    <SpaceBetween direction="horizontal" size="xs">
+      <Button variant="link" onClick={() => navigate('/iam/roles')}>
+        {t('common.cancel')}
+      </Button>
+      <Button disabled={running} onClick={() => void move(step - 1)}>
+        {t('common.previous')}
+      </Button>
+      <GuardedButton
+        variant="primary"
+        asks={RoleName === '' ? { action: 'iam:CreateRole', resource: '*' } : acts.map(askedOf)}
+        loading={running}
+        onClick={() => void submit()}
+      >
+        {t('iam.roles.create')}
+      </GuardedButton>
+    </SpaceBetween>
+  );
   return (
     <Wizard
       activeStepIndex={step}
-      isLoadingNextStep={running}
-      submitButtonText={t('iam.roles.create')}
+      {...(step === LAST && { customPrimaryActions: buttons })}
       onCancel={() => navigate('/iam/roles')}
-      onSubmit={() => void submit()}
       onNavigate={({ detail }) => {
         void move(detail.requestedStepIndex);
       }}
@@ -151,12 +172,12 @@ export default function CreateRolePage() {
                   <FormField label={t('iam.role.name')} constraintText={t('iam.name.rule')}>
                     <Input value={name} onChange={({ detail }) => setName(detail.value)} name="role-name" />
                   </FormField>
-                  <FormField label={t('common.description')}>
-                    <Input value={description} onChange={({ detail }) => setDescription(detail.value)} />
-                  </FormField>
-                  <FormField label={t('common.tags')}>
-                    <TagFields tags={tags} onChange={setTags} />
-                  </FormField>
+                  <DescribedFields
+                    description={description}
+                    tags={tags}
+                    onDescription={setDescription}
+                    onTags={setTags}
+                  />
                 </SpaceBetween>
               </Container>
               <Container header={<Header variant="h2">{t('iam.trust')}</Header>}>
@@ -337,7 +358,14 @@ function PermissionsStep({
         header={
           <Header
             variant="h2"
-            actions={<Button onClick={() => setCreating(true)}>{t('createRole.newPolicy')}</Button>}
+            actions={
+              <GuardedButton
+                asks={{ action: 'iam:CreatePolicy', resource: '*' }}
+                onClick={() => setCreating(true)}
+              >
+                {t('createRole.newPolicy')}
+              </GuardedButton>
+            }
           >
             {t('iam.policies.attached')}
           </Header>

@@ -28,7 +28,7 @@ import {
 } from '@aws-sdk/client-iam';
 import type { Act } from '../../api/act.js';
 import { iam } from '../../api/iam.js';
-import type { Page } from '../../ui/query.js';
+import { type Listed, type Page, pageOf } from '../../ui/query.js';
 
 /** A user, group or role: what may have policies. */
 export interface Entity {
@@ -41,19 +41,6 @@ export interface AttachedPolicy {
   readonly name: string;
   /** Absent for inline policies. */
   readonly arn?: string | undefined;
-}
-
-interface Listed {
-  readonly IsTruncated?: boolean | undefined;
-  readonly Marker?: string | undefined;
-}
-
-/** A page of what an IAM operation lists. */
-export function pageOf<T, L extends Listed>(
-  output: L,
-  items: (output: L) => readonly T[] | undefined,
-): Page<T> {
-  return { items: items(output) ?? [], next: output.IsTruncated ? output.Marker : undefined };
 }
 
 /** Everything that pages have. For what is short by its quota. */

@@ -243,6 +243,7 @@ function InlineDialog({
       size="large"
       title={policy ? t('iam.policies.editInline', { policy: policy.name }) : t('iam.policies.createInline')}
       submit={policy ? t('common.save') : t('iam.policy.create')}
+      asks={actionOn(entity, 'Put', 'Policy')}
       disabled={name === ''}
       acts={document === undefined || name === '' ? [] : [putInline(entity, name, document)]}
       onClose={onClose}

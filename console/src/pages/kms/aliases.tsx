@@ -11,8 +11,8 @@ import { kms } from '../../api/kms.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
 import { textColumn } from '../../ui/columns.js';
+import { pageOf } from '../../ui/query.js';
 import { ResourceTable } from '../../ui/table.js';
-import { pageOfKeys } from './pages.js';
 
 /** Names that stand for a key. Each is asked of the key and of the alias itself. */
 export function Aliases({ id: KeyId, arn }: { readonly id: string; readonly arn: string }) {
@@ -27,10 +27,7 @@ export function Aliases({ id: KeyId, arn }: { readonly id: string; readonly arn:
         title={t('kms.aliases')}
         name={['aliases', KeyId]}
         load={async (Marker, signal) =>
-          pageOfKeys(
-            await kms(new ListAliasesCommand({ KeyId, Marker })).send(signal),
-            ({ Aliases: all }) => all,
-          )
+          pageOf(await kms(new ListAliasesCommand({ KeyId, Marker })).send(signal), ({ Aliases: all }) => all)
         }
         id={alias => alias.AliasName!}
         text={alias => alias.AliasName!}

@@ -13,8 +13,8 @@ import { kms } from '../../api/kms.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
 import { textColumn, timeColumn } from '../../ui/columns.js';
+import { pageOf } from '../../ui/query.js';
 import { ResourceTable } from '../../ui/table.js';
-import { pageOfKeys } from './pages.js';
 
 const GRANTABLE: readonly GrantOperation[] = [
   'Encrypt',
@@ -48,10 +48,7 @@ export function Grants({ id: KeyId, arn }: { readonly id: string; readonly arn: 
         description={t('kms.grants.text')}
         name={['grants', KeyId]}
         load={async (Marker, signal) =>
-          pageOfKeys(
-            await kms(new ListGrantsCommand({ KeyId, Marker })).send(signal),
-            ({ Grants: all }) => all,
-          )
+          pageOf(await kms(new ListGrantsCommand({ KeyId, Marker })).send(signal), ({ Grants: all }) => all)
         }
         id={({ GrantId }) => GrantId!}
         text={grant => JSON.stringify(grant)}

@@ -14,9 +14,10 @@ import { kms } from '../../api/kms.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActDialog, GuardedButton } from '../../ui/action.js';
 import { linkColumn, textColumn } from '../../ui/columns.js';
+import { DescribedFields } from '../../ui/described-fields.js';
 import { path } from '../../ui/navigation.js';
 import { ResourceTable } from '../../ui/table.js';
-import { type Tag, TagFields } from '../../ui/tags.js';
+import type { Tag } from '../../ui/tags.js';
 
 interface Key {
   readonly id: string;
@@ -153,12 +154,12 @@ function CreateKey({ onClose }: { onClose(): void }) {
       <FormField label={t('kms.alias')}>
         <Input value={alias} onChange={({ detail }) => setAlias(detail.value)} name="alias" />
       </FormField>
-      <FormField label={t('common.description')}>
-        <Input value={Description} onChange={({ detail }) => setDescription(detail.value)} />
-      </FormField>
-      <FormField label={t('common.tags')}>
-        <TagFields tags={tags} onChange={setTags} />
-      </FormField>
+      <DescribedFields
+        description={Description}
+        tags={tags}
+        onDescription={setDescription}
+        onTags={setTags}
+      />
     </ActDialog>
   );
 }

@@ -188,6 +188,7 @@ function PolicyDialog({
       size="large"
       title={id ? (data?.Policy?.PolicySummary?.Name ?? id) : t('iam.policy.create')}
       submit={id ? t('common.save') : t('iam.policy.create')}
+      asks={{ action: `organizations:${id ? 'Update' : 'Create'}Policy`, resource: '*' }}
       acts={Content && (id || name) ? [act] : []}
       onClose={onClose}
     >
@@ -216,6 +217,7 @@ function TargetsDialog({ id: PolicyId, onClose }: { readonly id: string; onClose
     <ActDialog
       title={t('organization.targets')}
       submit={t('common.attach')}
+      asks={{ action: 'organizations:AttachPolicy', resource: '*' }}
       acts={valid ? [organizations(new AttachPolicyCommand({ PolicyId, TargetId: target }))] : []}
       onClose={onClose}
     >

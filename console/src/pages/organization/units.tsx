@@ -9,7 +9,6 @@ import {
   type OrganizationalUnit,
 } from '@aws-sdk/client-organizations';
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
@@ -20,7 +19,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { organizations } from '../../api/organizations.js';
 import { useTexts } from '../../i18n/index.js';
-import { ActButton, ActDialog } from '../../ui/action.js';
+import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { useLoaded } from '../../ui/query.js';
 
@@ -113,9 +112,13 @@ function UnitRow({ unit, units }: { readonly unit: Unit; readonly units: readonl
           <Icon name="folder" />
           <Box variant="strong">{unit.name}</Box>
           <Box variant="small">{unit.id}</Box>
-          <Button variant="inline-link" onClick={() => setCreating(true)}>
+          <GuardedButton
+            variant="inline-link"
+            asks={{ action: 'organizations:CreateOrganizationalUnit', resource: '*' }}
+            onClick={() => setCreating(true)}
+          >
             {t('organization.createUnit')}
-          </Button>
+          </GuardedButton>
           {unit.depth > 0 && unit.empty && (
             <ActButton
               variant="inline-link"
@@ -135,9 +138,13 @@ function UnitRow({ unit, units }: { readonly unit: Unit; readonly units: readonl
             <Box>
               {account.Name} ({account.Id})
             </Box>
-            <Button variant="inline-link" onClick={() => setMoving(account)}>
+            <GuardedButton
+              variant="inline-link"
+              asks={{ action: 'organizations:MoveAccount', resource: '*' }}
+              onClick={() => setMoving(account)}
+            >
               {t('organization.move')}
-            </Button>
+            </GuardedButton>
           </SpaceBetween>
         ))}
       </SpaceBetween>

@@ -3,18 +3,20 @@ import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useEffect, useState } from 'react';
+import { quoted } from '../../api/cli-line.js';
 import { serverConfig } from '../../api/config.js';
 import { s3 } from '../../api/s3.js';
 import { now } from '../../clock.js';
 import { useTexts } from '../../i18n/index.js';
 import { useSignedIn } from '../../session/store.js';
 import { ActDialog } from '../../ui/action.js';
+import { CliText } from '../../ui/cli.js';
 import { Copy } from '../../ui/copy.js';
+import { Dialog } from '../../ui/dialog.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { timeText } from '../../ui/format.js';
 import { useAct } from '../../ui/query.js';
@@ -182,7 +184,7 @@ export function ShareDialog({
     }),
   }));
   return (
-    <Modal visible header={t('s3.share')} onDismiss={onClose} closeAriaLabel={t('common.close')} size="large">
+    <Dialog header={t('s3.share')} onDismiss={onClose} size="large">
       <SpaceBetween size="m">
         <div className="code">{objectKey}</div>
         <FormField label={t('s3.share.life')}>
@@ -202,9 +204,10 @@ export function ShareDialog({
               {url.text}
             </pre>
             <Copy text={url.text} variant="button" />
+            <CliText text={`aws s3 presign ${quoted(`s3://${bucket}/${objectKey}`)} --expires-in ${life}`} />
           </>
         )}
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,12 +1,12 @@
 import {
   DeleteObjectTaggingCommand,
+  GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
 import Badge from '@cloudscape-design/components/badge';
-import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
@@ -20,6 +20,7 @@ import { s3 } from '../../api/s3.js';
 import { useTexts } from '../../i18n/index.js';
 import type { Params } from '../../routes.js';
 import { ActButton, GuardedButton } from '../../ui/action.js';
+import { CliLines } from '../../ui/cli.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { sizeText, timeText } from '../../ui/format.js';
 import { path, useGo } from '../../ui/navigation.js';
@@ -58,6 +59,7 @@ export default function ObjectPage({ params }: { readonly params: Params }) {
   const folder = Key.slice(0, Key.lastIndexOf('/') + 1);
   const back = `${path('s3', 'buckets', Bucket)}${folder && `?${new URLSearchParams({ prefix: folder })}`}`;
   const item: Item = { key: Key, folder: false, versionId: VersionId };
+  const reading = { action: `s3:GetObject${VersionId ? 'Version' : ''}`, resource: s3Arn(Bucket, Key) };
   const download = () =>
     downloadObject(Bucket, Key, VersionId).catch(thrown => {
       noteError(thrown);
@@ -77,10 +79,19 @@ export default function ObjectPage({ params }: { readonly params: Params }) {
               acts={() => [deleteItems(Bucket, [item])]}
               onDone={() => navigate(back)}
             />
-            {!VersionId && <Button onClick={() => setSharing(true)}>{t('s3.share')}</Button>}
-            <Button variant="primary" iconName="download" onClick={() => void download()}>
+            {!VersionId && (
+              <GuardedButton asks={reading} onClick={() => setSharing(true)}>
+                {t('s3.share')}
+              </GuardedButton>
+            )}
+            <GuardedButton
+              variant="primary"
+              asks={reading}
+              iconName="download"
+              onClick={() => void download()}
+            >
               {t('s3.download')}
-            </Button>
+            </GuardedButton>
           </SpaceBetween>
         }
       >
@@ -151,6 +162,7 @@ function Properties({ named, head }: { readonly named: Named; readonly head: Hea
           },
         ]}
       />
+      <CliLines acts={[s3(new GetObjectCommand(named))]} />
       {editing && <MetadataDialog named={named} head={head} onClose={() => setEditing(false)} />}
     </Panel>
   );

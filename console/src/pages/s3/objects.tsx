@@ -1,6 +1,5 @@
 import Badge from '@cloudscape-design/components/badge';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
-import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import Icon from '@cloudscape-design/components/icon';
 import Input from '@cloudscape-design/components/input';
@@ -10,8 +9,8 @@ import Toggle from '@cloudscape-design/components/toggle';
 import { type DragEvent, useEffect, useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { s3Arn } from '../../api/arn.js';
-import { useTexts } from '../../i18n/index.js';
-import { GuardedButton } from '../../ui/action.js';
+import { type TextKey, useTexts } from '../../i18n/index.js';
+import { GuardedButton, useReason } from '../../ui/action.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { sizeText, timeText } from '../../ui/format.js';
 import { path, useGo } from '../../ui/navigation.js';
@@ -135,31 +134,22 @@ export function Objects({ bucket }: { readonly bucket: string }) {
           ]}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <ButtonDropdown
-                disabled={chosen.length === 0}
-                items={[
-                  {
-                    id: 'download',
-                    text: t('s3.download'),
-                    disabled: chosen.some(item => item.folder || item.deleteMarker),
-                  },
-                  {
-                    id: 'share',
-                    text: t('s3.share'),
-                    disabled: one === undefined || one.folder || one.versionId !== undefined,
-                  },
-                  { id: 'copy', text: t('s3.copy'), disabled: versions },
-                  { id: 'move', text: t('s3.move'), disabled: versions },
-                  { id: 'delete', text: t('common.delete') },
-                ]}
-                onItemClick={({ detail }) => {
-                  if (detail.id === 'download') void download();
-                  else setOpen(detail.id as Open);
+              <ObjectActions
+                bucket={bucket}
+                folder={folder}
+                chosen={chosen}
+                versions={versions}
+                onAction={action => {
+                  if (action === 'download') void download();
+                  else setOpen(action);
                 }}
+              />
+              <GuardedButton
+                asks={{ action: 's3:PutObject', resource: s3Arn(bucket, `${folder}*`) }}
+                onClick={() => setOpen('folder')}
               >
-                {t('common.actions')}
-              </ButtonDropdown>
-              <Button onClick={() => setOpen('folder')}>{t('s3.folder.create')}</Button>
+                {t('s3.folder.create')}
+              </GuardedButton>
               <UploadButtons bucket={bucket} folder={folder} onFiles={upload} />
             </SpaceBetween>
           }
@@ -178,6 +168,48 @@ export function Objects({ bucket }: { readonly bucket: string }) {
       {open === 'share' && one && <ShareDialog bucket={bucket} objectKey={one.key} onClose={close} />}
       {open === 'folder' && <FolderDialog bucket={bucket} prefix={folder} onClose={close} />}
     </section>
+  );
+}
+
+interface ObjectActionsProps {
+  readonly bucket: string;
+  readonly folder: string;
+  readonly chosen: readonly Item[];
+  readonly versions: boolean;
+  onAction(action: Exclude<Open, 'folder'> | 'download'): void;
+}
+
+/** What can be done with the chosen objects: what policies forbid says so. */
+function ObjectActions({ bucket, folder, chosen, versions, onAction }: ObjectActionsProps) {
+  const t = useTexts();
+  const one = chosen.length === 1 ? chosen[0] : undefined;
+  const version = chosen.some(item => item.versionId !== undefined) ? 'Version' : '';
+  const asked = (action: string) => ({ action: `s3:${action}`, resource: s3Arn(bucket, `${folder}*`) });
+  const reading = useReason(asked(`GetObject${version}`));
+  const deleting = useReason(asked(`DeleteObject${version}`));
+  const item = (id: string, text: TextKey, reason: string | undefined, disabled = false) => ({
+    id,
+    text: t(text),
+    disabled: disabled || reason !== undefined,
+    ...(reason !== undefined && { disabledReason: reason }),
+  });
+  const hidden = chosen.some(({ folder: isFolder, deleteMarker }) => isFolder || deleteMarker);
+  const shared = one !== undefined && !one.folder && one.versionId === undefined;
+  return (
+    <ButtonDropdown
+      disabled={chosen.length === 0}
+      items={[
+        item('download', 's3.download', reading, hidden),
+        item('share', 's3.share', reading, !shared),
+        // Another place may take what this one does not: who copies chooses it.
+        item('copy', 's3.copy', reading, versions),
+        item('move', 's3.move', reading ?? deleting, versions),
+        item('delete', 'common.delete', deleting),
+      ]}
+      onItemClick={({ detail }) => onAction(detail.id as Parameters<typeof onAction>[0])}
+    >
+      {t('common.actions')}
+    </ButtonDropdown>
   );
 }
 
@@ -279,7 +311,9 @@ function UploadButtons({
         onChange={() => take(folders)}
       />
       <SpaceBetween direction="horizontal" size="xs">
-        <Button onClick={() => folders.current?.click()}>{t('s3.uploadFolder')}</Button>
+        <GuardedButton asks={asks} onClick={() => folders.current?.click()}>
+          {t('s3.uploadFolder')}
+        </GuardedButton>
         <GuardedButton variant="primary" iconName="upload" asks={asks} onClick={() => files.current?.click()}>
           {t('s3.upload')}
         </GuardedButton>

@@ -1,6 +1,5 @@
 /** A setting of a bucket that is a list of rules: each with a form of its own, and all of them as JSON. */
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { type ReactNode, useState } from 'react';
@@ -88,13 +87,14 @@ export function RuleSetting<R extends object>(props: RuleSettingProps<R>) {
               header: t('common.actions'),
               cell: rule => (
                 <SpaceBetween direction="horizontal" size="xs">
-                  <Button
+                  <GuardedButton
                     variant="inline-link"
+                    asks={asked}
                     ariaLabel={`${t('common.edit')} ${nameOf(rule)}`}
                     onClick={() => setOpen({ rule, index: rules.indexOf(rule) })}
                   >
                     {t('common.edit')}
-                  </Button>
+                  </GuardedButton>
                   <ActButton
                     variant="inline-link"
                     ariaLabel={`${t('common.delete')} ${nameOf(rule)}`}

@@ -13,6 +13,7 @@ import {
   wrongOptions,
 } from '../../../../src/clients/setup/index.js';
 import { askedOf } from '../../api/asked.js';
+import { quoted } from '../../api/cli-line.js';
 import { useTexts } from '../../i18n/index.js';
 import { ActButton } from '../../ui/action.js';
 import { Page } from '../../ui/page.js';
@@ -50,7 +51,7 @@ export default function RemoveSetupPage() {
     service: 'iam' as const,
     operation: 'DeleteRole',
     input: { RoleName: name },
-    cli: `karikagi setup remove --name ${name} --bucket ${bucket} --${source.kind} ${sourceText(source)}`,
+    cli: `karikagi setup remove --name ${name} --bucket ${bucket} --${source.kind} ${quoted(sourceText(source))}`,
     send: async () => setReport(await removeSetup(options, sitesOf(options, true))),
   };
   return (

@@ -1,0 +1,99 @@
+/** Every page as a caller with few rights sees it: what changes something cannot be pressed, and says why. */
+import assert from 'node:assert/strict';
+import { PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import type { Page } from 'playwright-core';
+import { signIn } from './browser.js';
+import type { Place } from './place.js';
+import type { Label } from './texts.js';
+
+const USER = 'few-rights';
+
+/** Keys of the texts of buttons that only show something, or change no more than the form that they stand in. */
+const HARMLESS = [
+  'common.refresh',
+  'common.cancel',
+  'common.next',
+  'common.tag.add',
+  'policy.show',
+  'policy.format',
+  'visual.visual',
+  'visual.add',
+  'visual.condition',
+  'organization.targets',
+  'bar.switchRole',
+];
+/** The same on one page alone. */
+const HARMLESS_THERE: Readonly<Record<string, readonly string[]>> = {
+  '/iam/create-policy': ['common.remove'],
+  '/simulate': ['common.add'],
+};
+
+interface Buttons {
+  /** Those that can be pressed. */
+  readonly open: readonly string[];
+  /** Those that say why not. */
+  readonly refused: readonly string[];
+}
+
+/** The buttons of the page's content but tabs, menus and lists. */
+async function buttonsOf(page: Page): Promise<Buttons> {
+  return (await page.evaluate(`(() => {
+    const all = [...document.querySelectorAll('main button:not([role=tab], [aria-haspopup], [aria-pressed])')]
+      .filter(button => button.checkVisibility() && !button.closest('nav'));
+    const name = button => button.getAttribute('aria-label') || button.innerText.trim();
+    const reason = button => (button.getAttribute('aria-describedby') ?? '').split(' ')
+      .map(id => document.getElementById(id)?.textContent ?? '').join(' ');
+    const isOff = button => button.getAttribute('aria-disabled') === 'true';
+    return {
+      open: all.filter(button => !button.disabled && !isOff(button)).map(name),
+      refused: all.filter(isOff).filter(button => /not authorized to perform/.test(reason(button))).map(name),
+    };
+  })()`)) as Buttons;
+}
+
+/**
+ * Walks through the pages on the open tab: each button that is no harmless one is in the end disabled, with the API's
+ * words. Resolves with the names of those, by page. `see` is called with each page that stands.
+ */
+export async function refusedButtons(
+  place: Place,
+  { page, label, paths }: { readonly page: Page; readonly label: Label; readonly paths: readonly string[] },
+  see: (path: string) => Promise<void>,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const keys = await place.newUser(USER, 'ReadOnlyAccess');
+  const Statement = [{ Effect: 'Allow', Action: ['karikagi:List*', 'karikagi:Get*'], Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await place.iam.send(new PutUserPolicyCommand({ UserName: USER, PolicyName: 'reads', PolicyDocument }));
+  await signIn(page, place.server, keys);
+  const found = new Map<string, readonly string[]>();
+  for (const path of paths) {
+    await page.goto(`${place.server.consoleUrl}${path}`);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    await page.waitForLoadState('networkidle');
+    const harmless = [...HARMLESS, ...(HARMLESS_THERE[path] ?? [])].map(key => label(key));
+    const isHarmless = (name: string) =>
+      name === '' || harmless.includes(name) || (path.endsWith('sessions') && showsSession(name, label));
+    found.set(path, (await settled(page, path, isHarmless)).refused);
+    await see(path);
+  }
+  return found;
+}
+
+/** What the page asks about its buttons is answered in time. */
+const TRIES = 100;
+const PAUSE_MS = 200;
+
+async function settled(page: Page, path: string, isHarmless: (name: string) => boolean): Promise<Buttons> {
+  for (let tries = 1; ; tries++) {
+    const buttons = await buttonsOf(page);
+    const open = buttons.open.filter(name => !isHarmless(name));
+    if (open.length === 0) return buttons;
+    if (tries === TRIES) assert.fail(`${path}: can be pressed, or do not say why not: ${open.join(', ')}`);
+    await page.waitForTimeout(PAUSE_MS);
+  }
+}
+
+/** A button with the name of a live session shows the session. */
+function showsSession(name: string, label: Label): boolean {
+  return !name.startsWith(label('iam.sessions.revoke')) && !name.startsWith(label('iam.sessions.revokeAll'));
+}
