@@ -150,17 +150,13 @@ async function proofOf(
   }
   const { Buckets = [] } = await bucket.s3.send(new ListBucketsCommand({}));
   const otherBucket = Buckets.map(({ Name }) => Name).find(name => name !== options.bucket);
-  const server = {
-    endpoint: ownEndpoint(flags.endpoint),
-    region: sites.bucket.place.region,
-    profile: flags.profile,
-  };
+  const target = { endpoint: ownEndpoint(flags.endpoint), region: sites.bucket.place.region };
   const proveAs: ProveAs = source =>
     prove(options, report, {
-      ...server,
+      ...target,
       source,
       assume: (roleArn, externalId) =>
-        assumeRole({ ...server, source, roleArn, externalId, duration: 900 })(),
+        assumeRole({ ...target, source, roleArn, externalId, duration: 900 })(),
       keeper: bucket.s3,
       otherBucket,
     });
@@ -168,7 +164,8 @@ async function proofOf(
     return await withNewKey(source, options.source.name, keys => proveAs(staticCredentials(keys)));
   }
   return (
-    (await proofOfInstance(server, options, proveAs)) ?? (await simulateSetup(options, report, bucket.iam))
+    (await proofOfInstance({ ...target, profile: flags.profile }, options, proveAs)) ??
+    (await simulateSetup(options, report, bucket.iam))
   );
 }
 
