@@ -31,16 +31,22 @@ export function PolicySummary({ document }: { readonly document: string }) {
         {
           id: 'effect',
           header: t('policy.effect'),
+          minWidth: 100,
           cell: ({ allow }) => (
             <StatusIndicator type={allow ? 'success' : 'stopped'}>
               {t(allow ? 'policy.allow' : 'policy.deny')}
             </StatusIndicator>
           ),
         },
-        { id: 'service', header: t('policy.service'), cell: ({ service }) => service },
-        { id: 'actions', header: t('policy.actions'), cell: ({ actions }) => actions },
+        { id: 'service', header: t('policy.service'), minWidth: 100, cell: ({ service }) => service },
+        { id: 'actions', header: t('policy.actions'), minWidth: 130, cell: ({ actions }) => actions },
         { id: 'resources', header: t('policy.resources'), cell: ({ resources }) => resources },
-        { id: 'conditions', header: t('policy.conditions'), cell: ({ conditions }) => conditions || '–' },
+        {
+          id: 'conditions',
+          header: t('policy.conditions'),
+          minWidth: 120,
+          cell: ({ conditions }) => conditions || '–',
+        },
       ]}
     />
   );

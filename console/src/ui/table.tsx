@@ -41,7 +41,7 @@ interface ResourceTableProps<T> {
 
 const PAGE = 50;
 /** Rows that are held at a time: behind them the list goes on without them. */
-const HELD = 5000;
+const HELD = 2000;
 
 /** Lists a kind of resource: loaded page by page as one goes on, filtered and sorted as far as it is loaded. */
 export function ResourceTable<T>({

@@ -13,11 +13,10 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { Page } from 'playwright-core';
 import { button, type PageTest, submit } from './support.js';
 
 /** More than a table holds at a time. */
-const KEYS = 5030;
+const KEYS = 2030;
 
 const Bucket = 'page-bucket';
 
@@ -178,25 +177,14 @@ export async function manyKeys(on: PageTest): Promise<void> {
   }
   // Behind the thousandth key the API was asked once more.
   await page.getByText('(2000+)').waitFor();
-  // To the end of what is held at a time; then on without it, and back.
-  for (let count = 3000; count <= 5000; count += 1000) {
-    await lastPage(page);
-    await next.click();
-    await page.getByText(`(${count}+)`).waitFor();
-  }
+  // That is what is held at a time: on without it, and back.
   await button(on, label('common.goOn')).click();
-  await page.getByText(`(${KEYS - 5000})`).waitFor();
-  await page.getByRole('link', { name: name(5000).slice('many/'.length), exact: true }).waitFor();
+  await page.getByText(`(${KEYS - 2000})`).waitFor();
+  await page.getByRole('link', { name: name(2000).slice('many/'.length), exact: true }).waitFor();
   await button(on, label('common.fromBeginning')).click();
   await page.getByRole('link', { name: 'k00000' }).waitFor();
-  await page.getByLabel(label('s3.search')).fill('many/k0500');
+  await page.getByLabel(label('s3.search')).fill('many/k0200');
   await page.getByLabel(label('s3.search')).press('Enter');
-  await page.getByRole('link', { name: 'k05009' }).waitFor();
+  await page.getByRole('link', { name: 'k02009' }).waitFor();
   await page.getByText('(10)').waitFor();
-}
-
-/** To the last page that is there. */
-async function lastPage(page: Page): Promise<void> {
-  const numbers = page.getByRole('button', { name: /^Page \d+ of/ });
-  await numbers.last().click();
 }
