@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import type { Page } from 'playwright-core';
+import { until } from '../support/until.js';
 import { signIn } from './browser.js';
 import type { Place } from './place.js';
 import type { Label } from './texts.js';
@@ -80,17 +81,15 @@ export async function refusedButtons(
 }
 
 /** What the page asks about its buttons is answered in time. */
-const TRIES = 100;
-const PAUSE_MS = 200;
-
 async function settled(page: Page, path: string, isHarmless: (name: string) => boolean): Promise<Buttons> {
-  for (let tries = 1; ; tries++) {
-    const buttons = await buttonsOf(page);
-    const open = buttons.open.filter(name => !isHarmless(name));
-    if (open.length === 0) return buttons;
-    if (tries === TRIES) assert.fail(`${path}: can be pressed, or do not say why not: ${open.join(', ')}`);
-    await page.waitForTimeout(PAUSE_MS);
-  }
+  let buttons: Buttons = { open: [], refused: [] };
+  let open: string[] = [];
+  await until(async () => {
+    buttons = await buttonsOf(page);
+    open = buttons.open.filter(name => !isHarmless(name));
+    return open.length === 0;
+  }).catch(() => assert.fail(`${path}: can be pressed, or do not say why not: ${open.join(', ')}`));
+  return buttons;
 }
 
 /** A button with the name of a live session shows the session. */
