@@ -62,7 +62,14 @@ export function ResourceTable<T>({
 }: ResourceTableProps<T>) {
   const t = useTexts();
   const { query, loaded, more, bound } = useRows(name, load, refetchInterval);
-  const { items, collectionProps, filterProps, paginationProps, filteredItemsCount } = useCollection(loaded, {
+  const {
+    items,
+    actions: move,
+    collectionProps,
+    filterProps,
+    paginationProps,
+    filteredItemsCount,
+  } = useCollection(loaded, {
     filtering: {
       filteringFunction: (item, filter) => text(item).toLowerCase().includes(filter.toLowerCase()),
       empty: <Box textAlign="center">{empty}</Box>,
@@ -144,7 +151,7 @@ export function ResourceTable<T>({
           ) : undefined
         }
       />
-      <Bound {...bound} />
+      <Bound {...bound} onMove={() => move.setCurrentPage(1)} />
     </SpaceBetween>
   );
 }
@@ -177,14 +184,18 @@ interface BoundProps {
 }
 
 /** The way on where as many rows are held as may be, and back. */
-function Bound({ held, onGoOn, onBack }: BoundProps) {
+function Bound({ held, onGoOn, onBack, onMove }: BoundProps & { onMove(): void }) {
   const t = useTexts();
   if (held === undefined && onBack === undefined) return null;
+  const moving = (go: () => void) => () => {
+    go();
+    onMove();
+  };
   return (
     <SpaceBetween direction="horizontal" size="s" alignItems="center">
       {held !== undefined && <Box>{t('common.held', { count: held })}</Box>}
-      {held !== undefined && <Button onClick={onGoOn}>{t('common.goOn')}</Button>}
-      {onBack && <Button onClick={onBack}>{t('common.fromBeginning')}</Button>}
+      {held !== undefined && <Button onClick={moving(onGoOn)}>{t('common.goOn')}</Button>}
+      {onBack && <Button onClick={moving(onBack)}>{t('common.fromBeginning')}</Button>}
     </SpaceBetween>
   );
 }
