@@ -146,7 +146,7 @@ function ringsOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
 
 test('sockets, doors and signatures name no service', () => {
   const named =
-    /(['"])(?:sts|iam|s3|s3express|kms|organizations|access-analyzer|rolesanywhere|karikagi)(?:\1|:)/;
+    /(['"])(?:sts|iam|s3|s3express|kms|organizations|access-analyzer|cloudtrail|rolesanywhere|karikagi)(?:\1|:)/;
   const wrong = ['http', 'auth']
     .flatMap(room => sources(join(root, room)))
     .filter(path => named.test(readFileSync(path, 'utf8')))

@@ -1,4 +1,4 @@
-// Writes src/models/{sts,iam,s3,s3control,kms,organizations,rolesanywhere}.ts from botocore's service models: the
+// Writes src/models/{sts,iam,s3,s3control,kms,organizations,cloudtrail,rolesanywhere}.ts from botocore's service models: the
 // constraints (length, range, pattern, enum, required) that the schemas of the AWS SDK for JavaScript lack; and
 // src/models/rolesanywhere-shapes.ts: the shapes themselves, of the service whose SDK for JavaScript has no schemas.
 //
@@ -12,13 +12,18 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 const BOTOCORE = '1.43.11';
-const services = ['sts', 'iam', 's3', 's3control', 'kms', 'organizations', 'rolesanywhere'];
+const services = ['sts', 'iam', 's3', 's3control', 'kms', 'organizations', 'cloudtrail', 'rolesanywhere'];
 /** Services whose shapes are written as well. */
 const withShapes = ['rolesanywhere'];
 
 /** Where the model says something that the service does not hold to. */
 const corrections = {
   s3control: withoutBounds,
+  cloudtrail: shapes => {
+    // What is out of bounds is InvalidMaxResultsException.
+    delete shapes.MaxResults.min;
+    delete shapes.MaxResults.max;
+  },
   iam: shapes => {
     // AWS's sentences about these two show neither the value nor the set (recorded in 2025).
     shapes.serviceSpecificCredentialId.sensitive = true;

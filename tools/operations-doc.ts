@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as accessAnalyzerSdk from '@aws-sdk/client-accessanalyzer';
+import * as cloudTrailSdk from '@aws-sdk/client-cloudtrail';
 import * as iamSdk from '@aws-sdk/client-iam';
 import * as kmsSdk from '@aws-sdk/client-kms';
 import * as organizationsSdk from '@aws-sdk/client-organizations';
@@ -26,6 +27,7 @@ const sdks = {
   organizations: organizationsSdk,
   'access-analyzer': accessAnalyzerSdk,
   rolesanywhere: rolesAnywhereOperations,
+  cloudtrail: cloudTrailSdk,
 } as const;
 const refusals: Record<keyof typeof sdks, string> = {
   sts: '`InvalidAction`',
@@ -36,6 +38,7 @@ const refusals: Record<keyof typeof sdks, string> = {
   organizations: '`UnknownOperationException`',
   'access-analyzer': '`UnknownOperationException`',
   rolesanywhere: '`UnknownOperationException`',
+  cloudtrail: '`UnknownOperationException`',
 };
 
 /** The page, for the services as they are served. */

@@ -24,6 +24,7 @@ const commands = new Map<string | undefined, () => Promise<Command>>([
   ['restore', async () => (await import('./backup.js')).restoreCommand()],
   ['migrate', async () => (await import('./migrate.js')).migrateCommand()],
   ['scrub', async () => (await import('./scrub.js')).scrubCommand()],
+  ['events', async () => (await import('./events.js')).eventsCommand()],
   ['sessions', async () => (await import('./sessions.js')).sessionsCommand()],
   ['assume', async () => (await import('./assume.js')).assumeCommand()],
   ['whoami', async () => (await import('./whoami.js')).whoamiCommand()],

@@ -16,6 +16,11 @@ export type CloudTrailValue =
 /** An object of such values by name. */
 export type CloudTrailMap = Readonly<Record<string, CloudTrailValue>>;
 
+/** What a file of CloudTrail's has inside its gzip. */
+export interface CloudTrailFile {
+  readonly Records: readonly CloudTrailRecord[];
+}
+
 /** One event. */
 export interface CloudTrailRecord {
   /** Of the form: `1.11`. */

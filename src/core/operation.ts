@@ -22,6 +22,7 @@ export type ServiceId =
   | 'organizations'
   | 'access-analyzer'
   | 'rolesanywhere'
+  | 'cloudtrail'
   | 'karikagi';
 
 /** One thing that must be allowed before an operation runs. */

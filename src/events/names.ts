@@ -28,9 +28,14 @@ const DATA = new Set(
   UploadPartCopy UpdateObjectEncryption`.split(/\s+/),
 );
 
-/** `ListObjectsV2` → `ListObjects`. */
+const S3_NAMES_IN_LOWER = new Map(
+  Object.entries(S3_NAMES).map(([operation, name]) => [operation.toLowerCase(), name]),
+);
+
+/** `ListObjectsV2` → `ListObjects`; `listobjectsv2` too. */
 export function eventNameOf(service: string, operation: string): string {
-  return (service === 's3' && S3_NAMES[operation]) || operation;
+  if (service !== 's3') return operation;
+  return S3_NAMES[operation] ?? S3_NAMES_IN_LOWER.get(operation) ?? operation;
 }
 
 export function isDataEvent(service: string, eventName: string): boolean {

@@ -41,7 +41,7 @@ export function term(kind: TermKind, value: string): string {
 }
 
 /** The value of `account` for events that are no account's. */
-const NO_ACCOUNT = '-';
+export const NO_ACCOUNT = '-';
 /** The value of `error` that each event with an error has beside its code. */
 export const ANY_ERROR = '*';
 
@@ -105,7 +105,7 @@ export function userNameOf(identity: AuditEvent['userIdentity']): string | undef
 }
 
 /** `arn:aws:iam::1:role/path/app` → `app`, `arn:aws:s3:::bucket/key` → `bucket/key` */
-function nameIn(arn: string): string {
+export function nameIn(arn: string): string {
   const name = arn.split(':').slice(5).join(':');
   return /^arn:[^:]*:s3:/.test(arn) ? name : name.slice(name.lastIndexOf('/') + 1);
 }

@@ -6,6 +6,7 @@ export const karikagi: ServiceConstraints = {
   inputs: {
     GetRequestAuthorizationDetails: 'GetRequestAuthorizationDetailsRequest',
     ListDeniedRequests: 'ListDeniedRequestsRequest',
+    SearchEvents: 'SearchEventsRequest',
     CreateAccount: 'CreateAccountRequest',
     CreateConsoleSession: 'CreateConsoleSessionRequest',
     SetUniqueId: 'SetUniqueIdRequest',
@@ -30,6 +31,18 @@ export const karikagi: ServiceConstraints = {
       members: { RequestId: 'RequestId' },
     },
     ListDeniedRequestsRequest: { type: 'structure', members: { MaxItems: 'MaxItems' } },
+    SearchEventsRequest: {
+      type: 'structure',
+      members: {
+        Principal: 'EventWord',
+        Action: 'EventWord',
+        RequestId: 'RequestId',
+        Resource: 'EventWord',
+        ErrorCode: 'EventWord',
+        MaxItems: 'SessionItems',
+        NextToken: 'NextToken',
+      },
+    },
     CreateAccountRequest: {
       type: 'structure',
       required: ['AccountName', 'Partition'],
@@ -98,6 +111,7 @@ export const karikagi: ServiceConstraints = {
     AccountId: { type: 'string', pattern: '[1-9]\\d{11}' },
     AccountName: { type: 'string', min: 1, max: 50, pattern: '[ -~]+' },
     EntityType: { type: 'string', enum: ['user', 'role'] },
+    EventWord: { type: 'string', min: 1, max: 2048 },
     IPv4Address: { type: 'string', pattern: '(\\d{1,3}\\.){3}\\d{1,3}' },
     InstanceId: { type: 'string', pattern: 'i-([0-9a-f]{8}|[0-9a-f]{17})' },
     InstanceProfileName: { type: 'string', min: 1, max: 128, pattern: '[\\w+=,.@-]+' },

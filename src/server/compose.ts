@@ -237,6 +237,7 @@ export async function openServices(
       identity,
       objects,
       denials,
+      events: audit,
       kms,
       accessLog,
       settings,

@@ -8,6 +8,7 @@ import { openToPages } from '../http/cross-origin.js';
 import { formDoor } from '../http/post-object.js';
 import type { Door, ServedService, Services } from '../http/services.js';
 import { type Identity, parseEntityArn } from '../identity/index.js';
+import { cloudtrail as cloudTrailConstraints } from '../models/cloudtrail.js';
 import { iam as iamConstraints } from '../models/iam.js';
 import { karikagi as karikagiConstraints } from '../models/karikagi.js';
 import { kms as kmsConstraints } from '../models/kms.js';
@@ -18,6 +19,8 @@ import { sts as stsConstraints } from '../models/sts.js';
 import type { Objects } from '../objects/index.js';
 import { accessAnalyzerService } from '../services/access-analyzer/index.js';
 import { accessAnalyzerTraits } from '../services/access-analyzer/traits.js';
+import { cloudTrailService } from '../services/cloudtrail/index.js';
+import { cloudTrailTraits } from '../services/cloudtrail/traits.js';
 import { iamService } from '../services/iam/index.js';
 import { iamTraits } from '../services/iam/traits.js';
 import { karikagiService } from '../services/karikagi/index.js';
@@ -72,6 +75,7 @@ export interface Parts {
   readonly identity: Identity;
   readonly objects: Objects;
   readonly denials: Denials;
+  readonly events: AuditLog;
   readonly kms: Kms;
   /** Of the requests to buckets that have logging. */
   readonly accessLog: AccessLog;
@@ -131,7 +135,7 @@ async function findRole(identity: Identity, arn: string): Promise<ServiceRole | 
 
 /** The services and the protocols they speak. A protocol is made at the first request of its service. */
 export function served(parts: Parts): Services {
-  const { identity, objects, denials, kms, accessLog, settings, firstAccount, s3: s3Ports } = parts;
+  const { identity, objects, denials, events, kms, accessLog, settings, firstAccount, s3: s3Ports } = parts;
   const requirementOn = async (action: string, resource: string, call: Call) => {
     const service = resource.split(':')[2];
     if (service === 's3') return await ownBucketRequirement(objects, call, action, resource);
@@ -170,12 +174,13 @@ export function served(parts: Parts): Services {
       traits: organizationsTraits,
     }),
     withWire(accessAnalyzerWire, { service: accessAnalyzerService(), traits: accessAnalyzerTraits }),
+    withWire(cloudTrailWire, { service: cloudTrailService({ events }), traits: cloudTrailTraits }),
     withWire(rolesAnywhereWire, {
       service: rolesAnywhereService({ identity }),
       traits: rolesAnywhereTraits,
     }),
     withWire(karikagiWire, {
-      service: karikagiService({ denials, identity, firstAccount, requirementOn }),
+      service: karikagiService({ denials, events, identity, firstAccount, requirementOn }),
       traits: karikagiTraits,
     }),
   ];
@@ -249,6 +254,15 @@ function rolesAnywhereWire(): WireService {
     id: 'rolesanywhere',
     sdk: rolesAnywhereOperations,
     constraints: rolesAnywhereConstraints,
+  });
+}
+
+function cloudTrailWire(): WireService {
+  return jsonService({
+    id: 'cloudtrail',
+    sdk: sdk('@aws-sdk/client-cloudtrail'),
+    target: 'CloudTrail_20131101',
+    constraints: cloudTrailConstraints,
   });
 }
 

@@ -2,6 +2,7 @@
 import type { ServiceId } from '../core/operation.js';
 import type { ServiceTraits } from '../core/service.js';
 import { accessAnalyzerTraits } from './access-analyzer/traits.js';
+import { cloudTrailTraits } from './cloudtrail/traits.js';
 import { iamTraits } from './iam/traits.js';
 import { karikagiTraits } from './karikagi/traits.js';
 import { kmsTraits } from './kms/traits.js';
@@ -18,6 +19,7 @@ const ALL: Readonly<Record<ServiceId, ServiceTraits>> = {
   kms: kmsTraits,
   organizations: organizationsTraits,
   'access-analyzer': accessAnalyzerTraits,
+  cloudtrail: cloudTrailTraits,
   rolesanywhere: rolesAnywhereTraits,
   karikagi: karikagiTraits,
 };

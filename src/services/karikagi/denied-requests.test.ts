@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { Denials } from '../../events/denials.js';
 import { type DeniedCheck, packChecks } from '../../events/denied-checks.js';
+import { MemoryEvents } from '../../events/memory-events.js';
 import { compiledPolicy } from '../../identity/index.js';
 import type { Explanation } from '../../policy/index.js';
 import type { Principal } from '../../policy/types.js';
@@ -71,6 +72,7 @@ beforeEach(async () => {
     identity: world.identity,
     firstAccount: FIRST,
     denials,
+    events: new MemoryEvents(),
     requirementOn: async () => undefined,
   });
   ask = (operation, input, keys) => run(world, service, keys, operation, input);

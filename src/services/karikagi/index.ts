@@ -7,6 +7,7 @@ import * as listDeniedRequests from './list-denied-requests.js';
 import type { KarikagiPorts } from './ports.js';
 import * as regions from './regions.js';
 import type { KarikagiOperation } from './schema.js';
+import * as searchEvents from './search-events.js';
 import * as sessions from './sessions.js';
 import * as setUniqueId from './set-unique-id.js';
 import * as simulateOwnRequests from './simulate-own-requests.js';
@@ -18,6 +19,7 @@ const operations = operationsOf<KarikagiPorts, KarikagiOperation>()(
   instances,
   listDeniedRequests,
   regions,
+  searchEvents,
   sessions,
   setUniqueId,
   simulateOwnRequests,

@@ -1,5 +1,6 @@
 import type { Service } from '../../core/operation.js';
 import type { Denials } from '../../events/denials.js';
+import { MemoryEvents } from '../../events/memory-events.js';
 import { type KeyPair, openWorld, run, type World } from '../harness.test.support.js';
 import { karikagiService } from './index.js';
 
@@ -15,6 +16,7 @@ export async function openKarikagi(partition = 'aws'): Promise<KarikagiWorld> {
     identity: world.identity,
     firstAccount: world.account.id,
     denials: undefined as unknown as Denials,
+    events: new MemoryEvents(),
     requirementOn: async () => undefined,
   });
   return {

@@ -1,11 +1,13 @@
 import { ApiError } from '../../core/errors.js';
 import type { Call, Requirement, Resolution } from '../../core/operation.js';
+import type { AuditLog } from '../../events/audit.js';
 import type { Denials } from '../../events/denials.js';
 import type { Account, Identity } from '../../identity/index.js';
 
 /** What the product's own API works on. */
 export interface KarikagiPorts {
   readonly denials: Denials;
+  readonly events: Pick<AuditLog, 'search'>;
   readonly identity: Identity;
   /** The account whose administrators look after the server, by its id. */
   readonly firstAccount: string;

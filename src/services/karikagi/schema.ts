@@ -110,6 +110,21 @@ export const karikagiOperations = {
       AuthorizationDetails: types.document,
     },
   ),
+  SearchEvents$: defineOperation(
+    'SearchEvents',
+    {
+      Principal: string,
+      Action: string,
+      RequestId: string,
+      Resource: string,
+      ErrorCode: string,
+      StartTime: timestamp,
+      EndTime: timestamp,
+      MaxItems: number,
+      NextToken: string,
+    },
+    { Events: types.document, NextToken: string },
+  ),
   CreateAccount$: defineOperation(
     'CreateAccount',
     { AccountName: string, Partition: string, AccountId: string },

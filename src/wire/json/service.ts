@@ -40,7 +40,9 @@ export function jsonService(options: JsonServiceOptions): WireService {
   return {
     id,
     recognise(request) {
-      const operation = operations.get(request.headers.get('x-amz-target') ?? '');
+      // SDKs differ in what they put before the target: botocore has `com.amazonaws.cloudtrail.v20131101.`.
+      const asked = (request.headers.get('x-amz-target') ?? '').split('.').slice(-2).join('.');
+      const operation = operations.get(asked);
       if (!operation || request.method !== 'POST') {
         throw new ApiError('UnknownOperationException', 400, 'The requested operation is not known.');
       }
