@@ -38,6 +38,8 @@ export const routes: readonly Route[] = [
   { path: '/kms/keys/:id', page: page(() => import('./pages/kms/key.js')) },
   { path: '/denied', page: page(() => import('./pages/denied/list.js')) },
   { path: '/denied/:id', page: page(() => import('./pages/denied/details.js')) },
+  { path: '/events', page: page(() => import('./pages/events/list.js')) },
+  { path: '/events/:id', page: page(() => import('./pages/events/details.js')) },
   { path: '/simulate', page: page(() => import('./pages/simulate.js')) },
   { path: '/organization', page: page(() => import('./pages/organization/page.js')) },
   { path: '/setup', page: page(() => import('./pages/setup/staging.js')) },
@@ -75,6 +77,7 @@ export const navigation: readonly {
   {
     text: 'nav.insight',
     links: [
+      { text: 'nav.events', href: '/events' },
       { text: 'nav.denied', href: '/denied' },
       { text: 'nav.simulate', href: '/simulate' },
     ],

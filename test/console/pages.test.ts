@@ -8,6 +8,7 @@ import { scriptsInNames } from './attacks.js';
 import { seriousViolations } from './axe.js';
 import { openTab, signIn, type Tab } from './browser.js';
 import { refusedButtons } from './buttons.js';
+import * as eventPages from './pages/events.js';
 import * as further from './pages/further.js';
 import * as iamPages from './pages/iam.js';
 import * as kmsPages from './pages/kms.js';
@@ -51,7 +52,14 @@ describe('the pages', { skip }, () => {
   });
   after(() => tab.context.close());
 
-  const parts = { iam: iamPages, kms: kmsPages, s3: s3Pages, objects: objectPages, further };
+  const parts = {
+    iam: iamPages,
+    kms: kmsPages,
+    s3: s3Pages,
+    objects: objectPages,
+    events: eventPages,
+    further,
+  };
   for (const [part, pages] of Object.entries(parts)) {
     for (const [name, run] of Object.entries(pages)) {
       test(`${part} ${name}: what is changed there is changed`, () => run(on()));
@@ -87,6 +95,7 @@ describe('the pages', { skip }, () => {
     '/s3/object/page-made?key=papers%2Fdoc.txt',
     '/kms/keys',
     '/denied',
+    '/events',
     '/simulate',
     '/organization',
     '/organization?tab=units',

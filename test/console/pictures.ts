@@ -28,6 +28,7 @@ const PAGES: readonly (readonly [name: string, path: string])[] = [
   ['bucket-properties', '/s3/buckets/s3-fs-example-bucket?tab=properties'],
   ['bucket-permissions', '/s3/buckets/s3-fs-example-bucket?tab=permissions'],
   ['kms-keys', '/kms/keys'],
+  ['events', '/events'],
   ['denied', '/denied'],
   ['simulate', '/simulate'],
 ];

@@ -1,5 +1,6 @@
 /** The words of the console, in both languages side by side: a text without one of them does not compile. */
 import { useSyncExternalStore } from 'react';
+import { eventTexts } from './events.js';
 import { furtherTexts } from './further.js';
 import { iamTexts } from './iam.js';
 import { s3Texts } from './s3.js';
@@ -9,7 +10,7 @@ import { shellTexts } from './shell.js';
 /** English, Japanese. `{name}` is filled in. */
 export type Texts = Readonly<Record<string, readonly [en: string, ja: string]>>;
 
-const texts = { ...shellTexts, ...iamTexts, ...s3Texts, ...furtherTexts, ...setupTexts };
+const texts = { ...shellTexts, ...iamTexts, ...s3Texts, ...eventTexts, ...furtherTexts, ...setupTexts };
 
 export type TextKey = keyof typeof texts;
 export type Language = 'en' | 'ja';

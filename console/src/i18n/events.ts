@@ -1,0 +1,35 @@
+import type { Texts } from './index.js';
+
+/** Events: what was called. */
+export const eventTexts = {
+  'nav.events': ['Events', 'イベント'],
+  'events.text': [
+    'What was called in this account, newest first, with every object call',
+    'このアカウントで行われた呼び出し(オブジェクト操作を含む)を新しい順に表示します',
+  ],
+  'events.none': ['No event is like that', '該当するイベントはありません'],
+  'events.find': ['Search', '検索'],
+  'events.time': ['Time', '日時'],
+  'events.principal': ['Principal', 'プリンシパル'],
+  'events.principal.rule': ['A name, an ARN or an access key', '名前、ARN、またはアクセスキー'],
+  'events.action': ['Action', 'アクション'],
+  'events.action.rule': ['s3:ListBucket or ListObjects', 's3:ListBucket または ListObjects'],
+  'events.request': ['Request id', 'リクエスト ID'],
+  'events.period': ['When', '期間'],
+  'events.period.hour': ['The last hour', '過去 1 時間'],
+  'events.period.day': ['The last day', '過去 1 日'],
+  'events.period.week': ['The last 7 days', '過去 7 日間'],
+  'events.period.all': ['All that is kept', '保存されている全期間'],
+  'events.failed': ['Only what failed', '失敗のみ'],
+  'events.resource': ['Resource', 'リソース'],
+  'events.result': ['Result', '結果'],
+  'events.ok': ['Done', '成功'],
+  'events.source': ['From', '送信元'],
+  'events.of': ['Events of request {id}', 'リクエスト {id} のイベント'],
+  'events.why': ['Why it was denied', '拒否の理由'],
+  'events.status': ['HTTP status', 'HTTP ステータス'],
+  'events.took': ['Took', '所要時間'],
+  'events.key': ['Access key', 'アクセスキー'],
+  'events.agent': ['Client', 'クライアント'],
+  'events.record': ['The record, as CloudTrail has it', 'CloudTrail 形式のレコード'],
+} as const satisfies Texts;
