@@ -1,5 +1,4 @@
 /** Buckets that are replicated, their roles, and what tests ask of them. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateBucketCommand,
@@ -12,6 +11,7 @@ import {
   type ReplicationRule,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { until } from '../support/until.js';
 
 export const ACCOUNT = '111122223333';
 
@@ -116,12 +116,12 @@ export class Place {
 
   /** Waits until a version has a status of its copies. */
   async settled(Bucket: string, Key: string, VersionId?: string): Promise<string> {
-    for (let tries = 0; tries < 600; tries++) {
-      const { ReplicationStatus = 'none' } = await this.head(Bucket, Key, VersionId);
-      if (ReplicationStatus !== 'PENDING') return ReplicationStatus;
-      await delay(50);
-    }
-    throw new Error(`the copies of ${Key} are pending for half a minute`);
+    let status = 'PENDING';
+    await until(async () => {
+      ({ ReplicationStatus: status = 'none' } = await this.head(Bucket, Key, VersionId));
+      return status !== 'PENDING';
+    });
+    return status;
   }
 
   destroy(): void {

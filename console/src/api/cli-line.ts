@@ -11,7 +11,7 @@ const KARIKAGI: Readonly<Record<string, (input: Record<string, unknown>) => stri
   DeactivateSTS: ({ RegionName }) => `karikagi regions sts off ${quoted(RegionName)}`,
   GetRequestAuthorizationDetails: ({ RequestId }) => `karikagi why ${quoted(RequestId)}`,
   ListDeniedRequests: () => 'karikagi why',
-  SearchEvents: ({ RequestId }) => `karikagi events search --request ${quote(RequestId)}`,
+  SearchEvents: ({ RequestId }) => `karikagi events search --request ${quoted(RequestId)}`,
 };
 
 /** The CLI's own names of the services. */

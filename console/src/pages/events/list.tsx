@@ -10,6 +10,7 @@ import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
 import { useSearch } from 'wouter';
 import { karikagi } from '../../api/karikagi.js';
+import { now } from '../../clock.js';
 import { type TextKey, useTexts } from '../../i18n/index.js';
 import { TextField } from '../../ui/fields.js';
 import { timeText } from '../../ui/format.js';
@@ -175,7 +176,7 @@ function inputOf({ principal, action, request, period, failed }: Filter, next: s
     ...(action.trim() && { Action: action.trim() }),
     ...(request.trim() && { RequestId: request.trim() }),
     ...(failed && { ErrorCode: '*' }),
-    ...(seconds !== undefined && { StartTime: Math.floor(Date.now() / 1000) - seconds }),
+    ...(seconds !== undefined && { StartTime: Math.floor(now() / 1000) - seconds }),
     ...(next !== undefined && { NextToken: next }),
   };
 }
