@@ -167,7 +167,8 @@ function addDocument(
   if (operation === 'DeleteObjects') return;
   for (const [name, member] of membersOf(schema)) {
     const { httpPayload, xmlName } = member.getMergedTraits();
-    if (!httpPayload || input[name] === undefined) continue;
+    // A request that was refused by its head has a document that nobody has read.
+    if (!httpPayload || !Object.keys(input).includes(name) || input[name] === undefined) continue;
     if (name === 'Policy' && typeof input[name] === 'string') {
       made['bucketPolicy'] = parsed(input[name]);
     } else if (kindOf(member) === 'structure') {
