@@ -53,7 +53,9 @@ function writeHead(
  * (LocalStack's recordings of AWS, test_cors_match_origins and others).
  */
 function withoutKeepAlive(response: ServerResponse): void {
-  if (response.shouldKeepAlive && response.req.httpVersion !== '1.0') response.removeHeader('connection');
+  const stays = response.shouldKeepAlive && !response.hasHeader('connection');
+  // Of one that was never set, this keeps Node from setting it.
+  if (stays && response.req.httpVersion !== '1.0') response.removeHeader('connection');
 }
 
 function isSendable([name, value]: readonly [string, string]): boolean {

@@ -196,6 +196,9 @@ test('100 Continue is sent when the body is wanted, and not before a refusal', a
     });
   assert.deepEqual(await ask('/yes'), { continued: true, status: 200 });
   assert.deepEqual(await ask('/no'), { continued: false, status: 403 });
+  // The body may come nevertheless, and must not be taken for the next request.
+  const head = 'PUT /no HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n';
+  assert.match(await raw(server, head), /^HTTP\/1.1 403[\s\S]*\r\nconnection: close\r\n/i);
 });
 
 test('a reply whose body fails midway is cut off, never ended as if whole', async t => {

@@ -167,7 +167,7 @@ function addDocument(
   if (operation === 'DeleteObjects') return;
   for (const [name, member] of membersOf(schema)) {
     const { httpPayload, xmlName } = member.getMergedTraits();
-    // A request that was refused by its head has a document that nobody has read.
+    // The document of a request that its head refuses stays unread.
     if (!httpPayload || !Object.keys(input).includes(name) || input[name] === undefined) continue;
     if (name === 'Policy' && typeof input[name] === 'string') {
       made['bucketPolicy'] = parsed(input[name]);

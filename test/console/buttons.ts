@@ -81,7 +81,7 @@ export async function refusedButtons(
       // The name of a control policy shows it.
       (path === '/organization?tab=policies' && name === 'page-scp') ||
       // Of a row of tags, which are stored with the button below.
-      (path.endsWith('=tags') && name.startsWith(`${label('common.remove')} `));
+      (/=(tags|properties)$/.test(path) && name.startsWith(`${label('common.remove')} `));
     found.set(path, (await settled(page, path, isHarmless)).refused);
     await see(path);
   }

@@ -487,8 +487,9 @@ export class Worker {
   #lockRefusal({ version, id }: Chosen): string | undefined {
     if (!this.locks) return 'InvalidRequest';
     if (version?.parts) return undefined;
-    if (id === undefined) return 'NoSuchKey';
-    return version ? 'MethodNotAllowed' : 'NoSuchVersion';
+    // A delete marker, whether it is named or the newest.
+    if (version) return 'MethodNotAllowed';
+    return id === undefined ? 'NoSuchKey' : 'NoSuchVersion';
   }
 
   async #retain(
