@@ -4,10 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdir } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { startImds } from '../../src/imds/index.js';
 import { assumeNarrowRole } from '../clients/narrow-role.js';
 import { asEnvironment } from '../clients/run.js';
 import { openStage, REGION, type Stage } from '../clients/stage.js';
-import { output } from '../support/programs.js';
+import { BUCKET, EXTERNAL_ID, openFleet, PROFILE } from '../support/fleet.js';
+import { environment, output } from '../support/programs.js';
 import { asked } from './asked.js';
 
 const SOURCES = resolve('test/toolchains');
@@ -49,8 +51,38 @@ suite('transfers', { skip: asked || noMaven }, () => {
 
   test('Hadoop’s S3A: a tree is written in parts, read, listed, renamed and deleted', async () => {
     const provider = 'software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider';
-    await run(await built('hadoop', 'Tree'), 'hadoop-bucket', [provider]);
+    const setting = `fs.s3a.aws.credentials.provider=${provider}`;
+    await run(await built('hadoop', 'Tree'), 'hadoop-bucket', [setting]);
   });
+
+  for (const [partition, region] of [
+    ['aws', 'eu-central-1'],
+    ['aws-cn', 'cn-north-1'],
+  ] as const) {
+    test(`Hadoop’s S3A in ${partition}: an instance's keys, a role of another account, its bucket`, async t => {
+      const fleet = await openFleet({ partition, region });
+      t.after(() => fleet.close());
+      const target = { endpoint: fleet.endpoint, region, credentials: fleet.root };
+      const imds = await startImds({ target, instanceProfile: PROFILE, listen: '127.0.0.1:0' });
+      t.after(() => imds.close());
+      // An STS endpoint among S3A's settings would be asked over HTTPS.
+      const env = environment(fleet, {
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
+        AWS_ENDPOINT_URL_STS: fleet.endpoint,
+        AWS_REGION: region,
+      });
+      const settings = Object.entries({
+        'fs.s3a.aws.credentials.provider': 'org.apache.hadoop.fs.s3a.auth.AssumedRoleCredentialProvider',
+        'fs.s3a.assumed.role.credentials.provider':
+          'org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider',
+        'fs.s3a.assumed.role.arn': fleet.roleArn,
+        'fs.s3a.assumed.role.external.id': EXTERNAL_ID,
+        'fs.s3a.assumed.role.session.duration': '15m',
+      }).map(([name, value]) => `${name}=${value}`);
+      const words = [...(await built('hadoop', 'Tree')), fleet.endpoint, region, BUCKET, ...settings];
+      assert.equal(await output('java', words, env, LONGEST), 'done');
+    });
+  }
 
   test('the AWS Common Runtime: a file up, copied and down', async () => {
     await run(await built('crt', 'Transfers'), 'crt-bucket', []);

@@ -11,7 +11,7 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * A tree through Hadoop's S3A: a file in parts, read from its middle, listed, renamed with its directory, deleted.
- * Arguments: the endpoint, the region, the bucket, and the class that provides the keys.
+ * Arguments: the endpoint, the region, the bucket, and further settings as NAME=VALUE.
  */
 public final class Tree {
   private static final int PART = 5 * 1024 * 1024;
@@ -20,7 +20,10 @@ public final class Tree {
     Configuration settings = new Configuration();
     settings.set("fs.s3a.endpoint", args[0]);
     settings.set("fs.s3a.endpoint.region", args[1]);
-    settings.set("fs.s3a.aws.credentials.provider", args[3]);
+    for (String setting : Arrays.copyOfRange(args, 3, args.length)) {
+      String[] parts = setting.split("=", 2);
+      settings.set(parts[0], parts[1]);
+    }
     settings.setBoolean("fs.s3a.path.style.access", true);
     settings.setInt("fs.s3a.multipart.size", PART);
     settings.setInt("fs.s3a.multipart.threshold", PART);
