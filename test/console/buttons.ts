@@ -27,6 +27,7 @@ const HARMLESS = [
 ];
 /** The same on one page alone. */
 const HARMLESS_THERE: Readonly<Record<string, readonly string[]>> = {
+  '/events': ['events.find', 'common.copy'],
   '/iam/create-policy': ['common.remove'],
   '/simulate': ['common.add'],
 };
