@@ -89,6 +89,10 @@ suite('a copy of an account, loaded into another server', () => {
     assert.equal(problems.length, 1, problems.join('\n'));
     assert.match(problems[0] as string, /^arn:aws:kms:.*: keys are not loaded/);
     assert.equal(copy.keys.length, 1);
+    const { description, maxSessionDuration } = again.roles.find(({ name }) => name === 'app')!;
+    assert.deepEqual([description, maxSessionDuration], ['what the application may do', 7200]);
+    const { tags } = again.policies.find(({ name }) => name === 'Read')!;
+    assert.deepEqual(tags, { team: 'data' });
     assert.equal(copy.publicAccessBlock?.RestrictPublicBuckets, true);
   });
 
@@ -170,6 +174,8 @@ async function populate(clients: AccountClients): Promise<void> {
     new iam.CreatePolicyCommand({
       PolicyName: 'Read',
       Path: '/limits/',
+      Description: 'reads',
+      Tags: [{ Key: 'team', Value: 'data' }],
       PolicyDocument: text({
         Effect: 'Allow',
         Action: ['s3:Get*', 's3:List*', 'iam:Get*', 'sts:*'],
@@ -192,7 +198,13 @@ async function populate(clients: AccountClients): Promise<void> {
   const { User } = await client.send(new iam.GetUserCommand({ UserName: 'bob' }));
   const trust = text({ Effect: 'Allow', Principal: { AWS: User!.Arn }, Action: 'sts:AssumeRole' });
   await client.send(
-    new iam.CreateRoleCommand({ RoleName: 'app', Path: '/team/', AssumeRolePolicyDocument: trust }),
+    new iam.CreateRoleCommand({
+      RoleName: 'app',
+      Path: '/team/',
+      AssumeRolePolicyDocument: trust,
+      Description: 'what the application may do',
+      MaxSessionDuration: 7200,
+    }),
   );
   const { Role } = await client.send(new iam.GetRoleCommand({ RoleName: 'app' }));
   const byId = { StringLike: { 'aws:userid': `${Role!.RoleId}:*` } };

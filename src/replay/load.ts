@@ -83,11 +83,16 @@ class Loading {
   async names(): Promise<void> {
     const { iam } = this.clients;
     const { users, groups, roles, policies, account, partition } = this.copy;
-    for (const { name, path, document, description, arn } of policies) {
+    for (const { name, path, document, description: Description, arn, tags } of policies) {
       if (!arn.includes(`:${account}:`)) continue;
-      const input = { PolicyName: name, Path: path, PolicyDocument: document };
-      const described = description === undefined ? input : { ...input, Description: description };
-      await this.attempt(arn, () => iam.send(new CreatePolicyCommand(described)));
+      const input = {
+        PolicyName: name,
+        Path: path,
+        PolicyDocument: document,
+        Description,
+        Tags: tagList(tags),
+      };
+      await this.attempt(arn, () => iam.send(new CreatePolicyCommand(input)));
     }
     for (const { name, path, arn } of groups)
       await this.attempt(arn, () => iam.send(new CreateGroupCommand({ GroupName: name, Path: path })));
@@ -99,9 +104,16 @@ class Loading {
     const own = `arn:${partition}:iam::${account}:root`;
     const trust = { Effect: 'Allow', Principal: { AWS: own }, Action: 'sts:AssumeRole' };
     const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
-    for (const { name, path, arn, tags, id } of roles) {
+    for (const { name, path, arn, tags, id, description, maxSessionDuration } of roles) {
       const [, service] = /^\/aws-service-role\/([^/]+)\/$/.exec(path) ?? [];
-      const input = { RoleName: name, Path: path, Tags: tagList(tags), AssumeRolePolicyDocument };
+      const input = {
+        RoleName: name,
+        Path: path,
+        Tags: tagList(tags),
+        Description: description,
+        MaxSessionDuration: maxSessionDuration,
+        AssumeRolePolicyDocument,
+      };
       const made = await this.attempt(arn, () =>
         service === undefined
           ? iam.send(new CreateRoleCommand(input))

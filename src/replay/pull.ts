@@ -6,12 +6,14 @@ import {
   GetSAMLProviderCommand,
   ListAccountAliasesCommand,
   ListOpenIDConnectProvidersCommand,
+  ListPolicyTagsCommand,
   ListSAMLProvidersCommand,
   type PolicyDetail,
   paginateGetAccountAuthorizationDetails,
   paginateListInstanceProfiles,
+  paginateListRoles,
 } from '@aws-sdk/client-iam';
-import type { AccountCopy } from '../policy/replay/index.js';
+import type { AccountCopy, ManagedPolicyCopy, RoleCopy, Tags } from '../policy/replay/index.js';
 import type { AccountClients } from './account-clients.js';
 import { pullBuckets } from './pull-buckets.js';
 import { pullKeys } from './pull-keys.js';
@@ -39,9 +41,18 @@ export async function pullAccount(clients: AccountClients, options: PullOptions)
     async () => (await clients.iam.send(new ListAccountAliasesCommand({}))).AccountAliases?.[0],
     undefined,
   );
+  const settings = await attempt('settings of roles', () => roleSettings(clients), new Map());
+  const policies: ManagedPolicyCopy[] = [];
+  // One after the other: IAM slows down who asks for many at once.
+  for (const policy of details.policies) {
+    const tags = await attempt(`tags of ${policy.arn}`, () => policyTags(clients, policy.arn), undefined);
+    policies.push({ ...policy, tags });
+  }
   return {
     ...{ account, partition, alias },
     ...details,
+    roles: details.roles.map(role => ({ ...role, ...settings.get(role.arn) })),
+    policies,
     instanceProfiles: await attempt('instance profiles', () => instanceProfiles(clients), []),
     ...(await pullBuckets(clients, options)),
     keys: await pullKeys(clients, options),
@@ -104,6 +115,25 @@ function detailsOf(page: GetAccountAuthorizationDetailsResponse): Details {
       document: document(policy.PolicyVersionList?.find(one => one.IsDefaultVersion)?.Document),
     })),
   };
+}
+
+/** What GetAccountAuthorizationDetails leaves out of a role, by its ARN. */
+async function roleSettings({
+  iam,
+}: AccountClients): Promise<Map<string, Pick<RoleCopy, 'description' | 'maxSessionDuration'>>> {
+  const found = new Map<string, Pick<RoleCopy, 'description' | 'maxSessionDuration'>>();
+  for await (const { Roles = [] } of paginateListRoles({ client: iam }, {})) {
+    for (const { Arn = '', Description, MaxSessionDuration } of Roles)
+      found.set(Arn, { description: Description || undefined, maxSessionDuration: MaxSessionDuration });
+  }
+  return found;
+}
+
+/** AWS's own policies have none. */
+async function policyTags({ iam }: AccountClients, arn: string): Promise<Tags | undefined> {
+  if (arn.includes('::aws:')) return undefined;
+  const { Tags: tags = [] } = await iam.send(new ListPolicyTagsCommand({ PolicyArn: arn }));
+  return tags.length > 0 ? tagsOf(tags) : undefined;
 }
 
 async function instanceProfiles({ iam }: AccountClients): Promise<AccountCopy['instanceProfiles']> {
