@@ -362,7 +362,7 @@ suite('from events to the least policy and back', () => {
     assert.ok(counts['newly-denied']! > 0);
     const mirror = join(directory, 'copy');
     const pulled = await runCliText('mirror', 'pull', mirror);
-    assert.match(pulled.stdout, /Copied account 111122223333: 1 users, 0 groups, 1 roles/);
+    assert.match(pulled.stdout, /Copied account 111122223333: 1 user, 0 groups, 1 role/);
     const page = await runCliText(
       'rehearse',
       '--mirror',

@@ -92,7 +92,7 @@ suite('karikagi staging', () => {
       'removed',
       'done',
     ]);
-    assert.match((await cli('status', 'load.yaml')).stdout, /^run \w+: done, 1 parts, 2 rows/);
+    assert.match((await cli('status', 'load.yaml')).stdout, /^run \w+: done, 1 part, 2 rows/);
     assert.equal((await cli('clean', 'load.yaml')).stdout, '1 objects are removed\n');
     assert.match((await cli('status', 'load.yaml')).stdout, /no run of this job/);
   });
@@ -112,7 +112,7 @@ suite('karikagi staging', () => {
     assert.equal((await cli('run', 'makes.yaml')).status, 0);
     const resumed = await cli('resume', 'broken.yaml');
     assert.equal(resumed.status, 0, resumed.stderr);
-    assert.match(resumed.stderr, /resumed: staged, 1 parts, 2 rows/);
+    assert.match(resumed.stderr, /resumed: staged, 1 part, 2 rows/);
     assert.match(resumed.stdout, /^2 rows are in later$/m);
   });
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { EventFiles } from '../clients/event-files.js';
 import { type EventFilter, type FoundEvent, findEvents, recordOf } from '../clients/events.js';
 import { systemClock } from '../core/clock.js';
+import { countOf } from '../core/count.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../core/time.js';
 import { type ApiFlags, apiTarget, columns, print, timeText, withApiOptions } from './api-options.js';
 
@@ -102,6 +103,6 @@ async function exportFiles(flags: ExportFlags): Promise<void> {
   print(
     flags,
     { Records: records, Files: paths },
-    `${records} events in ${paths.length} files below ${flags.cloudtrail}.`,
+    `${countOf(records, 'event')} in ${countOf(paths.length, 'file')} below ${flags.cloudtrail}.`,
   );
 }

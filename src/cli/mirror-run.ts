@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { ApiCallError, type ApiCredentials, callKarikagi } from '../clients/karikagi-api.js';
+import { countOf } from '../core/count.js';
 import { partitionOf } from '../credentials/index.js';
 import { type AccountCopy, filesOfCopies } from '../policy/replay/index.js';
 import {
@@ -36,14 +37,14 @@ export async function pull(directory: string, flags: PullFlags): Promise<void> {
   });
   await writeFiles(directory, filesOfCopies([copy]));
   const counts = [
-    [copy.users.length, 'users'],
-    [copy.groups.length, 'groups'],
-    [copy.roles.length, 'roles'],
-    [copy.policies.length, 'managed policies'],
-    [copy.buckets.length, 'buckets'],
-    [copy.keys.length, 'keys'],
-  ] as const;
-  print(`Copied account ${caller.account}: ${counts.map(([count, name]) => `${count} ${name}`).join(', ')}.`);
+    countOf(copy.users.length, 'user'),
+    countOf(copy.groups.length, 'group'),
+    countOf(copy.roles.length, 'role'),
+    countOf(copy.policies.length, 'managed policy', 'managed policies'),
+    countOf(copy.buckets.length, 'bucket'),
+    countOf(copy.keys.length, 'key'),
+  ];
+  print(`Copied account ${caller.account}: ${counts.join(', ')}.`);
 }
 
 export async function load(directory: string, flags: LoadFlags): Promise<void> {

@@ -1,3 +1,4 @@
+import { countOf } from '../core/count.js';
 import type { Job, StagingEvent } from '../staging/index.js';
 import { bytesText, Progress } from './progress.js';
 
@@ -45,7 +46,7 @@ export class RunDisplay {
         this.#rows = event.rows;
         this.#bytes = event.bytes;
         if (event.step !== 'staging') this.#parts = event.parts;
-        return `run ${event.run} resumed: ${event.step}, ${event.parts} parts, ${event.rows} rows`;
+        return `run ${event.run} resumed: ${event.step}, ${countOf(event.parts, 'part')}, ${countOf(event.rows, 'row')}`;
       case 'part-staged':
         this.#staged++;
         this.#rows += event.rows;
@@ -64,7 +65,7 @@ export class RunDisplay {
       case 'refused':
         return `${event.records} records are refused, and in ${event.file}`;
       case 'done':
-        return `${event.rows} rows are in ${load?.table ?? unload!.file}`;
+        return `${countOf(event.rows, 'row')} ${event.rows === 1 ? 'is' : 'are'} in ${load?.table ?? unload!.file}`;
       default:
         return undefined;
     }

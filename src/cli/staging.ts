@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { countOf } from '../core/count.js';
 import { callerIdentity, defaultCredentials } from '../credentials/index.js';
 import {
   type Check,
@@ -159,8 +160,8 @@ async function status(file: string, { json }: Flags): Promise<void> {
   else if (!state) process.stdout.write('no run of this job has left a state\n');
   else {
     const { run, step, parts, rows } = state;
-    const counted = rows > 0 ? `, ${rows} rows` : '';
-    process.stdout.write(`run ${run}: ${step}, ${parts.length} parts${counted}\n`);
+    const loaded = rows > 0 ? `, ${countOf(rows, 'row')}` : '';
+    process.stdout.write(`run ${run}: ${step}, ${countOf(parts.length, 'part')}${loaded}\n`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Reports of a replay: for people, for code hosts (SARIF), for test runners (JUnit). */
+import { countOf } from '../core/count.js';
 import type { Outcome, ReplayGroup, ReplayReport } from '../policy/replay/index.js';
 
 const WORDS: Readonly<Record<Outcome, string>> = {
@@ -12,7 +13,7 @@ const WORDS: Readonly<Record<Outcome, string>> = {
 const SHOWN = 50;
 
 const number = (value: number) => value.toLocaleString('en-US');
-const calls = (count: number) => `${number(count)} ${count === 1 ? 'call' : 'calls'}`;
+const calls = (count: number) => countOf(count, 'call');
 
 /** What decides, and what it would take to know. */
 export function reasonOf({ effect, layer, policy, statement, missing }: ReplayGroup): string {
@@ -54,7 +55,7 @@ export function renderReplay(report: ReplayReport): string {
   const parts = (['newly-denied', 'newly-allowed', 'unknown', 'same'] as const).map(
     outcome => `${number(counts[outcome])} ${WORDS[outcome]}`,
   );
-  lines.push(`${number(report.records)} records, ${calls(report.calls)}: ${parts.join(', ')}.`);
+  lines.push(`${countOf(report.records, 'record')}, ${calls(report.calls)}: ${parts.join(', ')}.`);
   return lines.join('\n');
 }
 
