@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { EventFiles } from '../clients/event-files.js';
-import { type EventFilter, type FoundEvent, findEvents, recordOf } from '../clients/events.js';
+import { type EventFilter, findEvents, recordOf } from '../clients/events.js';
 import { systemClock } from '../core/clock.js';
+import type { FoundEvent } from '../core/cloudtrail.js';
 import { countOf } from '../core/count.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../core/time.js';
 import { type ApiFlags, apiTarget, columns, print, timeText, withApiOptions } from './api-options.js';

@@ -1,16 +1,6 @@
 /** The events of an account, read page by page through the API. */
-import type { CloudTrailRecord } from '../core/cloudtrail.js';
+import type { CloudTrailRecord, FoundEvent } from '../core/cloudtrail.js';
 import { type ApiTarget, callKarikagi } from './karikagi-api.js';
-
-/** An event as SearchEvents answers it: a record, which a request that could not be understood is not. */
-export interface FoundEvent extends Omit<CloudTrailRecord, 'eventSource' | 'eventName'> {
-  readonly eventSource?: string;
-  readonly eventName?: string;
-  /** Milliseconds since the epoch. */
-  readonly arrived: number;
-  readonly httpStatus?: number;
-  readonly durationMs?: number;
-}
 
 /** What is looked for; times in seconds since the epoch. */
 export interface EventFilter {

@@ -160,3 +160,13 @@ export interface CloudTrailTls {
   /** The host that the client named. */
   readonly clientProvidedHostHeader?: string | undefined;
 }
+
+/** An event as SearchEvents answers it: a record, which a request that could not be understood is not. */
+export interface FoundEvent extends Omit<CloudTrailRecord, 'eventSource' | 'eventName'> {
+  readonly eventSource?: string;
+  readonly eventName?: string;
+  /** Milliseconds since the epoch. */
+  readonly arrived: number;
+  readonly httpStatus?: number;
+  readonly durationMs?: number;
+}

@@ -5,6 +5,7 @@ import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
+import type { FoundEvent } from '../../../../src/core/cloudtrail.js';
 import { karikagi } from '../../api/karikagi.js';
 import { useTexts } from '../../i18n/index.js';
 import type { Params } from '../../routes.js';
@@ -13,7 +14,7 @@ import { ErrorBox } from '../../ui/errors.js';
 import { timeText } from '../../ui/format.js';
 import { GoLink, path } from '../../ui/navigation.js';
 import { useAct } from '../../ui/query.js';
-import { callOf, type Found, type FoundEvent, principalOf, resourceOf } from './event.js';
+import { callOf, type Found, principalOf, resourceOf } from './event.js';
 import { Result } from './list.js';
 
 /** The events of one request: its own, and those of what services did for it. */

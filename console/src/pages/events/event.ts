@@ -1,14 +1,4 @@
-import type { CloudTrailRecord } from '../../../../src/core/cloudtrail.js';
-
-/** An event as SearchEvents answers it; what could not be understood has no name. */
-export interface FoundEvent extends Omit<CloudTrailRecord, 'eventSource' | 'eventName'> {
-  readonly eventSource?: string;
-  readonly eventName?: string;
-  /** Milliseconds since the epoch. */
-  readonly arrived: number;
-  readonly httpStatus?: number;
-  readonly durationMs?: number;
-}
+import type { FoundEvent } from '../../../../src/core/cloudtrail.js';
 
 export interface Found {
   readonly Events: readonly FoundEvent[];

@@ -9,6 +9,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
 import { useSearch } from 'wouter';
+import type { FoundEvent } from '../../../../src/core/cloudtrail.js';
 import { karikagi } from '../../api/karikagi.js';
 import { now } from '../../clock.js';
 import { type TextKey, useTexts } from '../../i18n/index.js';
@@ -17,7 +18,7 @@ import { timeText } from '../../ui/format.js';
 import { path, useGo } from '../../ui/navigation.js';
 import { ResourceTable } from '../../ui/table.js';
 import { shortName } from '../../who-am-i.js';
-import { callOf, type Found, type FoundEvent, principalOf, resourceOf } from './event.js';
+import { callOf, type Found, principalOf, resourceOf } from './event.js';
 
 interface Filter {
   readonly principal: string;
