@@ -3,26 +3,28 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { constants, deflateRawSync } from 'node:zlib';
 import type { AuditEvent } from './event.js';
 import { newerFirst } from './query.js';
-import { BLOCK, type Footer, type Hash, hashOf, SINGLE, TERM, writeFooter } from './segment-format.js';
-import { termsOf } from './terms.js';
+import { BLOCK, type Footer, writeFooter } from './segment-format.js';
+import { TermIndex } from './term-index.js';
 
 interface Line {
+  /** Among the lines of the file. */
+  readonly number: number;
   readonly start: number;
   readonly end: number;
   readonly arrived: number;
   readonly eventID: string;
-  readonly terms: readonly string[];
 }
 
 /** Writes `target` of the lines in `source`, and removes `source` once `target` is on disk. */
 export function sealFile(source: string, target: string): void {
   const text = readFileSync(source);
-  const lines = linesOf(text).sort((one, other) => newerFirst(other, one));
+  const index = new TermIndex();
+  const lines = linesOf(text, index).sort((one, other) => newerFirst(other, one));
   if (lines.length > 0) {
     const draft = `${target}.draft`;
     const file = openSync(draft, 'w', 0o600);
     try {
-      for (const part of segmentOf(text, lines)) writeSync(file, part);
+      for (const part of segmentOf(text, lines, index)) writeSync(file, part);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -34,8 +36,8 @@ export function sealFile(source: string, target: string): void {
 
 const NEW_LINE = 0x0a;
 
-/** A process that was killed may leave half a line at the end. */
-function linesOf(text: Buffer): Line[] {
+/** Adds the events to the index. A process that was killed may leave half a line at the end. */
+function linesOf(text: Buffer, index: TermIndex): Line[] {
   const lines: Line[] = [];
   for (let start = 0; start < text.length; ) {
     const end = text.indexOf(NEW_LINE, start);
@@ -43,7 +45,8 @@ function linesOf(text: Buffer): Line[] {
     const event = eventIn(text.toString('utf8', start, end));
     if (event) {
       const { arrived, eventID } = event;
-      lines.push({ start, end: end + 1, arrived, eventID, terms: [...termsOf(event)] });
+      lines.push({ number: lines.length, start, end: end + 1, arrived, eventID });
+      index.add(event);
     }
     start = end + 1;
   }
@@ -61,7 +64,7 @@ export function eventIn(line: string): AuditEvent | undefined {
 }
 
 /** The parts of the file, in order. */
-function segmentOf(text: Buffer, lines: readonly Line[]): Buffer[] {
+function segmentOf(text: Buffer, lines: readonly Line[], index: TermIndex): Buffer[] {
   const blocks = blocksOf(text, lines);
   const first = lines[0]!.arrived;
   const times = Buffer.alloc(lines.length * 4);
@@ -75,7 +78,7 @@ function segmentOf(text: Buffer, lines: readonly Line[]): Buffer[] {
     table.writeUInt32LE(firstEvent, at * 8 + 4);
     timesAt += bytes.length;
   });
-  const { terms, lists, count } = indexOf(lines);
+  const { terms, lists, count } = index.sections(lines.map(({ number }) => number));
   const blocksAt = timesAt + times.length;
   const termsAt = blocksAt + table.length;
   const footer: Footer = {
@@ -111,48 +114,4 @@ function blocksOf(text: Buffer, lines: readonly Line[]): Block[] {
     blocks.push({ bytes, firstEvent });
   }
   return blocks;
-}
-
-interface Posting extends Hash {
-  readonly events: number[];
-}
-
-function indexOf(lines: readonly Line[]) {
-  const postings = new Map<string, Posting>();
-  lines.forEach(({ terms }, number) => {
-    for (const term of terms) {
-      const known = postings.get(term);
-      if (known) known.events.push(number);
-      else postings.set(term, { ...hashOf(term), events: [number] });
-    }
-  });
-  const sorted = [...postings.values()].sort((a, b) => a.high - b.high || a.low - b.low);
-  const terms = Buffer.alloc(sorted.length * TERM);
-  const lists: number[] = [];
-  sorted.forEach(({ high, low, events }, at) => {
-    terms.writeUInt32LE(high, at * TERM);
-    terms.writeUInt32LE(low, at * TERM + 4);
-    terms.writeUInt32LE(events.length === 1 ? (SINGLE | events[0]!) >>> 0 : lists.length, at * TERM + 8);
-    if (events.length > 1) addList(lists, events);
-  });
-  return { terms, lists: Buffer.from(lists), count: sorted.length };
-}
-
-function addList(lists: number[], events: readonly number[]): void {
-  addNumber(lists, events.length);
-  let before = 0;
-  for (const event of events) {
-    addNumber(lists, event - before);
-    before = event;
-  }
-}
-
-/** LEB128. */
-function addNumber(bytes: number[], value: number): void {
-  let left = value;
-  while (left > 0x7f) {
-    bytes.push((left & 0x7f) | 0x80);
-    left >>>= 7;
-  }
-  bytes.push(left);
 }

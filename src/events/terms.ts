@@ -37,7 +37,8 @@ const LETTERS: Readonly<Record<TermKind, string>> = {
 const LONGEST = 1200;
 
 export function term(kind: TermKind, value: string): string {
-  return LETTERS[kind] + (kind === 'name' ? value.toLowerCase() : value).slice(0, LONGEST);
+  const compared = kind === 'name' ? value.toLowerCase() : value;
+  return LETTERS[kind] + (compared.length > LONGEST ? compared.slice(0, LONGEST) : compared);
 }
 
 /** The value of `account` for events that are no account's. */
@@ -48,8 +49,14 @@ export const ANY_ERROR = '*';
 /** All terms of an event, each once. */
 export function termsOf(event: AuditEvent): Set<string> {
   const terms = new Set<string>();
+  eachTerm(event, one => terms.add(one));
+  return terms;
+}
+
+/** Some of them may come twice. */
+export function eachTerm(event: AuditEvent, use: (term: string) => void): void {
   const add = (kind: TermKind, value: string | undefined) => {
-    if (value !== undefined && value !== '') terms.add(term(kind, value));
+    if (value !== undefined && value !== '') use(term(kind, value));
   };
   add('account', event.recipientAccountId ?? NO_ACCOUNT);
   add('category', event.eventCategory);
@@ -69,7 +76,6 @@ export function termsOf(event: AuditEvent): Set<string> {
     add('resource', ARN);
     add('resource', nameIn(ARN));
   }
-  return terms;
 }
 
 /** A principal is found by its ARN, its name, its unique id, its key and by the role or user behind its session. */
@@ -106,6 +112,10 @@ export function userNameOf(identity: AuditEvent['userIdentity']): string | undef
 
 /** `arn:aws:iam::1:role/path/app` → `app`, `arn:aws:s3:::bucket/key` → `bucket/key` */
 export function nameIn(arn: string): string {
-  const name = arn.split(':').slice(5).join(':');
-  return /^arn:[^:]*:s3:/.test(arn) ? name : name.slice(name.lastIndexOf('/') + 1);
+  let start = 0;
+  for (let colons = 0; colons < 5; colons++) {
+    start = arn.indexOf(':', start) + 1;
+    if (start === 0) return '';
+  }
+  return /^arn:[^:]*:s3:/.test(arn) ? arn.slice(start) : arn.slice(Math.max(start, arn.lastIndexOf('/') + 1));
 }
