@@ -23,6 +23,7 @@ const table: Record<string, readonly string[]> = {
   server: [
     'admin',
     'core',
+    'credentials',
     'crypto',
     'events',
     'http',

@@ -115,6 +115,10 @@ export function serveCommand(): Command {
       'URLs and files that events of buckets may be sent to, with commas between; URLs take KARIKAGI_NOTIFY_SECRET',
     )
     .option(
+      '--replication-endpoints <bucket=url>',
+      'buckets that other servers hold, to which replication copies: copies-*=https://s3.example.com?from=ACCOUNT&profile=NAME; with commas between',
+    )
+    .option(
       '--imds <profile=address>',
       'run an EC2 metadata endpoint for an instance profile at an address; may be repeated',
       (given: string, before: string[] = []) => [...before, given],

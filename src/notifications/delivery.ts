@@ -33,7 +33,9 @@ interface DeliveryOptions {
   /** The name of a destination's target. */
   readonly nameOf: (destination: string) => string;
   readonly counts?: DeliveryCounts | undefined;
-  /** Hears of events before they are dropped because they were not taken for a day. */
+  /** How long they are tried, milliseconds. Default: a day. */
+  readonly lifetime?: number;
+  /** Hears of events before they are dropped because they were not taken for so long. */
   readonly givenUp?: (events: readonly Pending[]) => Promise<void>;
 }
 
@@ -200,13 +202,15 @@ class Courier {
 
   /** Drops events that were tried long enough. Answers how many. */
   async #giveUpOld(failed: readonly Pending[]): Promise<number> {
-    const oldest = this.#options.clock.now() - LIFETIME;
+    const { clock, lifetime = LIFETIME } = this.#options;
+    const oldest = clock.now() - lifetime;
     const old = failed.filter(({ event }) => event.time < oldest);
     if (old.length === 0) return 0;
     await this.#options.givenUp?.(old);
     await this.#options.outbox.remove(old);
     this.#count('dropped', old.length);
-    this.#log('error', `${old.length} ${this.#what} could not be delivered for a day and are dropped`);
+    const days = lifetime === DAY_MS ? 'a day' : `${lifetime / DAY_MS} days`;
+    this.#log('error', `${old.length} ${this.#what} could not be delivered for ${days} and are dropped`);
     return old.length;
   }
 

@@ -226,7 +226,16 @@ export {
 } from './listing/listing.js';
 export * from './records.js';
 export type { Backlog } from './replication/backlog.js';
-export { type CopiedContent, type CopyKeys, copyContent } from './replication/copied-content.js';
+export {
+  bytesOf,
+  type CopiedContent,
+  type CopiedPart,
+  type CopyKeys,
+  copyContent,
+  type Manifest,
+  readContent,
+  receiveContent,
+} from './replication/copied-content.js';
 export * from './replication/rules.js';
 export * from './tags.js';
 export type { ReadElsewhere } from './upkeep/garbage.js';
@@ -243,7 +252,7 @@ export { type Completion, type NamedPart, SMALLEST_PART } from './uploads/comple
 export type { NewUpload } from './uploads/uploads.js';
 export type { CopySource, CopyTarget } from './versions/copy.js';
 export { demandRetention } from './versions/lock.js';
-export { isUploadIdOf } from './versions/version-id.js';
+export { isUploadIdOf, isVersionId } from './versions/version-id.js';
 export type { ListedObject } from './versions/version-records.js';
 export type { Deleted, Replica, Versions } from './versions/versions.js';
 export type { WriteConditions } from './versions/write-conditions.js';

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
 import { type LeveledLogger, type Logger, type LogLevel, lineLogger, silentLogger } from '../core/log.js';
 import { type Scheduler, systemScheduler } from '../core/scheduler.js';
-import { MINUTE_MS } from '../core/time.js';
+import { DAY_MS, MINUTE_MS } from '../core/time.js';
 import { loadRootKeys } from '../crypto/root-key.js';
 import { type AuditLog, openAuditLog } from '../events/audit.js';
 import { Denials } from '../events/denials.js';
@@ -35,6 +35,7 @@ import { watchSkew } from './clock-skew.js';
 import { demandKnownFormat } from './data-format.js';
 import type { Counts } from './metrics/process-metrics.js';
 import { readingAhead } from './reading-ahead.js';
+import { ReplicationEndpoints } from './replication-endpoints.js';
 import { s3PortsOf, served } from './services.js';
 import { readSettings, type Settings } from './settings.js';
 import { lookForDamage } from './store-damage.js';
@@ -93,6 +94,9 @@ const READERS_ELSEWHERE = 15 * MINUTE_MS;
 
 /** The name of what makes copies, among the targets of the delivery. */
 const COPIES = 'copies';
+
+/** How long copies are tried, milliseconds: another server may be away for some days. */
+const COPIES_LIFETIME = 14 * DAY_MS;
 
 /** Of a server that is one process. */
 const ALONE: Part = { keeps: true };
@@ -182,6 +186,8 @@ export async function openServices(
     const servicePorts = { objects, ownerOf: (id: string) => identity.owner(id) };
     const accessLog = new AccessLog(servicePorts, log, scheduler);
     opened.push(() => accessLog.close());
+    const endpoints = new ReplicationEndpoints(settings.replicationEndpoints, clock);
+    opened.push(() => endpoints.close());
     const s3 = s3PortsOf({
       identity,
       objects,
@@ -190,6 +196,7 @@ export async function openServices(
       audit,
       log,
       targets: new Set(targets.keys()),
+      elsewhere: (account, bucket) => endpoints.find(account, bucket),
     });
     const replicator = new Replicator(s3, log);
     if (keeps) {
@@ -208,6 +215,7 @@ export async function openServices(
           startDelivery({
             outbox: replications,
             what: 'copies',
+            lifetime: COPIES_LIFETIME,
             clock,
             scheduler,
             log,
@@ -267,6 +275,7 @@ export async function openServices(
       chores,
       deliveries,
       copies: replicator.outcomes,
+      endpoints: endpoints.counts,
     };
     return {
       settings,

@@ -39,6 +39,8 @@ import {
   bucketAccess,
   checkBody,
   ownBucketRequirement,
+  type ReplicationEndpoint,
+  replicaService,
   type S3Ports,
   type ServiceRole,
   type ServiceRoles,
@@ -52,8 +54,10 @@ import { stsService } from '../services/sts/index.js';
 import { stsTraits } from '../services/sts/traits.js';
 import {
   isControl,
+  isReplica,
   jsonService,
   queryService,
+  replicaWire,
   restJsonService,
   restXmlService,
   type SdkModule,
@@ -91,11 +95,12 @@ interface S3Parts extends Pick<Parts, 'identity' | 'objects' | 'kms' | 'settings
   readonly log: Logger;
   /** The names of the targets that events may be sent to. */
   readonly targets: ReadonlySet<string>;
+  readonly elsewhere: (account: string, bucket: string) => ReplicationEndpoint | undefined;
 }
 
 /** What S3 works on, its part in the other services among it. */
 export function s3PortsOf(parts: S3Parts): S3Ports & { readonly roles: ServiceRoles } {
-  const { identity, objects, kms, settings, targets, audit, log } = parts;
+  const { identity, objects, kms, settings, targets, elsewhere, audit, log } = parts;
   return {
     objects,
     principals: identity.principals,
@@ -107,6 +112,7 @@ export function s3PortsOf(parts: S3Parts): S3Ports & { readonly roles: ServiceRo
         for (const event of eventsOf(call)) audit.record(event);
       },
     },
+    elsewhere,
     accountOf: id => identity.account(id),
     accountOfCanonicalId: id => identity.accounts.findByCanonicalId(id),
     provesMfa: (account, serial, code) => identity.mfaDevices.authenticate(account, serial, account.id, code),
@@ -158,6 +164,13 @@ export function served(parts: Parts): Services {
     takes: isControl,
     served: withWire(s3ControlWire, { service: s3ControlService(controlPorts), traits: s3Traits, checkBody }),
   };
+  const replicas: Door = {
+    takes: isReplica,
+    served: withWire(() => replicaWire(restXml()), {
+      service: replicaService(s3Ports, accessLog),
+      traits: s3Traits,
+    }),
+  };
   const s3 = withWire(restXml, {
     service: s3Service(s3Ports, accessLog),
     traits: s3Traits,
@@ -184,7 +197,7 @@ export function served(parts: Parts): Services {
       traits: karikagiTraits,
     }),
   ];
-  return { doors: [website, control, formDoor(s3, all)], all };
+  return { doors: [website, control, replicas, formDoor(s3, all)], all };
 }
 
 function stsWire(): WireService {

@@ -36,6 +36,15 @@ test('a value that does not fit is refused by name', () => {
     [{ notify: 'hooks=ftp://example.com/' }, /^notify must be names/],
     [{ notify: { hooks: 'https://user:word@example.com/' } }, /^notify must be names/],
     [{ notify: 'hooks=https://example.com/' }, /^notifySecret .* is needed/],
+    [{ replicationEndpoints: 'copies' }, /^replicationEndpoints must be buckets/],
+    [{ replicationEndpoints: 'Copies=https://a.example?from=*' }, /no name of a bucket/],
+    [{ replicationEndpoints: 'copies=http://a.example?from=*' }, /must be https/],
+    [{ replicationEndpoints: 'copies=https://a.example' }, /from=ACCOUNT must say/],
+    [{ replicationEndpoints: 'copies=https://a.example?from=12' }, /from=ACCOUNT must say/],
+    [{ replicationEndpoints: 'copies=https://key:word@a.example?from=*' }, /keys do not stand in the URL/],
+    [{ replicationEndpoints: 'copies=https://a.example/path?from=*' }, /has no path/],
+    [{ replicationEndpoints: 'copies=https://a.example?from=*&secret=x' }, /there is no "secret"/],
+    [{ replicationEndpoints: { copies: 'https://a.example?from=*&role=copier' } }, /no role's ARN/],
     [{ notifySecret: 'short' }, /^notifySecret must be at least 16 characters/],
   ];
   for (const [flags, message] of wrong) {
@@ -53,6 +62,14 @@ test('targets of events are URLs and files by name', () => {
   });
   assert.deepEqual(notify, { hooks: 'https://example.com/?a=b', lines: '/var/log/lines.jsonl' });
   assert.deepEqual(readSettings({ notify: { lines: 'lines.jsonl' } }).notify, { lines: 'lines.jsonl' });
+});
+
+test('buckets that other servers hold are declared by name', () => {
+  const both = 'copies=http://127.0.0.1:9100?from=111122223333,far-*=https://a.example?from=*&profile=far';
+  assert.deepEqual(readSettings({}, { KARIKAGI_REPLICATION_ENDPOINTS: both }).replicationEndpoints, {
+    copies: 'http://127.0.0.1:9100?from=111122223333',
+    'far-*': 'https://a.example?from=*&profile=far',
+  });
 });
 
 test('a file with a name that is no setting, or no object, is refused', t => {

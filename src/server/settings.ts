@@ -3,6 +3,7 @@ import { LOG_LEVELS, type LogLevel } from '../core/log.js';
 import { SettingsError } from '../core/settings-error.js';
 import { type ForwardedHeader, Proxies } from '../http/proxies.js';
 import { isPlaceToAllow } from '../identity/federation/reachable.js';
+import { declaredEndpoint } from './declared-endpoint.js';
 
 /** The settings of a server, validated. */
 export interface Settings {
@@ -87,6 +88,11 @@ export interface Settings {
    * processes.
    */
   readonly notifySecret: string | undefined;
+  /**
+   * Buckets that other servers hold, to which replication copies: a name, or the beginning of names with `*` → the
+   * server's URL, with whose copies go there and whose keys make them (`declaredEndpoint`).
+   */
+  readonly replicationEndpoints: Readonly<Record<string, string>>;
   /** Metadata endpoints to run beside the server: instance profile → address. */
   readonly imds: Readonly<Record<string, string>>;
   /** How long the request log is kept, days. */
@@ -222,6 +228,21 @@ const places: Reader<Readonly<Record<string, string>>> = (value, name) => {
   throw new SettingsError(`${name} must be names, each with a URL or a file: hooks=https://example.com/hook`);
 };
 
+/** `BUCKET=URL,BUCKET=URL`, or an object. */
+const endpoints: Reader<Readonly<Record<string, string>>> = (value, name) => {
+  const pairs = pairsOf(value, pair => pair.indexOf('='));
+  for (const [buckets, place] of pairs) {
+    try {
+      declaredEndpoint(buckets, String(place));
+    } catch (error) {
+      throw new SettingsError(
+        `${name} must be buckets, each with a server: copies-*=https://s3.example.com?from=123456789012 (${(error as Error).message})`,
+      );
+    }
+  }
+  return Object.fromEntries(pairs as [string, string][]);
+};
+
 /** `10.0.0.0/8,192.0.2.1`, or a list. */
 const networks: Reader<readonly string[]> = (value, name) => {
   const list = typeof value === 'string' ? value.split(',').filter(Boolean) : value;
@@ -291,6 +312,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   oidcAllow: reachables,
   notify: places,
   notifySecret: optional(matching(/^.{16,}$/, 'at least 16 characters')),
+  replicationEndpoints: endpoints,
   imds: instances,
   eventDays: whole(1, 3650),
   eventSpace: whole(16, 1_000_000_000),
@@ -333,6 +355,7 @@ function defaults(partition: Settings['partition']): Settings {
     oidcAllow: [],
     notify: {},
     notifySecret: undefined,
+    replicationEndpoints: {},
     imds: {},
     eventDays: 30,
     eventSpace: 10_240,

@@ -1,6 +1,8 @@
 /** Operations of our own, and those of a service's model, in the form of the SDK's schemas. */
 
+import { NormalizedSchema } from '@smithy/core/schema';
 import type { ModelShape, ServiceModel } from '../models/types.js';
+import { JsonReaders } from './json/read.js';
 import type { SdkModule } from './schema.js';
 
 /** A schema as the SDKs write it: a number for a simple type, an array for the others. */
@@ -26,6 +28,14 @@ export const types = {
   map: (name: string, value: MemberSchema): MemberSchema => [2, namespace, name, 0, 0, () => value],
   structure,
 } as const;
+
+/**
+ * Makes the function that takes a structure out of parsed JSON. It throws SerializationException for members of other
+ * types, passes over those that the structure has not, and takes `null` for absent.
+ */
+export function jsonReader(name: string, members: Members): (json: unknown) => unknown {
+  return new JsonReaders().structure(NormalizedSchema.of(structure(name, members) as never));
+}
 
 /** Method, path and status of success, of a REST service's operation. */
 type Http = readonly [method: string, uri: string, status: number];

@@ -1,3 +1,5 @@
+import { Cutter } from '../../core/cutter.js';
+import type { Checksum } from '../bodies/checksums.js';
 import type { Contents, PlacedContent, Received } from '../bodies/content.js';
 import { storedSize } from '../bodies/encryption.js';
 import { blobReferenceKey, contentKey, EMPTY, type ObjectRecord, type Part, partLists } from '../records.js';
@@ -23,79 +25,155 @@ export interface CopyKeys {
   readonly to?: Uint8Array | undefined;
 }
 
+/** A part of a body that is copied. */
+export type CopiedPart = Omit<Part, 'blob'>;
+
+/** What the bytes of a body are that is copied. */
+export interface Manifest {
+  /** Bytes, as clients see them. */
+  readonly size: number;
+  readonly checksum: Checksum;
+  /** Whether they come as they are stored, for a version whose key its customer has. */
+  readonly asStored: boolean;
+  /** Whether the checksums are of what comes: of the parts, or of the whole where there are none. */
+  readonly isChecked: boolean;
+  /** Of a body that comes as it is stored and has no parts. */
+  readonly salt?: Uint8Array | undefined;
+  /** Of a body that was uploaded in parts. */
+  readonly parts?: readonly CopiedPart[] | undefined;
+}
+
+/** How many bytes come. */
+export function bytesOf({ size, asStored, parts }: Manifest): number {
+  const each = (bytes: number) => (asStored ? storedSize(bytes, 1) : bytes);
+  return parts ? parts.reduce((sum, part) => sum + each(part.size), 0) : each(size);
+}
+
 /**
  * Copies the bytes of a version, part by part where it was uploaded in parts. `asStored`: as they are stored, for a
- * version whose key its customer has. Throws `ContentGone`, `BlobDamaged`, what `Contents.receive` throws, and what
- * `signal` was ended with; then nothing stays behind.
+ * version whose key its customer has. Throws what `readContent` and `receiveContent` throw; then nothing stays behind.
  */
 export async function copyContent(
   contents: Contents,
-  { bucket, record }: ContentSource,
+  source: ContentSource,
   keys: CopyKeys | 'asStored',
   signal: AbortSignal,
 ): Promise<CopiedContent> {
-  if (record.content.kind !== 'parts') {
-    const { stored } = await copyBody(contents, bucket, record, keys, signal, false);
-    const salted = keys === 'asStored' ? { ...stored, salt: record.salt } : stored;
+  const isStored = keys === 'asStored';
+  const { manifest, bytes } = await readContent(contents, source, isStored ? keys : keys.from, signal);
+  return receiveContent(contents, manifest, new Cutter(bytes), isStored ? undefined : keys.to);
+}
+
+/**
+ * The bytes of a version, and what they are. `key`: of the version. The iteration throws `ContentGone`, `BlobDamaged`,
+ * and what `signal` was ended with.
+ */
+export async function readContent(
+  contents: Contents,
+  { bucket, record }: ContentSource,
+  key: Uint8Array | undefined | 'asStored',
+  signal: AbortSignal,
+): Promise<{ readonly manifest: Manifest; readonly bytes: AsyncGenerator<Uint8Array> }> {
+  const { size, checksum } = record;
+  const asStored = key === 'asStored';
+  const parts = record.content.kind === 'parts' ? await contents.parts(bucket, record.id) : undefined;
+  const salt = asStored && !parts ? record.salt : undefined;
+  const sent = parts?.map(({ blob: _, salt: own, ...part }) => ({ ...part, ...(asStored && { salt: own }) }));
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    const bodies = parts?.map(part => partOf(record, part)) ?? [record];
+    for (const body of bodies) {
+      const source = asStored ? { ...body, encryption: undefined, size: storedSize(body.size, 1) } : body;
+      const content = await contents.read(bucket, source, asStored ? {} : { dataKey: key });
+      signal.throwIfAborted();
+      if (content instanceof Uint8Array) {
+        yield content;
+        continue;
+      }
+      for await (const chunk of content) {
+        signal.throwIfAborted();
+        yield chunk;
+      }
+    }
+  }
+  // A copy of an object of parts has a checksum of its own over all of them.
+  const isWhole = parts ? record.etag.includes('-') : checksum.type === 'FULL_OBJECT';
+  const isChecked = isWhole && !asStored;
+  return { manifest: { size, checksum, asStored, isChecked, salt, parts: sent }, bytes: bytes() };
+}
+
+/** The body of a part, as if it were all of its version. */
+function partOf(record: ObjectRecord, { blob, size, salt }: Part): ObjectRecord {
+  return { ...record, content: { kind: 'blob', blob }, size, salt };
+}
+
+/**
+ * Takes in what `readContent` gives. `key`: of the copy. Throws what `Contents.receive` throws, BadDigest among it, and
+ * what reading the bytes throws; then nothing stays behind.
+ */
+export async function receiveContent(
+  contents: Contents,
+  manifest: Manifest,
+  bytes: Cutter,
+  key: Uint8Array | undefined,
+): Promise<CopiedContent> {
+  const { parts, asStored, salt } = manifest;
+  try {
+    if (parts) return await receiveParts(contents, manifest, parts, bytes, key);
+    const { stored } = await receiveBody(contents, manifest, manifest, bytes, { key });
+    const salted = asStored ? { ...stored, salt } : stored;
     return {
-      place: (target, id) => contents.place(target, id, salted),
+      place: (bucket, id) => contents.place(bucket, id, salted),
       abandon: why => contents.abandon(stored, why),
     };
+  } finally {
+    await bytes.end();
   }
-  const parts: Part[] = [];
+}
+
+async function receiveParts(
+  contents: Contents,
+  manifest: Manifest,
+  parts: readonly CopiedPart[],
+  bytes: Cutter,
+  key: Uint8Array | undefined,
+): Promise<CopiedContent> {
+  const received: Part[] = [];
   const abandon = (why: unknown) => {
-    for (const { blob } of parts) contents.abandon({ blob }, why);
+    for (const { blob } of received) contents.abandon({ blob }, why);
   };
+  const { algorithm } = manifest.checksum;
   try {
-    for (const part of await contents.parts(bucket, record.id)) {
-      const body = { ...record, content: { kind: 'blob', blob: part.blob }, ...partOf(part) } as const;
-      const { stored } = await copyBody(contents, bucket, body, keys, signal, true);
+    for (const part of parts) {
+      const body = { size: part.size, checksum: { algorithm, value: part.checksum } };
+      const { stored } = await receiveBody(contents, manifest, body, bytes, { key, asBlob: true });
       if (!('blob' in stored)) throw new TypeError('a part is a blob');
-      const salt = keys === 'asStored' ? part.salt : stored.salt;
-      parts.push({ ...part, blob: stored.blob, salt });
+      received.push({ ...part, blob: stored.blob, salt: manifest.asStored ? part.salt : stored.salt });
     }
   } catch (error) {
     abandon(error);
     throw error;
   }
-  return { place: (target, id) => placedParts(target, id, parts), abandon };
+  return { place: (bucket, id) => placedParts(bucket, id, received), abandon };
 }
 
-function partOf({ size, salt }: Part): Pick<ObjectRecord, 'size' | 'salt'> {
-  return { size, salt };
-}
-
-async function copyBody(
+function receiveBody(
   contents: Contents,
-  bucket: string,
-  record: ObjectRecord,
-  keys: CopyKeys | 'asStored',
-  signal: AbortSignal,
-  asBlob: boolean,
+  { asStored, isChecked }: Manifest,
+  { size, checksum }: { readonly size: number; readonly checksum: Omit<Checksum, 'type'> },
+  bytes: Cutter,
+  { key, asBlob = false }: { readonly key: Uint8Array | undefined; readonly asBlob?: boolean },
 ): Promise<Received> {
-  const asStored = keys === 'asStored';
-  const source = asStored ? { ...record, encryption: undefined, size: storedSize(record.size, 1) } : record;
-  const content = await contents.read(bucket, source, asStored ? {} : { dataKey: keys.from });
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    signal.throwIfAborted();
-    if (content instanceof Uint8Array) {
-      yield content;
-      return;
-    }
-    for await (const chunk of content) {
-      signal.throwIfAborted();
-      yield chunk;
-    }
-  }
-  const body = { length: source.size, trailers: new Map<string, string>(), [Symbol.asyncIterator]: chunks };
-  const { algorithm } = record.checksum;
-  return contents.receive(
-    body,
-    source.size,
-    { algorithm },
-    { dataKey: asStored ? undefined : keys.to, asBlob },
-  );
+  const { algorithm, value } = checksum;
+  const length = asStored ? storedSize(size, 1) : size;
+  const body = {
+    length,
+    trailers: NO_TRAILERS,
+    [Symbol.asyncIterator]: () => bytes.take(length),
+  };
+  return contents.receive(body, length, { algorithm, ...(isChecked && { value }) }, { dataKey: key, asBlob });
 }
+
+const NO_TRAILERS: ReadonlyMap<string, string> = new Map();
 
 function placedParts(bucket: string, id: string, parts: readonly Part[]): PlacedContent {
   const references = parts.map(({ blob }) => ({ key: blobReferenceKey(blob, id), value: EMPTY }));

@@ -21,6 +21,7 @@ import { BY_S3, type Cause, type ObjectEvent, type RemovalName } from '../events
 import type { Outbox } from '../events/outbox.js';
 import {
   type Bucket,
+  contentKey,
   type DeleteMarker,
   type KeyState,
   keyStateKey,
@@ -440,6 +441,8 @@ export class Versions {
       if (found && found.record.id !== id) throw s3Errors.InvalidBucketState(OTHER_NULL);
       if (found) return false;
       const record = version.marker ? version : this.#placed(version, place(now.id, id), change);
+      // An id that came from elsewhere must not be that of another key's version: content goes by the id alone.
+      change.checks.push({ key: contentKey(now.id, id), version: undefined });
       await this.#insert(now, key, record, current, change);
       if (now.notifications) await this.#announce(now, change, replicaEvent(key, record), newestOf(current));
       return true;

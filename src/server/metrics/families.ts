@@ -62,6 +62,10 @@ export const FAMILIES = {
     'counter',
     'Copies of objects and delete markers, by what came of them.',
   ],
+  karikagi_replication_endpoint_requests_total: [
+    'counter',
+    'Requests to other servers that hold copies, by whether they answered or were away.',
+  ],
   karikagi_chore_runs_total: ['counter', 'Runs of what the server does by itself, by outcome.'],
   karikagi_chore_running: ['gauge', '1 while it runs.'],
   karikagi_chore_last_success_timestamp_seconds: ['gauge', 'When it last ended well; 0 before that.'],

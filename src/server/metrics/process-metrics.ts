@@ -5,6 +5,7 @@ import type { Counters } from '../../http/counters.js';
 import type { SessionCounts } from '../../identity/sessions/session-counts.js';
 import type { DeliveryCounts } from '../../notifications/delivery-counts.js';
 import type { CommitStats } from '../../store/commit-stats.js';
+import type { EndpointCounts } from '../replication-endpoints.js';
 import { type Family, family, histogram } from './families.js';
 
 /** Where a process counts. */
@@ -18,6 +19,8 @@ export interface Counts {
   readonly deliveries: DeliveryCounts;
   /** Copies of replication, by their outcome. */
   readonly copies: ReadonlyMap<string, number>;
+  /** Requests to other servers that copies go to. */
+  readonly endpoints: EndpointCounts;
   /** Connections that are open now. */
   readonly connections: () => number;
 }
@@ -39,7 +42,14 @@ export function processFamilies(counts: Counts): Family[] {
     family('karikagi_notifications_dropped_total', labelled('target', deliveries.dropped)),
     family('karikagi_notification_failures_total', labelled('target', deliveries.failures)),
     family('karikagi_replication_copies_total', labelled('outcome', counts.copies)),
+    family('karikagi_replication_endpoint_requests_total', endpointRequests(counts.endpoints)),
   ];
+}
+
+function endpointRequests({ answered, away }: EndpointCounts) {
+  const of = (outcome: string, counts: ReadonlyMap<string, number>) =>
+    [...counts].map(([endpoint, count]) => [{ endpoint, outcome }, count] as const);
+  return [...of('answered', answered), ...of('away', away)];
 }
 
 function labelled(label: string, counts: ReadonlyMap<string, number>) {

@@ -211,7 +211,17 @@ export { checkBody } from './body-integrity.js';
 export { InventoryRuns } from './inventory/inventory-runs.js';
 export { AccessLog } from './logging/access-log.js';
 export { ownBucketRequirement } from './own-requirement.js';
-export type { PrincipalMapper, S3Ports, ServiceRole, ServiceRoles } from './ports.js';
+export {
+  EndpointAway,
+  type PrincipalMapper,
+  type ReplicaAnswer,
+  type ReplicaMessage,
+  type ReplicationEndpoint,
+  type S3Ports,
+  type ServiceRole,
+  type ServiceRoles,
+} from './ports.js';
+export { replicaService } from './replication/replica-operations.js';
 export { Replicator } from './replication/replicator.js';
 export { s3CrossOrigin } from './website/cors.js';
 export { websiteService } from './website/website.js';

@@ -64,6 +64,39 @@ export interface ServiceRole {
   readonly role: Role;
 }
 
+/** Another server that holds buckets which copies go to, as the operator declares it. */
+export interface ReplicationEndpoint {
+  /** As the log and the metrics call it. */
+  readonly name: string;
+  /** Sends a message; any answer is one. Throws `EndpointAway` where there is none. `signal` ends it early. */
+  send(message: ReplicaMessage, signal: AbortSignal): Promise<ReplicaAnswer>;
+}
+
+/** `POST /BUCKET/KEY?karikagi-replica=KIND`, to be signed. */
+export interface ReplicaMessage {
+  readonly bucket: string;
+  readonly key: string;
+  readonly kind: 'object' | 'delete-marker';
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bytes of the body. */
+  readonly length: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface ReplicaAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The beginning of its body. */
+  readonly text: string;
+}
+
+/** The other server cannot be reached, or does not answer: all that is for it waits. */
+export class EndpointAway extends Error {
+  override readonly name = 'EndpointAway';
+}
+
 /** What S3's operations work on. */
 export interface S3Ports {
   readonly objects: Objects;
@@ -72,6 +105,8 @@ export interface S3Ports {
   readonly keys?: KmsKeys;
   /** Where they are absent, nothing is replicated. */
   readonly roles?: ServiceRoles;
+  /** Where the bucket is that an account's copies go to, if another server holds it. */
+  readonly elsewhere?: ((account: string, bucket: string) => ReplicationEndpoint | undefined) | undefined;
   /** The account of an id. */
   accountOf(id: string): Promise<Account | undefined>;
   /** The account of a canonical user id. */

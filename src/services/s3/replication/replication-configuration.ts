@@ -110,9 +110,12 @@ function demandFirst(rules: Replication['rules']): void {
  * In S3's words, as they are reported: crossplane-contrib/provider-aws#553, nozaq/terraform-aws-remote-state-s3-backend
  * #107. Throws InvalidRequest.
  */
-async function demandTargets({ rules }: Replication, bucket: Bucket, { objects }: S3Ports): Promise<void> {
+async function demandTargets({ rules }: Replication, bucket: Bucket, ports: S3Ports): Promise<void> {
+  const { objects, elsewhere } = ports;
   demandVersioned(bucket);
   for (const { destination } of rules) {
+    // What another server holds is asked when something is copied: it may be away now.
+    if (elsewhere?.(bucket.owner, destination.bucket)) continue;
     if (destination.bucket === bucket.name) {
       throw s3Errors.InvalidRequest('Destination bucket cannot be the same as the source bucket.');
     }

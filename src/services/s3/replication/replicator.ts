@@ -1,61 +1,15 @@
 /** Copying versions into the buckets that rules name, by the role that they name. */
-import { randomBytes } from 'node:crypto';
-import type { Caller } from '../../../core/caller.js';
-import { ApiError } from '../../../core/errors.js';
 import type { Logger } from '../../../core/log.js';
-import type { Call, Requirement } from '../../../core/operation.js';
-import {
-  type Bucket,
-  type CopyKeys,
-  copyContent,
-  type DeleteMarker,
-  type ObjectRecord,
-  type Pending,
-  type Replica,
-  type ReplicationRule,
-  type VersionRecord,
-} from '../../../objects/index.js';
-import { aclsEnabled, ownerApart } from '../acl/acl.js';
-import {
-  dataKeyOf,
-  type Encrypting,
-  encryptionFor,
-  ownEncryption,
-  rewrapped,
-} from '../encryption/encryption.js';
-import { lockAttributes } from '../lock/object-lock.js';
-import type { S3Ports } from '../ports.js';
-import { bucketArn, existingTagKeys, onBucket, onObject } from '../requirements.js';
-import { assumeFor, callIn, type RolePorts } from './role-session.js';
+import type { Bucket, Pending, VersionRecord } from '../../../objects/index.js';
+import { EndpointAway, type ReplicationEndpoint, type S3Ports } from '../ports.js';
+import { bucketArn } from '../requirements.js';
+import { type Copies, type Copying, NotCopied } from './copying.js';
+import { LocalCopies } from './local-copies.js';
+import { RemoteCopies } from './remote-copies.js';
+import { assumeFor, type RolePorts } from './role-session.js';
 
-/** Keys that are copied at once, of all destinations together. */
+/** Keys that are copied at once within the server, and to each other one. */
 const AT_ONCE = 4;
-
-/**
- * A copy that is not made, whatever is tried: `reason` is the word for it in "Amazon S3 replication failure reasons"
- * (S3 User Guide).
- */
-class NotCopied extends Error {
-  override readonly name = 'NotCopied';
-
-  constructor(
-    readonly reason: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** What one copy is about. */
-interface Copying {
-  readonly source: Bucket;
-  readonly target: Bucket;
-  readonly key: string;
-  readonly rule: ReplicationRule;
-  /** What the role asks for in each bucket. */
-  readonly reading: Call;
-  readonly writing: Call;
-}
 
 /** A version that is to be copied. */
 interface Found {
@@ -65,66 +19,12 @@ interface Found {
 
 type Outcome = 'completed' | 'failed' | 'gone';
 
-/**
- * Makes the copies that wait. What a policy or a setting refuses has failed, and is not tried again, as on AWS; what
- * the server itself cannot do at present is tried again later.
- */
-export class Replicator {
-  /** How many copies came to what. */
-  readonly outcomes = new Map<Outcome, number>();
-  readonly #ports: S3Ports & RolePorts;
-  readonly #log: Logger;
+/** Lets some work at a time. */
+class Turns {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(ports: S3Ports & RolePorts, log: Logger) {
-    this.#ports = ports;
-    this.#log = log;
-  }
-
-  /**
-   * Copies what was announced, the versions of a key in their order. Answers what is done; behind one that failed for
-   * now, its key's others wait. `signal` ends it early.
-   */
-  async deliver<M extends { readonly pending: Pending }>(
-    messages: readonly M[],
-    signal: AbortSignal,
-  ): Promise<{ readonly taken: readonly M[]; readonly failure?: unknown }> {
-    const bySubject = new Map<string, M[]>();
-    for (const message of messages) {
-      const { subject } = message.pending;
-      const others = bySubject.get(subject);
-      if (others) others.push(message);
-      else bySubject.set(subject, [message]);
-    }
-    const taken: M[] = [];
-    let failure: unknown;
-    const copyAll = async (ofKey: readonly M[]) => {
-      for (const message of ofKey) {
-        if (signal.aborted) return;
-        await this.#copy(message.pending, signal);
-        taken.push(message);
-      }
-    };
-    await Promise.all(
-      [...bySubject.values()].map(ofKey =>
-        this.#inTurn(() => copyAll(ofKey)).catch(error => {
-          failure ??= error;
-        }),
-      ),
-    );
-    return { taken, ...(failure !== undefined && { failure }) };
-  }
-
-  /** Notes that copies have failed which were tried long enough. */
-  async giveUp(all: readonly Pending[]): Promise<void> {
-    for (const pending of all) {
-      const found = await this.#find(pending);
-      if (found) await this.#noteFailure(pending, found, new NotCopied('Other', 'it was tried for a day'));
-    }
-  }
-
-  async #inTurn(work: () => Promise<void>): Promise<void> {
+  async run(work: () => Promise<void>): Promise<void> {
     if (this.#running >= AT_ONCE) await new Promise<void>(resolve => this.#waiting.push(resolve));
     else this.#running++;
     try {
@@ -134,6 +34,87 @@ export class Replicator {
       if (next) next();
       else this.#running--;
     }
+  }
+}
+
+/**
+ * Makes the copies that wait. What a policy or a setting refuses has failed, and is not tried again, as on AWS; what
+ * the server itself, or the other one, cannot do at present is tried again later.
+ */
+export class Replicator {
+  /** How many copies came to what. */
+  readonly outcomes = new Map<Outcome, number>();
+  readonly #ports: S3Ports & RolePorts;
+  readonly #log: Logger;
+  readonly #local: LocalCopies;
+  readonly #remote: RemoteCopies;
+  /** Copies within the server do not wait for another one, nor those to two servers for each other. */
+  readonly #turns = new Map<ReplicationEndpoint | undefined, Turns>();
+
+  constructor(ports: S3Ports & RolePorts, log: Logger) {
+    this.#ports = ports;
+    this.#log = log;
+    this.#local = new LocalCopies(ports);
+    this.#remote = new RemoteCopies(ports);
+  }
+
+  /**
+   * Copies what was announced, the versions of a key in their order. Answers what is done; behind one that failed for
+   * now, its key's others wait, and behind another server that is away, all that is for it (`down`). `signal` ends it
+   * early.
+   */
+  async deliver<M extends { readonly pending: Pending }>(
+    messages: readonly M[],
+    signal: AbortSignal,
+  ): Promise<{ readonly taken: readonly M[]; readonly failure?: unknown; readonly down?: boolean }> {
+    const bySubject = new Map<string, M[]>();
+    for (const message of messages) {
+      const { subject } = message.pending;
+      const others = bySubject.get(subject);
+      if (others) others.push(message);
+      else bySubject.set(subject, [message]);
+    }
+    const taken: M[] = [];
+    let failure: unknown;
+    const away = new Set<ReplicationEndpoint | undefined>();
+    const copyAll = async (ofKey: readonly M[], endpoint: ReplicationEndpoint | undefined) => {
+      for (const message of ofKey) {
+        if (signal.aborted || away.has(endpoint)) return;
+        await this.#copy(message.pending, endpoint, signal);
+        taken.push(message);
+      }
+    };
+    await Promise.all(
+      [...bySubject.values()].map(ofKey => {
+        const endpoint = this.#endpointOf(ofKey[0]!.pending);
+        return this.#turnsOf(endpoint)
+          .run(() => copyAll(ofKey, endpoint))
+          .catch(error => {
+            failure ??= error;
+            if (error instanceof EndpointAway) away.add(endpoint);
+          });
+      }),
+    );
+    return { taken, ...(failure !== undefined && { failure }), ...(away.size > 0 && { down: true }) };
+  }
+
+  /** Notes that copies have failed which were tried long enough. */
+  async giveUp(all: readonly Pending[]): Promise<void> {
+    for (const pending of all) {
+      const found = await this.#find(pending);
+      const reason = new NotCopied('Other', 'it was tried for as long as copies are tried');
+      if (found) await this.#noteFailure(pending, found, reason);
+    }
+  }
+
+  #endpointOf({ event, destination }: Pending): ReplicationEndpoint | undefined {
+    return this.#ports.elsewhere?.(event.bucket.owner, destination);
+  }
+
+  #turnsOf(endpoint: ReplicationEndpoint | undefined): Turns {
+    let turns = this.#turns.get(endpoint);
+    if (!turns) this.#turns.set(endpoint, (turns = new Turns()));
+    return turns;
   }
 
   async #find({ event, bucketId }: Pending): Promise<Found | undefined> {
@@ -145,15 +126,17 @@ export class Replicator {
   }
 
   /** Throws what is to be tried again. */
-  async #copy(pending: Pending, signal: AbortSignal): Promise<void> {
+  async #copy(
+    pending: Pending,
+    endpoint: ReplicationEndpoint | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const found = await this.#find(pending);
     if (!found) return this.#count('gone');
     const { source, version } = found;
     const { event, destination: bucket } = pending;
     try {
-      const copying = await this.#prepare(pending, source);
-      if (version.marker) await this.#copyMarker(copying, version);
-      else await this.#copyObject(copying, version, signal);
+      await this.#make(pending, found, endpoint, signal);
     } catch (error) {
       if (!(error instanceof NotCopied)) throw error;
       return this.#noteFailure(pending, found, error);
@@ -165,9 +148,13 @@ export class Replicator {
     this.#count('completed');
   }
 
-  /** Throws `NotCopied`. */
-  async #prepare({ event, destination }: Pending, source: Bucket): Promise<Copying> {
-    const { objects } = this.#ports;
+  /** Throws `NotCopied`, and what is to be tried again. */
+  async #make(
+    { event, destination }: Pending,
+    { source, version }: Found,
+    endpoint: ReplicationEndpoint | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const rule = source.replication?.rules.find(
       ({ id, status, destination: { bucket } }) =>
         id === event.ruleId && status === 'Enabled' && bucket === destination,
@@ -179,151 +166,13 @@ export class Replicator {
       const why = `${role} is no role of account ${source.owner}, or its trust policy does not let s3.amazonaws.com assume it`;
       throw new NotCopied('AssumeRoleNotPermitted', why);
     }
-    const found = await objects.buckets.find(destination);
-    if (!found || found.deleting || (rule.destination.account ?? found.owner) !== found.owner) {
-      throw new NotCopied(
-        'DstBucketNotFound',
-        `there is no bucket ${destination} of the account that the rule names`,
-      );
+    if (endpoint) {
+      const isNew = event.event.startsWith('ObjectCreated');
+      const copying = this.#remote.prepare(source, event.key, rule, caller, { endpoint, isNew });
+      return copyBy(this.#remote, copying, version, signal);
     }
-    const target = await objects.accountBlocks.over(found);
-    if (target.versioning !== 'Enabled') {
-      throw new NotCopied('DstBucketUnversioned', `the bucket ${destination} has no versioning enabled`);
-    }
-    return { source, target, key: event.key, rule, ...this.#calls(source, target, caller) };
-  }
-
-  #calls(source: Bucket, target: Bucket, caller: Caller): Pick<Copying, 'reading' | 'writing'> {
-    return {
-      reading: callIn(source, caller, 'GetObjectVersionForReplication', this.#ports),
-      writing: callIn(target, caller, 'ReplicateObject', this.#ports),
-    };
-  }
-
-  async #copyMarker(copying: Copying, marker: DeleteMarker): Promise<void> {
-    const { target, key, writing } = copying;
-    await demandReadable(copying);
-    await demand(writing, onObject(target, writing, 's3:ReplicateDelete', key), 'DstDelObjNotPermitted');
-    const place = () => {
-      throw new TypeError('a delete marker has no content');
-    };
-    await this.#put(copying, marker, place);
-  }
-
-  async #copyObject(copying: Copying, record: ObjectRecord, signal: AbortSignal): Promise<void> {
-    const { source, target, key } = copying;
-    const { versions, contents } = this.#ports.objects;
-    const tags = await demandCopyable(copying, record);
-    const attributes = await this.#attributes(copying, record, tags);
-    const there = await versions.find(target, key, record.isNull ? 'null' : record.id);
-    if (there?.id === record.id && !there.marker) {
-      const { acl, owner, retention, legalHold } = attributes;
-      await versions.updateReplica(target, key, there, before => {
-        return { ...before, acl, owner, tags, retention, legalHold };
-      });
-      return;
-    }
-    const { encryption, keys } = await this.#encrypting(copying, record);
-    const content = await copyContent(contents, { bucket: source.id, record }, keys, signal);
-    try {
-      const replica = { ...attributes, encryption };
-      const made = await this.#put(copying, replica, (...to) => content.place(...to));
-      if (!made) content.abandon(undefined);
-    } catch (error) {
-      content.abandon(error);
-      throw error;
-    }
-  }
-
-  async #put(
-    { target, key, writing }: Copying,
-    version: Replica | DeleteMarker,
-    place: Parameters<S3Ports['objects']['versions']['putReplica']>[3],
-  ): Promise<boolean> {
-    const made = await lasting(
-      this.#ports.objects.versions.putReplica(target, key, version, place),
-      'DstBucketUnversioned',
-    );
-    writing.note({
-      service: 's3',
-      operation: version.marker ? 'DeleteObject' : 'PutObject',
-      resource: `${bucketArn(target)}/${key}`,
-      owner: target.owner,
-      parameters: { bucketName: target.name, key },
-    });
-    return made;
-  }
-
-  /** What of the record the copy has. */
-  async #attributes(
-    { source, target, rule }: Copying,
-    record: ObjectRecord,
-    tags: ObjectRecord['tags'],
-  ): Promise<Replica> {
-    const { content: _, salt: __, upload: ___, ...own } = record;
-    const { ownerOverride, storageClass = record.storageClass } = rule.destination;
-    const account = (await this.#ports.ownerOf(source.owner))?.account;
-    const owner =
-      ownerApart(source, record) ?? (account && { account: account.id, canonicalId: account.canonicalId });
-    const isTargets = ownerOverride || owner === undefined || owner.account === target.owner;
-    // Without a lock of its own, the copy has the default of its bucket ("Object Lock considerations", S3 User Guide).
-    const lock = record.retention ? {} : lockAttributes({}, target, this.#ports.objects.clock.now());
-    return {
-      ...own,
-      ...lock,
-      tags,
-      storageClass: storageClass === 'STANDARD' ? undefined : storageClass,
-      acl: ownerOverride ? undefined : record.acl,
-      owner: isTargets ? undefined : owner,
-      replication: 'REPLICA',
-    };
-  }
-
-  /**
-   * The copy of an object that is encrypted is encrypted in the same way, under the key that the rule names; that of
-   * another by the default of its bucket ("Using default encryption", S3 User Guide).
-   */
-  async #encrypting(
-    copying: Copying,
-    record: ObjectRecord,
-  ): Promise<{ readonly encryption: ObjectRecord['encryption']; readonly keys: CopyKeys | 'asStored' }> {
-    const { source, key, reading } = copying;
-    if (record.encryption?.kind === 'customer') return { encryption: record.encryption, keys: 'asStored' };
-    const from = await lasting(
-      dataKeyOf(record, source, key, reading, this.#ports, {}),
-      'SrcKmsKeyNotPermitted',
-      'SrcKmsKeyInvalidState',
-    );
-    const { encryption, dataKey: to } = await this.#encryptingNew(copying, record);
-    return { encryption, keys: { from, to } };
-  }
-
-  async #encryptingNew({ target, key, rule, writing }: Copying, record: ObjectRecord): Promise<Encrypting> {
-    const { encryption } = record;
-    if (encryption?.kind === 'AES256') return ownEncryption(this.#ports);
-    if (encryption?.kind !== 'aws:kms' && encryption?.kind !== 'aws:kms:dsse') {
-      return lasting(encryptionFor({}, target, key, writing, this.#ports), ...TARGET_KEY);
-    }
-    const bucketKey = encryption.kind === 'aws:kms' && encryption.bucketKey;
-    const wrap = async (dataKey: Uint8Array) => {
-      const under = { keyArn: rule.destination.keyId!, bucketKey };
-      const wrapped = await lasting(
-        rewrapped(dataKey, under, target, key, writing, this.#ports),
-        ...TARGET_KEY,
-      );
-      if (wrapped.kind !== 'aws:kms') throw new TypeError('a key of KMS wraps for SSE-KMS');
-      return wrapped;
-    };
-    const inner = randomBytes(32);
-    const first = await wrap(inner);
-    if (encryption.kind === 'aws:kms') return { encryption: first, dataKey: inner };
-    const outer = randomBytes(32);
-    const { keyArn, context } = first;
-    const wrapped = [first.wrapped, (await wrap(outer)).wrapped];
-    return {
-      encryption: { kind: 'aws:kms:dsse', wrapped, keyArn, context },
-      dataKey: Buffer.concat([inner, outer]),
-    };
+    const copying = await this.#local.prepare(source, event.key, rule, caller);
+    return copyBy(this.#local, copying, version, signal);
   }
 
   async #noteFailure(
@@ -354,70 +203,11 @@ export class Replicator {
   }
 }
 
-const TARGET_KEY = ['DstKmsKeyNotPermitted', 'DstKmsKeyInvalidState'] as const;
-
-/** The permissions on the bucket that copies are made of. Throws `NotCopied`. */
-async function demandReadable({ source, key, reading }: Copying): Promise<void> {
-  const why = 'InitiateReplicationNotPermitted';
-  await demand(reading, onBucket(source, reading, 's3:GetReplicationConfiguration'), why);
-  await demand(reading, onBucket(source, reading, 's3:ListBucket', { 's3:prefix': key }), why);
-}
-
-/**
- * The permissions on the object and its copy ("Setting up permissions for live replication", S3 User Guide). Answers
- * the tags of the copy: none where the role may not read or put them. Throws `NotCopied`.
- */
-async function demandCopyable(copying: Copying, record: ObjectRecord): Promise<ObjectRecord['tags']> {
-  const { source, target, key, rule, reading, writing } = copying;
-  await demandReadable(copying);
-  const version = { 's3:VersionId': record.isNull ? 'null' : record.id };
-  const keys = { ...version, ...existingTagKeys(record) };
-  const read = (action: string, reason: string, known = {}) =>
-    demand(reading, onObject(source, reading, action, key, known), reason);
-  await read('s3:GetObjectVersionForReplication', 'SrcGetObjectNotPermitted');
-  await read('s3:GetObjectVersionAcl', 'SrcGetAclNotPermitted', keys);
-  if (record.retention) await read('s3:GetObjectRetention', 'SrcGetRetentionNotPermitted');
-  if (record.legalHold !== undefined) await read('s3:GetObjectLegalHold', 'SrcGetLegalHoldNotPermitted');
-  if (source.objectLock && !target.objectLock) {
-    throw new NotCopied('DstBucketObjectLockConfigMissing', `the bucket ${target.name} has no Object Lock`);
-  }
-  const { encryption } = record;
-  const underKms = encryption?.kind === 'aws:kms' || encryption?.kind === 'aws:kms:dsse';
-  const write = (action: string) => onObject(target, writing, action, key, encryptionKeys());
-  function encryptionKeys() {
-    if (!underKms) return {};
-    return {
-      's3:x-amz-server-side-encryption': encryption?.kind,
-      's3:x-amz-server-side-encryption-aws-kms-key-id': rule.destination.keyId,
-    };
-  }
-  await demand(writing, write('s3:ReplicateObject'), 'DstPutObjNotPermitted');
-  // Where lists are disabled, all is the bucket owner's anyway.
-  if (rule.destination.ownerOverride && source.owner !== target.owner && aclsEnabled(target)) {
-    const override = onObject(target, writing, 's3:ObjectOwnerOverrideToBucketOwner', key);
-    await demand(writing, override, 'DstPutAclNotPermitted');
-  }
-  if (!record.tags?.length) return record.tags;
-  const may =
-    (await reading.permits(onObject(source, reading, 's3:GetObjectVersionTagging', key, keys))) &&
-    (await writing.permits(onObject(target, writing, 's3:ReplicateTags', key)));
-  return may ? record.tags : undefined;
-}
-
-function demand(call: Call, requirement: Requirement, reason: string): Promise<void> {
-  return lasting(call.demand(requirement), reason);
-}
-
-/** Turns an answer that would be the same tomorrow into `NotCopied`: refusals into `denied`, others into `reason`. */
-async function lasting<T>(work: Promise<T>, denied: string, reason = denied): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const isLasting = error instanceof ApiError && error.status < 500 && error.code !== 'OperationAborted';
-    if (!isLasting) throw error;
-    throw new NotCopied(
-      error.status === 403 || /AccessDenied/.test(error.code) ? denied : reason,
-      error.message,
-    );
-  }
+function copyBy<C extends Copying>(
+  copies: Copies<C>,
+  copying: C,
+  version: VersionRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  return version.marker ? copies.marker(copying, version, signal) : copies.object(copying, version, signal);
 }
