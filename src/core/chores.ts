@@ -1,5 +1,6 @@
 /** What a server does by itself again and again, and how that went. Plain numbers: metrics read them. */
 import type { Clock } from './clock.js';
+import type { Scheduler } from './scheduler.js';
 
 export class ChoreCounts {
   succeeded = 0;
@@ -40,5 +41,70 @@ export class Chores {
 
   did(what: string, times: number): void {
     this.done.set(what, (this.done.get(what) ?? 0) + times);
+  }
+}
+
+/** Something that is to be done again and again. */
+export interface Chore {
+  readonly name: string;
+  /** Milliseconds by the clock. */
+  readonly every: number;
+  /** `signal`: it is to come to an end. */
+  run(signal: AbortSignal): Promise<unknown>;
+}
+
+interface ChoresOptions {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Has how they go. */
+  readonly counts: Chores;
+  /** Hears of what did not succeed; its next turn tries again. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** How often the clock is looked at: it may be moved. Milliseconds. */
+const LOOK_MS = 1000;
+
+/**
+ * Does each chore now and whenever its time has passed by the clock, one after the other. Answers the function that
+ * ends it, which resolves when nothing runs any more.
+ */
+export function startChores(
+  { clock, scheduler, counts, failed }: ChoresOptions,
+  chores: readonly Chore[],
+): () => Promise<void> {
+  const stop = new AbortController();
+  const timed = chores.map(chore => ({ ...chore, interval: new Interval(chore.every) }));
+  const round = async () => {
+    for (const { name, interval, run } of timed) {
+      if (stop.signal.aborted || !interval.isOver(clock.now())) continue;
+      await counts.run(name, () => run(stop.signal)).catch(failed);
+    }
+  };
+  let running = round();
+  const cancel = scheduler.every(LOOK_MS, () => {
+    running = running.then(round);
+  });
+  return async () => {
+    cancel();
+    stop.abort();
+    await running;
+  };
+}
+
+/** Tells when a length of time has passed, whichever way the clock was moved. */
+class Interval {
+  readonly #length: number;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** Milliseconds since the epoch. Begins again where it answers true. */
+  isOver(now: number): boolean {
+    if (Math.abs(now - this.#last) < this.#length) return false;
+    this.#last = now;
+    return true;
   }
 }

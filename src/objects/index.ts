@@ -239,7 +239,7 @@ export {
 export * from './replication/rules.js';
 export * from './tags.js';
 export type { ReadElsewhere } from './upkeep/garbage.js';
-export { type Chore, startHousekeeping } from './upkeep/housekeeping.js';
+export { startHousekeeping } from './upkeep/housekeeping.js';
 export { dueAfter, expirationOf, type LifecycleReport } from './upkeep/lifecycle.js';
 export {
   type Damage,
