@@ -53,14 +53,16 @@ function hasPolicies({ principal: { type } }: Caller): boolean {
   return type !== 'anonymous' && type !== 'service';
 }
 
-/** The account that owns the resource; the caller's own costs no look-up. */
+/** The account that owns the resource; the caller's own, whose controls are known, costs no look-up. */
 function ownerOf(
-  { account }: Caller,
+  caller: Caller,
   { controls }: CallerPolicies,
   { resourceAccount }: Requirement,
   credentials: PolicySource,
 ): ResourceOwner | undefined | Promise<ResourceOwner | undefined> {
-  if (resourceAccount !== undefined && resourceAccount !== account?.id) {
+  const { account } = caller;
+  const isOwn = resourceAccount === account?.id && hasPolicies(caller);
+  if (resourceAccount !== undefined && !isOwn) {
     return credentials.owner(resourceAccount);
   }
   return account && { account, controls };

@@ -1,14 +1,17 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { randomForId } from '../core/random.js';
 import type { Cancel, Scheduler } from '../core/scheduler.js';
 import type { AuditEvent } from './event.js';
 import { type AuditSpace, eventFiles } from './event-files.js';
 import { EventWriter } from './event-writer.js';
+import type { EventFeed, FeedSource } from './feed.js';
+import type { Gathered, Selections } from './gather.js';
 import type { EventPage, EventQuery } from './query.js';
 import { EventThread } from './thread-handle.js';
 
-export interface AuditLog {
+export interface AuditLog extends EventFeed {
   /** Takes note at once, writes soon: a request never waits for its record. */
   record(event: AuditEvent): void;
   /**
@@ -59,7 +62,7 @@ class AuditFiles implements AuditLog {
     this.#options = options;
     this.#thread = new EventThread();
     this.#leftBehind = options.keeps
-      ? eventFiles(directory).flatMap(({ name, isSegment }) => (isSegment ? [] : [name]))
+      ? eventFiles(directory).flatMap(({ name, kind }) => (kind === 'jsonl' ? [name] : []))
       : [];
     const { space, clock, scheduler, pieceBytes = PIECE_BYTES } = options;
     this.#writer = new EventWriter(directory, {
@@ -70,7 +73,9 @@ class AuditFiles implements AuditLog {
         this.#sealing = this.tidy([name]);
       },
     });
-    const tidy = () => void this.tidy();
+    const tidy = () => {
+      this.#sealing = this.tidy();
+    };
     this.#timers = [scheduler.after(TIDY_AFTER, tidy), scheduler.every(TIDY_EVERY, tidy)];
   }
 
@@ -83,6 +88,37 @@ class AuditFiles implements AuditLog {
     const { page, failed } = await this.#thread.ask({ kind: 'search', directory: this.#directory, query });
     if (!page) throw new Error(failed);
     return page;
+  }
+
+  async sources(): Promise<FeedSource[]> {
+    await this.#writer.flush();
+    const found = new Map<string, FeedSource>();
+    // By name: the second name of lines, `.due`, comes before their first.
+    for (const { name, kind } of eventFiles(this.#directory)) {
+      if (kind === 'seg') continue;
+      const source = name.slice(0, -kind.length - 1);
+      const end = await sizeOf(join(this.#directory, name));
+      // As long as lines have their first name, they may be given their second one again.
+      if (end !== undefined) found.set(source, { name: source, end, isOver: kind === 'due' });
+    }
+    return [...found.values()];
+  }
+
+  async gather(
+    source: string,
+    from: number,
+    to: number | undefined,
+    selections: Selections,
+  ): Promise<Gathered> {
+    // The lines get their second name before they lose their first.
+    const paths = ['jsonl', 'due'].map(kind => join(this.#directory, `${source}.${kind}`));
+    const { gathered, failed } = await this.#thread.ask({ kind: 'gather', paths, from, to, selections });
+    if (!gathered) throw new Error(failed);
+    return gathered;
+  }
+
+  async drop(sources: readonly string[]): Promise<void> {
+    for (const source of sources) await rm(join(this.#directory, `${source}.due`), { force: true });
   }
 
   /** Makes segments of files that are written no more, and deletes what is too old or too much. Never rejects. */
@@ -104,4 +140,9 @@ class AuditFiles implements AuditLog {
     await this.#sealing;
     await this.#thread.close();
   }
+}
+
+/** `undefined` for a file that is not there. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
 }

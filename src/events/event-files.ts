@@ -1,8 +1,9 @@
 /**
  * The files of the directory of events. A process appends to `events-2026-01-31-START-PID.jsonl`, then to
- * `events-2026-01-31-START.2-PID.jsonl` …; what is written no more becomes a segment of the same name, `….seg`.
+ * `events-2026-01-31-START.2-PID.jsonl` …; what is written no more becomes a segment of the same name, `….seg`. Its
+ * lines stay as `….due`, a second name of the same file, until trails have delivered them.
  */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DAY_MS } from '../core/time.js';
 
@@ -18,10 +19,12 @@ interface EventFile {
   readonly name: string;
   /** `2026-01-31`, UTC. */
   readonly day: string;
-  readonly isSegment: boolean;
+  readonly kind: 'jsonl' | 'seg' | 'due';
 }
 
-const NAME = /^events-(\d{4}-\d\d-\d\d)(?:-[\w.-]+)?\.(jsonl|seg)$/;
+const NAME = /^events-(\d{4}-\d\d-\d\d)(?:-[\w.-]+)?\.(jsonl|seg|due)$/;
+/** Of all space, what waits for its delivery: a trail that fails must not cost what can be searched for. */
+const DUE_SHARE = 0.25;
 
 /** `start`: what tells one run of a process from another with its id. */
 export function lineFile(day: string, start: string, piece: number): string {
@@ -30,6 +33,23 @@ export function lineFile(day: string, start: string, piece: number): string {
 
 export function segmentFile(lines: string): string {
   return lines.replace(/\.jsonl$/, '.seg');
+}
+
+function dueFile(lines: string): string {
+  return lines.replace(/\.jsonl$/, '.due');
+}
+
+/** Gives lines that are about to become a segment their second name. Throws what the file system throws. */
+export function keepDue(directory: string, lines: string): void {
+  const due = join(directory, dueFile(lines));
+  if (existsSync(due)) return;
+  try {
+    linkSync(join(directory, lines), due);
+  } catch {
+    // Not every file system has links. What is half copied has another name.
+    copyFileSync(join(directory, lines), `${due}.draft`);
+    renameSync(`${due}.draft`, due);
+  }
 }
 
 /** By name: those of the oldest day first. A directory that is not there has none. */
@@ -41,8 +61,8 @@ export function eventFiles(directory: string): EventFile[] {
     return [];
   }
   return names.sort().flatMap(name => {
-    const [, day, ending] = NAME.exec(name) ?? [];
-    return day === undefined ? [] : [{ name, day, isSegment: ending === 'seg' }];
+    const [, day, kind] = NAME.exec(name) ?? [];
+    return day === undefined ? [] : [{ name, day, kind: kind as EventFile['kind'] }];
   });
 }
 
@@ -52,18 +72,31 @@ export function eventFiles(directory: string): EventFile[] {
  */
 export function makeRoom(directory: string, space: AuditSpace, now: number, inUse?: string): void {
   const oldest = new Date(now - space.keepDays * DAY_MS).toISOString().slice(0, 10);
-  const left: { readonly name: string; readonly bytes: number }[] = [];
-  for (const { name, day } of eventFiles(directory)) {
+  const left: SizedFile[] = [];
+  const due: SizedFile[] = [];
+  for (const { name, day, kind } of eventFiles(directory)) {
     if (name === inUse) continue;
     if (day < oldest) remove(directory, name);
-    else left.push({ name, bytes: sizeOf(directory, name) });
+    else (kind === 'due' ? due : left).push({ name, bytes: sizeOf(directory, name) });
   }
-  let beyond = left.reduce((sum, { bytes }) => sum + bytes, 0) - space.bytes;
-  for (const { name, bytes } of left) {
-    if (beyond <= 0) return;
+  const waiting = removeBeyond(directory, due, space.bytes * DUE_SHARE);
+  removeBeyond(directory, left, space.bytes - waiting);
+}
+
+interface SizedFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Deletes the first of the files until the others take no more than `most` bytes. Answers what they take. */
+function removeBeyond(directory: string, files: readonly SizedFile[], most: number): number {
+  let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { name, bytes } of files) {
+    if (total <= most) break;
     remove(directory, name);
-    beyond -= bytes;
+    total -= bytes;
   }
+  return total;
 }
 
 /** Deletes the files `events-DATE…` of days before `oldest`, milliseconds since the epoch. */

@@ -1,8 +1,9 @@
-/** A thread that makes segments, deletes old files and searches. Started by `event-store.ts`. */
+/** A thread that makes segments and log files, deletes old files and searches. Started by `thread-handle.ts`. */
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
-import { type AuditSpace, eventFiles, makeRoom, segmentFile } from './event-files.js';
+import { type AuditSpace, eventFiles, keepDue, makeRoom, segmentFile } from './event-files.js';
+import { type Gathered, gatherLines, type Selections } from './gather.js';
 import type { EventPage, EventQuery } from './query.js';
 import { searchFiles } from './search.js';
 import { sealFile } from './segment-write.js';
@@ -17,10 +18,19 @@ export type ThreadTask =
       readonly now: number;
       readonly inUse: string | undefined;
     }
+  /** As `gatherLines` has it. */
+  | {
+      readonly kind: 'gather';
+      readonly paths: readonly string[];
+      readonly from: number;
+      readonly to: number | undefined;
+      readonly selections: Selections;
+    }
   | { readonly kind: 'search'; readonly directory: string; readonly query: EventQuery };
 
 export interface ThreadAnswer {
   readonly page?: EventPage;
+  readonly gathered?: Gathered;
   readonly failed?: string;
 }
 
@@ -38,6 +48,8 @@ function lowerPriority(): void {
 function answerTo(task: ThreadTask): ThreadAnswer {
   try {
     if (task.kind === 'search') return { page: searchFiles(task.directory, task.query) };
+    if (task.kind === 'gather')
+      return { gathered: gatherLines(task.paths, task.from, task.to, task.selections) };
     if (task.kind === 'room') makeRoom(task.directory, task.space, task.now, task.inUse);
     else seal(task.directory, task.names);
     return {};
@@ -49,7 +61,9 @@ function answerTo(task: ThreadTask): ThreadAnswer {
 function seal(directory: string, names: readonly string[]): void {
   const there = new Set(eventFiles(directory).map(({ name }) => name));
   for (const name of names) {
-    if (there.has(name)) sealFile(join(directory, name), join(directory, segmentFile(name)));
+    if (!there.has(name)) continue;
+    keepDue(directory, name);
+    sealFile(join(directory, name), join(directory, segmentFile(name)));
   }
 }
 

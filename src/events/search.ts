@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent } from './event.js';
-import { eventFiles } from './event-files.js';
+import { eventFiles, segmentFile } from './event-files.js';
 import { type EventPage, type EventQuery, matches, newerFirst, pageOf } from './query.js';
 import { Segment } from './segment-read.js';
 import { eventIn } from './segment-write.js';
@@ -31,13 +31,14 @@ function sourcesOf(directory: string, query: EventQuery): Source[] {
   const newest = Math.min(to, after?.arrived ?? Number.MAX_VALUE);
   const sources: Source[] = [];
   const files = eventFiles(directory);
-  const sealed = new Set(files.filter(({ isSegment }) => isSegment).map(({ name }) => name));
-  for (const { name, isSegment } of files) {
+  const sealed = new Set(files.filter(({ kind }) => kind === 'seg').map(({ name }) => name));
+  for (const { name, kind } of files) {
     // A process that ended between the two leaves the lines beside their segment.
-    if (!isSegment && sealed.has(name.replace(/\.jsonl$/, '.seg'))) continue;
-    const source = isSegment
-      ? segmentSource(join(directory, name), from, newest, query)
-      : lineSource(join(directory, name), query);
+    if (kind === 'due' || (kind === 'jsonl' && sealed.has(segmentFile(name)))) continue;
+    const source =
+      kind === 'seg'
+        ? segmentSource(join(directory, name), from, newest, query)
+        : lineSource(join(directory, name), query);
     if (source) sources.push(source);
   }
   return sources.sort((one, other) => other.last - one.last);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { demandWhole } from '../admin/migrate.js';
 import { demandSameRootKey, startResealing } from '../admin/root-key-rotation.js';
-import { Chores } from '../core/chores.js';
+import { Chores, startChores } from '../core/chores.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { lockDirectory } from '../core/directories/directory-lock.js';
 import { type LeveledLogger, type Logger, type LogLevel, lineLogger, silentLogger } from '../core/log.js';
@@ -26,10 +26,11 @@ import {
   targetName,
 } from '../objects/index.js';
 import { openKms, startSweeping } from '../services/kms/index.js';
-import { AccessLog, InventoryRuns, Replicator } from '../services/s3/index.js';
+import { AccessLog, InventoryRuns, Replicator, trailLogs } from '../services/s3/index.js';
 import { holdsRecords } from '../store/data-directory.js';
 import { holdLease } from '../store/lease.js';
 import { openStores, type Stores } from '../store/open.js';
+import { openTrails } from '../trails/index.js';
 import { firstAccount, type RootCredentials } from './bootstrap.js';
 import { watchSkew } from './clock-skew.js';
 import { demandKnownFormat } from './data-format.js';
@@ -91,6 +92,9 @@ const MIB = 1024 * 1024;
 
 /** Milliseconds that bodies outlive their last reference where other machines may be reading them. */
 const READERS_ELSEWHERE = 15 * MINUTE_MS;
+
+/** Between deliveries of trails, milliseconds: "on average within about 5 minutes of an API call" (User Guide). */
+const DELIVERY = 5 * MINUTE_MS;
 
 /** The name of what makes copies, among the targets of the delivery. */
 const COPIES = 'copies';
@@ -199,6 +203,7 @@ export async function openServices(
       elsewhere: (account, bucket) => endpoints.find(account, bucket),
     });
     const replicator = new Replicator(s3, log);
+    const trails = openTrails({ kv, ...sealing, clock, log, feed: audit, logs: trailLogs(s3) });
     if (keeps) {
       const { outbox, replications, backlog } = objects;
       const inventories = new InventoryRuns(servicePorts, log);
@@ -209,6 +214,7 @@ export async function openServices(
           startHousekeeping(objects, failed('housekeeping of buckets'), chores, scheduler, [
             { name: 'inventories', every: MINUTE_MS, run: signal => inventories.run(signal) },
             { name: 'copies of existing objects', every: MINUTE_MS, run: signal => backlog.run(signal) },
+            { name: 'digests of trails', every: MINUTE_MS, run: signal => trails.digests.run(signal) },
           ]),
           startSweeping(kms, failed('a sweep of keys'), chores, scheduler),
           startDelivery({ outbox, clock, scheduler, log, targets, nameOf: targetName, counts: deliveries }),
@@ -223,12 +229,20 @@ export async function openServices(
             nameOf: () => COPIES,
             givenUp: copies => replicator.giveUp(copies),
           }),
-          startResealing(kv, rootKeys, [identity, kms, objects], outcome => reportResealing(log, outcome)),
+          startResealing(kv, rootKeys, [identity, kms, objects, trails.keys], outcome =>
+            reportResealing(log, outcome),
+          ),
         ];
         return async () => {
           for (const stop of stops.reverse()) await stop();
         };
       };
+      // Of the events of its own directory, each server does it.
+      opened.push(
+        startChores({ clock, scheduler, counts: chores, failed: failed('the delivery of trails') }, [
+          { name: 'trails', every: DELIVERY, run: signal => trails.delivery.run(signal) },
+        ]),
+      );
       opened.push(
         stores.isShared
           ? holdLease(kv, {
@@ -247,6 +261,7 @@ export async function openServices(
       denials,
       events: audit,
       kms,
+      trails,
       accessLog,
       settings,
       s3,

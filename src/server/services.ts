@@ -52,6 +52,7 @@ import { s3Traits } from '../services/s3/traits.js';
 import { s3ControlService } from '../services/s3control/index.js';
 import { stsService } from '../services/sts/index.js';
 import { stsTraits } from '../services/sts/traits.js';
+import type { OpenTrails } from '../trails/index.js';
 import {
   isControl,
   isReplica,
@@ -81,6 +82,7 @@ export interface Parts {
   readonly denials: Denials;
   readonly events: AuditLog;
   readonly kms: Kms;
+  readonly trails: OpenTrails;
   /** Of the requests to buckets that have logging. */
   readonly accessLog: AccessLog;
   readonly settings: Settings;
@@ -141,7 +143,8 @@ async function findRole(identity: Identity, arn: string): Promise<ServiceRole | 
 
 /** The services and the protocols they speak. A protocol is made at the first request of its service. */
 export function served(parts: Parts): Services {
-  const { identity, objects, denials, events, kms, accessLog, settings, firstAccount, s3: s3Ports } = parts;
+  const { identity, objects, denials, events, kms, trails, accessLog, settings, firstAccount } = parts;
+  const { s3: s3Ports } = parts;
   const requirementOn = async (action: string, resource: string, call: Call) => {
     const service = resource.split(':')[2];
     if (service === 's3') return await ownBucketRequirement(objects, call, action, resource);
@@ -187,7 +190,15 @@ export function served(parts: Parts): Services {
       traits: organizationsTraits,
     }),
     withWire(accessAnalyzerWire, { service: accessAnalyzerService(), traits: accessAnalyzerTraits }),
-    withWire(cloudTrailWire, { service: cloudTrailService({ events }), traits: cloudTrailTraits }),
+    withWire(cloudTrailWire, {
+      service: cloudTrailService({
+        events,
+        trails: trails.trails,
+        digestKeys: trails.keys,
+        logs: trails.logs,
+      }),
+      traits: cloudTrailTraits,
+    }),
     withWire(rolesAnywhereWire, {
       service: rolesAnywhereService({ identity }),
       traits: rolesAnywhereTraits,

@@ -42,6 +42,10 @@ export const KEYSPACES = {
   'replication-backlog': { owner: 'objects', holds: 'a bucket of which all is to be copied: bucket' },
   'object-encryption-key': { owner: 'objects', holds: 'the key under which SSE-S3 derives its keys' },
   'blob-hold': { owner: 'objects', holds: 'a backup that reads bodies: id', isPassing: true },
+  trail: {
+    owner: 'trails',
+    holds: 'tables of trails, what they deliver, keys that sign their digests: table, parts',
+  },
   denial: { owner: 'events', holds: 'the reasoning of a denial: request' },
   'denial-time': { owner: 'events', holds: 'denials in their order: time, request' },
   server: { owner: 'server', holds: 'what holds for the data as a whole: name' },

@@ -223,5 +223,6 @@ export {
 } from './ports.js';
 export { replicaService } from './replication/replica-operations.js';
 export { Replicator } from './replication/replicator.js';
+export { trailLogs } from './trail-logs.js';
 export { s3CrossOrigin } from './website/cors.js';
 export { websiteService } from './website/website.js';

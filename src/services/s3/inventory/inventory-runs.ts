@@ -7,7 +7,7 @@ import { bodyOf, type RequestBody } from '../../../core/http-message.js';
 import type { Logger } from '../../../core/log.js';
 import { DAY_MS, HOUR_MS } from '../../../core/time.js';
 import { type Bucket, everyEntry, type Inventory, type StoredInventory } from '../../../objects/index.js';
-import { md5Of, type ServicePorts, ServiceRefused, writeAsService } from '../service-writes.js';
+import { bucketSource, md5Of, type ServicePorts, ServiceRefused, writeAsService } from '../service-writes.js';
 import { type Listed, lineOf, schemaOf } from './inventory-fields.js';
 
 const SERVICE = 's3.amazonaws.com';
@@ -100,13 +100,13 @@ async function writeList(
     writeAsService(
       {
         service: SERVICE,
-        source,
+        source: bucketSource(source),
         target: destination.bucket,
         owner: destination.account,
         key: `${base}/${key}`,
         contentType,
         body,
-        encrypted: destination.encrypted,
+        encrypted: destination.encrypted ? 'SSE-S3' : undefined,
       },
       ports,
     );

@@ -6,7 +6,7 @@ import type { Cancel, Scheduler } from '../../../core/scheduler.js';
 import { DAY_MS } from '../../../core/time.js';
 import type { Bucket, LoggingSetting } from '../../../objects/index.js';
 import { sourceName } from '../object/copy-source.js';
-import { type ServicePorts, ServiceRefused, writeAsService } from '../service-writes.js';
+import { bucketSource, type ServicePorts, ServiceRefused, writeAsService } from '../service-writes.js';
 import type { S3Subject } from '../target.js';
 import { deletionLine, logLine, operationName } from './access-log-line.js';
 
@@ -148,7 +148,7 @@ export class AccessLog {
     await writeAsService(
       {
         service: SERVICE,
-        source,
+        source: bucketSource(source),
         target: setting.target,
         owner: source.owner,
         key: keyOf(source, setting, time, this.#ports.objects.clock.now()),

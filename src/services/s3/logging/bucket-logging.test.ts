@@ -6,7 +6,7 @@ import { silentLogger } from '../../../core/log.js';
 import type { Ending } from '../../../core/operation.js';
 import { compilePolicy } from '../../../policy/index.js';
 import { ALL_USERS, LOG_DELIVERY } from '../acl/acl.js';
-import { ServiceRefused, writeAsService } from '../service-writes.js';
+import { bucketSource, ServiceRefused, writeAsService } from '../service-writes.js';
 import {
   anonymous,
   bodyOf,
@@ -266,7 +266,7 @@ suite('logs', () => {
     const named = [allow, nobody].map(text => ({ name: 'control', policy: compilePolicy(text, 'resource') }));
     const write = {
       service: 'logging.s3.amazonaws.com',
-      source: await s3.objects.buckets.get(Bucket),
+      source: bucketSource(await s3.objects.buckets.get(Bucket)),
       target: 'logs',
       key: 'p/x',
       contentType: 'text/plain',
