@@ -112,6 +112,9 @@ class RequestedAction implements AuthorizationRequest {
  */
 const CONTROLLED = /^(s3|sts|kms):/;
 
+/** Whether resource control policies speak of what an action works on. */
+export const isControlled = (action: string) => CONTROLLED.test(action);
+
 function policySet(
   caller: Caller,
   own: CallerPolicies,
@@ -122,7 +125,7 @@ function policySet(
   const uncontrolled =
     requirement.uncontrolled ?? caller.principal.roleArn?.includes(':role/aws-service-role/') ?? false;
   const serviceControl = uncontrolled ? undefined : own.controls?.serviceControl;
-  const controlled = !uncontrolled && CONTROLLED.test(requirement.action);
+  const controlled = !uncontrolled && isControlled(requirement.action);
   const resourceControl = controlled ? owner?.controls?.resourceControl : undefined;
   return {
     identity: own.identity,

@@ -4,7 +4,13 @@ export {
   authenticate,
   unsigned,
 } from './authenticate.js';
-export { type Authorisation, type Authoriser, createAuthoriser, type PolicySource } from './authorise.js';
+export {
+  type Authorisation,
+  type Authoriser,
+  createAuthoriser,
+  isControlled,
+  type PolicySource,
+} from './authorise.js';
 export { type CallFacts, type CallPorts, createCall, Decisions } from './call.js';
 export { globalContext, type RequestFacts } from './context.js';
 export { isPostForm } from './post-form.js';

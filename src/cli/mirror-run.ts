@@ -6,7 +6,7 @@ import { type AccountCopy, filesOfCopies } from '../policy/replay/index.js';
 import {
   checkCopies,
   diffCopies,
-  loadAccount,
+  loadAccounts,
   pullAccount,
   readCopies,
   readFiles,
@@ -55,12 +55,16 @@ export async function load(directory: string, flags: LoadFlags): Promise<void> {
   const { profile, region } = flags;
   const server = { endpoint: config.endpoint, region, profile };
   const failed = reporter();
+  const targets = [];
   for (const copy of copies) {
-    const target =
-      copy.account === caller.account ? clients : await clientsOfAccount(copy, flags, server, config);
-    await loadAccount(copy, target, { server, failed });
-    print(`Loaded account ${copy.account}.`);
+    const isOwn = copy.account === caller.account;
+    targets.push({ copy, clients: isOwn ? clients : await clientsOfAccount(copy, flags, server, config) });
   }
+  await loadAccounts(targets, { server, failed });
+  print(`Loaded ${copies.map(({ account }) => `account ${account}`).join(', ')}.`);
+  const keys = copies.flatMap(copy => copy.keys).length;
+  if (keys > 0)
+    print(`${countOf(keys, 'key')} came with new material: what the originals encrypted stays shut.`);
 }
 
 type Config = Awaited<ReturnType<typeof clientsOf>>['config'];

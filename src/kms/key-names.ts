@@ -18,6 +18,10 @@ export interface KeyName {
 
 const KEY_ID = /^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 
+export function isKeyId(text: string): boolean {
+  return KEY_ID.test(text);
+}
+
 /**
  * Reads what a request calls a key. Throws `NotFoundException` for what is neither a key id nor an alias or is of
  * another region, `InvalidArnException` for ARNs of something else.

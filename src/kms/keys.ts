@@ -25,6 +25,8 @@ export type NewKey = Pick<
   readonly multiRegion: boolean;
   /** A name that the key is to have from the start, and that must be free. */
   readonly alias?: string;
+  /** Of a copy: the id of the original. A copy has material from the start, whatever its origin. */
+  readonly copyOf?: string | undefined;
 };
 
 /** Days between the automatic rotations of a key whose owner names no number (KMS API Reference, EnableKeyRotation). */
@@ -75,14 +77,15 @@ export class Keys {
   }
 
   /**
-   * Makes a key, and material unless that is to be imported. Throws `AlreadyExistsException` where the alias is taken,
-   * `LimitExceededException`.
+   * Makes a key, and material unless that is to be imported. Throws `AlreadyExistsException` where the alias or the id
+   * of a copy is taken, `LimitExceededException`.
    */
-  async create({ multiRegion, alias, ...input }: NewKey): Promise<KeyRecord> {
-    const id = multiRegion ? `mrk-${randomUUID().replaceAll('-', '')}` : randomUUID();
+  async create({ multiRegion, alias, copyOf, ...input }: NewKey): Promise<KeyRecord> {
+    const id = copyOf ?? (multiRegion ? `mrk-${randomUUID().replaceAll('-', '')}` : randomUUID());
     const now = this.clock.now();
     if (input.manager === 'CUSTOMER') await this.demandQuota(input.account, input.region);
-    const material = input.origin === 'EXTERNAL' ? undefined : await this.newMaterial(input, id);
+    const isEmpty = input.origin === 'EXTERNAL' && copyOf === undefined;
+    const material = isEmpty ? undefined : await this.newMaterial(input, id);
     const managed = input.manager === 'AWS';
     const key: KeyRecord = {
       ...input,
@@ -101,6 +104,8 @@ export class Keys {
       related: multiRegion ? { primary: input.region, replicas: [] } : undefined,
     };
     await this.store.transact(id, async transaction => {
+      if (copyOf !== undefined && (await transaction.get(tables.keys, key.account, key.region, id)))
+        throw errors.AlreadyExistsException(`The key ${id} exists in ${key.region} already.`);
       if (alias !== undefined) await putNewAlias(transaction, key, alias, now);
       this.save(transaction, undefined, key);
     });

@@ -4,14 +4,14 @@ import type { Kv } from '../store/kv.js';
 import { Database, type Owner } from '../store/tables.js';
 import { errors } from './errors.js';
 import { Grants } from './grants.js';
-import { type Home, type KeyName, readKeyName } from './key-names.js';
-import { managedPolicyOfS3 } from './key-policies.js';
+import { type Home, isKeyId, type KeyName, readKeyName } from './key-names.js';
+import { defaultPolicy, managedPolicyOfS3 } from './key-policies.js';
 import { KmsKeyring } from './keyring.js';
-import { Keys } from './keys.js';
+import { Keys, type NewKey } from './keys.js';
 import type { PrincipalMapper } from './principals.js';
-import type { KeyRecord } from './records.js';
+import { isMultiRegion, type KeyRecord, type KeyUsage } from './records.js';
 import { resealKeys } from './reseal.js';
-import type { PairMaker } from './specs.js';
+import { isKeySpec, type PairMaker, specs } from './specs.js';
 
 /** The alias of the AWS managed key for S3: one key for each account and region, made on first use. */
 export const S3_ALIAS = 'alias/aws/s3';
@@ -37,6 +37,16 @@ export interface Target {
   readonly key?: KeyRecord | undefined;
   /** The alias in the request, with its `alias/`. */
   readonly alias?: string | undefined;
+}
+
+/** What a copy takes over from a key when it is made. */
+interface KeyOriginal {
+  readonly id: string;
+  readonly manager: 'AWS' | 'CUSTOMER';
+  readonly spec: string;
+  readonly usage: string;
+  readonly origin: string;
+  readonly description: string;
 }
 
 const owner: Owner = {
@@ -93,30 +103,46 @@ export class Kms {
     return await this.#managedKey(home);
   }
 
-  async #managedKey({ partition, region, account }: Home): Promise<string | undefined> {
+  async #managedKey(home: Home): Promise<string | undefined> {
     try {
-      const key = await this.keys.create({
-        partition,
-        region,
-        account,
-        spec: 'SYMMETRIC_DEFAULT',
-        usage: 'ENCRYPT_DECRYPT',
-        origin: 'AWS_KMS',
-        manager: 'AWS',
-        description: 'Default key that protects my S3 objects when no other key is defined',
-        policy: managedPolicyOfS3(partition, region, account),
-        tags: [],
-        multiRegion: false,
-        alias: S3_ALIAS,
-      });
-      return key.id;
+      return (await this.keys.create(managedKeyOfS3(home))).id;
     } catch (error) {
       // Somebody else made it at the same time.
-      const id = await this.keys.findAlias(account, region, S3_ALIAS);
+      const id = await this.keys.findAlias(home.account, home.region, S3_ALIAS);
       if (id === undefined) throw error;
       return id;
     }
   }
+
+  /**
+   * Makes a copy of a key: it has the original's id, and material of its own. A customer managed one has the default
+   * key policy; of AWS managed keys there is the one of S3. Throws `AlreadyExistsException`, `ValidationException`,
+   * `UnsupportedOperationException`, `LimitExceededException`.
+   */
+  async copy(home: Home, original: KeyOriginal): Promise<KeyRecord> {
+    const { id, manager, spec, usage, origin, description } = original;
+    if (!isKeyId(id)) throw errors.ValidationException(`${id} is no id of a key.`);
+    if (manager === 'AWS') return await this.keys.create({ ...managedKeyOfS3(home), copyOf: id });
+    if (!isKeySpec(spec) || !specs[spec].usages.includes(usage as KeyUsage))
+      throw errors.UnsupportedOperationException(`Keys of ${spec} for ${usage} are not supported.`);
+    if (origin !== 'AWS_KMS' && origin !== 'EXTERNAL')
+      throw errors.UnsupportedOperationException(`Keys of the origin ${origin} are not supported.`);
+    return await this.keys.create({
+      ...home,
+      ...{ spec, origin, description, usage: usage as KeyUsage, manager: 'CUSTOMER', tags: [], copyOf: id },
+      policy: defaultPolicy(home.partition, home.account),
+      multiRegion: isMultiRegion(id),
+    });
+  }
+}
+
+function managedKeyOfS3({ partition, region, account }: Home): NewKey {
+  return {
+    ...{ partition, region, account, spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT' },
+    ...{ origin: 'AWS_KMS', manager: 'AWS', tags: [], multiRegion: false, alias: S3_ALIAS },
+    description: 'Default key that protects my S3 objects when no other key is defined',
+    policy: managedPolicyOfS3(partition, region, account),
+  };
 }
 
 /** Opens the key service on a store. Throws `RangeError` where a root key is not 32 bytes long. */

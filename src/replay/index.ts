@@ -6,7 +6,7 @@ export { controlClient } from './control-client.js';
 export { diffCopies, renderDifferences } from './diff.js';
 export { renderGenerated } from './generate-report.js';
 export { readChange, readCopies, readFiles, sinceOf, writeFiles } from './inputs.js';
-export { loadAccount } from './load.js';
+export { loadAccounts } from './load.js';
 export { pullAccount } from './pull.js';
 export { type EventSources, readEvents } from './read-events.js';
 export { rehearseChange, renderRehearsal } from './rehearse.js';

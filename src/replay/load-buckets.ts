@@ -12,8 +12,10 @@ import {
 import { PutPublicAccessBlockCommand as PutAccountBlockCommand } from '@aws-sdk/client-s3-control';
 import type { AccountCopy } from '../policy/replay/index.js';
 import type { AccountClients } from './account-clients.js';
+import { compact } from './compact.js';
 
-type Attempt = (what: string, make: () => Promise<unknown>) => Promise<boolean>;
+/** Makes something; what cannot be made is reported, and answered as `false`. */
+export type Attempt = (what: string, make: () => Promise<unknown>) => Promise<boolean>;
 
 /** Blocks come last: BlockPublicPolicy would refuse a policy that is there already on the original. */
 export async function loadBuckets(
@@ -57,7 +59,9 @@ async function loadBucket(
   // New buckets are given one.
   await attempt(of('Block Public Access'), () => s3.send(new DeletePublicAccessBlockCommand({ Bucket })));
   if (policy !== undefined)
-    await attempt(of('policy'), () => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: policy })));
+    await attempt(of('policy'), () =>
+      s3.send(new PutBucketPolicyCommand({ Bucket, Policy: compact(policy) })),
+    );
   const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   if (TagSet.length > 0)
     await attempt(of('tags'), () => s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } })));

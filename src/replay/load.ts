@@ -5,6 +5,7 @@ import {
   AttachGroupPolicyCommand,
   AttachRolePolicyCommand,
   AttachUserPolicyCommand,
+  CreateAccountAliasCommand,
   CreateGroupCommand,
   CreateInstanceProfileCommand,
   CreateOpenIDConnectProviderCommand,
@@ -23,7 +24,9 @@ import {
 import { type ApiTarget, callKarikagi } from '../clients/karikagi-api.js';
 import type { AccountCopy } from '../policy/replay/index.js';
 import type { AccountClients } from './account-clients.js';
-import { loadBuckets } from './load-buckets.js';
+import { type Attempt, loadBuckets } from './load-buckets.js';
+import { loadKeys } from './load-keys.js';
+import { loadOrganization } from './load-organization.js';
 
 interface LoadOptions {
   /** Signed as an administrator of the server's first account: gives copies their unique ids. */
@@ -33,31 +36,47 @@ interface LoadOptions {
 }
 
 /** What was there before is left as it is. */
-const THERE = /^(?:EntityAlreadyExists|EntityAlreadyExistsException)$/;
+const THERE =
+  /^(?:EntityAlreadyExists|EntityAlreadyExistsException|AlreadyExistsException|PolicyTypeAlreadyEnabledException)$/;
 
 const tagList = (tags: Readonly<Record<string, string>> = {}) =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
+/** A copy, and clients of the account of the same id that it is put into. */
+interface LoadTarget {
+  readonly copy: AccountCopy;
+  readonly clients: AccountClients;
+}
+
 /**
- * Users, groups, roles, policies, profiles, providers, buckets and what blocks them, with the unique ids that they had.
- * Ids come before anything that names who has them. What AWS alone may make (roles below `/aws-reserved/`), keys and
- * organizations are not loaded; `failed` says so. May be run again.
+ * Users, groups, roles, policies, profiles, providers, buckets and what blocks them, keys with material of their own,
+ * and organizations, with the ids that they had. Names and ids of all accounts come before what names them,
+ * organizations last: their policies bind those who load, too. What AWS alone may make (roles below `/aws-reserved/`)
+ * is not loaded; `failed` says so. May be run again.
  */
-export async function loadAccount(
-  copy: AccountCopy,
-  clients: AccountClients,
-  options: LoadOptions,
-): Promise<void> {
-  const loading = new Loading(copy, clients, options);
-  await loading.names();
-  await loading.policies();
-  await loading.trust();
-  await loadBuckets(copy, clients, (what, make) => loading.attempt(what, make));
-  for (const { arn, manager } of copy.keys)
-    if (manager === 'CUSTOMER')
-      options.failed(arn, 'keys are not loaded: KMS gives each key an id of its own');
-  if (copy.organization)
-    options.failed(`organization ${copy.organization.id}`, 'organizations are not loaded');
+export async function loadAccounts(targets: readonly LoadTarget[], options: LoadOptions): Promise<void> {
+  const all = targets.map(({ copy, clients }) => new Loading(copy, clients, options));
+  for (const loading of all) await loading.names();
+  for (const loading of all) await loading.policies();
+  for (const loading of all) await loading.trust();
+  for (const [index, { copy, clients }] of targets.entries()) {
+    const attempt: Attempt = (what, make) => all[index]!.attempt(what, make);
+    await loadBuckets(copy, clients, attempt);
+    await loadKeys(copy, clients, options.server, attempt);
+  }
+  const organizations = new Map(targets.map(one => [one.copy.account, one.clients.organizations]));
+  for (const [index, { copy }] of targets.entries()) {
+    const { organization, account } = copy;
+    const attempt: Attempt = (what, make) => all[index]!.attempt(what, make);
+    // A delegated administrator's copy has it, too.
+    if (organization?.managementAccount === account)
+      await loadOrganization(organization, organizations, options.server, attempt);
+    else if (organization && !targets.some(one => one.copy.account === organization.managementAccount))
+      options.failed(
+        `organization ${organization.id}`,
+        `is loaded with its management account ${organization.managementAccount}`,
+      );
+  }
 }
 
 class Loading {
@@ -82,7 +101,11 @@ class Loading {
   /** All that has a name, bare, and then the ids. */
   async names(): Promise<void> {
     const { iam } = this.clients;
-    const { users, groups, roles, policies, account, partition } = this.copy;
+    const { users, groups, roles, policies, account, partition, alias } = this.copy;
+    if (alias !== undefined)
+      await this.attempt(`alias ${alias}`, () =>
+        iam.send(new CreateAccountAliasCommand({ AccountAlias: alias })),
+      );
     for (const { name, path, document, description: Description, arn, tags } of policies) {
       if (!arn.includes(`:${account}:`)) continue;
       const input = {
@@ -102,7 +125,8 @@ class Loading {
       if (made) await this.#adopt('user', name, id, arn);
     }
     const own = `arn:${partition}:iam::${account}:root`;
-    const trust = { Effect: 'Allow', Principal: { AWS: own }, Action: 'sts:AssumeRole' };
+    // It stays where the role's own cannot be loaded.
+    const trust = { Effect: 'Deny', Principal: { AWS: own }, Action: 'sts:AssumeRole' };
     const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trust });
     for (const { name, path, arn, tags, id, description, maxSessionDuration } of roles) {
       const [, service] = /^\/aws-service-role\/([^/]+)\/$/.exec(path) ?? [];
@@ -197,23 +221,23 @@ class Loading {
   /** Who may become a role, and by whose word; which machines have it. */
   async trust(): Promise<void> {
     const { iam } = this.clients;
-    for (const { arn, url, clientIds, thumbprints } of this.copy.oidcProviders) {
-      const input = { Url: url, ClientIDList: [...clientIds], ThumbprintList: [...thumbprints] };
+    for (const { arn, url, clientIds, thumbprints, tags } of this.copy.oidcProviders) {
+      const lists = { ClientIDList: [...clientIds], ThumbprintList: [...thumbprints], Tags: tagList(tags) };
+      const input = { Url: url, ...lists };
       await this.attempt(arn, () => iam.send(new CreateOpenIDConnectProviderCommand(input)));
     }
-    for (const { arn, name, metadata } of this.copy.samlProviders)
-      await this.attempt(arn, () =>
-        iam.send(new CreateSAMLProviderCommand({ Name: name, SAMLMetadataDocument: metadata })),
-      );
+    for (const { arn, name, metadata, tags } of this.copy.samlProviders) {
+      const input = { Name: name, SAMLMetadataDocument: metadata, Tags: tagList(tags) };
+      await this.attempt(arn, () => iam.send(new CreateSAMLProviderCommand(input)));
+    }
     for (const { name: RoleName, arn, trust, path } of this.copy.roles) {
       if (trust === '' || path.startsWith('/aws-')) continue;
       const input = { RoleName, PolicyDocument: trust };
       await this.attempt(`trust policy of ${arn}`, () => iam.send(new UpdateAssumeRolePolicyCommand(input)));
     }
-    for (const { name: InstanceProfileName, arn, path: Path, roles } of this.copy.instanceProfiles) {
-      await this.attempt(arn, () =>
-        iam.send(new CreateInstanceProfileCommand({ InstanceProfileName, Path })),
-      );
+    for (const { name: InstanceProfileName, arn, path: Path, roles, tags } of this.copy.instanceProfiles) {
+      const profile = { InstanceProfileName, Path, Tags: tagList(tags) };
+      await this.attempt(arn, () => iam.send(new CreateInstanceProfileCommand(profile)));
       for (const RoleName of roles) {
         const input = { InstanceProfileName, RoleName };
         await this.attempt(`${arn} with ${RoleName}`, () =>

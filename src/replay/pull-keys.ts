@@ -2,7 +2,9 @@
 import {
   DescribeKeyCommand,
   GetKeyPolicyCommand,
+  GetKeyRotationStatusCommand,
   type GrantListEntry,
+  type KeyMetadata,
   type KMSClient,
   ListResourceTagsCommand,
   paginateListAliases,
@@ -13,7 +15,7 @@ import type { AccountCopy } from '../policy/replay/index.js';
 import type { AccountClients } from './account-clients.js';
 import type { PullOptions } from './pull-options.js';
 
-type KeyCopy = AccountCopy['keys'][number];
+export type KeyCopy = AccountCopy['keys'][number];
 
 export async function pullKeys(
   clients: AccountClients,
@@ -37,7 +39,7 @@ export async function pullKeys(
   return found;
 }
 
-async function aliasesOf(kms: KMSClient): Promise<ReadonlyMap<string, string[]>> {
+export async function aliasesOf(kms: KMSClient): Promise<ReadonlyMap<string, string[]>> {
   const byKey = new Map<string, string[]>();
   for await (const { Aliases = [] } of paginateListAliases({ client: kms }, {})) {
     for (const { AliasName = '', TargetKeyId } of Aliases) {
@@ -48,7 +50,7 @@ async function aliasesOf(kms: KMSClient): Promise<ReadonlyMap<string, string[]>>
   return byKey;
 }
 
-async function keyOf(
+export async function keyOf(
   kms: KMSClient,
   id: string,
   region: string,
@@ -57,7 +59,7 @@ async function keyOf(
 ): Promise<KeyCopy | undefined> {
   try {
     const { KeyMetadata: key } = await kms.send(new DescribeKeyCommand({ KeyId: id }));
-    if (!key || key.KeyState === 'PendingDeletion') return undefined;
+    if (!key) return undefined;
     const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId: id, PolicyName: 'default' }));
     const own = key.KeyManager === 'CUSTOMER';
     const { Tags = [] } = own ? await kms.send(new ListResourceTagsCommand({ KeyId: id })) : {};
@@ -72,6 +74,9 @@ async function keyOf(
       description: key.Description || undefined,
       ...{ spec: key.KeySpec ?? 'SYMMETRIC_DEFAULT', usage: key.KeyUsage ?? 'ENCRYPT_DECRYPT' },
       ...{ origin: key.Origin ?? 'AWS_KMS', multiRegion: key.MultiRegion ?? false },
+      primary: key.MultiRegionConfiguration?.PrimaryKey?.Region,
+      state: key.KeyState,
+      rotation: await rotationOf(kms, key),
       manager: key.KeyManager ?? 'CUSTOMER',
       tags: Object.fromEntries(Tags.map(({ TagKey = '', TagValue = '' }) => [TagKey, TagValue])),
     };
@@ -81,17 +86,34 @@ async function keyOf(
   }
 }
 
+/** Keys of other specs and origins, and replicas, do not rotate ("Rotate AWS KMS keys", KMS Developer Guide). */
+async function rotationOf(kms: KMSClient, key: KeyMetadata): Promise<number | undefined> {
+  const { KeyId, KeySpec, KeyManager, Origin, KeyState, MultiRegionConfiguration } = key;
+  if (KeySpec !== 'SYMMETRIC_DEFAULT' || KeyManager !== 'CUSTOMER' || Origin !== 'AWS_KMS') return undefined;
+  if (
+    /^Pending.*Deletion$/.test(KeyState ?? '') ||
+    MultiRegionConfiguration?.MultiRegionKeyType === 'REPLICA'
+  )
+    return undefined;
+  const { KeyRotationEnabled, RotationPeriodInDays } = await kms.send(
+    new GetKeyRotationStatusCommand({ KeyId }),
+  );
+  return KeyRotationEnabled ? (RotationPeriodInDays ?? 365) : undefined;
+}
+
+/** Without what is of this grant alone: its id, its token, when it was made. */
 function grantOf({
   GranteePrincipal = '',
   Operations = [],
   RetiringPrincipal,
   Name,
   Constraints,
-}: GrantListEntry) {
+}: GrantListEntry): KeyCopy['grants'][number] {
   return {
     ...{ grantee: GranteePrincipal, operations: [...Operations].sort(), retiring: RetiringPrincipal },
     name: Name || undefined,
     equals: Constraints?.EncryptionContextEquals,
     subset: Constraints?.EncryptionContextSubset,
+    sourceArn: Constraints?.SourceArn,
   };
 }

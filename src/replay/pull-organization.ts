@@ -23,8 +23,8 @@ const NONE = /^(?:AWSOrganizationsNotInUseException|AccessDenied(?:Exception)?)$
 const TYPES: readonly PolicyType[] = ['SERVICE_CONTROL_POLICY', 'RESOURCE_CONTROL_POLICY'];
 
 export async function pullOrganization(
-  { organizations }: AccountClients,
-  { failed }: PullOptions,
+  { organizations }: Pick<AccountClients, 'organizations'>,
+  { failed }: Pick<PullOptions, 'failed'>,
 ): Promise<OrganizationCopy | undefined> {
   try {
     const { Organization } = await organizations.send(new DescribeOrganizationCommand({}));
@@ -75,9 +75,10 @@ async function policiesOf(client: OrganizationsClient, enabled: readonly string[
   const attached = new Map<string, string[]>();
   for (const type of TYPES.filter(one => enabled.includes(one))) {
     for await (const { Policies = [] } of paginateListPolicies({ client }, { Filter: type })) {
-      for (const { Id = '', Name = '' } of Policies) {
+      for (const { Id = '', Name = '', Description } of Policies) {
         const { Policy } = await client.send(new DescribePolicyCommand({ PolicyId: Id }));
-        policies.push({ id: Id, name: Name, type, document: Policy?.Content ?? '' });
+        const description = Description || undefined;
+        policies.push({ id: Id, name: Name, type, description, document: Policy?.Content ?? '' });
         for await (const { Targets = [] } of paginateListTargetsForPolicy({ client }, { PolicyId: Id })) {
           for (const { TargetId = '' } of Targets)
             attached.set(TargetId, [...(attached.get(TargetId) ?? []), Id]);

@@ -1,21 +1,19 @@
 /** Copies what decides in an account, by reading alone: from AWS or from a Karikagi server. */
 import {
-  type AttachedPolicy,
-  type GetAccountAuthorizationDetailsResponse,
   GetOpenIDConnectProviderCommand,
   GetSAMLProviderCommand,
   ListAccountAliasesCommand,
+  ListInstanceProfileTagsCommand,
   ListOpenIDConnectProvidersCommand,
   ListPolicyTagsCommand,
   ListSAMLProvidersCommand,
-  type PolicyDetail,
-  paginateGetAccountAuthorizationDetails,
   paginateListInstanceProfiles,
   paginateListRoles,
 } from '@aws-sdk/client-iam';
 import type { AccountCopy, ManagedPolicyCopy, RoleCopy, Tags } from '../policy/replay/index.js';
 import type { AccountClients } from './account-clients.js';
 import { pullBuckets } from './pull-buckets.js';
+import { authorizationDetails } from './pull-details.js';
 import { pullKeys } from './pull-keys.js';
 import { type PullOptions, tagsOf } from './pull-options.js';
 import { pullOrganization } from './pull-organization.js';
@@ -62,61 +60,6 @@ export async function pullAccount(clients: AccountClients, options: PullOptions)
   };
 }
 
-/** IAM answers documents URL-encoded ("GetAccountAuthorizationDetails", IAM API Reference). */
-const document = (encoded: string | undefined) => decodeURIComponent(encoded ?? '');
-
-const inlineOf = (list: readonly PolicyDetail[] = []) =>
-  list.map(({ PolicyName = '', PolicyDocument }) => ({
-    name: PolicyName,
-    document: document(PolicyDocument),
-  }));
-
-const arnsOf = (list: readonly AttachedPolicy[] = []) => list.map(({ PolicyArn = '' }) => PolicyArn).sort();
-
-type Details = Pick<AccountCopy, 'users' | 'groups' | 'roles' | 'policies'>;
-
-async function authorizationDetails({ iam }: AccountClients): Promise<Details> {
-  const all: Details = { users: [], groups: [], roles: [], policies: [] };
-  for await (const page of paginateGetAccountAuthorizationDetails({ client: iam }, {})) {
-    const part = detailsOf(page);
-    for (const kind of ['users', 'groups', 'roles', 'policies'] as const)
-      (all[kind] as object[]).push(...part[kind]);
-  }
-  return all;
-}
-
-function detailsOf(page: GetAccountAuthorizationDetailsResponse): Details {
-  return {
-    users: (page.UserDetailList ?? []).map(user => ({
-      ...{ name: user.UserName!, arn: user.Arn!, id: user.UserId!, path: user.Path ?? '/' },
-      inline: inlineOf(user.UserPolicyList),
-      attached: arnsOf(user.AttachedManagedPolicies),
-      groups: [...(user.GroupList ?? [])].sort(),
-      boundary: user.PermissionsBoundary?.PermissionsBoundaryArn,
-      tags: tagsOf(user.Tags),
-    })),
-    groups: (page.GroupDetailList ?? []).map(group => ({
-      // No decision hangs on a group's id.
-      ...{ name: group.GroupName!, arn: group.Arn!, id: '', path: group.Path ?? '/' },
-      inline: inlineOf(group.GroupPolicyList),
-      attached: arnsOf(group.AttachedManagedPolicies),
-    })),
-    roles: (page.RoleDetailList ?? []).map(role => ({
-      ...{ name: role.RoleName!, arn: role.Arn!, id: role.RoleId!, path: role.Path ?? '/' },
-      inline: inlineOf(role.RolePolicyList),
-      attached: arnsOf(role.AttachedManagedPolicies),
-      boundary: role.PermissionsBoundary?.PermissionsBoundaryArn,
-      tags: tagsOf(role.Tags),
-      trust: document(role.AssumeRolePolicyDocument),
-    })),
-    policies: (page.Policies ?? []).map(policy => ({
-      ...{ name: policy.PolicyName!, arn: policy.Arn!, path: policy.Path ?? '/' },
-      description: policy.Description,
-      document: document(policy.PolicyVersionList?.find(one => one.IsDefaultVersion)?.Document),
-    })),
-  };
-}
-
 /** What GetAccountAuthorizationDetails leaves out of a role, by its ARN. */
 async function roleSettings({
   iam,
@@ -136,14 +79,21 @@ async function policyTags({ iam }: AccountClients, arn: string): Promise<Tags | 
   return tags.length > 0 ? tagsOf(tags) : undefined;
 }
 
+/** Nothing where there are none: an empty list is written as no list is. */
+const someTags = (tags: Parameters<typeof tagsOf>[0] = []) => (tags.length > 0 ? { tags: tagsOf(tags) } : {});
+
 async function instanceProfiles({ iam }: AccountClients): Promise<AccountCopy['instanceProfiles']> {
   const found: AccountCopy['instanceProfiles'][number][] = [];
   for await (const { InstanceProfiles = [] } of paginateListInstanceProfiles({ client: iam }, {})) {
-    for (const { InstanceProfileName = '', Arn = '', Path = '/', Roles = [] } of InstanceProfiles)
+    for (const { InstanceProfileName = '', Arn = '', Path = '/', Roles = [] } of InstanceProfiles) {
+      // ListInstanceProfiles leaves tags out ("ListInstanceProfiles", IAM API Reference).
+      const { Tags: tags } = await iam.send(new ListInstanceProfileTagsCommand({ InstanceProfileName }));
       found.push({
         ...{ name: InstanceProfileName, arn: Arn, path: Path },
         roles: Roles.map(({ RoleName = '' }) => RoleName),
+        ...someTags(tags),
       });
+    }
   }
   return found;
 }
@@ -153,9 +103,10 @@ async function oidcProviders({ iam }: AccountClients): Promise<AccountCopy['oidc
   return await Promise.all(
     OpenIDConnectProviderList.map(async ({ Arn = '' }) => {
       const found = await iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: Arn }));
-      const { Url = '', ClientIDList = [], ThumbprintList = [] } = found;
+      const { Url = '', ClientIDList = [], ThumbprintList = [], Tags } = found;
       const url = Url.startsWith('https://') ? Url : `https://${Url}`;
-      return { arn: Arn, url, clientIds: [...ClientIDList].sort(), thumbprints: ThumbprintList };
+      const lists = { clientIds: [...ClientIDList].sort(), thumbprints: ThumbprintList };
+      return { arn: Arn, url, ...lists, ...someTags(Tags) };
     }),
   );
 }
@@ -164,10 +115,11 @@ async function samlProviders({ iam }: AccountClients): Promise<AccountCopy['saml
   const { SAMLProviderList = [] } = await iam.send(new ListSAMLProvidersCommand({}));
   return await Promise.all(
     SAMLProviderList.map(async ({ Arn = '' }) => {
-      const { SAMLMetadataDocument = '' } = await iam.send(
+      const { SAMLMetadataDocument = '', Tags } = await iam.send(
         new GetSAMLProviderCommand({ SAMLProviderArn: Arn }),
       );
-      return { arn: Arn, name: Arn.slice(Arn.lastIndexOf('/') + 1), metadata: SAMLMetadataDocument };
+      const name = Arn.slice(Arn.lastIndexOf('/') + 1);
+      return { arn: Arn, name, metadata: SAMLMetadataDocument, ...someTags(Tags) };
     }),
   );
 }

@@ -204,7 +204,7 @@ export function served(parts: Parts): Services {
       traits: rolesAnywhereTraits,
     }),
     withWire(karikagiWire, {
-      service: karikagiService({ denials, events, identity, firstAccount, requirementOn }),
+      service: karikagiService({ denials, events, identity, keys: kms, firstAccount, requirementOn }),
       traits: karikagiTraits,
     }),
   ];

@@ -29,6 +29,12 @@ interface NewMember {
   readonly tags: Tags;
 }
 
+/** A member of an organisation of which a copy is made. */
+interface AccountOriginal {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** An account as its organisation sees it. */
 export interface MemberAccount extends Member {
   readonly record: AccountRecord;
@@ -79,6 +85,13 @@ export class OrganizationAccounts {
       await joinOrganization(transaction, organization, { ...member, joinedMethod: 'CREATED' });
       return made;
     });
+  }
+
+  /** Makes an account of that id as `create` does, where there is none; it joins nothing. Answers whether it did. */
+  async openCopy(organization: OrganizationRecord, { id, name }: AccountOriginal): Promise<boolean> {
+    if ((await this.#parts.accounts.find(id)) !== undefined) return false;
+    await this.#open(organization, { id, name });
+    return true;
   }
 
   /** Throws `CreateAccountStatusNotFoundException`. */
@@ -180,10 +193,13 @@ export class OrganizationAccounts {
   }
 
   /** A new account with its role, in no organisation yet. */
-  async #open(organization: OrganizationRecord, input: NewMember): Promise<string> {
+  async #open(
+    organization: OrganizationRecord,
+    input: Pick<NewMember, 'name' | 'roleName'> & { readonly id?: string },
+  ): Promise<string> {
     const { accounts, roles, entityPolicies, regions } = this.#parts;
     const { partition, managementAccount } = organization;
-    const account = await accounts.create({ name: input.name, partition });
+    const account = await accounts.create({ id: input.id, name: input.name, partition });
     await regions.begin(account.id, (await accounts.find(managementAccount))?.regions?.enabled ?? []);
     const name = input.roleName ?? ACCESS_ROLE;
     const statement = {
@@ -201,18 +217,19 @@ export class OrganizationAccounts {
   }
 }
 
-/** Puts an account that is in no organisation under the root of one. */
+/** Puts an account that is in no organisation into one, below the last id of a path from its root. */
 export async function joinOrganization(
   transaction: Transaction,
   { id, rootId }: OrganizationRecord,
   member: Member,
+  path: readonly string[] = [rootId],
 ): Promise<void> {
   const { members, children } = organizationTables;
   const record = await transaction.get(tables.accounts, member.account);
   if (record === undefined) throw organizationErrors.AccountNotFoundException();
   transaction.put(members, [id, member.account], member);
-  transaction.put(children, [id, rootId, 'account', member.account], true);
-  const organization = { id, path: [rootId], management: false };
+  transaction.put(children, [id, path.at(-1) as string, 'account', member.account], true);
+  const organization = { id, path, management: false };
   transaction.put(tables.accounts, [member.account], { ...record, organization });
 }
 

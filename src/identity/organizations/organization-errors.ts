@@ -21,6 +21,8 @@ export const organizationErrors = errorTable({
   CreateAccountStatusNotFoundException: [400, "You specified a create account request that doesn't exist."],
   DestinationParentNotFoundException: [400, "You specified a destination parent that doesn't exist."],
   DuplicateAccountException: [400, 'The account is already in the destination.'],
+  // Of no operation of AWS's: see `Organizations.copy`.
+  DuplicateOrganizationException: [400, (id: string) => `Another organization has the id ${id}.`],
   DuplicateOrganizationalUnitException: [400, 'An OU with the same name already exists.'],
   DuplicatePolicyAttachmentException: [400, 'A policy with the specified name is already attached.'],
   DuplicatePolicyException: [400, 'A policy with the same name and type already exists.'],

@@ -49,7 +49,7 @@ export class OrganizationPolicies {
   async create(organization: OrganizationRecord, input: NewControlPolicy): Promise<ControlPolicy> {
     checkContent(input.type, input.content, organization.partition);
     return await changeOrganization(this.#db, organization.id, async transaction => {
-      await demandFreeName(transaction, organization.id, input.type, input.name);
+      await demandFreePolicyName(transaction, organization.id, input.type, input.name);
       const policy = { id: `p-${randomLetters(8)}`, ...input };
       transaction.put(organizationTables.policies, [organization.id, policy.id], policy);
       return policy;
@@ -83,7 +83,7 @@ export class OrganizationPolicies {
       const policy = await demandOwn(transaction, organization.id, id);
       if (changes.content !== undefined) checkContent(policy.type, changes.content, organization.partition);
       if (changes.name !== undefined && changes.name !== policy.name)
-        await demandFreeName(transaction, organization.id, policy.type, changes.name);
+        await demandFreePolicyName(transaction, organization.id, policy.type, changes.name);
       const changed = { ...policy, ...changes };
       transaction.put(organizationTables.policies, [organization.id, id], changed);
       return changed;
@@ -262,7 +262,7 @@ async function demandOwn(transaction: Transaction, organization: string, id: str
   return policy;
 }
 
-async function demandFreeName(
+export async function demandFreePolicyName(
   transaction: Transaction,
   organization: string,
   type: ControlType,
@@ -274,7 +274,8 @@ async function demandFreeName(
     throw organizationErrors.DuplicatePolicyException();
 }
 
-function checkContent(type: ControlType, content: string, partition: string): void {
+/** Throws `MalformedPolicyDocumentException`, `ConstraintViolationException`. */
+export function checkContent(type: ControlType, content: string, partition: string): void {
   if (content.length > LIMITS[type].size) {
     throw constraintViolated(
       'POLICY_CONTENT_LIMIT_EXCEEDED',

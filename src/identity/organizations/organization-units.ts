@@ -39,10 +39,8 @@ export class OrganizationUnits {
           'You have exceeded the maximum nesting depth of organizational units.',
         );
       }
-      await demandFreeName(transaction, organization, parent, name);
       const unit = { id: `ou-${record.rootId.slice(2)}-${randomLetters(8)}`, name, above, tags };
-      transaction.put(organizationTables.units, [organization, unit.id], unit);
-      transaction.put(organizationTables.children, [organization, parent, 'unit', unit.id], true);
+      await putUnit(transaction, organization, unit);
       return unit;
     });
   }
@@ -100,6 +98,18 @@ export class OrganizationUnits {
     });
     return rows.map(({ parts }) => parts[3] as string);
   }
+}
+
+/** Throws `DuplicateOrganizationalUnitException`. */
+export async function putUnit(
+  transaction: Transaction,
+  organization: string,
+  unit: OrganizationalUnit,
+): Promise<void> {
+  const parent = unit.above.at(-1) as string;
+  await demandFreeName(transaction, organization, parent, unit.name);
+  transaction.put(organizationTables.units, [organization, unit.id], unit);
+  transaction.put(organizationTables.children, [organization, parent, 'unit', unit.id], true);
 }
 
 /** The ids from the root to that root or unit, itself included; `undefined` where there is none. */

@@ -8,11 +8,13 @@ import { type AccountRecord, type Tags, tables } from '../model.js';
 import type { EntityPolicies } from '../policies/entity-policies.js';
 import { OrganizationAccounts } from './organization-accounts.js';
 import { changeOrganization } from './organization-change.js';
+import { copyMember, copyPolicy, copyUnit, type OrganizationOriginal } from './organization-copies.js';
 import { organizationErrors } from './organization-errors.js';
 import { OrganizationInvitations } from './organization-invitations.js';
 import {
   type OrganizationRecord,
   organizationTables,
+  placeholderEmail,
   randomLetters,
   type TrustedService,
 } from './organization-model.js';
@@ -63,11 +65,43 @@ export class Organizations {
    * aws_organizations_organization). Throws `AlreadyInOrganizationException`.
    */
   async create(managementAccount: string, email: string): Promise<OrganizationRecord> {
-    const id = `o-${randomLetters(10)}`;
+    const ids = { id: `o-${randomLetters(10)}`, rootId: `r-${randomLetters(4)}` };
+    return await this.#create(ids, managementAccount, email);
+  }
+
+  /**
+   * Makes a copy of an organisation with its ids: the organisation itself, units, policies, and members by their names
+   * in their places. Accounts that are not there are made; others join by invitations, as ever. Nothing is attached.
+   * Units and policies that are there already are left as they are, so that a large organisation may come in parts.
+   * Throws `AlreadyInOrganizationException`, `AccountNotFoundException` where there is no management account,
+   * `DuplicateOrganizationException` where another organisation has the id, and as the making of units and policies
+   * does.
+   */
+  async copy(original: OrganizationOriginal): Promise<void> {
+    const { id, rootId, managementAccount } = original;
+    const known = await this.#db.get(organizationTables.organizations, id);
+    if (known && (known.managementAccount !== managementAccount || known.rootId !== rootId))
+      throw organizationErrors.DuplicateOrganizationException(id);
+    const email = placeholderEmail(managementAccount);
+    const organization = known ?? (await this.#create({ id, rootId }, managementAccount, email));
+    const change = (work: (transaction: Transaction, record: OrganizationRecord) => Promise<void>) =>
+      changeOrganization(this.#db, id, work);
+    for (const unit of original.units) await change((...to) => copyUnit(...to, unit));
+    for (const policy of original.policies) await change((...to) => copyPolicy(...to, policy));
+    for (const account of original.accounts) {
+      const isMade = await this.accounts.openCopy(organization, account);
+      await change((...to) => copyMember(...to, { ...account, isMade, joined: this.#clock.now() }));
+    }
+  }
+
+  async #create(
+    { id, rootId }: Pick<OrganizationRecord, 'id' | 'rootId'>,
+    managementAccount: string,
+    email: string,
+  ): Promise<OrganizationRecord> {
     return await this.#db.transact(`organization ${id}`, async transaction => {
       const account = await accountRecord(transaction, managementAccount);
       if (account.organization !== undefined) throw organizationErrors.AlreadyInOrganizationException();
-      const rootId = `r-${randomLetters(4)}`;
       const joined = this.#clock.now();
       const organization: OrganizationRecord = {
         id,

@@ -55,6 +55,7 @@ interface InstanceProfileCopy {
   readonly path: string;
   /** Names. */
   readonly roles: readonly string[];
+  readonly tags?: Tags | undefined;
 }
 
 /** The four switches of Block Public Access. */
@@ -83,6 +84,7 @@ export interface GrantCopy {
   readonly name?: string | undefined;
   readonly equals?: Tags | undefined;
   readonly subset?: Tags | undefined;
+  readonly sourceArn?: string | undefined;
 }
 
 export interface KeyCopy {
@@ -98,6 +100,12 @@ export interface KeyCopy {
   /** `AWS_KMS`, `EXTERNAL`. */
   readonly origin: string;
   readonly multiRegion: boolean;
+  /** Of a multi-Region key: the Region of the primary. */
+  readonly primary?: string | undefined;
+  /** `Enabled`, `Disabled`, `PendingImport`, `PendingDeletion`. */
+  readonly state?: string | undefined;
+  /** Days between automatic rotations, where they are on. */
+  readonly rotation?: number | undefined;
   /** `AWS` or `CUSTOMER`. */
   readonly manager: string;
   readonly tags?: Tags | undefined;
@@ -109,6 +117,7 @@ interface OidcProviderCopy {
   readonly url: string;
   readonly clientIds: readonly string[];
   readonly thumbprints: readonly string[];
+  readonly tags?: Tags | undefined;
 }
 
 export interface SamlProviderCopy {
@@ -116,12 +125,14 @@ export interface SamlProviderCopy {
   readonly name: string;
   /** XML. */
   readonly metadata: string;
+  readonly tags?: Tags | undefined;
 }
 
 export interface ControlPolicyCopy extends DocumentCopy {
   readonly id: string;
   /** `SERVICE_CONTROL_POLICY`, `RESOURCE_CONTROL_POLICY`. */
   readonly type: string;
+  readonly description?: string | undefined;
 }
 
 /** A root, unit or account of an organization, with the ids of the policies that are attached to it. */

@@ -168,7 +168,7 @@ function keyPolicy({ arn, grants }: KeyCopy, policy: string): NamedPolicy {
   return named(name, whole, 'key');
 }
 
-function statementOf({ grantee, operations, equals, subset }: GrantCopy): object[] {
+function statementOf({ grantee, operations, equals, subset, sourceArn }: GrantCopy): object[] {
   const isPrincipal = /^(?:arn:[^*?]+|A(?:IDA|ROA)[A-Z0-9]+|\d{12})$/.test(grantee);
   const isService = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(grantee);
   if (!isPrincipal && !isService) return [];
@@ -179,6 +179,7 @@ function statementOf({ grantee, operations, equals, subset }: GrantCopy): object
     ...(equals && {
       'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': pairs.map(([key]) => key) },
     }),
+    ...(sourceArn !== undefined && { ArnLike: { 'aws:SourceArn': sourceArn } }),
   };
   return [
     {

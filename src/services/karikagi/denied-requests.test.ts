@@ -70,6 +70,7 @@ beforeEach(async () => {
   denials = new Denials(openMemoryKv());
   const service = karikagiService({
     identity: world.identity,
+    keys: world.keys,
     firstAccount: FIRST,
     denials,
     events: new MemoryEvents(),

@@ -1,6 +1,8 @@
 import { operationsOf, type Service, service } from '../../core/operation.js';
 import * as accounts from './accounts.js';
 import * as createConsoleSession from './create-console-session.js';
+import * as createKeyCopy from './create-key-copy.js';
+import * as createOrganizationCopy from './create-organization-copy.js';
 import * as getRequestAuthorizationDetails from './get-request-authorization-details.js';
 import * as instances from './instances.js';
 import * as listDeniedRequests from './list-denied-requests.js';
@@ -15,6 +17,8 @@ import * as simulateOwnRequests from './simulate-own-requests.js';
 const operations = operationsOf<KarikagiPorts, KarikagiOperation>()(
   accounts,
   createConsoleSession,
+  createKeyCopy,
+  createOrganizationCopy,
   getRequestAuthorizationDetails,
   instances,
   listDeniedRequests,

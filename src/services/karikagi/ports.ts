@@ -3,12 +3,14 @@ import type { Call, Requirement, Resolution } from '../../core/operation.js';
 import type { AuditLog } from '../../events/audit.js';
 import type { Denials } from '../../events/denials.js';
 import type { Account, Identity } from '../../identity/index.js';
+import type { Kms } from '../../kms/kms.js';
 
 /** What the product's own API works on. */
 export interface KarikagiPorts {
   readonly denials: Denials;
   readonly events: Pick<AuditLog, 'search'>;
   readonly identity: Identity;
+  readonly keys: Pick<Kms, 'copy'>;
   /** The account whose administrators look after the server, by its id. */
   readonly firstAccount: string;
   /**
@@ -39,6 +41,11 @@ export function notFound(message: string): ApiError {
 
 export function invalid(message: string): ApiError {
   return new ApiError('ValidationException', 400, message);
+}
+
+/** What an error of a domain is here: something else has the name or the id. */
+export function conflictOf({ message }: ApiError): ApiError {
+  return new ApiError('ConflictException', 400, message);
 }
 
 /** Throws `AccessDeniedException` but for administrators of the account that looks after the server. */

@@ -84,6 +84,16 @@ const instance = structure('Instance', {
   RegisterTime: timestamp,
 });
 
+const copiedNode = structure('CopiedNode', { Id: string, Name: string, ParentId: string });
+
+const copiedPolicy = structure('CopiedPolicy', {
+  PolicyId: string,
+  PolicyType: string,
+  Name: string,
+  Description: string,
+  Content: string,
+});
+
 const changedRegion = { Region: region };
 
 export const karikagiOperations = {
@@ -134,6 +144,32 @@ export const karikagiOperations = {
     'CreateConsoleSession',
     { DurationSeconds: number, SerialNumber: string, TokenCode: string },
     { Credentials: credentials },
+  ),
+  CreateKeyCopy$: defineOperation(
+    'CreateKeyCopy',
+    {
+      AccountId: string,
+      RegionName: string,
+      KeyId: string,
+      KeySpec: string,
+      KeyUsage: string,
+      Origin: string,
+      Description: string,
+      KeyManager: string,
+    },
+    { KeyArn: string },
+  ),
+  CreateOrganizationCopy$: defineOperation(
+    'CreateOrganizationCopy',
+    {
+      OrganizationId: string,
+      RootId: string,
+      ManagementAccountId: string,
+      OrganizationalUnits: list('CopiedNodeList', copiedNode),
+      Policies: list('CopiedPolicyList', copiedPolicy),
+      Accounts: list('CopiedNodeList', copiedNode),
+    },
+    {},
   ),
   SetUniqueId$: defineOperation(
     'SetUniqueId',

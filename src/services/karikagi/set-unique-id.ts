@@ -1,7 +1,7 @@
 import { ApiError } from '../../core/errors.js';
 import type { Operation } from '../../core/operation.js';
 import { type Account, isPrincipalId } from '../../identity/index.js';
-import { demandFirst, invalid, type KarikagiPorts, notFound, onAccount } from './ports.js';
+import { conflictOf, demandFirst, invalid, type KarikagiPorts, notFound, onAccount } from './ports.js';
 
 interface SetUniqueIdInput {
   readonly AccountId: string;
@@ -29,7 +29,7 @@ export const SetUniqueId: Operation<KarikagiPorts, SetUniqueIdInput, object, Acc
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.code === 'NoSuchEntity') throw notFound(error.message);
-      throw new ApiError('ConflictException', 400, error.message);
+      throw conflictOf(error);
     }
     return {};
   },

@@ -1,6 +1,8 @@
+import { isControlled } from '../../auth/index.js';
 import type { CallerPolicies } from '../../core/caller.js';
 import { ApiError } from '../../core/errors.js';
 import type { Call, Operation, Requirement } from '../../core/operation.js';
+import { organizationContext } from '../../identity/callers/callers.js';
 import type { Account } from '../../identity/index.js';
 import { denialMessage, evaluate, parseArn } from '../../policy/index.js';
 import type { AuthorizationRequest } from '../../policy/types.js';
@@ -20,8 +22,9 @@ interface Result extends OwnRequest {
 
 /**
  * Whether some requests would be allowed: what a program asks before it offers something. Open to everyone, as each
- * could find out by trying. Beside the caller's own policies the policy counts of a bucket or key of the caller's
- * account; of other accounts' resources, and of a role's trust policy, nothing is known here.
+ * could find out by trying. Beside the caller's own policies the organization's count, and the policy of a bucket or
+ * key of the caller's account with its grants; of other accounts' resources, and of a role's trust policy, nothing is
+ * known here.
  */
 export const SimulateOwnRequests: Operation<
   KarikagiPorts,
@@ -48,11 +51,13 @@ async function simulate(
   try {
     const requirement = await ports.requirementOn(Action, Resource, call);
     const request = requestOf(asked, call, requirement);
+    const isOwn = request.resourceAccount === call.caller.account?.id;
     const decision = evaluate(request, {
       identity,
       boundary,
       session,
       serviceControl: controls?.serviceControl,
+      resourceControl: isOwn && isControlled(Action) ? controls?.resourceControl : undefined,
       resource: requirement?.resourcePolicy,
       resourceKind: requirement?.resourceKind,
       setAside: requirement?.setAside,
@@ -72,13 +77,17 @@ function requestOf(
   { caller, sourceIp, time, region }: Call,
   requirement: Requirement | undefined,
 ): AuthorizationRequest {
+  const { account } = caller;
+  const owner = requirement?.resourceAccount ?? (parseArn(Resource)?.account || account?.id);
   return {
     principal: caller.principal,
     action: Action,
     resource: Resource,
-    resourceAccount: requirement?.resourceAccount ?? (parseArn(Resource)?.account || caller.account?.id),
+    resourceAccount: owner,
     context: {
       ...requirement?.context,
+      ...(owner !== undefined && { 'aws:ResourceAccount': owner }),
+      ...(account && owner === account.id && organizationContext('Resource', account)),
       'aws:SourceIp': sourceIp,
       'aws:CurrentTime': new Date(time).toISOString(),
       'aws:EpochTime': String(Math.floor(time / 1000)),

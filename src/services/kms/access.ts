@@ -77,8 +77,20 @@ export async function ownKeyRequirement(
   const home = call.caller.account;
   if (home === undefined || account !== home.id || region !== call.region) return undefined;
   const key = await kms.keys.find(account, region, resource.replace(/^key\//, ''));
-  return key && (await keyRequirement(kms, call, { arn, account, key }, { action, crossAccount: false }));
+  const grant = grantUseOf(action);
+  return (
+    key && (await keyRequirement(kms, call, { arn, account, key }, { action, crossAccount: false, grant }))
+  );
 }
+
+/** The use of a grant by a request without an encryption context. To make grants, one would have to say which. */
+function grantUseOf(action: string): GrantUse | undefined {
+  const operation = action.slice(action.indexOf(':') + 1) as GrantOperation;
+  if (operation === 'CreateGrant') return undefined;
+  return { operation, ...(WITH_CONTEXT.test(operation) && { encryptionContext: [] }) };
+}
+
+const WITH_CONTEXT = /^(?:Encrypt|Decrypt|ReEncrypt(?:From|To)|GenerateDataKey\w*)$/;
 
 /** The condition keys that describe a key (KMS Developer Guide, "AWS KMS condition keys"). */
 export function keyContext(key: KeyRecord): Record<string, string | readonly string[]> {
