@@ -1,4 +1,5 @@
 /** A change before it is made, on one page: what it breaks, what it opens, what the linter says of it. */
+import { lowerGlob } from '../policy/evaluate/glob.js';
 import {
   diffPolicies,
   type Finding,
@@ -41,8 +42,35 @@ interface RehearsedChange {
  * Actions that give who may call them further rights: other policies, other identities, other trust ("Privilege
  * escalation" in IAM Access Analyzer's and the linter's sense).
  */
-const ESCALATES =
-  /^(?:\*|iam:(?:\*|Add(?:UserToGroup|RoleToInstanceProfile)|Attach\w+Policy|Create(?:AccessKey|LoginProfile|PolicyVersion)|Delete\w+PermissionsBoundary|PassRole|Put\w+(?:Policy|PermissionsBoundary)|SetDefaultPolicyVersion|Update(?:AssumeRolePolicy|LoginProfile))|sts:(?:\*|AssumeRole)|kms:(?:\*|PutKeyPolicy|CreateGrant)|s3:PutBucketPolicy|organizations:(?:\*|DetachPolicy))$/i;
+const ESCALATING = [
+  ...[
+    'AddRoleToInstanceProfile',
+    'AddUserToGroup',
+    'AttachGroupPolicy',
+    'AttachRolePolicy',
+    'AttachUserPolicy',
+  ],
+  ...['CreateAccessKey', 'CreateLoginProfile', 'CreatePolicyVersion', 'DeleteRolePermissionsBoundary'],
+  ...[
+    'DeleteUserPermissionsBoundary',
+    'PassRole',
+    'PutGroupPolicy',
+    'PutRolePermissionsBoundary',
+    'PutRolePolicy',
+  ],
+  ...['PutUserPermissionsBoundary', 'PutUserPolicy', 'SetDefaultPolicyVersion', 'UpdateAssumeRolePolicy'],
+  'UpdateLoginProfile',
+]
+  .map(name => `iam:${name}`)
+  .concat('sts:AssumeRole', 'kms:CreateGrant', 'kms:PutKeyPolicy', 's3:PutBucketPolicy')
+  .concat('organizations:DetachPolicy', 'organizations:DisablePolicyType', 'organizations:UpdatePolicy')
+  .map(action => action.toLowerCase());
+
+/** Whether a pattern of actions covers one of them: `iam:Put*` does. */
+function escalates(pattern: string): boolean {
+  const glob = lowerGlob(pattern);
+  return ESCALATING.some(action => glob.matches(action));
+}
 
 /** `document`: of an identity policy, where the place does not say the kind. */
 export async function rehearseChange(
@@ -63,10 +91,7 @@ export async function rehearseChange(
     effect,
     isPublic: isPublic(document, kind) && !(before !== undefined && isPublic(before, kind)),
     accounts: [...named(document)].filter(account => !known.has(account) && !own.has(account)).sort(),
-    escalations:
-      kind === 'trust'
-        ? []
-        : [...new Set(grown.map(({ action }) => action).filter(one => ESCALATES.test(one)))],
+    escalations: kind === 'trust' ? [] : [...new Set(grown.map(({ action }) => action).filter(escalates))],
     findings: await lint(document, kind),
   };
 }
