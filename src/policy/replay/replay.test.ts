@@ -295,6 +295,19 @@ suite('policies that are not given', () => {
     assert.equal(becomes(get({ userIdentity: anonymous }), [other]), 'same');
   });
 
+  test('nor do policies of other buckets of the account say anything of them', () => {
+    const delivers = { userIdentity: { type: 'AWSService', invokedBy: 'delivery.logs.amazonaws.com' } };
+    const put = (bucketName: string, more: object = {}) =>
+      recordOf('s3:PutObject', { bucketName, key: 'logs/1' }, { ...delivers, ...more });
+    const policy = text({ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::known/*' });
+    const copies = [copy({ buckets: [{ name: 'known', region: 'us-east-1', policy }] })];
+    assert.equal(becomes(put('known'), copies), 'newly-denied');
+    assert.equal(becomes(put('other'), copies), 'same');
+    assert.equal(becomes(put('other', denied), copies), 'unknown: the policy of arn:aws:s3:::other');
+    const userIdentity = { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
+    assert.equal(becomes(put('other', { userIdentity }), copies), 'same');
+  });
+
   test('and of what was denied it is not known whether they deny it', () => {
     assert.equal(becomes(get(denied), [other]), `unknown: the policies of ${BOB}`);
     const record = recordOf('sts:AssumeRole', { roleArn: APP }, denied);
