@@ -250,9 +250,10 @@ export {
 } from './upkeep/scrub.js';
 export { type Completion, type NamedPart, SMALLEST_PART } from './uploads/completion.js';
 export type { NewUpload } from './uploads/uploads.js';
+export type { Replica } from './versions/announcing.js';
 export type { CopySource, CopyTarget } from './versions/copy.js';
 export { demandRetention } from './versions/lock.js';
 export { isUploadIdOf, isVersionId } from './versions/version-id.js';
 export type { ListedObject } from './versions/version-records.js';
-export type { Deleted, Replica, Versions } from './versions/versions.js';
+export type { Deleted, Versions } from './versions/versions.js';
 export type { WriteConditions } from './versions/write-conditions.js';
