@@ -44,6 +44,8 @@ export const routes: readonly Route[] = [
   { path: '/organization', page: page(() => import('./pages/organization/page.js')) },
   { path: '/setup', page: page(() => import('./pages/setup/staging.js')) },
   { path: '/setup/remove', page: page(() => import('./pages/setup/remove.js')) },
+  { path: '/staging', page: page(() => import('./pages/staging/runs.js')) },
+  { path: '/staging/:bucket', page: page(() => import('./pages/staging/run.js')) },
   { path: '/s3/object/:bucket', page: page(() => import('./pages/s3/object.js')) },
   { path: '/switchrole', page: page(() => import('./pages/switch-role.js')) },
 ];
@@ -72,6 +74,7 @@ export const navigation: readonly {
       { text: 'nav.buckets', href: '/s3/buckets' },
       { text: 'nav.keys', href: '/kms/keys' },
       { text: 'nav.setup', href: '/setup' },
+      { text: 'nav.staging', href: '/staging' },
     ],
   },
   {

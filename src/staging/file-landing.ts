@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { StagingError } from './errors.js';
 import type { Job } from './job.js';
 import { writeParquet } from './parquet.js';
-import type { RunState } from './state.js';
+import type { RunState } from './run-state.js';
 
 /** A part as it lies in the bucket and uncompressed. */
 export interface LandedPart {

@@ -31,5 +31,5 @@ export {
   resumeJob,
   runJob,
 } from './run.js';
-export type { RunState, RunStep } from './state.js';
+export type { RunState, RunStep } from './run-state.js';
 export { type Check, validateJob } from './validate.js';

@@ -7,8 +7,9 @@ import { StagingError } from './errors.js';
 import type { Hear, StagingEvent } from './events.js';
 import type { Job } from './job.js';
 import { landFile, landRows } from './land.js';
+import type { RunState } from './run-state.js';
 import { stageFiles, stageRows } from './stage.js';
-import { newId, OwnedState, type RunState, readState } from './state.js';
+import { newId, OwnedState, readState } from './state.js';
 import type { Work } from './work.js';
 
 export interface RunOptions {

@@ -30,6 +30,7 @@ const HARMLESS_THERE: Readonly<Record<string, readonly string[]>> = {
   '/events': ['events.find', 'common.copy'],
   '/iam/create-policy': ['common.remove'],
   '/simulate': ['common.add'],
+  '/staging?bucket=page-bucket': ['staging.find'],
 };
 
 interface Buttons {

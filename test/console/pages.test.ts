@@ -102,6 +102,8 @@ describe('the pages', { skip }, () => {
     '/organization?tab=policies',
     '/setup',
     '/setup/remove',
+    '/staging',
+    '/staging?bucket=page-bucket',
     '/switchrole',
   ];
   /** Those whose address is known once what they show is there. */

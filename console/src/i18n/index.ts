@@ -6,11 +6,20 @@ import { iamTexts } from './iam.js';
 import { s3Texts } from './s3.js';
 import { setupTexts } from './setup.js';
 import { shellTexts } from './shell.js';
+import { stagingTexts } from './staging.js';
 
 /** English, Japanese. `{name}` is filled in. */
 export type Texts = Readonly<Record<string, readonly [en: string, ja: string]>>;
 
-const texts = { ...shellTexts, ...iamTexts, ...s3Texts, ...eventTexts, ...furtherTexts, ...setupTexts };
+const texts = {
+  ...shellTexts,
+  ...iamTexts,
+  ...s3Texts,
+  ...eventTexts,
+  ...furtherTexts,
+  ...setupTexts,
+  ...stagingTexts,
+};
 
 export type TextKey = keyof typeof texts;
 export type Language = 'en' | 'ja';
