@@ -60,7 +60,8 @@ export interface Caller {
     | 'assume-role'
     | 'session-token'
     | 'federation-token'
-    | 'sign-in';
+    | 'sign-in'
+    | 'assume-root';
   /** When the session ends, milliseconds since the epoch; absent for long-term keys. */
   readonly expires?: number;
   /**

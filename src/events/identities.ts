@@ -72,6 +72,7 @@ function sessionOf(caller: Caller): CloudTrailSession | undefined {
     },
     sourceIdentity: text(context['aws:SourceIdentity']),
     ec2RoleDelivery: text(context['ec2:RoleDelivery']),
+    assumedRoot: text(context['aws:AssumedRoot']),
   };
 }
 

@@ -205,7 +205,7 @@ export interface SessionLink {
 
 /** What is stored of a session for the account's administrators; the session itself is in its token. */
 export interface SessionRecord {
-  readonly kind: 'assume-role' | 'session-token' | 'federation-token' | 'sign-in';
+  readonly kind: 'assume-role' | 'session-token' | 'federation-token' | 'sign-in' | 'assume-root';
   /** ARN of the session. */
   readonly arn: string;
   /** ARN of who asked for it, and through which access key. */

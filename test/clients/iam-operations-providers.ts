@@ -102,6 +102,14 @@ export function providerTests(open: () => Recording): void {
       AssumeRolePolicyDocument: trust({ Service: 'ec2.amazonaws.com' }),
     });
     await assert.rejects(iam.listOrganizationsFeatures({}), refused('OrganizationNotFound'));
+    for (const name of [
+      'enableOrganizationsRootCredentialsManagement',
+      'disableOrganizationsRootCredentialsManagement',
+      'enableOrganizationsRootSessions',
+      'disableOrganizationsRootSessions',
+    ] as const) {
+      await assert.rejects(iam[name]({}), refused('OrganizationNotFound'));
+    }
     const { SummaryMap } = await iam.getAccountSummary({});
     const counted = [
       'Users',

@@ -121,6 +121,53 @@ suite('AWS SDK for JavaScript: each operation of Organizations', () => {
       );
     });
 
+    test('members that administer the organisation for a service read it', async () => {
+      const account = await addAccount('security');
+      const ServicePrincipal = 'iam.amazonaws.com';
+      const delegation = { AccountId: account, ServicePrincipal };
+      const register = (AccountId = account) =>
+        organizations.registerDelegatedAdministrator({ AccountId, ServicePrincipal });
+      await assert.rejects(register(), { Reason: 'SERVICE_ACCESS_NOT_ENABLED' });
+      await organizations.enableAWSServiceAccess({ ServicePrincipal });
+      await assert.rejects(register(ACCOUNT), {
+        Reason: 'CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR',
+      });
+      await assert.rejects(register('999999999999'), refused('AccountNotFound'));
+      const member = recording.organizations(await enter(account, await addAdministrator()));
+      await assert.rejects(member.listAccounts({}), refused('AccessDenied'));
+      await register();
+      await assert.rejects(register(), refused('AccountAlreadyRegistered'));
+      const { DelegatedAdministrators } = await organizations.listDelegatedAdministrators({
+        ServicePrincipal,
+      });
+      assert.deepEqual(
+        DelegatedAdministrators!.map(({ Id, DelegationEnabledDate }) => [Id, DelegationEnabledDate]),
+        [[account, recording.now()]],
+      );
+      const other = await organizations.listDelegatedAdministrators({
+        ServicePrincipal: 'config.amazonaws.com',
+      });
+      assert.deepEqual(other.DelegatedAdministrators, []);
+      const { DelegatedServices } = await organizations.listDelegatedServicesForAccount({
+        AccountId: account,
+      });
+      assert.deepEqual(DelegatedServices, [{ ServicePrincipal, DelegationEnabledDate: recording.now() }]);
+      assert.equal((await member.listAccounts({})).Accounts!.length, 2);
+      await assert.rejects(
+        member.createOrganizationalUnit({ Name: 'own', ParentId: rootId }),
+        refused('AccessDenied'),
+      );
+      await assert.rejects(organizations.removeAccountFromOrganization({ AccountId: account }), {
+        Reason: 'CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG',
+      });
+      await organizations.deregisterDelegatedAdministrator(delegation);
+      await assert.rejects(
+        organizations.deregisterDelegatedAdministrator(delegation),
+        refused('AccountNotRegistered'),
+      );
+      await assert.rejects(member.listAccounts({}), refused('AccessDenied'));
+    });
+
     test('services with access, and what an organisation here never has', async () => {
       const account = await addAccount('dev');
       const service = { ServicePrincipal: 'config.amazonaws.com' };

@@ -287,6 +287,15 @@ suite('AWS SDK for JavaScript: each operation of STS', () => {
       );
     });
 
+    test('AssumeRoot: no account outside an organization has members', async () => {
+      const ann = await addUser(recording.iam(), allow('sts:AssumeRoot'));
+      const arn = 'arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy';
+      await assert.rejects(
+        recording.sts(ann).assumeRoot({ TargetPrincipal: '444455556666', TaskPolicyArn: { arn } }),
+        refused('AccessDenied', /sts:AssumeRoot/),
+      );
+    });
+
     test('GetWebIdentityToken: no account is an issuer for others', async () => {
       await assert.rejects(
         recording.sts().getWebIdentityToken({ Audience: ['app'], SigningAlgorithm: 'RS256' }),

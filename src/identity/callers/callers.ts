@@ -90,6 +90,24 @@ export function sessionTokenCaller(
   };
 }
 
+/** The root user of a member account, for a task that the organization's administrators have (AssumeRoot). */
+export function assumedRootCaller(
+  account: Account,
+  accessKeyId: string,
+  claims: SessionClaims,
+): IdentifiedCaller {
+  const root = rootCaller(account, accessKeyId);
+  return {
+    ...root,
+    credentials: 'assume-root',
+    expires: claims.expires,
+    // "aws:AssumedRoot": in the requests of such sessions alone ("AWS global condition context keys").
+    context: { ...root.context, ...sessionContext(claims), 'aws:AssumedRoot': 'true' },
+    session: inheritance(claims),
+    claims,
+  };
+}
+
 /** A federated user of GetFederationToken; `long` is who federated. */
 export function federatedCaller(long: IdentifiedCaller, claims: SessionClaims): IdentifiedCaller {
   const { account, principal, entity } = long;

@@ -4,6 +4,7 @@ import type { Claimant } from '../../core/errors.js';
 import { Unsealable } from '../../crypto/sealing.js';
 import { at, type Database, type Place } from '../../store/tables.js';
 import {
+  assumedRootCaller,
   federatedCaller,
   type IdentifiedCaller,
   roleCaller,
@@ -155,6 +156,7 @@ function sessionCaller(
   claims: SessionClaims,
 ): IdentifiedCaller {
   if (claims.kind === 'assume-role') return roleCaller(account, entity as Role, id, claims);
+  if (claims.kind === 'assume-root') return assumedRootCaller(account, id, claims);
   const long = entity === undefined ? rootCaller(account, id) : userCaller(account, entity as User, id);
   const { kind } = claims;
   return kind === 'session-token' || kind === 'sign-in'

@@ -170,12 +170,18 @@ export class OrganizationAccounts {
   /**
    * Takes an account out of the organisation; it keeps everything, the role that trusts the management account
    * included. Throws `AccountNotFoundException`, `MasterCannotLeaveOrganizationException`,
-   * `ConstraintViolationException` for a closed one.
+   * `ConstraintViolationException` for a closed one and for a delegated administrator.
    */
   async remove({ id, managementAccount }: OrganizationRecord, account: string): Promise<void> {
     if (account === managementAccount) throw organizationErrors.MasterCannotLeaveOrganizationException();
-    await changeOrganization(this.#db, id, async transaction => {
+    await changeOrganization(this.#db, id, async (transaction, { administrators = [] }) => {
       const record = await demandMember(transaction, id, account);
+      if (administrators.some(one => one.account === account)) {
+        throw constraintViolated(
+          'CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG',
+          'You attempted to remove an account that is registered as a delegated administrator for a service integrated with your organization.',
+        );
+      }
       if (record.closed !== undefined) {
         throw constraintViolated('ACCOUNT_CANNOT_LEAVE_ORGANIZATION', 'A closed account cannot leave.');
       }

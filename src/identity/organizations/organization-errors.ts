@@ -7,6 +7,10 @@ export const organizationErrors = errorTable({
   AWSOrganizationsNotInUseException: [400, 'Your account is not a member of an organization.'],
   AccessDeniedException: [400, "You don't have permissions to access this resource."],
   AccountAlreadyClosedException: [400, 'You attempted to close an account that is already closed.'],
+  AccountAlreadyRegisteredException: [
+    400,
+    'The specified account is already a delegated administrator for this AWS service.',
+  ],
   AccountNotFoundException: [400, "You specified an account that doesn't exist."],
   AccountNotRegisteredException: [
     400,

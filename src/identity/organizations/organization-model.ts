@@ -20,6 +20,10 @@ export interface OrganizationRecord {
   readonly rootTags: Tags;
   /** The AWS services that have access, in the order of their names. */
   readonly services?: readonly TrustedService[] | undefined;
+  /** Members that administer the organisation for services, in the order of the accounts. */
+  readonly administrators?: readonly DelegatedAdministrator[] | undefined;
+  /** What of root users is managed centrally. */
+  readonly rootFeatures?: readonly RootFeature[] | undefined;
   /** Raised with every change within the organisation: what was read under one number holds as long as it stands. */
   readonly revision: number;
 }
@@ -28,6 +32,31 @@ export interface TrustedService {
   /** `config.amazonaws.com` */
   readonly principal: string;
   readonly enabled: number;
+}
+
+interface DelegatedAdministrator {
+  readonly account: string;
+  /** `iam.amazonaws.com` */
+  readonly principal: string;
+  readonly enabled: number;
+}
+
+/** "Centralize root access for member accounts", IAM User Guide. */
+export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
+
+/** Who has centralized root access, if a service has access to the organisation. */
+export const IAM_SERVICE = 'iam.amazonaws.com';
+
+/** Whether the account manages the organisation, or administers it for the service. */
+export function administers(
+  { managementAccount, administrators = [] }: OrganizationRecord,
+  account: string,
+  principal: string,
+): boolean {
+  return (
+    account === managementAccount ||
+    administrators.some(one => one.account === account && one.principal === principal)
+  );
 }
 
 export interface Member {

@@ -9,12 +9,13 @@ import type { EntityPolicies } from '../policies/entity-policies.js';
 import { OrganizationAccounts } from './organization-accounts.js';
 import { changeOrganization } from './organization-change.js';
 import { copyMember, copyPolicy, copyUnit, type OrganizationOriginal } from './organization-copies.js';
-import { organizationErrors } from './organization-errors.js';
+import { constraintViolated, organizationErrors } from './organization-errors.js';
 import { OrganizationInvitations } from './organization-invitations.js';
 import {
   type OrganizationRecord,
   organizationTables,
   placeholderEmail,
+  type RootFeature,
   randomLetters,
   type TrustedService,
 } from './organization-model.js';
@@ -162,6 +163,73 @@ export class Organizations {
 
   async disableService({ id }: OrganizationRecord, principal: string): Promise<void> {
     await this.#changeServices(id, services => services.filter(service => service.principal !== principal));
+  }
+
+  /**
+   * Makes a member account an administrator of the organisation for a service. Throws `AccountNotFoundException`,
+   * `AccountAlreadyRegisteredException`, and `ConstraintViolationException` for the management account, a closed one,
+   * and a service without access.
+   */
+  async registerAdministrator({ id }: OrganizationRecord, account: string, principal: string): Promise<void> {
+    await changeOrganization(this.#db, id, async (transaction, organization) => {
+      const { managementAccount, services = [], administrators = [] } = organization;
+      const member = await transaction.get(organizationTables.members, id, account);
+      if (member === undefined) throw organizationErrors.AccountNotFoundException();
+      if (account === managementAccount) {
+        throw constraintViolated(
+          'CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR',
+          'You cannot register the management account of the organization as a delegated administrator for an AWS service.',
+        );
+      }
+      if ((await accountRecord(transaction, account)).closed !== undefined) {
+        throw constraintViolated(
+          'CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR',
+          'You cannot register a suspended account as a delegated administrator.',
+        );
+      }
+      if (!services.some(service => service.principal === principal)) {
+        throw constraintViolated(
+          'SERVICE_ACCESS_NOT_ENABLED',
+          'You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first.',
+        );
+      }
+      if (administrators.some(one => one.account === account && one.principal === principal)) {
+        throw organizationErrors.AccountAlreadyRegisteredException();
+      }
+      const all = [...administrators, { account, principal, enabled: this.#clock.now() }];
+      const sorted = all.toSorted((a, b) => (a.account + a.principal < b.account + b.principal ? -1 : 1));
+      transaction.put(organizationTables.organizations, [id], { ...organization, administrators: sorted });
+    });
+  }
+
+  /** Throws `AccountNotFoundException`, `AccountNotRegisteredException`. */
+  async deregisterAdministrator(
+    { id }: OrganizationRecord,
+    account: string,
+    principal: string,
+  ): Promise<void> {
+    await changeOrganization(this.#db, id, async (transaction, organization) => {
+      const member = await transaction.get(organizationTables.members, id, account);
+      if (member === undefined) throw organizationErrors.AccountNotFoundException();
+      const { administrators: before = [] } = organization;
+      const administrators = before.filter(one => one.account !== account || one.principal !== principal);
+      if (administrators.length === before.length) throw organizationErrors.AccountNotRegisteredException();
+      transaction.put(organizationTables.organizations, [id], { ...organization, administrators });
+    });
+  }
+
+  /** Switches a feature of centralized root access on or off; answers those that are on. */
+  async setRootFeature(
+    { id }: OrganizationRecord,
+    feature: RootFeature,
+    isOn: boolean,
+  ): Promise<readonly RootFeature[]> {
+    return await changeOrganization(this.#db, id, async (transaction, organization) => {
+      const others = (organization.rootFeatures ?? []).filter(one => one !== feature);
+      const rootFeatures = isOn ? [...others, feature].sort() : others;
+      transaction.put(organizationTables.organizations, [id], { ...organization, rootFeatures });
+      return rootFeatures;
+    });
   }
 
   async #changeServices(

@@ -4,6 +4,7 @@ import type { Database } from '../../store/tables.js';
 import type { IdentifiedCaller } from '../callers/callers.js';
 import { type Entity, tables } from '../model.js';
 import type { ControlsOfAccounts } from '../organizations/organization-controls.js';
+import type { SessionClaims } from '../sessions/session-claims.js';
 import { defaultVersion, type ManagedPolicies } from './managed-policies.js';
 import { compiledPolicy } from './policy-documents.js';
 
@@ -47,7 +48,7 @@ export class PoliciesOfCallers {
     const [identity, boundary, session, controls] = await Promise.all([
       own,
       bounded === undefined ? undefined : this.#boundary(account, bounded),
-      narrowed ? this.#session(account, claims.policy, claims.policyArns) : undefined,
+      narrowed ? this.#session(account, claims) : undefined,
       account.organization && this.#controls.of(account),
     ]);
     return {
@@ -123,16 +124,20 @@ export class PoliciesOfCallers {
 
   async #session(
     account: Account,
-    inline: string | undefined,
-    arns: readonly string[],
+    { kind, policy: inline, policyArns: arns }: SessionClaims,
   ): Promise<readonly NamedPolicy[]> {
     const policies = await this.#attachedOf(account, arns, 'session');
+    // Nothing but the denials of its task bounds a root user: without them it may do nothing.
+    if (kind === 'assume-root' && policies.length < arns.length) return NO_TASK;
     if (inline === undefined) return policies;
     return [{ name: 'inline session policy', policy: compiledPolicy(inline, 'session') }, ...policies];
   }
 }
 
 const NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}';
+const NO_TASK: readonly NamedPolicy[] = [
+  { name: 'the task of the session is gone', policy: compiledPolicy(NOTHING, 'session') },
+];
 const ROOT_IDENTITY: readonly NamedPolicy[] = [
   { name: 'permissions of the root user', policy: compiledPolicy(EVERYTHING, 'identity') },
 ];

@@ -3,7 +3,7 @@ import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Context } from '../../policy/types.js';
 import type { Tags } from '../model.js';
 
-type SessionKind = 'assume-role' | 'session-token' | 'federation-token' | 'sign-in';
+type SessionKind = 'assume-role' | 'session-token' | 'federation-token' | 'sign-in' | 'assume-root';
 
 export interface SessionClaims {
   readonly kind: SessionKind;
@@ -40,7 +40,14 @@ interface Federation {
   readonly keys: Context;
 }
 
-const KINDS: readonly SessionKind[] = ['assume-role', 'session-token', 'federation-token', 'sign-in'];
+/** Each keeps its place: tokens have its number. */
+const KINDS: readonly SessionKind[] = [
+  'assume-role',
+  'session-token',
+  'federation-token',
+  'sign-in',
+  'assume-root',
+];
 const FORMAT = 1;
 
 /** What the first byte says of the rest. */

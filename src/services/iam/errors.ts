@@ -6,6 +6,10 @@ export const iamErrors = errorTable({
     400,
     'The request was rejected because the account making the request is not the management account or delegated administrator account for centralized root access.',
   ],
+  CallerIsNotManagementAccountException: [
+    400,
+    'The request was rejected because the account making the request is not the management account for the organization.',
+  ],
   InvalidClientTokenId: [403, 'The security token included in the request is invalid'],
   MissingAuthenticationToken: [403, 'Request is missing Authentication Token'],
   OrganizationNotFoundException: [

@@ -202,6 +202,10 @@ export const ROWS: readonly Row[] = [
   ['DeleteAccountAlias', { AccountAlias: 'example' }, '*'],
   ['ListAccountAliases', {}, '*'],
   ['ListOrganizationsFeatures', {}, '*'],
+  ['EnableOrganizationsRootCredentialsManagement', {}, '*'],
+  ['DisableOrganizationsRootCredentialsManagement', {}, '*'],
+  ['EnableOrganizationsRootSessions', {}, '*'],
+  ['DisableOrganizationsRootSessions', {}, '*'],
   [
     'CreateServiceLinkedRole',
     { AWSServiceName: 'autoscaling.amazonaws.com', CustomSuffix: 'x' },

@@ -120,6 +120,7 @@ const KINDS = {
   'session-token': 'GetSessionToken',
   'sign-in': 'SignIn',
   'federation-token': 'GetFederationToken',
+  'assume-root': 'AssumeRoot',
 } as const;
 
 function shapeOf(session: SessionView, revoked: boolean): object {

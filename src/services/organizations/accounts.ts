@@ -3,7 +3,7 @@ import type * as sdk from '@aws-sdk/client-organizations';
 import type { Operation } from '../../core/operation.js';
 import { organizationErrors } from '../../identity/index.js';
 import { listPage, slicePage } from './paging.js';
-import { demandOrganization, managedBy, type OrganizationsPorts } from './ports.js';
+import { demandOrganization, managedBy, type OrganizationsPorts, readBy } from './ports.js';
 import { tagsIn } from './request-tags.js';
 import { andTagging, type InOrganization, onAll, onTargets, requestTags } from './requirements.js';
 import { accountShape, creationShape } from './shapes.js';
@@ -31,7 +31,7 @@ export const DescribeCreateAccountStatus: Op<
 > = {
   resolve: (_input, call, ports) => onAll(call, ports),
   async run(subject, input, _call, ports) {
-    const { id } = managedBy(subject);
+    const { id } = readBy(subject);
     const { accounts } = ports.identity.organizations;
     return {
       CreateAccountStatus: creationShape(await accounts.creation(id, input.CreateAccountRequestId!)),
@@ -46,7 +46,7 @@ export const ListCreateAccountStatus: Op<
 > = {
   resolve: (_input, call, ports) => onAll(call, ports),
   async run(subject, input, _call, ports) {
-    const { id } = managedBy(subject);
+    const { id } = readBy(subject);
     const { accounts } = ports.identity.organizations;
     const { items, next } = await listPage(
       input,
@@ -62,7 +62,7 @@ export const ListCreateAccountStatus: Op<
 export const ListAccounts: Op<sdk.ListAccountsRequest, sdk.ListAccountsResponse, InOrganization> = {
   resolve: (_input, call, ports) => onAll(call, ports),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const { items, next } = await listPage(
       input,
       page => ports.identity.organizations.accounts.list(organization.id, page),
@@ -75,7 +75,7 @@ export const ListAccounts: Op<sdk.ListAccountsRequest, sdk.ListAccountsResponse,
 export const DescribeAccount: Op<sdk.DescribeAccountRequest, sdk.DescribeAccountResponse, InOrganization> = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.AccountId]),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const member = await ports.identity.organizations.accounts.get(organization.id, input.AccountId!);
     return { Account: accountShape(organization, member) };
   },
@@ -88,7 +88,7 @@ export const ListAccountsForParent: Op<
 > = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.ParentId]),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const { accounts, units } = ports.identity.organizations;
     const { items, next } = await listPage(
       input,
@@ -104,7 +104,7 @@ export const ListAccountsForParent: Op<
 export const ListParents: Op<sdk.ListParentsRequest, sdk.ListParentsResponse, InOrganization> = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.ChildId]),
   async run(subject, input, _call, ports) {
-    const { id: organization } = managedBy(subject);
+    const { id: organization } = readBy(subject);
     const parent = (await pathOf(ports, organization, input.ChildId!))?.at(-1);
     if (parent === undefined) throw organizationErrors.ChildNotFoundException();
     const Type = parent.startsWith('r-') ? 'ROOT' : 'ORGANIZATIONAL_UNIT';

@@ -11,7 +11,7 @@ import {
   type SentInvitation,
 } from '../../identity/index.js';
 import { listPage } from './paging.js';
-import { homeOf, managedBy, type OrganizationsPorts } from './ports.js';
+import { homeOf, managedBy, type OrganizationsPorts, readBy } from './ports.js';
 import { tagsIn } from './request-tags.js';
 import { andTagging, type InOrganization, onAll, onTargets, requestTags } from './requirements.js';
 
@@ -83,7 +83,7 @@ export const ListHandshakesForOrganization: Op<
 > = {
   resolve: (_input, call, ports) => onAll(call, ports),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const { items, next } = await listPage(
       input,
       page => ports.identity.organizations.invitations.sent(organization.id, page),

@@ -3,7 +3,7 @@ import type * as sdk from '@aws-sdk/client-organizations';
 import type { Operation } from '../../core/operation.js';
 import { invalidInput, organizationErrors, placeholderEmail } from '../../identity/index.js';
 import { enforced } from './policy-types.js';
-import { demandOrganization, managedBy, type OrganizationsPorts } from './ports.js';
+import { demandOrganization, managedBy, type OrganizationsPorts, readBy } from './ports.js';
 import { type InOrganization, onAll, onTargets, policyType } from './requirements.js';
 import { organizationShape, rootShape } from './shapes.js';
 
@@ -48,7 +48,7 @@ export const DeleteOrganization: Op<object, object, InOrganization> = {
 /** There is one root. */
 export const ListRoots: Op<sdk.ListRootsRequest, sdk.ListRootsResponse, InOrganization> = {
   resolve: (_input, call, ports) => onAll(call, ports),
-  run: async subject => ({ Roots: [rootShape(managedBy(subject))] }),
+  run: async subject => ({ Roots: [rootShape(readBy(subject))] }),
 };
 
 export const EnablePolicyType: Op<sdk.EnablePolicyTypeRequest, sdk.EnablePolicyTypeResponse, InOrganization> =

@@ -10,7 +10,7 @@ import {
 } from '../../identity/index.js';
 import { slicePage } from './paging.js';
 import { enforced } from './policy-types.js';
-import { managedBy, type OrganizationsPorts } from './ports.js';
+import { managedBy, type OrganizationsPorts, readBy } from './ports.js';
 import { tagsIn } from './request-tags.js';
 import {
   andTagging,
@@ -49,7 +49,7 @@ export const CreatePolicy: Op<sdk.CreatePolicyRequest, sdk.CreatePolicyResponse,
 export const DescribePolicy: Op<sdk.DescribePolicyRequest, sdk.DescribePolicyResponse, OnPolicy> = {
   resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyId),
   async run(subject) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const policy = demandPolicy(subject);
     return { Policy: policyShape(organization, policy) };
   },
@@ -79,7 +79,7 @@ export const DeletePolicy: Op<sdk.DeletePolicyRequest, object, OnPolicy> = {
 export const ListPolicies: Op<sdk.ListPoliciesRequest, sdk.ListPoliciesResponse, InOrganization> = {
   resolve: (input, call, ports) => onAll(call, ports, policyType(input.Filter)),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const all = await ports.identity.organizations.policies.list(organization.id, enforced(input.Filter));
     const { items, next } = await slicePage(input, all, policy => policy.id);
     return { Policies: items.map(policy => policySummary(organization, policy)), ...next };
@@ -113,7 +113,7 @@ export const ListPoliciesForTarget: Op<
 > = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.TargetId], policyType(input.Filter)),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const { policies } = ports.identity.organizations;
     await nameOf(ports, organization, input.TargetId!);
     const ids = await policies.attachedTo(organization, input.TargetId!, enforced(input.Filter));
@@ -130,7 +130,7 @@ export const ListTargetsForPolicy: Op<
 > = {
   resolve: (input, call, ports) => onPolicy(call, ports, input.PolicyId),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const { policies } = ports.identity.organizations;
     demandPolicy(subject);
     const targets = await policies.targetsOf(organization, input.PolicyId!);

@@ -25,6 +25,20 @@ export function demandOrganization(organization: OrganizationRecord | undefined)
 }
 
 /**
+ * As `managedBy`, for what is open to delegated administrators of any service as well: "It grants read-only access to
+ * AWS Organizations service data" (AWS Organizations API Reference, RegisterDelegatedAdministrator).
+ */
+export function readBy(subject: {
+  readonly home: Account;
+  readonly organization: OrganizationRecord | undefined;
+}): OrganizationRecord {
+  const { administrators = [] } = demandOrganization(subject.organization);
+  return administrators.some(({ account }) => account === subject.home.id)
+    ? subject.organization!
+    : managedBy(subject);
+}
+
+/**
  * The organization that the caller's account manages. Throws `AWSOrganizationsNotInUseException`, and
  * `AccessDeniedException` for the other accounts: most operations are the management account's alone.
  */

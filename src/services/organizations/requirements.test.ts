@@ -111,6 +111,16 @@ test('what each operation asks for (Service Authorization Reference, AWS Organiz
     ['EnableAWSServiceAccess', { ServicePrincipal: 'config.amazonaws.com' }, '*'],
     ['DisableAWSServiceAccess', { ServicePrincipal: 'config.amazonaws.com' }, '*'],
     ['ListAWSServiceAccessForOrganization', {}, '*'],
+    [
+      'RegisterDelegatedAdministrator',
+      { AccountId: account, ServicePrincipal: 'iam.amazonaws.com' },
+      arns.account,
+    ],
+    [
+      'DeregisterDelegatedAdministrator',
+      { AccountId: account, ServicePrincipal: 'iam.amazonaws.com' },
+      arns.account,
+    ],
     ['ListDelegatedAdministrators', { ServicePrincipal: 'config.amazonaws.com' }, '*'],
     ['ListDelegatedServicesForAccount', { AccountId: account }, arns.account],
     ['DescribeResourcePolicy', {}, '*'],

@@ -5,7 +5,7 @@ import type { Call, Operation, Resolution } from '../../core/operation.js';
 import { constraintViolated, mergeTags, type Tags, withoutTags } from '../../identity/index.js';
 import type { Context } from '../../policy/types.js';
 import { slicePage } from './paging.js';
-import { managedBy, type OrganizationsPorts } from './ports.js';
+import { managedBy, type OrganizationsPorts, readBy } from './ports.js';
 import { tagsIn } from './request-tags.js';
 import { type InOrganization, onPolicy, onTargets, requestTags } from './requirements.js';
 
@@ -42,7 +42,7 @@ export const ListTagsForResource: Op<
 > = {
   resolve: (input, call, ports) => onResource(call, ports, input.ResourceId!),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const tags = await ports.identity.organizations.tagsOf(organization, input.ResourceId!);
     const { items, next } = await slicePage(input, tags, ([key]) => key);
     return { Tags: items.map(([Key, Value]) => ({ Key, Value })), ...next };

@@ -3,8 +3,9 @@ import type * as sdk from '@aws-sdk/client-organizations';
 import type { Operation } from '../../core/operation.js';
 import { invalidInput, organizationErrors } from '../../identity/index.js';
 import { slicePage } from './paging.js';
-import { managedBy, type OrganizationsPorts } from './ports.js';
+import { managedBy, type OrganizationsPorts, readBy } from './ports.js';
 import { type InOrganization, onAll, onTargets, servicePrincipal } from './requirements.js';
+import { accountShape } from './shapes.js';
 
 type Op<I, O, T> = Operation<OrganizationsPorts, I, O, T>;
 
@@ -43,7 +44,7 @@ export const ListAWSServiceAccessForOrganization: Op<
 > = {
   resolve: (_input, call, ports) => onAll(call, ports),
   async run(subject, input) {
-    const { services = [] } = managedBy(subject);
+    const { services = [] } = readBy(subject);
     const { items, next } = await slicePage(input, services, ({ principal }) => principal);
     return {
       EnabledServicePrincipals: items.map(({ principal, enabled }) => ({
@@ -55,29 +56,81 @@ export const ListAWSServiceAccessForOrganization: Op<
   },
 };
 
-/** There are none: RegisterDelegatedAdministrator is not there. */
+export const RegisterDelegatedAdministrator: Op<
+  sdk.RegisterDelegatedAdministratorRequest,
+  object,
+  InOrganization
+> = {
+  resolve: (input, call, ports) =>
+    onTargets(call, ports, [input.AccountId], servicePrincipal(input.ServicePrincipal)),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
+    const service = serviceOf(input.ServicePrincipal);
+    await ports.identity.organizations.registerAdministrator(organization, input.AccountId!, service);
+    return {};
+  },
+};
+
+export const DeregisterDelegatedAdministrator: Op<
+  sdk.DeregisterDelegatedAdministratorRequest,
+  object,
+  InOrganization
+> = {
+  resolve: (input, call, ports) =>
+    onTargets(call, ports, [input.AccountId], servicePrincipal(input.ServicePrincipal)),
+  async run(subject, input, _call, ports) {
+    const organization = managedBy(subject);
+    const service = serviceOf(input.ServicePrincipal);
+    await ports.identity.organizations.deregisterAdministrator(organization, input.AccountId!, service);
+    return {};
+  },
+};
+
+/** Each account once, with the time of its first delegation that is asked for. */
 export const ListDelegatedAdministrators: Op<
   sdk.ListDelegatedAdministratorsRequest,
   sdk.ListDelegatedAdministratorsResponse,
   InOrganization
 > = {
   resolve: (input, call, ports) => onAll(call, ports, servicePrincipal(input.ServicePrincipal)),
-  async run(subject) {
-    managedBy(subject);
-    return { DelegatedAdministrators: [] };
+  async run(subject, input, _call, ports) {
+    const organization = readBy(subject);
+    const { accounts } = ports.identity.organizations;
+    const since = new Map<string, number>();
+    for (const { account, principal, enabled } of organization.administrators ?? []) {
+      if (input.ServicePrincipal !== undefined && input.ServicePrincipal !== principal) continue;
+      since.set(account, Math.min(enabled, since.get(account) ?? enabled));
+    }
+    const { items, next } = await slicePage(input, [...since], ([account]) => account);
+    const DelegatedAdministrators = await Promise.all(
+      items.map(async ([account, enabled]) => ({
+        ...accountShape(organization, await accounts.get(organization.id, account)),
+        DelegationEnabledDate: new Date(enabled),
+      })),
+    );
+    return { DelegatedAdministrators, ...next };
   },
 };
 
-/** Throws `AccountNotFoundException`, and `AccountNotRegisteredException` for every account of the organisation. */
+/** Throws `AccountNotFoundException`, and `AccountNotRegisteredException` for one that administers nothing. */
 export const ListDelegatedServicesForAccount: Op<
   sdk.ListDelegatedServicesForAccountRequest,
-  object,
+  sdk.ListDelegatedServicesForAccountResponse,
   InOrganization
 > = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.AccountId]),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
-    await ports.identity.organizations.accounts.get(organization.id, input.AccountId!);
-    throw organizationErrors.AccountNotRegisteredException();
+    const { id, administrators = [] } = readBy(subject);
+    await ports.identity.organizations.accounts.get(id, input.AccountId!);
+    const own = administrators.filter(({ account }) => account === input.AccountId);
+    if (own.length === 0) throw organizationErrors.AccountNotRegisteredException();
+    const { items, next } = await slicePage(input, own, ({ principal }) => principal);
+    return {
+      DelegatedServices: items.map(({ principal, enabled }) => ({
+        ServicePrincipal: principal,
+        DelegationEnabledDate: new Date(enabled),
+      })),
+      ...next,
+    };
   },
 };

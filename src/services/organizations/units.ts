@@ -2,7 +2,7 @@
 import type * as sdk from '@aws-sdk/client-organizations';
 import type { Operation } from '../../core/operation.js';
 import { listPage } from './paging.js';
-import { managedBy, type OrganizationsPorts } from './ports.js';
+import { managedBy, type OrganizationsPorts, readBy } from './ports.js';
 import { tagsIn } from './request-tags.js';
 import { andTagging, type InOrganization, onTargets, requestTags } from './requirements.js';
 import { unitShape } from './shapes.js';
@@ -31,7 +31,7 @@ export const DescribeOrganizationalUnit: Op<
 > = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.OrganizationalUnitId]),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const unit = await ports.identity.organizations.units.get(organization.id, input.OrganizationalUnitId!);
     return { OrganizationalUnit: unitShape(organization, unit) };
   },
@@ -70,7 +70,7 @@ export const ListOrganizationalUnitsForParent: Op<
 > = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.ParentId]),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const { units } = ports.identity.organizations;
     const { items, next } = await listPage(
       input,
@@ -85,7 +85,7 @@ export const ListOrganizationalUnitsForParent: Op<
 export const ListChildren: Op<sdk.ListChildrenRequest, sdk.ListChildrenResponse, InOrganization> = {
   resolve: (input, call, ports) => onTargets(call, ports, [input.ParentId]),
   async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
+    const organization = readBy(subject);
     const Type = input.ChildType!;
     const kind = Type === 'ACCOUNT' ? 'account' : 'unit';
     const { items, next } = await listPage(

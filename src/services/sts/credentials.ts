@@ -34,6 +34,7 @@ function adviceFor(operation: string, credentials: Caller['credentials']): strin
     'session-token': 'a session of GetSessionToken',
     'federation-token': 'a session of GetFederationToken',
     'sign-in': 'a session of the console',
+    'assume-root': 'a session of AssumeRoot',
   }[credentials];
   const instead =
     operation === 'AssumeRole'

@@ -2,6 +2,7 @@ import { type OperationName, type Operations, type Service, service } from '../.
 import { AssumeRole } from './assume-role.js';
 import { AssumeRoleWithSAML } from './assume-role-with-saml.js';
 import { AssumeRoleWithWebIdentity } from './assume-role-with-web-identity.js';
+import { AssumeRoot } from './assume-root.js';
 import { DecodeAuthorizationMessage } from './decode-authorization-message.js';
 import { GetAccessKeyInfo } from './get-access-key-info.js';
 import { GetCallerIdentity } from './get-caller-identity.js';
@@ -14,6 +15,7 @@ const operations: Operations<StsPorts, OperationName<typeof import('@aws-sdk/cli
   AssumeRole,
   AssumeRoleWithSAML,
   AssumeRoleWithWebIdentity,
+  AssumeRoot,
   DecodeAuthorizationMessage,
   GetAccessKeyInfo,
   GetCallerIdentity,

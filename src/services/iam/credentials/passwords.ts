@@ -120,14 +120,28 @@ export const GetLoginProfile: Operation<
   IamPorts,
   iam.GetLoginProfileRequest,
   iam.GetLoginProfileResponse,
-  OnUser<string>
+  OnUser
 > = {
-  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
-  async run({ home, name }, _input, _call, { identity }) {
+  resolve: (input, call, ports) => onUser(call, ports, profileOwnerOf(input.UserName, call)),
+  async run({ home, name = noRootProfile(home) }, _input, _call, { identity }) {
     const profile = await identity.passwords.get(home, name);
     return { LoginProfile: await shownProfile({ identity }, home, name, profile) };
   },
 };
+
+/**
+ * Whose login profile a request means: for the tasks of AssumeRoot, the root user's. Throws `ValidationError` for other
+ * callers that are no users.
+ */
+function profileOwnerOf(name: string | undefined, call: Call): string | undefined {
+  if (name === undefined && call.caller.credentials === 'assume-root') return undefined;
+  return namedUserOf(name, call);
+}
+
+/** Root users have no password here: they sign in with an access key, if with anything. Throws `NoSuchEntity`. */
+function noRootProfile({ id }: Account): never {
+  throw errors.NoSuchEntity(`Login Profile for User ${id} cannot be found.`);
+}
 
 async function shownProfile(
   { identity }: IamPorts,
@@ -153,14 +167,9 @@ export const UpdateLoginProfile: Operation<
   },
 };
 
-export const DeleteLoginProfile: Operation<
-  IamPorts,
-  iam.DeleteLoginProfileRequest,
-  object,
-  OnUser<string>
-> = {
-  resolve: (input, call, ports) => onUser(call, ports, namedUserOf(input.UserName, call)),
-  async run({ home, name }, _input, _call, { identity }) {
+export const DeleteLoginProfile: Operation<IamPorts, iam.DeleteLoginProfileRequest, object, OnUser> = {
+  resolve: (input, call, ports) => onUser(call, ports, profileOwnerOf(input.UserName, call)),
+  async run({ home, name = noRootProfile(home) }, _input, _call, { identity }) {
     await identity.passwords.delete(home, name);
     return {};
   },
