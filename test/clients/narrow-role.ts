@@ -20,48 +20,70 @@ export interface Needs {
  * seconds. Role and policies are named as the bucket.
  */
 export async function assumeNarrowRole(stage: Stage, bucket: string, needs: Needs): Promise<Keys> {
-  const root = stage.config(stage.root);
-  const s3 = new S3Client(root);
-  const iam = new IAMClient(root);
+  const RoleArn = await makeNarrowRole(stage, bucket, needs);
   const sts = new STSClient(stage.config(stage.user));
-  await s3.send(
-    new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: REGION } }),
-  );
-  const arn = `arn:aws:s3:::${bucket}`;
-  const RoleArn = `arn:aws:iam::${ACCOUNT}:role/${bucket}`;
-  const Principal = { AWS: `arn:aws:iam::${ACCOUNT}:user/${USER}` };
-  await iam.send(
-    new CreateRoleCommand({
-      RoleName: bucket,
-      AssumeRolePolicyDocument: document({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }),
-    }),
-  );
-  await iam.send(
-    new PutRolePolicyCommand({
-      RoleName: bucket,
-      PolicyName: bucket,
-      PolicyDocument: document(
-        { Effect: 'Allow', Action: needs.onBucket.map(action => `s3:${action}`), Resource: arn },
-        { Effect: 'Allow', Action: needs.onObjects.map(action => `s3:${action}`), Resource: `${arn}/*` },
-      ),
-    }),
-  );
-  await iam.send(
-    new PutUserPolicyCommand({
-      UserName: USER,
-      PolicyName: bucket,
-      PolicyDocument: document({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: RoleArn }),
-    }),
-  );
   const { Credentials } = await sts.send(
     new AssumeRoleCommand({ RoleArn, RoleSessionName: 'client', DurationSeconds: 900 }),
   );
-  for (const client of [s3, iam, sts]) client.destroy();
+  sts.destroy();
   return {
     accessKeyId: Credentials!.AccessKeyId!,
     secretAccessKey: Credentials!.SecretAccessKey!,
     sessionToken: Credentials!.SessionToken!,
   };
+}
+
+/** Makes the bucket and the role; answers the role's ARN. */
+export async function makeNarrowRole(
+  stage: Stage,
+  bucket: string,
+  { onBucket, onObjects }: Needs,
+  externalId?: string,
+): Promise<string> {
+  const s3 = new S3Client(stage.config(stage.root));
+  await s3.send(
+    new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: REGION } }),
+  );
+  s3.destroy();
+  const arn = `arn:aws:s3:::${bucket}`;
+  const policy = [allow('s3', onBucket, arn), allow('s3', onObjects, `${arn}/*`)];
+  return makeRole(stage, bucket, policy, externalId);
+}
+
+/** A statement of a policy; actions without their service. */
+export const allow = (service: string, actions: readonly string[], Resource: string | string[]) => ({
+  Effect: 'Allow',
+  Action: actions.map(action => `${service}:${action}`),
+  Resource,
+});
+
+/**
+ * Makes a role that the stage's user may assume, with the external ID where there is one; answers its ARN. The policies
+ * are named as the role.
+ */
+export async function makeRole(
+  stage: Stage,
+  RoleName: string,
+  policy: readonly object[],
+  externalId?: string,
+): Promise<string> {
+  const iam = new IAMClient(stage.config(stage.root));
+  const RoleArn = `arn:aws:iam::${ACCOUNT}:role/${RoleName}`;
+  const trust = {
+    ...{
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/${USER}` },
+      Action: 'sts:AssumeRole',
+    },
+    ...(externalId !== undefined && { Condition: { StringEquals: { 'sts:ExternalId': externalId } } }),
+  };
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document(trust) }));
+  const PolicyName = RoleName;
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: document(...policy) }));
+  const PolicyDocument = document(allow('sts', ['AssumeRole'], RoleArn));
+  await iam.send(new PutUserPolicyCommand({ UserName: USER, PolicyName, PolicyDocument }));
+  iam.destroy();
+  return RoleArn;
 }
 
 const document = (...statements: object[]): string =>

@@ -1,7 +1,7 @@
 /** The AWS SDKs for Go and Java, built here, fetch keys of an instance and assume a role of another account with them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { startImds } from '../../src/imds/index.js';
@@ -9,11 +9,10 @@ import { AGENT, BUCKET, EXTERNAL_ID, FIRST, type Fleet, openFleet, PROFILE } fro
 import { command, noNamespace, serveInNamespace } from '../support/namespace.js';
 import { environment, output } from '../support/programs.js';
 import { asked } from './asked.js';
+import { built, LONGEST } from './java.js';
 
 const SOURCES = resolve('test/toolchains');
 const BUILT = resolve('.cache/toolchains');
-/** Milliseconds that a build may take, with all that it downloads. */
-const LONGEST = 900_000;
 
 const variables = { ...process.env } as Record<string, string>;
 
@@ -30,11 +29,7 @@ const TOOLCHAINS: Readonly<Record<string, { present: string[]; build(): Promise<
   'AWS SDK for Java': {
     present: ['mvn', '--version'],
     async build() {
-      // Maven writes beside the sources.
-      const project = join(BUILT, 'java');
-      await cp(join(SOURCES, 'java'), project, { recursive: true });
-      const goals = ['compile', 'dependency:copy-dependencies', '-DoutputDirectory=lib'];
-      await output('mvn', ['-q', '-B', '-f', join(project, 'pom.xml'), ...goals], variables, LONGEST);
+      const project = await built('java');
       const classes = [join(project, 'target/classes'), join(project, 'lib/*')].join(delimiter);
       return ['java', '-cp', classes, 'Keys'];
     },

@@ -1,8 +1,6 @@
 /** Java's programs on a bucket, built here: Hadoop's S3A, and the transfer manager on the AWS Common Runtime. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { cp, mkdir } from 'node:fs/promises';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { startImds } from '../../src/imds/index.js';
 import { assumeNarrowRole } from '../clients/narrow-role.js';
@@ -11,25 +9,14 @@ import { openStage, REGION, type Stage } from '../clients/stage.js';
 import { BUCKET, EXTERNAL_ID, openFleet, PROFILE } from '../support/fleet.js';
 import { environment, output } from '../support/programs.js';
 import { asked } from './asked.js';
-
-const SOURCES = resolve('test/toolchains');
-const BUILT = resolve('.cache/toolchains');
-/** Milliseconds that a build may take with all that it downloads, or a program. */
-const LONGEST = 900_000;
+import { built, LONGEST, noMaven } from './java.js';
 
 const variables = { ...process.env } as Record<string, string>;
-const noMaven = spawnSync('mvn', ['--version']).status !== 0 && 'there is no mvn on this machine';
 
 /** The words that run a program of a project, which is built here. */
-async function built(project: string, main: string): Promise<string[]> {
-  // Maven writes beside the sources.
-  const directory = join(BUILT, project);
-  await mkdir(BUILT, { recursive: true });
-  await cp(join(SOURCES, project), directory, { recursive: true });
-  const goals = ['compile', 'dependency:copy-dependencies', '-DoutputDirectory=lib'];
-  await output('mvn', ['-q', '-B', '-f', join(directory, 'pom.xml'), ...goals], variables, LONGEST);
-  const classes = [join(directory, 'target/classes'), join(directory, 'lib/*')].join(delimiter);
-  return ['-cp', classes, main];
+async function program(project: string, main: string): Promise<string[]> {
+  const directory = await built(project);
+  return ['-cp', [join(directory, 'target/classes'), join(directory, 'lib/*')].join(delimiter), main];
 }
 
 suite('transfers', { skip: asked || noMaven }, () => {
@@ -52,7 +39,7 @@ suite('transfers', { skip: asked || noMaven }, () => {
   test('Hadoop’s S3A: a tree is written in parts, read, listed, renamed and deleted', async () => {
     const provider = 'software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider';
     const setting = `fs.s3a.aws.credentials.provider=${provider}`;
-    await run(await built('hadoop', 'Tree'), 'hadoop-bucket', [setting]);
+    await run(await program('hadoop', 'Tree'), 'hadoop-bucket', [setting]);
   });
 
   for (const [partition, region] of [
@@ -79,12 +66,12 @@ suite('transfers', { skip: asked || noMaven }, () => {
         'fs.s3a.assumed.role.external.id': EXTERNAL_ID,
         'fs.s3a.assumed.role.session.duration': '15m',
       }).map(([name, value]) => `${name}=${value}`);
-      const words = [...(await built('hadoop', 'Tree')), fleet.endpoint, region, BUCKET, ...settings];
+      const words = [...(await program('hadoop', 'Tree')), fleet.endpoint, region, BUCKET, ...settings];
       assert.equal(await output('java', words, env, LONGEST), 'done');
     });
   }
 
   test('the AWS Common Runtime: a file up, copied and down', async () => {
-    await run(await built('crt', 'Transfers'), 'crt-bucket', []);
+    await run(await program('crt', 'Transfers'), 'crt-bucket', []);
   });
 });

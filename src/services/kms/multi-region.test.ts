@@ -172,6 +172,16 @@ test('a replica that is disabled does not become the primary', async () => {
   );
 });
 
+// As recorded of AWS: no tags are no member, and a replica is no source.
+test('a replica without tags; a replica of a replica', async () => {
+  const { KeyId, replicate, at } = await pair();
+  assert.ok(!('ReplicaTags' in (await replicate(THERE))));
+  await assert.rejects(
+    at(THERE, 'ReplicateKey', { ReplicaRegion: 'eu-west-3' }),
+    refusal('UnsupportedOperationException', `${arn(THERE, KeyId)} is not a multi-region primary key.`),
+  );
+});
+
 test('a single-Region key is not replicated', async () => {
   const kms = await openKmsWorld();
   const { KeyId } = await newKey(kms);

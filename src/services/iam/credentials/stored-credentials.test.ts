@@ -6,7 +6,12 @@ import type * as iam from '@aws-sdk/client-iam';
 import { rsaPair } from '../../../../test/support/rsa-keys.js';
 import { openWorld, refusal, run } from '../../harness.test.support.js';
 import { iamService } from '../index.js';
-import { CERTIFICATE, OTHER_CERTIFICATE, PRIVATE_KEY } from './certificates.test.support.js';
+import {
+  CERTIFICATE,
+  OTHER_CERTIFICATE,
+  PRIVATE_KEY,
+  THIRD_CERTIFICATE,
+} from './certificates.test.support.js';
 
 async function open() {
   const world = await openWorld();
@@ -111,6 +116,11 @@ test('a user has two signing certificates at most, each once', async () => {
   await assert.rejects(upload(CERTIFICATE), refusal('DuplicateCertificate'));
   await assert.rejects(upload('nothing'), refusal('MalformedCertificate'));
   await upload(OTHER_CERTIFICATE);
+  // The words as recorded on AWS in 2025.
+  await assert.rejects(
+    upload(THIRD_CERTIFICATE),
+    refusal('LimitExceeded', 'Cannot exceed quota for CertificatesPerUser: 2'),
+  );
   const { CertificateId } = Certificate!;
   await root('UpdateSigningCertificate', { ...user, CertificateId, Status: 'Inactive' });
   const { Certificates } = await root<iam.ListSigningCertificatesResponse>('ListSigningCertificates', user);

@@ -105,7 +105,17 @@ for (const encryption of kinds) {
       const { ETag } = await s3.send('UploadPart', { ...part, Body: bodyOf(body) });
       Parts.push({ PartNumber: index + 1, ETag });
     }
-    await s3.send('CompleteMultipartUpload', { Bucket, Key, UploadId, MultipartUpload: { Parts } });
+    const done = await s3.send('CompleteMultipartUpload', {
+      Bucket,
+      Key,
+      UploadId,
+      MultipartUpload: { Parts },
+    });
+    const isKms = encryption.ServerSideEncryption !== 'AES256';
+    // LocalStack's recordings of AWS, test_s3_multipart_upload_sse.
+    assert.equal('ChecksumCRC64NVME' in done, !isKms);
+    const told = await s3.send('HeadObject', { Bucket, Key, ChecksumMode: 'ENABLED' });
+    assert.ok('ChecksumCRC64NVME' in told);
     assert.equal(await isStoredInClear(s3, text), false);
     const whole = Buffer.concat(bodies);
     const got = await s3.send('GetObject', { Bucket, Key });
