@@ -176,7 +176,7 @@ export class ServiceCredentials extends UserCredentials<ServiceCredential> {
   readonly #clock: Clock;
 
   constructor(db: Database, clock: Clock) {
-    super(db, serviceCredentials, () => 'No such credential ID exists');
+    super(db, serviceCredentials, id => `No such credential ${id} exists`);
     this.#clock = clock;
   }
 

@@ -101,10 +101,18 @@ export async function shownRole(identity: Identity, home: Account, role: Role): 
   return { ...(await listedRole(identity, home, role)), ...boundaryOf(role), ...someTags(role.tags) };
 }
 
-/** A role as CreateRole answers with it: its longest session is GetRole's and ListRoles' to tell (recorded of AWS). */
-export async function createdRole(identity: Identity, home: Account, role: Role): Promise<iam.Role> {
+/**
+ * A role as the operations that make one answer: with the document as it was sent, account ids as such; the longest
+ * session is GetRole's and ListRoles' to tell (LocalStack's recordings of AWS, TestSTSAssumeRoleTagging).
+ */
+export async function createdRole(
+  identity: Identity,
+  home: Account,
+  role: Role,
+  sent: string,
+): Promise<iam.Role> {
   const { MaxSessionDuration: _, ...created } = await shownRole(identity, home, role);
-  return created;
+  return { ...created, AssumeRolePolicyDocument: encodeDocument(sent) };
 }
 
 /** Empty where no session of the role was ever used. */

@@ -77,7 +77,11 @@ export const ListServiceSpecificCredentials: Operation<
   async run({ home, name }, input, _call, { identity }) {
     const wanted = await identity.serviceCredentials.listOf(home, name, input.ServiceName);
     const { items, page } = slicePage(input, wanted, ({ id }) => id);
-    return { ServiceSpecificCredentials: items.map(credential => shownMetadata(name, credential)), ...page };
+    return {
+      ServiceSpecificCredentials: items.map(credential => shownMetadata(name, credential)),
+      // Whole lists do not say that they are (recorded on AWS in 2025).
+      ...(page.IsTruncated && page),
+    };
   },
 };
 

@@ -160,10 +160,11 @@ test('service-specific credentials tell their password once', async () => {
   );
   assert.notEqual(reset!.ServicePassword, made!.ServicePassword);
   await root('UpdateServiceSpecificCredential', { ...user, ServiceSpecificCredentialId, Status: 'Inactive' });
-  const { ServiceSpecificCredentials } = await root<iam.ListServiceSpecificCredentialsResponse>(
+  const { ServiceSpecificCredentials, IsTruncated } = await root<iam.ListServiceSpecificCredentialsResponse>(
     'ListServiceSpecificCredentials',
     { ...user, ServiceName },
   );
+  assert.equal(IsTruncated, undefined);
   const listed = ServiceSpecificCredentials!.find(
     found => found.ServiceSpecificCredentialId === ServiceSpecificCredentialId,
   );
@@ -181,7 +182,7 @@ test('service-specific credentials tell their password once', async () => {
   ] as const) {
     await assert.rejects(
       root(operation, { ...user, ServiceSpecificCredentialId, ...more }),
-      refusal('NoSuchEntity', 'No such credential ID exists'),
+      refusal('NoSuchEntity', `No such credential ${ServiceSpecificCredentialId} exists`),
     );
   }
   const unknown = refusal(

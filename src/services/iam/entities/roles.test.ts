@@ -53,6 +53,20 @@ test('a role is made, shown and listed as IAM does', async () => {
   );
 });
 
+// LocalStack's recordings of AWS, TestSTSAssumeRoleTagging and test_assume_role, create-role; GetRole has ARNs
+// (aws-cdk#9334).
+test('an account that a trust policy names by its id', async () => {
+  const { root } = await open();
+  const AssumeRolePolicyDocument = trust({ AWS: '111122223333' });
+  const { Role: made } = await root<iam.CreateRoleResponse>('CreateRole', {
+    RoleName: 'App',
+    AssumeRolePolicyDocument,
+  });
+  assert.equal(made?.AssumeRolePolicyDocument, encodeURIComponent(AssumeRolePolicyDocument));
+  const { Role: shown } = await root<iam.GetRoleResponse>('GetRole', { RoleName: 'App' });
+  assert.equal(shown?.AssumeRolePolicyDocument, encodeURIComponent(TRUST));
+});
+
 test('a trust policy names what exists, and shows who is gone by id', async () => {
   const { world, root } = await open();
   const arn = 'arn:aws:iam::111122223333:user/Bob';

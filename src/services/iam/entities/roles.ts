@@ -39,7 +39,7 @@ export const CreateRole: Operation<IamPorts, iam.CreateRoleRequest, iam.CreateRo
       boundary: input.PermissionsBoundary,
       tags: readTags(input.Tags),
     });
-    return { Role: await createdRole(identity, home, role) };
+    return { Role: await createdRole(identity, home, role, input.AssumeRolePolicyDocument!) };
   },
 };
 

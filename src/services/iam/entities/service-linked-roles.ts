@@ -3,7 +3,7 @@ import type { Call, Operation } from '../../../core/operation.js';
 import { entityArn, linkedRoleName, linkedService, type Role } from '../../../identity/index.js';
 import { homeOf, type IamPorts } from '../ports.js';
 import { type On, type OnAccount, onArn, onRole } from '../requirements.js';
-import { createdRole, encodeDocument } from '../shapes.js';
+import { createdRole } from '../shapes.js';
 
 export const CreateServiceLinkedRole: Operation<
   IamPorts,
@@ -28,9 +28,8 @@ export const CreateServiceLinkedRole: Operation<
     const role = await identity.serviceLinkedRoles.create(home, { service: service!, suffix, description });
     // This answer alone has lists (the example of the AWS CLI's reference).
     const statement = { Action: ['sts:AssumeRole'], Principal: { Service: [service] }, Effect: 'Allow' };
-    const shown = await createdRole(identity, home, role);
     const document = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-    return { Role: { ...shown, AssumeRolePolicyDocument: encodeDocument(document) } };
+    return { Role: await createdRole(identity, home, role, document) };
   },
 };
 

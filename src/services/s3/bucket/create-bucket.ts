@@ -14,7 +14,7 @@ import { newBucketTags } from '../tags.js';
 import type { S3Subject } from '../target.js';
 import { demandBucketName } from './bucket-names.js';
 import { blocks, DEFAULT_PUBLIC_ACCESS_BLOCK } from './public-access.js';
-import { demandSignature, FIRST_REGION, regionOfNewBucket } from './regions.js';
+import { demandSignature, demandSigningRegion, FIRST_REGION, regionOfNewBucket } from './regions.js';
 
 /** What will be there, and whose. */
 interface Creating extends S3Subject {
@@ -66,6 +66,7 @@ export const CreateBucket: Operation<S3Ports, CreateBucketRequest, CreateBucketO
     const accountBlock = await objects.accountBlocks.find(account.id);
     const acl = await newBucketAcl(input, { ...settings, accountBlock }, account, ports);
     demandSignature(call.region, call);
+    if (ports.otherRegions === 'redirected') demandSigningRegion(call.signedRegion, FIRST_REGION);
     const region = regionOfNewBucket(account.partition, LocationConstraint, call.region);
     const lock = input.ObjectLockEnabledForBucket ? { objectLock: {}, versioning: 'Enabled' as const } : {};
     const wanted: NewBucket = {

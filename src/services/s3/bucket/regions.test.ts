@@ -57,6 +57,22 @@ test('a presigned URL is told what it should have been signed for', async () => 
   );
 });
 
+// LocalStack's recordings of AWS, test_create_bucket_aws_global.
+test('what is signed for no region of AWS is told which one is expected', async () => {
+  const region = 'aws-global';
+  const told = (expected: string) => (error: ApiError) => {
+    assert.deepEqual([error.code, error.status], ['AuthorizationHeaderMalformed', 400]);
+    assert.match(error.message, new RegExp(`; the region 'aws-global' is wrong; expecting '${expected}'$`));
+    assert.deepEqual(error.detail.members, { Region: expected });
+    return true;
+  };
+  const s3 = await open('redirected');
+  await assert.rejects(s3.send('HeadBucket', { Bucket }, { region }), told('eu-west-1'));
+  await assert.rejects(s3.send('CreateBucket', { Bucket: 'another' }, { region }), told('us-east-1'));
+  const served = await open();
+  await served.send('HeadBucket', { Bucket }, { region });
+});
+
 test('what names no region, asks for the region or copies from elsewhere is never redirected', async () => {
   const s3 = await open('redirected');
   await s3.send('GetObject', { Bucket, Key });

@@ -52,7 +52,7 @@ export function regionOfNewBucket(partition: string, constraint: string | undefi
 /**
  * Sends away what is signed for another region than the bucket's ("Permanent request redirection", S3 User Guide). The
  * answer says in a header which region it is; clients that follow sign again. An empty region in the signature is none.
- * Throws PermanentRedirect, AuthorizationQueryParametersError.
+ * Throws PermanentRedirect, AuthorizationQueryParametersError, AuthorizationHeaderMalformed.
  */
 export function demandRegion({ name, region }: Bucket, { signedRegion, http }: Call): void {
   if (signedRegion === undefined || signedRegion === region) return;
@@ -66,10 +66,21 @@ export function demandRegion({ name, region }: Bucket, { signedRegion, http }: C
       },
     );
   }
+  demandSigningRegion(signedRegion, region);
   throw s3Errors.PermanentRedirect({
     members: { Endpoint: http.headers.get('host') ?? '', Bucket: name },
     headers,
   });
+}
+
+/**
+ * What is signed for no region of AWS (`aws-global`) has reached no endpoint of it, and is not sent to another
+ * (LocalStack's recordings of AWS, test_create_bucket_aws_global). Throws AuthorizationHeaderMalformed.
+ */
+export function demandSigningRegion(signed: string | undefined, expected: string): void {
+  if (signed === undefined || knownRegion(signed) !== undefined) return;
+  const what = `the region '${signed}' is wrong; expecting '${expected}'`;
+  throw s3Errors.AuthorizationHeaderMalformed(what, { members: { Region: expected } });
 }
 
 /**
