@@ -14,11 +14,13 @@ import type {
   ServiceReader,
   Unread,
 } from './call.js';
+import { cloudTrailChecks } from './cloudtrail.js';
 import { type Fields, fields, list, present, text } from './fields.js';
 import { iamChecks } from './iam.js';
 import { callerOf, type Recorded } from './identity.js';
 import { kmsChecks } from './kms.js';
 import { organizationsChecks } from './organizations.js';
+import { rolesAnywhereChecks } from './roles-anywhere.js';
 import { s3Checks } from './s3.js';
 import { stsChecks } from './sts.js';
 
@@ -29,6 +31,8 @@ const READERS: ReadonlyMap<string, ServiceReader> = new Map<string, ServiceReade
   ['iam', iamChecks],
   ['kms', kmsChecks],
   ['organizations', organizationsChecks],
+  ['cloudtrail', cloudTrailChecks],
+  ['rolesanywhere', rolesAnywhereChecks],
   ['access-analyzer', ({ name }) => [plain(`access-analyzer:${name}`)]],
   ['karikagi', ({ name }) => [plain(`karikagi:${name}`)]],
 ]);

@@ -362,3 +362,70 @@ test('records in the form of a list of ARNs are read', () => {
   assert.equal(read.checks[0]?.resource, 'arn:aws:s3:::b/k');
   assert.equal(read.principal.type, 'user');
 });
+
+suite('CloudTrail and Roles Anywhere: a record names what its call was about', () => {
+  const trail = 'arn:aws:cloudtrail:us-east-1:111122223333:trail/main';
+  const anywhere = 'arn:aws:rolesanywhere:us-east-1:111122223333';
+  const tagsList = [{ key: 'cost', value: '1' }];
+  const rows: [string, object, ...string[]][] = [
+    ['cloudtrail:LookupEvents', { maxResults: 5 }, 'cloudtrail:LookupEvents *'],
+    ['cloudtrail:DescribeTrails', { trailNameList: ['main'] }, 'cloudtrail:DescribeTrails *'],
+    ['cloudtrail:ListTrails', {}, 'cloudtrail:ListTrails *'],
+    ['cloudtrail:ListPublicKeys', {}, 'cloudtrail:ListPublicKeys *'],
+    ['cloudtrail:CreateTrail', { name: 'main', tagsList }, `cloudtrail:CreateTrail ${trail}`],
+    ['cloudtrail:UpdateTrail', { name: trail }, `cloudtrail:UpdateTrail ${trail}`],
+    ['cloudtrail:DeleteTrail', { name: 'main' }, `cloudtrail:DeleteTrail ${trail}`],
+    ['cloudtrail:GetTrail', { name: 'main' }, `cloudtrail:GetTrail ${trail}`],
+    ['cloudtrail:GetTrailStatus', { name: 'main' }, `cloudtrail:GetTrailStatus ${trail}`],
+    ['cloudtrail:StartLogging', { name: 'main' }, `cloudtrail:StartLogging ${trail}`],
+    ['cloudtrail:StopLogging', { name: 'main' }, `cloudtrail:StopLogging ${trail}`],
+    ['cloudtrail:PutEventSelectors', { trailName: 'main' }, `cloudtrail:PutEventSelectors ${trail}`],
+    ['cloudtrail:GetEventSelectors', { trailName: 'main' }, `cloudtrail:GetEventSelectors ${trail}`],
+    ['cloudtrail:AddTags', { resourceId: trail, tagsList }, `cloudtrail:AddTags ${trail}`],
+    ['cloudtrail:RemoveTags', { resourceId: trail, tagsList }, `cloudtrail:RemoveTags ${trail}`],
+    ['cloudtrail:ListTags', { resourceIdList: [trail] }, `cloudtrail:ListTags ${trail}`],
+    ['rolesanywhere:ListProfiles', {}, 'rolesanywhere:ListProfiles *'],
+    [
+      'rolesanywhere:GetTrustAnchor',
+      { trustAnchorId: '1' },
+      `rolesanywhere:GetTrustAnchor ${anywhere}:trust-anchor/1`,
+    ],
+    ['rolesanywhere:DisableCrl', { crlId: '1' }, `rolesanywhere:DisableCrl ${anywhere}:crl/1`],
+    [
+      'rolesanywhere:TagResource',
+      { resourceArn: `${anywhere}:profile/1`, tags: tagsList },
+      `rolesanywhere:TagResource ${anywhere}:profile/1`,
+    ],
+    [
+      'rolesanywhere:CreateProfile',
+      { roleArns: [`${IAM}:role/app`], tags: tagsList },
+      'rolesanywhere:CreateProfile *',
+      `rolesanywhere:TagResource ${anywhere}:profile/*`,
+      `iam:PassRole ${IAM}:role/app`,
+    ],
+    [
+      'rolesanywhere:UpdateProfile',
+      { profileId: '1', roleArns: [`${IAM}:role/app`] },
+      `rolesanywhere:UpdateProfile ${anywhere}:profile/1`,
+      `iam:PassRole ${IAM}:role/app`,
+    ],
+  ];
+  for (const [operation, parameters, ...expected] of rows) {
+    test(`${operation} ${JSON.stringify(parameters)}`, async () => {
+      const { checks } = called(recordOf(operation, parameters));
+      assert.deepEqual(
+        checks.map(({ action, resource }) => `${action} ${resource}`),
+        expected,
+      );
+      for (const { action } of checks) {
+        const [service = '', name = ''] = action.split(':');
+        assert.ok(await iamActionExists(service, name), action);
+      }
+    });
+  }
+
+  test('the tags that it brings', () => {
+    const [check] = called(recordOf('cloudtrail:CreateTrail', { name: 'main', tagsList })).checks;
+    assert.equal(check!.context['aws:RequestTag/cost'], '1');
+  });
+});
