@@ -1,6 +1,6 @@
 /** The habits of the house that a machine can see; the linter has those about functions. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -127,4 +127,21 @@ test('tests wait for conditions (test/support/until.ts), not for lengths of time
     .filter(([, text]) => TIMERS.test(text))
     .map(([path]) => path);
   assert.deepEqual(files.sort(), AT_ANY_TIME);
+});
+
+test('files that the pages name are there', () => {
+  const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md'))
+    .map(name => join('docs', name));
+  // As the pages name them: from the top, from `src`, from the console's folder, or from the room they speak of.
+  const bases = ['', 'src', 'console', 'src/services/s3'];
+  const named = /`([a-z0-9-]+(?:\/[\w.-]+)+\.(?:ts|tsx|mjs|py))`/g;
+  const gone = [...pages, 'CONTRIBUTING.md', 'bench/README.md'].flatMap(page =>
+    [...readFileSync(page, 'utf8').matchAll(named)]
+      .map(([, file]) => file!)
+      // `services/x/…` stands for any service.
+      .filter(file => !file.includes('/x/') && !bases.some(base => existsSync(join(base, file))))
+      .map(file => `${page}: ${file}`),
+  );
+  assert.deepEqual(gone, []);
 });
