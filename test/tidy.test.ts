@@ -134,7 +134,7 @@ test('files that the pages name are there', () => {
     .filter(name => name.endsWith('.md'))
     .map(name => join('docs', name));
   // As the pages name them: from the top, from `src`, from the console's folder, or from the room they speak of.
-  const bases = ['', 'src', 'console', 'src/services/s3'];
+  const bases = ['', 'src', 'console', 'console/src', 'src/services/s3'];
   const named = /`([a-z0-9-]+(?:\/[\w.-]+)+\.(?:ts|tsx|mjs|py))`/g;
   const gone = [...pages, 'CONTRIBUTING.md', 'bench/README.md'].flatMap(page =>
     [...readFileSync(page, 'utf8').matchAll(named)]
