@@ -2,23 +2,30 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { DeleteRolePolicyCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { callKarikagi } from '../src/clients/karikagi-api.js';
 import {
   type Job,
   type JobFile,
+  openJob,
   resumeJob,
   runJob,
   type StagingEvent,
   stagingPolicies,
 } from '../src/staging/index.js';
 import { without } from './clients/run.js';
+import { startServerProcess } from './faults/server-process.js';
+import { s3Of } from './support/all-kinds.js';
 import { type FaultyEndpoint, startFaultyEndpoint } from './support/faulty-endpoint.js';
+import { scrape } from './support/metrics.js';
 import { type PostgresServer, startPostgres } from './support/postgres-server.js';
 import { ROLE, type StagingWorld, startStagingWorld } from './support/staging-world.js';
+import { until } from './support/until.js';
 
 const ROWS = 60_000;
 const CHILD = resolve(import.meta.dirname, 'support/staging-child.js');
@@ -231,6 +238,35 @@ suite('staging while something fails', { skip: without('postgresql') }, () => {
       await resumeJob(job);
       const back = await readFile(join(world.directory, 'back.csv'), 'utf8');
       assert.equal(back.split('\n').length, 20_002);
+    });
+
+    test('that of the S3 server, in mid-load: the message says so, and the run goes on once there is room', async t => {
+      const data = join(world.directory, 'data');
+      const environment = { LD_PRELOAD: library, DISK_FAULTS: faults };
+      const server = await startServerProcess(data, ['--metrics-listen', '0'], environment);
+      t.after(() => server.kill());
+      const s3 = s3Of(server);
+      await s3.send(new CreateBucketCommand({ Bucket: 'staging-elsewhere' }));
+      s3.destroy();
+      process.env['STAGING_ELSEWHERE_KEY'] = server.credentials.accessKeyId;
+      process.env['STAGING_ELSEWHERE_SECRET'] = server.credentials.secretAccessKey;
+      const file = join(world.directory, 'elsewhere.yaml');
+      const connection = `{accessKey: {env: STAGING_ELSEWHERE_KEY}, secretKey: {env: STAGING_ELSEWHERE_SECRET}, bucket: staging-elsewhere, region: us-east-1, endpoint: "${server.endpoint}"}`;
+      await writeFile(
+        file,
+        `job: elsewhere\nconnection: ${connection}\n${WAREHOUSE}\nload: {files: [orders.csv], table: orders}\nstaging: {partSize: 1, parallel: 1}\n`,
+      );
+      const job = await openJob(file);
+      const isFull = async () => (await scrape(server.metrics!)).sum('karikagi_disk_free_bytes') === 0;
+      const message = await failing(job, 'part-staged', () => writeFileSync(join(faults, 'full'), data));
+      assert.match(
+        message,
+        /The storage behind the bucket staging-elsewhere is full: .* goes on where it stopped/,
+      );
+      await rm(join(faults, 'full'));
+      await until(async () => !(await isFull()));
+      await resumeJob(job);
+      loaded();
     });
   });
 });

@@ -19,6 +19,8 @@ export function explained(error: unknown, job: Job): unknown {
 const KEYS_ENDED =
   /^(ExpiredToken|ExpiredTokenException|InvalidToken|TokenRefreshRequired|InvalidClientTokenId)$/;
 const BUSY = /^(ServiceUnavailable|SlowDown|InternalError|RequestTimeout|TimeoutError|503|500)$/;
+/** What stores say that are full, beside the status 507: MinIO, Ceph. */
+const FULL = /^(XMinioStorageFull|QuotaExceeded)$/;
 const NETWORK = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
 
 function adviceOn(error: Error, { connection, job }: Job): string | undefined {
@@ -37,6 +39,9 @@ function adviceOn(error: Error, { connection, job }: Job): string | undefined {
   }
   if (KEYS_ENDED.test(name)) return 'The keys have ended and no new ones were to be had: "validate" says why';
   if (name === 'NoSuchBucket') return `Make the bucket ${connection.bucket}, or correct connection.bucket`;
+  if ($metadata?.httpStatusCode === 507 || FULL.test(name)) {
+    return `The storage behind the bucket ${connection.bucket} is full: once there is room, the job ${job} goes on where it stopped`;
+  }
   if (code === 'ENOSPC') return 'The disk is full: make room for the file';
   if (
     error instanceof CredentialsError ||
