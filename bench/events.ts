@@ -112,7 +112,7 @@ const searches: Record<string, EventQuery> = {
   'rare action': { terms: [[term('name', 'DeleteRole')]], limit: 50 },
   'common action': { terms: [[term('name', 'GetObject')]], limit: 50 },
   'principal and action': {
-    terms: [[term('account', account.id)], [term('principal', 'role-7')], [term('name', 'DeleteObject')]],
+    terms: [[term('account', account.id)], [term('principal', 'role-4')], [term('name', 'DeleteObject')]],
     limit: 50,
   },
   'one object': { terms: [[term('resource', 'arn:aws:s3:::warehouse/data/7/7.parquet')]], limit: 50 },

@@ -306,9 +306,8 @@ suite('from events to the least policy and back', () => {
 
   async function calls(): Promise<RecordedCall[]> {
     const found: RecordedCall[] = [];
-    for await (const record of readEvents({ sources: [join(data, 'events')] })) {
-      const read = readCall(record);
-      if (isCall(read)) found.push(read);
+    for await (const records of readEvents({ sources: [join(data, 'events')] })) {
+      found.push(...records.map(record => readCall(record)).filter(isCall));
     }
     return found;
   }

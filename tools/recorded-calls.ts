@@ -41,24 +41,28 @@ interface Found {
 
 async function readAll(directory: string): Promise<Found> {
   const found: Found = { records: 0, services: new Map(), unread: new Map(), denied: [], allowed: [] };
-  for await (const record of readEvents({ sources: [directory] })) {
-    found.records++;
-    const service = (record as { eventSource: string }).eventSource.split('.')[0]!;
-    if (!OURS.includes(service)) continue;
-    const counts = found.services.get(service) ?? { records: 0, mapped: 0 };
-    found.services.set(service, counts);
-    counts.records++;
-    const call = readCall(record);
-    if (!isCall(call)) {
-      const why = `${call.operation}: ${call.reason}`;
-      found.unread.set(why, (found.unread.get(why) ?? 0) + 1);
-      continue;
-    }
-    counts.mapped++;
-    if (call.outcome === 'denied') found.denied.push(call);
-    else found.allowed.push({ call, record });
+  for await (const records of readEvents({ sources: [directory] })) {
+    for (const record of records) takeRecord(found, record);
   }
   return found;
+}
+
+function takeRecord(found: Found, record: object): void {
+  found.records++;
+  const service = (record as { eventSource: string }).eventSource.split('.')[0]!;
+  if (!OURS.includes(service)) return;
+  const counts = found.services.get(service) ?? { records: 0, mapped: 0 };
+  found.services.set(service, counts);
+  counts.records++;
+  const call = readCall(record);
+  if (!isCall(call)) {
+    const why = `${call.operation}: ${call.reason}`;
+    found.unread.set(why, (found.unread.get(why) ?? 0) + 1);
+    return;
+  }
+  counts.mapped++;
+  if (call.outcome === 'denied') found.denied.push(call);
+  else found.allowed.push({ call, record });
 }
 
 /** The same count by another way: each file as a whole. */

@@ -120,9 +120,11 @@ export async function replayEvents(
       process.stderr.write(`karikagi: ${file}: ${problem}\n`);
     },
   });
-  for await (const record of records) {
-    const { eventTime } = record as { readonly eventTime?: unknown };
-    if (from === undefined || (typeof eventTime === 'string' && eventTime >= from)) take(record);
+  for await (const some of records) {
+    for (const record of some) {
+      const { eventTime } = record as { readonly eventTime?: unknown };
+      if (from === undefined || (typeof eventTime === 'string' && eventTime >= from)) take(record);
+    }
   }
   return isWhole;
 }

@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { readEvents } from './read-events.js';
 import { objectsOf } from './record-splitter.js';
 
-async function collected(items: AsyncIterable<object>): Promise<object[]> {
+async function collected(items: AsyncIterable<object[]>): Promise<object[]> {
   const found: object[] = [];
-  for await (const one of items) found.push(one);
+  for await (const some of items) found.push(...some);
   return found;
 }
 

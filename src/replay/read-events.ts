@@ -26,10 +26,10 @@ const NO_EVENTS = /(?:^|\/)(?:CloudTrail-Digest|CloudTrail-Insight)\//;
 const AHEAD = 4;
 
 /**
- * The records of all sources, in the order of the files' names. Memory is bounded by the largest record and four open
- * objects. Throws `Error` for a source that is not there.
+ * The records of all sources, in the order of the files' names, those that came together together. Memory is bounded by
+ * the largest record and four open objects. Throws `Error` for a source that is not there.
  */
-export async function* readEvents(options: EventSources): AsyncGenerator<object> {
+export async function* readEvents(options: EventSources): AsyncGenerator<object[]> {
   for (const source of options.sources) {
     const files = source.startsWith('s3://') ? objectsUnder(source, options) : filesOf(source);
     for await (const { name, open } of files) {

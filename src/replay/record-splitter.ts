@@ -16,10 +16,10 @@ const LINE = 0x0a;
 const WHOLE = 32 * 1024 * 1024;
 
 /**
- * The JSON objects of a text: one a line, one behind the other, or the items of a list. Throws `SyntaxError` for what
- * is no JSON, `RangeError` for a record beyond 16 MiB.
+ * The JSON objects of a text: one a line, one behind the other, or the items of a list; those that came together
+ * together. Throws `SyntaxError` for what is no JSON, `RangeError` for a record beyond 16 MiB.
  */
-export async function* objectsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<object> {
+export async function* objectsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<object[]> {
   let splitter: Splitter | undefined;
   let waiting: Buffer[] = [];
   let bytes = 0;
@@ -31,14 +31,14 @@ export async function* objectsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       if (!splitter || splitter.isList) continue;
     }
     const { records, rest } = splitter.split(joined(waiting));
-    yield* records;
+    yield records;
     waiting = [rest];
     bytes = rest.length;
     if (bytes > LARGEST_RECORD) throw new RangeError('a record is larger than 16 MiB');
   }
   const last = joined(waiting).toString('utf8').trim();
   if (last === '') return;
-  if (splitter?.isList || splitter instanceof Lines) yield* unwrapped(JSON.parse(last));
+  if (splitter?.isList || splitter instanceof Lines) yield [...unwrapped(JSON.parse(last))];
   else if (!splitter || splitter.isOpen) throw new SyntaxError('the file ends within a record');
 }
 

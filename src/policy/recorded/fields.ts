@@ -30,7 +30,9 @@ export function texts(value: unknown): string[] {
 }
 
 /** Condition keys with those left out that have no value. */
-export function present(keys: Readonly<Record<string, ContextValue | undefined>>): Context {
+export function present(
+  keys: Readonly<Record<string, ContextValue | undefined>>,
+): Record<string, ContextValue> {
   const context: Record<string, ContextValue> = {};
   for (const name in keys) {
     const value = keys[name];

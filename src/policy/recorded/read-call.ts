@@ -50,8 +50,7 @@ const UNDECIDED =
 export function readCall(record: object, lookups: Lookups = {}): RecordedCall | Unread {
   const raw = fields(record);
   const service = text(raw['eventSource'])?.split('.')[0] ?? '';
-  const name =
-    text(raw['eventName'])?.replace(/(?<=[a-z])\d{8}(?:_\d+)?$|(?<=[a-z])\d{4}_\d{2}_\d{2}$/, '') ?? '';
+  const name = nameOf(text(raw['eventName']) ?? '');
   const reader = READERS.get(service);
   if (!reader) return { operation: service, reason: 'a service whose actions are not read' };
   const operation = `${service}:${name}`;
@@ -73,13 +72,19 @@ export function readCall(record: object, lookups: Lookups = {}): RecordedCall | 
     operation,
     time: text(raw['eventTime']) ?? '',
     principal: caller.principal,
-    context: { ...sharedContext(raw, parts, service), ...caller.context },
+    context: Object.assign(sharedContext(raw, parts, service), caller.context),
     outcome: denied ? 'denied' : 'allowed',
     checks,
     hasParameters: raw['requestParameters'] !== null && raw['requestParameters'] !== undefined,
     account: parts.account || undefined,
     requestId: text(raw['requestID']),
   };
+}
+
+/** Some services add the version of their API. */
+function nameOf(name: string): string {
+  if (!/\d$/.test(name)) return name;
+  return name.replace(/(?<=[a-z])\d{8}(?:_\d+)?$|(?<=[a-z])\d{4}_\d{2}_\d{2}$/, '');
 }
 
 /** Callers by their access keys: one key makes many calls. */
