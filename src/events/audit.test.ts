@@ -138,6 +138,20 @@ test('what was left behind by a process that was killed becomes a segment, half 
   assert.deepEqual(ids(found.events), ids([...events, last]).reverse());
 });
 
+test('lines that wait for a delivery take a quarter of the room at most', async t => {
+  const { directory, audit } = await open(t, { space: { keepDays: 30, bytes: 100_000 } });
+  const day = '2026-01-30';
+  for (const count of [1, 2, 3, 4]) {
+    await writeFile(join(directory, `events-${day}-w${count}-1.due`), 'x'.repeat(10_000));
+    await writeFile(join(directory, `events-${day}-w${count}-1.seg`), 'x'.repeat(20_000));
+  }
+  await audit.tidy();
+  const left = async (ending: string) => (await names(directory, ending)).map(name => name.split('-')[4]);
+  assert.deepEqual(await left('.due'), ['w3', 'w4']);
+  assert.deepEqual(await left('.seg'), ['w1', 'w2', 'w3', 'w4']);
+  await audit.close();
+});
+
 describe('finding', () => {
   const queries: [string, string[][], (one: AuditEvent) => boolean][] = [
     ['a principal', [[term('principal', 'bob')]], one => one.userIdentity!.userName === 'bob'],

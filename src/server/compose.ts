@@ -96,6 +96,9 @@ const READERS_ELSEWHERE = 15 * MINUTE_MS;
 /** Between deliveries of trails, milliseconds: "on average within about 5 minutes of an API call" (User Guide). */
 const DELIVERY = 5 * MINUTE_MS;
 
+/** How long what has become a segment may lie beside it where there are no trails, milliseconds. */
+const RELEASE = 10_000;
+
 /** The name of what makes copies, among the targets of the delivery. */
 const COPIES = 'copies';
 
@@ -241,6 +244,7 @@ export async function openServices(
       opened.push(
         startChores({ clock, scheduler, counts: chores, failed: failed('the delivery of trails') }, [
           { name: 'trails', every: DELIVERY, run: signal => trails.delivery.run(signal) },
+          { name: 'events without trails', every: RELEASE, run: () => trails.delivery.release() },
         ]),
       );
       opened.push(

@@ -116,3 +116,33 @@ test('one trail that fails does not hold up another, and catches up', async t =>
   assert.ok(delivered);
   await audit.close();
 });
+
+test('without a trail, lines do not stay beside their segment', async t => {
+  const { clock, directory, open, event } = await openTrailWorld(t);
+  const { audit, trails, delivery } = await open();
+  const due = async () => (await readdir(directory)).filter(name => name.endsWith('.due')).length;
+  const fill = async () => {
+    for (let count = 0; count < 10; count++) audit.record(event());
+    await audit.search({ terms: [], limit: 1 });
+    await audit.tidy();
+  };
+  await fill();
+  assert.ok((await due()) > 0);
+  await delivery.release();
+  assert.equal(await due(), 0);
+  const trail = await trails.create(newTrail());
+  assert.ok(typeof trail === 'object');
+  await trails.startLogging(trail);
+  await fill();
+  const waiting = await due();
+  assert.ok(waiting > 0);
+  await delivery.release();
+  assert.equal(await due(), waiting);
+  await trails.stopLogging(trail);
+  await delivery.release();
+  assert.equal(await due(), waiting, 'what was called before the end is still to be delivered');
+  clock.advance(25 * 3600);
+  await delivery.release();
+  assert.equal(await due(), 0);
+  await audit.close();
+});

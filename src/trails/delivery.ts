@@ -57,6 +57,16 @@ export class Delivery {
     for (const name of over) await this.#forget(name, all);
   }
 
+  /** Lets go of what no trail waits for, which takes room: a server without trails keeps none of it. */
+  async release(): Promise<void> {
+    const { trails, feed, clock } = this.#ports;
+    const over = (await feed.sources()).filter(({ isOver }) => isOver);
+    if (over.length === 0) return;
+    const now = clock.now();
+    if ((await trails.all()).some(trail => isReading(trail, now))) return;
+    await feed.drop(over.map(({ name }) => name));
+  }
+
   /** Whether every trail has all of the source. */
   async #read(
     source: FeedSource,
