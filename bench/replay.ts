@@ -128,8 +128,7 @@ const status = await new Promise(done => child.once('close', done));
 clearInterval(look);
 const seconds = (performance.now() - started) / 1000;
 const { calls, counts } = JSON.parse(Buffer.concat(parts).toString()) as { calls: number; counts: object };
-console.log(
-  `${calls} calls in ${seconds.toFixed(1)} s, at most ${(peak / 1024).toFixed(0)} MiB (exit ${status})`,
-);
+const used = `${(ticks / 100).toFixed(1)} s of processor time, at most ${(peak / 1024).toFixed(0)} MiB`;
+console.log(`${calls} calls in ${seconds.toFixed(1)} s, ${used} (exit ${status})`);
 console.log(counts);
 rmSync(directory, { recursive: true });
