@@ -107,6 +107,7 @@ const AT_ANY_TIME = [
   'test/faults/abuse/loop-watch.ts',
   'test/faults/abuse/memory.test.ts',
   'test/faults/abuse/victim.ts',
+  'test/faults/cluster.test.ts',
   'test/faults/http-fuzz.test.ts',
   'test/faults/kill.test.ts',
   'test/reload.test.ts',

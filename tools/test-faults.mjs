@@ -22,7 +22,12 @@ const directory = resolve(import.meta.dirname, '../dist/test/faults');
 const files = readdirSync(directory).filter(file => file.endsWith('.test.js'));
 const options = ['--test', '--test-reporter=spec', '--test-concurrency=1'];
 const child = spawn(process.execPath, [...options, ...files.map(file => join(directory, file))], {
-  env: { ...process.env, KARIKAGI_KILL_ROUNDS: values.rounds, KARIKAGI_KILL_MINUTES: values.minutes },
+  env: {
+    ...process.env,
+    KARIKAGI_KILL_ROUNDS: values.rounds,
+    KARIKAGI_CLUSTER_ROUNDS: values.rounds,
+    KARIKAGI_KILL_MINUTES: values.minutes,
+  },
   stdio: 'inherit',
 });
 child.on('exit', (code, signal) => {

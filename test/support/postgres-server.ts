@@ -5,11 +5,17 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from './until.js';
 
 const VERSIONS = '/usr/lib/postgresql';
 
-/** Where the programs of the newest PostgreSQL lie that Debian's packages brought; undefined where there is none. */
+/**
+ * Where the programs of PostgreSQL lie: those that KARIKAGI_TESTS_POSTGRES names, else those of the newest version that
+ * Debian's packages brought; undefined where there are none.
+ */
 export function postgresPrograms(): string | undefined {
+  const named = process.env['KARIKAGI_TESTS_POSTGRES'];
+  if (named) return named;
   if (!existsSync(VERSIONS)) return undefined;
   const newest = readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0];
   const programs = newest && join(VERSIONS, newest, 'bin');
@@ -26,19 +32,51 @@ export interface PostgresServer {
   /** `immediate`: as a crash. */
   stop(mode?: 'fast' | 'immediate'): void;
   start(): void;
+  /** A server that follows this one, until it is promoted. What this one acknowledges is then on both. */
+  standby(): Promise<Standby>;
   /** Stops it and removes its data. */
   remove(): void;
 }
 
+export interface Standby extends PostgresServer {
+  /** Takes over: from now on it is written to. The other one must be gone. */
+  promote(): void;
+}
+
 /** Starts a server on a free port. `settings`: lines of postgresql.conf. Throws where PostgreSQL is not installed. */
-export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
+export function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
+  return startOn(settings, (call, data) => {
+    call(
+      'initdb',
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '--no-sync',
+      '--data-checksums',
+      '-E',
+      'UTF8',
+    );
+  });
+}
+
+/** Calls a program of PostgreSQL, as the user that it runs as. */
+type Call = (program: string, ...args: string[]) => string;
+
+/** `fill`: makes the data directory. */
+async function startOn(
+  settings: readonly string[],
+  fill: (call: Call, data: string) => void,
+): Promise<Standby> {
   const programs = postgresPrograms();
   if (programs === undefined) throw new Error('PostgreSQL is missing (Debian: apt-get install postgresql)');
   const directory = mkdtempSync(join(tmpdir(), 'karikagi-postgres-'));
   const isRoot = process.getuid?.() === 0;
   // PostgreSQL does not run as root.
   const [before, ...rest] = isRoot ? ['runuser', '-u', 'postgres', '--'] : ['env'];
-  const call = (program: string, ...args: string[]) =>
+  const call: Call = (program, ...args) =>
     execFileSync(before!, [...rest, join(programs, program), ...args], {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -49,7 +87,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     chownSync(directory, user!, group!);
   }
   const data = join(directory, 'data');
-  call('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--data-checksums', '-E', 'UTF8');
+  fill(call, data);
   const port = await freePort();
   const options = [
     `port=${port}`,
@@ -65,23 +103,9 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const stop = (mode: 'fast' | 'immediate' = 'fast') => {
     spawnSync(before!, [...rest, join(programs, 'pg_ctl'), 'stop', '-w', '-s', '-m', mode, '-D', data]);
   };
+  const address = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
   const run = (sql: string, database = 'postgres') =>
-    call(
-      'psql',
-      '-X',
-      '-q',
-      '-A',
-      '-t',
-      '-h',
-      '127.0.0.1',
-      '-p',
-      String(port),
-      '-U',
-      'postgres',
-      '-c',
-      sql,
-      database,
-    );
+    call('psql', '-X', '-q', '-A', '-t', ...address, '-c', sql, database);
   start();
   return {
     port,
@@ -93,12 +117,29 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     run,
     start,
     stop,
+    async standby() {
+      const standby = await startOn(FOLLOWING, (ask, target) => {
+        ask('pg_basebackup', ...address, '-D', target, '-R', '-X', 'stream', '--no-sync', '-c', 'fast');
+      });
+      run("ALTER SYSTEM SET synchronous_standby_names = '*'");
+      run('SELECT pg_reload_conf()');
+      await until(
+        () => run("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").trim() === '1',
+      );
+      return standby;
+    },
+    promote() {
+      call('pg_ctl', 'promote', '-w', '-s', '-D', data);
+    },
     remove() {
       stop('immediate');
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
+
+/** It asks again soon after it has lost the one that it follows. */
+const FOLLOWING = ['wal_retrieve_retry_interval=200ms'];
 
 /** A free port that stays free while the server is down: below those that the system gives to clients. */
 async function freePort(): Promise<number> {
