@@ -53,6 +53,7 @@ const table: Record<string, readonly string[]> = {
   clients: ['policy', 'credentials', 'core'],
   imds: ['clients', 'credentials', 'core'],
   staging: ['credentials'],
+  testcontainers: [],
   replay: ['clients', 'policy', 'core'],
   'index.ts': ['admin', 'core', 'http', 'imds', 'objects', 'server'],
   cli: ['clients', 'credentials', 'imds', 'replay', 'staging', 'policy', 'core'],

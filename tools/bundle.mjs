@@ -11,7 +11,7 @@ const target = 'dist/src/bundle';
 const types = 'dist/types';
 
 /** What `package.json` exports, without `.js`. */
-const exported = ['index', 'credentials/index', 'policy/index', 'staging/index'];
+const exported = ['index', 'credentials/index', 'policy/index', 'staging/index', 'testcontainers/index'];
 
 for (const directory of [target, types]) rmSync(directory, { recursive: true, force: true });
 await build({
