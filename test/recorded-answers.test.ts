@@ -316,6 +316,34 @@ suite('refusals in the words of AWS', () => {
         'The Encryption request you specified is not valid. Supported value: AES256.',
       ],
       [
+        'versity/versitygw#1141',
+        () => put(`${BUCKET}/k`, 'x', { 'x-amz-object-lock-legal-hold': 'wrong' }),
+        400,
+        'InvalidArgument',
+        "Legal Hold must be either of 'ON' or 'OFF'",
+      ],
+      [
+        'versitygw, PutObject_invalid_retain_until_date',
+        () => put(`${BUCKET}/k`, 'x', { 'x-amz-object-lock-retain-until-date': 'tomorrow' }),
+        400,
+        'InvalidArgument',
+        'The retain until date must be provided in ISO 8601 format',
+      ],
+      [
+        'versitygw, PutObject_missing_object_lock_retention_config: before the bucket is looked at',
+        () => put(`${BUCKET}/k`, 'x', { 'x-amz-object-lock-mode': 'COMPLIANCE' }),
+        400,
+        'InvalidArgument',
+        'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
+      ],
+      [
+        'versitygw, GetObjectAttributes_empty_attrs',
+        () => get(`${BUCKET}/shown?attributes`, { 'x-amz-object-attributes': '' }),
+        400,
+        'InvalidRequest',
+        'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
+      ],
+      [
         'test_put_bucket_logging_cross_locations',
         () =>
           put(

@@ -5,7 +5,7 @@ const LONGEST_VALUE = 256;
 const FORM = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** Whether a name or a value has only characters of tags. */
-export function isTagForm(text: string): boolean {
+function isTagForm(text: string): boolean {
   return FORM.test(text);
 }
 

@@ -159,7 +159,17 @@ test('test_tagging_validation, test_create_bucket_with_tags_exc, test_put_object
     { Key: 'key1', Value: '' },
     { Key: 'key2', Value: '' },
   ]);
-  await assert.rejects(put('key1=val1,key2=val2'), code('InvalidArgument', 400));
+  // From the third on: versitygw, PutObject_tagging.
+  for (const [header, error] of [
+    ['key1=val1,key2=val2', 'InvalidArgument'],
+    ['key1=val1&key1=val2', 'InvalidArgument'],
+    ['=', 'InvalidArgument'],
+    ['key%', 'InvalidArgument'],
+    ['key?=val', 'InvalidTag'],
+    ['key=val*', 'InvalidTag'],
+  ] as const) {
+    await assert.rejects(put(header), code(error, 400), header);
+  }
   await on('PutObjectTagging', { Tagging: {} });
   assert.deepEqual((await on('GetObjectTagging'))['TagSet'], []);
   const system = { TagSet: [{ Key: 'aws:a', Value: '' }] };

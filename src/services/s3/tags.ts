@@ -1,6 +1,6 @@
 import type { Tag } from '@aws-sdk/client-s3';
 import { invalidArgument, s3Errors } from '../../core/s3-errors.js';
-import { isTagForm, isTagName, isTagValue, MOST_BUCKET_TAGS, type Pairs } from '../../objects/index.js';
+import { isTagName, isTagValue, MOST_BUCKET_TAGS, type Pairs } from '../../objects/index.js';
 
 /**
  * How many tags there may be, and what S3 says of those of its own (LocalStack's recordings, test_tagging_validation).
@@ -43,19 +43,20 @@ export function objectTags(tags: readonly Tag[] | undefined): Pairs {
 }
 
 /**
- * The tags of an `x-amz-tagging` header: a URL query, whose empty parts are passed over (recorded). Throws
- * InvalidArgument, InvalidTag, BadRequest.
+ * The tags of an `x-amz-tagging` header: a URL query, whose empty parts are passed over (recorded). One that has a part
+ * without a name or with a second `=` is none (recorded; versitygw, PutObject_tagging). Throws InvalidArgument,
+ * InvalidTag, BadRequest.
  */
 export function headerTags(header: string | undefined): Pairs | undefined {
   if (header === undefined || header === '') return undefined;
   const tags: (readonly [string, string])[] = [];
   for (const piece of header.split('&')) {
     if (piece === '') continue;
-    const [name = '', ...rest] = piece.split('=');
-    tags.push([unescaped(name, header), unescaped(rest.join('='), header)]);
+    const [name = '', value = '', ...more] = piece.split('=');
+    if (name === '' || more.length > 0) throw malformed(header);
+    tags.push([unescaped(name, header), unescaped(value, header)]);
   }
-  const isTag = ([name, value]: readonly [string, string]) => isTagForm(name) && isTagForm(value);
-  if (new Set(tags.map(([name]) => name)).size < tags.length || !tags.every(isTag)) throw malformed(header);
+  if (new Set(tags.map(([name]) => name)).size < tags.length) throw malformed(header);
   return demandTags(tags, ofObjects);
 }
 

@@ -85,6 +85,7 @@ function readResponseHeader(text: string, name: string): string {
 function listReader(values: readonly string[] | undefined, ofQuery: boolean): ArgumentReader {
   const allowed = values && new Set(values);
   return (text, name) => {
+    if (text === '' && !ofQuery) return [];
     const parts = text.split(',');
     const items = ofQuery ? parts : parts.map(item => item.trim());
     for (const item of items) if (allowed && !allowed.has(item)) refuse(name, text);
@@ -138,6 +139,8 @@ const messages: ReadonlyMap<string, string> = new Map([
   ['x-amz-tagging-directive', 'Unknown tagging directive.'],
   ['x-amz-server-side-encryption', 'The encryption method specified is not supported'],
   ['x-amz-object-lock-mode', 'Unknown wormMode directive.'],
+  ['x-amz-object-lock-legal-hold', "Legal Hold must be either of 'ON' or 'OFF'"],
+  ['x-amz-object-lock-retain-until-date', 'The retain until date must be provided in ISO 8601 format'],
   ['x-amz-object-attributes', 'Invalid attribute name specified.'],
   ['encoding-type', 'Invalid Encoding Method specified in Request'],
 ]);

@@ -41,6 +41,9 @@ suite('S3 arguments', () => {
   test('lists of the headers', () => {
     const { input } = read('GET', '/b/k?attributes', { 'x-amz-object-attributes': 'ETag, ObjectSize' });
     assert.deepEqual(input['ObjectAttributes'], ['ETag', 'ObjectSize']);
+    // versitygw, GetObjectAttributes_empty_attrs: S3 says that none is named.
+    const none = read('GET', '/b/k?attributes', { 'x-amz-object-attributes': '' }).input;
+    assert.deepEqual(none['ObjectAttributes'], []);
   });
 
   test('headers that a presigned URL carries as parameters', () => {

@@ -18,7 +18,11 @@ type LockInput = Pick<
   'ObjectLockMode' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'
 >;
 
-/** The lock that a new version gets: what the request says, else the bucket's default. */
+/**
+ * The lock that a new version gets: what the request says, else the bucket's default. What the request says is judged
+ * before the bucket is (versitygw, PutObject_missing_object_lock_retention_config). Throws InvalidArgument,
+ * InvalidRequest.
+ */
 export function lockAttributes(
   input: LockInput,
   bucket: Bucket,
@@ -26,7 +30,6 @@ export function lockAttributes(
 ): Pick<ObjectAttributes, 'retention' | 'legalHold'> {
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until, ObjectLockLegalHoldStatus: hold } = input;
   if (mode === undefined && until === undefined && hold === undefined) return defaultRetention(bucket, now);
-  if (!bucket.objectLock) throw s3Errors.InvalidRequest('Bucket is missing ObjectLockConfiguration');
   if ((mode === undefined) !== (until === undefined)) {
     const ArgumentName = `x-amz-object-lock-${mode === undefined ? 'mode' : 'retain-until-date'}`;
     throw invalidArgument(
@@ -34,10 +37,10 @@ export function lockAttributes(
       ArgumentName,
     );
   }
+  const asked = mode !== undefined && { retention: retentionOf(mode, until!.getTime(), now) };
+  if (!bucket.objectLock) throw s3Errors.InvalidRequest('Bucket is missing ObjectLockConfiguration');
   return {
-    ...(mode !== undefined
-      ? { retention: retentionOf(mode, until!.getTime(), now) }
-      : defaultRetention(bucket, now)),
+    ...(asked || defaultRetention(bucket, now)),
     ...(hold !== undefined && { legalHold: hold === 'ON' }),
   };
 }
