@@ -7,44 +7,23 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Account, Caller } from '../src/core/caller.js';
 import { eventsOf } from '../src/events/event.js';
 import type { EventQuery } from '../src/events/query.js';
 import { searchFiles } from '../src/events/search.js';
 import { sealFile } from '../src/events/segment-write.js';
 import { term } from '../src/events/terms.js';
+import { account, roleCaller } from './role-caller.js';
 
 const wanted = Number(process.argv[2] ?? 10) * 1e6;
 const count = Math.min(wanted, Number(process.argv[3] ?? 0.3) * 1e6);
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 31);
 const PIECE = 32 * 1024 * 1024;
-const account: Account = {
-  id: '111122223333',
-  partition: 'aws',
-  name: 'bench',
-  canonicalId: 'c'.repeat(64),
-  created: 0,
-};
-
 const directory = mkdtempSync(join(tmpdir(), 'karikagi-bench-events-'));
 
 /** One of 500 roles; the last makes one call in a hundred thousand. */
-function callerOf(number: number): Caller {
-  const name = number % 100_000 === 77 ? 'rare' : `role-${number % 500}`;
-  return {
-    principal: {
-      type: 'assumed-role',
-      arn: `arn:aws:sts::${account.id}:assumed-role/${name}/session`,
-      uniqueId: `AROA${name}`,
-      roleArn: `arn:aws:iam::${account.id}:role/${name}`,
-    },
-    account,
-    accessKeyId: `ASIA${name.toUpperCase()}`,
-    userId: `AROA${name}:session`,
-    credentials: 'assume-role',
-    context: { 'aws:TokenIssueTime': '2026-01-31T00:00:00.000Z', 'aws:MultiFactorAuthPresent': 'false' },
-  };
+function roleOf(number: number): string {
+  return number % 100_000 === 77 ? 'rare' : `role-${number % 500}`;
 }
 
 function lineOf(number: number): string {
@@ -58,7 +37,7 @@ function lineOf(number: number): string {
     region: 'us-east-1',
     sourceIp: `10.0.${number % 256}.7`,
     userAgent: 'aws-sdk-js/3.1169.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#20.19.0 api/s3#3.1169.0',
-    caller: callerOf(number),
+    caller: roleCaller(roleOf(number)),
     parameters: { bucketName: 'warehouse', Host: 's3.example.com', key },
     resources: [{ arn: `arn:aws:s3:::warehouse/${key}`, owner: account.id }],
     transfer: { signatureVersion: 4, method: 'AuthHeader', received: 0, sent: 4096, hostId: randomUUID() },

@@ -16,41 +16,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Caller } from '../src/core/caller.js';
 import { cloudTrailRecord, eventsOf } from '../src/events/event.js';
+import { account, roleCaller } from './role-caller.js';
 
 const wanted = Number(process.argv[2] ?? 1) * 1e6;
 const count = Math.min(wanted, Number(process.argv[3] ?? 0.1) * 1e6);
 const PER_FILE = 5000;
 const ROLES = 500;
 const START = Date.UTC(2026, 0, 31);
-const account = {
-  id: '111122223333',
-  partition: 'aws',
-  name: 'bench',
-  canonicalId: 'c'.repeat(64),
-  created: 0,
-} as const;
 const OPERATIONS = ['GetObject', 'PutObject', 'HeadObject', 'ListObjectsV2', 'DeleteObject'];
 
 const directory = mkdtempSync(join(tmpdir(), 'karikagi-bench-replay-'));
-
-function callerOf(number: number): Caller {
-  const name = `role-${number % ROLES}`;
-  return {
-    principal: {
-      type: 'assumed-role',
-      arn: `arn:aws:sts::${account.id}:assumed-role/${name}/session`,
-      uniqueId: `AROA${name}`,
-      roleArn: `arn:aws:iam::${account.id}:role/${name}`,
-    },
-    account,
-    accessKeyId: `ASIA${name.toUpperCase()}`,
-    userId: `AROA${name}:session`,
-    credentials: 'assume-role',
-    context: { 'aws:TokenIssueTime': '2026-01-31T00:00:00.000Z', 'aws:MultiFactorAuthPresent': 'false' },
-  };
-}
 
 function recordOf(number: number) {
   // By another measure than the roles': each of them makes each of the calls.
@@ -66,7 +42,7 @@ function recordOf(number: number) {
     region: 'us-east-1',
     sourceIp: `10.0.${number % 256}.7`,
     userAgent: 'aws-sdk-js/3.1169.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#20.19.0 api/s3#3.1169.0',
-    caller: callerOf(number),
+    caller: roleCaller(`role-${number % ROLES}`),
     parameters: {
       bucketName: 'warehouse',
       Host: 's3.example.com',

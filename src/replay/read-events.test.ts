@@ -31,7 +31,7 @@ suite('records of a text', () => {
     'as lookup-events prints them': records =>
       JSON.stringify({
         Events: records.map(one => ({ EventId: 'x', CloudTrailEvent: JSON.stringify(one) })),
-        NextToken: 'ab{c"',
+        NextToken: 'ab{c"]',
       }),
   };
   for (const [name, write] of Object.entries(forms)) {
@@ -56,6 +56,29 @@ suite('records of a text', () => {
       const read = collected(objectsOf(pieces(text, 7)));
       await assert.rejects(read, SyntaxError, text);
     }
+  });
+
+  test('a long list is the same in pieces, whatever is in its records', async () => {
+    const record = (n: number, more: object = {}) => ({
+      eventVersion: '1.11',
+      n,
+      pad: 'x'.repeat(2000),
+      ...more,
+    });
+    const lists = [
+      Array.from({ length: 200 }, (_, n) => record(n)),
+      Array.from({ length: 200 }, (_, n) => record(n, { text: '},{"eventVersion":"1.11"}' })),
+      Array.from({ length: 200 }, (_, n) =>
+        record(n, { inner: [{}, { eventVersion: '1' }, { eventVersion: '2' }] }),
+      ),
+    ];
+    for (const Records of lists) {
+      assert.deepEqual(await collected(objectsOf(pieces(JSON.stringify({ Records }), 50_000))), Records);
+    }
+    const cut = JSON.stringify({ Records: lists[0] }).slice(0, -2000);
+    await assert.rejects(collected(objectsOf(pieces(cut, 50_000))), SyntaxError);
+    const behind = `${JSON.stringify({ Records: lists[0] })}]`;
+    await assert.rejects(collected(objectsOf(pieces(behind, 50_000))), SyntaxError);
   });
 
   test('nothing is no record', async () => {

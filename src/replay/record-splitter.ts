@@ -38,8 +38,40 @@ export async function* objectsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   }
   const last = joined(waiting).toString('utf8').trim();
   if (last === '') return;
-  if (splitter?.isList || splitter instanceof Lines) yield [...unwrapped(JSON.parse(last))];
+  if (splitter?.isList) yield* itemsOf(last);
+  else if (splitter instanceof Lines) yield [...unwrapped(JSON.parse(last))];
   else if (!splitter || splitter.isOpen) throw new SyntaxError('the file ends within a record');
+}
+
+/** Between two records of CloudTrail: within a text there would be a backslash before the quotation mark. */
+const BETWEEN = '},{"eventVersion"';
+/** Characters that are parsed at once: what is dropped soon costs the least. */
+const PIECE = 64 * 1024;
+
+/** The items of a list that is there as a whole. Throws `SyntaxError` for what is no JSON. */
+function* itemsOf(text: string): Generator<object[]> {
+  const begin = text.indexOf('[') + 1;
+  const end = text.lastIndexOf(']');
+  if (!parsed(text.slice(0, begin) + text.slice(Math.max(begin, end)))) {
+    // What is behind the items has a bracket of its own, or the text is broken.
+    yield [...unwrapped(JSON.parse(text))];
+    return;
+  }
+  for (let from = begin; from < end; ) {
+    const next = text.indexOf(BETWEEN, from + PIECE);
+    const piece = next < 0 ? undefined : parsed(`[${text.slice(from, next + 1)}]`);
+    // Within a record, the like of it may stand in a list.
+    yield [...unwrapped(piece ?? JSON.parse(`[${text.slice(from, end)}]`))];
+    from = piece ? next + 2 : end;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The one buffer of which the list then consists. */
