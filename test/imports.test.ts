@@ -171,8 +171,9 @@ test('sockets, doors and signatures name no service', () => {
 });
 
 test('what runs in the console imports nothing of Node', () => {
-  const wrong = ['policy', 'clients/setup']
-    .flatMap(room => sources(join(root, room)))
+  const rooms = ['policy', 'clients/setup'].flatMap(room => sources(join(root, room)));
+  const files = ['pull-bucket', 'pull-details', 'pull-keys', 'pull-options', 'pull-organization'];
+  const wrong = [...rooms, ...files.map(name => join(root, 'replay', `${name}.ts`))]
     .filter(path => /from 'node:|import\('node:/.test(readFileSync(path, 'utf8')))
     .map(path => relative(root, path));
   assert.deepEqual(wrong, []);

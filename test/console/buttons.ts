@@ -29,6 +29,9 @@ const HARMLESS = [
 const HARMLESS_THERE: Readonly<Record<string, readonly string[]>> = {
   '/events': ['events.find', 'common.copy'],
   '/iam/create-policy': ['common.remove'],
+  // Of what must not be read it shows the refusal.
+  '/iam/roles/privilege-role?tab=unused': ['common.copy'],
+  '/iam/users/privilege-user?tab=unused': ['common.copy'],
   '/simulate': ['common.add'],
   '/staging?bucket=page-bucket': ['staging.find'],
 };

@@ -13,6 +13,7 @@ import * as further from './pages/further.js';
 import * as iamPages from './pages/iam.js';
 import * as kmsPages from './pages/kms.js';
 import * as objectPages from './pages/objects.js';
+import * as privilegePages from './pages/privilege.js';
 import * as s3Pages from './pages/s3.js';
 import type { PageTest } from './pages/support.js';
 import { openPlace, type Place, settingsOf } from './place.js';
@@ -58,6 +59,7 @@ describe('the pages', { skip }, () => {
     s3: s3Pages,
     objects: objectPages,
     events: eventPages,
+    privilege: privilegePages,
     further,
   };
   for (const [part, pages] of Object.entries(parts)) {
@@ -82,6 +84,8 @@ describe('the pages', { skip }, () => {
     '/iam/roles/page-account?tab=trust',
     '/iam/roles/page-account?tab=tags',
     '/iam/roles/page-account?tab=sessions',
+    '/iam/roles/privilege-role?tab=unused',
+    '/iam/users/privilege-user?tab=unused',
     '/iam/create-role',
     '/iam/policies',
     '/iam/create-policy',

@@ -8,7 +8,7 @@ type Table = Readonly<Record<string, readonly [en: string, ja: string]>>;
 /** Text by key, with `{name}` filled in. Throws for a key that does not exist. */
 export type Label = (key: string, values?: Readonly<Record<string, string | number>>) => string;
 
-const FILES = ['shell', 'iam', 's3', 'events', 'further', 'setup', 'staging'];
+const FILES = ['shell', 'iam', 's3', 'events', 'privilege', 'further', 'setup', 'staging'];
 
 /** The tables are read from their sources: they are part of the page, not of the package. */
 export async function tables(): Promise<Table> {

@@ -10,6 +10,9 @@ import { clientSettings, perRegion } from './credentials.js';
 
 const client = perRegion(() => new KMSClient(clientSettings()));
 
+/** Of another region than the page's. */
+export const kmsClientOf = (region: string) => new KMSClient({ ...clientSettings(), region });
+
 export function kms<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
   command: CommandImpl<I, O, KMSClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
 ): Act<O> {

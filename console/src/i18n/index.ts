@@ -3,6 +3,7 @@ import { useSyncExternalStore } from 'react';
 import { eventTexts } from './events.js';
 import { furtherTexts } from './further.js';
 import { iamTexts } from './iam.js';
+import { privilegeTexts } from './privilege.js';
 import { s3Texts } from './s3.js';
 import { setupTexts } from './setup.js';
 import { shellTexts } from './shell.js';
@@ -16,6 +17,7 @@ const texts = {
   ...iamTexts,
   ...s3Texts,
   ...eventTexts,
+  ...privilegeTexts,
   ...furtherTexts,
   ...setupTexts,
   ...stagingTexts,

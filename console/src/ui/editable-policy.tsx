@@ -6,6 +6,7 @@ import type { PolicyKind } from '../../../src/policy/index.js';
 import type { Act } from '../api/act.js';
 import type { Asked } from '../api/asked.js';
 import { useTexts } from '../i18n/index.js';
+import { WhatWouldChange } from '../privilege/what-would-change.js';
 import { GuardedButton } from './action.js';
 import { CliLines } from './cli.js';
 import { ErrorBox } from './errors.js';
@@ -21,6 +22,8 @@ interface EditablePolicyProps {
   readonly document: string | null | undefined;
   readonly error?: unknown;
   readonly kind: PolicyKind;
+  /** What it is the policy of, for what would change: `ProposedPolicy.place`. */
+  readonly place?: string;
   /** Of the role that a trust policy is for, seconds. */
   readonly sessionDuration?: number;
   readonly asks?: Asked;
@@ -102,6 +105,7 @@ export function EditablePolicy(props: EditablePolicyProps) {
             />
           )}
           {props.children}
+          {props.place !== undefined && <WhatWouldChange policy={{ place: props.place, document: edited }} />}
           <CliLines acts={[props.act(edited)]} />
           <ErrorBox error={refused} />
         </SpaceBetween>

@@ -3,7 +3,7 @@
 import { parseArn } from '../evaluate/arn.js';
 import { guessKind } from '../parse/guess-kind.js';
 import { parsePolicy } from '../parse/parse.js';
-import { type AccountCopy, UNKNOWN_ACCOUNT } from './copy.js';
+import { type AccountCopy, type EntityCopy, UNKNOWN_ACCOUNT } from './copy.js';
 
 /** A policy that is to be, and where. */
 export interface ProposedPolicy {
@@ -16,6 +16,8 @@ export interface ProposedPolicy {
    * document as far as that can be.
    */
   readonly place?: string | undefined;
+  /** Name of the inline policy that it is, or will be: the other policies of the user, group or role stay. */
+  readonly inline?: string | undefined;
 }
 
 /**
@@ -47,6 +49,8 @@ export function documentAt(copies: readonly AccountCopy[], change: ProposedPolic
   }
   for (const copy of copies) {
     const entity = [...copy.users, ...copy.groups, ...copy.roles].find(({ arn }) => arn === place);
+    if (entity && change.inline !== undefined)
+      return entity.inline.find(({ name }) => name === change.inline)?.document;
     if (entity)
       return merged([...entity.inline, ...copy.policies.filter(({ arn }) => entity.attached.includes(arn))]);
     const whole = [
@@ -114,6 +118,7 @@ function changed(
 ): AccountCopy {
   const { service, resource } = parseArn(arn) as NonNullable<ReturnType<typeof parseArn>>;
   const { document, name } = change;
+  if (change.inline !== undefined) return withInline(copy, arn, change.inline, document);
   if (kind === 'trust') return withRole(copy, arn, { trust: document });
   if (service === 's3') return withBucket(copy, resource, document);
   if (service === 'kms') return withKey(copy, arn, document);
@@ -129,6 +134,17 @@ function changed(
     return { ...copy, policies: put(copy.policies, arn, { ...entity(arn), document }, { document }) };
   }
   throw new Error(`${name}: "${arn}" has no policy`);
+}
+
+function withInline(copy: AccountCopy, arn: string, name: string, document: string): AccountCopy {
+  const changeIn = <T extends EntityCopy>(all: readonly T[]): T[] =>
+    all.map(one => {
+      if (one.arn !== arn) return one;
+      const others = one.inline.filter(policy => policy.name !== name);
+      return { ...one, inline: [...others, { name, document }] };
+    });
+  const { users, groups, roles } = copy;
+  return { ...copy, users: changeIn(users), groups: changeIn(groups), roles: changeIn(roles) };
 }
 
 function put<T extends { readonly arn: string }>(

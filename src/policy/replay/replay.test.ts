@@ -341,6 +341,23 @@ suite('a change', () => {
     assert.equal(becomes(assume, change(trust, `trust:${APP}`), base), 'newly-denied');
   });
 
+  test('of one inline policy leaves the others', () => {
+    const put = recordOf('s3:PutObject', { bucketName: 'b', key: 'k' });
+    const inline = [
+      { name: 'p', document: text(allow('s3:GetObject')) },
+      { name: 'q', document: text(allow('s3:PutObject')) },
+    ];
+    const copies = [copy({ users: [user('', { inline })] })];
+    const changed = (name: string, document: string) =>
+      withChange(copies, { name: 'change', place: BOB, inline: name, document });
+    assert.equal(becomes(get(), changed('q', text(allow('s3:*')))), 'same');
+    assert.equal(becomes(put, changed('p', text(allow('s3:List*')))), 'same');
+    assert.equal(becomes(put, changed('q', text(allow('s3:List*')))), 'newly-denied');
+    assert.equal(becomes(put, changed('q', text(allow('s3:Put*')))), 'same');
+    const remove = recordOf('s3:DeleteObject', { bucketName: 'b', key: 'k' }, denied);
+    assert.equal(becomes(remove, changed('new', text(allow('s3:Delete*')))), 'newly-allowed');
+  });
+
   test('stands alone as well: the rest counts as it did', () => {
     assert.equal(becomes(get(bySession), change(text(allow('s3:*')), APP, [])), 'same');
     assert.equal(becomes(get(bySession), change(text(allow('iam:*')), APP, [])), 'newly-denied');

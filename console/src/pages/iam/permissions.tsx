@@ -12,6 +12,8 @@ import Spinner from '@cloudscape-design/components/spinner';
 import { useState } from 'react';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
+import { GeneratePolicy } from '../../privilege/generate.js';
+import { WhatWouldChange } from '../../privilege/what-would-change.js';
 import { ActButton, ActDialog, GuardedButton } from '../../ui/action.js';
 import { ErrorBox } from '../../ui/errors.js';
 import { GoLink, path } from '../../ui/navigation.js';
@@ -49,7 +51,9 @@ export function Permissions({
   );
 }
 
-type Open = { readonly is: 'attach' } | { readonly is: 'inline'; readonly policy?: AttachedPolicy };
+type Open =
+  | { readonly is: 'attach' | 'generate' }
+  | { readonly is: 'inline'; readonly policy?: AttachedPolicy };
 
 function Policies({ entity }: { readonly entity: Entity }) {
   const t = useTexts();
@@ -117,6 +121,14 @@ function Policies({ entity }: { readonly entity: Entity }) {
         ]}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
+            {entity.kind !== 'group' && (
+              <GuardedButton
+                asks={{ action: 'karikagi:SearchEvents', resource: '*' }}
+                onClick={() => setOpen({ is: 'generate' })}
+              >
+                {t('privilege.generate')}
+              </GuardedButton>
+            )}
             <GuardedButton
               asks={actionOn(entity, 'Attach', 'Policy')}
               onClick={() => setOpen({ is: 'attach' })}
@@ -129,6 +141,7 @@ function Policies({ entity }: { readonly entity: Entity }) {
           </SpaceBetween>
         }
       />
+      {open?.is === 'generate' && <GeneratePolicy entity={entity} onClose={() => setOpen(undefined)} />}
       {open?.is === 'attach' && <AttachDialog entity={entity} onClose={() => setOpen(undefined)} />}
       {open?.is === 'inline' && (
         <InlineDialog entity={entity} policy={open.policy} onClose={() => setOpen(undefined)} />
@@ -253,6 +266,9 @@ function InlineDialog({
         <Spinner />
       ) : (
         <PolicyEditor value={document} kind="identity" label={t('policy.document')} onChange={setText} />
+      )}
+      {document !== undefined && name !== '' && (
+        <WhatWouldChange policy={{ place: entity.arn, inline: name, document }} />
       )}
       {!policy && (
         <FormField label={t('iam.policy.name')}>

@@ -101,6 +101,7 @@ function Document({ arn: PolicyArn, own }: { readonly arn: string; readonly own:
       document={data}
       error={error}
       kind="identity"
+      place={PolicyArn}
       readOnly={!own}
       asks={{ action: 'iam:CreatePolicyVersion', resource: PolicyArn }}
       saveText={t('iam.policy.newVersion')}

@@ -11,6 +11,7 @@ import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
+import { UnusedPermissions } from '../../privilege/unused.js';
 import type { Params } from '../../routes.js';
 import { ActDialog, GuardedButton } from '../../ui/action.js';
 import { EditablePolicy } from '../../ui/editable-policy.js';
@@ -90,6 +91,7 @@ function RoleParts({ role }: { readonly role: Role }) {
                 description={t('iam.trust.text')}
                 document={decodeURIComponent(role.AssumeRolePolicyDocument ?? '')}
                 kind="trust"
+                place={`trust:${arn}`}
                 sessionDuration={longest}
                 asks={{ action: 'iam:UpdateAssumeRolePolicy', resource: arn }}
                 editText={t('iam.trust.edit')}
@@ -100,6 +102,7 @@ function RoleParts({ role }: { readonly role: Role }) {
           },
           { id: 'tags', label: t('common.tags'), content: <EntityTags entity={entity} tags={role.Tags} /> },
           { id: 'accessed', label: t('iam.accessed'), content: <LastAccessed arn={arn} /> },
+          { id: 'unused', label: t('privilege.unused.tab'), content: <UnusedPermissions arn={arn} /> },
           {
             id: 'sessions',
             label: t('iam.sessions'),

@@ -1,6 +1,7 @@
 import { DeleteUserCommand, GetUserCommand } from '@aws-sdk/client-iam';
 import { iam } from '../../api/iam.js';
 import { useTexts } from '../../i18n/index.js';
+import { UnusedPermissions } from '../../privilege/unused.js';
 import type { Params } from '../../routes.js';
 import { timeText } from '../../ui/format.js';
 import { Loaded } from '../../ui/loaded.js';
@@ -63,6 +64,7 @@ export default function UserPage({ params }: { readonly params: Params }) {
                 content: <EntityTags entity={entity} tags={user!.Tags} />,
               },
               { id: 'accessed', label: t('iam.accessed'), content: <LastAccessed arn={arn} /> },
+              { id: 'unused', label: t('privilege.unused.tab'), content: <UnusedPermissions arn={arn} /> },
             ]}
           />
         );

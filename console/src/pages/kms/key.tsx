@@ -141,6 +141,7 @@ function KeyPolicy({ id: KeyId, arn }: OfKey) {
       document={data?.Policy}
       error={error}
       kind="key"
+      place={arn}
       asks={{ action: 'kms:PutKeyPolicy', resource: arn }}
       act={Policy => kms(new PutKeyPolicyCommand({ KeyId, PolicyName: 'default', Policy }))}
     />

@@ -131,6 +131,7 @@ function BucketPolicy({ bucket: Bucket }: OfBucket) {
       document={data}
       error={error}
       kind="resource"
+      place={resource}
       first={firstPolicy(Bucket)}
       asks={{ action: 's3:PutBucketPolicy', resource }}
       remove={
