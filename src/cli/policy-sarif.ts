@@ -1,3 +1,4 @@
+import { uriReference } from '../core/uri-reference.js';
 import type { Severity } from '../policy/index.js';
 import type { FileFindings } from './file-findings.js';
 
@@ -27,7 +28,7 @@ export function toSarif(results: readonly FileFindings[]): object {
             locations: [
               {
                 physicalLocation: {
-                  artifactLocation: { uri: file.replaceAll('\\', '/') },
+                  artifactLocation: { uri: uriReference(file) },
                   region: {
                     startLine: line,
                     startColumn: column,
@@ -54,7 +55,7 @@ function invocationOf(results: readonly FileFindings[]): object {
       toolExecutionNotifications: faults.map(({ file, fault }) => ({
         level: 'error',
         message: { text: fault },
-        locations: [{ physicalLocation: { artifactLocation: { uri: file.replaceAll('\\', '/') } } }],
+        locations: [{ physicalLocation: { artifactLocation: { uri: uriReference(file) } } }],
       })),
     }),
   };

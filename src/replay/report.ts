@@ -1,5 +1,6 @@
 /** Reports of a replay: for people, for code hosts (SARIF), for test runners (JUnit). */
 import { countOf } from '../core/count.js';
+import { uriReference } from '../core/uri-reference.js';
 import type { Outcome, ReplayGroup, ReplayReport } from '../policy/replay/index.js';
 
 const WORDS: Readonly<Record<Outcome, string>> = {
@@ -96,7 +97,7 @@ export function replayToSarif({ groups }: ReplayReport, file: string): object {
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: file.replaceAll('\\', '/') },
+                artifactLocation: { uri: uriReference(file) },
                 region: { startLine: 1 },
               },
               logicalLocations: [{ fullyQualifiedName: `${group.principal} ${group.action}` }],
@@ -118,7 +119,10 @@ function attribute(text: string): string {
     .replace(/[&<>"]/g, one => ESCAPES[one]!);
 }
 
-/** JUnit's XML: a suite a principal, a case a group. Calls that stay the same are one case that passes. */
+/**
+ * JUnit's XML as Jenkins reads it (`junit-10.xsd` of its xUnit plugin): a suite a principal, a case a group. Calls that
+ * stay the same are one case that passes.
+ */
 export function replayToJunit({ groups, counts }: ReplayReport, failing: ReadonlySet<Outcome>): string {
   const byPrincipal = new Map<string, ReplayGroup[]>();
   for (const group of groups)
@@ -127,9 +131,9 @@ export function replayToJunit({ groups, counts }: ReplayReport, failing: Readonl
     const failures = own.filter(({ outcome }) => failing.has(outcome)).length;
     const skipped = own.filter(({ outcome }) => outcome === 'unknown' && !failing.has('unknown')).length;
     const cases = own.map(group => caseOf(group, failing)).join('\n');
-    return `  <testsuite name="${attribute(principal)}" tests="${own.length}" failures="${failures}" skipped="${skipped}">\n${cases}\n  </testsuite>`;
+    return `  <testsuite name="${attribute(principal)}" tests="${own.length}" failures="${failures}" errors="0" skipped="${skipped}">\n${cases}\n  </testsuite>`;
   });
-  const same = `  <testsuite name="unchanged" tests="1" failures="0" skipped="0">\n    <testcase classname="karikagi replay" name="${counts.same} calls stay the same"/>\n  </testsuite>`;
+  const same = `  <testsuite name="unchanged" tests="1" failures="0" errors="0" skipped="0">\n    <testcase classname="karikagi replay" name="${calls(counts.same)} the same as before"/>\n  </testsuite>`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="karikagi replay">\n${[...suites, same].join('\n')}\n</testsuites>`;
 }
 
