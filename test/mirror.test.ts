@@ -1,5 +1,8 @@
 /** Copies of two accounts of an organization, with keys, in another server: every decision there is the same. */
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
@@ -16,6 +19,7 @@ import {
   diffCopies,
   loadAccounts,
   pullAccount,
+  writeFiles,
 } from '../src/replay/index.js';
 import {
   ACCOUNTS,
@@ -38,6 +42,7 @@ import {
 } from './mirror/accounts.js';
 import { openAccount } from './support/accounts.js';
 import type { Keys } from './support/raw.js';
+import { runText } from './support/run-cli.js';
 
 function clientsOf({ endpoint }: RunningServer, credentials: Keys): AccountClients {
   const config = { endpoint, region: REGION, credentials, maxAttempts: 1 };
@@ -130,6 +135,31 @@ suite('copies of the accounts of an organization in another server', () => {
       await diffCopies(filesOfCopies(again), filesOfCopies(await pullBoth(other, failed))),
       [],
     );
+  });
+
+  test('are loaded by the command line, which keeps the keys of accounts that it makes', async t => {
+    const home = await mkdtemp(join(tmpdir(), 'mirror-'));
+    const server = await startServer({ data: 'memory', port: 0, log: 'none', account: HOME });
+    t.after(async () => {
+      await server.close();
+      await rm(home, { recursive: true, force: true });
+    });
+    const directory = join(home, 'copy');
+    await writeFiles(directory, filesOfCopies(copies));
+    const credentials = join(home, 'accounts.credentials');
+    const target = { endpoint: server.endpoint, credentials: server.root as Keys };
+    const load = ['mirror', 'load', directory, '--credentials', credentials];
+    const { status, stdout, stderr } = await runText(target, home, ...load);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, new RegExp(`Loaded account ${MEMBER}, account ${HOME}`));
+    assert.match(stdout, /12 keys came with new material/);
+    const file = await readFile(credentials, 'utf8');
+    const [, accessKeyId = '', secretAccessKey = ''] =
+      new RegExp(`\\[${MEMBER}\\]\naws_access_key_id = (.+)\naws_secret_access_key = (.+)`).exec(file) ?? [];
+    const { iam: member } = clientsOf(server, { accessKeyId, secretAccessKey });
+    const { Users = [] } = await member.send(new iam.ListUsersCommand({}));
+    const copied = copies.find(({ account }) => account === MEMBER)!.users;
+    assert.deepEqual(Users.map(({ UserId }) => UserId).sort(), copied.map(({ id }) => id).sort());
   });
 
   test('have keys with material of their own', async () => {

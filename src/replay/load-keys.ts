@@ -68,7 +68,7 @@ async function replicate(key: KeyCopy, clients: AccountClients): Promise<void> {
 async function complete(key: KeyCopy, kms: KMSClient, attempt: Attempt): Promise<void> {
   const { id: KeyId, arn, tags = {}, aliases, rotation, state = 'Enabled', policy } = key;
   const present = await presentKey(key, kms);
-  if (JSON.stringify(present) === JSON.stringify(key)) return;
+  if (present && textOf(present) === textOf(key)) return;
   const of = (what: string) => `${what} of ${arn}`;
   const Tags = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
   if (Tags.length > 0) await attempt(of('tags'), () => kms.send(new TagResourceCommand({ KeyId, Tags })));
@@ -77,9 +77,9 @@ async function complete(key: KeyCopy, kms: KMSClient, attempt: Attempt): Promise
     const input = { AliasName, TargetKeyId: KeyId };
     await attempt(of(AliasName), () => kms.send(new CreateAliasCommand(input)));
   }
-  const known = new Set(present?.grants.map(grant => JSON.stringify(sorted(grant))));
+  const known = new Set(present?.grants.map(textOf));
   for (const grant of key.grants) {
-    if (!known.has(JSON.stringify(sorted(grant))))
+    if (!known.has(textOf(grant)))
       await attempt(of(`grant to ${grant.grantee}`), () => kms.send(grantCommand(KeyId, grant)));
   }
   if (rotation !== undefined && rotation !== present?.rotation) {
@@ -110,11 +110,13 @@ async function presentKey({ id, region }: KeyCopy, kms: KMSClient): Promise<KeyC
   return await keyOf(kms, id, region, aliases, () => {});
 }
 
-/** Grants of one meaning are one text. */
-function sorted(grant: KeyCopy['grants'][number]): unknown {
-  return Object.entries(grant)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+/** What means the same is the same text: members by their names, policies without white space. */
+function textOf(value: object): string {
+  return JSON.stringify(value, (name, member: unknown) => {
+    if (name === 'policy' && typeof member === 'string') return compact(member);
+    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 function grantCommand(KeyId: string, grant: KeyCopy['grants'][number]): CreateGrantCommand {

@@ -117,7 +117,7 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: count }, (_, index) => all.slice(index * size, (index + 1) * size));
 }
 
-/** Attaches before it detaches: a root, unit or account always has one policy of a type. */
+/** Attaches one before it detaches, and then the rest: a target has one policy of a type at least, and ten at most. */
 async function attach(
   { id: TargetId, policies }: Node,
   type: PolicyType,
@@ -129,8 +129,10 @@ async function attach(
   const present: string[] = [];
   const pages = paginateListPoliciesForTarget({ client }, { TargetId, Filter: type });
   for await (const { Policies = [] } of pages) present.push(...Policies.map(({ Id = '' }) => Id));
-  for (const PolicyId of wanted.filter(id => !present.includes(id)))
-    await client.send(new AttachPolicyCommand({ PolicyId, TargetId }));
+  const [first, ...rest] = wanted.filter(id => !present.includes(id));
+  const add = (PolicyId: string) => client.send(new AttachPolicyCommand({ PolicyId, TargetId }));
+  if (first !== undefined) await add(first);
   for (const PolicyId of present.filter(id => !wanted.includes(id)))
     await client.send(new DetachPolicyCommand({ PolicyId, TargetId }));
+  for (const PolicyId of rest) await add(PolicyId);
 }

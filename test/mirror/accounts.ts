@@ -244,7 +244,8 @@ export async function makeOtherThings(clients: AccountClients): Promise<void> {
   const disabled = await make({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
   await own.send(new kms.DisableKeyCommand({ KeyId: disabled }));
   await make({ Origin: 'EXTERNAL' });
-  await own.send(new kms.ScheduleKeyDeletionCommand({ KeyId: await make({}), PendingWindowInDays: 7 }));
+  const ending = await make({ Tags: [{ TagKey: 'ends', TagValue: 'soon' }] });
+  await own.send(new kms.ScheduleKeyDeletionCommand({ KeyId: ending, PendingWindowInDays: 7 }));
   await make({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   const primary = await make({ MultiRegion: true, Description: 'in two Regions' });
   await own.send(new kms.ReplicateKeyCommand({ KeyId: primary, ReplicaRegion: OTHER_REGION }));
