@@ -135,7 +135,9 @@ suite('servers on several machines, under load', { skip: without('postgresql') }
     ],
   ];
 
-  test('nothing acknowledged is lost, and all read the same', { timeout: (MINUTES + 10) * 60_000 }, async t => {
+  test('nothing acknowledged is lost, and all read the same', {
+    timeout: (MINUTES + 10) * 60_000,
+  }, async t => {
     const load = new Load(nodes);
     const ends = performance.now() + MINUTES * 60_000;
     for (let round = 0; round < ROUNDS && performance.now() < ends; round++) {
