@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Account, Caller } from '../core/caller.js';
 import { type AuditEvent, cloudTrailRecord, type EndedCall, eventsOf, signInEvent } from './event.js';
+import { isDataEvent } from './names.js';
 
 const account: Account = {
   id: '111122223333',
@@ -320,4 +321,9 @@ test('a sign-in is a ConsoleLogin', () => {
   assert.equal(done!.userIdentity?.userName, 'alice');
   assert.equal(failed!.errorMessage, 'Failed authentication');
   assert.deepEqual(failed!.userIdentity, { type: 'Unknown' });
+});
+
+test('copies that another server makes are data events, as puts are', () => {
+  for (const name of ['PutObject', 'ReplicateObject', 'ReplicateDelete']) assert.ok(isDataEvent('s3', name));
+  assert.equal(isDataEvent('s3', 'PutBucketReplication'), false);
 });

@@ -19,12 +19,15 @@ const S3_NAMES: Readonly<Record<string, string>> = {
   PutBucketAccelerateConfiguration: 'PutAccelerateConfiguration',
 };
 
-/** S3's data events: calls on objects. The same page, "Amazon S3 object-level actions that are tracked". */
+/**
+ * S3's data events: calls on objects. The same page, "Amazon S3 object-level actions that are tracked"; and the copies
+ * that another server's replication makes.
+ */
 const DATA = new Set(
   `AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject DeleteObjectTagging
   DeleteObjects GetObject GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention GetObjectTagging
   GetObjectTorrent HeadBucket HeadObject ListObjectVersions ListObjects ListParts PutObject PutObjectAcl
-  PutObjectLegalHold PutObjectRetention PutObjectTagging RenameObject RestoreObject SelectObjectContent UploadPart
+  PutObjectLegalHold PutObjectRetention PutObjectTagging RenameObject ReplicateDelete ReplicateObject RestoreObject SelectObjectContent UploadPart
   UploadPartCopy UpdateObjectEncryption`.split(/\s+/),
 );
 
