@@ -337,6 +337,13 @@ suite('refusals in the words of AWS', () => {
         'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
       ],
       [
+        'versitygw, CreateMultipartUpload_invalid_checksum_type',
+        () => ask('POST', `${BUCKET}/k?uploads=`, { headers: { 'x-amz-checksum-type': 'WHOLE' } }),
+        400,
+        'InvalidRequest',
+        'Value for x-amz-checksum-type header is invalid.',
+      ],
+      [
         'versitygw, GetObjectAttributes_empty_attrs',
         () => get(`${BUCKET}/shown?attributes`, { 'x-amz-object-attributes': '' }),
         400,

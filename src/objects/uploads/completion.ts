@@ -45,10 +45,26 @@ export function checksumTypeOf(
   );
 }
 
+/** Throws InvalidRequest for a checksum by another algorithm than the upload's. */
 export function demandAlgorithm(upload: UploadRecord, given: ChecksumAlgorithm | undefined): void {
   if (!upload.checksumAsked || given === undefined || given === upload.algorithm) return;
-  throw s3Errors.InvalidRequest(
-    `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${given.toLowerCase()}`,
+  throw mismatch(upload, given.toLowerCase());
+}
+
+/**
+ * As `demandAlgorithm`; where the checksum of the whole is made of the parts', each part that is sent must bring its
+ * own (versity/versitygw#1342). Throws InvalidRequest.
+ */
+export function demandPartAlgorithm(upload: UploadRecord, given: ChecksumAlgorithm | undefined): void {
+  if (upload.checksumAsked && upload.checksumType === 'COMPOSITE' && given === undefined) {
+    throw mismatch(upload, 'null');
+  }
+  demandAlgorithm(upload, given);
+}
+
+function mismatch({ algorithm }: UploadRecord, actual: string): Error {
+  return s3Errors.InvalidRequest(
+    `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${actual}`,
   );
 }
 

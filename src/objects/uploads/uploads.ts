@@ -50,8 +50,8 @@ import {
   type Completion,
   checksumTypeOf,
   chosenParts,
-  demandAlgorithm,
   demandChecksumType,
+  demandPartAlgorithm,
   demandWhole,
 } from './completion.js';
 
@@ -161,7 +161,7 @@ export class Uploads {
     dataKey?: Uint8Array,
   ): Promise<PartRecord> {
     const upload = await this.#get(bucket, key, id);
-    demandAlgorithm(upload, integrity.algorithm);
+    demandPartAlgorithm(upload, integrity.algorithm);
     if (upload.encryption && !dataKey)
       throw new TypeError('a part of an encrypted upload takes its data key');
     const receiving = { dataKey, asBlob: true };

@@ -47,7 +47,7 @@ test('test_complete_multipart_parts_checksum_*, test_get_object_part_checksum: c
     const { on } = await opened();
     const { UploadId } = await on('CreateMultipartUpload', { ChecksumAlgorithm: 'CRC32', ChecksumType });
     const part = { PartNumber: 1, ChecksumCRC32: checksumOf('CRC32', Buffer.from('x')) };
-    const { ETag } = await on('UploadPart', { UploadId, PartNumber: 1, Body: bodyOf('x') });
+    const { ETag } = await on('UploadPart', { UploadId, ...part, Body: bodyOf('x') });
     const MultipartUpload = { Parts: [{ ...part, ETag }] };
     const { ChecksumCRC32 } = await on('CompleteMultipartUpload', { UploadId, MultipartUpload });
     const ObjectAttributes = ['Checksum', 'ObjectParts'];

@@ -157,6 +157,8 @@ function refusal(name: string, text: string): ApiError {
     const members = { ArgumentName: name };
     return s3Errors.InvalidArgument(`Invalid x-amz-object-ownership header: ${text}`, { members });
   }
+  // versitygw, CreateMultipartUpload_invalid_checksum_type; of checksums themselves it is recorded.
+  if (name === 'x-amz-checksum-type') return s3Errors.InvalidRequest(`Value for ${name} header is invalid.`);
   if (name === 'x-amz-transition-default-minimum-object-size') {
     return s3Errors.InvalidRequest(`Invalid TransitionDefaultMinimumObjectSize found: ${text}`);
   }

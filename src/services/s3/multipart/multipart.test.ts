@@ -86,6 +86,11 @@ test('composite checksums are made of the parts’, which must be confirmed', as
       return error.code === 'InvalidRequest';
     },
   );
+  // versity/versitygw#1342: a part without one is refused here, not where the checksum is of the whole.
+  await assert.rejects(part(1, body), (error: ApiError) => {
+    assert.match(error.message, /expected checksum Type: crc32, actual checksum Type: null$/);
+    return error.code === 'InvalidRequest';
+  });
   const uploaded = await part(1, body, { ChecksumCRC32 });
   assert.equal(uploaded.ChecksumCRC32, ChecksumCRC32);
   const named = { PartNumber: 1, ETag: uploaded.ETag };
@@ -116,9 +121,9 @@ for (const ChecksumAlgorithm of ['XXHASH3', 'XXHASH64', 'XXHASH128'] as const) {
     const { part, complete } = await begun({ ChecksumAlgorithm });
     const member = `Checksum${ChecksumAlgorithm}`;
     const bodies = [Buffer.alloc(MIB5, 'a'), Buffer.from('b')];
-    // One says the checksum, the other leaves it to S3.
-    const first = await part(1, bodies[0]!, { [member]: checksumOf(ChecksumAlgorithm, bodies[0]!) });
-    const second = await part(2, bodies[1]!);
+    const send = (at: number) =>
+      part(at + 1, bodies[at]!, { [member]: checksumOf(ChecksumAlgorithm, bodies[at]!) });
+    const [first, second] = [await send(0), await send(1)];
     const named = [first, second].map((done, at) => ({
       PartNumber: at + 1,
       ETag: done.ETag,
@@ -246,7 +251,7 @@ test('checksums of parts that are not those of the upload are refused at its com
   const crc32 = { ChecksumCRC32: checksumOf('CRC32', body) };
   for (const ChecksumType of ['COMPOSITE', 'FULL_OBJECT']) {
     const { part, complete } = await begun({ ChecksumAlgorithm: 'CRC32', ChecksumType });
-    const named = { PartNumber: 1, ETag: (await part(1, body)).ETag };
+    const named = { PartNumber: 1, ETag: (await part(1, body, crc32)).ETag };
     await assert.rejects(complete([{ ...named, ...sha256 }]), (error: ApiError) => {
       assert.equal(error.message, 'The sha256 you specified for part 1 did not match what we received.');
       return error.code === 'BadDigest';
