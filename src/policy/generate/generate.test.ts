@@ -126,6 +126,12 @@ suite('a policy from calls', () => {
     );
   });
 
+  test('what needs no permission is in no policy', async () => {
+    const free = ['sts:GetCallerIdentity', 'karikagi:SimulateOwnRequests', 'karikagi:GetCallerSession'];
+    const { policy } = await generated(free.map(operation => recordOf(operation, null)));
+    assert.equal(policy, undefined);
+  });
+
   test('no call, no policy', async () => {
     const { policy, trust, proposals } = await generated([]);
     assert.deepEqual([policy, trust, proposals], [undefined, undefined, []]);

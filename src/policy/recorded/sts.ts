@@ -5,17 +5,23 @@ import type { Context } from '../request.js';
 import type { RecordedCheck, RecordParts } from './call.js';
 import { present, requestTags, text, texts } from './fields.js';
 
-/** Calls that need no permission: "No permissions are required to perform this operation" (STS API Reference). */
-const FREE = new Set(['GetCallerIdentity', 'GetSessionToken']);
+/**
+ * Calls that need no permission: "No permissions are required to perform this operation" (STS API Reference); of
+ * Karikagi's own API what the console asks of the caller itself.
+ */
+const FREE = new Set([
+  ...['sts:GetCallerIdentity', 'sts:GetSessionToken', 'karikagi:CreateConsoleSession'],
+  ...['karikagi:GetCallerSession', 'karikagi:SimulateOwnRequests'],
+]);
 
 /** Whether a call needs no permission, and no Deny refuses it. */
 export function needsNothing(operation: string): boolean {
-  return operation.startsWith('sts:') && FREE.has(operation.slice(4));
+  return FREE.has(operation);
 }
 
 export function stsChecks(parts: RecordParts): RecordedCheck[] | undefined {
   const { name, parameters, partition, account } = parts;
-  if (FREE.has(name) || /^(?:DecodeAuthorizationMessage|GetAccessKeyInfo)$/.test(name))
+  if (needsNothing(`sts:${name}`) || /^(?:DecodeAuthorizationMessage|GetAccessKeyInfo)$/.test(name))
     return [on(name, '*')];
   if (name === 'GetFederationToken') {
     const user = text(parameters['name']);
