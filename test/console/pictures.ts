@@ -22,6 +22,7 @@ const PAGES: readonly (readonly [name: string, path: string])[] = [
   ['home', '/'],
   ['roles', '/iam/roles'],
   ['role-sessions', '/iam/roles/sts-s3-example-role?tab=sessions'],
+  ['role-unused', '/iam/roles/sts-s3-example-role?tab=unused'],
   ['policies', '/iam/policies'],
   ['visual-editor', '/iam/create-policy'],
   ['providers', '/iam/providers'],
