@@ -269,6 +269,22 @@ test('checksums of parts that are not those of the upload are refused at its com
   await complete([named]);
 });
 
+// LocalStack's recordings of AWS, test_multipart_upload_part_copy_checksum.
+test('a part that is copied gets its checksum from S3', async () => {
+  const body = Buffer.from('abc');
+  const ChecksumCRC32C = checksumOf('CRC32C', body);
+  for (const ChecksumType of ['COMPOSITE', 'FULL_OBJECT']) {
+    const { s3, UploadId, complete } = await begun({ ChecksumAlgorithm: 'CRC32C', ChecksumType });
+    await s3.send('PutObject', { Bucket, Key: 'source', Body: bodyOf(body) });
+    const copy = { Bucket, Key, UploadId, PartNumber: 1, CopySource: `${Bucket}/source` };
+    const { CopyPartResult } = await s3.send('UploadPartCopy', copy);
+    const { ETag, ChecksumCRC32C: made } = CopyPartResult as Record<string, string>;
+    assert.equal(made, ChecksumCRC32C);
+    const done = await complete([{ PartNumber: 1, ETag, ChecksumCRC32C }]);
+    assert.equal(done.ChecksumType, ChecksumType);
+  }
+});
+
 // boto3's tests/integration/test_s3.py, test_s3_multipart; minio/minio#2250: 204 "for a few hours".
 test('aborting an upload that is completed has no effect', async () => {
   const { s3, UploadId, part, complete } = await begun();

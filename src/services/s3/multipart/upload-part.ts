@@ -102,7 +102,9 @@ export const UploadPartCopy: Operation<S3Ports, UploadPartCopyRequest, UploadPar
       const span = { start, end, dataKey: sourceKey };
       const content = await contents.read(source.bucket.id, source.record, span);
       const body = bodyOf(content, end - start);
-      const part = await uploads.putPart(bucket, key, id, number, body, end - start, {}, dataKey);
+      // S3 makes the checksum of what it copies.
+      const integrity = { algorithm: upload.algorithm };
+      const part = await uploads.putPart(bucket, key, id, number, body, end - start, integrity, dataKey);
       return {
         ...encryptionMembers(upload.encryption, input),
         CopyPartResult: {
