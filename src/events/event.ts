@@ -1,7 +1,7 @@
 /** The event that a request leaves: CloudTrail's record of it, and what is known beyond that. */
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../core/caller.js';
-import type { CloudTrailMap, CloudTrailRecord, CloudTrailTls } from '../core/cloudtrail.js';
+import type { CloudTrailMap, CloudTrailRecord, CloudTrailTls, CloudTrailValue } from '../core/cloudtrail.js';
 import { foreignIdentityOf, identityOf, wholeSeconds } from './identities.js';
 import { errorCodeOf, eventNameOf, isDataEvent, isReadOnly } from './names.js';
 import { type OwnedResource, resourcesOf } from './resources.js';
@@ -113,7 +113,7 @@ function eventOf(
     recipientAccountId,
     eventCategory: isData ? 'Data' : 'Management',
     tlsDetails: call.tls,
-    ...(call.caller?.credentials === 'sign-in' && { sessionCredentialFromConsole: 'true' }),
+    sessionCredentialFromConsole: call.caller?.credentials === 'sign-in' ? 'true' : undefined,
     arrived: call.arrived,
     httpStatus: call.status,
     durationMs: call.duration,
@@ -138,15 +138,16 @@ function bucketOf(arn: string): string | undefined {
 
 function transferData(transfer: Transfer, tls: CloudTrailTls | undefined): CloudTrailMap {
   const { signatureVersion, method, received, sent, hostId, encryption } = transfer;
-  return {
-    ...(signatureVersion && { SignatureVersion: `SigV${signatureVersion}` }),
-    ...(tls?.cipherSuite !== undefined && { CipherSuite: tls.cipherSuite }),
-    bytesTransferredIn: received,
-    ...(encryption !== undefined && { SSEApplied: encryption }),
-    ...(method && { AuthenticationMethod: method }),
-    ...(hostId !== undefined && { 'x-amz-id-2': hostId }),
-    ...(sent !== undefined && { bytesTransferredOut: sent }),
-  };
+  // Member by member: spreading each where it is there takes five times as long.
+  const data: Record<string, CloudTrailValue> = {};
+  if (signatureVersion !== undefined) data['SignatureVersion'] = `SigV${signatureVersion}`;
+  if (tls?.cipherSuite !== undefined) data['CipherSuite'] = tls.cipherSuite;
+  data['bytesTransferredIn'] = received;
+  if (encryption !== undefined) data['SSEApplied'] = encryption;
+  if (method !== undefined) data['AuthenticationMethod'] = method;
+  if (hostId !== undefined) data['x-amz-id-2'] = hostId;
+  if (sent !== undefined) data['bytesTransferredOut'] = sent;
+  return data;
 }
 
 /** A try to sign in to the console; `arn`: of who did, absent where it did not succeed. */
