@@ -123,6 +123,7 @@ test('a copy of an object of parts is one whole', async () => {
     Key: 'a',
     UploadId,
     PartNumber: 1,
+    ChecksumSHA256: sha256,
     Body: bodyOf('xyz'),
   });
   const Parts = [{ PartNumber: 1, ETag: part.ETag, ChecksumSHA256: sha256 }];
