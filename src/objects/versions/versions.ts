@@ -298,8 +298,8 @@ export class Versions {
       const record = { ...changed, replication: pendingTo(changed.replication, rules) };
       if (cause && now.notifications && changed !== before) {
         const { size, etag, storageClass } = record;
-        const told = { ...cause, key, size, etag, storageClass, versionId: shownId(record) };
-        await this.#announcing.announce(now, planned, told, newestOf(current));
+        const announced = { ...cause, key, size, etag, storageClass, versionId: shownId(record) };
+        await this.#announcing.announce(now, planned, announced, newestOf(current));
       }
       const event = cause?.event ?? 'ObjectTagging:Put';
       await this.#announcing.replicate(now, key, planned, record, rules, { event, after: newestOf(current) });
@@ -350,7 +350,7 @@ export class Versions {
       if (failure) {
         const { size, etag } = before;
         const event = 'Replication:OperationFailedReplication';
-        const told = {
+        const announced = {
           ...failure,
           event,
           origin: BY_S3,
@@ -359,7 +359,7 @@ export class Versions {
           etag,
           versionId: shownId(before),
         } as const;
-        await this.#announcing.announce(now, planned, told, newestOf(current));
+        await this.#announcing.announce(now, planned, announced, newestOf(current));
       }
       return { ...before, replication: withOutcome(before.replication, target.bucket, target.outcome) };
     }).catch(ifGone);

@@ -56,35 +56,24 @@ export const ListAWSServiceAccessForOrganization: Op<
   },
 };
 
-export const RegisterDelegatedAdministrator: Op<
-  sdk.RegisterDelegatedAdministratorRequest,
-  object,
-  InOrganization
-> = {
-  resolve: (input, call, ports) =>
-    onTargets(call, ports, [input.AccountId], servicePrincipal(input.ServicePrincipal)),
-  async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
-    const service = serviceOf(input.ServicePrincipal);
-    await ports.identity.organizations.registerAdministrator(organization, input.AccountId!, service);
-    return {};
-  },
-};
+/** The one or the other: both are asked for with an account and a service. */
+function delegation(
+  change: 'registerAdministrator' | 'deregisterAdministrator',
+): Op<sdk.RegisterDelegatedAdministratorRequest, object, InOrganization> {
+  return {
+    resolve: (input, call, ports) =>
+      onTargets(call, ports, [input.AccountId], servicePrincipal(input.ServicePrincipal)),
+    async run(subject, input, _call, ports) {
+      const organization = managedBy(subject);
+      const service = serviceOf(input.ServicePrincipal);
+      await ports.identity.organizations[change](organization, input.AccountId!, service);
+      return {};
+    },
+  };
+}
 
-export const DeregisterDelegatedAdministrator: Op<
-  sdk.DeregisterDelegatedAdministratorRequest,
-  object,
-  InOrganization
-> = {
-  resolve: (input, call, ports) =>
-    onTargets(call, ports, [input.AccountId], servicePrincipal(input.ServicePrincipal)),
-  async run(subject, input, _call, ports) {
-    const organization = managedBy(subject);
-    const service = serviceOf(input.ServicePrincipal);
-    await ports.identity.organizations.deregisterAdministrator(organization, input.AccountId!, service);
-    return {};
-  },
-};
+export const RegisterDelegatedAdministrator = delegation('registerAdministrator');
+export const DeregisterDelegatedAdministrator = delegation('deregisterAdministrator');
 
 /** Each account once, with the time of its first delegation that is asked for. */
 export const ListDelegatedAdministrators: Op<
