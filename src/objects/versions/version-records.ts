@@ -95,8 +95,9 @@ function skimmed(skim: Skim): ListedObject {
   skim.skip();
   const type = skim.string() as Checksum['type'];
   const listed = { modified, size, etag, checksum: { algorithm, type } };
-  if (values === REST_AT) return listed;
+  // To the end, where nothing further is shown: a record that is cut short is none.
   skim.skip(REST_AT - 8);
+  if (values === REST_AT) return listed;
   for (let pairs = skim.map(); pairs > 0; pairs--) {
     const name = skim.string();
     // Few objects have either, and an owner is a structure of its own.
