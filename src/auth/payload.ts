@@ -1,5 +1,5 @@
 import type { ApiError } from '../core/errors.js';
-import { bodyOf, type HttpRequest, type RequestBody, wholeOf } from '../core/http-message.js';
+import { bodyOf, type Claim, type HttpRequest, type RequestBody, wholeOf } from '../core/http-message.js';
 import { invalidArgument, s3Errors } from '../core/s3-errors.js';
 import type { ServiceTraits } from '../core/service.js';
 import { openDigests } from '../crypto/digests/body-digests.js';
@@ -235,6 +235,10 @@ class HashedBody implements RequestBody {
     this.#mismatch = mismatch;
   }
 
+  get claim(): Claim {
+    return { body: this.#source, demand: sha256 => this.#demand(hexOf(sha256)) };
+  }
+
   get length(): number | undefined {
     return this.#source.length;
   }
@@ -252,7 +256,7 @@ class HashedBody implements RequestBody {
         yield bytes;
       }
       const [digest] = await digests.finish();
-      this.#demand(digest!.toString('hex'));
+      this.#demand(hexOf(digest!));
     } finally {
       digests.abandon();
     }
@@ -267,4 +271,8 @@ class HashedBody implements RequestBody {
   #demand(computed: string): void {
     if (computed !== this.#expected) throw this.#mismatch(computed);
   }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }

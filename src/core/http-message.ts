@@ -9,10 +9,23 @@ export interface RequestBody extends AsyncIterable<Uint8Array> {
   /** Reads all of it at once, where that takes less than iterating. Throws what iterating throws. */
   whole?(): Promise<Uint8Array>;
   /**
+   * Present where reading fails at its end unless the bytes have the SHA-256 that the client signed: for readers that
+   * digest the bytes anyway.
+   */
+  readonly claim?: Claim;
+  /**
    * Lets reading fail with RequestTimeout that is not done in so many milliseconds from now; `Infinity`: as long as it
    * takes.
    */
   expire?(time: number): void;
+}
+
+/** What a client has signed of a body. */
+export interface Claim {
+  /** The same body, read without a look at its SHA-256. */
+  readonly body: RequestBody;
+  /** Throws for another SHA-256 than the one that was signed: call it before anything relies on the bytes. */
+  demand(sha256: Uint8Array): void;
 }
 
 const EMPTY = new Uint8Array(0);

@@ -1,7 +1,13 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
+import { BufferPool } from '../core/buffer-pool.js';
 import type { HttpReply } from '../core/http-message.js';
 
-/** Characters of a body that a socket may not take at once. */
+/**
+ * Bytes of a body that wait for the socket before more are asked for: what waits leaves in one piece, and the next
+ * is made meanwhile.
+ */
+const AHEAD = 256 * 1024;
+/** Bytes that a socket may not take at once. */
 const LARGE = 64 * 1024;
 
 /**
@@ -23,13 +29,32 @@ export async function sendReply(response: ServerResponse, reply: HttpReply, stal
   try {
     for await (const chunk of body) {
       if (response.destroyed) return;
-      if (!response.write(chunk)) await drained(response);
+      const taken = chunk.length < LARGE ? response.write(chunk) : writeCopy(response, chunk);
+      if (!taken && response.writableLength > AHEAD) await drained(response);
     }
     response.end();
   } catch (error) {
     response.destroy();
     throw error;
   }
+}
+
+/** Copies of what waits for sockets: see `BufferPool`. */
+const pool = new BufferPool(256 * 1024, 64);
+
+/** As `response.write`, for a chunk that is free to go at once. */
+function writeCopy(response: ServerResponse, chunk: Uint8Array): boolean {
+  let taken = true;
+  for (let at = 0; at < chunk.length; at += pool.size) {
+    const piece = chunk.subarray(at, at + pool.size);
+    const copy = pool.take();
+    copy.set(piece);
+    // Of a connection that broke, the memory may still be in use.
+    taken = response.write(copy.subarray(0, piece.length), error => {
+      if (!error) pool.give(copy);
+    });
+  }
+  return taken;
 }
 
 /** A header that HTTP has no form for (stored before that was looked at) is left out: the reply is none the worse. */

@@ -42,7 +42,8 @@ export interface Blobs {
    * before a damaged block is yielded, `BlobMissing` where there is none.
    *
    * `segment`: bytes. The caller finds damage itself, segment by segment from the blob's beginning, and `start` is
-   * where one begins: the blob's own checksums are not looked at, and whole segments are yielded.
+   * where one begins: the blob's own checksums are not looked at, and whole segments are yielded. What was yielded
+   * stands until the next is asked for.
    */
   read(id: string, start?: number, end?: number, segment?: number): AsyncIterable<Uint8Array>;
   /** Idempotent. */

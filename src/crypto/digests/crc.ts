@@ -4,6 +4,8 @@
  */
 import { crc32 } from '../../core/crc32.js';
 import { BYTES_OF_TABLES, MODULE, STEP } from './crc64-wasm.js';
+import { copyShared } from './shared-bytes.js';
+import { openModule } from './wasm.js';
 
 /** Polynomials, bits reversed as all of S3's checks are. */
 const CRC32 = 0xedb88320n;
@@ -84,26 +86,22 @@ export class Crc32c implements Crc {
 
 /** The loop over its memory: the tables first, then room for what is to be checked. */
 interface Loop {
-  readonly room: Uint8Array;
+  readonly room: Buffer;
   readonly start: number;
   update(crc: bigint, start: number, end: number): bigint;
 }
 
-/** What is used of it: the types of Node leave it out, those of browsers bring too much. */
-declare const WebAssembly: {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (
-    module: object,
-  ) => { readonly exports: Pick<Loop, 'update'> & { readonly memory: { readonly buffer: ArrayBuffer } } };
-};
+/** What the module exports. */
+interface Loop64 extends Pick<Loop, 'update'> {
+  readonly memory: { readonly buffer: ArrayBuffer };
+}
 
 let crc64Loop: Loop | undefined;
 
 function openLoop(): Loop {
-  const module = new WebAssembly.Module(Buffer.from(MODULE, 'base64'));
-  const { memory, update } = new WebAssembly.Instance(module).exports;
+  const { memory, update } = openModule<Loop64>(MODULE);
   new BigUint64Array(memory.buffer).set(tables(CRC64NVME, STEP));
-  return { room: new Uint8Array(memory.buffer, BYTES_OF_TABLES), start: BYTES_OF_TABLES, update };
+  return { room: Buffer.from(memory.buffer, BYTES_OF_TABLES), start: BYTES_OF_TABLES, update };
 }
 
 export class Crc64Nvme implements Crc {
@@ -114,7 +112,7 @@ export class Crc64Nvme implements Crc {
     const { room, start, update } = this.#loop;
     for (let at = 0; at < chunk.length; at += room.length) {
       const piece = chunk.length <= room.length ? chunk : chunk.subarray(at, at + room.length);
-      room.set(piece);
+      copyShared(piece, room);
       this.#value = update(this.#value, start, start + piece.length);
     }
   }

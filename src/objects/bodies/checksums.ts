@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Claim } from '../../core/http-message.js';
 import { s3Errors } from '../../core/s3-errors.js';
 import { Slices } from '../../core/slices.js';
 import { openDigests } from '../../crypto/digests/body-digests.js';
@@ -71,25 +72,35 @@ function demandValidMd5(contentMd5: string | undefined): void {
 /** What is to be found out of a body, its MD5 for the ETag and the checksum, and what the client says it is. */
 export class Digesting {
   readonly #integrity: Integrity;
+  readonly #claim: Claim | undefined;
   /** What the client's checksum is of. */
   readonly #algorithm: ChecksumAlgorithm;
+  readonly #keep: ChecksumAlgorithm;
+  /** Each once. */
   readonly #algorithms: readonly ChecksumAlgorithm[];
 
-  /** Throws InvalidDigest, or InvalidRequest for a checksum that cannot be one. */
-  static async of(integrity: Integrity): Promise<Digesting> {
-    const digesting = new Digesting(integrity);
+  /**
+   * `claim`: of a body that is read without it. Throws InvalidDigest, or InvalidRequest for a checksum that cannot be
+   * one.
+   */
+  static async of(integrity: Integrity, claim?: Claim): Promise<Digesting> {
+    const digesting = new Digesting(integrity, claim);
     await loadDigests(digesting.#algorithms);
     return digesting;
   }
 
-  private constructor(integrity: Integrity) {
+  private constructor(integrity: Integrity, claim: Claim | undefined) {
     demandValidMd5(integrity.contentMd5);
     const algorithm = integrity.algorithm ?? integrity.keep ?? DEFAULT_ALGORITHM;
     if (integrity.value !== undefined) demandValidChecksum(algorithm, integrity.value, 'header');
     const { keep = algorithm } = integrity;
     this.#integrity = integrity;
+    this.#claim = claim;
     this.#algorithm = algorithm;
-    this.#algorithms = keep === algorithm ? ['MD5', algorithm] : ['MD5', algorithm, keep];
+    this.#keep = keep;
+    const algorithms: ChecksumAlgorithm[] = ['MD5', algorithm, keep];
+    if (claim) algorithms.push('SHA256');
+    this.#algorithms = [...new Set(algorithms)];
   }
 
   /** Of a body at hand. Throws as `check` does. */
@@ -107,16 +118,18 @@ export class Digesting {
 
   /**
    * Compares with what the client said. `trailers` must be complete.
-   * Throws BadDigest, or InvalidRequest for a trailer that is missing or malformed.
+   * Throws what the claim throws, BadDigest, or InvalidRequest for a trailer that is missing or malformed.
    */
   check(digests: readonly Buffer[], trailers: ReadonlyMap<string, string>): Digested {
-    const [md5, checked, kept = checked] = digests;
-    const { contentMd5, trailer, keep = this.#algorithm } = this.#integrity;
-    if (contentMd5 !== undefined && contentMd5 !== md5!.toString('base64')) {
+    const found = (algorithm: ChecksumAlgorithm) => digests[this.#algorithms.indexOf(algorithm)]!;
+    const md5 = found('MD5');
+    const { contentMd5, trailer } = this.#integrity;
+    this.#claim?.demand(found('SHA256'));
+    if (contentMd5 !== undefined && contentMd5 !== md5.toString('base64')) {
       throw s3Errors.BadDigest('Content-MD5', undefined, {
         members: {
           ExpectedDigest: Buffer.from(contentMd5, 'base64').toString('hex'),
-          CalculatedDigest: md5!.toString('base64'),
+          CalculatedDigest: md5.toString('base64'),
         },
       });
     }
@@ -126,10 +139,11 @@ export class Digesting {
       if (expected === undefined) throw malformed(this.#algorithm, 'trailing header');
       demandValidChecksum(this.#algorithm, expected, 'trailing header');
     }
-    if (expected !== undefined && expected !== checked!.toString('base64')) {
+    if (expected !== undefined && expected !== found(this.#algorithm).toString('base64')) {
       throw s3Errors.BadDigest(this.#algorithm);
     }
-    return { md5: md5!, checksum: { algorithm: keep, value: kept!.toString('base64'), type: 'FULL_OBJECT' } };
+    const value = found(this.#keep).toString('base64');
+    return { md5, checksum: { algorithm: this.#keep, value, type: 'FULL_OBJECT' } };
   }
 }
 

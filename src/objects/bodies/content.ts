@@ -16,7 +16,7 @@ import {
 } from '../records.js';
 import type { Garbage } from '../upkeep/garbage.js';
 import { type Digested, Digesting, type Integrity } from './checksums.js';
-import { BodyKey, newSalt, storedSpan } from './encryption.js';
+import { BodyKey, isLarge, newSalt } from './encryption.js';
 
 /** The record was read, but its content is gone: it was replaced or deleted in between. Look it up again. */
 export class ContentGone extends Error {
@@ -81,14 +81,17 @@ export class Contents {
    * then nothing stays behind.
    */
   async receive(
-    body: RequestBody,
+    sent: RequestBody,
     length: number | undefined,
     integrity: Integrity,
     { dataKey, alone = false, asBlob = false }: Receiving = {},
   ): Promise<Received> {
     this.#demandRoom();
-    const digesting = await Digesting.of(integrity);
-    const key = dataKey && new BodyKey(dataKey, alone ? undefined : newSalt());
+    const { claim } = sent;
+    const body = claim?.body ?? sent;
+    const digesting = await Digesting.of(integrity, claim);
+    const salted = !alone || isLarge(length ?? 0);
+    const key = dataKey && new BodyKey(dataKey, salted ? newSalt(length) : undefined);
     const inline = (bytes: Uint8Array): Received => {
       const { md5, checksum } = digesting.whole(bytes, body.trailers);
       const stored = { bytes: key ? key.encryptBytes(bytes) : bytes, salt: key?.salt };
@@ -99,18 +102,20 @@ export class Contents {
       if (bytes.length !== length) throw s3Errors.IncompleteBody('end');
       return inline(bytes);
     }
-    const source = checked(body, length);
+    if (asBlob || length !== undefined) return this.#toBlob(body, length, body.trailers, digesting, key);
+    const source = body[Symbol.asyncIterator]();
     const head: Uint8Array[] = [];
-    if (!asBlob && length === undefined) {
-      for (let size = 0; size <= this.#inlineLimit; size += head.at(-1)!.length) {
-        const next = await source.next();
-        if (next.done) return inline(joined(head));
-        head.push(next.value);
-      }
+    for (let size = 0; size <= this.#inlineLimit; size += head.at(-1)!.length) {
+      const next = await source.next();
+      if (next.done) return inline(joined(head));
+      head.push(next.value);
     }
     return this.#toBlob(chained(head, source), length, body.trailers, digesting, key);
   }
 
+  /**
+   * Throws IncompleteBody where the length is not what was declared, EntityTooLarge where none was and it is too long.
+   */
   async #toBlob(
     body: AsyncIterable<Uint8Array>,
     length: number | undefined,
@@ -124,10 +129,13 @@ export class Contents {
     async function* whole(): AsyncGenerator<Uint8Array> {
       for await (const chunk of body) {
         size += chunk.length;
+        if (size > (length ?? LARGEST_BODY)) break;
         const working = digests.update(chunk);
         if (working) await working;
         yield chunk;
       }
+      if (length === undefined && size > LARGEST_BODY) throw entityTooLarge(size);
+      if (length !== undefined && size !== length) throw s3Errors.IncompleteBody('end');
       digested = digesting.check(await digests.finish(), trailers);
     }
     try {
@@ -269,7 +277,7 @@ export class Contents {
   ): AsyncIterable<Uint8Array> {
     if (!dataKey) return this.#blobs.read(blob, start, end);
     const key = new BodyKey(dataKey, salt);
-    const span = storedSpan(start, end, size, key.layers);
+    const span = key.span(start, end, size);
     return key.decrypt(this.#blobs.read(blob, span.start, span.end, key.segment), start, end);
   }
 }
@@ -299,27 +307,12 @@ function slicesOf(parts: readonly Part[], start: number, end: number): Slice[] {
 /** Bytes that one request may bring ("Amazon S3 multipart upload limits"). */
 export const LARGEST_BODY = 5 * 1024 ** 3;
 
-/**
- * Passes a body on; throws IncompleteBody where its length is not what was declared, EntityTooLarge where none was and
- * it is too long.
- */
-async function* checked(body: RequestBody, length: number | undefined): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > (length ?? LARGEST_BODY)) break;
-    yield chunk;
-  }
-  if (length === undefined && size > LARGEST_BODY) throw entityTooLarge(size);
-  if (length !== undefined && size !== length) throw s3Errors.IncompleteBody('end');
-}
-
 async function* chained(
   head: readonly Uint8Array[],
-  rest: AsyncIterable<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   yield* head;
-  yield* rest;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 export function entityTooLarge(size: number): Error {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { seal } from '../../crypto/sealing.js';
 import { BlobDamaged } from '../../store/blobs.js';
 import { wholeOf } from '../testing.test.support.js';
-import { BodyKey, newSalt, SEGMENT, storedSpan, unwrapKey } from './encryption.js';
+import { BodyKey, isLarge, newSalt, SEGMENT, storedSize, unwrapKey } from './encryption.js';
 
 const dataKey = randomBytes(32);
 /** Of two layers. */
@@ -15,8 +15,12 @@ async function* cut(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array>
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-const sizes = fc.constantFrom(0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT, 3 * SEGMENT + 7);
-const cuts = fc.integer({ min: 1000, max: 3 * SEGMENT });
+const MIB = 1024 * 1024;
+const sizes = fc.constantFrom(
+  ...[0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT, 3 * SEGMENT + 7],
+  ...[MIB - 1, MIB, MIB + 1, MIB + SEGMENT],
+);
+const cuts = fc.integer({ min: 1000, max: 5 * SEGMENT });
 
 test('any range of any body comes back, in one layer or two, however it is cut into chunks', async () => {
   await fc.assert(
@@ -30,14 +34,16 @@ test('any range of any body comes back, in one layer or two, however it is cut i
       fc.double({ min: 0, max: 1, noNaN: true }),
       async (keys, salted, size, inCut, outCut, a, b) => {
         const body = randomBytes(size);
-        const key = new BodyKey(keys, salted ? newSalt() : undefined);
+        const key = new BodyKey(keys, salted || isLarge(size) ? newSalt(size) : undefined);
         const stored = await wholeOf(key.encrypt(cut(body, inCut)));
         assert.ok(key.encryptBytes(body).equals(stored));
         assert.ok(body.equals(key.decryptBytes(stored)));
-        if (size > 0) assert.equal(storedSpan(0, size, size, key.layers).end, stored.length);
+        assert.equal(storedSize(size, keys.length / 32, key.salt), stored.length);
+        if (size > 0) assert.equal(key.span(0, size, size).end, stored.length);
         const [start, end] = [Math.floor(Math.min(a, b) * size), Math.ceil(Math.max(a, b) * size)];
         if (end <= start) return;
-        const span = storedSpan(start, end, size, key.layers);
+        const span = key.span(start, end, size);
+        assert.ok(span.end - span.start <= end - start + 2 * key.segment);
         const again = new BodyKey(keys, key.salt);
         const read = await wholeOf(
           again.decrypt(cut(stored.subarray(span.start, span.end), outCut), start, end),
@@ -76,6 +82,19 @@ function peeled(stored: Buffer, outer: Buffer, inner: Buffer, salt: Uint8Array) 
   const layer = open(stored, outer);
   return { layer, plain: open(layer, inner) };
 }
+
+test('a large body has segments of 256 KiB, as its salt says, and is not read with those of another', async () => {
+  const body = randomBytes(MIB);
+  const key = new BodyKey(dataKey, newSalt(body.length));
+  const stored = key.encryptBytes(body);
+  assert.equal(stored.length, body.length + 4 * 16);
+  const shorter = new BodyKey(dataKey, key.salt!.subarray(0, 16));
+  await assert.rejects(wholeOf(shorter.decrypt(cut(stored, 5000), 0, body.length)), BlobDamaged);
+  assert.throws(
+    () => new BodyKey(dataKey, Buffer.concat([key.salt!.subarray(0, 16), Buffer.of(40)])),
+    BlobDamaged,
+  );
+});
 
 test('a changed, moved or missing byte is found before its segment is handed out', async () => {
   const body = randomBytes(2 * SEGMENT + 10);

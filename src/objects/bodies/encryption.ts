@@ -9,86 +9,111 @@ import { BlobDamaged } from '../../store/blobs.js';
 
 /** Plaintext bytes of a segment; each is stored with the tags of its layers behind it. */
 export const SEGMENT = 64 * 1024;
+/** From so many bytes on a body has longer segments: fewer of them take less, and a range of it is seldom short. */
+const LARGE = 1024 * 1024;
+/** Of the segments of a large body, the power of two: 256 KiB. */
+const LARGE_SEGMENT = 18;
 const TAG = 16;
+/** Random bytes of a salt. In that of a body with other segments a byte stands behind them: the power of two. */
 const SALT = 16;
 const NONCE = 12;
 const DATA_KEY = 32;
 const CIPHER = 'aes-256-gcm';
 
-/** For a new body whose data key serves others, too. */
-export function newSalt(): Uint8Array {
-  return randomBytes(SALT);
+/**
+ * For a new body whose data key serves others, too, or that is large: the salt says how long the segments are, so that
+ * it goes wherever the body goes. `length`: of the body, bytes, where it is known.
+ */
+export function newSalt(length = 0): Uint8Array {
+  const salt = randomBytes(SALT);
+  return isLarge(length) ? Buffer.concat([salt, Buffer.of(LARGE_SEGMENT)]) : salt;
+}
+
+/** Whether a body of so many bytes has longer segments, and a salt that says so. */
+export function isLarge(length: number): boolean {
+  return length >= LARGE;
+}
+
+/** Plaintext bytes of a segment of a body with that salt. Throws `BlobDamaged` for one that is none. */
+function segmentOf(salt: Uint8Array | undefined): number {
+  const power = salt?.[SALT];
+  if (power === undefined) return SEGMENT;
+  if (power !== LARGE_SEGMENT) throw new BlobDamaged('a salt of a body is damaged');
+  return 2 ** power;
 }
 
 /** A body's own key: no two bodies share a key and a nonce, since each has a data key of its own or a salt. */
 export class BodyKey {
   readonly salt: Uint8Array | undefined;
-  /** How often the body is encrypted. */
-  readonly layers: number;
   /** Bytes of a whole segment as it is stored. */
   readonly segment: number;
-  /** One for each layer, from the innermost. */
+  readonly #plain: number;
+  /** One for each layer of encryption, from the innermost. */
   readonly #keys: readonly Uint8Array[];
 
   /**
    * `dataKey`: 32 bytes for each layer of encryption, the innermost first. `salt`: absent where the data key serves
-   * this body alone.
+   * this body alone. Throws `BlobDamaged` for a salt that is none.
    */
   constructor(dataKey: Uint8Array, salt?: Uint8Array) {
+    const layers = dataKey.length / DATA_KEY;
     this.salt = salt;
-    this.layers = dataKey.length / DATA_KEY;
-    this.segment = SEGMENT + this.layers * TAG;
-    this.#keys = Array.from({ length: this.layers }, (_, layer) => {
+    this.#plain = segmentOf(salt);
+    this.segment = this.#plain + layers * TAG;
+    this.#keys = Array.from({ length: layers }, (_, layer) => {
       const key = dataKey.subarray(layer * DATA_KEY, (layer + 1) * DATA_KEY);
       return salt ? createHmac('sha256', key).update(salt).digest() : key;
     });
   }
 
+  /** Encrypts a body that comes in chunks. */
+  encrypting(): Encrypting {
+    return new Encrypting(this.#keys, this.#plain);
+  }
+
   /** The body as it is stored. */
   async *encrypt(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let index = 0;
-    let ciphers = this.#ciphers(index);
-    let filled = 0;
+    const encrypting = this.encrypting();
     for await (const chunk of body) {
-      for (let at = 0; at < chunk.length; ) {
-        if (filled === SEGMENT) {
-          yield sealed(ciphers);
-          ciphers = this.#ciphers(++index);
-          filled = 0;
-        }
-        const piece = chunk.subarray(at, at + SEGMENT - filled);
-        yield through(ciphers, piece);
-        at += piece.length;
-        filled += piece.length;
-      }
+      // Not `yield*`, which takes each step of another generator for one to be waited for.
+      for (const piece of encrypting.push(chunk)) yield piece;
     }
-    yield sealed(ciphers);
+    yield encrypting.finish();
   }
 
   /** As `encrypt`, for a body at hand. */
   encryptBytes(body: Uint8Array): Buffer {
-    const pieces: Uint8Array[] = [];
-    for (let index = 0; index === 0 || index * SEGMENT < body.length; index++) {
-      const ciphers = this.#ciphers(index);
-      pieces.push(through(ciphers, body.subarray(index * SEGMENT, (index + 1) * SEGMENT)));
-      pieces.push(sealed(ciphers));
-    }
-    return Buffer.concat(pieces);
+    const encrypting = this.encrypting();
+    return Buffer.concat([...encrypting.push(body), encrypting.finish()]);
+  }
+
+  /** The stored bytes that hold a span of plaintext: whole segments. `size`: of the plaintext. */
+  span(start: number, end: number, size: number): { readonly start: number; readonly end: number } {
+    const last = Math.ceil(end / this.#plain);
+    return {
+      start: Math.floor(start / this.#plain) * this.segment,
+      end: last * this.#plain >= size ? storedSize(size, this.#keys.length, this.salt) : last * this.segment,
+    };
   }
 
   /**
-   * The bytes from `start` to `end` of the plaintext, out of the stored bytes that `storedSpan` names.
+   * The bytes from `start` to `end` of the plaintext, out of the stored bytes that `span` names.
    * Throws `BlobDamaged` before a segment that is not authentic.
    */
   async *decrypt(stored: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array> {
-    let index = Math.floor(start / SEGMENT);
-    for await (const segment of segmentsOf(stored, this.segment)) {
+    const regrouping = new Regrouping(this.segment);
+    let index = Math.floor(start / this.#plain);
+    const open = (segment: Uint8Array): Uint8Array => {
       const plain = this.#open(segment, index);
-      const offset = index * SEGMENT;
-      yield plain.subarray(Math.max(start - offset, 0), end - offset);
-      index++;
+      const offset = index++ * this.#plain;
+      return plain.subarray(Math.max(start - offset, 0), end - offset);
+    };
+    for await (const chunk of stored) {
+      for (const segment of regrouping.push(chunk)) yield open(segment);
     }
-    if (index * SEGMENT < end) throw new BlobDamaged('an encrypted body ends early');
+    const rest = regrouping.rest();
+    if (rest.length > 0) yield open(rest);
+    if (index * this.#plain < end) throw new BlobDamaged('an encrypted body ends early');
   }
 
   /** As `decrypt`, for all of a body at hand. */
@@ -100,12 +125,48 @@ export class BodyKey {
     return joined(pieces);
   }
 
-  #ciphers(index: number): CipherGCM[] {
-    return this.#keys.map(key => createCipheriv(CIPHER, key, nonce(index)));
-  }
-
   #open(segment: Uint8Array, index: number): Buffer {
     return this.#keys.reduceRight((bytes: Uint8Array, key) => opened(bytes, key, index), segment) as Buffer;
+  }
+}
+
+/** A body on its way into the form in which it is stored. */
+class Encrypting {
+  readonly #keys: readonly Uint8Array[];
+  /** Plaintext bytes of a segment. */
+  readonly #plain: number;
+  #ciphers: readonly CipherGCM[];
+  #index = 0;
+  #filled = 0;
+
+  constructor(keys: readonly Uint8Array[], plain: number) {
+    this.#keys = keys;
+    this.#plain = plain;
+    this.#ciphers = this.#next();
+  }
+
+  /** The chunk is no longer needed once all of this was read. */
+  *push(chunk: Uint8Array): Generator<Uint8Array> {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#filled === this.#plain) {
+        yield sealed(this.#ciphers);
+        this.#index++;
+        this.#ciphers = this.#next();
+        this.#filled = 0;
+      }
+      const piece = chunk.subarray(at, at + this.#plain - this.#filled);
+      yield through(this.#ciphers, piece);
+      at += piece.length;
+      this.#filled += piece.length;
+    }
+  }
+
+  finish(): Uint8Array {
+    return sealed(this.#ciphers);
+  }
+
+  #next(): readonly CipherGCM[] {
+    return this.#keys.map(key => createCipheriv(CIPHER, key, nonce(this.#index)));
   }
 }
 
@@ -147,46 +208,39 @@ function nonce(index: number): Buffer {
   return bytes;
 }
 
-/**
- * The stored bytes that hold a span of plaintext: whole segments. `size`: of the plaintext; `layers`: of the body's
- * key.
- */
-export function storedSpan(
-  start: number,
-  end: number,
-  size: number,
-  layers: number,
-): { readonly start: number; readonly end: number } {
-  const tags = layers * TAG;
-  const last = Math.ceil(end / SEGMENT);
-  return {
-    start: Math.floor(start / SEGMENT) * (SEGMENT + tags),
-    end: last * SEGMENT >= size ? storedSize(size, layers) : last * (SEGMENT + tags),
-  };
-}
-
-/** Bytes that a body of `size` bytes takes; `layers`: how often it is encrypted. */
-export function storedSize(size: number, layers: number): number {
-  return size + Math.max(1, Math.ceil(size / SEGMENT)) * layers * TAG;
+/** Bytes that a body of `size` bytes takes; `layers`: how often it is encrypted; `salt`: its own. */
+export function storedSize(size: number, layers: number, salt: Uint8Array | undefined): number {
+  return size + Math.max(1, Math.ceil(size / segmentOf(salt))) * layers * TAG;
 }
 
 /** Regroups chunks into stored segments of `length` bytes; the last may be shorter. */
-async function* segmentsOf(stored: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
-  let pieces: Uint8Array[] = [];
-  let held = 0;
-  for await (const chunk of stored) {
+class Regrouping {
+  readonly #length: number;
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** The segments that end in this chunk. */
+  *push(chunk: Uint8Array): Generator<Uint8Array> {
     for (let at = 0; at < chunk.length; ) {
-      const piece = chunk.subarray(at, at + length - held);
-      pieces.push(piece);
-      held += piece.length;
+      const piece = chunk.subarray(at, at + this.#length - this.#held);
+      this.#pieces.push(piece);
+      this.#held += piece.length;
       at += piece.length;
-      if (held < length) continue;
-      yield joined(pieces);
-      pieces = [];
-      held = 0;
+      if (this.#held === this.#length) yield this.rest();
     }
   }
-  if (held > 0) yield joined(pieces);
+
+  /** What began a segment and did not end it. */
+  rest(): Uint8Array {
+    const rest = joined(this.#pieces);
+    this.#pieces = [];
+    this.#held = 0;
+    return rest;
+  }
 }
 
 /** A data key that earlier versions wrapped for one object. Throws `BlobDamaged` for what was not wrapped so. */

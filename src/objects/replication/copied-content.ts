@@ -27,6 +27,7 @@ export interface CopyKeys {
 
 /** A part of a body that is copied. */
 export type CopiedPart = Omit<Part, 'blob'>;
+type CopiedBody = Pick<Part, 'size' | 'salt'>;
 
 /** What the bytes of a body are that is copied. */
 export interface Manifest {
@@ -44,9 +45,14 @@ export interface Manifest {
 }
 
 /** How many bytes come. */
-export function bytesOf({ size, asStored, parts }: Manifest): number {
-  const each = (bytes: number) => (asStored ? storedSize(bytes, 1) : bytes);
-  return parts ? parts.reduce((sum, part) => sum + each(part.size), 0) : each(size);
+export function bytesOf({ asStored, parts, ...whole }: Manifest): number {
+  const bodies: readonly CopiedBody[] = parts ?? [whole];
+  return bodies.reduce((sum, body) => sum + lengthOf(body, asStored), 0);
+}
+
+/** Bytes of one body as it comes. */
+function lengthOf({ size, salt }: CopiedBody, asStored: boolean): number {
+  return asStored ? storedSize(size, 1, salt) : size;
 }
 
 /**
@@ -82,7 +88,7 @@ export async function readContent(
   async function* bytes(): AsyncGenerator<Uint8Array> {
     const bodies = parts?.map(part => partOf(record, part)) ?? [record];
     for (const body of bodies) {
-      const source = asStored ? { ...body, encryption: undefined, size: storedSize(body.size, 1) } : body;
+      const source = asStored ? { ...body, encryption: undefined, size: lengthOf(body, true) } : body;
       const content = await contents.read(bucket, source, asStored ? {} : { dataKey: key });
       signal.throwIfAborted();
       if (content instanceof Uint8Array) {
@@ -144,7 +150,7 @@ async function receiveParts(
   const { algorithm } = manifest.checksum;
   try {
     for (const part of parts) {
-      const body = { size: part.size, checksum: { algorithm, value: part.checksum } };
+      const body = { size: part.size, salt: part.salt, checksum: { algorithm, value: part.checksum } };
       const { stored } = await receiveBody(contents, manifest, body, bytes, { key, asBlob: true });
       if (!('blob' in stored)) throw new TypeError('a part is a blob');
       received.push({ ...part, blob: stored.blob, salt: manifest.asStored ? part.salt : stored.salt });
@@ -159,12 +165,12 @@ async function receiveParts(
 function receiveBody(
   contents: Contents,
   { asStored, isChecked }: Manifest,
-  { size, checksum }: { readonly size: number; readonly checksum: Omit<Checksum, 'type'> },
+  { size, salt, checksum }: CopiedBody & { readonly checksum: Omit<Checksum, 'type'> },
   bytes: Cutter,
   { key, asBlob = false }: { readonly key: Uint8Array | undefined; readonly asBlob?: boolean },
 ): Promise<Received> {
   const { algorithm, value } = checksum;
-  const length = asStored ? storedSize(size, 1) : size;
+  const length = lengthOf({ size, salt }, asStored);
   const body = {
     length,
     trailers: NO_TRAILERS,

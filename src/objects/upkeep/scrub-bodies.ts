@@ -57,7 +57,7 @@ export class Bodies {
     if (content.kind === 'inline') {
       await this.#scrub.read(stored.length);
       if (crc32(stored) !== content.crc) throw new Damaged('its body does not match its checksum');
-      demandSize(stored.length, size, encryption);
+      demandSize(stored.length, size, encryption, salt);
       if (dataKey) new BodyKey(dataKey, salt).decryptBytes(stored);
       return;
     }
@@ -86,7 +86,7 @@ export class Bodies {
     });
     const plain = dataKey ? new BodyKey(dataKey, salt).decrypt(counted, 0, size) : counted;
     for await (const _ of plain);
-    demandSize(length, size, encryption);
+    demandSize(length, size, encryption, salt);
     if (!encryption && (await kv.list({ ...under(['blob', blob]), limit: 2 })).length > 1)
       this.#whole.add(blob);
   }
@@ -120,8 +120,13 @@ export class Bodies {
   }
 }
 
-function demandSize(stored: number, size: number, encryption: Encryption | undefined): void {
+function demandSize(
+  stored: number,
+  size: number,
+  encryption: Encryption | undefined,
+  salt: Uint8Array | undefined,
+): void {
   const layers = encryption === undefined ? 0 : encryption.kind === 'aws:kms:dsse' ? 2 : 1;
-  const expected = storedSize(size, layers);
+  const expected = storedSize(size, layers, salt);
   if (stored !== expected) throw new Damaged(`its body has ${stored} bytes in place of ${expected}`);
 }

@@ -1,9 +1,10 @@
 /**
  * A file whose content is checked block by block: the content, then the CRC-32 of each block of 64 KiB (the
  * last one may be shorter) as 4 bytes little-endian, then 8 bytes of content length and 8 bytes of magic. The
- * content comes first and unbroken, so writing needs no copy, and a range costs its blocks and their sums.
+ * content comes first and unbroken: a range costs its blocks and their sums.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { BufferPool } from '../../core/buffer-pool.js';
 import { crc32 } from '../../core/crc32.js';
 import { BlobDamaged } from '../blobs.js';
 
@@ -12,15 +13,16 @@ const SUM = 4;
 const FOOTER = 16;
 const MAGIC = Buffer.from('KGBLOCK1');
 
-/** Bytes gathered before they are written: enough that a system call costs little; twice as many are held per body. */
-const WRITE = 512 * 1024;
-/** Blocks or segments read at once, and the most that one `yield` carries: each reader holds twice as many. */
-const UNITS = 2;
+/**
+ * The most that is written or read at once, and that one `yield` carries unless a segment is longer: each writer and
+ * reader holds twice as much. Bytes: four blocks, and room for the tags of as many segments.
+ */
+const PIECE = 4 * (BLOCK + 256);
+const pool = new BufferPool(PIECE, 64);
 
 /**
- * Writes `source` and answers its length in bytes. While one batch is being written, the next is gathered: the
- * source waits as soon as both are full. The chunks must not change once they were yielded. What `demandRoom` throws
- * before a batch ends it.
+ * Writes `source` and answers its length in bytes. While one piece is being written, the next is gathered: the source
+ * waits as soon as both are full. What `demandRoom` throws before a piece ends it.
  */
 export async function writeBlocks(
   handle: FileHandle,
@@ -28,33 +30,42 @@ export async function writeBlocks(
   demandRoom: () => void = () => undefined,
 ): Promise<number> {
   const sums = new BlockSums();
-  let batch: Uint8Array[] = [];
-  let gathered = 0;
+  const pieces = new Pieces(true);
+  let piece = pieces.take(PIECE);
+  let filled = 0;
   let writing: Promise<void> = Promise.resolve();
   const flush = async (): Promise<void> => {
     demandRoom();
     await writing;
-    writing = writeAll(handle, batch);
+    writing = writeAll(handle, piece.subarray(0, filled));
     // Who awaits it next sees the failure; until then it must not count as unhandled.
     writing.catch(() => undefined);
-    batch = [];
-    gathered = 0;
+    piece = pieces.take(PIECE);
+    filled = 0;
+  };
+  const add = async (chunk: Uint8Array): Promise<void> => {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + PIECE - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled === PIECE) await flush();
+    }
   };
   try {
     for await (const chunk of source) {
-      if (chunk.length === 0) continue;
       sums.add(chunk);
-      batch.push(chunk);
-      gathered += chunk.length;
-      if (gathered >= WRITE) await flush();
+      await add(chunk);
     }
-    batch.push(sums.finish(), footerOf(sums.size));
+    await add(sums.finish());
+    await add(footerOf(sums.size));
     await flush();
+    await writing;
   } finally {
     // The caller closes the file: not under a write, even where the source failed.
     await writing.catch(() => undefined);
+    pieces.release();
   }
-  await writing;
   return sums.size;
 }
 
@@ -87,7 +98,7 @@ export async function* segmentsOf(
   length: number,
   wanted: number,
 ): AsyncGenerator<Uint8Array> {
-  const unit = UNITS * segment;
+  const unit = pieceOf(segment);
   let piece = Buffer.allocUnsafe(Math.min(unit, length));
   let filled = 0;
   let before = 0;
@@ -151,16 +162,9 @@ function footerOf(size: number): Buffer {
   return footer;
 }
 
-/** A single writev may write less than all: when the disk fills up, for one. */
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
-  let rest = chunks.filter(chunk => chunk.length > 0);
-  while (rest.length > 0) {
-    let { bytesWritten } = await handle.writev(rest);
-    let whole = 0;
-    while (whole < rest.length && rest[whole]!.length <= bytesWritten) bytesWritten -= rest[whole++]!.length;
-    rest = rest.slice(whole);
-    if (bytesWritten > 0) rest[0] = rest[0]!.subarray(bytesWritten);
-  }
+/** A single write may write less than all: when the disk fills up, for one. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
 }
 
 /** The content length of a file of `length` bytes; `undefined` where no file of ours is that long. */
@@ -196,7 +200,9 @@ export async function* readBlocks(
   if (start === stop) return;
   const last = Math.min(size, Math.ceil(stop / unit) * unit);
   let at = first * unit;
-  const readNext = () => readAt(handle, at, Math.min(UNITS * unit, last - at));
+  const most = pieceOf(unit);
+  const pieces = new Pieces(segment !== undefined && most <= PIECE && last - at > most);
+  const readNext = () => readAt(handle, at, pieces.take(Math.min(most, last - at)));
   let next: Promise<Buffer> | undefined = readNext();
   try {
     while (next !== undefined) {
@@ -211,6 +217,33 @@ export async function* readBlocks(
   } finally {
     // The caller closes the file: not under a read.
     await next?.catch(() => undefined);
+    pieces.release();
+  }
+}
+
+/** Bytes: as many whole units as are read at once. */
+function pieceOf(unit: number): number {
+  return Math.max(1, Math.floor(PIECE / unit)) * unit;
+}
+
+/** The memory of one writer or reader. */
+class Pieces {
+  readonly #pooled: readonly Buffer[];
+  #turn = 0;
+
+  /** `reused`: two pieces in turn, where a piece is free again once the next but one is asked for. */
+  constructor(reused: boolean) {
+    this.#pooled = reused ? [pool.take(), pool.take()] : [];
+  }
+
+  take(length: number): Buffer {
+    const pooled = this.#pooled[this.#turn++ % 2];
+    return pooled ? pooled.subarray(0, length) : Buffer.allocUnsafeSlow(length);
+  }
+
+  /** Once, when all writing or reading has ended. */
+  release(): void {
+    for (const piece of this.#pooled) pool.give(piece);
   }
 }
 
@@ -219,12 +252,15 @@ async function readSums(handle: ReadableFile, size: number, first: number, end: 
   const blocks = Math.ceil(size / BLOCK);
   const footerAt = size + blocks * SUM;
   const wanted = (end - first) * SUM;
-  const apart = footerAt - (size + first * SUM) - wanted > UNITS * BLOCK;
+  const apart = footerAt - (size + first * SUM) - wanted > PIECE;
   const tail = apart
     ? Buffer.concat(
-        await Promise.all([readAt(handle, size + first * SUM, wanted), readAt(handle, footerAt, FOOTER)]),
+        await Promise.all([
+          readAt(handle, size + first * SUM, Buffer.allocUnsafe(wanted)),
+          readAt(handle, footerAt, Buffer.allocUnsafe(FOOTER)),
+        ]),
       )
-    : await readAt(handle, size + first * SUM, footerAt + FOOTER - (size + first * SUM));
+    : await readAt(handle, size + first * SUM, Buffer.allocUnsafe(footerAt + FOOTER - (size + first * SUM)));
   if (!tail.subarray(tail.length - FOOTER).equals(footerOf(size)))
     throw new BlobDamaged('the end of the file is damaged');
   return tail.subarray(0, wanted);
@@ -238,10 +274,10 @@ function checkBlocks(piece: Buffer, sums: Buffer, first: number): void {
   }
 }
 
-async function readAt(handle: ReadableFile, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  for (let at = 0; at < length; ) {
-    const { bytesRead } = await handle.read(bytes, at, length - at, position + at);
+/** Fills `bytes`. */
+async function readAt(handle: ReadableFile, position: number, bytes: Buffer): Promise<Buffer> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, at, bytes.length - at, position + at);
     if (bytesRead === 0) throw new BlobDamaged('the file was cut off');
     at += bytesRead;
   }

@@ -13,6 +13,10 @@ async function* chunked(content: Buffer, chunks: readonly number[]): AsyncGenera
   }
 }
 
+async function* just(content: Buffer): AsyncGenerator<Uint8Array> {
+  yield content;
+}
+
 async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   for await (const piece of source) pieces.push(piece);
@@ -53,7 +57,9 @@ export function testBlobs(name: string, open: OpenFresh<Blobs>, now: number, run
               const segment = 64 * 1024 + 16;
               const second = Math.min(segment, length);
               const pieces = [];
-              for await (const piece of blobs.read(id, second, length, segment)) pieces.push(piece);
+              // A piece stands until the next is asked for.
+              for await (const piece of blobs.read(id, second, length, segment))
+                pieces.push(Buffer.from(piece));
               assert.ok(content.subarray(second).equals(Buffer.concat(pieces)));
               for (const piece of pieces.slice(0, -1)) assert.equal(piece.length % segment, 0);
               for (const pair of shares) {
@@ -65,6 +71,30 @@ export function testBlobs(name: string, open: OpenFresh<Blobs>, now: number, run
           { numRuns: runs },
         ),
       ));
+
+    blobTest(
+      'many readers of segments at once have each their own, also where some leave early',
+      async blobs => {
+        const segment = 256 * 1024 + 16;
+        const contents = [4, 5, 6].map(segments => contentOf(segments * segment - 7));
+        const ids = await Promise.all(contents.map(async content => (await blobs.write(just(content))).id));
+        const read = async (number: number): Promise<void> => {
+          const content = contents[number % 3]!;
+          let at = segment * (number % 2);
+          for await (const piece of blobs.read(ids[number % 3]!, at, content.length, segment)) {
+            // Others read meanwhile.
+            await new Promise(resolve => setImmediate(resolve));
+            assert.ok(content.subarray(at, at + piece.length).equals(piece), `reader ${number} at ${at}`);
+            at += piece.length;
+            if (number % 5 === 0 && at > 2 * segment) return;
+          }
+          assert.equal(at, content.length);
+        };
+        for (let round = 0; round < 3; round++) {
+          await Promise.all(Array.from({ length: 24 }, (_, number) => read(number)));
+        }
+      },
+    );
 
     blobTest('lists what is there, with its size and time, and deletes', async blobs => {
       const first = await blobs.write(chunked(contentOf(10), [3]));
