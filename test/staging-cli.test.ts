@@ -112,7 +112,7 @@ suite('karikagi staging', () => {
     assert.equal((await cli('run', 'makes.yaml')).status, 0);
     const resumed = await cli('resume', 'broken.yaml');
     assert.equal(resumed.status, 0, resumed.stderr);
-    assert.match(resumed.stderr, /resumed: staged, 1 part, 2 rows/);
+    assert.match(resumed.stderr, /resumed: staging, 1 part, 2 rows/);
     assert.match(resumed.stdout, /^2 rows are in later$/m);
   });
 

@@ -12,6 +12,7 @@ import { callKarikagi } from '../src/clients/karikagi-api.js';
 import {
   type Job,
   type JobFile,
+  jobStatus,
   openJob,
   resumeJob,
   runJob,
@@ -67,14 +68,23 @@ suite('staging while something fails', { skip: without('postgresql') }, () => {
   };
 
   const WAREHOUSE = 'warehouse: {type: postgres, url: {env: STAGING_FAULTS}}';
+  const MORE = `${WAREHOUSE}\nload: {files: [orders.csv], table: orders}\nstaging: {partSize: 1, parallel: 1}`;
   async function load(name: string): Promise<Job> {
-    const what = `${WAREHOUSE}\nload: {files: [orders.csv], table: orders}\nstaging: {partSize: 1, parallel: 1}`;
-    return through(await world.job(name, what), faulty.endpoint);
+    return through(await world.job(name, MORE), faulty.endpoint);
   }
   const through = (job: Job, endpoint: string): Job => ({
     ...job,
     connection: { ...job.connection, endpoint },
   });
+
+  /** The rows of the file in a warehouse of its own. */
+  async function fromDuckDb(): Promise<NonNullable<Job['load']>> {
+    const preSql = ['CREATE TABLE orders (id BIGINT, note VARCHAR)'];
+    const warehouse = { type: 'duckdb', path: 'source.duckdb' } as const;
+    const make = await load('source');
+    await runJob({ ...make, warehouse, load: { ...make.load!, preSql } }, { clock: world.clock });
+    return { from: { warehouse, table: 'orders' }, table: 'orders' };
+  }
 
   /** Runs until it fails; `at` is called at each event of its name, with how many there were. */
   async function failing(
@@ -100,7 +110,11 @@ suite('staging while something fails', { skip: without('postgresql') }, () => {
   test('S3 answers 503, cuts connections and breaks answers off now and then: the run ends well', async () => {
     const faults = ['busy', 'cut', 'half'] as const;
     faulty.fault = number => (number % 4 === 0 ? faults[(number / 4) % 3] : undefined);
-    await runJob(await load('flaky'), { clock: world.clock });
+    const job = await load('flaky');
+    await runJob(job, { clock: world.clock });
+    loaded();
+    sql('TRUNCATE orders');
+    await runJob({ ...job, staging: { ...job.staging, overlap: false } }, { clock: world.clock });
     loaded();
     assert.ok(faulty.faults >= 6, `${faulty.faults} faults`);
   });
@@ -112,6 +126,34 @@ suite('staging while something fails', { skip: without('postgresql') }, () => {
     });
     assert.match(message, /S3 or STS does not answer as it should: .* goes on later, where it stopped/);
     faulty.fault = () => undefined;
+    await resumeJob(job, { clock: world.clock });
+    loaded();
+  });
+
+  test('S3 goes away while parts land: the transaction is undone at once, and the run goes on later', async () => {
+    const job = await load('halfway');
+    const message = await failing(job, 'part-landed', () => {
+      faulty.fault = () => 'cut';
+    });
+    assert.match(message, /S3 or STS does not answer as it should/);
+    assert.equal((await jobStatus(await world.job('halfway', MORE)))?.step, 'staging');
+    const sessions = `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'karikagi staging halfway'`;
+    await until(() => sql(sessions) === '0');
+    assert.equal(sql('SELECT count(*) FROM orders'), '0');
+    faulty.fault = () => undefined;
+    await resumeJob(job, { clock: world.clock });
+    loaded();
+  });
+
+  test('the table refuses a record of the last part: nothing is loaded, and the run goes on with a table that takes it', async () => {
+    sql(`ALTER TABLE orders ADD CONSTRAINT few CHECK (id < ${ROWS - 1})`);
+    const job = await load('refusing');
+    await assert.rejects(
+      runJob(job, { clock: world.clock }),
+      /loaded nothing: .*violates check constraint "few"/,
+    );
+    assert.equal(sql('SELECT count(*) FROM orders'), '0');
+    sql('ALTER TABLE orders DROP CONSTRAINT few');
     await resumeJob(job, { clock: world.clock });
     loaded();
   });
@@ -187,21 +229,31 @@ suite('staging while something fails', { skip: without('postgresql') }, () => {
     loaded();
   });
 
-  test('the warehouse restarts in mid-load: its transaction begins again', async () => {
-    const waits: string[] = [];
-    let restarted = false;
-    await runJob(await load('restarted'), {
-      clock: world.clock,
-      hear: event => {
-        if (event.event === 'waiting' && waits.push(event.reason) === 1) postgres.start();
-        if (event.event !== 'part-landed' || restarted) return;
-        restarted = true;
-        postgres.stop('immediate');
-      },
+  for (const [at, from] of [
+    ['part-landed', 'files'],
+    ['part-landed', 'a warehouse that stays'],
+    ['staged', 'files'],
+  ] as const) {
+    test(`the warehouse restarts at "${at}" of a load from ${from}: its transaction begins again`, async () => {
+      const waits: string[] = [];
+      let restarted = false;
+      let job = await load(`restarted-${at}-${from.length}`);
+      if (from !== 'files') {
+        job = { ...job, load: await fromDuckDb() };
+      }
+      await runJob(job, {
+        clock: world.clock,
+        hear: event => {
+          if (event.event === 'waiting' && waits.push(event.reason) === 1) postgres.start();
+          if (event.event !== at || restarted) return;
+          restarted = true;
+          postgres.stop('immediate');
+        },
+      });
+      assert.ok(restarted && waits.length > 0, 'it waited');
+      loaded();
     });
-    assert.ok(restarted && waits.length > 0, 'it waited');
-    loaded();
-  });
+  }
 
   suite('a disk is full', { skip: without('cc') }, () => {
     let library: string;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
@@ -274,36 +274,118 @@ staging: {partSize: 1, parallel: ${parallel}}`;
       assert.equal(signal, 'SIGKILL', `the event ${event} did not happen`);
     };
 
-    for (const event of [
-      'started',
-      'part-staged',
-      'staged',
-      'part-landed',
-      'committed',
-      'landed',
-      'removed',
-    ]) {
-      test(`a load that is killed at "${event}" goes on, and loads every row once`, async () => {
-        const of = await job(`load-${event}`, LOAD(1));
-        await killed(of.job, event, event === 'part-staged' ? 2 : 1);
-        await assert.rejects(runJob(of), /is not done: go on with "resume"/);
-        await resumeJob(of);
-        loaded();
-        await onlyState(of);
-        assert.equal((await jobStatus(of))?.step, 'done');
-      });
+    /** An event, of its name so many, and the step that the state says then. */
+    type Kill = readonly [event: string, times: number, step: string];
+    const STAGED: readonly Kill[] = [
+      ['started', 1, 'staging'],
+      ['part-staged', 2, 'staging'],
+    ];
+    const LANDED: readonly Kill[] = [
+      ['landed', 1, 'landed'],
+      ['removed', 1, 'landed'],
+    ];
+    const FROM =
+      'load: {from: {warehouse: {type: postgres, url: {env: STAGING_TEST_WAREHOUSE}}, table: content}, table: orders}';
+    const small = (more = '') => `staging: {partSize: 1, parallel: 1${more}}`;
+    const loads: Readonly<Record<string, readonly [what: () => string, kills: readonly Kill[]]>> = {
+      'a load': [
+        () => LOAD(1),
+        [
+          ...STAGED,
+          ['part-landed', 1, 'staging'],
+          ['part-landed', 2, 'staging'],
+          ['staged', 1, 'staged'],
+          ['committed', 1, 'staged'],
+          ...LANDED,
+        ],
+      ],
+      'a load that stages all first': [
+        () => `${LOAD(1).split('\n')[0]}\n${small(', overlap: false, compression: none')}`,
+        [
+          ['staged', 1, 'staged'],
+          ['part-landed', 2, 'staged'],
+          ['committed', 1, 'staged'],
+        ],
+      ],
+      'a load from another warehouse': [
+        () => `${FROM}\n${small()}`,
+        [
+          ['part-landed', 2, 'staging'],
+          ['committed', 1, 'staged'],
+        ],
+      ],
+    };
+    for (const [which, [what, kills]] of Object.entries(loads)) {
+      for (const [event, times, step] of kills) {
+        test(`${which} that is killed at "${event}" (${times}) goes on, and loads every row once`, async () => {
+          const of = await job(`${which.replaceAll(' ', '-')}-${event}-${times}`, what());
+          await killed(of.job, event, times);
+          assert.equal((await jobStatus(of))?.step, step);
+          await assert.rejects(runJob(of), /is not done: go on with "resume"/);
+          await resumeJob(of);
+          loaded();
+          await onlyState(of);
+          assert.equal((await jobStatus(of))?.step, 'done');
+        });
+      }
     }
 
-    for (const event of ['started', 'part-staged', 'staged', 'part-landed', 'written', 'landed', 'removed']) {
-      test(`an unload that is killed at "${event}" goes on, and the file is whole`, async () => {
-        await rm(target(), { force: true });
-        const of = await job(`unload-${event}`, UNLOAD);
-        await killed(of.job, event);
-        await resumeJob(of);
-        assert.ok((await readFile(target())).equals(await readFile(source())));
-        await onlyState(of);
-      });
+    const unloads: Readonly<Record<string, readonly [more: string, kills: readonly Kill[]]>> = {
+      'an unload': [
+        '',
+        [
+          ...STAGED,
+          ['part-landed', 2, 'staging'],
+          ['staged', 1, 'staged'],
+          ['written', 1, 'staged'],
+          ...LANDED,
+        ],
+      ],
+      'an unload that stages all first': [
+        ', overlap: false, compression: none',
+        [
+          ['staged', 1, 'staged'],
+          ['part-landed', 2, 'staged'],
+        ],
+      ],
+    };
+    for (const [which, [more, kills]] of Object.entries(unloads)) {
+      for (const [event, times, step] of kills) {
+        test(`${which} that is killed at "${event}" (${times}) goes on, and the file is whole`, async () => {
+          await rm(target(), { force: true });
+          const of = await job(
+            `${which.replaceAll(' ', '-')}-${event}-${times}`,
+            `${UNLOAD.split('\n')[0]}\n${small(more)}`,
+          );
+          await killed(of.job, event, times);
+          assert.equal((await jobStatus(of))?.step, step);
+          await resumeJob(of);
+          assert.ok((await readFile(target())).equals(await readFile(source())));
+          await onlyState(of);
+        });
+      }
     }
+
+    test('a query that fails on its way, or says notices between long rows', async () => {
+      const unload = (name: string, query: string) =>
+        job(name, `unload: {query: "${query}", file: ${name}.csv}\nstaging: {partSize: 1, parallel: 1}`);
+      const late = await unload(
+        'divided',
+        'SELECT n, repeat(md5(n::text), 9) AS text, 1 / (20000 - n) AS share FROM generate_series(1, 20000) AS n',
+      );
+      await assert.rejects(runJob(late), /the warehouse has handed out nothing: division by zero/);
+      assert.deepEqual(
+        (await readdir(directory)).filter(name => name.startsWith('divided.csv')),
+        [],
+      );
+      postgres.run(
+        "CREATE FUNCTION noisy(n integer) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'row %', n; RETURN repeat(n::text, 100000); END $$",
+        'warehouse',
+      );
+      await runJob(await unload('noisy', 'SELECT n, noisy(n) AS text FROM generate_series(1, 40) AS n'));
+      const rows = Array.from({ length: 40 }, (_, n) => `${n + 1},${String(n + 1).repeat(100_000)}\n`);
+      assert.equal(await readFile(join(directory, 'noisy.csv'), 'utf8'), `n,text\n${rows.join('')}`);
+    });
 
     test('a process whose run is taken over stops, and the rows are there once', async () => {
       const of = await job('taken', LOAD());
@@ -424,6 +506,14 @@ staging: {partSize: 1, parallel: ${parallel}}`;
       for await (const { event } of jobEvents(await job('events', LOAD()))) seen.push(event);
       assert.deepEqual(
         [...new Set(seen)],
+        ['started', 'part-staged', 'part-landed', 'staged', 'committed', 'landed', 'removed', 'done'],
+      );
+      postgres.run('TRUNCATE orders', 'warehouse');
+      const first: string[] = [];
+      for await (const { event } of jobEvents(await job('first', `${LOAD().slice(0, -1)}, overlap: false}`)))
+        first.push(event);
+      assert.deepEqual(
+        [...new Set(first)],
         ['started', 'part-staged', 'staged', 'part-landed', 'committed', 'landed', 'removed', 'done'],
       );
     });

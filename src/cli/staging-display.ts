@@ -75,7 +75,8 @@ export class RunDisplay {
     if (this.#parts > 0) {
       return `${barOf(this.#landed / this.#parts)} ${this.#landed} of ${this.#parts} parts landed`;
     }
-    const counts = `${this.#staged} parts, ${this.#rows} rows, ${bytesText(this.#bytes)} staged`;
+    const staged = `${this.#staged} parts, ${this.#rows} rows, ${bytesText(this.#bytes)} staged`;
+    const counts = this.#landed > 0 ? `${staged}, ${this.#landed} landed` : staged;
     return this.#read === undefined ? counts : `${barOf(this.#read)} ${counts}`;
   }
 }

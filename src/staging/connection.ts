@@ -1,4 +1,5 @@
 /** The staging connection: keys that are renewed, and S3 with them. */
+import { createHash } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -63,6 +64,19 @@ export interface Stored {
   readonly etag: string;
 }
 
+/** The signature covers the body by its SHA-256: the SDK takes a known one from this header, and reads once less. */
+function signedAs(command: PutObjectCommand, sha256: Buffer): PutObjectCommand {
+  command.middlewareStack.add(
+    next => args => {
+      const { headers } = args.request as { readonly headers: Record<string, string> };
+      headers['x-amz-content-sha256'] = sha256.toString('hex');
+      return next(args);
+    },
+    { step: 'build', name: 'known-sha256' },
+  );
+  return command;
+}
+
 /** Tries of one call, with growing waits between them: S3 that is busy for some seconds does not end a job. */
 const TRIES = 8;
 /** Tries of an answer that breaks off, or that is not what its checksum says. */
@@ -103,22 +117,28 @@ export class StagingBucket {
   }
 
   /**
-   * Writes an object. `ifMatch`: only over the version with this ETag, or with `null` only where there is none. Returns
-   * the ETag.
+   * Writes an object. `ifMatch`: only over the version with this ETag, or with `null` only where there is none.
+   * `sha256`: of the body, where it is known. Returns the ETag.
    */
-  async put(name: string, body: Uint8Array, ifMatch?: string | null): Promise<string> {
+  async put(
+    name: string,
+    body: Uint8Array,
+    { ifMatch, sha256 }: { readonly ifMatch?: string | null; readonly sha256?: Buffer } = {},
+  ): Promise<string> {
     const condition =
       ifMatch === null ? { IfNoneMatch: '*' } : ifMatch === undefined ? {} : { IfMatch: ifMatch };
     const encrypted = this.#masterKey && encrypt(body, this.#masterKey);
+    const sent = encrypted?.body ?? body;
+    const digest = (!encrypted && sha256) || createHash('sha256').update(sent).digest();
     const input = {
       ...this.#at(name),
-      Body: encrypted?.body ?? body,
+      Body: sent,
       ...(encrypted && { Metadata: encrypted.metadata }),
-      ChecksumAlgorithm: 'SHA256' as const,
+      ChecksumSHA256: digest.toString('base64'),
       ...condition,
       ...this.#encryption(),
     };
-    return (await this.#again(() => this.#s3.send(new PutObjectCommand(input)))).ETag!;
+    return (await this.#again(() => this.#s3.send(signedAs(new PutObjectCommand(input), digest)))).ETag!;
   }
 
   /** The object; `undefined` where there is none. Its checksum is verified. */

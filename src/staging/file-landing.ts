@@ -1,45 +1,36 @@
 /** The file of an unload while it is written: first under another name, beside its place. */
 import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { StagingError } from './errors.js';
+import { gzipped } from './gzip.js';
 import type { Job } from './job.js';
 import { writeParquet } from './parquet.js';
+import type { PartContent } from './rows.js';
 import type { RunState } from './run-state.js';
-
-/** A part as it lies in the bucket and uncompressed. */
-export interface LandedPart {
-  readonly index: number;
-  readonly stored: Uint8Array;
-  readonly bytes: Buffer;
-}
 
 /** CSV, compressed where the name ends in `.gz`. */
 export class FileLanding {
   readonly #job: Job;
-  readonly #state: RunState;
   readonly #compressed: boolean;
   readonly #beside: string;
   #file: FileHandle | undefined;
 
-  constructor(job: Job, state: RunState, path: string, beside: string) {
+  constructor(job: Job, path: string, beside: string) {
     this.#job = job;
-    this.#state = state;
     this.#compressed = path.endsWith('.gz');
     this.#beside = beside;
   }
 
-  async begin(): Promise<void> {
+  async begin(header: string | undefined): Promise<void> {
     this.#file = await open(this.#beside, 'w');
-    const { header } = this.#state;
     if (!this.#job.dialect.header || header === undefined) return;
     const line = Buffer.from(`${header}\n`);
-    await this.#file.writeFile(this.#compressed ? gzipSync(line) : line);
+    await this.#file.writeFile(this.#compressed ? await gzipped(line) : line);
   }
 
   /** Compressed files one after the other are one compressed file (RFC 1952, 2.2). */
-  async add({ stored, bytes }: LandedPart): Promise<void> {
-    await this.#file!.writeFile(this.#compressed ? stored : bytes);
+  async add({ bytes, compressed }: PartContent): Promise<void> {
+    await this.#file!.writeFile(this.#compressed ? (compressed ?? (await gzipped(bytes))) : bytes);
   }
 
   async finish(): Promise<void> {
@@ -51,17 +42,15 @@ export class FileLanding {
   }
 }
 
-/** Parquet: the staged objects gather in a directory beside it, compressed, until all are there. */
+/** Parquet: the rows gather in a directory beside it, as CSV, until all are there. */
 export class ParquetLanding {
   readonly #job: Job;
-  readonly #state: RunState;
   readonly #beside: string;
   readonly #directory: string;
   readonly #files: string[] = [];
 
-  constructor(job: Job, state: RunState, _path: string, beside: string) {
+  constructor(job: Job, _path: string, beside: string) {
     this.#job = job;
-    this.#state = state;
     this.#beside = beside;
     this.#directory = `${beside}s`;
   }
@@ -70,14 +59,14 @@ export class ParquetLanding {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
   }
 
-  async add({ index, stored }: LandedPart): Promise<void> {
-    const file = join(this.#directory, `${String(index).padStart(6, '0')}.csv.gz`);
-    await writeFile(file, stored);
+  async add({ index, bytes, compressed }: PartContent): Promise<void> {
+    const name = `${String(index).padStart(6, '0')}.csv${compressed ? '.gz' : ''}`;
+    const file = join(this.#directory, name);
+    await writeFile(file, compressed ?? bytes);
     this.#files.push(file);
   }
 
-  async finish(): Promise<void> {
-    const { columns = [], rows } = this.#state;
+  async finish({ columns = [], rows }: RunState): Promise<void> {
     const written = await writeParquet(this.#job, this.#files, columns, this.#beside);
     if (written !== rows) throw new StagingError(`${written} rows of ${rows} are in the Parquet file`);
     const file = await open(this.#beside, 'r+');

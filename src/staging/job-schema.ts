@@ -70,6 +70,15 @@ export interface Unload {
   readonly file: string;
 }
 
+export interface Staging {
+  /** MiB. */
+  readonly partSize?: number;
+  readonly parallel?: number;
+  readonly compression?: 'gzip' | 'none';
+  readonly overlap?: boolean;
+  readonly keep?: boolean;
+}
+
 export interface JobFile {
   readonly job: string;
   readonly connection: Connection;
@@ -77,7 +86,7 @@ export interface JobFile {
   readonly load?: Load;
   readonly unload?: Unload;
   readonly format?: { readonly delimiter?: string; readonly header?: boolean; readonly nullText?: string };
-  readonly staging?: { readonly partSize?: number; readonly parallel?: number; readonly keep?: boolean };
+  readonly staging?: Staging;
 }
 
 const text = (description: string, more: object = {}) => ({
@@ -229,6 +238,16 @@ export const jobSchema = {
           description: 'MiB of rows in one object before compression; default 8.',
         },
         parallel: { type: 'integer', minimum: 1, maximum: 16, description: 'Objects at once; default 4.' },
+        compression: {
+          enum: ['gzip', 'none'],
+          description:
+            'Of staged objects; default gzip. Without it a fast network carries them with less work.',
+        },
+        overlap: {
+          type: 'boolean',
+          description:
+            'Whether parts land while others are staged, so that the transaction is open meanwhile; default true, but for mode truncate, which locks readers out.',
+        },
         keep: { type: 'boolean', description: 'Leaves the staged objects after success; default false.' },
       }),
     },

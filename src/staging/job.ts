@@ -47,6 +47,7 @@ export interface Job extends JobFile {
   /** Bytes. */
   readonly partSize: number;
   readonly parallel: number;
+  readonly compression: 'gzip' | 'none';
   /** Records that the table may refuse. */
   readonly maxErrors: number;
 }
@@ -132,6 +133,7 @@ function withDefaults(file: JobFile, directory: string): Job {
     },
     partSize: (staging.partSize ?? 8) * 2 ** 20,
     parallel: staging.parallel ?? 4,
+    compression: staging.compression ?? 'gzip',
     maxErrors: file.load?.errorFile === undefined ? 0 : (file.load.maxErrors ?? MAX_ERRORS),
   };
 }

@@ -1,43 +1,37 @@
+/** Work on many things at once whose results come in order. */
+
 /**
- * Does `work` on each, so many at once; reads no further than that. Throws the first failure once the others have
- * ended.
+ * The results of `work` on each, in order. So many are taken from the source and worked on ahead of what is read, and
+ * no more. After a failure, and where the reader leaves, it ends once those that were begun have ended.
  */
-export async function inParallel<T>(
-  source: AsyncIterable<T>,
+export async function* ahead<T, R>(
+  source: Iterable<T> | AsyncIterable<T>,
   limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const running = new Set<Promise<void>>();
-  let failure: { readonly error: unknown } | undefined;
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  // Of a generator the next item can be asked for before the last one is there.
+  const items = (async function* () {
+    yield* source;
+  })();
+  const one = async () => {
+    const next = await items.next();
+    return next.done ? undefined : { result: await work(next.value) };
+  };
+  const begun: ReturnType<typeof one>[] = [];
   try {
-    for await (const item of source) {
-      const one: Promise<void> = work(item)
-        .catch((error: unknown) => void (failure ??= { error }))
-        .finally(() => running.delete(one));
-      running.add(one);
-      if (running.size >= limit) await Promise.race(running);
-      if (failure) break;
+    for (;;) {
+      while (begun.length < limit) {
+        const next = one();
+        // Its failure is met when its turn comes, or not at all where an earlier one ends the work.
+        next.catch(() => undefined);
+        begun.push(next);
+      }
+      const done = await begun.shift();
+      if (!done) return;
+      yield done.result;
     }
   } finally {
-    await Promise.all(running);
-  }
-  if (failure) throw failure.error;
-}
-
-/** The results of `fetch` in order, so many fetched ahead. */
-export async function* ahead<T, R>(
-  items: readonly T[],
-  limit: number,
-  fetch: (item: T) => Promise<R>,
-): AsyncGenerator<R> {
-  const waiting: Promise<R>[] = [];
-  for (let next = 0; next < items.length || waiting.length > 0; ) {
-    while (waiting.length < limit && next < items.length) {
-      const one = fetch(items[next++]!);
-      // Its failure is met when its turn comes, or not at all where an earlier one ends the work.
-      one.catch(() => undefined);
-      waiting.push(one);
-    }
-    yield await waiting.shift()!;
+    await Promise.allSettled(begun);
+    await items.return();
   }
 }

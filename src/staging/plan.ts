@@ -1,6 +1,7 @@
 /** What a job would do, without doing it. */
 import { type SessionCap, sessionCap } from '../credentials/index.js';
 import type { Job } from './job.js';
+import { overlaps } from './overlap.js';
 import { type StagingPolicies, stagingPolicies } from './policies.js';
 import { sizeOf } from './source-files.js';
 import { selectOf, tableName } from './warehouses/names.js';
@@ -66,7 +67,7 @@ function loadSteps(job: Job): readonly PlannedStep[] {
   const loads =
     warehouse.type === 'redshift'
       ? { step: `lets Redshift load them ${into}`, calls: ['s3:PutObject', 'BEGIN', copyText(job), 'COMMIT'] }
-      : { step: `loads them ${into}`, calls: ['s3:GetObject', 'BEGIN', 'COPY', 'COMMIT'] };
+      : { step: `loads them ${into}${when(job)}`, calls: [...reads(job), 'BEGIN', 'COPY', 'COMMIT'] };
   return [stages, loads, REMOVES];
 }
 
@@ -76,8 +77,11 @@ function unloadSteps(job: Job): readonly PlannedStep[] {
     warehouse.type === 'redshift'
       ? { step: 'lets Redshift stage the rows', calls: [unloadText(job), 's3:GetObject'] }
       : { step: `stages the rows ${partsOf(job)}`, calls: ['COPY', 's3:PutObject'] };
-  return [stages, { step: `writes them to ${unload!.file}`, calls: ['s3:GetObject'] }, REMOVES];
+  return [stages, { step: `writes them to ${unload!.file}${when(job)}`, calls: reads(job) }, REMOVES];
 }
+
+const when = (job: Job) => (overlaps(job) ? ' as they are staged; resume reads them back' : '');
+const reads = (job: Job) => (overlaps(job) ? [] : ['s3:GetObject']);
 
 /** Keys that are not there yet, for a text that shows none. */
 const UNKNOWN = { keys: { accessKeyId: '…', secretAccessKey: '…', sessionToken: '…' } };

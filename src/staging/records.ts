@@ -73,18 +73,20 @@ interface Scan {
  */
 function scanRecords(chunk: Uint8Array, scan: Scan, least: number): boolean {
   let { quoted, rows, end } = scan;
-  let cut = false;
-  for (let at = end; at < chunk.length && !cut; at++) {
-    const byte = chunk[at];
+  const { length } = chunk;
+  for (let at = end; at < length; at++) {
+    const byte = chunk[at]!;
+    // So are most bytes.
+    if (byte > QUOTE) continue;
     if (byte === QUOTE) quoted = !quoted;
     else if (byte === LINE_FEED && !quoted) {
       rows++;
       end = at + 1;
-      cut = end >= least;
+      if (end >= least) break;
     }
   }
   Object.assign(scan, { quoted, rows, end });
-  return cut;
+  return end > 0 && end >= least;
 }
 
 /** The first record, without its line break, and an iterable of what follows. `undefined` where there is none. */
@@ -117,10 +119,8 @@ const textOf = (bytes: Buffer) =>
     .replace(/^\ufeff/, '')
     .replace(/\r$/, '');
 
-async function* following(
-  first: Uint8Array,
-  iterator: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+/** What an iterator gives, behind one more. */
+export async function* following<T>(first: T, iterator: AsyncIterator<T>): AsyncGenerator<T> {
   try {
     yield first;
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;

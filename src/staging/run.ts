@@ -6,10 +6,14 @@ import { StagingBucket } from './connection.js';
 import { StagingError } from './errors.js';
 import type { Hear, StagingEvent } from './events.js';
 import type { Job } from './job.js';
-import { landFile, landRows } from './land.js';
+import { landFile, landRows, readBack } from './land.js';
+import { overlaps } from './overlap.js';
+import { ahead } from './parallel.js';
+import type { RowsInParts } from './rows.js';
 import type { RunState } from './run-state.js';
-import { stageFiles, stageRows } from './stage.js';
+import { stage } from './stage.js';
 import { newId, OwnedState, readState } from './state.js';
+import type { Loaded } from './warehouses/index.js';
 import type { Work } from './work.js';
 
 export interface RunOptions {
@@ -106,7 +110,7 @@ export function cleanJob(job: Job, options: RunOptions = {}): Promise<number> {
   return withBucket(job, options, async bucket => {
     // A process that still works on the run stops at its next step.
     await OwnedState.take(bucket);
-    return removeAll(bucket, name => OWN.test(name));
+    return removeAll(bucket, job.parallel, name => OWN.test(name));
   });
 }
 
@@ -127,25 +131,29 @@ async function withBucket<T>(
 
 async function goOn(work: Work): Promise<RunResult> {
   const { job, bucket, state, hear } = work;
+  const land = job.load ? landRows : landFile;
+  let landed: Loaded | undefined;
   if (state.current.step === 'staging') {
-    const staged = await (job.load?.files ? stageFiles(work) : stageRows(work));
-    await state.save({ ...staged, step: 'staged' });
-    hear({ event: 'staged', parts: staged.parts.length, rows: staged.rows });
+    landed = await stage(work, rows => (overlaps(job) ? land(work, rows) : readAll(rows)));
   }
   if (state.current.step === 'staged') {
-    const loaded = await (job.load ? landRows(work) : landFile(work));
-    await state.save({ step: 'landed', ...(loaded && loaded.refused > 0 && { refused: loaded.refused }) });
-    hear({ event: 'landed', rows: state.current.rows - (state.current.refused ?? 0) });
+    landed ??= await land(work, { header: state.current.header, parts: readBack(work) });
+    await state.save({ step: 'landed', ...(landed.refused > 0 && { refused: landed.refused }) });
+    hear({ event: 'landed', rows: state.current.rows - landed.refused });
   }
   const { run, parts, refused = 0 } = state.current;
   const rows = state.current.rows - refused;
   if (!job.staging?.keep) {
-    const objects = await removeAll(bucket, name => name.startsWith(`${run}/`));
+    const objects = await removeAll(bucket, job.parallel, name => name.startsWith(`${run}/`));
     hear({ event: 'removed', objects });
   }
   await state.save({ step: 'done' });
   hear({ event: 'done', run, rows, refused });
   return { run, rows, refused, parts: parts.length };
+}
+
+async function readAll({ parts }: RowsInParts): Promise<undefined> {
+  while (!(await parts.next()).done);
 }
 
 /** What a job makes under its prefix: its state, its runs, and what `validate` tries. */
@@ -175,24 +183,37 @@ async function refuseNested({ prefix }: Job, bucket: StagingBucket): Promise<voi
 }
 
 /** The state goes last: while anything else is left, it says so. */
-async function removeAll(bucket: StagingBucket, which: (name: string) => boolean): Promise<number> {
+async function removeAll(
+  bucket: StagingBucket,
+  parallel: number,
+  which: (name: string) => boolean,
+): Promise<number> {
   let removed = 0;
   const last: string[] = [];
   for await (const names of bucket.list()) {
-    for (const name of names.filter(which)) {
-      if (name.includes('/')) {
-        await bucket.delete(name);
-        removed++;
-      } else last.push(name);
-    }
+    const own = names.filter(which);
+    last.push(...own.filter(name => !name.includes('/')));
+    const inRuns = own.filter(name => name.includes('/'));
+    for await (const _ of ahead(inRuns, parallel, name => bucket.delete(name))) removed++;
   }
   for (const name of last) await bucket.delete(name);
   return removed + last.length;
 }
 
 /** What must not change within a run; keys and endpoints may. */
-function fingerprintOf({ job, load, unload, dialect, partSize, connection, warehouse }: Job): string {
+function fingerprintOf(of: Job): string {
+  const { job, load, unload, dialect, partSize, compression, connection, warehouse } = of;
   const { type, path } = warehouse;
-  const what = JSON.stringify([job, load, unload, dialect, partSize, connection.bucket, type, path]);
+  const what = JSON.stringify([
+    job,
+    load,
+    unload,
+    dialect,
+    partSize,
+    compression,
+    connection.bucket,
+    type,
+    path,
+  ]);
   return createHash('sha256').update(what).digest('hex');
 }

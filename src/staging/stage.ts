@@ -1,105 +1,173 @@
-/** Brings rows into the bucket, in parts. */
+/** Brings rows into the bucket, in parts, and hands each part on. */
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { StagingError } from './errors.js';
-import { inParallel } from './parallel.js';
+import { gzipped } from './gzip.js';
+import { ahead } from './parallel.js';
 import { isParquet } from './parquet.js';
 import { placeOf } from './place.js';
-import { type CutRecords, cutRecords, takeHeader } from './records.js';
-import type { Column, StagedPart } from './rows.js';
+import { type CutRecords, cutRecords, following, takeHeader } from './records.js';
+import type { Column, PartContent, RowsInParts, StagedPart } from './rows.js';
 import { SourceFiles } from './source-files.js';
 import { openWarehouse, type Staged } from './warehouses/index.js';
 import type { Work } from './work.js';
 
-/** For a load of files. Parts that an earlier process has staged are compared with the files, and not sent again. */
-export async function stageFiles(work: Work): Promise<Staged> {
-  const files = await SourceFiles.open(work.job);
-  return await stage(work, files.parts(), work.state.current.parts, files);
+/**
+ * Stages the rows of the job, and gives `land` the parts as they are staged; `undefined` where the warehouse itself has
+ * staged them. What `land` does not read is not staged. Throws `StagingError`, and what `land` throws.
+ */
+export function stage<T>(work: Work, land: (rows: RowsInParts) => Promise<T>): Promise<T | undefined> {
+  return work.job.load?.files ? stageFiles(work, land) : stageRows(work, land);
 }
 
-/**
- * For an unload, and a load from a warehouse. An earlier process's parts do not count: the table may have changed
- * since.
- */
-export async function stageRows(work: Work): Promise<Staged & { readonly columns?: readonly Column[] }> {
+/** Parts that an earlier process has staged are compared with the files, and not sent again. */
+async function stageFiles<T>(work: Work, land: (rows: RowsInParts) => Promise<T>): Promise<T> {
+  const files = await SourceFiles.open(work.job);
+  return await handOn(stagedParts(work, files.parts(), work.state.current.parts, files), files, land);
+}
+
+/** An earlier process's parts do not count: the table may have changed since. */
+async function stageRows<T>(work: Work, land: (rows: RowsInParts) => Promise<T>): Promise<T | undefined> {
   const { job, state } = work;
   await state.save({ parts: [] });
   const { from } = job.load ?? {};
   const warehouse = await openWarehouse(job, from ?? job.unload!, from?.warehouse ?? job.warehouse);
+  let landed: T | undefined;
   try {
     const columns = job.unload && isParquet(job.unload.file) ? await warehouse.columns() : undefined;
-    const staged = await warehouse.unload({
+    await warehouse.unload({
       place: placeOf(work),
-      async stage(source) {
+      async stage(source, handedOut) {
         const { header, rest } = await takeHeader(source);
-        const held = header === undefined ? {} : { header };
-        return await stage(work, cutRecords(rest, job.partSize, 'the answer'), [], held);
+        const about = { header, columns, handedOut };
+        const records = cutRecords(rest, job.partSize, 'the answer');
+        landed = await handOn(stagedParts(work, records, [], about), about, land);
       },
+      staged: staged => allStaged(work, staged, columns),
     });
-    return { ...staged, ...(columns && { columns }) };
   } finally {
     await warehouse.close();
+  }
+  return landed;
+}
+
+/** With the first part, the header is known. */
+async function handOn<T>(
+  parts: AsyncGenerator<PartContent>,
+  about: Source,
+  land: (rows: RowsInParts) => Promise<T>,
+): Promise<T> {
+  try {
+    const first = await parts.next();
+    return await land({ header: about.header, parts: first.done ? parts : following(first.value, parts) });
+  } finally {
+    await parts.return(undefined);
   }
 }
 
 /** What is known beside the records, once they have begun. */
 interface Source {
   readonly header?: string | undefined;
+  readonly columns?: readonly Column[] | undefined;
   /** Share that is read. */
   readonly read?: number;
+  /** How many rows the warehouse has given, once they are read. */
+  readonly handedOut?: () => Promise<number>;
 }
 
-async function stage(
+/** Each part once S3 has it. Ends when the state says that all are staged. */
+async function* stagedParts(
   work: Work,
   source: AsyncIterable<CutRecords>,
   known: readonly StagedPart[],
   about: Source,
-): Promise<Staged> {
-  const { job, state, hear } = work;
-  const before = new Map(known.map(part => [part.index, part]));
-  const parts = [...known];
-  let saved = parts.length;
-  let saving = Promise.resolve();
+): AsyncGenerator<PartContent> {
+  const stager = new Stager(work, known, about);
   const numbered = async function* () {
     let index = 0;
     for await (const records of source) yield { index: index++, ...records };
   };
-  let count = 0;
-  let total = 0;
-  await inParallel(numbered(), job.parallel, async ({ index, bytes, rows }) => {
-    count++;
-    total += rows;
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const earlier = before.get(index);
-    if (earlier?.sha256 === sha256) return;
+  let parts = 0;
+  let rows = 0;
+  for await (const part of ahead(numbered(), work.job.parallel, each => stager.stage(each))) {
+    parts++;
+    rows += part.rows;
+    yield part;
+  }
+  await stager.end(parts, rows);
+}
+
+class Stager {
+  readonly #work: Work;
+  readonly #about: Source;
+  readonly #known: ReadonlyMap<number, StagedPart>;
+  readonly #parts: StagedPart[];
+  #saved: number;
+  #saving = Promise.resolve();
+
+  constructor(work: Work, known: readonly StagedPart[], about: Source) {
+    this.#work = work;
+    this.#about = about;
+    this.#known = new Map(known.map(part => [part.index, part]));
+    this.#parts = [...known];
+    this.#saved = known.length;
+  }
+
+  async stage(records: NumberedRecords): Promise<PartContent> {
+    const { index, bytes } = records;
+    const sha256 = createHash('sha256').update(bytes).digest();
+    const earlier = this.#known.get(index);
+    if (earlier?.sha256 === sha256.toString('hex')) return records;
     if (earlier)
       throw new StagingError('the source files have changed since this run began: give it up with "clean"');
+    const isCompressed = this.#work.job.compression === 'gzip';
+    const compressed = isCompressed ? await gzipped(bytes) : undefined;
+    await this.#put(records, sha256, compressed);
+    return compressed ? { ...records, compressed } : records;
+  }
+
+  async #put({ index, bytes, rows }: NumberedRecords, sha256: Buffer, compressed?: Buffer): Promise<void> {
+    const { bucket, state, hear } = this.#work;
     const { run, owner } = state.current;
     // With its owner in the name: a process that has lost the run cannot write over another one's parts.
-    const name = `${run}/${owner}/part-${String(index).padStart(6, '0')}.csv.gz`;
-    await work.bucket.put(name, await promisify(gzip)(bytes, { level: 1 }));
-    parts.push({ index, name, rows, bytes: bytes.length, sha256 });
-    const { read } = about;
-    hear({
-      event: 'part-staged',
-      part: index,
-      rows,
-      bytes: bytes.length,
-      ...(read !== undefined && { read }),
-    });
+    const name = `${run}/${owner}/part-${String(index).padStart(6, '0')}.csv${compressed ? '.gz' : ''}`;
+    await bucket.put(name, compressed ?? bytes, compressed ? {} : { sha256 });
+    this.#parts.push({ index, name, rows, bytes: bytes.length, sha256: sha256.toString('hex') });
+    const { read } = this.#about;
+    const event = { event: 'part-staged', part: index, rows, bytes: bytes.length } as const;
+    hear({ ...event, ...(read !== undefined && { read }) });
     // The longer the list, the rarer it is written: a crash costs 1/32 of the parts at most.
-    if (parts.length - saved <= parts.length / 32) return;
-    saved = parts.length;
-    await (saving = saving.then(() => state.save({ parts: [...parts] })));
-  });
-  if (count !== parts.length) {
-    throw new StagingError('the source files are shorter than when this run began: give it up with "clean"');
+    const { length } = this.#parts;
+    if (length - this.#saved <= length / 32) return;
+    this.#saved = length;
+    this.#saving = this.#saving.then(() => state.save({ parts: [...this.#parts] }));
+    await this.#saving;
   }
-  const { header } = about;
-  return {
-    parts: parts.sort((a, b) => a.index - b.index),
-    rows: total,
-    ...(header !== undefined && { header }),
-  };
+
+  /** When all of the source is read, so many parts and rows. Throws `StagingError` where those are not all. */
+  async end(parts: number, rows: number): Promise<void> {
+    const { handedOut, header, columns } = this.#about;
+    if (parts !== this.#parts.length) {
+      throw new StagingError(
+        'the source files are shorter than when this run began: give it up with "clean"',
+      );
+    }
+    const given = await handedOut?.();
+    if (given !== undefined && given !== rows) {
+      throw new StagingError(`the warehouse has handed out ${given} rows, ${rows} have arrived`);
+    }
+    const sorted = this.#parts.toSorted((a, b) => a.index - b.index);
+    const staged = { parts: sorted, rows, ...(header !== undefined && { header }) };
+    await allStaged(this.#work, staged, columns);
+  }
+}
+
+type NumberedRecords = CutRecords & { readonly index: number };
+
+async function allStaged(
+  { state, hear }: Work,
+  staged: Staged,
+  columns: readonly Column[] | undefined,
+): Promise<void> {
+  await state.save({ ...staged, ...(columns && { columns }), step: 'staged' });
+  hear({ event: 'staged', parts: staged.parts.length, rows: staged.rows });
 }

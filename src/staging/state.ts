@@ -76,7 +76,7 @@ const OTHERS = /^(PreconditionFailed|ConditionalRequestConflict|NoSuchKey)$/;
 async function write(bucket: StagingBucket, state: RunState, etag: string | null): Promise<string> {
   const body = Buffer.from(JSON.stringify(state));
   try {
-    return await bucket.put(STATE, body, etag);
+    return await bucket.put(STATE, body, { ifMatch: etag });
   } catch (error) {
     if (!OTHERS.test((error as Error).name)) throw error;
     // An answer that was lost makes the client write twice: then it is its own object that it meets.

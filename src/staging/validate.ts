@@ -122,7 +122,7 @@ async function* proveBucket(job: Job, check: Prove): AsyncGenerator<Check> {
       return 'nothing of this job at present';
     });
     const put = await check(kms ? 's3:PutObject, kms:GenerateDataKey' : 's3:PutObject', async () => {
-      await bucket.put(probe, body, null);
+      await bucket.put(probe, body, { ifMatch: null });
       return 'an object was made, on the condition that there is none';
     });
     yield put;

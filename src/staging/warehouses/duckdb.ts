@@ -9,7 +9,7 @@ import type { Job } from '../job.js';
 import { Refusals, type Refused } from '../refusals.js';
 import type { Column } from '../rows.js';
 import { checkKeys, LOADS, quoteName, quoteText, selectOf, tableName } from './names.js';
-import type { Loaded, Staged, StagedRows, Unloaded, Unloading, Warehouse } from './warehouse.js';
+import type { Loaded, StagedRows, Unloaded, Unloading, Warehouse } from './warehouse.js';
 
 /** Opens the file, or makes it. One process at a time can have it. Throws `StagingError`. */
 export async function openDuckDbWarehouse(job: Job, path: string, what: Unloaded): Promise<Warehouse> {
@@ -48,11 +48,11 @@ class DuckDbWarehouse implements Warehouse {
       if (earlier) {
         await this.#run('ROLLBACK');
         const loaded = Number(earlier['rows']);
-        return { rows: loaded, refused: rows.expected - loaded, before: true };
+        return { rows: loaded, refused: rows.staged().rows - loaded, before: true };
       }
       const refused = await this.#inTransaction(rows);
       if (refused.length > 0) await rows.refuse(refused);
-      const loaded = rows.expected - refused.length;
+      const loaded = rows.staged().rows - refused.length;
       await this.#run(
         `INSERT INTO ${LOADS} (run, job, rows) VALUES (${quoteText(rows.run)}, ${quoteText(this.#job.job)}, ${loaded})`,
       );
@@ -64,7 +64,7 @@ class DuckDbWarehouse implements Warehouse {
     }
   }
 
-  async unload({ stage }: Unloading): Promise<Staged> {
+  async unload({ stage }: Unloading): Promise<void> {
     let rows = 0;
     try {
       await this.#run('BEGIN TRANSACTION READ ONLY');
@@ -74,11 +74,10 @@ class DuckDbWarehouse implements Warehouse {
         this.#job.dialect,
         more => (rows += more),
       );
-      const staged = await stage(answer);
-      if (staged.rows === rows) return staged;
-      throw new StagingError(`the warehouse has handed out ${rows} rows, ${staged.rows} have arrived`);
+      await stage(answer, async () => rows);
     } catch (error) {
-      throw answered(error, 'the warehouse has handed out nothing');
+      // What goes wrong behind it has its own words.
+      throw error instanceof StagingError ? error : answered(error, 'the warehouse has handed out nothing');
     }
   }
 
@@ -156,23 +155,20 @@ class DuckDbWarehouse implements Warehouse {
     const refusals = new Refusals(this.#job.maxErrors);
     let taken = 0;
     let before = 0;
-    let part = 0;
     try {
-      for await (const bytes of rows.content()) {
+      for await (const { bytes, rows: count } of rows.content) {
         await writeFile(file, bytes, { mode: 0o600 });
         const sql = `INSERT INTO ${table} (${names}) SELECT * FROM ${source}`;
         taken += (await this.#connection.run(sql)).rowsChanged;
         await this.#rejected(refusals, before);
-        before += rows.parts[part++]!.rows;
+        before += count;
       }
     } finally {
       await rm(file, { force: true });
     }
     const { length } = refusals.all;
-    if (taken + length === rows.expected) return refusals.all;
-    throw new StagingError(
-      `the warehouse has taken ${taken} rows of ${rows.expected}, and refused ${length}`,
-    );
+    if (taken + length === before) return refusals.all;
+    throw new StagingError(`the warehouse has taken ${taken} rows of ${before}, and refused ${length}`);
   }
 
   /** What the last scan of a file left out; `before`: records of the parts before it. */

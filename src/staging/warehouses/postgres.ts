@@ -2,21 +2,33 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { from as copyFrom } from 'pg-copy-streams';
 import { StagingError } from '../errors.js';
 import type { Job } from '../job.js';
 import type { SecretReference } from '../job-schema.js';
 import { halves } from '../records.js';
 import { Refusals, type Refused } from '../refusals.js';
-import type { Column } from '../rows.js';
+import type { Column, PartContent } from '../rows.js';
+import { CopyOut } from './copy-out.js';
 import { checkKeys, LOADS, quoteName, quoteText, selectOf, tableName } from './names.js';
-import type { Loaded, Staged, StagedRows, Unloaded, Unloading, Warehouse } from './warehouse.js';
+import type { Loaded, StagedRows, Unloaded, Unloading, Warehouse } from './warehouse.js';
 import { answered, connect, describe } from './wire.js';
 
 /** Logs in. Throws `StagingError`. */
 export async function openPostgres(job: Job, url: SecretReference, what: Unloaded): Promise<Warehouse> {
   return new PostgresWarehouse(job, await connect(job, url), what);
 }
+
+/**
+ * Of the transaction of a load, which is open while parts are staged. It is not ended for waiting for one; and a
+ * machine that is gone with its connection holds its locks for a minute, not for the two hours of TCP.
+ */
+const SETTINGS = [
+  'idle_in_transaction_session_timeout = 0',
+  'tcp_keepalives_idle = 30',
+  'tcp_keepalives_interval = 10',
+  'tcp_keepalives_count = 3',
+];
 
 class PostgresWarehouse implements Warehouse {
   readonly #job: Job;
@@ -34,18 +46,16 @@ class PostgresWarehouse implements Warehouse {
     try {
       await makeLoads(client);
       await client.query('BEGIN');
+      for (const setting of SETTINGS) await client.query(`SET LOCAL ${setting}`);
       // Waits for a process that is just loading the same run.
-      const { rowCount } = await client.query(
-        `INSERT INTO ${LOADS} (run, job, rows) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-        [rows.run, this.#job.job, rows.expected],
-      );
-      if (rowCount === 0) return await this.#earlier(rows);
+      await client.query('SELECT pg_advisory_xact_lock($1::bit(64)::bigint)', [`x${rows.run}`]);
+      const earlier = await this.#earlier(rows);
+      if (earlier) return earlier;
       const refused = await this.#inTransaction(rows);
-      const loaded = rows.expected - refused.length;
-      if (refused.length > 0) {
-        await rows.refuse(refused);
-        await client.query(`UPDATE ${LOADS} SET rows = $2 WHERE run = $1`, [rows.run, loaded]);
-      }
+      const loaded = rows.staged().rows - refused.length;
+      if (refused.length > 0) await rows.refuse(refused);
+      const row = [rows.run, this.#job.job, loaded];
+      await client.query(`INSERT INTO ${LOADS} (run, job, rows) VALUES ($1, $2, $3)`, row);
       await client.query('COMMIT');
       return { rows: loaded, refused: refused.length, before: false };
     } catch (error) {
@@ -53,18 +63,16 @@ class PostgresWarehouse implements Warehouse {
     }
   }
 
-  async unload({ stage }: Unloading): Promise<Staged> {
+  async unload({ stage }: Unloading): Promise<void> {
     const client = this.#client;
     try {
       await client.query('BEGIN READ ONLY');
       const copy = `COPY (${selectOf(this.#what)}\n) TO STDOUT WITH (${dialectOf(this.#job, true)})`;
-      const stream = client.query(copyTo(copy));
-      const staged = await stage(stream);
-      await client.query('COMMIT');
-      if (staged.rows === stream.rowCount) return staged;
-      throw new StagingError(
-        `the warehouse has handed out ${stream.rowCount} rows, ${staged.rows} have arrived`,
-      );
+      const stream = client.query(new CopyOut(copy));
+      await stage(stream, async () => {
+        await client.query('COMMIT');
+        return stream.rowCount;
+      });
     } catch (error) {
       throw answered(error, 'the warehouse has handed out nothing');
     }
@@ -85,20 +93,20 @@ class PostgresWarehouse implements Warehouse {
     if (table !== undefined) return missingOn(this.#client, table, ['SELECT']);
     const missing = await missingOn(this.#client, load!.table, rightsOf(this.#job));
     if (missing.length > 0) return missing;
-    // The row of a run is mended where records are refused.
-    const more = this.#job.maxErrors > 0 ? ['UPDATE'] : [];
-    return missingForLoads(this.#client, ['INSERT', 'SELECT', ...more]);
+    return missingForLoads(this.#client, ['INSERT', 'SELECT']);
   }
 
   async close(): Promise<void> {
     await this.#client.end().catch(() => undefined);
   }
 
-  async #earlier({ run, expected }: StagedRows): Promise<Loaded> {
+  /** What an earlier process has loaded of the run, once all was staged. */
+  async #earlier({ run, staged }: StagedRows): Promise<Loaded | undefined> {
     const { rows } = await this.#client.query(`SELECT rows FROM ${LOADS} WHERE run = $1`, [run]);
+    if (rows.length === 0) return undefined;
     await this.#client.query('ROLLBACK');
     const loaded = Number(rows[0].rows);
-    return { rows: loaded, refused: expected - loaded, before: true };
+    return { rows: loaded, refused: staged().rows - loaded, before: true };
   }
 
   async #inTransaction(rows: StagedRows): Promise<readonly Refused[]> {
@@ -152,22 +160,27 @@ class PostgresWarehouse implements Warehouse {
     const named = columns ? ` (${columns.map(quoteName)})` : '';
     const sql = `COPY ${table}${named} FROM STDIN WITH (${dialectOf(this.#job)})`;
     const refusals = new Refusals(this.#job.maxErrors);
-    if (this.#job.maxErrors === 0) await this.#send(sql, rows.content(), rows.expected);
+    if (this.#job.maxErrors === 0) await this.#send(sql, rows.content);
     else {
       let before = 0;
-      let part = 0;
-      for await (const bytes of rows.content()) {
-        const count = rows.parts[part++]!.rows;
-        await this.#sendTolerant(sql, bytes, { count, before, refusals });
-        before += count;
+      for await (const part of rows.content) {
+        await this.#sendTolerant(sql, part, before, refusals);
+        before += part.rows;
       }
     }
     return refusals.all;
   }
 
-  async #send(sql: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, expected: number) {
+  async #send(sql: string, pieces: AsyncIterable<Piece> | Iterable<Piece>): Promise<void> {
+    let expected = 0;
+    const content = async function* () {
+      for await (const { bytes, rows } of pieces) {
+        expected += rows;
+        yield bytes;
+      }
+    };
     const stream = this.#client.query(copyFrom(sql));
-    await pipeline(Readable.from(content), stream);
+    await pipeline(Readable.from(content()), stream);
     if (stream.rowCount === expected) return;
     throw new StagingError(
       `the warehouse has taken ${stream.rowCount} rows of ${expected}: a line of \\. alone ends them early`,
@@ -175,33 +188,29 @@ class PostgresWarehouse implements Warehouse {
   }
 
   /** Halves records that are refused together until each one that is refused stands alone. */
-  async #sendTolerant(sql: string, bytes: Uint8Array, at: Piece): Promise<void> {
-    const { count, before, refusals } = at;
+  async #sendTolerant(sql: string, piece: Piece, before: number, refusals: Refusals): Promise<void> {
+    const { bytes, rows } = piece;
     await this.#client.query('SAVEPOINT piece');
     try {
-      await this.#send(sql, [bytes], count);
+      await this.#send(sql, [piece]);
       await this.#client.query('RELEASE piece');
     } catch (error) {
       if (!(error instanceof pg.DatabaseError && REFUSED.test(error.code ?? ''))) throw error;
       await this.#client.query('ROLLBACK TO piece');
-      if (count === 1) {
+      if (rows === 1) {
         const text = Buffer.from(bytes).toString();
         return refusals.add({ record: before + 1, text, reason: error.message });
       }
-      const [first, second] = halves(bytes, count);
-      const middle = Math.floor(count / 2);
-      await this.#sendTolerant(sql, first, { count: middle, before, refusals });
-      await this.#sendTolerant(sql, second, { count: count - middle, before: before + middle, refusals });
+      const [first, second] = halves(bytes, rows);
+      const middle = Math.floor(rows / 2);
+      await this.#sendTolerant(sql, { bytes: first, rows: middle }, before, refusals);
+      await this.#sendTolerant(sql, { bytes: second, rows: rows - middle }, before + middle, refusals);
     }
   }
 }
 
-/** A piece of the records: how many, and how many are before it. */
-interface Piece {
-  readonly count: number;
-  readonly before: number;
-  readonly refusals: Refusals;
-}
+/** Whole records, and how many. */
+type Piece = Pick<PartContent, 'bytes' | 'rows'>;
 
 /** Codes of rows that do not fit ("PostgreSQL Error Codes", data exceptions and integrity constraints). */
 const REFUSED = /^(22|23)/;

@@ -40,8 +40,10 @@ function statement(parts: readonly (string | Authorization)[]): Statement {
   return { text: joined(false), shown: joined(true) };
 }
 
-function formatOf({ delimiter, nullText }: Job['dialect']): string {
-  return `FORMAT AS CSV DELIMITER AS ${quoteRedshift(delimiter)} NULL AS ${quoteRedshift(nullText)}`;
+function formatOf({ dialect, compression }: Job): string {
+  const { delimiter, nullText } = dialect;
+  const gzip = compression === 'gzip' ? ' GZIP' : '';
+  return `FORMAT AS CSV DELIMITER AS ${quoteRedshift(delimiter)} NULL AS ${quoteRedshift(nullText)}${gzip}`;
 }
 
 /**
@@ -69,7 +71,7 @@ export function copyStatement(
   return statement([
     `COPY ${table}${named} FROM ${quoteRedshift(manifest)}`,
     authorization,
-    `MANIFEST ${formatOf(job.dialect)} GZIP ${regionOf(job)}`,
+    `MANIFEST ${formatOf(job)} ${regionOf(job)}`,
     ...copyOptions,
   ]);
 }
@@ -90,7 +92,7 @@ export function unloadStatement(job: Job, { select, to, authorization }: Unload)
   return statement([
     `UNLOAD (${quoteRedshift(select)}) TO ${quoteRedshift(to)}`,
     authorization,
-    `MANIFEST VERBOSE ${formatOf(job.dialect)} GZIP PARALLEL ${parallel} MAXFILESIZE AS ${LARGEST_FILE} MB`,
+    `MANIFEST VERBOSE ${formatOf(job)} PARALLEL ${parallel} MAXFILESIZE AS ${LARGEST_FILE} MB`,
     ...key,
     regionOf(job),
   ]);

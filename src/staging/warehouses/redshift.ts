@@ -1,8 +1,8 @@
 /** Amazon Redshift as the warehouse: it reads and writes the bucket itself. */
-import { gzipSync } from 'node:zlib';
 import type pg from 'pg';
 import { spanText } from '../../credentials/index.js';
 import { StagingError } from '../errors.js';
+import { gzipped } from '../gzip.js';
 import type { Job } from '../job.js';
 import type { WarehouseSettings as RedshiftSettings } from '../job-schema.js';
 import { headerOf } from '../records.js';
@@ -44,7 +44,8 @@ class RedshiftWarehouse implements Warehouse {
     try {
       await this.#makeLoads();
       const manifest = await writeManifest(this.#job, rows);
-      const authorization = await this.#authorization(rows.place, secondsOf(this.#settings, rows.parts));
+      const { parts, rows: expected } = rows.staged();
+      const authorization = await this.#authorization(rows.place, secondsOf(this.#settings, parts));
       await client.query('BEGIN');
       // Redshift holds no key unique. The lock comes before the transaction's snapshot, which the SELECT takes
       // ("Isolation levels in Amazon Redshift"), so that of two processes the later one meets the row of the earlier.
@@ -55,24 +56,24 @@ class RedshiftWarehouse implements Warehouse {
       if (known.length > 0) {
         await client.query('ROLLBACK');
         const loaded = Number(known[0].rows);
-        return { rows: loaded, refused: rows.expected - loaded, before: true };
+        return { rows: loaded, refused: expected - loaded, before: true };
       }
-      await client.query(`INSERT INTO ${this.#loads} (run, rows) VALUES ($1, $2)`, [rows.run, rows.expected]);
+      await client.query(`INSERT INTO ${this.#loads} (run, rows) VALUES ($1, $2)`, [rows.run, expected]);
       await this.#inTransaction(rows, manifest, authorization);
       await client.query('COMMIT');
-      return { rows: rows.expected, refused: 0, before: false };
+      return { rows: expected, refused: 0, before: false };
     } catch (error) {
       throw answered(error, 'the warehouse has loaded nothing');
     }
   }
 
-  async unload({ place }: Unloading): Promise<Staged> {
+  async unload({ place, staged }: Unloading): Promise<void> {
     try {
       // How long it takes is not known before: the session begins with it.
       const authorization = await this.#authorization(place, this.#job.duration * FRESH);
       const to = `${place.url}part-`;
       await this.#send(unloadStatement(this.#job, { select: selectOf(this.#what), to, authorization }));
-      return await this.#unloaded(place);
+      await staged(await this.#unloaded(place));
     } catch (error) {
       throw answered(error, 'the warehouse has handed out nothing');
     }
@@ -108,8 +109,10 @@ class RedshiftWarehouse implements Warehouse {
       await this.#send(unloadStatement(this.#job, { select: 'SELECT 1 AS probe', to, authorization }));
       return 'the warehouse has written an object itself';
     }
-    await place.put('part-0.csv.gz', gzipSync('1\n'));
-    const manifest = await putManifest(this.#job, place, [`${place.name}part-0.csv.gz`]);
+    const isCompressed = this.#job.compression === 'gzip';
+    const probe = `part-0.csv${isCompressed ? '.gz' : ''}`;
+    await place.put(probe, isCompressed ? await gzipped(ONE) : ONE);
+    const manifest = await putManifest(this.#job, place, [`${place.name}${probe}`]);
     const table = 'karikagi_probe';
     await this.#client.query(`CREATE TEMP TABLE ${table} (probe integer)`);
     await this.#send(
@@ -154,7 +157,7 @@ class RedshiftWarehouse implements Warehouse {
     if (mode === 'truncate') await this.#client.query(`DELETE FROM ${table}`);
     const copy = { manifest, authorization, columns: rows.columns };
     if (mode === 'upsert') await this.#upsert(rows, table, copy);
-    else await this.#copy({ ...copy, table }, rows.expected);
+    else await this.#copy({ ...copy, table }, rows.staged().rows);
     for (const statement of postSql) await this.#client.query(statement);
   }
 
@@ -174,7 +177,7 @@ class RedshiftWarehouse implements Warehouse {
     const staged = 'karikagi_staged';
     const names = columns.map(quoteName);
     await this.#client.query(`CREATE TEMP TABLE ${staged} (LIKE ${table})`);
-    await this.#copy({ ...copy, columns, table: staged }, rows.expected);
+    await this.#copy({ ...copy, columns, table: staged }, rows.staged().rows);
     const quoted = keys.map(quoteName);
     const { rows: twice } = await this.#client.query(
       `SELECT 1 FROM ${staged} GROUP BY ${quoted.join(', ')} HAVING count(*) > 1 LIMIT 1`,
@@ -242,6 +245,9 @@ interface UnloadManifest {
   readonly meta: { readonly record_count: number };
 }
 
+/** A row of one column. */
+const ONE = Buffer.from('1\n');
+
 /** "undefined_table" ("PostgreSQL Error Codes"). */
 const NO_TABLE = '42P01';
 /** Share of a session that is left when it counts as new. */
@@ -256,11 +262,11 @@ function secondsOf({ copyRate = COPY_RATE }: RedshiftSettings, parts: readonly S
   return 1.5 * (BASE_SECONDS + bytes / 2 ** 20 / copyRate);
 }
 
-function writeManifest(job: Job, { parts, place }: StagedRows): Promise<string> {
+function writeManifest(job: Job, { staged, place }: StagedRows): Promise<string> {
   return putManifest(
     job,
     place,
-    parts.map(({ name }) => name),
+    staged().parts.map(({ name }) => name),
   );
 }
 

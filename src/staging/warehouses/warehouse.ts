@@ -1,7 +1,7 @@
 /** What a warehouse does for a run, whichever it is. */
 import type { Credentials } from '../../credentials/index.js';
 import type { Refused } from '../refusals.js';
-import type { Column, StagedPart } from '../rows.js';
+import type { Column, PartContent, StagedPart } from '../rows.js';
 
 /** A table or a query. */
 export interface Unloaded {
@@ -9,16 +9,18 @@ export interface Unloaded {
   readonly query?: string;
 }
 
-/** The staged parts of a run, and where they are. */
+/** The rows of a run, and where they are staged. */
 export interface StagedRows {
   readonly run: string;
-  readonly parts: readonly StagedPart[];
-  /** All of them, before any is refused. */
-  readonly expected: number;
   /** In the order of the records; `undefined`: all of the table. */
   readonly columns: readonly string[] | undefined;
-  /** The records of each part, in order, compared with what was staged. CSV without a header. */
-  readonly content: () => AsyncIterable<Uint8Array>;
+  /** Each part, in order, to be read once. Where it ends, all are staged; it throws where one cannot be. */
+  readonly content: AsyncIterable<PartContent>;
+  /**
+   * All parts and their rows, before any is refused: once `content` has ended, and from the start where parts do not
+   * land while others are staged.
+   */
+  readonly staged: () => Staged;
   /** Writes the records that were refused into the bucket. Called at most once, before the commit. */
   readonly refuse: (refused: readonly Refused[]) => Promise<void>;
   /** For a warehouse that reads and writes the bucket itself. */
@@ -53,10 +55,15 @@ export interface Staged {
   readonly header?: string;
 }
 
-/** Where the rows of an unload go. */
+/** Where the rows of an unload go, by one of two ways. */
 export interface Unloading {
-  /** Cuts CSV with a header into parts and stages them. */
-  readonly stage: (source: AsyncIterable<Uint8Array>) => Promise<Staged>;
+  /**
+   * Cuts CSV with a header into parts and stages them. `handedOut` is asked when all is read: how many rows the
+   * warehouse has given. Throws `StagingError` where others have arrived.
+   */
+  readonly stage: (source: AsyncIterable<Uint8Array>, handedOut: () => Promise<number>) => Promise<void>;
+  /** The warehouse itself has staged the rows in `place`. */
+  readonly staged: (staged: Staged) => Promise<void>;
   readonly place: Place;
 }
 
@@ -71,7 +78,7 @@ export interface Warehouse {
    * Stages the rows of a table or a query, all of one moment. Nothing of the warehouse changes by it. Throws
    * `StagingError`.
    */
-  unload(into: Unloading): Promise<Staged>;
+  unload(into: Unloading): Promise<void>;
   /** The columns of what `unload` gives. Throws what the server answers. */
   columns(): Promise<readonly Column[]>;
   /** What the login may not do that the job does; empty where nothing is missing. Throws what the server answers. */
