@@ -20,16 +20,21 @@ export interface ServerProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `karikagi serve` on a data directory and a free port, without a log. `more`: further flags. */
+/**
+ * Starts `karikagi serve` on a data directory and a free port, without a log. `more`: further flags. `through`: the
+ * words before the command.
+ */
 export function spawnServer(
   data: string,
   more: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
   stderr: 'inherit' | 'pipe' = 'inherit',
+  through: readonly string[] = [],
 ): ChildProcess {
   const flags = ['serve', '--data', data, '--port', '0', '--log', 'none', '--json', ...more];
   const env = { ...process.env, ...environment };
-  return spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', stderr], env });
+  const [program = '', ...words] = [...through, process.execPath, cli, ...flags];
+  return spawn(program, words, { stdio: ['ignore', 'pipe', stderr], env });
 }
 
 /** Starts a server and resolves once it is ready. Rejects where it ends before. */
@@ -37,8 +42,9 @@ export async function startServerProcess(
   data: string,
   more: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
 ): Promise<ServerProcess> {
-  return untilReady(spawnServer(data, more, environment));
+  return untilReady(spawnServer(data, more, environment, 'inherit', through));
 }
 
 /** The server of a process that prints its start as one JSON object. Rejects where it ends before. */

@@ -1,8 +1,8 @@
 /** An endpoint on loopback before another one, which answers for it, or cuts connections, as a test says. */
 import { createServer, type IncomingMessage, request } from 'node:http';
 
-/** `busy`: 503. `cut`: the connection ends before the answer. `half`: it ends in the middle of the answer. */
-export type Fault = 'busy' | 'cut' | 'half' | undefined;
+/** `busy`: 503. `cut`: the connection ends before the answer. `half`: it ends in the middle of the answer. `silent`: none comes. */
+export type Fault = 'busy' | 'cut' | 'half' | 'silent' | undefined;
 
 export interface FaultyEndpoint {
   readonly endpoint: string;
@@ -21,6 +21,7 @@ export async function startFaultyEndpoint(target: string): Promise<FaultyEndpoin
   const server = createServer((incoming, outgoing) => {
     const fault = faulty.fault(++number, incoming);
     if (fault !== undefined) faults++;
+    if (fault === 'silent') return void incoming.resume();
     if (fault === 'cut') return void incoming.socket.destroy();
     if (fault === 'busy') {
       incoming.resume();

@@ -1,10 +1,12 @@
 /** A PostgreSQL server of a test's own: Debian's, on loopback, with its data in a temporary directory. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Machine, NETWORK } from './machines.js';
 import { until } from './until.js';
 
 const VERSIONS = '/usr/lib/postgresql';
@@ -29,6 +31,8 @@ export interface PostgresServer {
   createDatabase(name: string): string;
   /** One statement, on the database `postgres` unless told otherwise; its rows as text, columns by `|`. */
   run(sql: string, database?: string): string;
+  /** As `run`, while this process goes on. */
+  running(sql: string, database?: string): Promise<void>;
   /** `immediate`: as a crash. */
   stop(mode?: 'fast' | 'immediate'): void;
   start(): void;
@@ -43,9 +47,12 @@ export interface Standby extends PostgresServer {
   promote(): void;
 }
 
-/** Starts a server on a free port. `settings`: lines of postgresql.conf. Throws where PostgreSQL is not installed. */
-export function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
-  return startOn(settings, (call, data) => {
+/**
+ * Starts a server on a free port. `settings`: lines of postgresql.conf. `machine`: where it runs, and is reached by the
+ * other machines; default: on loopback. Throws where PostgreSQL is not installed.
+ */
+export function startPostgres(settings: readonly string[] = [], machine?: Machine): Promise<PostgresServer> {
+  const fill = (call: Call, data: string) => {
     call(
       'initdb',
       '-D',
@@ -59,8 +66,12 @@ export function startPostgres(settings: readonly string[] = []): Promise<Postgre
       '-E',
       'UTF8',
     );
-  });
+    if (machine) appendFileSync(join(data, 'pg_hba.conf'), `host all all ${NETWORK} trust\n`);
+  };
+  return startOn(settings, fill, machine);
 }
+
+const LOOPBACK = { address: '127.0.0.1', through: [] };
 
 /** Calls a program of PostgreSQL, as the user that it runs as. */
 type Call = (program: string, ...args: string[]) => string;
@@ -69,13 +80,14 @@ type Call = (program: string, ...args: string[]) => string;
 async function startOn(
   settings: readonly string[],
   fill: (call: Call, data: string) => void,
+  { address: host, through }: Pick<Machine, 'address' | 'through'> = LOOPBACK,
 ): Promise<Standby> {
   const programs = postgresPrograms();
   if (programs === undefined) throw new Error('PostgreSQL is missing (Debian: apt-get install postgresql)');
   const directory = mkdtempSync(join(tmpdir(), 'karikagi-postgres-'));
   const isRoot = process.getuid?.() === 0;
   // PostgreSQL does not run as root.
-  const [before, ...rest] = isRoot ? ['runuser', '-u', 'postgres', '--'] : ['env'];
+  const [before, ...rest] = [...through, ...(isRoot ? ['runuser', '-u', 'postgres', '--'] : ['env'])];
   const call: Call = (program, ...args) =>
     execFileSync(before!, [...rest, join(programs, program), ...args], {
       cwd: directory,
@@ -91,7 +103,7 @@ async function startOn(
   const port = await freePort();
   const options = [
     `port=${port}`,
-    'listen_addresses=127.0.0.1',
+    `listen_addresses=${host}`,
     `unix_socket_directories=${directory}`,
     'max_pred_locks_per_transaction=256',
     ...settings,
@@ -103,18 +115,28 @@ async function startOn(
   const stop = (mode: 'fast' | 'immediate' = 'fast') => {
     spawnSync(before!, [...rest, join(programs, 'pg_ctl'), 'stop', '-w', '-s', '-m', mode, '-D', data]);
   };
-  const address = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
-  const run = (sql: string, database = 'postgres') =>
-    call('psql', '-X', '-q', '-A', '-t', ...address, '-c', sql, database);
+  const address = ['-h', host, '-p', String(port), '-U', 'postgres'];
+  const psql = (sql: string, database = 'postgres') =>
+    ['psql', '-X', '-q', '-A', '-t', ...address, '-c', sql, database] as const;
+  const run = (sql: string, database?: string) => call(...psql(sql, database));
   start();
   return {
     port,
     directory,
     createDatabase(name) {
       run(`CREATE DATABASE ${name}`);
-      return `postgres://postgres@127.0.0.1:${port}/${name}`;
+      return `postgres://postgres@${host}:${port}/${name}`;
     },
     run,
+    async running(sql, database) {
+      const [program, ...args] = psql(sql, database);
+      const child = spawn(before!, [...rest, join(programs, program), ...args], {
+        cwd: directory,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      const [status] = await once(child, 'exit');
+      if (status !== 0) throw new Error(`psql ended with ${status}`);
+    },
     start,
     stop,
     async standby() {

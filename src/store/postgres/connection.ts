@@ -8,6 +8,13 @@ const PAUSE_MS = 200;
 /** For how long it is tried to reach a primary before what needs it is given up, milliseconds. */
 export const PATIENCE_MS = 5_000;
 
+/**
+ * After how long without an answer it is looked whether the server is there at all, and how long that may take,
+ * milliseconds: where packets are swallowed, a connection does not end.
+ */
+const SILENCE_MS = 2_000;
+const SIGN_OF_LIFE_MS = 3_000;
+
 /** How often a statement is tried again on a new connection, all in all. */
 const ATTEMPTS = 3;
 
@@ -30,7 +37,12 @@ export class Connection {
   readonly #servers: readonly ClientConfig[];
   readonly #session: string;
   #client: Promise<pg.Client> | undefined;
+  /** To which the connection was made last. */
+  #server: ClientConfig | undefined;
   #closed = false;
+  #watching: NodeJS.Timeout | undefined;
+  /** When something was answered last, or the first of those that wait was sent; of the monotonic clock. */
+  #heard = 0;
   /** Statements that wait for their answer. */
   waiting = 0;
 
@@ -67,7 +79,7 @@ export class Connection {
   async query<R extends QueryResultRow>(statement: QueryConfig): Promise<R[]> {
     const client = this.#client;
     if (client === undefined) throw new ConnectionLost('there is no connection');
-    this.waiting++;
+    if (this.waiting++ === 0) this.#watch();
     try {
       return (await (await client).query<R>(statement)).rows;
     } catch (error) {
@@ -75,7 +87,8 @@ export class Connection {
       this.#drop(client);
       throw new ConnectionLost('the connection to PostgreSQL was lost', { cause: error });
     } finally {
-      this.waiting--;
+      this.#heard = performance.now();
+      if (--this.waiting === 0) clearInterval(this.#watching);
     }
   }
 
@@ -84,13 +97,14 @@ export class Connection {
    * Throws `StoreUnavailable`.
    */
   async ask<R extends QueryResultRow>(statement: QueryConfig): Promise<R[]> {
+    const deadline = performance.now() + PATIENCE_MS;
     for (let attempt = 1; ; attempt++) {
       await this.open(PATIENCE_MS);
       try {
         return await this.query<R>(statement);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
-        if (attempt === ATTEMPTS)
+        if (attempt === ATTEMPTS || performance.now() > deadline)
           throw new StoreUnavailable('connections to PostgreSQL break off', { cause: error });
       }
     }
@@ -104,6 +118,19 @@ export class Connection {
       connected => connected.end(),
       () => undefined,
     );
+  }
+
+  #watch(): void {
+    this.#heard = performance.now();
+    this.#watching = setInterval(() => void this.#look(), SILENCE_MS / 2);
+  }
+
+  /** Gives a connection up on which nothing comes, where its server does not answer on another one either. */
+  async #look(): Promise<void> {
+    const [client, server] = [this.#client, this.#server];
+    const isSilent = () => performance.now() - this.#heard >= SILENCE_MS;
+    if (client === undefined || server === undefined || !isSilent()) return;
+    if (!(await answers(server)) && isSilent()) this.#drop(client);
   }
 
   #begin(): Promise<pg.Client> {
@@ -137,6 +164,7 @@ export class Connection {
         const { rows } = await client.query('SELECT pg_is_in_recovery() AS standby');
         if (rows[0]?.standby) throw new Error('it is a standby');
         await client.query(this.#session);
+        this.#server = server;
         return client;
       } catch (error) {
         reason = error;
@@ -144,6 +172,32 @@ export class Connection {
       }
     }
     throw reason;
+  }
+}
+
+/** Servers that are asked at the moment. */
+const asked = new Map<ClientConfig, Promise<boolean>>();
+
+/** Whether a server answers at all, be it that it refuses; all who ask at the same time share one connection. */
+async function answers(server: ClientConfig): Promise<boolean> {
+  let answer = asked.get(server);
+  if (answer === undefined) {
+    answer = isThere(server).finally(() => asked.delete(server));
+    asked.set(server, answer);
+  }
+  return await answer;
+}
+
+async function isThere(server: ClientConfig): Promise<boolean> {
+  const client = new pg.Client({ ...server, connectionTimeoutMillis: SIGN_OF_LIFE_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch (error) {
+    return error instanceof pg.DatabaseError;
+  } finally {
+    void client.end().catch(() => undefined);
   }
 }
 

@@ -180,6 +180,28 @@ describe('the store on PostgreSQL', { skip: without('postgresql') }, () => {
       }
     });
 
+    test('a server that answers nothing is given up; one that is slow is waited for', async () => {
+      const url = freshDatabase();
+      const proxy = await startProxy(server.port);
+      const swallowed = await openPostgres(url.replace(String(server.port), String(proxy.port)));
+      const slow = await openPostgres(url);
+      await slow.commit([], [{ key: ['k'], value: Buffer.from('v') }]);
+      assert.equal(String((await swallowed.get(['k']))?.value), 'v');
+      proxy.mode = 'silent';
+      // Longer than a connection may be silent before it is looked whether the server is there.
+      const lock = 'BEGIN; LOCK TABLE kv; SELECT pg_sleep(6); COMMIT';
+      const locked = server.running(lock, nameOf(url));
+      const isLocked = `SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'kv'::regclass`;
+      await until(() => server.run(isLocked, nameOf(url)).trim() === '1');
+      const [refused, waited] = await Promise.allSettled([swallowed.get(['k']), slow.get(['k'])]);
+      assert.ok(refused.status === 'rejected' && refused.reason instanceof StoreUnavailable);
+      assert.ok(waited.status === 'fulfilled' && String(waited.value?.value) === 'v');
+      await locked;
+      proxy.mode = 'open';
+      assert.equal(String((await swallowed.get(['k']))?.value), 'v');
+      await Promise.all([swallowed.close(), slow.close(), proxy.close()]);
+    });
+
     test('the hosts of the URL are tried in order', async () => {
       const url = new URL(freshDatabase());
       const kv = await openPostgres(

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import type { IncomingMessage } from 'node:http';
+import { after, before, type TestContext, test } from 'node:test';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { type Fault, startFaultyEndpoint } from '../../../test/support/faulty-endpoint.js';
 import { ManualClock, systemClock } from '../../core/clock.js';
 import { type RunningServer, startServer } from '../../index.js';
-import { BlobDamaged } from '../blobs.js';
+import { BlobDamaged, type Blobs } from '../blobs.js';
 import { StoreUnavailable } from '../kv.js';
 import { s3PlaceOf } from '../open.js';
 import { testBlobs } from '../suite/suite-blobs.js';
@@ -77,6 +79,106 @@ test('a store that does not answer is said to be unavailable', async () => {
   await store.close();
   const nowhere = { ...config(), endpoint: 'http://127.0.0.1:9', maxAttempts: 1 };
   await assert.rejects(openS3Blobs({ bucket, prefix: '', client: nowhere }), StoreUnavailable);
+});
+
+/** A store behind an endpoint that fails as `faultOf` says; the server's own bucket. */
+async function openFaulty(t: TestContext, more: object = {}) {
+  const { store: plain, bucket } = await openFresh();
+  const faulty = await startFaultyEndpoint(server.endpoint);
+  const settings = { ...config(), ...more, endpoint: faulty.endpoint };
+  const store = await openS3Blobs({ bucket, prefix: 'some/prefix/', client: settings });
+  t.after(async () => {
+    await faulty.close();
+    await store.close();
+    await plain.close();
+  });
+  /** Fails the first request of each kind; `kindOf`: its name, undefined where it is let through. */
+  const failFirst = (fault: Fault, kindOf: (request: IncomingMessage) => string | undefined) => {
+    const failed = new Set<string>();
+    faulty.fault = (_, request) => {
+      const kind = kindOf(request);
+      if (kind === undefined || failed.has(kind)) return undefined;
+      failed.add(kind);
+      return fault;
+    };
+  };
+  return { store, plain, faulty, failFirst };
+}
+
+async function idsOf(store: Blobs): Promise<string[]> {
+  const ids = [];
+  for await (const { id } of store.list()) ids.push(id);
+  return ids;
+}
+
+test('a write whose answer was lost has been done', async t => {
+  const { store, plain, faulty, failFirst } = await openFaulty(t);
+  // One object, and the end of an upload in parts: what is sent again meets what is there.
+  for (const [lengths, methods] of [
+    [[1000], /^PUT/],
+    [Array.from({ length: 20 }, () => 500_000), /^POST.*uploadId/],
+  ] as const) {
+    failFirst('half', ({ method, url }) => (methods.test(`${method}${url}`) ? 'write' : undefined));
+    const before = faulty.faults;
+    const { id } = await store.write(chunks(...lengths));
+    assert.equal(faulty.faults - before, 1);
+    assert.ok((await wholeOf(chunks(...lengths))).equals(await wholeOf(plain.read(id))));
+  }
+  assert.equal((await idsOf(plain)).length, 2);
+});
+
+test('what another wrote under the same name is not taken for one’s own', async t => {
+  const { store } = await openFaulty(t);
+  const { id } = await store.write(chunks(1000));
+  await assert.rejects(store.write(chunks(1001), id), /PreconditionFailed/);
+});
+
+test('a body that breaks off goes on where it was', async t => {
+  const { store, faulty, failFirst } = await openFaulty(t);
+  const lengths = [2_000_000, 1_500_000];
+  const content = await wholeOf(chunks(...lengths));
+  const { id } = await store.write(chunks(...lengths));
+  const segment = 64 * 1024 + 16;
+  for (const read of [
+    () => store.read(id),
+    () => store.read(id, 0, content.length, segment),
+    () => store.read(id, segment, undefined, segment),
+  ]) {
+    failFirst('half', ({ method, headers }) => (method === 'GET' ? headers.range : undefined));
+    const before = faulty.faults;
+    const found = await wholeOf(read());
+    assert.ok(content.subarray(content.length - found.length).equals(found));
+    assert.ok(faulty.faults > before);
+  }
+});
+
+test('a store that hangs is said to be unavailable, and so is one that says so', async t => {
+  const { store, faulty } = await openFaulty(t, {
+    requestHandler: { socketTimeout: 200 },
+    maxAttempts: 2,
+  });
+  const { id } = await store.write(chunks(1000));
+  for (const fault of ['silent', 'busy', 'cut'] as const) {
+    faulty.fault = () => fault;
+    await assert.rejects(wholeOf(store.read(id)), StoreUnavailable);
+    await assert.rejects(store.write(chunks(10_000_000, 10_000_000)), StoreUnavailable);
+    await assert.rejects(store.delete(id), StoreUnavailable);
+    await assert.rejects(idsOf(store), StoreUnavailable);
+  }
+  faulty.fault = () => undefined;
+  assert.equal((await wholeOf(store.read(id))).length, 1000);
+});
+
+test('readers who take their time keep no others waiting', async () => {
+  const { store, release } = await openFresh();
+  const { id } = await store.write(chunks(3_000_000));
+  const readers = Array.from({ length: 60 }, () =>
+    store.read(id, 0, 3_000_000, 65_552)[Symbol.asyncIterator](),
+  );
+  await Promise.all(readers.map(reader => reader.next()));
+  assert.equal((await wholeOf(store.read(id))).length, 3_000_000);
+  await Promise.all(readers.map(reader => reader.return?.()));
+  await release();
 });
 
 test('the URL names bucket, prefix, endpoint and region, and never keys', () => {

@@ -44,12 +44,37 @@ const PARTS_AT_ONCE = 2;
 /** What a checked read takes from the store at a time, bytes. */
 const WINDOW = 2 ** 20;
 
+/** How often a body whose bytes break off is asked for again before any more of them came. */
+const RESUMED = 2;
+
+/**
+ * How long a connection may take to be made, and for how long none of its bytes may come or go, milliseconds: a store
+ * that hangs is then one that does not answer. A reader that takes longer finds its
+ * connection closed, and the rest is asked for on another one.
+ */
+const CONNECT_MS = 3_000;
+const SILENCE_MS = 10_000;
+
+/** Who asked tries again, too, and is not to wait for long before. */
+const ATTEMPTS = 2;
+
+/** Each reader of a body has a connection for as long as it reads: how many there are is the server's to say. */
+const AGENT = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+const HANDLER = {
+  connectionTimeout: CONNECT_MS,
+  socketTimeout: SILENCE_MS,
+  httpAgent: AGENT,
+  httpsAgent: AGENT,
+};
+
 /** Opens the store, and looks whether its bucket can be listed. Throws what S3 says where not. */
 export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
   const client = new S3Client({
     // A body is signed as it is, so the store checks it; a checksum of another kind would say no more.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: HANDLER,
+    maxAttempts: ATTEMPTS,
     ...options.client,
   });
   const blobs = new S3Blobs(client, options.bucket, options.prefix);
@@ -61,7 +86,8 @@ class S3Blobs implements Blobs {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
-  readonly #writes = new Set<Promise<StoredBlob>>();
+  /** Writes under way, and what is done after those that failed. */
+  readonly #working = new Set<Promise<unknown>>();
   #isOpen = true;
 
   constructor(client: S3Client, bucket: string, prefix: string) {
@@ -73,12 +99,8 @@ class S3Blobs implements Blobs {
   async write(source: AsyncIterable<Uint8Array>, id = newBlobId()): Promise<StoredBlob> {
     this.#demandOpen();
     const write = this.#write(source, id);
-    this.#writes.add(write);
-    try {
-      return await write;
-    } finally {
-      this.#writes.delete(write);
-    }
+    this.#track(write);
+    return await write;
   }
 
   async *read(id: string, start = 0, end?: number, segment?: number): AsyncIterable<Uint8Array> {
@@ -87,7 +109,7 @@ class S3Blobs implements Blobs {
     const name = this.#nameOf(id);
     try {
       if (segment !== undefined && start < (end ?? Number.POSITIVE_INFINITY))
-        yield* this.#readSegments(name, start, end, segment);
+        yield* resumed(start, at => this.#readSegments(name, at, end, segment));
       else yield* readBlocks(new ObjectReader(this.#client, name), start, end, segment);
     } catch (error) {
       throw this.#explained(error, id);
@@ -121,8 +143,14 @@ class S3Blobs implements Blobs {
   /** Waits for the writes under way. */
   async close(): Promise<void> {
     this.#isOpen = false;
-    await Promise.allSettled(this.#writes);
+    while (this.#working.size > 0) await Promise.allSettled(this.#working);
     this.#client.destroy();
+  }
+
+  #track(work: Promise<unknown>): void {
+    this.#working.add(work);
+    const end = () => this.#working.delete(work);
+    work.then(end, end);
   }
 
   async #write(source: AsyncIterable<Uint8Array>, id: string): Promise<StoredBlob> {
@@ -133,7 +161,7 @@ class S3Blobs implements Blobs {
     const second = await parts.next();
     if (first.done || second.done) {
       const Body = first.done ? new Uint8Array(0) : first.value;
-      await this.#send(() => this.#client.send(new PutObjectCommand({ ...name, Body, IfNoneMatch: '*' })));
+      await this.#finish(name, Body.length, new PutObjectCommand({ ...name, Body, IfNoneMatch: '*' }));
     } else await this.#upload(name, [first.value, second.value], parts);
     return { id, size: file.size() };
   }
@@ -147,10 +175,12 @@ class S3Blobs implements Blobs {
     const upload = { ...name, UploadId };
     try {
       const sent: { PartNumber: number; ETag: string | undefined }[] = [];
+      let size = 0;
       const underWay = new Set<Promise<void>>();
       const send = (Body: Uint8Array): void => {
         const part: (typeof sent)[number] = { PartNumber: sent.length + 1, ETag: undefined };
         sent.push(part);
+        size += Body.length;
         const { PartNumber } = part;
         const sending = this.#send(() =>
           this.#client.send(new UploadPartCommand({ ...upload, PartNumber, Body })),
@@ -168,15 +198,42 @@ class S3Blobs implements Blobs {
         send(part);
       }
       await Promise.all(underWay);
-      const MultipartUpload = { Parts: sent };
-      await this.#send(() =>
-        this.#client.send(
-          new CompleteMultipartUploadCommand({ ...upload, MultipartUpload, IfNoneMatch: '*' }),
-        ),
-      );
+      const complete = { ...upload, MultipartUpload: { Parts: sent }, IfNoneMatch: '*' };
+      await this.#finish(name, size, new CompleteMultipartUploadCommand(complete));
     } catch (error) {
-      await this.#client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
+      // Who failed to write does not wait for a store that may not answer either.
+      this.#track(this.#client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined));
       throw error;
+    }
+  }
+
+  /**
+   * Sends what makes an object of `size` bytes. Where its answer is lost, the next attempt meets what the first one
+   * made: no other server writes an object of that name.
+   */
+  async #finish(
+    name: ObjectName,
+    size: number,
+    command: PutObjectCommand | CompleteMultipartUploadCommand,
+  ): Promise<void> {
+    try {
+      // The union fits none of the overloads.
+      await this.#client.send(command as PutObjectCommand);
+    } catch (error) {
+      const isThere =
+        error instanceof S3ServiceException && /^(PreconditionFailed|NoSuchUpload)$/.test(error.name);
+      if (!isThere || (await this.#sizeOf(name)) !== size) throw this.#explained(error);
+    }
+  }
+
+  /** Bytes of an object; undefined where there is none. */
+  async #sizeOf(name: ObjectName): Promise<number | undefined> {
+    try {
+      const { ContentLength } = await this.#client.send(new HeadObjectCommand(name));
+      return ContentLength;
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return undefined;
+      throw this.#explained(error);
     }
   }
 
@@ -224,22 +281,47 @@ class S3Blobs implements Blobs {
   #explained(error: unknown, id?: string): unknown {
     if (error instanceof BlobDamaged) return new BlobDamaged(`blob ${id}: ${error.message}`);
     if (error instanceof RangeError || error instanceof BlobMissing) return error;
-    if (!(error instanceof S3ServiceException)) {
-      const isNetwork = error instanceof Error && ('code' in error || error.name === 'TimeoutError');
-      return isNetwork ? new StoreUnavailable('the S3 store does not answer', { cause: error }) : error;
-    }
+    if (!(error instanceof S3ServiceException))
+      return isNetwork(error)
+        ? new StoreUnavailable('the S3 store does not answer', { cause: error })
+        : error;
     const status = error.$metadata.httpStatusCode ?? 500;
     // An answer to HEAD has no code.
     if (id !== undefined && status === 404 && error.name !== 'NoSuchBucket')
       return new BlobMissing(`no blob ${id}`);
     if (status === 416) return new RangeError(`the blob ${id} has no such bytes`);
-    if (status >= 500 || status === 429)
+    // What takes too long to send, and a write whose first attempt has not ended, may be tried again, too.
+    if (status >= 500 || status === 429 || /^(RequestTimeout|ConditionalRequestConflict)$/.test(error.name))
       return new StoreUnavailable(`the S3 store answers ${error.name}`, { cause: error });
     return new Error(`the S3 store refuses: ${error.name}: ${error.message}`, { cause: error });
   }
 
   #demandOpen(): void {
     if (!this.#isOpen) throw new StoreClosed();
+  }
+}
+
+/** Whether the connection failed, not the store. */
+const isNetwork = (error: unknown): boolean =>
+  error instanceof Error && ('code' in error || error.name === 'TimeoutError');
+
+/** Reads from `start` on, and from where it broke off where the connection failed. */
+async function* resumed(
+  start: number,
+  read: (at: number) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let at = start;
+  for (let failures = 0; ; ) {
+    try {
+      for await (const piece of read(at)) {
+        at += piece.length;
+        failures = 0;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      if (!isNetwork(error) || ++failures > RESUMED) throw error;
+    }
   }
 }
 
@@ -271,15 +353,20 @@ class ObjectReader {
     if (position >= this.#size) return { bytesRead: 0 };
     const at = position - this.#windowAt;
     if (at < 0 || at >= this.#window.length) {
-      const last = Math.min(this.#size, position + Math.max(length, WINDOW)) - 1;
-      const { Body } = await this.#client.send(
-        new GetObjectCommand({ ...this.#name, Range: `bytes=${position}-${last}` }),
-      );
-      this.#window = await Body!.transformToByteArray();
+      const end = Math.min(this.#size, position + Math.max(length, WINDOW));
+      const pieces: Uint8Array[] = [];
+      for await (const piece of resumed(position, from => this.#range(from, end))) pieces.push(piece);
+      this.#window = Buffer.concat(pieces);
       this.#windowAt = position;
       return this.#copy(target, offset, length, 0);
     }
     return this.#copy(target, offset, length, at);
+  }
+
+  async *#range(start: number, end: number): AsyncGenerator<Uint8Array> {
+    const range = { ...this.#name, Range: `bytes=${start}-${end - 1}` };
+    const { Body } = await this.#client.send(new GetObjectCommand(range));
+    yield* Body as Readable;
   }
 
   #copy(target: Uint8Array, offset: number, length: number, at: number) {
