@@ -1,8 +1,8 @@
 /**
  * The tests of faults, with kill -9 as often as one can wait for: for a machine that has the night for it.
  *
- *   npm run test:faults -- --rounds=1000               kills the server a thousand times: about an hour
- *   npm run test:faults -- --rounds=1000 --minutes=30  ends after half an hour, however often that was
+ *   npm run test:faults -- --rounds=1000               kills the server a thousand times, and so on: some hours
+ *   npm run test:faults -- --rounds=1000 --minutes=30  ends each after half an hour, however often that was
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -27,6 +27,8 @@ const child = spawn(process.execPath, [...options, ...files.map(file => join(dir
     KARIKAGI_KILL_ROUNDS: values.rounds,
     KARIKAGI_CLUSTER_ROUNDS: values.rounds,
     KARIKAGI_KILL_MINUTES: values.minutes,
+    KARIKAGI_MODEL_RUNS: values.rounds,
+    KARIKAGI_MODEL_MINUTES: values.minutes,
   },
   stdio: 'inherit',
 });

@@ -63,16 +63,17 @@ export interface Access {
   endSession(): Promise<void>;
 }
 
-/** A request got no answer: the server was killed. */
+/** A request got no answer, or the one that it is not known whether it was done: something failed. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** The name of an error that the server answered; throws `NoAnswer` where it did not answer. */
+/** The name of an error that the server answered; throws `NoAnswer` where it did not answer, or cannot. */
 export function codeOf(error: unknown): string {
   const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
   if (error instanceof assert.AssertionError) throw error;
-  if ($metadata?.httpStatusCode === undefined) throw new NoAnswer('no answer', { cause: error });
+  const status = $metadata?.httpStatusCode;
+  if (status === undefined || status === 503) throw new NoAnswer('no answer', { cause: error });
   return name;
 }
 

@@ -118,6 +118,6 @@ export class Session implements Access {
 
 /** Throws `NoAnswer` where there was none. */
 function refusedOnly(error: unknown): never {
-  if (error instanceof ApiCallError) throw error;
+  if (error instanceof ApiCallError && error.status !== 503) throw error;
   throw new NoAnswer('no answer', { cause: error });
 }

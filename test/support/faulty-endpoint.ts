@@ -9,13 +9,15 @@ export interface FaultyEndpoint {
   /** Asked of each request, by its number from 1; each that is not `undefined` is counted. */
   fault: (number: number, request: IncomingMessage) => Fault;
   readonly faults: number;
+  /** Ends all connections. */
+  cut(): void;
   close(): Promise<void>;
 }
 
 const BUSY = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>ServiceUnavailable</Code><Message>Please reduce your request rate.</Message></Error>`;
 
-/** Starts one on a free port. */
-export async function startFaultyEndpoint(target: string): Promise<FaultyEndpoint> {
+/** Starts one on a free port. `target`: where the other one is; asked with each request where that may be another. */
+export async function startFaultyEndpoint(target: string | (() => string)): Promise<FaultyEndpoint> {
   let number = 0;
   let faults = 0;
   const server = createServer((incoming, outgoing) => {
@@ -29,16 +31,22 @@ export async function startFaultyEndpoint(target: string): Promise<FaultyEndpoin
       return;
     }
     const { method, url, headers } = incoming;
-    const upstream = request(new URL(url ?? '/', target), { method, headers }, answer => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      if (fault === undefined) return void answer.pipe(outgoing);
-      answer.once('data', (bytes: Buffer) => {
-        outgoing.write(bytes.subarray(0, bytes.length / 2), () => incoming.socket.destroy());
-      });
-      // An answer without a body breaks off before its end, too.
-      answer.once('end', () => incoming.socket.destroy());
-    });
+    const upstream = request(
+      new URL(url ?? '/', typeof target === 'string' ? target : target()),
+      { method, headers },
+      answer => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.on('close', () => answer.complete || incoming.socket.destroy());
+        if (fault === undefined) return void answer.pipe(outgoing);
+        answer.once('data', (bytes: Buffer) => {
+          outgoing.write(bytes.subarray(0, bytes.length / 2), () => incoming.socket.destroy());
+        });
+        // An answer without a body breaks off before its end, too.
+        answer.once('end', () => incoming.socket.destroy());
+      },
+    );
     upstream.on('error', () => incoming.socket.destroy());
+    outgoing.on('close', () => upstream.destroy());
     incoming.pipe(upstream);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -49,6 +57,7 @@ export async function startFaultyEndpoint(target: string): Promise<FaultyEndpoin
     get faults() {
       return faults;
     },
+    cut: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections();
       return new Promise(resolve => server.close(() => resolve()));
