@@ -1,6 +1,6 @@
 /**
  * The tests that build programs with other languages' tools, or run large ones: Go, Java, Hadoop, Spark, Terraform,
- * Ansible. What a machine does not have is left out, and said. A quarter of an hour on two processors.
+ * Ansible, Ceph. What a machine does not have is left out, and said. A quarter of an hour on two processors.
  *
  *   npm run test:toolchains
  */

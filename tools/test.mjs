@@ -48,6 +48,7 @@ const clients = {
   s3fs: { packages: ['s3fs'], present: () => existsSync('/dev/fuse') && runs('s3fs', '--version') },
   duplicity: { packages: ['duplicity'], present: () => runs('/usr/bin/duplicity', '--version') },
   postgresql: { packages: ['postgresql'], present: () => existsSync('/usr/lib/postgresql') },
+  pgbouncer: { packages: ['pgbouncer'], present: () => existsSync('/usr/sbin/pgbouncer') },
   // The console is tested in a real browser, in Japanese too.
   chromium: {
     packages: ['chromium', 'fonts-noto-cjk'],

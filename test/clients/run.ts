@@ -87,6 +87,7 @@ type Client =
   | 'pip'
   | 'cc'
   | 'postgresql'
+  | 'pgbouncer'
   | 'chromium'
   | 'faketime'
   | 'nginx'

@@ -164,7 +164,7 @@ async function startOn(
 const FOLLOWING = ['wal_retrieve_retry_interval=200ms'];
 
 /** A free port that stays free while the server is down: below those that the system gives to clients. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000);
     const server = createServer();

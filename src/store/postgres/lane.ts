@@ -14,6 +14,7 @@ import type { CommitStats } from '../commit-stats.js';
 import { CommitInDoubt, StoreUnavailable } from '../kv.js';
 import { type Batch, packed } from './batch.js';
 import { type Connection, ConnectionLost, PATIENCE_MS } from './connection.js';
+import { SessionsShared } from './sessions.js';
 
 /** For how long a batch whose outcome is not known waits for the primary that knows it, milliseconds. */
 const DOUBT_MS = MINUTE_MS;
@@ -36,7 +37,8 @@ bad AS MATERIALIZED (
   SELECT DISTINCT i FROM c WHERE c.ver IS DISTINCT FROM (SELECT kv.ver FROM kv WHERE kv.k = c.k)),
 lane AS (
   UPDATE kv_lane SET batch = $13, bad = ARRAY(SELECT i FROM bad), used = now()
-  WHERE lane = $12 AND batch = $13::bigint - 1 RETURNING 1),
+  WHERE lane = $12 AND batch = $13::bigint - 1 AND current_setting('transaction_isolation') = 'serializable'
+  RETURNING 1),
 w AS MATERIALIZED (
   SELECT i, substring($1::bytea FROM ko + 1 FOR kn) AS k,
     CASE WHEN vn >= 0 THEN substring($1::bytea FROM vo + 1 FOR vn) END AS v, ver
@@ -46,7 +48,8 @@ put AS (
   INSERT INTO kv SELECT k, ver, v FROM w WHERE v IS NOT NULL
   ON CONFLICT (k) DO UPDATE SET ver = excluded.ver, v = excluded.v),
 del AS (DELETE FROM kv USING w WHERE kv.k = w.k AND w.v IS NULL)
-SELECT EXISTS (SELECT 1 FROM lane) AS applied, ARRAY(SELECT i FROM bad) AS bad`;
+SELECT EXISTS (SELECT 1 FROM lane) AS applied, ARRAY(SELECT i FROM bad) AS bad,
+  current_setting('transaction_isolation') AS isolation`;
 
 /** Lanes of servers that ended without a word, days after they were last used. */
 const FORGOTTEN = `DELETE FROM kv_lane WHERE used < now() - interval '30 days'`;
@@ -58,7 +61,7 @@ class DatabaseFull extends Error {
 }
 
 export class Lane {
-  readonly #connection: Connection;
+  readonly connection: Connection;
   readonly #stats: CommitStats;
   /** Of its row; undefined until there is one. */
   #id: string | undefined;
@@ -66,7 +69,7 @@ export class Lane {
   #last = 0;
 
   constructor(connection: Connection, stats: CommitStats) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#stats = stats;
   }
 
@@ -82,7 +85,7 @@ export class Lane {
     for (let attempt = 1; ; attempt++) {
       if (attempt > 1) this.#stats.retried++;
       try {
-        await this.#connection.open(inDoubt ? Math.max(0, deadline - performance.now()) : PATIENCE_MS);
+        await this.connection.open(inDoubt ? Math.max(0, deadline - performance.now()) : PATIENCE_MS);
         this.#id ??= await this.#newRow();
         const bad = (inDoubt && (await this.#landed())) || (await this.#send(columns));
         if (bad !== undefined) {
@@ -107,33 +110,37 @@ export class Lane {
   }
 
   async forgetOthers(): Promise<void> {
-    await this.#connection.ask({ text: FORGOTTEN });
+    await this.connection.ask({ text: FORGOTTEN });
   }
 
   /** Takes the lane's row away: it has applied its last batch. */
   async close(): Promise<void> {
     if (this.#id !== undefined)
-      await this.#connection
+      await this.connection
         .query({ text: 'DELETE FROM kv_lane WHERE lane = $1', values: [this.#id] })
         .catch(() => undefined);
-    await this.#connection.close();
+    await this.connection.close();
   }
 
   async #newRow(): Promise<string> {
     this.#last = 0;
-    const [row] = await this.#connection.query<{ lane: string }>({
+    const [row] = await this.connection.query<{ lane: string }>({
       text: 'INSERT INTO kv_lane DEFAULT VALUES RETURNING lane',
     });
     return row!.lane;
   }
 
-  /** Which of the batch's members failed; undefined where the row is not where this batch finds it. */
+  /**
+   * Which of the batch's members failed; undefined where the row is not where this batch finds it. Throws
+   * `SessionsShared`, with nothing done, where the session is not as it was begun.
+   */
   async #send(columns: readonly (Buffer | string)[]): Promise<number[] | undefined> {
-    const [row] = await this.#connection.query<{ applied: boolean; bad: number[] }>({
+    const [row] = await this.connection.query<{ applied: boolean; bad: number[]; isolation: string }>({
       name: 'commit',
       text: COMMIT,
       values: [...columns, this.#id, this.#last + 1],
     });
+    if (row!.isolation !== 'serializable') throw new SessionsShared();
     return row!.applied ? row!.bad : undefined;
   }
 
@@ -142,7 +149,7 @@ export class Lane {
    * is gone, with what it knew.
    */
   async #landed(): Promise<number[] | undefined> {
-    const [row] = await this.#connection.query<{ batch: string; bad: number[] }>({
+    const [row] = await this.connection.query<{ batch: string; bad: number[] }>({
       text: 'SELECT batch, bad FROM kv_lane WHERE lane = $1',
       values: [this.#id],
     });
@@ -161,7 +168,7 @@ export class Lane {
         ? cause
         : new CommitInDoubt('PostgreSQL went away while it was committing', { cause });
     }
-    if (cause instanceof StoreUnavailable) return cause;
+    if (cause instanceof StoreUnavailable || cause instanceof SessionsShared) return cause;
     if (cause instanceof pg.DatabaseError && cause.code === FULL)
       return new DatabaseFull('PostgreSQL has no room left', { cause });
     return new Error('PostgreSQL refused a commit', { cause });

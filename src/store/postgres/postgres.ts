@@ -30,6 +30,7 @@ import { Lane } from './lane.js';
 import { Reads, type Row } from './reads.js';
 import { migrate } from './schema.js';
 import { serversOf } from './servers.js';
+import { demandOwnSessions } from './sessions.js';
 
 interface PostgresOptions {
   /** Connections that commit. */
@@ -59,7 +60,7 @@ const VERSION_BLOCK = 2 ** 20;
 
 /**
  * Opens the store in the database that `url` names, and makes its tables where there are none. Throws `BadPostgresUrl`,
- * `StoreUnavailable` where no primary answers, `SchemaTooNew`.
+ * `StoreUnavailable` where no primary answers, `SchemaTooNew`, `SessionsShared`.
  */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PostgresStore> {
   const servers = serversOf(url);
@@ -110,9 +111,12 @@ class PostgresKv implements PostgresStore {
   }
 
   async begin(): Promise<void> {
+    const [lane] = this.#lanes;
     await this.#management.open(START_MS);
+    await lane!.connection.open(START_MS);
+    await demandOwnSessions(this.#management, lane!.connection);
     await migrate(this.#management);
-    await this.#lanes[0]!.forgetOthers();
+    await lane!.forgetOthers();
   }
 
   async get(key: Key): Promise<Entry | undefined> {
