@@ -110,6 +110,7 @@ const AT_ANY_TIME = [
   'test/faults/cluster.test.ts',
   'test/faults/http-fuzz.test.ts',
   'test/faults/kill.test.ts',
+  'test/faults/model-cluster.test.ts',
   'test/reload.test.ts',
   'test/support/tcp-proxy.ts',
   'test/support/until.ts',
