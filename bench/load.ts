@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { processorMilliseconds } from './processor-time.js';
 
 export interface LoadPlan {
   readonly host: string;
@@ -17,6 +18,10 @@ export interface LoadPlan {
   /** Seconds before counting begins, and for which it lasts. */
   readonly warmUp: number;
   readonly seconds: number;
+  /** Bytes that are sent behind each request, as its body. */
+  readonly body?: number | undefined;
+  /** The server's process: the processor time that it and its children take while requests are counted is measured. */
+  readonly pid?: number | undefined;
 }
 
 export interface LoadResult {
@@ -24,10 +29,15 @@ export interface LoadResult {
   /** Milliseconds from the request's first byte to the answer's last. */
   readonly median: number;
   readonly p99: number;
+  /** Of the server, microseconds per request; only where its process is known. */
+  readonly processor?: number;
 }
+
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 const plan = (await json(process.stdin)) as LoadPlan;
 const requests = plan.requests.map(request => Buffer.from(request, 'base64'));
+const body = Buffer.alloc(plan.body ?? 0, 'x');
 /** Answers to HEAD state a length that does not come. */
 const withoutBody = requests[0]!.toString('latin1', 0, 5) === 'HEAD ';
 const latencies: number[] = [];
@@ -39,10 +49,13 @@ let counting = false;
 let ended = false;
 /** Connections that found nothing left to send. */
 let idle = 0;
+/** Of the server, milliseconds, when counting began. */
+let spentBefore = 0;
 
 const connections = Array.from({ length: plan.connections }, runConnection);
 setTimeout(() => {
   counting = true;
+  spentBefore = serverMilliseconds();
   if (!plan.once) setTimeout(finish, plan.seconds * 1000);
 }, plan.warmUp * 1000);
 
@@ -52,8 +65,13 @@ function note(begun: number, answered: number): void {
   last = answered;
 }
 
+function serverMilliseconds(): number {
+  return plan.pid === undefined ? Number.NaN : processorMilliseconds(plan.pid);
+}
+
 function finish(): void {
   ended = true;
+  const spent = serverMilliseconds() - spentBefore;
   for (const socket of connections) socket.destroy();
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
@@ -61,6 +79,7 @@ function finish(): void {
     perSecond: (latencies.length * 1000) / (last - first),
     median: at(0.5),
     p99: at(0.99),
+    ...(plan.pid !== undefined && { processor: (spent * 1000) / (latencies.length + 1) }),
   };
   process.stdout.write(JSON.stringify(result));
 }
@@ -73,6 +92,8 @@ function runConnection(): Socket {
   let head: Buffer = Buffer.alloc(0);
   /** Bytes of the answer that have not come; `undefined` until its headers say how many. */
   let missing: number | undefined;
+  /** The end of an answer that comes in chunks, of which no length is stated. */
+  let tail: Buffer = Buffer.alloc(0);
   const send = (): void => {
     if (plan.once && turn === requests.length) {
       socket.removeAllListeners('close');
@@ -82,6 +103,7 @@ function runConnection(): Socket {
     }
     begun = performance.now();
     socket.write(requests[turn++ % requests.length]!);
+    if (body.length > 0) socket.write(body);
   };
   socket.on('connect', send);
   socket.on('data', chunk => {
@@ -91,7 +113,12 @@ function runConnection(): Socket {
       if (length === 0) return;
       missing = length - head.length;
     } else missing -= chunk.length;
-    if (missing > 0) return;
+    if (missing > 0) {
+      if (missing < Number.POSITIVE_INFINITY) return;
+      tail = Buffer.concat([tail, chunk]).subarray(-LAST_CHUNK.length);
+      if (!tail.equals(LAST_CHUNK)) return;
+      tail = Buffer.alloc(0);
+    }
     if (counting) note(begun, performance.now());
     head = Buffer.alloc(0);
     missing = undefined;
@@ -102,7 +129,7 @@ function runConnection(): Socket {
   return socket;
 }
 
-/** Of headers and body; 0 where the headers are not all there. Only a 200 or a 204 will do. */
+/** Of headers and body; 0 where the headers are not all there, infinite for chunks. Only a 200 or a 204 will do. */
 function answerLength(received: Buffer): number {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return 0;
@@ -110,6 +137,9 @@ function answerLength(received: Buffer): number {
   const head = received.toString('latin1', 0, end).toLowerCase();
   const stated = /\r\ncontent-length: (\d+)/.exec(head);
   if (head.startsWith('http/1.1 204')) return end + 4;
+  if (head.startsWith('http/1.1 200') && head.includes('\r\ntransfer-encoding: chunked')) {
+    return Number.POSITIVE_INFINITY;
+  }
   if (!head.startsWith('http/1.1 200') || stated === null) fail(new Error(received.toString()));
   return end + 4 + Number(stated![1]);
 }

@@ -6,26 +6,16 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { systemClock } from '../src/core/clock.js';
-import { assumableRole } from '../test/faults/assumable-role.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
 import type { Figure } from './figures.js';
 import { cipherBytesPerSecond, md5BytesPerSecond } from './limits.js';
 import type { LoadResult } from './load.js';
-import {
-  type Load,
-  load,
-  loadBareServer,
-  processorMilliseconds,
-  residentMegabytes,
-  runScript,
-} from './processes.js';
+import { type Load, load, loadBareServer, residentMegabytes, runScript } from './processes.js';
+import { processorMilliseconds } from './processor-time.js';
+import { BUCKET, prepareRole } from './role-session.js';
 import { type Credentials, signedRequest } from './signed-request.js';
 
-const BUCKET = 'bench';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -70,7 +60,7 @@ export async function measureObjects(directory: string): Promise<readonly Figure
 async function measureAlone(directory: string, limits: Limits) {
   const server = await startServerProcess(join(directory, 'data'));
   try {
-    const served = { server, session: await prepare(server) };
+    const served = { server, session: (await prepareRole(server)).session };
     const figures: Figure[] = [];
     const rates = new Map<string, number>();
     const add = async (name: string, requests: readonly Buffer[], how: Load, ...bounds: Bound[]) => {
@@ -109,7 +99,7 @@ async function measureAlone(directory: string, limits: Limits) {
 async function measureWorkers(directory: string, before: ReadonlyMap<string, number>): Promise<Figure[]> {
   const server = await startServerProcess(join(directory, 'workers'), ['--workers', '2']);
   try {
-    const served = { server, session: await prepare(server) };
+    const served = { server, session: (await prepareRole(server)).session };
     const figures: Figure[] = [];
     for (const method of ['PUT', 'GET'] as const) {
       const measured = await measure(served, requestsOf(served, method, FOUR_KIB), howOf(FOUR_KIB));
@@ -140,35 +130,6 @@ async function measureSmallBesideLarge(served: Served): Promise<Figure> {
     against: `aim under 5.0 ms; 99 % within ${small.p99.toFixed(1)} ms`,
     met: small.median < 5,
   };
-}
-
-/** A bucket, and a session of a role that may use it and nothing else. */
-async function prepare(server: ServerProcess): Promise<Credentials> {
-  const { endpoint, credentials } = server;
-  const settings = { endpoint, credentials, region: 'us-east-1' };
-  const { user, roleName: RoleName, roleArn: RoleArn } = await assumableRole(server);
-  const [s3, iam, sts] = [
-    new S3Client({ ...settings, forcePathStyle: true }),
-    new IAMClient(settings),
-    new STSClient({ ...settings, credentials: user }),
-  ];
-  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  const PolicyDocument = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-        Resource: `arn:aws:s3:::${BUCKET}/*`,
-      },
-      { Effect: 'Allow', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${BUCKET}` },
-    ],
-  });
-  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'bucket', PolicyDocument }));
-  const assumed = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'bench' }));
-  for (const client of [s3, iam, sts]) client.destroy();
-  const { AccessKeyId, SecretAccessKey, SessionToken } = assumed.Credentials!;
-  return { accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey!, sessionToken: SessionToken! };
 }
 
 type Method = 'PUT' | 'GET' | 'HEAD' | 'DELETE';
@@ -204,9 +165,9 @@ interface Measured extends LoadResult {
 }
 
 async function measure({ server }: Served, requests: readonly Buffer[], how: Load): Promise<Measured> {
-  const before = await processorMilliseconds(server.pid);
+  const before = processorMilliseconds(server.pid);
   const result = await load(new URL(server.endpoint), requests, how);
-  const spent = (await processorMilliseconds(server.pid)) - before;
+  const spent = processorMilliseconds(server.pid) - before;
   const sent = how.once ? requests.length : result.perSecond * (how.warmUp + how.seconds);
   return { ...result, processor: (spent * 1000) / sent, resident: await residentMegabytes(server.pid) };
 }

@@ -9,31 +9,44 @@ import type { LoadPlan, LoadResult } from './load.js';
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+interface ScriptOptions {
+  readonly input?: string;
+  /** Of Node. */
+  readonly flags?: readonly string[];
+  /** The one core that it runs on; only on Linux. Default: any. */
+  readonly core?: number | undefined;
+}
+
 /** Runs a script of this directory with `input` and reads the JSON that it prints. Rejects where it fails. */
 export async function runScript<T>(
   name: string,
   args: readonly string[],
-  { input = '', flags = [] }: { readonly input?: string; readonly flags?: readonly string[] } = {},
+  { input = '', flags = [], core }: ScriptOptions = {},
 ): Promise<T> {
-  const child = spawn(process.execPath, [...flags, script(name), ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const command = [process.execPath, ...flags, script(name), ...args];
+  if (core !== undefined) command.unshift('taskset', '--cpu-list', String(core));
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(input);
   return (await json(child.stdout)) as T;
 }
 
 /** How a load is put on: `LoadPlan` says what each is. */
-export type Load = Pick<LoadPlan, 'connections' | 'warmUp' | 'seconds' | 'once'>;
+export type Load = Pick<LoadPlan, 'connections' | 'warmUp' | 'seconds' | 'once' | 'body' | 'pid'>;
 
-/** Keeps many connections busy with requests that were signed before. */
-export function load(endpoint: URL, requests: readonly Buffer[], how: Load): Promise<LoadResult> {
+/** Keeps many connections busy with requests that were signed before. `core`: that the load runs on. */
+export function load(
+  endpoint: URL,
+  requests: readonly Buffer[],
+  how: Load,
+  core?: number,
+): Promise<LoadResult> {
   const plan: LoadPlan = {
     host: endpoint.hostname,
     port: Number(endpoint.port),
     requests: requests.map(request => request.toString('base64')),
     ...how,
   };
-  return runScript<LoadResult>('load.js', [], { input: JSON.stringify(plan) });
+  return runScript<LoadResult>('load.js', [], { input: JSON.stringify(plan), core });
 }
 
 /** The same load on a server that does nothing else. */
@@ -54,19 +67,4 @@ export async function residentMegabytes(pid: number, field: 'VmRSS' | 'RssAnon' 
       ? new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]
       : execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
   return Number(kilobytes) / 1024;
-}
-
-/** Processor time that a process and its children have taken so far, milliseconds; only on Linux. */
-export async function processorMilliseconds(pid: number): Promise<number> {
-  const task = `/proc/${pid}/task/${pid}/children`;
-  const children = (await readFile(task, 'utf8')).split(' ').filter(Boolean);
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // Fields 14 and 15, in hundredths of a second; the second one, the name, may hold spaces.
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  const own = (Number(user) + Number(system)) * 10;
-  const others = await Promise.all(children.map(child => processorMilliseconds(Number(child))));
-  return others.reduce((sum, of) => sum + of, own);
 }

@@ -77,7 +77,7 @@ export function formRequest(
 export const presignedGet = (url: URL, credentials: Credentials, now: number): Buffer =>
   presigned('GET', url, credentials, now);
 
-/** A presigned request, valid for 900 seconds; `headers` are not signed. */
+/** A presigned request, valid for 900 seconds, with the query that its URL has; `headers` are not signed. */
 export function presigned(
   method: string,
   url: URL,
@@ -87,13 +87,19 @@ export function presigned(
 ): Buffer {
   const time = timestamp(now);
   const scope = `${time.slice(0, 8)}/${REGION}/s3/aws4_request`;
-  const query = [
-    'X-Amz-Algorithm=AWS4-HMAC-SHA256',
-    `X-Amz-Credential=${encodeURIComponent(`${credentials.accessKeyId}/${scope}`)}`,
-    `X-Amz-Date=${time}`,
-    'X-Amz-Expires=900',
-    'X-Amz-SignedHeaders=host',
-  ].join('&');
+  const parameters = [
+    ...url.searchParams,
+    ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
+    ['X-Amz-Credential', `${credentials.accessKeyId}/${scope}`],
+    ['X-Amz-Date', time],
+    ['X-Amz-Expires', '900'],
+    ...(credentials.sessionToken ? [['X-Amz-Security-Token', credentials.sessionToken]] : []),
+    ['X-Amz-SignedHeaders', 'host'],
+  ];
+  const query = parameters
+    .map(([name, value]) => `${name}=${encodeURIComponent(value!)}`)
+    .sort()
+    .join('&');
   const canonical = [method, url.pathname, query, `host:${url.host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join(
     '\n',
   );
