@@ -22,9 +22,12 @@ export class RangeCheck {
   readonly #low: Buffer;
   readonly #high: Buffer;
   readonly #reverse: boolean;
-  /** Begins with the last key. */
-  #last: Buffer | undefined;
-  #length = 0;
+  /** Where the last key is. */
+  #last: Uint8Array | undefined;
+  #start = 0;
+  #end = 0;
+  /** So many bytes at the beginning of the last key are those of the range's end. */
+  #shared = 0;
   #inOrder = true;
   #ended = false;
 
@@ -49,36 +52,86 @@ export class RangeCheck {
   }
 
   /** The last key. */
-  get last(): Buffer | undefined {
-    return this.#last?.subarray(0, this.#length);
+  get last(): Uint8Array | undefined {
+    return this.#last?.subarray(this.#start, this.#end);
   }
 
-  /**
-   * Hears of the next key: the first bytes of a row, so many, as they are stored. The row is not changed afterwards.
-   */
-  key(row: Buffer, length = row.length): void {
-    if (this.#isBefore(row, length)) this.#inOrder = false;
-    const end = this.#reverse ? this.#low : this.#high;
-    const order = end.compare(row, 0, length);
-    this.#ended = this.#reverse ? order > 0 : order <= 0;
-    this.#last = row;
-    this.#length = length;
+  /** Hears of the next key, as it is stored: where it begins and ends. It is not changed afterwards. */
+  key(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    const last = this.#last;
+    const far = this.#reverse ? this.#low : this.#high;
+    if (last === undefined) {
+      this.#inOrder = !this.#isBefore(bytes, start, end);
+      this.#shared = sharedBytes(far, 0, far.length, bytes, start, end);
+      this.#ended = this.#isBehind(bytes, start, end);
+    } else {
+      const shared = sharedBytes(last, this.#start, this.#end, bytes, start, end);
+      const order = orderAt(shared, last, this.#start, this.#end, bytes, start, end);
+      if (this.#reverse ? order <= 0 : order >= 0) this.#inOrder = false;
+      // Where a key shares more with the one before it than that one with the end, it lies on the same side of the end;
+      // where less, it has gone past it.
+      if (shared < this.#shared) {
+        this.#ended = true;
+        this.#shared = shared;
+      } else if (shared === this.#shared) {
+        this.#shared += sharedBytes(far, shared, far.length, bytes, start + shared, end);
+        this.#ended = this.#isBehind(bytes, start, end);
+      }
+    }
+    this.#last = bytes;
+    this.#start = start;
+    this.#end = end;
   }
 
   /** Whether there may be no further key. `edge`: the key at that end of the store. */
-  mayEnd(edge: Buffer | undefined): boolean {
+  mayEnd(edge: Uint8Array | undefined): boolean {
     const { last } = this;
-    if (last !== undefined) return edge !== undefined && last.equals(edge);
-    return edge === undefined || this.#isBefore(edge, edge.length);
+    if (last === undefined) return edge === undefined || this.#isBefore(edge, 0, edge.length);
+    return edge !== undefined && Buffer.compare(last, edge) === 0;
   }
 
-  /** Whether a key does not lie behind the last one, or lies before the range. */
-  #isBefore(row: Buffer, length: number): boolean {
-    const last = this.#last;
-    if (last === undefined) {
-      return this.#reverse ? this.#high.compare(row, 0, length) <= 0 : this.#low.compare(row, 0, length) > 0;
-    }
-    const order = last.compare(row, 0, length, 0, this.#length);
-    return this.#reverse ? order <= 0 : order >= 0;
+  /** Whether a key, the first, lies before the range. */
+  #isBefore(bytes: Uint8Array, start: number, end: number): boolean {
+    const near = this.#reverse ? this.#high : this.#low;
+    const shared = sharedBytes(near, 0, near.length, bytes, start, end);
+    const order = orderAt(shared, near, 0, near.length, bytes, start, end);
+    return this.#reverse ? order <= 0 : order > 0;
   }
+
+  /** Whether a key lies behind the range. */
+  #isBehind(bytes: Uint8Array, start: number, end: number): boolean {
+    const far = this.#reverse ? this.#low : this.#high;
+    const order = orderAt(this.#shared, far, 0, far.length, bytes, start, end);
+    return this.#reverse ? order > 0 : order <= 0;
+  }
+}
+
+/** How many bytes two keys have alike at their beginning. Most are so short that `Buffer.compare` would take longer. */
+function sharedBytes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const most = Math.min(aEnd - aStart, bEnd - bStart);
+  let shared = 0;
+  while (shared < most && a[aStart + shared] === b[bStart + shared]) shared++;
+  return shared;
+}
+
+/** The order of two keys that share so many bytes; a key is before those that go on behind it. */
+function orderAt(
+  shared: number,
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const left = aStart + shared < aEnd ? a[aStart + shared]! : -1;
+  const right = bStart + shared < bEnd ? b[bStart + shared]! : -1;
+  return left - right;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { crc32 } from '../../core/crc32.js';
-import { CHECKED, opened, openedRow } from './lmdb-values.js';
+import { CHECKED, opened, RowReader } from './lmdb-values.js';
 import { checkedValue } from './value-checksum.js';
 
 const key = Buffer.from('key');
@@ -10,7 +11,10 @@ const value = Buffer.from('value');
 /** As `get` and as `list` read it. */
 function both(stored: Buffer, version: number) {
   const one = opened(crc32(key), stored, version);
-  const listed = openedRow(Buffer.concat([key, stored]), key.length, version);
+  const row = new RowReader();
+  row.key(key, 0, key.length);
+  row.value(stored, stored.length);
+  const listed = row.opened(version);
   assert.deepEqual(one, listed);
   return one;
 }
@@ -36,4 +40,26 @@ test('a value is what was written, or damaged, however its version reads', () =>
 test('values from before there were checksums are read', () => {
   assert.deepEqual(both(value, 12), { value, version: 12 });
   assert.equal(both(checkedValue(key, value), 12), undefined, 'this one has a checksum');
+});
+
+test('rows stay as they were read, whatever is read after them', () => {
+  const row = new RowReader();
+  const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 1978 }), fc.nat(70_000)), { maxLength: 20 });
+  fc.assert(
+    fc.property(sizes, read => {
+      const rows = read.map(([keySize, size], number) => {
+        const [name, content] = [Buffer.alloc(keySize, number + 1), Buffer.alloc(size, number + 101)];
+        const stored = checkedValue(name, content);
+        row.key(Buffer.concat([Buffer.from('x'), name]), 1, keySize + 1);
+        row.value(stored, stored.length);
+        const at = row.bytes.subarray(row.start, row.keyEnd);
+        return { name, content, at, entry: row.opened(CHECKED + number) };
+      });
+      for (const [number, { name, content, at, entry }] of rows.entries()) {
+        assert.deepEqual(at, name);
+        assert.deepEqual(entry, { value: content, version: CHECKED + number });
+      }
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -1,6 +1,6 @@
 /** Values as lmdb-js hands them out. */
 import type { Entry, Version } from '../kv.js';
-import { valueUnder, verifiedBehind } from './value-checksum.js';
+import { valueUnder, verifiedWithin } from './value-checksum.js';
 
 /** Where versions begin whose values end in a checksum. */
 export const CHECKED = 2 ** 50;
@@ -12,20 +12,55 @@ export function copy(shared: Uint8Array, length = shared.length): Buffer {
   return bytes;
 }
 
-/**
- * A row of a range: its key as it is stored, and behind it its value. One piece of memory, so that it takes one
- * checksum. `length`: of the value.
- */
-export function rowOf(key: Uint8Array, shared: Uint8Array, length: number): Buffer {
-  const row = Buffer.allocUnsafe(key.length + length);
-  row.set(key);
-  row.set(new Uint8Array(shared.buffer, shared.byteOffset, length), key.length);
-  return row;
-}
+/** Bytes of memory that are taken for rows at a time. */
+const PIECE = 32 * 1024;
 
-/** What a row holds behind its key, or nothing where it is damaged. */
-export function openedRow(row: Buffer, keyLength: number, version: Version): Entry | undefined {
-  return entryOf(verifiedBehind(row, keyLength), () => row.subarray(keyLength), version);
+/**
+ * The row of a range that lmdb-js reads: its key as it is stored, and behind it its value, so that it takes one
+ * checksum. Rows lie one behind the other in pieces of memory that are written once.
+ */
+export class RowReader {
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  keyEnd = 0;
+  end = 0;
+
+  /** A row begins with its key. */
+  key(source: Uint8Array, from: number, to: number): void {
+    const size = to - from;
+    if (this.end + size > this.bytes.length) this.#renew(size);
+    this.start = this.end;
+    let at = this.start;
+    for (let next = from; next < to; next++) this.bytes[at++] = source[next]!;
+    this.keyEnd = at;
+    this.end = at;
+  }
+
+  /** What is stored follows. lmdb-js has it in memory that it uses again, of which it sets `length` alone. */
+  value(shared: Uint8Array, length: number): void {
+    if (this.keyEnd + length > this.bytes.length) this.#move(length);
+    this.bytes.set(new Uint8Array(shared.buffer, shared.byteOffset, length), this.keyEnd);
+    this.end = this.keyEnd + length;
+  }
+
+  /** What it holds, or nothing where it is damaged. */
+  opened(version: Version): Entry | undefined {
+    const { bytes, start, keyEnd, end } = this;
+    const value = verifiedWithin(bytes, start, keyEnd, end);
+    return entryOf(value, () => bytes.subarray(keyEnd, end), version);
+  }
+
+  #renew(size: number): void {
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(size, PIECE));
+    this.end = 0;
+  }
+
+  /** The key goes along where its value does not fit. */
+  #move(length: number): void {
+    const key = this.bytes.subarray(this.start, this.keyEnd);
+    this.#renew(key.length + length);
+    this.key(key, 0, key.length);
+  }
 }
 
 /** The value of what is stored, or nothing where it is damaged. `sum`: of the key. */

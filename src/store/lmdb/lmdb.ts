@@ -50,16 +50,14 @@ import {
   type TreeReport,
   walkFile,
 } from './lmdb-tree.js';
-import { CHECKED, copy, opened, openedRow, rowOf } from './lmdb-values.js';
-
-interface Row {
-  readonly key: Key;
-  /** As it is stored, behind the stored key. */
-  readonly value: Buffer;
-  readonly version: Version;
-}
+import { CHECKED, copy, opened, RowReader } from './lmdb-values.js';
 
 import { checkedValue } from './value-checksum.js';
+
+/** What lmdb-js answers of a row. Its key and value are in `row` until the next one is read. */
+interface Row {
+  readonly version: Version;
+}
 
 /** Not by its name: linters take it for a hook of React. */
 const KEEP_SNAPSHOT = 'useReadTransaction';
@@ -150,19 +148,14 @@ function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): numb
   return start + key.length;
 }
 
-/** The stored key that lmdb-js read last: of an item of a range it reads the key, then the value. */
-let storedKey: Uint8Array = Buffer.alloc(0);
+/** The row of a range that lmdb-js read last: it reads the key, then the value. */
+const row = new RowReader();
 
 /** What all keys of a range begin with, and how many bytes of a stored key that takes. */
 interface Beginning {
   readonly parts: Key;
   readonly length: number;
 }
-
-const NOTHING: Beginning = { parts: [], length: 0 };
-
-/** Of the range that is being read: of a listing's keys, only what differs needs to be decoded. */
-let beginning = NOTHING;
 
 function beginningOf(start: Key, end: Key): Beginning {
   let count = 0;
@@ -171,18 +164,21 @@ function beginningOf(start: Key, end: Key): Beginning {
   return { parts, length: encodeBound(parts).length };
 }
 
-/** Empty where the stored key is damaged: no key is. That of a row outside of the range means nothing. */
-function readAnyKey(bytes: Uint8Array, start: number, end: number): Key {
-  storedKey = bytes.subarray(start, end);
+function readAnyKey(bytes: Uint8Array, start: number, end: number): undefined {
+  row.key(bytes, start, end);
+}
+
+function readRow(shared: Uint8Array, length = shared.length): undefined {
+  row.value(shared, length);
+}
+
+/** Of the row: of a range's keys, only what differs needs to be decoded. Empty where the stored key is damaged: no key is. */
+function rowKey({ parts, length }: Beginning): Key {
   try {
-    return decodeKey(bytes, start + beginning.length, end, [...beginning.parts]);
+    return decodeKey(row.bytes, row.start + length, row.keyEnd, [...parts]);
   } catch {
     return [];
   }
-}
-
-function readRow(shared: Uint8Array, length = shared.length): Buffer {
-  return rowOf(storedKey, shared, length);
 }
 
 class LmdbKv implements LmdbStore {
@@ -249,37 +245,29 @@ class LmdbKv implements LmdbStore {
     if (this.#damage.some(one => harmsRange(one, low, high))) throw new ValueDamaged(MISSING);
     const damaged = range.damaged ?? raise;
     const items: Item[] = [];
+    // Read without pause: within one read transaction. It goes on behind the end, as LMDB takes damage for one.
     const checked = new RangeCheck(low, high, reverse);
+    const beginning = beginningOf(start, end);
     let read = 0;
-    for (const { key, value: row, version } of this.#rows(checked, beginningOf(start, end))) {
+    for (const { version } of this.#db.getRange(checked.range)) {
+      demandOrder(checked);
       if (checked.ended) return items;
-      const entry = openedRow(row, storedKey.length, version);
-      if (entry === undefined) damaged(key, version);
-      else items.push({ key, value: entry.value, version });
+      const entry = row.opened(version);
+      if (entry === undefined) damaged(rowKey(beginning), version);
+      else items.push({ key: rowKey(beginning), value: entry.value, version });
       if (++read === limit) return items;
     }
     if (!checked.mayEnd(this.#edge(reverse))) throw new ValueDamaged(CUT_SHORT);
     return items;
   }
 
-  /** To be drained without pause: within one read transaction. Goes on behind the end: LMDB takes damage for one. */
-  *#rows(checked: RangeCheck, begin = NOTHING): Generator<Row, void> {
-    beginning = begin;
-    try {
-      for (const row of this.#db.getRange(checked.range)) {
-        checked.key(row.value, storedKey.length);
-        if (!checked.inOrder) throw new ValueDamaged(OUT_OF_ORDER);
-        yield row;
-      }
-    } finally {
-      beginning = NOTHING;
-    }
-  }
-
   /** The first or the last stored key, found from that end; absent where the store is empty. */
-  #edge(first: boolean): Buffer | undefined {
+  #edge(first: boolean): Uint8Array | undefined {
     const checked = new RangeCheck(Buffer.alloc(0), TOP, !first);
-    for (const _ of this.#rows(checked)) break;
+    for (const _ of this.#db.getRange(checked.range)) {
+      demandOrder(checked);
+      break;
+    }
     return checked.last;
   }
 
@@ -444,6 +432,12 @@ class LmdbKv implements LmdbStore {
 const CUT_SHORT = 'a range of records ends where it should not: a page of the store is damaged';
 const OUT_OF_ORDER = 'records are out of order: a page of the store is damaged';
 const MISSING = 'records may be missing here: a page of the store is damaged';
+
+/** Hears of the row. */
+function demandOrder(checked: RangeCheck): void {
+  checked.key(row.bytes, row.start, row.keyEnd);
+  if (!checked.inOrder) throw new ValueDamaged(OUT_OF_ORDER);
+}
 
 function raise(key: Key, version: Version): never {
   throw damagedAt(key, version);

@@ -2,7 +2,7 @@
  * What stands behind each stored value: 4 bytes, little-endian, the CRC-32 of its key and itself. Neither LMDB nor
  * PostgreSQL without data checksums would notice a flipped bit.
  */
-import { crc32 } from '../../core/crc32.js';
+import { crc32, crc32Within } from '../../core/crc32.js';
 
 const SUM = 4;
 
@@ -19,11 +19,20 @@ export function verifiedValue(key: Uint8Array, stored: Buffer): Buffer | undefin
   return valueUnder(crc32(key), stored);
 }
 
-/** As `verifiedValue`, of a key and behind it what is stored. */
-export function verifiedBehind(row: Buffer, keyLength: number): Buffer | undefined {
-  const end = row.length - SUM;
-  if (end < keyLength || crc32(row.subarray(0, end)) !== row.readUInt32LE(end)) return undefined;
-  return row.subarray(keyLength, end);
+/**
+ * As `verifiedValue`, of a row: within `bytes`, its key from `start` to `keyEnd`, and behind it what is stored, up to
+ * `end`.
+ */
+export function verifiedWithin(
+  bytes: Buffer,
+  start: number,
+  keyEnd: number,
+  end: number,
+): Buffer | undefined {
+  const valueEnd = end - SUM;
+  if (valueEnd < keyEnd || crc32Within(bytes, start, valueEnd) !== bytes.readUInt32LE(valueEnd))
+    return undefined;
+  return bytes.subarray(keyEnd, valueEnd);
 }
 
 /** As `verifiedValue`, by the checksum of the key. */
