@@ -1,9 +1,11 @@
 /** The steps of a request's way, in order: each reads what those before it found out, and adds its own. */
+
 import { authenticate, createCall, readPostedObject, unsigned } from '../auth/index.js';
 import type { CredentialSource } from '../core/caller.js';
 import type { Clock } from '../core/clock.js';
 import type { ApiError } from '../core/errors.js';
 import type { HttpRequest, RequestBody } from '../core/http-message.js';
+import { LazyList } from '../core/lazy-list.js';
 import type { Requirement } from '../core/operation.js';
 import { type Budgets, documentLimit, formLimit, HEAVY, timeFor } from './budgets.js';
 import { answerPreflight as preflight } from './cross-origin.js';
@@ -221,7 +223,7 @@ const LONG_LIST = 50;
 
 function isLong(output: unknown): boolean {
   for (const member of Object.values(output ?? {}))
-    if (Array.isArray(member) && member.length > LONG_LIST) return true;
+    if ((Array.isArray(member) || member instanceof LazyList) && member.length > LONG_LIST) return true;
   return false;
 }
 

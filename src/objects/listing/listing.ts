@@ -88,14 +88,38 @@ export function entryName(entry: ListEntry<unknown>): string {
   return 'prefix' in entry ? entry.prefix : entry.key;
 }
 
-/** A page of a bucket's current objects: what clients are shown of them. Throws `ValueDamaged`. */
+/**
+ * A page of a bucket's current objects: what clients are shown of them, read of an entry when it is asked for. Throws
+ * `ValueDamaged`.
+ */
 export async function listObjects(
   kv: Kv,
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ListedObject>> {
-  const page = await listFolded(kv, bucket, ['object'], options);
-  return mapped(bucket, page, row => listedObject(row.value));
+  return await listFolded(kv, bucket, ['object'], options, row => new FoundObject(row));
+}
+
+/** An object in a listing. Its `item` throws `RecordUnreadable`. */
+class FoundObject {
+  readonly #row: Item;
+
+  constructor(row: Item) {
+    this.#row = row;
+  }
+
+  get key(): string {
+    return clientKey(this.#row)!;
+  }
+
+  get item(): ListedObject {
+    return listedObject(this.#row.value);
+  }
+}
+
+/** The client's key is the third part of a row's. */
+function clientKey({ key }: { readonly key: Key }): string | undefined {
+  return key[2] as string | undefined;
 }
 
 /** As `listObjects`: all that is stored of them. */
@@ -104,7 +128,7 @@ export async function listRecords(
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ObjectRecord>> {
-  const page = await listFolded(kv, bucket, ['object'], options);
+  const page = await listFolded(kv, bucket, ['object'], options, foundRow);
   return mapped(bucket, page, row => versionRecords.decode(row.value) as ObjectRecord);
 }
 
@@ -117,7 +141,7 @@ export async function listVersions(
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ListedVersion>> {
-  const page = await listFolded(kv, bucket, ['object', 'version'], options);
+  const page = await listFolded(kv, bucket, ['object', 'version'], options, foundRow);
   let previous = (await followsOthers(kv, bucket, page, options)) ? options.after : undefined;
   return mapped(bucket, page, (row, key) => {
     const isLatest = key !== previous;
@@ -154,11 +178,15 @@ export async function listUploads(
   bucket: Bucket,
   options: ListOptions,
 ): Promise<ListPage<ListedUpload>> {
-  const page = await listFolded(kv, bucket, ['upload'], options);
+  const page = await listFolded(kv, bucket, ['upload'], options, foundRow);
   return mapped(bucket, page, row => ({
     id: row.key.at(-1) as string,
     upload: uploadRecords.decode(row.value),
   }));
+}
+
+function foundRow(item: Item): ListEntry<Item> {
+  return { key: clientKey(item)!, item };
 }
 
 /** Reading the records of a page takes as long as finding them. */
@@ -177,15 +205,16 @@ async function mapped<T>(
  * order. What it reads is in proportion to what it answers: the rest of a common prefix is skipped, not read. Nor does
  * it matter then whether it is whole.
  */
-async function listFolded(
+async function listFolded<T>(
   kv: Kv,
   bucket: Bucket,
   names: readonly string[],
   options: ListOptions,
-): Promise<ListPage<Item>> {
+  found: (row: Item) => ListEntry<T>,
+): Promise<ListPage<T>> {
   const { prefix = '', delimiter = '', limit } = options;
   const tables = names.map(name => [name, bucket.id]);
-  const entries: ListEntry<Item>[] = [];
+  const entries: ListEntry<T>[] = [];
   const damaged: string[] = [];
   const page = (more: boolean) => {
     if (damaged.length > 0) throw damagedKeys(bucket, damaged);
@@ -199,13 +228,12 @@ async function listFolded(
     const first = firstOf(cursors);
     if (!first) return page(false);
     if (entries.length + damaged.length === limit) return page(true);
-    const key = first.key!;
-    const folded = commonPrefix(key, prefix, delimiter);
+    const folded = delimiter === '' ? undefined : commonPrefix(first.key!, prefix, delimiter);
     if (folded === undefined) {
       const row = first.row!;
-      if (isWhole(row)) entries.push({ key, item: row });
-      else if (options.damaged) options.damaged(key);
-      else damaged.push(key);
+      if (isWhole(row)) entries.push(found(row));
+      else if (options.damaged) options.damaged(first.key!);
+      else damaged.push(first.key!);
       first.advance();
     } else {
       entries.push({ prefix: folded });
@@ -241,6 +269,7 @@ function commonPrefix(key: string, prefix: string, delimiter: string): string | 
 
 /** The cursor that stands at the smallest key; of several at the same key, the first. */
 function firstOf(cursors: readonly Cursor[]): Cursor | undefined {
+  if (cursors.length === 1) return cursors[0]!.row && cursors[0];
   let first: Cursor | undefined;
   for (const cursor of cursors) {
     if (cursor.key === undefined) continue;
@@ -274,7 +303,7 @@ class Cursor {
 
   /** The client's key of the row it stands at. */
   get key(): string | undefined {
-    return this.row?.key[this.#table.length] as string | undefined;
+    return this.row && clientKey(this.row);
   }
 
   get needsLoading(): boolean {

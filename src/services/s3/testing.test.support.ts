@@ -3,6 +3,7 @@
 import { createCall, Decisions, type PolicySource } from '../../auth/index.js';
 import type { Account, Caller, CallerPolicies, OrganizationControls } from '../../core/caller.js';
 import { ManualClock } from '../../core/clock.js';
+import { LazyList } from '../../core/lazy-list.js';
 import { type Call, perform, type Requirement, type Service } from '../../core/operation.js';
 import { s3Errors } from '../../core/s3-errors.js';
 import { type Objects, openObjects } from '../../objects/index.js';
@@ -99,7 +100,9 @@ export async function openTestS3(options: TestS3Options = {}): Promise<TestS3> {
     async send(operation, input, circumstances = {}) {
       const bound = service.operations.get(operation)!;
       const call = callOf(operation, circumstances);
-      return (await perform(bound, input as never, call)) as Record<string, unknown>;
+      const output = (await perform(bound, input as never, call)) as Record<string, unknown> | undefined;
+      const { Contents } = output ?? {};
+      return Contents instanceof LazyList ? { ...output, Contents: Contents.toArray() } : output!;
     },
     async requires(operation, input, circumstances = {}) {
       const bound = service.operations.get(operation)!;

@@ -1,6 +1,7 @@
 /** Values as lmdb-js hands them out. */
-import type { Entry, Version } from '../kv.js';
-import { valueUnder, verifiedWithin } from './value-checksum.js';
+import { decodeKey } from '../keys.js';
+import type { Entry, Item, Key, Version } from '../kv.js';
+import { valueUnder, verifiedEnd } from './value-checksum.js';
 
 /** Where versions begin whose values end in a checksum. */
 export const CHECKED = 2 ** 50;
@@ -10,6 +11,50 @@ export function copy(shared: Uint8Array, length = shared.length): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   bytes.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
   return bytes;
+}
+
+/** What all keys of a range begin with, and how many bytes of a stored key that takes. */
+export interface Beginning {
+  readonly parts: Key;
+  readonly length: number;
+}
+
+/** Empty where the stored key is damaged: no key is. */
+function keyWithin(bytes: Buffer, start: number, end: number, { parts, length }: Beginning): Key {
+  try {
+    return decodeKey(bytes, start + length, end, [...parts]);
+  } catch {
+    return [];
+  }
+}
+
+/** A row of a range, whole: its key and its value are taken out when they are asked for, as many never are. */
+class StoredRow implements Item {
+  readonly version: Version;
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #keyEnd: number;
+  readonly #end: number;
+  readonly #beginning: Beginning;
+  #key: Key | undefined;
+
+  constructor({ bytes, start, keyEnd }: RowReader, end: number, version: Version, beginning: Beginning) {
+    this.version = version;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#keyEnd = keyEnd;
+    this.#end = end;
+    this.#beginning = beginning;
+  }
+
+  get key(): Key {
+    this.#key ??= keyWithin(this.#bytes, this.#start, this.#keyEnd, this.#beginning);
+    return this.#key;
+  }
+
+  get value(): Buffer {
+    return this.#bytes.subarray(this.#keyEnd, this.#end);
+  }
 }
 
 /** Bytes of memory that are taken for rows at a time. */
@@ -43,11 +88,21 @@ export class RowReader {
     this.end = this.keyEnd + length;
   }
 
-  /** What it holds, or nothing where it is damaged. */
-  opened(version: Version): Entry | undefined {
+  /** The row as it was read, or nothing where it is damaged. `beginning`: what its key begins with. */
+  opened(version: Version, beginning: Beginning): StoredRow | undefined {
     const { bytes, start, keyEnd, end } = this;
-    const value = verifiedWithin(bytes, start, keyEnd, end);
-    return entryOf(value, () => bytes.subarray(keyEnd, end), version);
+    if (!Number.isInteger(version) || version < 0) return undefined;
+    const valueEnd = verifiedEnd(bytes, start, keyEnd, end);
+    if (version >= CHECKED) {
+      return valueEnd === undefined ? undefined : new StoredRow(this, valueEnd, version, beginning);
+    }
+    // Of a value with a checksum it is the version that is damaged.
+    return valueEnd === undefined ? new StoredRow(this, end, version, beginning) : undefined;
+  }
+
+  /** Of the row, whole or not. Empty where the stored key is damaged. */
+  keyOf(beginning: Beginning): Key {
+    return keyWithin(this.bytes, this.start, this.keyEnd, beginning);
   }
 
   #renew(size: number): void {
@@ -65,13 +120,9 @@ export class RowReader {
 
 /** The value of what is stored, or nothing where it is damaged. `sum`: of the key. */
 export function opened(sum: number, stored: Buffer, version: Version): Entry | undefined {
-  return entryOf(valueUnder(sum, stored), () => stored, version);
-}
-
-/** `value`: without its checksum, where that holds. */
-function entryOf(value: Buffer | undefined, stored: () => Buffer, version: Version): Entry | undefined {
   if (!Number.isInteger(version) || version < 0) return undefined;
+  const value = valueUnder(sum, stored);
   if (version >= CHECKED) return value && { value, version };
   // Of a value with a checksum it is the version that is damaged.
-  return value ? undefined : { value: stored(), version };
+  return value ? undefined : { value: stored, version };
 }

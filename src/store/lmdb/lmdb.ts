@@ -25,7 +25,7 @@ import { getLastVersion, open } from 'lmdb';
 import { crc32 } from '../../core/crc32.js';
 import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';
 import { CommitStats } from '../commit-stats.js';
-import { decodeKey, encodeBound, encodeKey, writeKey } from '../keys.js';
+import { encodeBound, encodeKey, writeKey } from '../keys.js';
 import {
   type Check,
   damagedAt,
@@ -50,7 +50,7 @@ import {
   type TreeReport,
   walkFile,
 } from './lmdb-tree.js';
-import { CHECKED, copy, opened, RowReader } from './lmdb-values.js';
+import { type Beginning, CHECKED, copy, opened, RowReader } from './lmdb-values.js';
 
 import { checkedValue } from './value-checksum.js';
 
@@ -151,12 +151,6 @@ function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): numb
 /** The row of a range that lmdb-js read last: it reads the key, then the value. */
 const row = new RowReader();
 
-/** What all keys of a range begin with, and how many bytes of a stored key that takes. */
-interface Beginning {
-  readonly parts: Key;
-  readonly length: number;
-}
-
 function beginningOf(start: Key, end: Key): Beginning {
   let count = 0;
   while (count < start.length && start[count] === end[count]) count++;
@@ -170,15 +164,6 @@ function readAnyKey(bytes: Uint8Array, start: number, end: number): undefined {
 
 function readRow(shared: Uint8Array, length = shared.length): undefined {
   row.value(shared, length);
-}
-
-/** Of the row: of a range's keys, only what differs needs to be decoded. Empty where the stored key is damaged: no key is. */
-function rowKey({ parts, length }: Beginning): Key {
-  try {
-    return decodeKey(row.bytes, row.start + length, row.keyEnd, [...parts]);
-  } catch {
-    return [];
-  }
 }
 
 class LmdbKv implements LmdbStore {
@@ -252,9 +237,9 @@ class LmdbKv implements LmdbStore {
     for (const { version } of this.#db.getRange(checked.range)) {
       demandOrder(checked);
       if (checked.ended) return items;
-      const entry = row.opened(version);
-      if (entry === undefined) damaged(rowKey(beginning), version);
-      else items.push({ key: rowKey(beginning), value: entry.value, version });
+      const item = row.opened(version, beginning);
+      if (item !== undefined) items.push(item);
+      else damaged(row.keyOf(beginning), version);
       if (++read === limit) return items;
     }
     if (!checked.mayEnd(this.#edge(reverse))) throw new ValueDamaged(CUT_SHORT);

@@ -20,19 +20,14 @@ export function verifiedValue(key: Uint8Array, stored: Buffer): Buffer | undefin
 }
 
 /**
- * As `verifiedValue`, of a row: within `bytes`, its key from `start` to `keyEnd`, and behind it what is stored, up to
- * `end`.
+ * Where the value ends of a row that is whole; undefined where it is damaged. Within `bytes`, its key is from `start` to
+ * `keyEnd`, and behind it what is stored, up to `end`.
  */
-export function verifiedWithin(
-  bytes: Buffer,
-  start: number,
-  keyEnd: number,
-  end: number,
-): Buffer | undefined {
+export function verifiedEnd(bytes: Buffer, start: number, keyEnd: number, end: number): number | undefined {
   const valueEnd = end - SUM;
   if (valueEnd < keyEnd || crc32Within(bytes, start, valueEnd) !== bytes.readUInt32LE(valueEnd))
     return undefined;
-  return bytes.subarray(keyEnd, valueEnd);
+  return valueEnd;
 }
 
 /** As `verifiedValue`, by the checksum of the key. */

@@ -13,7 +13,7 @@ import {
 import { formatDateTime } from '../timestamps.js';
 import type { ErrorContext, Recognised, WireOperation, WireService } from '../types.js';
 import { escapeXml } from '../xml/escape.js';
-import { XmlWriters } from '../xml/write.js';
+import { XmlWriters, xmlDocument } from '../xml/write.js';
 import { parseForm } from './form.js';
 import { ParameterReaders, parameterTree } from './read.js';
 
@@ -93,9 +93,18 @@ function queryOperation(
       return input;
     },
     encode(output, requestId) {
-      const result = hasResult() ? `<${name}Result>${write()(output as never)}</${name}Result>` : '';
-      const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
-      return xmlReply(200, requestId, `${open}${result}${metadata}</${name}Response>\n`);
+      const body = xmlDocument(xml => {
+        xml.ascii(open);
+        if (hasResult()) {
+          xml.ascii(`<${name}Result>`);
+          write()(output as never, xml);
+          xml.ascii(`</${name}Result>`);
+        }
+        xml.ascii(
+          `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>\n`,
+        );
+      });
+      return xmlReply(200, requestId, body);
     },
   };
 }
@@ -121,6 +130,6 @@ function encodeError(error: ApiError, context: ErrorContext, code: string, xmlNa
   return { ...reply, headers: { ...reply.headers, ...error.detail.headers } };
 }
 
-function xmlReply(status: number, requestId: string, xml: string): HttpReply {
+function xmlReply(status: number, requestId: string, xml: string | Buffer): HttpReply {
   return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, body: xml };
 }

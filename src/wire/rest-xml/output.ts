@@ -3,7 +3,14 @@
 import type { HttpReply } from '../../core/http-message.js';
 import { kindOf, membersOf, type OperationSchema, type Schema } from '../schema.js';
 import { formatDateTimeZeroMillis, formatHttpDate } from '../timestamps.js';
-import { type ElementWriter, elementName, timestampWriter, XmlWriters } from '../xml/write.js';
+import {
+  type ContentWriter,
+  type ElementWriter,
+  elementName,
+  timestampWriter,
+  XmlWriters,
+  xmlDocument,
+} from '../xml/write.js';
 import { encodeWords } from './metadata.js';
 
 type Output = Readonly<Record<string, unknown>>;
@@ -104,11 +111,17 @@ export class OutputWriters {
     return this.#document(schema.output, this.#xml.content(schema.output, isHeader));
   }
 
-  #document(schema: Schema, content: (output: Output) => string) {
+  #document(schema: Schema, content: ContentWriter) {
     const { xmlName } = schema.getMergedTraits() as { readonly xmlName?: string };
     const root = xmlName ?? schema.getName()!;
     const open = `${xmlDeclaration}<${root} xmlns="${this.xmlNamespace}">`;
-    return { type: 'application/xml', write: (output: Output) => `${open}${content(output)}</${root}>` };
+    const write = (output: Output) =>
+      xmlDocument(xml => {
+        xml.ascii(open);
+        content(output, xml);
+        xml.ascii(`</${root}>`);
+      });
+    return { type: 'application/xml', write };
   }
 
   /**
@@ -126,12 +139,11 @@ export class OutputWriters {
       output,
       member => isHeader(member) || entries.has(elementName(member, '')),
     );
-    return this.#document(output, members => {
-      let xml = content(members);
+    return this.#document(output, (members, xml) => {
+      content(members, xml);
       for (const entry of members['Entries'] as readonly object[]) {
-        for (const [name, value] of Object.entries(entry)) xml += entries.get(name)!(value);
+        for (const [name, value] of Object.entries(entry)) entries.get(name)!(value, xml);
       }
-      return xml;
     });
   }
 
@@ -145,7 +157,11 @@ export class OutputWriters {
     return {
       type: 'application/xml',
       // A reply without its document is an aborted one to clients: it is never left out.
-      write: output => xmlDeclaration + element(output[name] ?? {}),
+      write: output =>
+        xmlDocument(xml => {
+          xml.ascii(xmlDeclaration);
+          element(output[name] ?? {}, xml);
+        }),
     };
   }
 
@@ -158,7 +174,11 @@ export class OutputWriters {
     return {
       type: 'application/xml',
       write: ({ LocationConstraint }) =>
-        xmlDeclaration + (LocationConstraint ? element(LocationConstraint) : none),
+        xmlDocument(xml => {
+          xml.ascii(xmlDeclaration);
+          if (LocationConstraint) element(LocationConstraint, xml);
+          else xml.ascii(none);
+        }),
     };
   }
 }

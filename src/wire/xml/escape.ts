@@ -6,7 +6,7 @@
 const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** Of ASCII, by character: what is written in its place, where that is not itself. */
-const ascii = Array.from({ length: 0x80 }, (_, code) => {
+export const references: readonly (string | undefined)[] = Array.from({ length: 0x80 }, (_, code) => {
   const character = String.fromCharCode(code);
   return named[character] ?? (code < 0x20 || code === 0x7f ? numeric(code) : undefined);
 });
@@ -20,7 +20,7 @@ export function escapeXml(text: string): string {
   let from = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    const reference = code < 0x80 ? ascii[code] : beyondAscii(code);
+    const reference = code < 0x80 ? references[code] : beyondAscii(code);
     if (reference === undefined) continue;
     escaped += text.slice(from, at) + reference;
     from = at + 1;

@@ -1,17 +1,35 @@
-/** Schemas compiled to functions that write XML by joining strings: the hot path of every listing. */
+/** Schemas compiled to functions that write XML, byte by byte: the hot path of every listing. */
 
+import type { LazyList } from '../../core/lazy-list.js';
 import { kindOf, membersOf, type Schema } from '../schema.js';
 import { formatDateTime, formatHttpDate } from '../timestamps.js';
+import { XmlBytes } from './bytes.js';
 import { escapeXml } from './escape.js';
 
 /** Writes one element (for a flattened list or map: all of its elements). */
-export type ElementWriter = (value: unknown) => string;
+export type ElementWriter = (value: unknown, xml: XmlBytes) => void;
 
 type Struct = Readonly<Record<string, unknown>>;
 
+/** Writes what stands inside the element of a structure. */
+export type ContentWriter = (value: Struct, xml: XmlBytes) => void;
+
+/** The one that is being written: writers do not wait for anything. */
+const bytes = new XmlBytes();
+
+/** A document that `write` writes: as text where it is small, as the bytes of its UTF-8 where it is not. */
+export function xmlDocument(write: (xml: XmlBytes) => void): string | Buffer {
+  try {
+    write(bytes);
+    return bytes.take();
+  } finally {
+    bytes.clear();
+  }
+}
+
 /** Compiles writers for the shapes of one service; structures that occur twice are compiled once. */
 export class XmlWriters {
-  readonly #structures = new Map<unknown, (value: Struct) => string>();
+  readonly #structures = new Map<unknown, ContentWriter>();
 
   /**
    * `formatTimestamp`: the protocol's default form; a shape's own format wins. `orders`: by structure, the members that
@@ -29,36 +47,47 @@ export class XmlWriters {
     if (kind === 'list') return this.#list(schema, name, flattened);
     if (kind === 'map') return this.#map(schema, name, flattened);
     const open = `<${name}${namespaces(schema, xmlns)}`;
-    const close = `</${name}>`;
+    const start = Buffer.from(`${open}>`);
+    const close = Buffer.from(`</${name}>`);
     if (kind === 'structure' || kind === 'unit') {
       const attributes = this.#attributes(schema);
       const content = this.content(schema);
-      if (!attributes) return value => `${open}>${content(value as Struct)}${close}`;
-      return value => `${open}${attributes(value as Struct)}>${content(value as Struct)}${close}`;
+      return (value, xml) => {
+        if (attributes) {
+          xml.ascii(open);
+          attributes(value as Struct, xml);
+          xml.ascii('>');
+        } else xml.bytes(start);
+        content(value as Struct, xml);
+        xml.bytes(close);
+      };
     }
     const text = this.#text(schema);
-    return value => `${open}>${text(value)}${close}`;
+    return (value, xml) => {
+      xml.bytes(start);
+      text(value, xml);
+      xml.bytes(close);
+    };
   }
 
   /** A writer of what stands inside the element of a structure. `skip` leaves members out. */
-  content(schema: Schema, skip?: (member: Schema) => boolean): (value: Struct) => string {
+  content(schema: Schema, skip?: (member: Schema) => boolean): ContentWriter {
     const key = skip ? undefined : schema.getSchema();
     const known = this.#structures.get(key);
     if (key !== undefined && known) return known;
-    const writers: (readonly [name: string, write: ElementWriter])[] = [];
-    const write = (value: Struct) => {
-      let xml = '';
-      for (const [name, writeMember] of writers) {
-        const member = value[name];
-        if (member !== undefined && member !== null) xml += writeMember(member);
+    const writers: { readonly name: string; readonly write: ElementWriter }[] = [];
+    const write: ContentWriter = (value, xml) => {
+      for (let index = 0; index < writers.length; index++) {
+        const writer = writers[index]!;
+        const member = value[writer.name];
+        if (member !== undefined && member !== null) writer.write(member, xml);
       }
-      return xml;
     };
     // Noted before the members are compiled, so that a recursive shape finds itself.
     if (key !== undefined) this.#structures.set(key, write);
     for (const [name, member] of this.#ordered(schema)) {
       if (skip?.(member) || member.getMergedTraits().xmlAttribute) continue;
-      writers.push([name, this.element(member, elementName(member, name))]);
+      writers.push({ name, write: this.element(member, elementName(member, name)) });
     }
     return write;
   }
@@ -71,58 +100,75 @@ export class XmlWriters {
     return [...begin, ...members.filter(member => !begin.includes(member))];
   }
 
-  #attributes(schema: Schema): ((value: Struct) => string) | undefined {
+  #attributes(schema: Schema): ContentWriter | undefined {
     const attributes = membersOf(schema).filter(([, member]) => member.getMergedTraits().xmlAttribute);
     if (attributes.length === 0) return undefined;
-    const writers = attributes.map(([name, member]) => {
+    const writers = attributes.map(([name, member]): ContentWriter => {
       const text = this.#text(member);
-      const label = elementName(member, name);
-      return (value: Struct) => (value[name] === undefined ? '' : ` ${label}="${text(value[name])}"`);
+      const label = ` ${elementName(member, name)}="`;
+      return (value, xml) => {
+        if (value[name] === undefined) return;
+        xml.ascii(label);
+        text(value[name], xml);
+        xml.ascii('"');
+      };
     });
-    return value => writers.map(write => write(value)).join('');
+    return (value, xml) => {
+      for (const write of writers) write(value, xml);
+    };
   }
 
   #list(schema: Schema, name: string, flattened: boolean): ElementWriter {
     const member = schema.getValueSchema();
     const item = this.element(member, flattened ? name : elementName(member, 'member'));
-    const items = (value: unknown) => {
-      let xml = '';
-      for (const entry of value as readonly unknown[])
-        if (entry !== undefined && entry !== null) xml += item(entry);
-      return xml;
+    const items: ElementWriter = (value, xml) => {
+      (value as readonly unknown[] | LazyList<unknown>).forEach(entry => {
+        if (entry !== undefined && entry !== null) item(entry, xml);
+      });
     };
-    return flattened ? items : value => `<${name}>${items(value)}</${name}>`;
+    return flattened ? items : within(name, items);
   }
 
   #map(schema: Schema, name: string, flattened: boolean): ElementWriter {
     const key = this.element(schema.getKeySchema(), elementName(schema.getKeySchema(), 'key'));
     const mapped = this.element(schema.getValueSchema(), elementName(schema.getValueSchema(), 'value'));
     const tag = flattened ? name : 'entry';
-    const entries = (value: unknown) => {
-      let xml = '';
+    const entries: ElementWriter = (value, xml) => {
       for (const [k, v] of Object.entries(value as Struct)) {
-        if (v !== undefined && v !== null) xml += `<${tag}>${key(k)}${mapped(v)}</${tag}>`;
+        if (v === undefined || v === null) continue;
+        xml.ascii(`<${tag}>`);
+        key(k, xml);
+        mapped(v, xml);
+        xml.ascii(`</${tag}>`);
       }
-      return xml;
     };
-    return flattened ? entries : value => `<${name}>${entries(value)}</${name}>`;
+    return flattened ? entries : within(name, entries);
   }
 
-  #text(schema: Schema): (value: unknown) => string {
+  #text(schema: Schema): ElementWriter {
     switch (kindOf(schema)) {
       case 'timestamp': {
         const format = timestampWriter(schema, this.formatTimestamp);
-        return value => format(value as Date);
+        return (value, xml) => xml.ascii(format(value as Date));
       }
       case 'blob':
-        return value => Buffer.from(value as Uint8Array).toString('base64');
+        return (value, xml) => xml.ascii(Buffer.from(value as Uint8Array).toString('base64'));
       case 'number':
       case 'boolean':
-        return String;
+        return (value, xml) => xml.ascii(String(value));
       default:
-        return value => escapeXml(String(value));
+        return (value, xml) => xml.text(String(value));
     }
   }
+}
+
+function within(name: string, write: ElementWriter): ElementWriter {
+  const [open, close] = [Buffer.from(`<${name}>`), Buffer.from(`</${name}>`)];
+  return (value, xml) => {
+    xml.bytes(open);
+    write(value, xml);
+    xml.bytes(close);
+  };
 }
 
 /** The member's element name: its xmlName trait or its own name. */

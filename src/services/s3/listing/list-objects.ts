@@ -7,6 +7,7 @@ import type {
   ListObjectsV2Request,
   Owner,
 } from '@aws-sdk/client-s3';
+import { LazyList } from '../../../core/lazy-list.js';
 import type { Call, Operation, Resolution } from '../../../core/operation.js';
 import { invalidArgument } from '../../../core/s3-errors.js';
 import { type Bucket, entryName, type ListEntry, type ListedObject } from '../../../objects/index.js';
@@ -21,12 +22,16 @@ import { keyWriter } from './url-encoding.js';
 const MOST_ENTRIES = 1000;
 
 /** The bucket's region goes in a header, which the model of listings does not have. */
-type WithRegion<O> = O & { readonly BucketRegion: string };
+type Listing<O> = Omit<O, 'Contents'> & {
+  readonly BucketRegion: string;
+  /** What `_Object` says, each as it is written down. */
+  readonly Contents?: LazyList<ListedContent>;
+};
 
 export const ListObjectsV2: Operation<
   S3Ports,
   ListObjectsV2Request,
-  WithRegion<ListObjectsV2Output>,
+  Listing<ListObjectsV2Output>,
   OnBucket
 > = {
   resolve: resolveListing,
@@ -58,7 +63,7 @@ export const ListObjectsV2: Operation<
   },
 };
 
-export const ListObjects: Operation<S3Ports, ListObjectsRequest, WithRegion<ListObjectsOutput>, OnBucket> = {
+export const ListObjects: Operation<S3Ports, ListObjectsRequest, Listing<ListObjectsOutput>, OnBucket> = {
   resolve: resolveListing,
 
   async run({ bucket }, input, call, ports) {
@@ -117,28 +122,37 @@ function listed(
   entries: readonly ListEntry<ListedObject>[],
   write: (text: string) => string,
   ownerOf: ((record: ListedObject) => Owner) | undefined,
-): Pick<ListObjectsOutput, 'Contents' | 'CommonPrefixes'> {
-  const Contents: ListedContent[] = [];
+): Pick<Listing<ListObjectsOutput>, 'Contents' | 'CommonPrefixes'> {
+  const contents: ListedKey[] = [];
   const CommonPrefixes: { Prefix: string }[] = [];
   for (const entry of entries) {
     if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
-    else Contents.push(contentOf(write(entry.key), entry.item, ownerOf?.(entry.item)));
+    else contents.push(entry);
   }
+  const shown = (index: number) => {
+    const { key, item } = contents[index]!;
+    return contentOf(write(key), item, ownerOf?.(item));
+  };
   return {
-    ...(Contents.length > 0 && { Contents }),
+    ...(contents.length > 0 && { Contents: new LazyList(contents.length, shown) }),
     ...(CommonPrefixes.length > 0 && { CommonPrefixes }),
   };
 }
 
-function contentOf(Key: string, record: ListedObject, Owner: Owner | undefined): ListedContent {
-  return {
+type ListedKey = Exclude<ListEntry<ListedObject>, { readonly prefix: string }>;
+
+function contentOf(Key: string, record: ListedObject, owner: Owner | undefined): ListedContent {
+  const { algorithm, type } = record.checksum;
+  const content: ListedContent = {
     Key,
     LastModified: new Date(record.modified),
     ETag: quoted(record.etag),
-    ChecksumAlgorithm: [record.checksum.algorithm],
-    ChecksumType: record.checksum.type,
+    ChecksumAlgorithm: [algorithm],
+    ChecksumType: type,
     Size: record.size,
     StorageClass: (record.storageClass ?? 'STANDARD') as NonNullable<ListedContent['StorageClass']>,
-    ...(Owner && { Owner }),
   };
+  // Not spread: that would take as long as all the rest.
+  if (owner) content.Owner = owner;
+  return content;
 }
