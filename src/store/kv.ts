@@ -82,6 +82,11 @@ export interface Range {
    * empty key: that of the item is damaged itself.
    */
   readonly damaged?: (key: Key, version: Version) => void;
+  /**
+   * Hears of each item's key, upwards, and may answer a later one: what lies before that is of no use. A store that can
+   * go there at once does (`Kv.skips`), the others answer it all.
+   */
+  readonly skipTo?: (key: Key) => Key | undefined;
 }
 
 /** Holds if the key is at that version, or, where `version` is `undefined`, absent. */
@@ -97,6 +102,8 @@ export interface Write {
 }
 
 export interface Kv {
+  /** Whether `list` goes by `Range.skipTo`. Default: no. */
+  readonly skips?: boolean;
   /** Reads the newest committed value: read-after-write for every client of the store. Throws `ValueDamaged`. */
   get(key: Key): Promise<Entry | undefined>;
   /**

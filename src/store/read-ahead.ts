@@ -60,6 +60,7 @@ export class ReadAhead {
     this.#store = store;
     this.#options = { isSteady: () => false, fresh: FRESH_MS, ...options };
     this.kv = {
+      skips: store.skips ?? false,
       get: async key => (await this.#getMany([key]))[0],
       getMany: keys => this.#getMany(keys),
       list: range => store.list(range),

@@ -25,6 +25,17 @@ function sized(sizes: Readonly<Record<number, number>>): readonly number[] {
   return Array.from({ length: 0x20 }, (_, tag) => sizes[0xc0 + tag] ?? -1);
 }
 
+/** A text that records often have. */
+export interface Known {
+  readonly text: string;
+  readonly codes: Uint8Array;
+}
+
+/** Texts of ASCII, none longer than 31 characters. */
+export function knownTexts(...texts: readonly string[]): readonly Known[] {
+  return texts.map(text => ({ text, codes: Buffer.from(text) }));
+}
+
 /**
  * Goes through the MessagePack of a record (store/records.ts), value by value. Throws `RangeError` where a value is of
  * another kind than it is asked for, of one that records do not have, or cut short.
@@ -63,6 +74,22 @@ export class Skim {
     const start = this.#at;
     this.#pass(size);
     return this.#bytes.toString('utf8', start, this.#at);
+  }
+
+  /** As `string`, of one that is most likely among `known`, which takes no new one. */
+  oneOf(known: readonly Known[]): string {
+    const bytes = this.#bytes;
+    // The tag of a short string is its length.
+    const size = bytes[this.#at]! - 0xa0;
+    for (const { text, codes } of known) {
+      if (codes.length !== size) continue;
+      let index = 0;
+      while (index < size && bytes[this.#at + 1 + index] === codes[index]) index++;
+      if (index < size) continue;
+      this.#pass(1 + size);
+      return text;
+    }
+    return this.string();
   }
 
   /** A number that is no less than 0. */

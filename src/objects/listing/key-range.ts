@@ -5,12 +5,16 @@ const LAST_CODE_POINT = 0x10ffff;
 
 /** The first string after all that begin with `prefix`; undefined where there is none. */
 export function successor(prefix: string): string | undefined {
-  const points = Array.from(prefix, character => character.codePointAt(0)!);
-  for (let last = points.pop(); last !== undefined; last = points.pop()) {
-    if (last === LAST_CODE_POINT) continue;
-    // Surrogates are no characters: what follows U+D7FF is U+E000.
-    const next = last === 0xd7ff ? 0xe000 : last + 1;
-    return String.fromCodePoint(...points, next);
+  for (let end = prefix.length; end > 0; ) {
+    // A character beyond U+FFFF takes two places.
+    const start = end > 1 && prefix.codePointAt(end - 2)! > 0xffff ? end - 2 : end - 1;
+    const last = prefix.codePointAt(start)!;
+    if (last !== LAST_CODE_POINT) {
+      // Surrogates are no characters: what follows U+D7FF is U+E000.
+      const next = last === 0xd7ff ? 0xe000 : last + 1;
+      return prefix.slice(0, start) + String.fromCodePoint(next);
+    }
+    end = start;
   }
   return undefined;
 }

@@ -221,14 +221,14 @@ async function listFolded<T>(
     return { entries, more };
   };
   if (limit === 0) return { entries, more: false };
-  const batch = delimiter === '' ? Math.min(limit + 1, LARGEST_BATCH) : SMALLEST_BATCH;
-  const cursors = await Promise.all(tables.map(table => openCursor(kv, table, options, batch)));
+  const fold = delimiter === '' ? undefined : (key: string) => commonPrefix(key, prefix, delimiter);
+  const cursors = await Promise.all(tables.map(table => openCursor(kv, table, options, fold)));
   for (;;) {
     for (const cursor of cursors) if (cursor.needsLoading) await cursor.load();
     const first = firstOf(cursors);
     if (!first) return page(false);
     if (entries.length + damaged.length === limit) return page(true);
-    const folded = delimiter === '' ? undefined : commonPrefix(first.key!, prefix, delimiter);
+    const folded = fold?.(first.key!);
     if (folded === undefined) {
       const row = first.row!;
       if (isWhole(row)) entries.push(found(row));
@@ -283,18 +283,23 @@ class Cursor {
   readonly #kv: Kv;
   readonly #table: Key;
   readonly #end: Key;
+  readonly #fold: Fold | undefined;
   /** Where the next batch begins; undefined where there is none. */
   #next: Key | undefined;
+  readonly #smallest: number;
   #batch: number;
   #rows: readonly Row[] = [];
   #at = 0;
 
-  constructor(kv: Kv, table: Key, range: { start: Key | undefined; end: Key }, batch: number) {
+  constructor(kv: Kv, table: Key, range: CursorRange, fold: Fold | undefined) {
     this.#kv = kv;
     this.#table = table;
     this.#next = range.start;
     this.#end = range.end;
-    this.#batch = batch;
+    this.#fold = fold;
+    const folds = fold !== undefined && !kv.skips;
+    this.#smallest = folds ? SMALLEST_BATCH : Math.min(range.limit, LARGEST_BATCH);
+    this.#batch = this.#smallest;
   }
 
   get row(): Row | undefined {
@@ -317,6 +322,7 @@ class Cursor {
       end: this.#end,
       limit: this.#batch,
       damaged: (key: Key) => damaged.push(key),
+      ...(this.#fold && { skipTo: this.#skipping(this.#fold) }),
     };
     const rows = await turns.run(String(this.#table[1]), () => this.#kv.list(range));
     this.#rows = damaged.length === 0 ? rows : inOrder(rows, damaged);
@@ -335,8 +341,30 @@ class Cursor {
     while (this.key?.startsWith(prefix)) this.#at++;
     if (!this.needsLoading) return;
     this.#next = behindPrefix(this.#table, prefix);
-    this.#batch = SMALLEST_BATCH;
+    this.#batch = this.#smallest;
   }
+
+  /** Passes what is folded into the same prefix as the key before it. */
+  #skipping(fold: Fold): (key: Key) => Key | undefined {
+    let last: string | undefined;
+    return row => {
+      const key = clientKey({ key: row });
+      const folded = key === undefined ? undefined : fold(key);
+      const isAgain = folded !== undefined && folded === last;
+      last = folded;
+      return isAgain ? (behindPrefix(this.#table, folded) ?? this.#end) : undefined;
+    };
+  }
+}
+
+/** What a key is folded into; undefined where it is shown itself. */
+type Fold = (key: string) => string | undefined;
+
+interface CursorRange {
+  readonly start: Key | undefined;
+  readonly end: Key;
+  /** Items that are looked for. */
+  readonly limit: number;
 }
 
 /** The rows with those that are damaged in their places. Throws `ValueDamaged` where a key itself is damaged. */
@@ -359,9 +387,12 @@ function behindPrefix(table: Key, prefix: string): Key | undefined {
   return next === undefined ? undefined : [...table, next];
 }
 
-async function openCursor(kv: Kv, table: Key, options: ListOptions, batch: number): Promise<Cursor> {
+async function openCursor(kv: Kv, table: Key, options: ListOptions, fold: Fold | undefined): Promise<Cursor> {
   const range = prefixRange(table, options.prefix ?? '');
-  return new Cursor(kv, table, { start: await startOf(kv, table, options, range), end: range.end }, batch);
+  const start = await startOf(kv, table, options, range);
+  // One more shows whether there are more; of what is folded, up to two rows stand for one entry.
+  const limit = fold ? 2 * options.limit + 1 : options.limit + 1;
+  return new Cursor(kv, table, { start, end: range.end, limit }, fold);
 }
 
 /** Where a listing starts; undefined where it would start behind everything. */

@@ -3,7 +3,7 @@
  * of the time that objects with names take.
  */
 import { type RecordType, recordType } from '../../store/records.js';
-import { Skim } from '../../store/skim.js';
+import { knownTexts, Skim } from '../../store/skim.js';
 import type { Checksum } from '../bodies/checksums.js';
 import type {
   Content,
@@ -82,6 +82,10 @@ export function listedObject(bytes: Uint8Array): ListedObject {
   }
 }
 
+/** Of nearly all objects. */
+const ALGORITHMS = knownTexts('CRC64NVME', 'CRC32', 'SHA256', 'CRC32C');
+const TYPES = knownTexts('FULL_OBJECT', 'COMPOSITE');
+
 /** Throws `RangeError` where the record is not as it is written now. */
 function skimmed(skim: Skim): ListedObject {
   skim.array();
@@ -91,9 +95,9 @@ function skimmed(skim: Skim): ListedObject {
   const modified = skim.number();
   const size = skim.number();
   const etag = skim.string();
-  const algorithm = skim.string() as Checksum['algorithm'];
+  const algorithm = skim.oneOf(ALGORITHMS) as Checksum['algorithm'];
   skim.skip();
-  const type = skim.string() as Checksum['type'];
+  const type = skim.oneOf(TYPES) as Checksum['type'];
   const listed = { modified, size, etag, checksum: { algorithm, type } };
   // To the end, where nothing further is shown: a record that is cut short is none.
   skim.skip(REST_AT - 8);

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { open } from 'lmdb';
-import { encodeKey } from '../keys.js';
+import { compareKeys, encodeKey } from '../keys.js';
 import { type Key, type Kv, under, ValueDamaged } from '../kv.js';
 import { testKv } from '../suite/suite.js';
 import { openLmdb } from './lmdb.js';
@@ -226,6 +227,42 @@ function defineTests(): void {
     const kv = await openLmdb(directory);
     await assert.rejects(kv.list(under([])), ValueDamaged);
     assert.equal((await kv.list({ ...under([]), damaged: () => undefined })).length, 0);
+    await kv.close();
+  });
+
+  const group = fc.tuple(fc.nat(3), fc.nat(3));
+  const question = fc.record({
+    first: group,
+    last: group,
+    groups: fc.subarray([0, 1, 2, 3]),
+    limit: fc.nat(12),
+  });
+
+  onDisk('a list goes where it is to skip to', async directory => {
+    const kv = await openLmdb(directory);
+    const keys = [0, 1, 2, 3].flatMap(a => [0, 1, 2, 3].map(b => ['t', `${a}`, `${b}`]));
+    await kv.commit(
+      [],
+      [...keys, ['u']].map(key => ({ key, value: Buffer.from(key.join()) })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(question, { maxLength: 5 }), async questions => {
+        for (const { first, last, groups, limit } of questions) {
+          const [start, end] = [first, last].map(([a, b]) => ['t', `${a}`, `${b}`]) as [string[], string[]];
+          const skips = (key: Key) => groups.includes(Number(key[1]));
+          const skipTo = (key: Key) => (skips(key) ? ['t', `${Number(key[1]) + 1}`] : undefined);
+          const within = keys.filter(key => compareKeys(key, start) >= 0 && compareKeys(key, end) < 0);
+          const expected = within
+            .filter((key, at) => !skips(key) || at === 0 || within[at - 1]![1] !== key[1])
+            .slice(0, limit);
+          const listed = await kv.list({ start, end, limit, skipTo });
+          assert.deepEqual(
+            listed.map(({ key, value }) => [key, String(value)]),
+            expected.map(key => [key, key.join()]),
+          );
+        }
+      }),
+    );
     await kv.close();
   });
 

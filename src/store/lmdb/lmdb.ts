@@ -167,6 +167,7 @@ function readRow(shared: Uint8Array, length = shared.length): undefined {
 }
 
 class LmdbKv implements LmdbStore {
+  readonly skips = true;
   readonly commits = new CommitStats();
   #db: Database;
   readonly #open: () => Database;
@@ -228,22 +229,33 @@ class LmdbKv implements LmdbStore {
     if (this.#broken) await this.#repair();
     this.#seeNewest();
     if (this.#damage.some(one => harmsRange(one, low, high))) throw new ValueDamaged(MISSING);
-    const damaged = range.damaged ?? raise;
+    const asked = { ...range, limit, beginning: beginningOf(start, end), read: 0 };
     const items: Item[] = [];
-    // Read without pause: within one read transaction. It goes on behind the end, as LMDB takes damage for one.
-    const checked = new RangeCheck(low, high, reverse);
-    const beginning = beginningOf(start, end);
-    let read = 0;
+    // Read without pause: within one read transaction.
+    for (let from: Buffer | undefined = low; from && Buffer.compare(from, high) < 0; ) {
+      const checked = new RangeCheck(from, high, reverse);
+      from = this.#readOn(checked, asked, items);
+      const isAtEnd = from === undefined && !checked.ended && asked.read < limit;
+      if (isAtEnd && !checked.mayEnd(this.#edge(reverse))) throw new ValueDamaged(CUT_SHORT);
+    }
+    return items;
+  }
+
+  /** Reads the items of a range up to where it is to go on somewhere else, which it answers. */
+  #readOn(checked: RangeCheck, asked: Asked, items: Item[]): Buffer | undefined {
+    const { limit, beginning, damaged = raise, skipTo } = asked;
+    // It goes on behind the end, as LMDB takes damage for one.
     for (const { version } of this.#db.getRange(checked.range)) {
       demandOrder(checked);
-      if (checked.ended) return items;
+      if (checked.ended) return undefined;
       const item = row.opened(version, beginning);
-      if (item !== undefined) items.push(item);
-      else damaged(row.keyOf(beginning), version);
-      if (++read === limit) return items;
+      if (item === undefined) damaged(row.keyOf(beginning), version);
+      else items.push(item);
+      if (++asked.read === limit) return undefined;
+      const next = skipTo?.(item ? item.key : row.keyOf(beginning));
+      if (next) return encodeBound(next);
     }
-    if (!checked.mayEnd(this.#edge(reverse))) throw new ValueDamaged(CUT_SHORT);
-    return items;
+    return undefined;
   }
 
   /** The first or the last stored key, found from that end; absent where the store is empty. */
@@ -417,6 +429,14 @@ class LmdbKv implements LmdbStore {
 const CUT_SHORT = 'a range of records ends where it should not: a page of the store is damaged';
 const OUT_OF_ORDER = 'records are out of order: a page of the store is damaged';
 const MISSING = 'records may be missing here: a page of the store is damaged';
+
+/** What is asked of a range. */
+interface Asked extends Range {
+  readonly limit: number;
+  readonly beginning: Beginning;
+  /** Items so far, damaged ones too. */
+  read: number;
+}
 
 /** Hears of the row. */
 function demandOrder(checked: RangeCheck): void {
