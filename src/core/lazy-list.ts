@@ -1,6 +1,6 @@
 /**
- * A long list whose members are made as it is gone through, from what they are made of: all of a page at once would live
- * long enough for V8 to carry them about.
+ * A long list whose members are made as it is gone through, from what they are made of: all of a page at once would
+ * live long enough for V8 to carry them about.
  */
 export class LazyList<T> {
   readonly length: number;

@@ -20,8 +20,8 @@ export function verifiedValue(key: Uint8Array, stored: Buffer): Buffer | undefin
 }
 
 /**
- * Where the value ends of a row that is whole; undefined where it is damaged. Within `bytes`, its key is from `start` to
- * `keyEnd`, and behind it what is stored, up to `end`.
+ * Where the value ends of a row that is whole; undefined where it is damaged. Within `bytes`, its key is from `start`
+ * to `keyEnd`, and behind it what is stored, up to `end`.
  */
 export function verifiedEnd(bytes: Buffer, start: number, keyEnd: number, end: number): number | undefined {
   const valueEnd = end - SUM;
