@@ -504,9 +504,16 @@ staging: {partSize: 1, parallel: ${parallel}}`;
     test('events, one after the other, as an iterable', async () => {
       const seen: string[] = [];
       for await (const { event } of jobEvents(await job('events', LOAD()))) seen.push(event);
+      // A part is staged and lands at the same time.
       assert.deepEqual(
-        [...new Set(seen)],
-        ['started', 'part-staged', 'part-landed', 'staged', 'committed', 'landed', 'removed', 'done'],
+        seen.filter(event => !event.startsWith('part-')),
+        ['started', 'staged', 'committed', 'landed', 'removed', 'done'],
+      );
+      const parts = seen.filter(event => event === 'part-landed').length;
+      assert.ok(parts > 1);
+      assert.equal(
+        seen.slice(0, seen.indexOf('committed')).filter(event => event === 'part-staged').length,
+        parts,
       );
       postgres.run('TRUNCATE orders', 'warehouse');
       const first: string[] = [];

@@ -29,8 +29,8 @@ export class FileLanding {
   }
 
   /** Compressed files one after the other are one compressed file (RFC 1952, 2.2). */
-  async add({ bytes, compressed }: PartContent): Promise<void> {
-    await this.#file!.writeFile(this.#compressed ? (compressed ?? (await gzipped(bytes))) : bytes);
+  async add(part: PartContent): Promise<void> {
+    await this.#file!.writeFile(this.#compressed ? await part.compressed() : part.bytes);
   }
 
   async finish(): Promise<void> {
@@ -42,7 +42,7 @@ export class FileLanding {
   }
 }
 
-/** Parquet: the rows gather in a directory beside it, as CSV, until all are there. */
+/** Parquet: the rows gather in a directory beside it, as compressed CSV, until all are there. */
 export class ParquetLanding {
   readonly #job: Job;
   readonly #beside: string;
@@ -59,10 +59,9 @@ export class ParquetLanding {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
   }
 
-  async add({ index, bytes, compressed }: PartContent): Promise<void> {
-    const name = `${String(index).padStart(6, '0')}.csv${compressed ? '.gz' : ''}`;
-    const file = join(this.#directory, name);
-    await writeFile(file, compressed ?? bytes);
+  async add(part: PartContent): Promise<void> {
+    const file = join(this.#directory, `${String(part.index).padStart(6, '0')}.csv.gz`);
+    await writeFile(file, await part.compressed());
     this.#files.push(file);
   }
 

@@ -11,7 +11,7 @@ import { isParquet } from './parquet.js';
 import { placeOf } from './place.js';
 import { countRecords, fieldsOf } from './records.js';
 import type { Refused } from './refusals.js';
-import type { PartContent, RowsInParts, StagedPart } from './rows.js';
+import { PartContent, type RowsInParts, type StagedPart } from './rows.js';
 import { isAway, type Loaded, openWarehouse, type StagedRows } from './warehouses/index.js';
 import type { Work } from './work.js';
 
@@ -175,7 +175,7 @@ export async function* readBack({ job, bucket, state }: Work): AsyncGenerator<Pa
         `the staged object ${name} is not what was staged: give the run up with "clean"`,
       );
     }
-    return { index, rows, bytes, ...(isCompressed && { compressed: stored.body }) };
+    return new PartContent(index, { bytes, rows }, isCompressed ? stored.body : undefined);
   };
   yield* ahead(state.current.parts, job.parallel, fetch);
 }

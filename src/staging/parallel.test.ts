@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ahead } from './parallel.js';
+import { ahead, beside } from './parallel.js';
 
 suite('work ahead of its reader', () => {
   /** A task for each number, which the test ends, and which of them have begun. */
@@ -75,5 +75,51 @@ suite('work ahead of its reader', () => {
     const results = ahead(source, 3, async item => item);
     assert.deepEqual(await results.next(), { done: false, value: 1 });
     await assert.rejects(results.next(), /broken/);
+  });
+});
+
+suite('work beside its reader', () => {
+  const source = async function* () {
+    for (let item = 0; item < 3; item++) yield item;
+  };
+  const turns = async () => {
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  };
+
+  test('items come at once, so many, and the end comes when all work has ended', async () => {
+    const ends: (() => void)[] = [];
+    const items = beside(source(), 2, item => new Promise(resolve => (ends[item] = resolve)));
+    assert.deepEqual((await items.next()).value, 0);
+    assert.deepEqual((await items.next()).value, 1);
+    let third: unknown;
+    const next = items.next().then(({ value }) => (third = value));
+    await turns();
+    assert.equal(third, undefined);
+    ends[1]!();
+    await next;
+    assert.equal(third, 2);
+    let ended = false;
+    const last = items.next().then(({ done }) => (ended = done === true));
+    ends[2]!();
+    await turns();
+    assert.equal(ended, false);
+    ends[0]!();
+    await last;
+    assert.equal(ended, true);
+  });
+
+  test('a failure is thrown for the next item, or at the end', async () => {
+    const failAt = async (at: number) => {
+      const items: number[] = [];
+      const work = async (item: number) => {
+        if (item === at) throw new Error('no');
+      };
+      await assert.rejects(async () => {
+        for await (const item of beside(source(), 1, work)) items.push(item);
+      }, /no/);
+      return items;
+    };
+    assert.deepEqual(await failAt(0), [0]);
+    assert.deepEqual(await failAt(2), [0, 1, 2]);
   });
 });

@@ -35,3 +35,33 @@ export async function* ahead<T, R>(
     await items.return();
   }
 }
+
+/**
+ * The items of a source, and `work` on each beside their reader, so many at once: then the next item waits. Ends when
+ * all of the work has ended. Throws its first failure.
+ */
+export async function* beside<T>(
+  source: AsyncIterable<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): AsyncGenerator<T> {
+  const running = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  const check = () => {
+    if (failure) throw failure.error;
+  };
+  try {
+    for await (const item of source) {
+      while (running.size >= limit) await Promise.race(running);
+      check();
+      const one: Promise<void> = work(item)
+        .catch((error: unknown) => void (failure ??= { error }))
+        .finally(() => running.delete(one));
+      running.add(one);
+      yield item;
+    }
+  } finally {
+    await Promise.all(running);
+  }
+  check();
+}

@@ -3,7 +3,7 @@ import { StagingError } from './errors.js';
 
 /** Whole records, and how many. */
 export interface CutRecords {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly rows: number;
 }
 

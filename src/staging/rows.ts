@@ -1,4 +1,6 @@
 /** What is known of rows on their way. */
+import { gzipped } from './gzip.js';
+import type { CutRecords } from './records.js';
 
 /** A staged object. */
 export interface StagedPart {
@@ -13,14 +15,27 @@ export interface StagedPart {
   readonly sha256?: string;
 }
 
-/** A staged part in memory. */
-export interface PartContent {
+/** A part in memory. */
+export class PartContent {
   readonly index: number;
   readonly rows: number;
   /** CSV without a header. */
   readonly bytes: Uint8Array;
-  /** The same as gzip; absent where it is not at hand. */
-  readonly compressed?: Uint8Array;
+  #compressed: Promise<Uint8Array> | undefined;
+
+  /** `compressed`: the same as gzip, where it is at hand. */
+  constructor(index: number, { bytes, rows }: CutRecords, compressed?: Uint8Array) {
+    this.index = index;
+    this.rows = rows;
+    this.bytes = bytes;
+    if (compressed) this.#compressed = Promise.resolve(compressed);
+  }
+
+  /** As gzip; compressed once. */
+  compressed(): Promise<Uint8Array> {
+    this.#compressed ??= gzipped(this.bytes);
+    return this.#compressed;
+  }
 }
 
 /** Rows between where they are staged and where they land. */

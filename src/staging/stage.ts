@@ -1,18 +1,17 @@
 /** Brings rows into the bucket, in parts, and hands each part on. */
 import { createHash } from 'node:crypto';
 import { StagingError } from './errors.js';
-import { gzipped } from './gzip.js';
-import { ahead } from './parallel.js';
+import { beside } from './parallel.js';
 import { isParquet } from './parquet.js';
 import { placeOf } from './place.js';
 import { type CutRecords, cutRecords, following, takeHeader } from './records.js';
-import type { Column, PartContent, RowsInParts, StagedPart } from './rows.js';
+import { type Column, PartContent, type RowsInParts, type StagedPart } from './rows.js';
 import { SourceFiles } from './source-files.js';
 import { openWarehouse, type Staged } from './warehouses/index.js';
 import type { Work } from './work.js';
 
 /**
- * Stages the rows of the job, and gives `land` the parts as they are staged; `undefined` where the warehouse itself has
+ * Stages the rows of the job, and gives `land` the same parts beside it; `undefined` where the warehouse itself has
  * staged them. What `land` does not read is not staged. Throws `StagingError`, and what `land` throws.
  */
 export function stage<T>(work: Work, land: (rows: RowsInParts) => Promise<T>): Promise<T | undefined> {
@@ -74,7 +73,7 @@ interface Source {
   readonly handedOut?: () => Promise<number>;
 }
 
-/** Each part once S3 has it. Ends when the state says that all are staged. */
+/** Each part while it is staged. Ends when the state says that all are. */
 async function* stagedParts(
   work: Work,
   source: AsyncIterable<CutRecords>,
@@ -84,11 +83,11 @@ async function* stagedParts(
   const stager = new Stager(work, known, about);
   const numbered = async function* () {
     let index = 0;
-    for await (const records of source) yield { index: index++, ...records };
+    for await (const records of source) yield new PartContent(index++, records);
   };
   let parts = 0;
   let rows = 0;
-  for await (const part of ahead(numbered(), work.job.parallel, each => stager.stage(each))) {
+  for await (const part of beside(numbered(), work.job.parallel, each => stager.stage(each))) {
     parts++;
     rows += part.rows;
     yield part;
@@ -112,34 +111,35 @@ class Stager {
     this.#saved = known.length;
   }
 
-  async stage(records: NumberedRecords): Promise<PartContent> {
-    const { index, bytes } = records;
+  async stage(part: PartContent): Promise<void> {
+    const { bucket, state, job, hear } = this.#work;
+    const { index, bytes, rows } = part;
     const sha256 = createHash('sha256').update(bytes).digest();
     const earlier = this.#known.get(index);
-    if (earlier?.sha256 === sha256.toString('hex')) return records;
+    if (earlier?.sha256 === sha256.toString('hex')) return;
     if (earlier)
       throw new StagingError('the source files have changed since this run began: give it up with "clean"');
-    const isCompressed = this.#work.job.compression === 'gzip';
-    const compressed = isCompressed ? await gzipped(bytes) : undefined;
-    await this.#put(records, sha256, compressed);
-    return compressed ? { ...records, compressed } : records;
-  }
-
-  async #put({ index, bytes, rows }: NumberedRecords, sha256: Buffer, compressed?: Buffer): Promise<void> {
-    const { bucket, state, hear } = this.#work;
     const { run, owner } = state.current;
     // With its owner in the name: a process that has lost the run cannot write over another one's parts.
-    const name = `${run}/${owner}/part-${String(index).padStart(6, '0')}.csv${compressed ? '.gz' : ''}`;
-    await bucket.put(name, compressed ?? bytes, compressed ? {} : { sha256 });
-    this.#parts.push({ index, name, rows, bytes: bytes.length, sha256: sha256.toString('hex') });
+    const name = `${run}/${owner}/part-${String(index).padStart(6, '0')}.csv`;
+    const stored =
+      job.compression === 'gzip'
+        ? { name: `${name}.gz`, body: await part.compressed() }
+        : { name, body: bytes, sha256 };
+    await bucket.put(stored.name, stored.body, stored);
+    this.#parts.push({ index, name: stored.name, rows, bytes: bytes.length, sha256: sha256.toString('hex') });
     const { read } = this.#about;
     const event = { event: 'part-staged', part: index, rows, bytes: bytes.length } as const;
     hear({ ...event, ...(read !== undefined && { read }) });
-    // The longer the list, the rarer it is written: a crash costs 1/32 of the parts at most.
+    await this.#save();
+  }
+
+  /** The longer the list, the rarer it is written: a crash costs 1/32 of the parts at most. */
+  async #save(): Promise<void> {
     const { length } = this.#parts;
     if (length - this.#saved <= length / 32) return;
     this.#saved = length;
-    this.#saving = this.#saving.then(() => state.save({ parts: [...this.#parts] }));
+    this.#saving = this.#saving.then(() => this.#work.state.save({ parts: [...this.#parts] }));
     await this.#saving;
   }
 
@@ -160,8 +160,6 @@ class Stager {
     await allStaged(this.#work, staged, columns);
   }
 }
-
-type NumberedRecords = CutRecords & { readonly index: number };
 
 async function allStaged(
   { state, hear }: Work,
