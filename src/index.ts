@@ -8,14 +8,9 @@ import { type OpenServices, openServices, type ServerOptions } from './server/co
 import { type RunningServer, runServer } from './server/running.js';
 import { proxiesOf, publicHostOf, type Settings } from './server/settings.js';
 
-export {
-  type BackupReport,
-  type BackupSettings,
-  backUp,
-  type RestoreReport,
-  restore,
-} from './admin/backup.js';
+export { type BackupReport, type BackupSettings, backUp } from './admin/backup.js';
 export { type MigrationProgress, type MigrationReport, migrate } from './admin/migrate.js';
+export { type RestoreReport, restore } from './admin/restore.js';
 export {
   forgetRootKeys,
   type RootKeyStatus,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { demandWhole } from '../admin/migrate.js';
+import { demandWhole } from '../admin/moving.js';
 import { demandSameRootKey, startResealing } from '../admin/root-key-rotation.js';
 import { Chores, startChores } from '../core/chores.js';
 import { type Clock, systemClock } from '../core/clock.js';

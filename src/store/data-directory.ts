@@ -41,11 +41,21 @@ export const wasBegun = (names: readonly string[]): boolean => names.includes(NE
 
 /** Copies records to where they do not yet count, in place of an earlier attempt's, and opens the copy. */
 export async function copyRecords(from: LmdbStore, directory: string): Promise<LmdbStore> {
+  const path = await newRecordsIn(directory);
+  await from.copyTo(path);
+  return await openLmdb(path);
+}
+
+/** Opens a store without records where they do not yet count, in place of an earlier attempt's. */
+export async function beginRecords(directory: string): Promise<LmdbStore> {
+  return await openLmdb(await newRecordsIn(directory));
+}
+
+async function newRecordsIn(directory: string): Promise<string> {
   const path = join(directory, NEW_RECORDS);
   await rm(path, { recursive: true, force: true });
   await makeDirectory(resolve(path));
-  await from.copyTo(path);
-  return await openLmdb(path);
+  return path;
 }
 
 /** Puts the copied records in place of those that are there, all or nothing. */

@@ -121,6 +121,9 @@ export interface Kv {
   close(): Promise<void>;
 }
 
+/** What a store held at one moment. */
+export interface Snapshot extends Pick<Kv, 'list' | 'close'> {}
+
 /** The range of all keys under `prefix`. */
 export function under(prefix: Key): Range {
   return { start: prefix, end: [...prefix, END] };

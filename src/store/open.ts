@@ -2,11 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 import type { Blobs } from './blobs.js';
+import { type BodyCopier, StoreCopier } from './body-copier.js';
 import type { CommitStats } from './commit-stats.js';
 import { bodiesIn, recordsFile, recordsIn } from './data-directory.js';
+import { BlobCopier } from './files/blob-copier.js';
 import { openFileBlobs } from './files/files.js';
 import { keyspaceOf } from './keyspace.js';
-import type { Kv } from './kv.js';
+import type { Kv, Snapshot } from './kv.js';
 import { openLmdb } from './lmdb/lmdb.js';
 import type { TreeReport } from './lmdb/lmdb-tree.js';
 import { openMemoryKv } from './memory/memory.js';
@@ -37,6 +39,8 @@ export interface Stores {
   readonly commits: CommitStats | undefined;
   /** Of the store's machine, milliseconds since the epoch; absent where that is this one. */
   readonly time: (() => Promise<number>) | undefined;
+  /** Begins one, where records are read over a network; those of a directory are copied as they lie. */
+  readonly snapshot: (() => Promise<Snapshot>) | undefined;
   /** Where the records are this machine's: their file, and what looks at its pages (see `LmdbStore`). */
   readonly pages: RecordPages | undefined;
   close(): Promise<void>;
@@ -69,11 +73,12 @@ export async function openStores(
   try {
     const room = await openRoom(places, scheduler);
     opened.push(() => room?.close());
-    const { kv, readAhead, commits, time, pages } = await openKv(places, room);
+    const { kv, readAhead, commits, time, snapshot, pages } = await openKv(places, room);
     opened.push(() => kv.close());
     const blobs = await openBlobs(places, now, room);
     opened.push(() => blobs.close());
-    return { kv, readAhead, blobs, room, isShared: places.kv !== undefined, commits, time, pages, close };
+    const isShared = places.kv !== undefined;
+    return { kv, readAhead, blobs, room, isShared, commits, time, snapshot, pages, close };
   } catch (error) {
     await close();
     throw error;
@@ -96,6 +101,12 @@ function directoryOf({ data, blobs }: StorePlaces): string | undefined {
   return blobs === undefined ? data : fileURLToPath(blobs);
 }
 
+/** The directory of bodies themselves. */
+function bodyDirectoryOf(places: StorePlaces): string | undefined {
+  const directory = directoryOf(places);
+  return directory !== undefined && places.blobs === undefined ? bodiesIn(directory) : directory;
+}
+
 async function openRoom(places: StorePlaces, scheduler: Scheduler): Promise<Room | undefined> {
   const directory = directoryOf(places);
   return directory === undefined ? undefined : await watchRoom(directory, undefined, scheduler);
@@ -110,13 +121,15 @@ export async function openKv(
   readAhead?: ReadAhead;
   commits?: CommitStats;
   time?: () => Promise<number>;
+  snapshot?: () => Promise<Snapshot>;
   pages?: RecordPages;
 }> {
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
     const store = await openPostgres(kv);
     const readAhead = new ReadAhead(store, { isSteady: key => keyspaceOf(key)?.isSteady ?? false });
-    return { kv: readAhead.kv, readAhead, commits: store.commits, time: () => store.time() };
+    const { commits, snapshot } = store;
+    return { kv: readAhead.kv, readAhead, commits, time: () => store.time(), snapshot };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
   const store = await openLmdb(recordsIn(data), { demandRoom: room?.demandLast });
@@ -127,14 +140,35 @@ export async function openKv(
   };
 }
 
-async function openBlobs(places: StorePlaces, now: () => number, room: Room | undefined): Promise<Blobs> {
-  const directory = directoryOf(places);
-  const { data, blobs } = places;
-  if (directory !== undefined)
-    return await openFileBlobs(blobs === undefined ? bodiesIn(data) : directory, now, room?.demand);
+/** Throws what the stores' own openers throw. */
+async function openBlobs(places: StorePlaces, now: () => number, room?: Room): Promise<Blobs> {
+  const directory = bodyDirectoryOf(places);
+  const { blobs } = places;
+  if (directory !== undefined) return await openFileBlobs(directory, now, room?.demand);
   if (blobs === undefined) return openMemoryBlobs(now);
   const { openS3Blobs } = await import('./s3/s3-blobs.js');
   return await openS3Blobs(s3PlaceOf(blobs));
+}
+
+/**
+ * Copies bodies between two places. `now`: milliseconds since the epoch. `link`: hard links, where both are directories.
+ * Throws `BadStorePlace` where links are asked for and are not possible, and what the stores' own openers throw.
+ */
+export async function openBodyCopier(
+  { from, to }: { readonly from: StorePlaces; readonly to: StorePlaces },
+  now: () => number,
+  link = false,
+): Promise<BodyCopier> {
+  const [source, target] = [bodyDirectoryOf(from), bodyDirectoryOf(to)];
+  if (source !== undefined && target !== undefined) return new BlobCopier(source, target, link);
+  if (link) throw new BadStorePlace('link: bodies that are not files on this machine cannot be linked');
+  const blobs = await openBlobs(from, now);
+  try {
+    return new StoreCopier(blobs, await openBlobs(to, now));
+  } catch (error) {
+    await blobs.close();
+    throw error;
+  }
 }
 
 /**

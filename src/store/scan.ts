@@ -18,7 +18,7 @@ export interface Rows {
  * `ValueDamaged`.
  */
 export async function* rowsOf(
-  kv: Kv,
+  kv: Pick<Kv, 'list'>,
   { start = [], end = [END], damaged }: Rows = {},
 ): AsyncGenerator<Item, void> {
   for (let from = start; ; ) {

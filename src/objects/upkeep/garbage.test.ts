@@ -19,11 +19,19 @@ import { bodyOf, wholeOf } from '../testing.test.support.js';
 const attributes = { headers: {}, metadata: [] };
 const text = 'a body that is long enough for a blob';
 
-async function opened(readElsewhere?: ReadElsewhere) {
+async function opened(readElsewhere?: ReadElsewhere, deletionDelay = 0) {
   const clock = new ManualClock(1_700_000_000_000);
   const blobs = openMemoryBlobs(() => clock.now());
   const kv = openMemoryKv();
-  const objects = await openObjects({ kv, blobs, clock, inlineLimit: 8, readElsewhere });
+  const objects = await openObjects({
+    kv,
+    blobs,
+    clock,
+    scheduler: clock,
+    inlineLimit: 8,
+    readElsewhere,
+    deletionDelay,
+  });
   const bucket = await objects.buckets.create({
     name: 'bucket',
     owner: '111122223333',
@@ -158,6 +166,24 @@ test('while blobs are held none is deleted; then those go with the next', async 
   hold.demand();
   await hold.release();
   await put(text);
+  await objects.settle();
+  assert.equal(await count(blobs), 1);
+});
+
+test('a blob whose time comes while all are held goes with those of a later time', async () => {
+  const { clock, blobs, kv, objects, put } = await opened(undefined, 60_000);
+  const hold = await holdBlobs(kv, clock);
+  await put(text);
+  await put(`${text}, again`);
+  clock.advance(61);
+  await objects.settle();
+  assert.equal(await count(blobs), 2);
+  hold.demand();
+  await hold.release();
+  await put(`${text}, and again`);
+  await objects.settle();
+  assert.equal(await count(blobs), 3, 'before its time');
+  clock.advance(61);
   await objects.settle();
   assert.equal(await count(blobs), 1);
 });

@@ -5,9 +5,10 @@ import { constants, copyFile, link, open, readdir, rename, stat, unlink } from '
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';
 import { BLOB_ID } from '../blobs.js';
+import type { BodyCopier } from '../body-copier.js';
 import { blobPath, FAN_OUT, orMissing } from './files.js';
 
-export class BlobCopier {
+export class BlobCopier implements BodyCopier {
   readonly #from: string;
   readonly #to: string;
   readonly #link: boolean;
@@ -20,10 +21,6 @@ export class BlobCopier {
     this.#link = link;
   }
 
-  /**
-   * Copies one file unless it is there. Answers its length in bytes, 0 where it was there, undefined where the source
-   * has no such file. It is sure to be found again once `finish` has resolved.
-   */
   async copy(id: string): Promise<number | undefined> {
     if (!BLOB_ID.test(id)) return undefined;
     const [source, target] = [blobPath(this.#from, id), blobPath(this.#to, id)];
@@ -39,7 +36,6 @@ export class BlobCopier {
     return found.size;
   }
 
-  /** Deletes from the target what is not to be kept. Answers how many files that were. */
   async deleteOthers(isKept: (id: string) => Promise<boolean>): Promise<number> {
     let deleted = 0;
     for (const directory of FAN_OUT) {
@@ -57,6 +53,8 @@ export class BlobCopier {
     for (const directory of this.#changed) await syncDirectory(directory);
     this.#changed.clear();
   }
+
+  async close(): Promise<void> {}
 
   async #put(source: string, target: string): Promise<void> {
     if (this.#link) return link(source, target);

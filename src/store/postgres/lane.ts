@@ -29,7 +29,7 @@ const AGAIN: readonly unknown[] = ['40001', '40P01'];
 const FULL = '53100';
 
 /** $1: bytes of keys and values; $2 to $5: checks; $6 to $11: writes; $12: lane; $13: batch. */
-const COMMIT = `
+export const COMMIT = `
 WITH c AS MATERIALIZED (
   SELECT i, substring($1::bytea FROM o + 1 FOR n) AS k, ver
   FROM unnest($2::int[], $3::int[], $4::int[], $5::bigint[]) AS t(i, o, n, ver)),

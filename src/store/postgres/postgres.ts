@@ -10,27 +10,28 @@
  * another.
  */
 import { CommitStats } from '../commit-stats.js';
-import { decodeKey, encodeBound, encodeKey } from '../keys.js';
+import { encodeBound, encodeKey } from '../keys.js';
 import {
   type Check,
-  damagedAt,
   type Entry,
   type Item,
   type Key,
   type Kv,
   type Range,
+  type Snapshot,
   StoreClosed,
-  type Version,
   type Write,
 } from '../kv.js';
-import { checkedValue, verifiedValue } from '../lmdb/value-checksum.js';
+import { checkedValue } from '../lmdb/value-checksum.js';
 import { Batch, keyName, type PendingCommit } from './batch.js';
 import { Connection } from './connection.js';
 import { Lane } from './lane.js';
-import { Reads, type Row } from './reads.js';
+import { Reads } from './reads.js';
+import { entryOf, itemOf, type Row, rangeStatement } from './rows.js';
 import { migrate } from './schema.js';
 import { serversOf } from './servers.js';
 import { demandOwnSessions } from './sessions.js';
+import { beginSnapshot } from './snapshot.js';
 
 interface PostgresOptions {
   /** Connections that commit. */
@@ -43,6 +44,8 @@ interface PostgresStore extends Kv {
   readonly commits: CommitStats;
   /** The database's time, milliseconds since the epoch. */
   time(): Promise<number>;
+  /** What is stored at this moment. Throws `StoreUnavailable`. */
+  snapshot(): Promise<Snapshot>;
 }
 
 /** What connections that commit begin with: one plan for all batches, since the statement is the same. */
@@ -71,6 +74,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     commits => committing.map(connection => new Lane(connection, commits)),
     new Connection(servers, MANAGING),
     new Reads(connections(options.readers ?? 4, READING)),
+    () => beginSnapshot(servers),
   );
   try {
     await store.begin();
@@ -101,7 +105,12 @@ class PostgresKv implements PostgresStore {
   #reserving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(lanesOf: (commits: CommitStats) => readonly Lane[], management: Connection, reads: Reads) {
+  constructor(
+    lanesOf: (commits: CommitStats) => readonly Lane[],
+    management: Connection,
+    reads: Reads,
+    readonly snapshot: () => Promise<Snapshot>,
+  ) {
     const lanes = lanesOf(this.commits);
     this.#lanes = lanes;
     this.#idle = [...lanes];
@@ -131,16 +140,11 @@ class PostgresKv implements PostgresStore {
     return keys.map((key, index) => entryOf(key, rows[index]));
   }
 
-  async list({ start, end, reverse = false, limit, damaged }: Range): Promise<Item[]> {
+  async list(range: Range): Promise<Item[]> {
     this.#demandOpen();
-    const [low, high] = [encodeBound(start), encodeBound(end)];
-    if ((limit ?? 1) <= 0 || Buffer.compare(low, high) >= 0) return [];
-    const rows = await this.#reads.query<Row>(
-      reverse ? 'last' : 'first',
-      `SELECT k, ver, v FROM kv WHERE k >= $1 AND k < $2 ORDER BY k ${reverse ? 'DESC' : ''} LIMIT $3`,
-      [low, high, Number.isFinite(limit ?? Number.NaN) ? limit : null],
-    );
-    return rows.flatMap(row => itemOf(row, damaged));
+    const statement = rangeStatement(range);
+    if (statement === undefined) return [];
+    return (await this.#reads.query<Row>(statement)).flatMap(row => itemOf(row, range.damaged));
   }
 
   async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
@@ -163,11 +167,10 @@ class PostgresKv implements PostgresStore {
   }
 
   async time(): Promise<number> {
-    const [row] = await this.#reads.query<{ now: string }>(
-      'time',
-      'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
-      [],
-    );
+    const [row] = await this.#reads.query<{ now: string }>({
+      name: 'time',
+      text: 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+    });
     return Number(row!.now);
   }
 
@@ -248,32 +251,5 @@ class PostgresKv implements PostgresStore {
 
   #demandOpen(): void {
     if (this.#closing !== undefined) throw new StoreClosed();
-  }
-}
-
-function entryOf(key: Key, row: Row | undefined): Entry | undefined {
-  if (row === undefined) return undefined;
-  const value = verifiedValue(row.k, row.v);
-  if (value === undefined) throw damagedAt(key, Number(row.ver));
-  return { value, version: Number(row.ver) };
-}
-
-/** An item, or none where it is damaged and `damaged` hears of it. */
-function itemOf({ k, ver, v }: Row, damaged: ((key: Key, version: Version) => void) | undefined): Item[] {
-  const version = Number(ver);
-  const value = verifiedValue(k, v);
-  const key = keyOf(k);
-  if (value !== undefined && key.length > 0) return [{ key, value, version }];
-  if (damaged === undefined) throw damagedAt(key, version);
-  damaged(key, version);
-  return [];
-}
-
-/** Empty where the stored key is damaged: no key is. */
-function keyOf(stored: Buffer): Key {
-  try {
-    return decodeKey(stored);
-  } catch {
-    return [];
   }
 }

@@ -1,15 +1,8 @@
 /** Reads from the primary: what is asked for in one turn of the event loop goes in one round trip. */
-import type { QueryResultRow } from 'pg';
+import type { QueryConfig, QueryResultRow } from 'pg';
 import { keyName } from './batch.js';
 import type { Connection } from './connection.js';
-
-/** A row as PostgreSQL answers it. */
-export interface Row {
-  readonly k: Buffer;
-  /** A bigint, which comes as text. */
-  readonly ver: string;
-  readonly v: Buffer;
-}
+import type { Row } from './rows.js';
 
 /** Keys in one round trip, as a rule: what is asked for together stays together. */
 const TOGETHER = 500;
@@ -36,8 +29,8 @@ export class Reads {
   }
 
   /** What a statement answers. Throws `StoreUnavailable`, and PostgreSQL's own error where the statement failed. */
-  query<R extends QueryResultRow>(name: string, text: string, values: unknown[]): Promise<R[]> {
-    return this.#freest().ask<R>({ name, text, values });
+  query<R extends QueryResultRow>(statement: QueryConfig): Promise<R[]> {
+    return this.#freest().ask<R>(statement);
   }
 
   async close(): Promise<void> {
@@ -69,9 +62,11 @@ export class Reads {
     try {
       const named = wanted.flatMap(({ keys }) => keys.map(key => [keyName(key), key] as const));
       const keys = [...new Map(named).values()];
-      const rows = await this.query<Row>('get', 'SELECT k, ver, v FROM kv WHERE k = ANY($1::bytea[])', [
-        keys,
-      ]);
+      const rows = await this.query<Row>({
+        name: 'get',
+        text: 'SELECT k, ver, v FROM kv WHERE k = ANY($1::bytea[])',
+        values: [keys],
+      });
       const found = new Map(rows.map(row => [keyName(row.k), row]));
       for (const { keys, resolve } of wanted) resolve(keys.map(key => found.get(keyName(key))));
     } catch (error) {
