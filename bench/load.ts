@@ -9,7 +9,8 @@ import { processorMilliseconds } from './processor-time.js';
 
 export interface LoadPlan {
   readonly host: string;
-  readonly port: number;
+  /** Connections are spread over them. */
+  readonly ports: readonly number[];
   /** In base64; sent in turn. */
   readonly requests: readonly string[];
   /** Each is sent once, and all that are left count: `seconds` does not bound it. */
@@ -26,6 +27,8 @@ export interface LoadPlan {
 
 export interface LoadResult {
   readonly perSecond: number;
+  /** Requests that were answered, those of the warm-up included. */
+  readonly answered: number;
   /** Milliseconds from the request's first byte to the answer's last. */
   readonly median: number;
   readonly p99: number;
@@ -44,6 +47,7 @@ const latencies: number[] = [];
 /** When the first answer after the warm-up came, and the last: a rate counts what came between them. */
 let first = Number.NaN;
 let last = Number.NaN;
+let answered = 0;
 let turn = 0;
 let counting = false;
 let ended = false;
@@ -52,17 +56,19 @@ let idle = 0;
 /** Of the server, milliseconds, when counting began. */
 let spentBefore = 0;
 
-const connections = Array.from({ length: plan.connections }, runConnection);
+const connections = Array.from({ length: plan.connections }, (_, index) =>
+  runConnection(plan.ports[index % plan.ports.length]!),
+);
 setTimeout(() => {
   counting = true;
   spentBefore = serverMilliseconds();
   if (!plan.once) setTimeout(finish, plan.seconds * 1000);
 }, plan.warmUp * 1000);
 
-function note(begun: number, answered: number): void {
-  if (Number.isNaN(first)) first = answered;
-  else latencies.push(answered - begun);
-  last = answered;
+function note(begun: number, ended: number): void {
+  if (Number.isNaN(first)) first = ended;
+  else latencies.push(ended - begun);
+  last = ended;
 }
 
 function serverMilliseconds(): number {
@@ -77,6 +83,7 @@ function finish(): void {
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
   const result: LoadResult = {
     perSecond: (latencies.length * 1000) / (last - first),
+    answered,
     median: at(0.5),
     p99: at(0.99),
     ...(plan.pid !== undefined && { processor: (spent * 1000) / (latencies.length + 1) }),
@@ -84,8 +91,8 @@ function finish(): void {
   process.stdout.write(JSON.stringify(result));
 }
 
-function runConnection(): Socket {
-  const socket = connect(plan.port, plan.host);
+function runConnection(port: number): Socket {
+  const socket = connect(port, plan.host);
   socket.setNoDelay(true);
   let begun = 0;
   /** The answer's headers, as long as they are not all there. */
@@ -119,6 +126,7 @@ function runConnection(): Socket {
       if (!tail.equals(LAST_CHUNK)) return;
       tail = Buffer.alloc(0);
     }
+    answered++;
     if (counting) note(begun, performance.now());
     head = Buffer.alloc(0);
     missing = undefined;

@@ -168,8 +168,11 @@ async function measure({ server }: Served, requests: readonly Buffer[], how: Loa
   const before = processorMilliseconds(server.pid);
   const result = await load(new URL(server.endpoint), requests, how);
   const spent = processorMilliseconds(server.pid) - before;
-  const sent = how.once ? requests.length : result.perSecond * (how.warmUp + how.seconds);
-  return { ...result, processor: (spent * 1000) / sent, resident: await residentMegabytes(server.pid) };
+  return {
+    ...result,
+    processor: (spent * 1000) / result.answered,
+    resident: await residentMegabytes(server.pid),
+  };
 }
 
 /** What a rate is held against. */

@@ -116,7 +116,12 @@ async function measureServer(peer: Peer): Promise<Measured> {
   const { title: name, version, settings } = peer;
   try {
     const put = smallRequests(peer, 'PUT');
-    await load(peer.endpoint, put, { ...large, connections: CONNECTIONS, body: 4 * KIB }, LOAD_CORE);
+    await load(
+      peer.endpoint,
+      put,
+      { ...large, connections: CONNECTIONS, body: 4 * KIB },
+      { core: LOAD_CORE },
+    );
     const taken: (Taken | undefined)[] = [];
     for (const measurement of MEASUREMENTS) taken.push(await take(peer, measurement));
     return { name, version, settings, taken };
@@ -130,8 +135,8 @@ async function take(peer: Peer, { requests, how }: Measurement): Promise<Taken |
   const given = requests(peer);
   if (given === undefined) return undefined;
   // What is first written is not counted, nor what is compiled for it.
-  if (how.once) await load(endpoint, given.slice(0, LARGE_CONNECTIONS), how, LOAD_CORE);
-  const { processor, perSecond: rate } = await load(endpoint, given, { ...how, pid }, LOAD_CORE);
+  if (how.once) await load(endpoint, given.slice(0, LARGE_CONNECTIONS), how, { core: LOAD_CORE });
+  const { processor, perSecond: rate } = await load(endpoint, given, { ...how, pid }, { core: LOAD_CORE });
   return { processor: processor!, perSecond: rate };
 }
 

@@ -33,16 +33,19 @@ export async function runScript<T>(
 /** How a load is put on: `LoadPlan` says what each is. */
 export type Load = Pick<LoadPlan, 'connections' | 'warmUp' | 'seconds' | 'once' | 'body' | 'pid'>;
 
-/** Keeps many connections busy with requests that were signed before. `core`: that the load runs on. */
+/**
+ * Keeps many connections busy with requests that were signed before. `core`: that the load runs on. `others`: servers
+ * that have a part of them.
+ */
 export function load(
   endpoint: URL,
   requests: readonly Buffer[],
   how: Load,
-  core?: number,
+  { core, others = [] }: { readonly core?: number; readonly others?: readonly URL[] } = {},
 ): Promise<LoadResult> {
   const plan: LoadPlan = {
     host: endpoint.hostname,
-    port: Number(endpoint.port),
+    ports: [endpoint, ...others].map(({ port }) => Number(port)),
     requests: requests.map(request => request.toString('base64')),
     ...how,
   };

@@ -1,14 +1,15 @@
 /**
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
- * `npm run bench -- objects`, `-- identity`, `-- encryption`, `-- floods`, `-- memory` and `-- staging` look closer at
- * those, and `-- peers` at other servers. Each ends within two minutes, `-- peers` within one for each server; `--json`
- * prints the figures alone. See README.md in this directory.
+ * `npm run bench -- objects`, `-- identity`, `-- encryption`, `-- floods`, `-- memory`, `-- staging` and `-- cluster` look
+ * closer at those, and `-- peers` at other servers. Each ends within two minutes, `-- cluster` within four, `-- peers`
+ * within one for each server; `--json` prints the figures alone. See README.md in this directory.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/core/clock.js';
+import { measureCluster } from './cluster.js';
 import { measureEncryption } from './encryption.js';
 import { printed } from './figures.js';
 import { measureFloods } from './floods.js';
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
 });
 const measures = {
   server: measureServer,
+  cluster: measureCluster,
   identity: measureIdentity,
   encryption: measureEncryption,
   floods: measureFloods,
