@@ -56,8 +56,8 @@ export interface BackupReport extends CopiedBodies {
 /**
  * Writes a backup into `target`, an empty directory or an earlier backup. Throws `SettingsError` for another directory
  * and where there is nothing to back up, `DirectoryInUse` where another backup is being written to it, `StoreDamaged`
- * or `ValueDamaged` where records are damaged, `StoreUnavailable` where a store went away: what an earlier run put there
- * then stays as it is.
+ * or `ValueDamaged` where records are damaged, `StoreUnavailable` where a store went away: what an earlier run put
+ * there then stays as it is.
  */
 export async function backUp(
   settings: RootKeySettings & StorePlaces,

@@ -151,8 +151,9 @@ async function openBlobs(places: StorePlaces, now: () => number, room?: Room): P
 }
 
 /**
- * Copies bodies between two places. `now`: milliseconds since the epoch. `link`: hard links, where both are directories.
- * Throws `BadStorePlace` where links are asked for and are not possible, and what the stores' own openers throw.
+ * Copies bodies between two places. `now`: milliseconds since the epoch. `link`: hard links, where both are
+ * directories. Throws `BadStorePlace` where links are asked for and are not possible, and what the stores' own openers
+ * throw.
  */
 export async function openBodyCopier(
   { from, to }: { readonly from: StorePlaces; readonly to: StorePlaces },

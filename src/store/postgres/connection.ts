@@ -39,6 +39,8 @@ export class Connection {
   #client: Promise<pg.Client> | undefined;
   /** To which the connection was made last. */
   #server: ClientConfig | undefined;
+  /** Settles when the statement before has its answer: each is sent after it, as the client's library asks for. */
+  #last: Promise<unknown> = Promise.resolve();
   #closed = false;
   #watching: NodeJS.Timeout | undefined;
   /** When something was answered last, or the first of those that wait was sent; of the monotonic clock. */
@@ -81,7 +83,12 @@ export class Connection {
     if (client === undefined) throw new ConnectionLost('there is no connection');
     if (this.waiting++ === 0) this.#watch();
     try {
-      return (await (await client).query<R>(statement)).rows;
+      const answer = this.#last.then(async () => {
+        if (this.#client !== client) throw new ConnectionLost('the connection to PostgreSQL was lost');
+        return (await (await client).query<R>(statement)).rows;
+      });
+      this.#last = answer.catch(() => undefined);
+      return await answer;
     } catch (error) {
       if (error instanceof pg.DatabaseError && !LOST.test(error.code ?? '')) throw error;
       this.#drop(client);
@@ -144,7 +151,10 @@ export class Connection {
   }
 
   #drop(client: Promise<pg.Client>): void {
-    if (this.#client === client) this.#client = undefined;
+    if (this.#client === client) {
+      this.#client = undefined;
+      this.#last = Promise.resolve();
+    }
     void client.then(
       // Not `end`: it waits for a server that may never answer.
       lost =>

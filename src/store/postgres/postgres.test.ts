@@ -6,10 +6,14 @@ import { type PostgresServer, startPostgres } from '../../../test/support/postgr
 import { startProxy } from '../../../test/support/tcp-proxy.js';
 import { until } from '../../../test/support/until.js';
 import { CommitInDoubt, type Key, type Kv, StoreUnavailable, under, ValueDamaged } from '../kv.js';
+import { rowsOf } from '../scan.js';
 import { testKv } from '../suite/suite.js';
 import { openPostgres } from './postgres.js';
 import { SchemaTooNew } from './schema.js';
 import { BadPostgresUrl } from './servers.js';
+
+const warnings: string[] = [];
+process.on('warning', ({ message }) => warnings.push(message));
 
 describe('the store on PostgreSQL', { skip: without('postgresql') }, () => {
   let server: PostgresServer;
@@ -56,6 +60,57 @@ describe('the store on PostgreSQL', { skip: without('postgresql') }, () => {
 
   const counterOf = async (kv: Kv): Promise<number> =>
     Number(Buffer.from((await kv.get(['counter']))?.value ?? '0'));
+
+  test('sends one statement after the other on each connection', async () => {
+    const kv = await openPostgres(freshDatabase(), { readers: 2 });
+    await kv.commit([], [{ key: ['a'], value: Buffer.from('value') }]);
+    const lists = await Promise.all(Array.from({ length: 50 }, () => kv.list(under(['a']))));
+    assert.ok(lists.every(({ length }) => length === 1));
+    await kv.close();
+    await turn();
+    assert.deepEqual(
+      warnings.filter(message => message.includes('client.query()')),
+      [],
+    );
+  });
+
+  describe('a snapshot', () => {
+    const some = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ key: ['some', index], value: Buffer.from('value') }));
+
+    test('is of one moment, whatever is committed after it', async () => {
+      const kv = await openPostgres(freshDatabase());
+      await kv.commit([], some(450));
+      const moment = await kv.snapshot();
+      await kv.commit([], [{ key: ['some', 3], value: undefined }]);
+      await kv.commit([], [{ key: ['some', 1000], value: Buffer.from('late') }]);
+      const keys: Key[] = [];
+      for await (const { key } of rowsOf(moment)) keys.push(key);
+      assert.deepEqual(
+        keys,
+        some(450).map(({ key }) => key),
+      );
+      await moment.close();
+      assert.equal((await kv.list(under(['some']))).length, 450);
+      await kv.close();
+    });
+
+    test('ends with its connection, rather than going on with what is there by then', async () => {
+      const url = freshDatabase();
+      const kv = await openPostgres(url);
+      await kv.commit([], some(3));
+      const moment = await kv.snapshot();
+      assert.equal((await moment.list(under(['some']))).length, 3);
+      server.run(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = '${nameOf(url)}' AND state = 'idle in transaction'`,
+      );
+      for (let attempt = 0; attempt < 2; attempt++)
+        await assert.rejects(moment.list(under(['some'])), StoreUnavailable);
+      await moment.close();
+      await kv.close();
+    });
+  });
 
   describe('several servers on one PostgreSQL', () => {
     test('lose no update of one another and never use a version twice', async () => {
