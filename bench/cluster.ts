@@ -192,11 +192,12 @@ async function measureNodes(
     for (let number = 0; number < NODES; number++) nodes.push(await startNode(directory, database, number));
     const role = await prepareRole(nodes[0]!);
     const of = (count: number): Served => ({ nodes: nodes.slice(0, count), role, database });
+    // Before anything is written over, while nothing of the table is free.
+    const growth = await measureGrowth(of(1));
     for (let round = 0; round < 2; round++) await measureOperations(of(NODES), WARMING);
     const rows = new Map<number, ReadonlyMap<Operation, Measured>>();
     for (let count = 1; count <= NODES; count++) rows.set(count, await measureOperations(of(count), FULL));
-    const one = of(1);
-    const alone = await measureOperations(one, SINGLE, FEW);
+    const alone = await measureOperations(of(1), SINGLE, FEW);
     return {
       figures: OPERATIONS.flatMap(operation => [
         ...[...rows].map(([count, results]) =>
@@ -207,7 +208,7 @@ async function measureNodes(
         ),
         figureOfSingle(operation, alone.get(operation)!),
       ]),
-      growth: await measureGrowth(one),
+      growth,
     };
   } finally {
     await Promise.all(nodes.map(node => node.stop()));
