@@ -32,8 +32,8 @@ const SINGLE: Load = { connections: 1, warmUp: 0.5, seconds: 1 };
 /** Keys of a single client: few, so that each was read twice before what is counted. */
 const FEW = 16;
 /** Seconds, and how often each way takes its turn. */
-const COMMITTING = 2;
-const TURNS = 3;
+const COMMITTING = 1.5;
+const TURNS = 5;
 
 const SETTINGS = ['shared_buffers=512MB', 'max_wal_size=4GB', 'shared_preload_libraries=pg_stat_statements'];
 
