@@ -10,8 +10,20 @@ import { pathToFileURL } from 'node:url';
 import { systemClock } from '../src/core/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
 import { type PostgresServer, startPostgres } from '../test/support/postgres-server.js';
+import {
+  figureOf,
+  figureOfEmbedded,
+  figureOfMix,
+  figureOfSingle,
+  figuresOfGrowth,
+  type Growth,
+  type Growths,
+  type Measured,
+  OPERATIONS,
+  type Operation,
+  rate,
+} from './cluster-figures.js';
 import { type Figure, median } from './figures.js';
-import type { LoadResult } from './load.js';
 import { type Load, load, runScript } from './processes.js';
 import { processorMilliseconds } from './processor-time.js';
 import { BUCKET, type PreparedRole, prepareRole } from './role-session.js';
@@ -58,9 +70,9 @@ export async function measureCluster(directory: string): Promise<readonly Figure
     const database = { server, url: server.createDatabase(DATABASE) };
     server.run('CREATE EXTENSION pg_stat_statements');
     const embedded = await measureEmbedded(directory);
-    const { figures, growth } = await measureNodes(directory, database, embedded);
+    const nodes = await measureNodes(directory, database, embedded);
     const commits = await measureCommits(database);
-    return [machine(server), ...[...embedded].map(figureOfEmbedded), ...figures, ...growth, ...commits];
+    return [machine(server), ...[...embedded].map(figureOfEmbedded), ...nodes, ...commits];
   } finally {
     server.remove();
   }
@@ -76,9 +88,6 @@ function machine(server: PostgresServer): Figure {
     met: true,
   };
 }
-
-type Operation = 'PUT 4 KiB' | 'GET 4 KiB' | 'LIST, a page of 256' | 'AssumeRole';
-const OPERATIONS: readonly Operation[] = ['PUT 4 KiB', 'GET 4 KiB', 'LIST, a page of 256', 'AssumeRole'];
 
 /** Signed for the first of the nodes; the others take them, too. */
 function requestsOf(operation: Operation, { nodes, role }: Served, objects = OBJECTS): readonly Buffer[] {
@@ -107,15 +116,6 @@ function objectRequest(
   const url = new URL(`/${BUCKET}/${key}`, endpoint);
   const body = method === 'PUT' ? OBJECT : Buffer.alloc(0);
   return signedRequest({ method, url, service: 's3', body }, session, systemClock.now());
-}
-
-/** Per request: what it took besides time. Processor time in microseconds. */
-interface Measured extends LoadResult {
-  readonly node: number;
-  readonly database: number;
-  readonly statements: number;
-  /** Bytes of PostgreSQL's log. */
-  readonly logged: number;
 }
 
 async function measure(served: Served, requests: readonly Buffer[], how: Load): Promise<Measured> {
@@ -186,7 +186,7 @@ async function measureNodes(
   directory: string,
   database: Database,
   embedded: ReadonlyMap<Operation, Measured>,
-): Promise<{ readonly figures: readonly Figure[]; readonly growth: readonly Figure[] }> {
+): Promise<readonly Figure[]> {
   const nodes: ServerProcess[] = [];
   try {
     for (let number = 0; number < NODES; number++) nodes.push(await startNode(directory, database, number));
@@ -198,8 +198,8 @@ async function measureNodes(
     const rows = new Map<number, ReadonlyMap<Operation, Measured>>();
     for (let count = 1; count <= NODES; count++) rows.set(count, await measureOperations(of(count), FULL));
     const alone = await measureOperations(of(1), SINGLE, FEW);
-    return {
-      figures: OPERATIONS.flatMap(operation => [
+    return [
+      ...OPERATIONS.flatMap(operation => [
         ...[...rows].map(([count, results]) =>
           figureOf(operation, count, results.get(operation)!, {
             embedded: embedded.get(operation)!,
@@ -208,8 +208,9 @@ async function measureNodes(
         ),
         figureOfSingle(operation, alone.get(operation)!),
       ]),
-      growth,
-    };
+      ...figuresOfGrowth(growth),
+      figureOfMix(rows.get(1)!, alone, growth),
+    ];
   } finally {
     await Promise.all(nodes.map(node => node.stop()));
   }
@@ -225,88 +226,22 @@ async function startNode(directory: string, { url }: Database, number: number): 
 }
 
 /** What the database grows by with each new object and session. */
-async function measureGrowth(served: Served): Promise<readonly Figure[]> {
+async function measureGrowth(served: Served): Promise<Growths> {
   const { nodes, role, database } = served;
   const size = () => Number(database!.server.run("SELECT pg_total_relation_size('kv')", DATABASE));
   const once: Load = { connections: 32, warmUp: 0, seconds: 0, once: true };
+  const grows = async (requests: readonly Buffer[]): Promise<Growth> => {
+    const before = size();
+    const { logged } = await measure(served, requests, once);
+    return { bytes: (size() - before) / requests.length, logged };
+  };
   const puts = Array.from({ length: NEW_OBJECTS }, (_, number) =>
     objectRequest('PUT', `new-${number}`, nodes[0]!.endpoint, role),
   );
   const [session] = requestsOf('AssumeRole', served);
-  const sessions = Array.from({ length: NEW_OBJECTS }, () => session!);
-  const figures: Figure[] = [];
-  for (const [name, requests] of [
-    ['a new object of 4 KiB', puts],
-    ['a session', sessions],
-  ] as const) {
-    const before = size();
-    const { logged } = await measure(served, requests, once);
-    figures.push({
-      name: `${name}, table and index`,
-      value: kib((size() - before) / requests.length),
-      against: `${kib(logged)} of log`,
-      met: true,
-    });
-  }
-  return figures;
-}
-
-const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
-
-const rate = (perSecond: number): string => `${Math.round(perSecond)}/s`;
-
-function figureOfEmbedded([operation, { perSecond, median: half, p99, node }]: [
-  Operation,
-  Measured,
-]): Figure {
   return {
-    name: `${operation}, embedded store`,
-    value: rate(perSecond),
-    against: `${half.toFixed(1)} ms, 99 % ${p99.toFixed(1)} ms; processor ${Math.round(node)} µs of the server`,
-    met: true,
-  };
-}
-
-function figureOf(
-  operation: Operation,
-  count: number,
-  measured: Measured,
-  { embedded, single }: { readonly embedded: Measured; readonly single: Measured },
-): Figure {
-  const { perSecond, median: half, p99, node, database, statements, logged } = measured;
-  const share = (of: Measured): string => (perSecond / of.perSecond).toFixed(2);
-  return {
-    name: `${operation}, ${count === 1 ? '1 node' : `${count} nodes`}`,
-    value: rate(perSecond),
-    against: [
-      `${share(embedded)} of embedded, ${share(single)} of 1 node`,
-      `${half.toFixed(1)} ms, 99 % ${p99.toFixed(1)} ms`,
-      `processor ${Math.round(node)} µs of nodes, ${Math.round(database)} µs of PostgreSQL`,
-      `${statements.toFixed(2)} statements, ${kib(logged)} of log`,
-    ].join('; '),
-    met: true,
-  };
-}
-
-/** Round trips of each kind of request at most, as docs/cluster.md says. */
-const TRIPS: Readonly<Record<Operation, number>> = {
-  'PUT 4 KiB': 2,
-  'GET 4 KiB': 1,
-  'LIST, a page of 256': 2,
-  AssumeRole: 2,
-};
-
-function figureOfSingle(
-  operation: Operation,
-  { perSecond, median: half, node, database, statements }: Measured,
-) {
-  const most = TRIPS[operation];
-  return {
-    name: `${operation}, 1 node, 1 client`,
-    value: `${statements.toFixed(2)} trips`,
-    against: `aim ${most}; ${rate(perSecond)}, ${half.toFixed(1)} ms; processor ${Math.round(node)} µs of the node, ${Math.round(database)} µs of PostgreSQL`,
-    // What servers ask for by themselves is among them.
-    met: statements < most + 0.1,
+    object: await grows(puts),
+    session: await grows(Array.from({ length: NEW_OBJECTS }, () => session!)),
   };
 }
 
