@@ -163,6 +163,16 @@ suite('backups of several machines', { skip: without('postgresql') }, () => {
     assert.equal(incomplete.missing.length, 1);
   });
 
+  test('are of the records alone where that is asked for, and go beside bodies that are there', async () => {
+    const { data, kv, rootKeyFile } = settings;
+    const alone = { data, kv, rootKeyFile, blobs: undefined };
+    const { blobs } = await backUp(alone, at('records'), systemClock, { metadataOnly: true });
+    assert.equal(blobs, 0);
+    const beside = { ...storesOf('beside'), blobs: settings.blobs };
+    await restore(beside, at('records'), systemClock);
+    assert.deepEqual((await scrub(beside, systemClock)).damaged, []);
+  });
+
   test('are made by the command, which says what it cannot do', async () => {
     // Not to be waited for in this process's own thread: the store of bodies is in it.
     const errorOf = (...args: string[]) =>

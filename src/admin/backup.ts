@@ -65,7 +65,7 @@ export async function backUp(
   clock: Clock,
   options: BackupSettings = {},
 ): Promise<BackupReport> {
-  const source = await openSource(settings, clock);
+  const source = await openSource(settings, clock, options);
   try {
     await demandTarget(target);
     const lock = await lockDirectory(target);
@@ -96,8 +96,8 @@ interface Source {
 }
 
 /** Throws `SettingsError`, `StoreDamaged`. */
-async function openSource(places: StorePlaces, clock: Clock): Promise<Source> {
-  if (places.kv !== undefined) return await openShared(places, clock);
+async function openSource(places: StorePlaces, clock: Clock, options: BackupSettings): Promise<Source> {
+  if (places.kv !== undefined) return await openShared(places, clock, options);
   await demandData(places.data);
   const kv = await openRecords(places.data);
   try {
@@ -109,8 +109,12 @@ async function openSource(places: StorePlaces, clock: Clock): Promise<Source> {
   return { kv, clock, copyTo: target => copyRecords(kv, target) };
 }
 
-async function openShared(places: StorePlaces, clock: Clock): Promise<Source> {
-  if (places.blobs === undefined)
+async function openShared(
+  places: StorePlaces,
+  clock: Clock,
+  { metadataOnly }: BackupSettings,
+): Promise<Source> {
+  if (places.blobs === undefined && !metadataOnly)
     throw new SettingsError('blobs: say where the bodies are: s3://BUCKET/PREFIX or file:///DIRECTORY');
   const { kv, time, snapshot } = await openKv(places);
   try {

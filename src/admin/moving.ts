@@ -14,7 +14,7 @@ const UNFINISHED: KeyOf<'server'> = ['server', 'migration'];
 const MOST_ROWS = 200;
 const MOST_BYTES = 2 ** 21;
 /** Bodies on their way at the same time. */
-const BODIES_AT_ONCE = 8;
+const BODIES_AT_ONCE = 4;
 
 /** What rows are read from. */
 type Source = Pick<Kv, 'list'>;
@@ -171,18 +171,21 @@ async function* namedIn(rows: Source): AsyncGenerator<string, void> {
   }
 }
 
-/** Does something with each body, some at a time; throws the first that fails, once no other is under way. */
+/** Does something with each body, some at a time; throws what fails first, once no other is under way. */
 export async function eachOf<T>(bodies: AsyncIterable<T>, work: (body: T) => Promise<void>): Promise<void> {
   const underWay = new Set<Promise<void>>();
   const failures: unknown[] = [];
-  for await (const body of bodies) {
-    if (failures.length > 0) break;
-    const working = work(body)
-      .catch(error => void failures.push(error))
-      .finally(() => underWay.delete(working));
-    underWay.add(working);
-    if (underWay.size >= BODIES_AT_ONCE) await Promise.race(underWay);
+  try {
+    for await (const body of bodies) {
+      if (failures.length > 0) break;
+      const working = work(body)
+        .catch(error => void failures.push(error))
+        .finally(() => underWay.delete(working));
+      underWay.add(working);
+      if (underWay.size >= BODIES_AT_ONCE) await Promise.race(underWay);
+    }
+  } finally {
+    await Promise.all(underWay);
   }
-  await Promise.all(underWay);
   if (failures.length > 0) throw failures[0];
 }
