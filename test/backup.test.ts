@@ -16,7 +16,6 @@ import {
 } from '@aws-sdk/client-kms';
 import {
   CreateBucketCommand,
-  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -25,6 +24,7 @@ import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from '@aw
 import type { BackupReport, RestoreReport, ScrubReport } from '../src/index.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
 import { AllKinds, s3Of } from './support/all-kinds.js';
+import { churn } from './support/churn.js';
 
 const cli = resolve(import.meta.dirname, '../src/bundle/karikagi.js');
 
@@ -123,24 +123,6 @@ test('a server that is restored has every object, key, user and session', async 
   assert.match(caller.Arn!, /user\/kept$/);
   for (const client of [kmsAgain, stsAgain]) client.destroy();
 });
-
-/** Replaces and deletes large objects as fast as it can until `isOver`. */
-async function churn(
-  server: ServerProcess,
-  Bucket: string,
-  id: number,
-  isOver: () => boolean,
-): Promise<number> {
-  const s3 = s3Of(server);
-  let rounds = 0;
-  for (; !isOver(); rounds++) {
-    const Key = `${id}/${rounds % 5}`;
-    await s3.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(50_000, `${Key} ${rounds} `) }));
-    if (rounds % 4 === 0) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
-  }
-  s3.destroy();
-  return rounds;
-}
 
 test('a backup is whole while objects are replaced and deleted, and done again it copies what is new', async t => {
   const directory = await scratch(t);

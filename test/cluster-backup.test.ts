@@ -6,17 +6,13 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import {
-  CreateBucketCommand,
-  DeleteObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { backUp, type RunningServer, restore, scrub, startServer, systemClock } from '../src/index.js';
 import { openRecords } from '../src/store/data-directory.js';
 import { under } from '../src/store/kv.js';
 import { without } from './clients/run.js';
 import { AllKinds, type Server, s3Of } from './support/all-kinds.js';
+import { churn } from './support/churn.js';
 import { type PostgresServer, startPostgres } from './support/postgres-server.js';
 
 const cli = resolve(import.meta.dirname, '../src/bundle/karikagi.js');
@@ -71,25 +67,12 @@ suite('backups of several machines', { skip: without('postgresql') }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  /** Replaces and deletes large objects until `isOver`. Answers how many. */
-  async function churn(Bucket: string, id: number, isOver: () => boolean): Promise<number> {
-    const s3 = s3Of(callerOf(server));
-    let rounds = 0;
-    for (; !isOver(); rounds++) {
-      const Key = `${id}/${rounds % 5}`;
-      await s3.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(50_000, `${Key} ${rounds} `) }));
-      if (rounds % 4 === 0) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
-    }
-    s3.destroy();
-    return rounds;
-  }
-
   test('are whole while objects are replaced and deleted, and done again they copy what is new', async () => {
     const s3 = s3Of(callerOf(server));
     await s3.send(new CreateBucketCommand({ Bucket: 'busy' }));
     s3.destroy();
     let over = false;
-    const churning = [0, 1].map(id => churn('busy', id, () => over));
+    const churning = [0, 1].map(id => churn(callerOf(server), 'busy', id, () => over));
     try {
       for (let round = 0; round < 2; round++) {
         const report = await backUp(settings, at('backup'), systemClock, { withRootKey: round === 1 });
