@@ -72,7 +72,7 @@ suite('backups of several machines', { skip: without('postgresql') }, () => {
     await s3.send(new CreateBucketCommand({ Bucket: 'busy' }));
     s3.destroy();
     let over = false;
-    const churning = [0, 1].map(id => churn(callerOf(server), 'busy', id, () => over));
+    const churning = churn(callerOf(server), 'busy', 0, () => over);
     try {
       for (let round = 0; round < 2; round++) {
         const report = await backUp(settings, at('backup'), systemClock, { withRootKey: round === 1 });
@@ -89,7 +89,7 @@ suite('backups of several machines', { skip: without('postgresql') }, () => {
     } finally {
       over = true;
     }
-    assert.ok((await Promise.all(churning)).every(rounds => rounds > 3));
+    assert.ok((await churning) > 3);
   });
 
   test('have nothing of the servers that ran', async () => {
