@@ -29,7 +29,7 @@ import { AllKinds, s3Of } from './support/all-kinds.js';
 import { type PostgresServer, startPostgres } from './support/postgres-server.js';
 
 const TOKEN = 'secret of the container';
-const LARGE = randomBytes(20_000_000);
+const LARGE = randomBytes(12_000_000);
 
 suite('another Karikagi as the store of bodies', { skip: without('postgresql') }, () => {
   let directory: string;

@@ -1,10 +1,10 @@
 /**
- * Servers on several machines under load, while what they stand on fails: servers are killed, their connections to
- * PostgreSQL cut, held up or swallowed, PostgreSQL crashes, and at the end its standby takes its place. Nothing that
+ * Servers on several machines under load, while what they stand on fails: servers are killed, or taken away and others
+ * added, their connections to PostgreSQL cut, held up or swallowed, PostgreSQL crashes, and at the end its standby takes its place. Nothing that
  * was acknowledged is lost, what one server acknowledged every other one reads, and of several who make the same key
  * one has made it.
  *
- * KARIKAGI_CLUSTER_ROUNDS: how many faults (default 5). KARIKAGI_KILL_MINUTES: no further one begins after so many
+ * KARIKAGI_CLUSTER_ROUNDS: how many faults (default 6). KARIKAGI_KILL_MINUTES: no further one begins after so many
  * (default 10). `npm run test:faults` sets both.
  */
 import assert from 'node:assert/strict';
@@ -30,7 +30,7 @@ import { until } from '../support/until.js';
 import { Ledger } from './ledger.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 
-const ROUNDS = Number(process.env['KARIKAGI_CLUSTER_ROUNDS'] ?? 5);
+const ROUNDS = Number(process.env['KARIKAGI_CLUSTER_ROUNDS'] ?? 6);
 const MINUTES = Number(process.env['KARIKAGI_KILL_MINUTES'] ?? 10);
 const NODES = 3;
 const WRITERS = 9;
@@ -41,7 +41,7 @@ const BETWEEN = 40;
 
 /** A server, and its own way to each of the two databases. */
 interface Node {
-  readonly data: string;
+  data: string;
   readonly ways: readonly TcpProxy[];
   server: ServerProcess;
   s3: S3Client;
@@ -52,6 +52,7 @@ suite('servers on several machines, under load', { skip: without('postgresql') }
   let primary: PostgresServer;
   let standby: Standby;
   const nodes: Node[] = [];
+  let made = 0;
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'karikagi-nodes-'));
@@ -60,9 +61,7 @@ suite('servers on several machines, under load', { skip: without('postgresql') }
     standby = await primary.standby();
     await mkdir(join(directory, 'bodies'));
     for (let number = 0; number < NODES; number++) {
-      const data = join(directory, `node-${number}`);
-      await mkdir(data, { mode: 0o700 });
-      if (number > 0) await copyFile(join(directory, 'node-0', 'root.key'), join(data, 'root.key'));
+      const data = await newData();
       const ways = [await startProxy(primary.port), await startProxy(standby.port)];
       const server = await start(data, ways);
       nodes.push({ data, ways, server, s3: s3Of(server) });
@@ -80,6 +79,14 @@ suite('servers on several machines, under load', { skip: without('postgresql') }
     await rm(directory, { recursive: true });
   });
 
+  /** A directory for another server. */
+  async function newData(): Promise<string> {
+    const data = join(directory, `node-${made}`);
+    await mkdir(data, { mode: 0o700 });
+    if (made++ > 0) await copyFile(join(directory, 'node-0', 'root.key'), join(data, 'root.key'));
+    return data;
+  }
+
   function start(data: string, ways: readonly TcpProxy[]): Promise<ServerProcess> {
     const hosts = ways.map(({ port }) => `127.0.0.1:${port}`).join(',');
     const bodies = pathToFileURL(join(directory, 'bodies')).href;
@@ -92,6 +99,17 @@ suite('servers on several machines, under load', { skip: without('postgresql') }
       async () => {
         const node = nodes[randomInt(NODES)]!;
         await node.server.kill();
+        node.server = await start(node.data, node.ways);
+        node.s3.destroy();
+        node.s3 = s3Of(node.server);
+      },
+    ],
+    [
+      'a server is taken away, and one that is new is added',
+      async () => {
+        const node = nodes[randomInt(NODES)]!;
+        assert.equal(await node.server.stop(), 0);
+        node.data = await newData();
         node.server = await start(node.data, node.ways);
         node.s3.destroy();
         node.s3 = s3Of(node.server);

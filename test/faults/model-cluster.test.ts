@@ -3,7 +3,7 @@
  * at any of them, while servers are killed, connections cut and swallowed, PostgreSQL crashes, and the store of bodies
  * fails and hangs.
  *
- * KARIKAGI_MODEL_RUNS: how many sequences (default: two with two servers and two with three). KARIKAGI_MODEL_SEED,
+ * KARIKAGI_MODEL_RUNS: how many sequences (default: one with two servers and one with three). KARIKAGI_MODEL_SEED,
  * KARIKAGI_MODEL_PATH: which. KARIKAGI_MODEL_MINUTES: end after so many.
  */
 import assert from 'node:assert/strict';
@@ -25,7 +25,7 @@ import { checkModel, type Subject } from './model-property.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 
 const { env } = process;
-const RUNS = Number(env['KARIKAGI_MODEL_RUNS'] ?? 2);
+const RUNS = Number(env['KARIKAGI_MODEL_RUNS'] ?? 1);
 const MINUTES = Number(env['KARIKAGI_MODEL_MINUTES'] ?? Number.POSITIVE_INFINITY);
 
 /** A server, its way to PostgreSQL, and as whom it goes there. */
