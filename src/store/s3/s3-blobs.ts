@@ -49,8 +49,8 @@ const RESUMED = 2;
 
 /**
  * How long a connection may take to be made, and for how long none of its bytes may come or go, milliseconds: a store
- * that hangs is then one that does not answer. A reader that takes longer finds its
- * connection closed, and the rest is asked for on another one.
+ * that hangs is then one that does not answer. A reader that takes longer finds its connection closed, and the rest is
+ * asked for on another one.
  */
 const CONNECT_MS = 3_000;
 const SILENCE_MS = 10_000;
@@ -255,7 +255,7 @@ class S3Blobs implements Blobs {
       const stop = end ?? size;
       if (stop > size) throw new RangeError(`the blob has ${size} bytes, none from ${start} to ${stop}`);
       yield* segmentsOf(
-        body,
+        bytesOf(body),
         segment,
         Math.min(size, Math.ceil(stop / segment) * segment) - start,
         stop - start,
@@ -305,7 +305,21 @@ class S3Blobs implements Blobs {
 const isNetwork = (error: unknown): boolean =>
   error instanceof Error && ('code' in error || error.name === 'TimeoutError');
 
-/** Reads from `start` on, and from where it broke off where the connection failed. */
+/** The connection failed after the store had begun to answer; its cause is what it failed with. */
+class BrokenOff extends Error {
+  override readonly name = 'BrokenOff';
+}
+
+/** The bytes of an answer. Throws `BrokenOff`. */
+async function* bytesOf(body: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw isNetwork(error) ? new BrokenOff('the body broke off', { cause: error }) : error;
+  }
+}
+
+/** Reads from `start` on, and from where it broke off. Requests without an answer have been tried again already. */
 async function* resumed(
   start: number,
   read: (at: number) => AsyncIterable<Uint8Array>,
@@ -320,7 +334,8 @@ async function* resumed(
       }
       return;
     } catch (error) {
-      if (!isNetwork(error) || ++failures > RESUMED) throw error;
+      if (!(error instanceof BrokenOff)) throw error;
+      if (++failures > RESUMED) throw error.cause;
     }
   }
 }
@@ -366,7 +381,7 @@ class ObjectReader {
   async *#range(start: number, end: number): AsyncGenerator<Uint8Array> {
     const range = { ...this.#name, Range: `bytes=${start}-${end - 1}` };
     const { Body } = await this.#client.send(new GetObjectCommand(range));
-    yield* Body as Readable;
+    yield* bytesOf(Body as Readable);
   }
 
   #copy(target: Uint8Array, offset: number, length: number, at: number) {
