@@ -5,7 +5,7 @@ import { StagingError } from './errors.js';
 import { gzipped } from './gzip.js';
 import type { Job } from './job.js';
 import { writeParquet } from './parquet.js';
-import type { PartContent } from './rows.js';
+import type { PartContent } from './part-content.js';
 import type { RunState } from './run-state.js';
 
 /** CSV, compressed where the name ends in `.gz`. */

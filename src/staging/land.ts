@@ -8,10 +8,11 @@ import { FileLanding, ParquetLanding } from './file-landing.js';
 import { gunzipped } from './gzip.js';
 import { ahead } from './parallel.js';
 import { isParquet } from './parquet.js';
+import { PartContent, type RowsInParts } from './part-content.js';
 import { placeOf } from './place.js';
 import { countRecords, fieldsOf } from './records.js';
 import type { Refused } from './refusals.js';
-import { PartContent, type RowsInParts, type StagedPart } from './rows.js';
+import type { StagedPart } from './rows.js';
 import { isAway, type Loaded, openWarehouse, type StagedRows } from './warehouses/index.js';
 import type { Work } from './work.js';
 

@@ -9,7 +9,7 @@ import type { Job } from './job.js';
 import { landFile, landRows, readBack } from './land.js';
 import { overlaps } from './overlap.js';
 import { ahead } from './parallel.js';
-import type { RowsInParts } from './rows.js';
+import type { RowsInParts } from './part-content.js';
 import type { RunState } from './run-state.js';
 import { stage } from './stage.js';
 import { newId, OwnedState, readState } from './state.js';

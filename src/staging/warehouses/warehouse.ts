@@ -1,7 +1,8 @@
 /** What a warehouse does for a run, whichever it is. */
 import type { Credentials } from '../../credentials/index.js';
+import type { PartContent } from '../part-content.js';
 import type { Refused } from '../refusals.js';
-import type { Column, PartContent, StagedPart } from '../rows.js';
+import type { Column, StagedPart } from '../rows.js';
 
 /** A table or a query. */
 export interface Unloaded {
