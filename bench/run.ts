@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
- * `npm run bench -- objects`, `-- identity`, `-- encryption`, `-- floods`, `-- memory`, `-- staging` and `-- cluster` look
- * closer at those, and `-- peers` at other servers. Each ends within two minutes, `-- cluster` within four, `-- peers`
- * within one for each server; `--json` prints the figures alone. See README.md in this directory.
+ * `npm run bench -- objects`, `-- identity`, `-- encryption`, `-- floods`, `-- memory`, `-- staging`, `-- growth` and `-- cluster`
+ * look closer at those, and `-- peers` at other servers. Each ends within two minutes, `-- cluster` and `-- growth` within
+ * four, `-- peers` within one for each server; `--json` prints the figures alone. See README.md in this directory.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { measureCluster } from './cluster.js';
 import { measureEncryption } from './encryption.js';
 import { printed } from './figures.js';
 import { measureFloods } from './floods.js';
+import { measureGrowth } from './growth.js';
 import { measureIdentity } from './identity.js';
 import { measureMemory } from './memory.js';
 import { measureObjects } from './objects.js';
@@ -23,6 +24,8 @@ import { measureStaging } from './staging.js';
 const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean' },
+    // Of `growth`: that its bucket holds.
+    keys: { type: 'string', default: '1000000' },
     // Of `peers`: the programs of other servers.
     minio: { type: 'string' },
     weed: { type: 'string' },
@@ -36,6 +39,7 @@ const measures = {
   identity: measureIdentity,
   encryption: measureEncryption,
   floods: measureFloods,
+  growth: (path: string) => measureGrowth(path, Number(values.keys)),
   memory: measureMemory,
   objects: measureObjects,
   staging: measureStaging,

@@ -1,0 +1,149 @@
+/** What requests cost in a store that holds much, beside an empty one. */
+import { join } from 'node:path';
+import { systemClock } from '../src/core/clock.js';
+import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
+import { bound, type Figure, median } from './figures.js';
+import type { Fill, Filled } from './growth-fill.js';
+import { type Load, load, residentMegabytes, runScript } from './processes.js';
+import { processorMilliseconds } from './processor-time.js';
+import { BUCKET, type PreparedRole, prepareRole } from './role-session.js';
+import { formRequest, signedRequest } from './signed-request.js';
+
+const HOW: Load = { connections: 32, warmUp: 1, seconds: 1.5 };
+/** Measured in turns, so often. */
+const ROUNDS = 5;
+const STARTS = 3;
+/** Objects that are asked for: their keys lie evenly among all. */
+const OBJECTS = 256;
+const OBJECT = Buffer.alloc(4096, 'x');
+const BUCKETS = 10_000;
+const ROLES = 10_000;
+/** The aim: how much more a request may take. */
+const MORE = 1.2;
+
+interface Place {
+  readonly data: string;
+  readonly role: PreparedRole;
+}
+
+/** `keys`: that the bucket holds; a tenth as many sessions live. In a directory for temporary files. */
+export async function measureGrowth(directory: string, keys = 1_000_000): Promise<readonly Figure[]> {
+  const small = await prepare(join(directory, 'small'), keys);
+  const large = await prepare(join(directory, 'large'), keys);
+  const fill: Fill = { bucket: BUCKET, keys, buckets: BUCKETS, sessions: keys / 10, roles: ROLES };
+  const input = JSON.stringify(fill);
+  const { seconds } = await runScript<Filled>('growth-fill.js', [large.data], { input });
+  const start = await startOf(large.data);
+  const servers = [await startServerProcess(small.data), await startServerProcess(large.data)] as const;
+  try {
+    const figures = [bound('start to first answer', start, 'ms', 500)];
+    for (const [name, requestsOf] of operations(keys)) {
+      const [few, many] = [requestsOf(servers[0], small.role), requestsOf(servers[1], large.role)];
+      figures.push(await compare(name, [servers[0], few], [servers[1], many]));
+    }
+    const [before, after] = await Promise.all(servers.map(({ pid }) => residentMegabytes(pid, 'RssAnon')));
+    figures.push(figureOf('memory', before!, after!, 'MB'));
+    const filled = Object.entries(seconds).map(([what, took]) => `${what} in ${Math.round(took)} s`);
+    const value = `${keys} keys`;
+    return [{ name: 'filled', value, against: filled.join(', '), met: true }, ...figures];
+  } finally {
+    for (const server of servers) await server.kill();
+  }
+}
+
+/** A server's directory with the objects that are asked for, and who may ask. */
+async function prepare(data: string, keys: number): Promise<Place> {
+  const server = await startServerProcess(data);
+  try {
+    const role = await prepareRole(server);
+    const put = objectRequests('PUT', keys)(server, role);
+    const listed = Array.from({ length: OBJECTS }, (_, number) => `list/${number}`);
+    const more = listed.map(key => objectRequest('PUT', key, server, role));
+    await load(new URL(server.endpoint), [...put, ...more], { ...HOW, warmUp: 0, once: true });
+    return { data, role };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Milliseconds from the start of the process until it has answered, the median of several starts. */
+async function startOf(data: string): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < STARTS; round++) {
+    const begun = performance.now();
+    const server = await startServerProcess(data);
+    await fetch(`${server.endpoint}/-/ready`);
+    times.push(performance.now() - begun);
+    await server.kill();
+  }
+  return median(times);
+}
+
+type RequestsOf = (server: ServerProcess, role: PreparedRole) => readonly Buffer[];
+
+function operations(keys: number): readonly (readonly [string, RequestsOf])[] {
+  return [
+    ['GET 4 KiB', objectRequests('GET', keys)],
+    ['PUT 4 KiB', objectRequests('PUT', keys)],
+    ['LIST, a page of 256', listRequest],
+    ['AssumeRole', assumeRoleRequest],
+  ];
+}
+
+function objectRequests(method: 'GET' | 'PUT', keys: number): RequestsOf {
+  return (server, role) =>
+    Array.from({ length: OBJECTS }, (_, number) => {
+      const among = String(Math.floor((number * keys) / OBJECTS)).padStart(8, '0');
+      return objectRequest(method, `k${among}-asked`, server, role);
+    });
+}
+
+function objectRequest(
+  method: 'GET' | 'PUT',
+  key: string,
+  { endpoint }: ServerProcess,
+  { session }: PreparedRole,
+): Buffer {
+  const url = new URL(`/${BUCKET}/${key}`, endpoint);
+  const body = method === 'PUT' ? OBJECT : Buffer.alloc(0);
+  return signedRequest({ method, url, service: 's3', body }, session, systemClock.now());
+}
+
+function listRequest({ endpoint }: ServerProcess, { session }: PreparedRole): readonly Buffer[] {
+  const url = new URL(`/${BUCKET}?list-type=2&prefix=list%2F`, endpoint);
+  return [signedRequest({ method: 'GET', url, service: 's3' }, session, systemClock.now())];
+}
+
+function assumeRoleRequest({ endpoint }: ServerProcess, { user, roleArn }: PreparedRole): readonly Buffer[] {
+  const parameters = { Action: 'AssumeRole', RoleArn: roleArn, RoleSessionName: 'bench' };
+  return [formRequest('sts', endpoint, user, parameters, systemClock.now())];
+}
+
+type Asked = readonly [server: ServerProcess, requests: readonly Buffer[]];
+
+/** In turns; by the least figure of each. */
+async function compare(name: string, few: Asked, many: Asked): Promise<Figure> {
+  const [before, after]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    before.push(await processorOf(few));
+    after.push(await processorOf(many));
+  }
+  return figureOf(name, Math.min(...before), Math.min(...after), 'µs');
+}
+
+/** Microseconds of the server's processor per request. */
+async function processorOf([{ endpoint, pid }, requests]: Asked): Promise<number> {
+  const before = processorMilliseconds(pid);
+  const { answered } = await load(new URL(endpoint), requests, HOW);
+  return ((processorMilliseconds(pid) - before) * 1000) / answered;
+}
+
+function figureOf(name: string, before: number, after: number, unit: string): Figure {
+  const share = after / before;
+  return {
+    name,
+    value: `${Math.round(after)} ${unit}`,
+    against: `${share.toFixed(2)} of the empty store (${Math.round(before)} ${unit}); aim under ${MORE.toFixed(2)}`,
+    met: share < MORE,
+  };
+}
