@@ -3,9 +3,9 @@ import { defaultHttpLimits } from '../src/http/budgets.js';
 import { Counters } from '../src/http/counters.js';
 import { listen } from '../src/http/server.js';
 import { openServices } from '../src/server/compose.js';
-import { keepNewObjectsYoung } from '../src/server/gc-flags.js';
+import { tuneCollector } from '../src/server/gc-flags.js';
 
-keepNewObjectsYoung();
+tuneCollector();
 
 const part = { keeps: true, encrypts: false };
 const { pipeline, log, credentialsFile } = await openServices({ data: process.argv[2]!, log: 'none' }, part);

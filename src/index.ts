@@ -25,7 +25,7 @@ export { SettingsError } from './core/settings-error.js';
 export type { Damage, ScrubProgress, ScrubReport } from './objects/index.js';
 export type { RootCredentials } from './server/bootstrap.js';
 export { type OpenServices, openServices, type ServerOptions } from './server/compose.js';
-export { keepNewObjectsYoung } from './server/gc-flags.js';
+export { tuneCollector } from './server/gc-flags.js';
 export type { RunningServer } from './server/running.js';
 export { readSettings, type Settings } from './server/settings.js';
 

@@ -1,12 +1,6 @@
 import { isatty } from 'node:tty';
 import { Command, Option } from 'commander';
-import {
-  keepNewObjectsYoung,
-  type RunningServer,
-  readSettings,
-  type Settings,
-  startServer,
-} from '../index.js';
+import { type RunningServer, readSettings, type Settings, startServer, tuneCollector } from '../index.js';
 import { untilSignal } from './signals.js';
 
 interface ServeFlags {
@@ -149,7 +143,7 @@ export function serveCommand(): Command {
     .option('--config <file>', 'JSON file with the same settings: {"data": "/srv/karikagi", "port": 9000}')
     .option('--json', 'print the start as one JSON object')
     .action(async ({ config, json, ...flags }: ServeFlags) => {
-      keepNewObjectsYoung();
+      tuneCollector();
       const imds = Array.isArray(flags['imds']) ? { imds: flags['imds'].join(',') } : {};
       const given = { ...flags, ...imds };
       const read = () => readSettings(given, process.env, config, { consolePort: 'beside' });

@@ -6,7 +6,7 @@ import { QUIET } from '../../http/idle-connections.js';
 import { listen } from '../../http/server.js';
 import { certificateFiles } from '../certificate-files.js';
 import { type OpenServices, openServices } from '../compose.js';
-import { keepNewObjectsYoung } from '../gc-flags.js';
+import { tuneCollector } from '../gc-flags.js';
 import { measureProcess, type ProcessMetrics } from '../metrics/exposition.js';
 import { processFamilies } from '../metrics/process-metrics.js';
 import { proxiesOf, publicHostOf, type Settings } from '../settings.js';
@@ -83,7 +83,7 @@ process.on('SIGUSR2', () => {});
 send({ kind: 'listening', version: VERSION });
 
 async function start(settings: Settings): Promise<Serving | undefined> {
-  keepNewObjectsYoung();
+  tuneCollector();
   try {
     const part = { keeps: false, readElsewhere: primary.ask };
     const services = await openServices(settings, part);
