@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean' },
     // Of `growth`: that its bucket holds.
-    keys: { type: 'string', default: '1000000' },
+    keys: { type: 'string', default: '300000' },
     // Of `peers`: the programs of other servers.
     minio: { type: 'string' },
     weed: { type: 'string' },

@@ -6,9 +6,9 @@ import { setFlagsFromString } from 'node:v8';
  * falsely of some that each request makes: the whole request then lives as long as they, until all of the heap is
  * collected.
  *
- * Lets the old ones grow to five times what lives, some 100 MB, before all of the heap is collected. Buffers count among
- * them, and those of large bodies alone would have it collected ten times a second. To be called before the first
- * request.
+ * Lets the old ones grow to five times what lives, some 100 MB, before all of the heap is collected. Buffers count
+ * among them, and those of large bodies alone would have it collected ten times a second. To be called before the
+ * first request.
  */
 export function tuneCollector(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');
