@@ -19,7 +19,7 @@ export interface Fill {
   readonly keys: number;
   readonly buckets: number;
   readonly sessions: number;
-  /** Each role has `POLICIES` policies, and a session lives of every so many. */
+  /** Each has `POLICIES` policies; the sessions are spread over them. */
   readonly roles: number;
 }
 

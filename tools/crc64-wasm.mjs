@@ -5,8 +5,7 @@
  *
  *   node tools/crc64-wasm.mjs
  */
-import { writeFileSync } from 'node:fs';
-import wabt from 'wabt';
+import { writeModule } from './wasm-module.mjs';
 
 const STEP = 16;
 const TABLE = 256 * 8;
@@ -58,22 +57,15 @@ const source = `(module
     end
     local.get $crc))`;
 
-const parsed = (await wabt()).parseWat('crc64.wat', source);
-const code = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
-const lines = code.match(/.{1,100}/g).map(line => `  '${line}'`);
-writeFileSync(
-  new URL('../src/crypto/digests/crc64-wasm.ts', import.meta.url),
-  `/** Made by tools/crc64-wasm.mjs, where its source is. */
-
-/** Bytes that the loop takes at a step: so many tables it needs. */
+await writeModule({
+  file: 'crc64-wasm.ts',
+  script: 'crc64-wasm.mjs',
+  source,
+  head: `/** Bytes that the loop takes at a step: so many tables it needs. */
 export const STEP = ${STEP};
 
 /** Of the memory; the tables take the first ${(STEP * TABLE) / 1024} KiB of it. */
-export const BYTES_OF_TABLES = ${STEP * TABLE};
-
-/** The module, in base64: \`update(crc: i64, start, end)\` over its \`memory\` gives the next \`crc\`. */
-export const MODULE = [
-${lines.join(',\n')},
-].join('');
-`,
-);
+export const BYTES_OF_TABLES = ${STEP * TABLE};`,
+  about:
+    '/** The module, in base64: `update(crc: i64, start, end)` over its `memory` gives the next `crc`. */',
+});

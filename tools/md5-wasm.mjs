@@ -4,8 +4,7 @@
  *
  *   node tools/md5-wasm.mjs
  */
-import { writeFileSync } from 'node:fs';
-import wabt from 'wabt';
+import { writeModule } from './wasm-module.mjs';
 
 const PAGE = 64 * 1024;
 const LANES = 8;
@@ -177,28 +176,20 @@ const source = `(module
   ${lanes(1)}
   ${lanes(2)})`;
 
-const parsed = (await wabt()).parseWat('md5.wat', source, { simd: true });
-const code = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
-const lines = code.match(/.{1,100}/g).map(line => `  '${line}'`);
-writeFileSync(
-  new URL('../src/crypto/digests/md5-wasm.ts', import.meta.url),
-  `/** Made by tools/md5-wasm.mjs, where its source is. */
-
-/** Bytes of a stream that the memory has room for. */
+await writeModule({
+  file: 'md5-wasm.ts',
+  script: 'md5-wasm.mjs',
+  source,
+  head: `/** Bytes of a stream that the memory has room for. */
 export const PIECE = ${PIECE};
 
 /** Where in the memory the pieces of the streams begin, one after another. */
 export const PIECES = ${PIECES};
 
 /** Where the states are: the first word of streams 0 to 3, their second one …, then those of streams 4 to 7. */
-export const STATES = ${STATES};
-
-/**
+export const STATES = ${STATES};`,
+  about: `/**
  * The module, in base64: \`lanes1\`, \`lanes4\` and \`lanes8\` take \`length\` bytes of so many streams out of its \`memory\`,
  * whole blocks of 64 and at least one, and put the next states there.
- */
-export const MODULE = [
-${lines.join(',\n')},
-].join('');
-`,
-);
+ */`,
+});

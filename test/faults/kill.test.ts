@@ -239,12 +239,12 @@ async function compare({ s3, iam }: Clients, ledgers: Ledgers): Promise<void> {
       const content = await bodyOf(name);
       assert.equal(content.length, listed.get(name));
       const known = objects.possible(name).find(body => body !== ABSENT && contentOf(body).equals(content));
-      assert.ok(known, `${name} holds ${content.length} bytes that nobody wrote`);
+      assert.ok(known, `${name} holds ${content.length} bytes that no client wrote`);
       objects.settle(name, known);
     }
   }
   for (const [name, bodies] of won) {
-    assert.equal(bodies.size, 1, `${bodies.size} writers were told that they made ${name}`);
+    assert.equal(bodies.size, 1, `${bodies.size} writers were answered that they made ${name}`);
     const [winner] = bodies;
     assert.ok(contentOf(winner!).equals(await bodyOf(name)), `${name} is not its winner's`);
   }

@@ -147,17 +147,17 @@ async function setVersioning(
   return refused ? 'Enabled' : Status;
 }
 
-/** Each contested key is held by one who tried, and by the only one who was told so, if one was. */
+/** Each contested key is held by one who tried. At most one was answered that it made the key: then it holds it. */
 async function compareContest(s3: S3Client, bucket: string, { tried, won }: Contest): Promise<void> {
   for (const [Key, bodies] of tried) {
     const winners = won.get(Key) ?? [];
-    assert.ok(winners.length <= 1, `${winners.length} clients were told that they made ${Key}`);
+    assert.ok(winners.length <= 1, `${winners.length} clients were answered that they made ${Key}`);
     const answer = await s3
       .send(new GetObjectCommand({ Bucket: bucket, Key }))
       .catch((error: Error) => assert.equal(error.name, 'NoSuchKey'));
     const bytes = answer && (await answer.Body!.transformToByteArray());
     const holder = bytes && [...bodies].find(body => contentOf(body).equals(bytes));
-    assert.ok(bytes === undefined || holder, `${Key} holds what nobody wrote`);
+    assert.ok(bytes === undefined || holder, `${Key} holds what no client wrote`);
     if (winners.length === 1) assert.equal(holder, winners[0]);
   }
 }
