@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AuditEvent } from '../src/core/cloudtrail.js';
+import { LineWriter } from '../src/core/event-lines.js';
 import { eventsOf } from '../src/events/event.js';
 import type { EventQuery } from '../src/events/query.js';
 import { searchFiles } from '../src/events/search.js';
@@ -18,7 +20,7 @@ const wanted = Number(process.argv[2] ?? 10) * 1e6;
 const count = Math.min(wanted, Number(process.argv[3] ?? 0.3) * 1e6);
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 31);
-const PIECE = 32 * 1024 * 1024;
+const PIECE = 8 * 1024 * 1024;
 const directory = mkdtempSync(join(tmpdir(), 'karikagi-bench-events-'));
 
 /** One of 500 roles; the last makes one call in a hundred thousand. */
@@ -26,7 +28,7 @@ function roleOf(number: number): string {
   return number % 100_000 === 77 ? 'rare' : `role-${number % 500}`;
 }
 
-function lineOf(number: number): string {
+function eventAt(number: number): AuditEvent {
   const operation = ['GetObject', 'PutObject', 'HeadObject', 'ListObjectsV2', 'DeleteObject'][number % 5]!;
   const key = `data/${number % 1000}/${number.toString(36)}.parquet`;
   const [event] = eventsOf({
@@ -44,41 +46,47 @@ function lineOf(number: number): string {
     status: 200,
     duration: 2,
   });
-  return `${JSON.stringify(event)}\n`;
+  return event!;
 }
 
 let raw = 0;
+let files = 0;
+let written = 0;
+let writing = 0;
 let sealing = 0;
 let lines: string[] = [];
-let size = 0;
+let writer = new LineWriter();
 const flush = () => {
-  const name = `events-2026-01-31-${String(raw).padStart(14, '0')}-1`;
-  const path = join(directory, `${name}.jsonl`);
+  const name = `events-2026-01-31-${String(files++).padStart(14, '0')}-1`;
+  const path = join(directory, `${name}.lines`);
   writeFileSync(path, lines.join(''));
   const start = process.cpuUsage();
   sealFile(path, join(directory, `${name}.seg`));
   sealing += process.cpuUsage(start).user;
-  raw += size;
+  written += writer.length;
+  writer = new LineWriter();
   lines = [];
-  size = 0;
 };
 for (let number = 0; number < count; number++) {
-  const line = lineOf(number);
-  lines.push(line);
-  size += line.length;
-  if (size >= PIECE) flush();
+  const event = eventAt(number);
+  raw += JSON.stringify(event).length;
+  const start = process.cpuUsage();
+  lines.push(writer.add(event));
+  writing += process.cpuUsage(start).user;
+  if (writer.length >= PIECE) flush();
 }
 if (lines.length > 0) flush();
-console.log(`${(raw / count).toFixed(0)} bytes an event as JSON`);
+console.log(`${(raw / count).toFixed(0)} bytes an event as JSON, ${(written / count).toFixed(0)} as a line`);
+console.log(`a line takes ${(writing / count).toFixed(1)} µs of CPU`);
 console.log(`a segment takes ${(sealing / count).toFixed(1)} µs of CPU an event`);
 const made = readdirSync(directory);
 for (let copy = 1; copy < wanted / count; copy++) {
   for (const name of made)
     copyFileSync(join(directory, name), join(directory, name.replace('-1.seg', `.${copy}-1.seg`)));
 }
-const files = readdirSync(directory).map(name => statSync(join(directory, name)).size);
-const total = files.reduce((sum, one) => sum + one, 0);
-console.log(`${files.length} segments, ${(total / wanted).toFixed(0)} bytes an event on disk`);
+const sizes = readdirSync(directory).map(name => statSync(join(directory, name)).size);
+const total = sizes.reduce((sum, one) => sum + one, 0);
+console.log(`${sizes.length} segments, ${(total / wanted).toFixed(0)} bytes an event on disk`);
 
 const searches: Record<string, EventQuery> = {
   'request id': {

@@ -81,7 +81,7 @@ suite('a server of two workers', () => {
     for (let number = 0; number < GETS; number++) {
       await assert.rejects(s3.send(new GetObjectCommand({ Bucket, Key: 'absent' })), { name: 'NoSuchKey' });
     }
-    const both = new Set((await readdir(join(data, 'events'))).map(name => /-(\d+)\.jsonl/.exec(name)?.[1]));
+    const both = new Set((await readdir(join(data, 'events'))).map(name => /-(\d+)\.lines/.exec(name)?.[1]));
     assert.ok(both.size >= 2, 'both workers have answered');
     const puts = { service: 's3', operation: 'PutObject' };
     const gets = { service: 's3', operation: 'GetObject' };

@@ -20,8 +20,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { AuditEvent } from '../src/events/event.js';
+import type { AuditEvent } from '../src/core/cloudtrail.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
+import { eventsInFiles } from './support/event-lines.js';
 import { until } from './support/until.js';
 
 const Bucket = 'shared';
@@ -60,16 +61,8 @@ after(async () => {
 
 /** The events of each process, by its id. Lines are written within a fifth of a second. */
 async function eventsByProcess(): Promise<Map<string, AuditEvent[]>> {
-  const directory = join(data, 'events');
-  const byProcess = new Map<string, AuditEvent[]>();
-  for (const name of await readdir(directory)) {
-    const lines = (await readFile(join(directory, name), 'utf8')).trim().split('\n');
-    byProcess.set(
-      /-(\d+)\.jsonl$/.exec(name)![1]!,
-      lines.filter(line => line !== '').map(line => JSON.parse(line)),
-    );
-  }
-  return byProcess;
+  const files = [...(await eventsInFiles(data))];
+  return new Map(files.map(([name, events]) => [/-(\d+)\.lines$/.exec(name)![1]!, events]));
 }
 
 /** How many processes have written an event like that. */

@@ -161,6 +161,19 @@ export interface CloudTrailTls {
   readonly clientProvidedHostHeader?: string | undefined;
 }
 
+/** An event as it is stored. */
+export interface AuditEvent extends Omit<CloudTrailRecord, 'eventSource' | 'eventName'> {
+  /** `s3.amazonaws.com`; absent where the request could not be understood. */
+  readonly eventSource?: string | undefined;
+  readonly eventName?: string | undefined;
+  /** When the request arrived, milliseconds since the epoch: `eventTime` has whole seconds. */
+  readonly arrived: number;
+  /** Absent for a call that a service made. */
+  readonly httpStatus?: number | undefined;
+  /** Whole milliseconds from the request's arrival to the end of its reply. Absent for a call that a service made. */
+  readonly durationMs?: number | undefined;
+}
+
 /** An event as SearchEvents answers it: a record, which a request that could not be understood is not. */
 export interface FoundEvent extends Omit<CloudTrailRecord, 'eventSource' | 'eventName'> {
   readonly eventSource?: string;

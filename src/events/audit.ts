@@ -1,9 +1,9 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import type { AuditEvent } from '../core/cloudtrail.js';
 import { randomForId } from '../core/random.js';
 import type { Cancel, Scheduler } from '../core/scheduler.js';
-import type { AuditEvent } from './event.js';
 import { type AuditSpace, eventFiles } from './event-files.js';
 import { EventWriter } from './event-writer.js';
 import type { EventFeed, FeedSource } from './feed.js';
@@ -30,11 +30,11 @@ export interface AuditOptions {
   readonly keeps: boolean;
   /** Hears of files that could not be sealed or deleted. */
   readonly failed: (error: unknown) => void;
-  /** Bytes of a file before it is followed by another and becomes a segment. Default: 32 MiB. */
+  /** Bytes of a file before it is followed by another and becomes a segment. Default: 8 MiB, some 25,000 events. */
   readonly pieceBytes?: number;
 }
 
-const PIECE_BYTES = 32 * 1024 * 1024;
+const PIECE_BYTES = 8 * 1024 * 1024;
 /** Of all space: the oldest events go by so much. */
 const PIECES = 16;
 
@@ -62,7 +62,9 @@ class AuditFiles implements AuditLog {
     this.#options = options;
     this.#thread = new EventThread();
     this.#leftBehind = options.keeps
-      ? eventFiles(directory).flatMap(({ name, kind }) => (kind === 'jsonl' ? [name] : []))
+      ? eventFiles(directory).flatMap(({ name, kind }) =>
+          kind === 'lines' || kind === 'jsonl' ? [name] : [],
+        )
       : [];
     const { space, clock, scheduler, pieceBytes = PIECE_BYTES } = options;
     this.#writer = new EventWriter(directory, {
@@ -111,7 +113,7 @@ class AuditFiles implements AuditLog {
     selections: Selections,
   ): Promise<Gathered> {
     // The lines get their second name before they lose their first.
-    const paths = ['jsonl', 'due'].map(kind => join(this.#directory, `${source}.${kind}`));
+    const paths = ['lines', 'jsonl', 'due'].map(kind => join(this.#directory, `${source}.${kind}`));
     const { gathered, failed } = await this.#thread.ask({ kind: 'gather', paths, from, to, selections });
     if (!gathered) throw new Error(failed);
     return gathered;

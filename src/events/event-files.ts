@@ -1,7 +1,8 @@
 /**
- * The files of the directory of events. A process appends to `events-2026-01-31-START-PID.jsonl`, then to
- * `events-2026-01-31-START.2-PID.jsonl` …; what is written no more becomes a segment of the same name, `….seg`. Its
- * lines stay as `….due`, a second name of the same file, until trails have delivered them.
+ * The files of the directory of events. A process appends to `events-2026-01-31-START-PID.lines`, then to
+ * `events-2026-01-31-START.2-PID.lines` …; what is written no more becomes a segment of the same name, `….seg`. Its
+ * lines stay as `….due`, a second name of the same file, until trails have delivered them. Files of lines from before
+ * forms are `….jsonl` (`event-lines.ts`).
  */
 import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,24 +20,25 @@ interface EventFile {
   readonly name: string;
   /** `2026-01-31`, UTC. */
   readonly day: string;
-  readonly kind: 'jsonl' | 'seg' | 'due';
+  readonly kind: 'lines' | 'jsonl' | 'seg' | 'due';
 }
 
-const NAME = /^events-(\d{4}-\d\d-\d\d)(?:-[\w.-]+)?\.(jsonl|seg|due)$/;
+const NAME = /^events-(\d{4}-\d\d-\d\d)(?:-[\w.-]+)?\.(lines|jsonl|seg|due)$/;
+const LINES = /\.(lines|jsonl)$/;
 /** Of all space, what waits for its delivery: a trail that fails must not cost what can be searched for. */
 const DUE_SHARE = 0.25;
 
 /** `start`: what tells one run of a process from another with its id. */
 export function lineFile(day: string, start: string, piece: number): string {
-  return `events-${day}-${start}${piece === 1 ? '' : `.${piece}`}-${process.pid}.jsonl`;
+  return `events-${day}-${start}${piece === 1 ? '' : `.${piece}`}-${process.pid}.lines`;
 }
 
 export function segmentFile(lines: string): string {
-  return lines.replace(/\.jsonl$/, '.seg');
+  return lines.replace(LINES, '.seg');
 }
 
 function dueFile(lines: string): string {
-  return lines.replace(/\.jsonl$/, '.due');
+  return lines.replace(LINES, '.due');
 }
 
 /** Gives lines that are about to become a segment their second name. Throws what the file system throws. */

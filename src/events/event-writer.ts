@@ -1,7 +1,8 @@
 import { createWriteStream, fdatasync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
+import type { AuditEvent } from '../core/cloudtrail.js';
+import { LineWriter } from '../core/event-lines.js';
 import type { Cancel, Scheduler } from '../core/scheduler.js';
-import type { AuditEvent } from './event.js';
 import { lineFile } from './event-files.js';
 
 interface WriterOptions {
@@ -20,7 +21,7 @@ const FLUSH_AFTER = 200;
 /** Milliseconds between syncs: what a machine that loses its power loses besides. */
 const SYNC_EVERY = 5000;
 
-/** Appends events as JSON lines to files of the day and process. */
+/** Appends events as lines to files of the day and process. */
 export class EventWriter {
   readonly #directory: string;
   readonly #options: WriterOptions;
@@ -29,7 +30,7 @@ export class EventWriter {
   #piece = 0;
   #name: string | undefined;
   #file: WriteStream | undefined;
-  #bytes = 0;
+  #writer = new LineWriter();
   #lines: string[] = [];
   #waiting = 0;
   #unsynced = false;
@@ -56,7 +57,7 @@ export class EventWriter {
     const day = event.eventTime.slice(0, 10);
     // A request that arrived before midnight may end after one that did not.
     if (day > this.#day || this.#broken) this.#begin(day > this.#day ? day : this.#day);
-    const line = `${JSON.stringify(event)}\n`;
+    const line = this.#writer.add(event);
     this.#lines.push(line);
     this.#waiting += line.length;
     if (this.#waiting >= FLUSH_BYTES) this.#write();
@@ -83,7 +84,7 @@ export class EventWriter {
     this.#end();
     this.#piece = day === this.#day ? this.#piece + 1 : 1;
     this.#day = day;
-    this.#bytes = 0;
+    this.#writer = new LineWriter();
     this.#name = lineFile(day, this.#options.run, this.#piece);
     this.#file = createWriteStream(join(this.#directory, this.#name), { flags: 'a', mode: 0o600 });
     // A full disk must not end the server: the stream reports, the next line tries again in a new file.
@@ -110,10 +111,9 @@ export class EventWriter {
     const text = this.#lines.join('');
     this.#lines = [];
     this.#waiting = 0;
-    this.#file?.write(text);
+    this.#file?.write(text, 'latin1');
     this.#unsynced = true;
-    this.#bytes += text.length;
-    if (this.#bytes >= this.#options.pieceBytes) this.#begin(this.#day);
+    if (this.#writer.length >= this.#options.pieceBytes) this.#begin(this.#day);
   }
 
   #sync(): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Account, Caller } from '../core/caller.js';
-import { type AuditEvent, cloudTrailRecord, type EndedCall, eventsOf, signInEvent } from './event.js';
+import type { AuditEvent } from '../core/cloudtrail.js';
+import { cloudTrailRecord, type EndedCall, eventsOf, signInEvent } from './event.js';
 import { isDataEvent } from './names.js';
 
 const account: Account = {

@@ -1,23 +1,16 @@
 /** The event that a request leaves: CloudTrail's record of it, and what is known beyond that. */
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../core/caller.js';
-import type { CloudTrailMap, CloudTrailRecord, CloudTrailTls, CloudTrailValue } from '../core/cloudtrail.js';
-import { foreignIdentityOf, identityOf, wholeSeconds } from './identities.js';
+import type {
+  AuditEvent,
+  CloudTrailMap,
+  CloudTrailRecord,
+  CloudTrailTls,
+  CloudTrailValue,
+} from '../core/cloudtrail.js';
+import { foreignIdentityOf, identityOf, secondOf } from './identities.js';
 import { errorCodeOf, eventNameOf, isDataEvent, isReadOnly } from './names.js';
 import { type OwnedResource, resourcesOf } from './resources.js';
-
-/** An event as it is stored. */
-export interface AuditEvent extends Omit<CloudTrailRecord, 'eventSource' | 'eventName'> {
-  /** `s3.amazonaws.com`; absent where the request could not be understood. */
-  readonly eventSource?: string | undefined;
-  readonly eventName?: string | undefined;
-  /** When the request arrived, milliseconds since the epoch: `eventTime` has whole seconds. */
-  readonly arrived: number;
-  /** Absent for a call that a service made. */
-  readonly httpStatus?: number | undefined;
-  /** Whole milliseconds from the request's arrival to the end of its reply. Absent for a call that a service made. */
-  readonly durationMs?: number | undefined;
-}
 
 /** What is known of a request that has ended, or of a call that a service made for one. */
 export interface EndedCall {
@@ -93,7 +86,7 @@ function eventOf(
   return {
     eventVersion: VERSION,
     userIdentity,
-    eventTime: wholeSeconds(new Date(call.arrived).toISOString()),
+    eventTime: secondOf(call.arrived),
     eventSource: service && `${service}.amazonaws.com`,
     eventName,
     awsRegion: call.region,
@@ -171,7 +164,7 @@ export function signInEvent({ arrived, requestId, region, sourceIp, userAgent, a
             accountId,
             ...(isUser && { userName: arn.slice(arn.lastIndexOf('/') + 1) }),
           },
-    eventTime: wholeSeconds(new Date(arrived).toISOString()),
+    eventTime: secondOf(arrived),
     eventSource: 'signin.amazonaws.com',
     eventName: 'ConsoleLogin',
     awsRegion: region,

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { CloudTrailFile, CloudTrailRecord } from '../core/cloudtrail.js';
-import { type AuditEvent, cloudTrailRecord } from './event.js';
-import { eventIn } from './segment-write.js';
+import type { AuditEvent, CloudTrailFile, CloudTrailRecord } from '../core/cloudtrail.js';
+import { LineReader } from '../core/event-lines.js';
+import { cloudTrailRecord } from './event.js';
 import { isSelected, type Selection } from './selection.js';
 
 /** A log file that is still without a name. */
@@ -43,28 +43,42 @@ export function gatherLines(
   to: number | undefined,
   selections: Selections,
 ): Gathered {
-  const text = readPart(names, from, to === undefined ? GATHERED : to - from);
-  const end = text.lastIndexOf(NEW_LINE) + 1;
-  const events: AuditEvent[] = [];
-  for (let start = 0; start < end; ) {
-    const next = text.indexOf(NEW_LINE, start) + 1;
-    const event = eventIn(text.toString('utf8', start, next - 1));
-    if (event) events.push(event);
-    start = next;
+  const file = firstOpened(names);
+  if (file === undefined) return { to: from, bodies: [] };
+  try {
+    const text = readPart(file, from, to === undefined ? GATHERED : to - from);
+    const end = text.lastIndexOf(NEW_LINE) + 1;
+    const reader = new LineReader(at => lineAt(file, at));
+    const events: AuditEvent[] = [];
+    for (let start = 0; start < end; ) {
+      const next = text.indexOf(NEW_LINE, start) + 1;
+      const event = reader.event(text.toString('utf8', start, next - 1));
+      if (event) events.push(event);
+      start = next;
+    }
+    return { to: from + end, bodies: bodiesOf(events, selections) };
+  } finally {
+    closeSync(file);
   }
-  return { to: from + end, bodies: bodiesOf(events, selections) };
 }
 
 const NEW_LINE = 0x0a;
 
-function readPart(names: readonly string[], from: number, length: number): Buffer {
-  const file = firstOpened(names);
-  if (file === undefined) return Buffer.alloc(0);
-  try {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, fstatSync(file).size - from)));
-    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from));
-  } finally {
-    closeSync(file);
+function readPart(file: number, from: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, fstatSync(file).size - from)));
+  return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from));
+}
+
+/** Bytes that most lines fit into. */
+const LINE = 8192;
+
+/** The line that begins there, of which the end may lie before the part that is looked at. */
+function lineAt(file: number, from: number): string {
+  for (let length = LINE; ; length *= 2) {
+    const bytes = readPart(file, from, length);
+    const end = bytes.indexOf(NEW_LINE);
+    if (end >= 0) return bytes.toString('utf8', 0, end);
+    if (bytes.length < length) return '';
   }
 }
 

@@ -3,9 +3,24 @@ import type { Caller } from '../core/caller.js';
 import type { CloudTrailIdentity, CloudTrailSession } from '../core/cloudtrail.js';
 import type { Context } from '../policy/types.js';
 
+/** Of callers, each of whom sends many requests. */
+const identities = new WeakMap<Caller, CloudTrailIdentity>();
+
 /** `undefined`: of a request whose credentials did not hold. */
 export function identityOf(caller: Caller | undefined, invokedBy?: string): CloudTrailIdentity {
   if (caller === undefined) return { type: 'Unknown' };
+  // What is found of a caller who is like no other would only be in the way.
+  if (invokedBy !== undefined || caller.principal.type === 'anonymous')
+    return madeIdentity(caller, invokedBy);
+  let identity = identities.get(caller);
+  if (identity === undefined) {
+    identity = madeIdentity(caller);
+    identities.set(caller, identity);
+  }
+  return identity;
+}
+
+function madeIdentity(caller: Caller, invokedBy?: string): CloudTrailIdentity {
   const { principal, account } = caller;
   switch (principal.type) {
     case 'anonymous':
@@ -113,7 +128,17 @@ function text(value: Context[string] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
+/** The last one made: many events are of one second. */
+let shown = { second: Number.NaN, text: '' };
+
+/** Milliseconds since the epoch as `2026-01-31T12:00:00Z`. */
+export function secondOf(time: number): string {
+  const second = Math.floor(time / 1000);
+  if (second !== shown.second) shown = { second, text: wholeSeconds(new Date(second * 1000).toISOString()) };
+  return shown.text;
+}
+
 /** `2026-01-31T12:00:00.123Z` → `2026-01-31T12:00:00Z` */
-export function wholeSeconds<T extends string | undefined>(time: T): T {
+function wholeSeconds<T extends string | undefined>(time: T): T {
   return time?.replace(/\.\d+Z$/, 'Z') as T;
 }

@@ -1,5 +1,5 @@
+import type { AuditEvent } from '../core/cloudtrail.js';
 import type { AuditLog } from './audit.js';
-import type { AuditEvent } from './event.js';
 import type { FeedSource } from './feed.js';
 import { bodiesOf, type Gathered, type Selections } from './gather.js';
 import { type EventPage, type EventQuery, matches, newerFirst, pageOf } from './query.js';

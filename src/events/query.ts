@@ -1,5 +1,5 @@
 /** What is asked of the events, and which event answers it. */
-import type { AuditEvent } from './event.js';
+import type { AuditEvent } from '../core/cloudtrail.js';
 import { termsOf } from './terms.js';
 
 /** A place among the events: they are in the order of time, then of their ids. */

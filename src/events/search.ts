@@ -1,11 +1,11 @@
 /** Searches the files of events. Synchronous: it runs in a thread of its own. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditEvent } from './event.js';
+import type { AuditEvent } from '../core/cloudtrail.js';
+import { inAscii, isAlike, readerOf } from '../core/event-lines.js';
 import { eventFiles, segmentFile } from './event-files.js';
 import { type EventPage, type EventQuery, matches, newerFirst, pageOf } from './query.js';
 import { Segment } from './segment-read.js';
-import { eventIn } from './segment-write.js';
 import { ANY_ERROR, term } from './terms.js';
 
 /** A file whose events may be next; it is opened once its newest event may be. */
@@ -34,7 +34,7 @@ function sourcesOf(directory: string, query: EventQuery): Source[] {
   const sealed = new Set(files.filter(({ kind }) => kind === 'seg').map(({ name }) => name));
   for (const { name, kind } of files) {
     // A process that ended between the two leaves the lines beside their segment.
-    if (kind === 'due' || (kind === 'jsonl' && sealed.has(segmentFile(name)))) continue;
+    if (kind === 'due' || (kind !== 'seg' && sealed.has(segmentFile(name)))) continue;
     const source =
       kind === 'seg'
         ? segmentSource(join(directory, name), from, newest, query)
@@ -64,20 +64,25 @@ function lineSource(path: string, query: EventQuery): Source | undefined {
   }
   const words = query.terms.map(wordsOf);
   const found: AuditEvent[] = [];
+  const reader = readerOf(text);
   for (const line of text.split('\n')) {
-    if (!mayMatch(line, words)) continue;
-    const event = eventIn(line);
+    if (line === '' || isAlike(line) || !mayMatch(reader.partsOf(line), words)) continue;
+    const event = reader.event(line);
     if (event && matches(event, query)) found.push(event);
   }
   found.sort(newerFirst);
   return found[0] && { last: found[0].arrived, events: () => found.values(), close: () => {} };
 }
 
-/** A term's value as it stands in an event's JSON; `undefined` where nothing need stand there as such. */
-function wordOf(term: string): string | undefined {
+/**
+ * A term's value as it may stand in an event's JSON, in ASCII or not; `undefined` where nothing need stand there as
+ * such.
+ */
+function wordsIn(term: string): string[] | undefined {
   const value = term.slice(1);
   if (term.startsWith(NAME_LETTER) || value === ANY_ERROR || value === 'root') return undefined;
-  return JSON.stringify(value).slice(1, -1);
+  const word = JSON.stringify(value).slice(1, -1);
+  return [...new Set([word, inAscii(word)])];
 }
 
 /** Names are compared without case: an event has to be read for that. */
@@ -85,13 +90,12 @@ const NAME_LETTER = term('name', '');
 
 /** One of them stands in each line that is meant; none where no line can be left out so. */
 function wordsOf(some: readonly string[]): readonly string[] {
-  const words = some.map(wordOf).filter(word => word !== undefined);
-  return words.length === some.length ? words : [];
+  const words = some.map(wordsIn);
+  return words.every(found => found !== undefined) ? words.flat() : [];
 }
 
-function mayMatch(line: string, words: readonly (readonly string[])[]): boolean {
-  if (line === '') return false;
-  return words.every(some => some.length === 0 || some.some(word => line.includes(word)));
+function mayMatch(parts: readonly string[], words: readonly (readonly string[])[]): boolean {
+  return words.every(some => some.length === 0 || some.some(word => parts.some(part => part.includes(word))));
 }
 
 /** The newest of several sources, each newest first and they by their newest. */

@@ -1,7 +1,8 @@
 /**
  * A segment: events that are written no more, compressed, with an index. Numbers are little-endian.
  *
- *   blocks    JSON lines, deflated, about 64 KiB each before that; events in the order of time, then of ids
+ *   blocks    lines as a file of their own has them (`event-lines.ts`), deflated, about 64 KiB each before that; events
+ *             in the order of time, then of ids
  *   times     for each event, milliseconds after the first, u32
  *   blocks'   for each block where it begins in the file and the number of its first event, u32 each
  *   terms     for each term its hash, u64, and u32: the number of its only event with the highest bit set, else where
@@ -10,14 +11,16 @@
  *   footer    FOOTER bytes: see `writeFooter`
  */
 
-/** Bytes of JSON in a block. */
+/** Bytes of lines in a block. */
 export const BLOCK = 64 * 1024;
 export const TERM = 12;
 export const FOOTER = 64;
 /** In `ref` of a term: the rest is the number of an event. */
 export const SINGLE = 0x8000_0000;
 
-const MAGIC = 0x4b45_5631;
+const MAGIC = 0x4b45_5632;
+/** Of segments from before forms, each of whose lines is a whole event. */
+const FORMER_MAGIC = 0x4b45_5631;
 
 export interface Footer {
   readonly events: number;
@@ -47,7 +50,8 @@ export function writeFooter(footer: Footer): Buffer {
 
 /** `undefined` where the bytes are no footer. */
 export function readFooter(bytes: Buffer): Footer | undefined {
-  if (bytes.length !== FOOTER || bytes.readUInt32LE(FOOTER - 4) !== MAGIC) return undefined;
+  if (bytes.length !== FOOTER || ![MAGIC, FORMER_MAGIC].includes(bytes.readUInt32LE(FOOTER - 4)))
+    return undefined;
   const number = (at: number) => bytes.readUInt32LE(at * 4);
   return {
     events: number(0),

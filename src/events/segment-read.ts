@@ -1,10 +1,11 @@
 /** Finds events in a segment by its index. Synchronous: it runs in a thread of its own. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
-import type { AuditEvent } from './event.js';
+import type { AuditEvent } from '../core/cloudtrail.js';
+import { type LineReader, readerOf } from '../core/event-lines.js';
 import { type EventQuery, matches } from './query.js';
 import { FOOTER, type Footer, type Hash, hashOf, readFooter, SINGLE, TERM } from './segment-format.js';
-import { eventIn } from './segment-write.js';
+import { eventLines } from './segment-write.js';
 
 /** Terms that are read at once where the hash lets a term be expected: four deviations to either side in most files. */
 const WINDOW = 1400;
@@ -15,7 +16,9 @@ export class Segment {
   readonly #footer: Footer;
   #times: Buffer | undefined;
   #blocks: Buffer | undefined;
-  #opened: { readonly number: number; readonly lines: readonly string[] } | undefined;
+  #opened:
+    | { readonly number: number; readonly lines: readonly string[]; readonly reader: LineReader }
+    | undefined;
 
   private constructor(file: number, size: number, footer: Footer) {
     this.#file = file;
@@ -154,9 +157,10 @@ export class Segment {
       const start = table.readUInt32LE(low * 8);
       const end = low + 1 < blocks ? table.readUInt32LE((low + 1) * 8) : timesAt;
       const text = inflateRawSync(read(this.#file, start, end - start)).toString('utf8');
-      this.#opened = { number: low, lines: text.split('\n') };
+      this.#opened = { number: low, lines: eventLines(text), reader: readerOf(text) };
     }
-    return eventIn(this.#opened!.lines[number - table.readUInt32LE(low * 8 + 4)] ?? '');
+    const { lines, reader } = this.#opened!;
+    return reader.event(lines[number - table.readUInt32LE(low * 8 + 4)] ?? '');
   }
 }
 

@@ -1,30 +1,30 @@
 /** Makes a segment of JSON lines. Synchronous: it runs in a thread of its own. */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { constants, deflateRawSync } from 'node:zlib';
-import type { AuditEvent } from './event.js';
+import { type Alike, isAlike, readerOf } from '../core/event-lines.js';
 import { newerFirst } from './query.js';
 import { BLOCK, type Footer, writeFooter } from './segment-format.js';
 import { TermIndex } from './term-index.js';
 
-interface Line {
-  /** Among the lines of the file. */
+interface Entry {
+  /** Among the events of the file. */
   readonly number: number;
-  readonly start: number;
-  readonly end: number;
+  readonly line: string;
+  readonly alike: readonly Alike[];
   readonly arrived: number;
   readonly eventID: string;
 }
 
 /** Writes `target` of the lines in `source`, and removes `source` once `target` is on disk. */
 export function sealFile(source: string, target: string): void {
-  const text = readFileSync(source);
+  const text = readFileSync(source, 'utf8');
   const index = new TermIndex();
-  const lines = linesOf(text, index).sort((one, other) => newerFirst(other, one));
-  if (lines.length > 0) {
+  const entries = entriesOf(text, index).sort((one, other) => newerFirst(other, one));
+  if (entries.length > 0) {
     const draft = `${target}.draft`;
     const file = openSync(draft, 'w', 0o600);
     try {
-      for (const part of segmentOf(text, lines, index)) writeSync(file, part);
+      for (const part of segmentOf(entries, index)) writeSync(file, part);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -34,41 +34,29 @@ export function sealFile(source: string, target: string): void {
   rmSync(source);
 }
 
-const NEW_LINE = 0x0a;
-
 /** Adds the events to the index. A process that was killed may leave half a line at the end. */
-function linesOf(text: Buffer, index: TermIndex): Line[] {
-  const lines: Line[] = [];
-  for (let start = 0; start < text.length; ) {
-    const end = text.indexOf(NEW_LINE, start);
+function entriesOf(text: string, index: TermIndex): Entry[] {
+  const reader = readerOf(text);
+  const entries: Entry[] = [];
+  for (let start = 0, end = 0; start < text.length; start = end + 1) {
+    end = text.indexOf('\n', start);
     if (end < 0) break;
-    const event = eventIn(text.toString('utf8', start, end));
-    if (event) {
-      const { arrived, eventID } = event;
-      lines.push({ number: lines.length, start, end: end + 1, arrived, eventID });
-      index.add(event);
-    }
-    start = end + 1;
+    const line = text.slice(start, end);
+    const read = reader.read(line);
+    if (!read) continue;
+    const { arrived, eventID } = read.own;
+    entries.push({ number: entries.length, line, alike: read.alike, arrived, eventID });
+    index.add(read);
   }
-  return lines;
-}
-
-/** `undefined` for a line that is no event, or one from before events had a place in time. */
-export function eventIn(line: string): AuditEvent | undefined {
-  try {
-    const event = JSON.parse(line) as AuditEvent;
-    return typeof event.arrived === 'number' && typeof event.eventID === 'string' ? event : undefined;
-  } catch {
-    return undefined;
-  }
+  return entries;
 }
 
 /** The parts of the file, in order. */
-function segmentOf(text: Buffer, lines: readonly Line[], index: TermIndex): Buffer[] {
-  const blocks = blocksOf(text, lines);
-  const first = lines[0]!.arrived;
-  const times = Buffer.alloc(lines.length * 4);
-  for (const [number, { arrived }] of lines.entries()) {
+function segmentOf(entries: readonly Entry[], index: TermIndex): Buffer[] {
+  const blocks = blocksOf(entries);
+  const first = entries[0]!.arrived;
+  const times = Buffer.alloc(entries.length * 4);
+  for (const [number, { arrived }] of entries.entries()) {
     times.writeUInt32LE(Math.min(arrived - first, 0xffff_ffff), number * 4);
   }
   const table = Buffer.alloc(blocks.length * 8);
@@ -78,11 +66,11 @@ function segmentOf(text: Buffer, lines: readonly Line[], index: TermIndex): Buff
     table.writeUInt32LE(firstEvent, at * 8 + 4);
     timesAt += bytes.length;
   });
-  const { terms, lists, count } = index.sections(lines.map(({ number }) => number));
+  const { terms, lists, count } = index.sections(entries.map(({ number }) => number));
   const blocksAt = timesAt + times.length;
   const termsAt = blocksAt + table.length;
   const footer: Footer = {
-    events: lines.length,
+    events: entries.length,
     blocks: blocks.length,
     terms: count,
     timesAt,
@@ -90,7 +78,7 @@ function segmentOf(text: Buffer, lines: readonly Line[], index: TermIndex): Buff
     termsAt,
     listsAt: termsAt + terms.length,
     first,
-    last: lines.at(-1)!.arrived,
+    last: entries.at(-1)!.arrived,
   };
   return [...blocks.map(({ bytes }) => bytes), times, table, terms, lists, writeFooter(footer)];
 }
@@ -100,18 +88,34 @@ interface Block {
   readonly firstEvent: number;
 }
 
-function blocksOf(text: Buffer, lines: readonly Line[]): Block[] {
+function blocksOf(entries: readonly Entry[]): Block[] {
   const blocks: Block[] = [];
-  for (let next = 0; next < lines.length; ) {
+  for (let next = 0; next < entries.length; ) {
     const firstEvent = next;
-    const parts: Buffer[] = [];
-    for (let size = 0; next < lines.length && size < BLOCK; next++) {
-      const { start, end } = lines[next]!;
-      parts.push(text.subarray(start, end));
-      size += end - start;
+    let text = '';
+    const places = new Map<Alike, number>();
+    for (; next < entries.length && text.length < BLOCK; next++) {
+      const { line, alike } = entries[next]!;
+      for (const one of alike) {
+        if (places.has(one)) continue;
+        places.set(one, text.length);
+        text += `${one.line}\n`;
+      }
+      const [form, client] = alike.map(one => places.get(one));
+      text += form === undefined ? `${line}\n` : `[${form},${client},${ownPart(line)}\n`;
     }
-    const bytes = deflateRawSync(Buffer.concat(parts), { level: constants.Z_BEST_SPEED });
+    const bytes = deflateRawSync(text, { level: constants.Z_BEST_SPEED });
     blocks.push({ bytes, firstEvent });
   }
   return blocks;
+}
+
+/** What is behind the places of its form and its client. */
+function ownPart(line: string): string {
+  return line.slice(line.indexOf(',', line.indexOf(',') + 1) + 1);
+}
+
+/** The lines of the events of a block, in order. */
+export function eventLines(block: string): string[] {
+  return block.split('\n').filter(line => line !== '' && !isAlike(line));
 }

@@ -1,5 +1,5 @@
 /** By what events are found: each has some terms, a letter for what it is and a value. */
-import type { AuditEvent } from './event.js';
+import type { AuditEvent } from '../core/cloudtrail.js';
 
 /** What a term says. Names are compared without case. */
 type TermKind =
@@ -54,36 +54,42 @@ export function termsOf(event: AuditEvent): Set<string> {
 }
 
 /** Some of them may come twice. */
-export function eachTerm(event: AuditEvent, use: (term: string) => void): void {
-  const add = (kind: TermKind, value: string | undefined) => {
+function eachTerm(event: AuditEvent, use: (term: string) => void): void {
+  eachFormTerm(event, use);
+  eachClientTerm(event, use);
+  eachIdTerm(event, use);
+  eachResourceTerm(event, use);
+}
+
+type Add = (kind: TermKind, value: string | undefined) => void;
+
+function adding(use: (term: string) => void): Add {
+  return (kind, value) => {
     if (value !== undefined && value !== '') use(term(kind, value));
   };
+}
+
+/** Terms of what stands in a form (`event-lines.ts`). */
+export function eachFormTerm(event: Partial<AuditEvent>, use: (term: string) => void): void {
+  const add = adding(use);
   add('account', event.recipientAccountId ?? NO_ACCOUNT);
   add('category', event.eventCategory);
-  add('event', event.eventID);
   add('name', event.eventName);
   add('readOnly', event.readOnly === undefined ? undefined : String(event.readOnly));
-  add('request', event.requestID);
   add('source', event.eventSource);
   if (event.errorCode !== undefined) {
     add('error', event.errorCode);
     add('error', ANY_ERROR);
   }
-  addIdentity(event, add);
-  for (const { ARN, type } of event.resources ?? []) {
-    add('resourceType', type);
-    if (ARN === undefined) continue;
-    add('resource', ARN);
-    add('resource', nameIn(ARN));
-  }
 }
 
-/** A principal is found by its ARN, its name, its unique id, its key and by the role or user behind its session. */
-function addIdentity(
-  { userIdentity }: AuditEvent,
-  add: (kind: TermKind, value: string | undefined) => void,
-): void {
-  if (userIdentity === undefined) return;
+/**
+ * Terms of what stands in a client. A principal is found by its ARN, its name, its unique id, its key and by the role
+ * or user behind its session.
+ */
+export function eachClientTerm({ userIdentity }: Partial<AuditEvent>, use: (term: string) => void): void {
+  if (!userIdentity) return;
+  const add = adding(use);
   const { arn, principalId, accessKeyId, sessionContext } = userIdentity;
   const issuer = sessionContext?.sessionIssuer;
   const user = userNameOf(userIdentity);
@@ -99,6 +105,23 @@ function addIdentity(
     issuer?.principalId,
   ]) {
     add('principal', one);
+  }
+}
+
+/** Terms that hardly two events have. */
+export function eachIdTerm({ eventID, requestID }: Partial<AuditEvent>, use: (term: string) => void): void {
+  const add = adding(use);
+  add('event', eventID);
+  add('request', requestID);
+}
+
+export function eachResourceTerm({ resources }: Partial<AuditEvent>, use: (term: string) => void): void {
+  const add = adding(use);
+  for (const { ARN, type } of resources ?? []) {
+    add('resourceType', type);
+    if (ARN === undefined) continue;
+    add('resource', ARN);
+    add('resource', nameIn(ARN));
   }
 }
 

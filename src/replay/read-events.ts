@@ -3,8 +3,10 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { readerOf } from '../core/event-lines.js';
 import { objectsOf } from './record-splitter.js';
 
 export interface EventSources {
@@ -19,7 +21,7 @@ export interface EventSources {
 }
 
 /** Of what a directory or a prefix holds, files that may have events; not CloudTrail's digests. */
-const EVENTS = /\.(?:json|jsonl|ndjson|log)(?:\.gz)?$/;
+const EVENTS = /\.(?:json|jsonl|ndjson|log)(?:\.gz)?$|\.lines$/;
 const NO_EVENTS = /(?:^|\/)(?:CloudTrail-Digest|CloudTrail-Insight)\//;
 
 /** Objects of a bucket that are asked for ahead. */
@@ -27,14 +29,16 @@ const AHEAD = 4;
 
 /**
  * The records of all sources, in the order of the files' names, those that came together together. Memory is bounded by
- * the largest record and four open objects. Throws `Error` for a source that is not there.
+ * the largest record and four open objects, or by a server's own file of lines (8 MiB). Throws `Error` for a source
+ * that is not there.
  */
 export async function* readEvents(options: EventSources): AsyncGenerator<object[]> {
   for (const source of options.sources) {
     const files = source.startsWith('s3://') ? objectsUnder(source, options) : filesOf(source);
     for await (const { name, open } of files) {
       try {
-        yield* objectsOf(await unzipped(await open()));
+        if (name.endsWith('.lines')) yield eventsIn(await text(await open()));
+        else yield* objectsOf(await unzipped(await open()));
         options.read?.(name);
       } catch (error) {
         if (!options.failed) throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
@@ -85,6 +89,12 @@ async function* objectsUnder(source: string, { s3 }: EventSources): AsyncGenerat
     }
   }
   yield* opened;
+}
+
+/** What a server of ours has written down and not compressed yet. */
+function eventsIn(lines: string): object[] {
+  const reader = readerOf(lines);
+  return lines.split('\n').flatMap(line => reader.event(line) ?? []);
 }
 
 /** Gzip is known by its first two bytes, whatever the name says. */

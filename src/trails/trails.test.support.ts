@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { ManualClock } from '../core/clock.js';
-import type { CloudTrailFile } from '../core/cloudtrail.js';
+import type { AuditEvent, CloudTrailFile } from '../core/cloudtrail.js';
 import { silentLogger } from '../core/log.js';
 import { type AuditLog, openAuditLog } from '../events/audit.js';
-import type { AuditEvent } from '../events/event.js';
 import { openMemoryKv } from '../store/memory/memory.js';
 import { type OpenTrails, openTrails } from './index.js';
 import type { LogStore, LogWrite } from './log-store.js';
@@ -74,7 +73,7 @@ export interface TrailWorld {
 }
 
 /** Events in a directory of its own, and trails over them. */
-export async function openTrailWorld(t: TestContext, pieceBytes = 2000): Promise<TrailWorld> {
+export async function openTrailWorld(t: TestContext, pieceBytes = 700): Promise<TrailWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'karikagi-trails-'));
   t.after(() => rm(directory, { recursive: true }));
   const clock = new ManualClock(START);

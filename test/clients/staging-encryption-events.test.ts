@@ -1,6 +1,6 @@
 /** What the events say of the keys that S3 uses for its callers. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -12,20 +12,10 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { AuditEvent } from '../../src/events/event.js';
 import { startServer } from '../../src/index.js';
+import { eventsIn } from '../support/event-lines.js';
 
 const Bucket = 'watched';
-
-async function eventsIn(directory: string): Promise<AuditEvent[]> {
-  const files = await readdir(directory);
-  const texts = await Promise.all(files.map(name => readFile(join(directory, name), 'utf8')));
-  return texts
-    .join('')
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line));
-}
 
 test('each use of a key stands beside the request that it was for', async t => {
   const data = await mkdtemp(join(tmpdir(), 'karikagi-events-'));
@@ -58,7 +48,7 @@ test('each use of a key stands beside the request that it was for', async t => {
     return error.name === 'KMS.DisabledException';
   });
   await server.close();
-  const events = await eventsIn(join(data, 'events'));
+  const events = await eventsIn(data);
   const root = events.find(({ eventName }) => eventName === 'PutObject')!.userIdentity;
   const uses = events.filter(({ userIdentity }) => userIdentity?.invokedBy !== undefined);
   assert.deepEqual(

@@ -1,6 +1,6 @@
 /** What policies, keys, locks and accounts let replication do, and what is said where they do not. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -18,8 +18,10 @@ import {
   PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3';
+import type { AuditEvent } from '../../src/core/cloudtrail.js';
 import { ManualClock, type RunningServer, startServer, systemClock } from '../../src/index.js';
 import { openAccount } from '../support/accounts.js';
+import { eventsIn } from '../support/event-lines.js';
 import { Scrape } from '../support/metrics.js';
 import { until } from '../support/until.js';
 import {
@@ -68,17 +70,11 @@ suite('what decides on copies', () => {
 
   /** What the log has of S3's own calls about something. */
   const eventsOf = async (what: string) => {
-    const directory = join(home, 'data', 'events');
-    let found: { eventSource: string; eventName: string; userIdentity: Record<string, string> }[] = [];
+    let found: AuditEvent[] = [];
     await until(async () => {
-      const files = await Promise.all(
-        (await readdir(directory)).map(name => readFile(join(directory, name), 'utf8')),
-      );
-      found = files
-        .flatMap(text => text.split('\n').filter(Boolean))
-        .map(line => JSON.parse(line))
+      found = (await eventsIn(join(home, 'data')))
         .filter(event => event.userIdentity?.invokedBy === 's3.amazonaws.com')
-        .filter(event => event.userIdentity.arn?.endsWith('/s3-replication'))
+        .filter(event => event.userIdentity!.arn?.endsWith('/s3-replication'))
         .filter(({ resources = [] }) => resources.some(({ ARN = '' }) => ARN.endsWith(what)));
       return found.length > 0;
     });
@@ -309,8 +305,8 @@ suite('what decides on copies', () => {
       ['s3.amazonaws.com PutObject'],
     );
     const copied = events[0]!;
-    assert.equal(copied.userIdentity.arn, `arn:aws:sts::${ACCOUNT}:assumed-role/keys/s3-replication`);
-    assert.equal(copied.userIdentity.invokedBy, 's3.amazonaws.com');
+    assert.equal(copied.userIdentity?.arn, `arn:aws:sts::${ACCOUNT}:assumed-role/keys/s3-replication`);
+    assert.equal(copied.userIdentity?.invokedBy, 's3.amazonaws.com');
     const uses = await eventsOf(to);
     assert.ok(uses.some(({ eventName }) => eventName === 'Encrypt'));
     kms.destroy();

@@ -1,6 +1,7 @@
 import type * as sdk from '@aws-sdk/client-cloudtrail';
+import type { AuditEvent } from '../../core/cloudtrail.js';
 import type { Operation } from '../../core/operation.js';
-import { type AuditEvent, cloudTrailRecord } from '../../events/event.js';
+import { cloudTrailRecord } from '../../events/event.js';
 import { positionIn, positionToken } from '../../events/position-token.js';
 import { nameIn, term, userNameOf } from '../../events/terms.js';
 import { cloudTrailErrors } from './errors.js';

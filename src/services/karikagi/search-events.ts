@@ -1,5 +1,5 @@
+import type { AuditEvent } from '../../core/cloudtrail.js';
 import type { Operation } from '../../core/operation.js';
-import type { AuditEvent } from '../../events/event.js';
 import { eventNameOf } from '../../events/names.js';
 import { positionIn, positionToken } from '../../events/position-token.js';
 import { ANY_ERROR, NO_ACCOUNT, term } from '../../events/terms.js';
