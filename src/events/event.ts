@@ -60,8 +60,8 @@ const VERSION = '1.11';
 export function eventsOf(call: EndedCall): AuditEvent[] {
   const { caller, resources } = call;
   const home = caller?.account?.id;
-  const owners = new Set(resources.flatMap(({ owner }) => (owner === undefined ? [] : [owner])));
-  if (home !== undefined) owners.delete(home);
+  const owners = new Set<string>();
+  for (const { owner } of resources) if (owner !== undefined && owner !== home) owners.add(owner);
   if (owners.size === 0 || caller === undefined)
     return [eventOf(call, identityOf(caller, call.invokedBy), home)];
   const shared = home === undefined && owners.size === 1 ? undefined : randomUUID();

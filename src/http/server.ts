@@ -179,12 +179,12 @@ function connectionOf(
   const peer = addressOf(socket);
   const secure = socket instanceof TLSSocket;
   const passedOn = proxies?.trusts(peer);
-  return {
-    ...(passedOn ? proxies!.origin(peer, secure, headers) : { sourceIp: peer, secure }),
-    // Of a proxy's own connection it says nothing about the client's.
-    ...(secure && !passedOn && tlsOf(socket)),
-    expendable: is => connections.answering(socket, !is),
-  };
+  const expendable = (is: boolean) => connections.answering(socket, !is);
+  // Of a proxy's own connection nothing is said: it says nothing about the client's.
+  if (passedOn) return { ...proxies!.origin(peer, secure, headers), expendable };
+  return secure
+    ? { sourceIp: peer, secure, ...tlsOf(socket), expendable }
+    : { sourceIp: peer, secure, expendable };
 }
 
 /** Asked once of a connection, of which there are many requests. */

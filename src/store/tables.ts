@@ -89,6 +89,11 @@ export class Database {
     return await this.#rows(of, prefix, [...keyOf(this.#owner, of, prefix), END], slice);
   }
 
+  /** The rows under `prefix` up to those under `to`, which are among them. */
+  async listTo<T>(of: Table<T>, prefix: Parts, to: Parts, slice: Slice = {}): Promise<Row<T>[]> {
+    return await this.#rows(of, prefix, [...keyOf(this.#owner, of, to), END], slice);
+  }
+
   /** The rows of a table before `end`. */
   async listUntil<T>(of: Table<T>, end: Parts, slice: Slice = {}): Promise<Row<T>[]> {
     return await this.#rows(of, [], keyOf(this.#owner, of, end), slice);
