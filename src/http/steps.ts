@@ -161,6 +161,8 @@ export const encode: Step = async (state, { budgets }) => {
   const write = () => recognised!.operation.encode(output, requestId);
   const reply = isLong(output) ? await budgets.work(connection.sourceIp, write) : write();
   state.reply = posted ? postReply(posted.form, posted.bucket, reply) : reply;
+  // The event of S3 shows the reply's headers alone, and the rows of a page would wait with it for their client.
+  if (recognised!.headers) state.output = undefined;
 };
 
 function callOf(state: RequestState, ports: StepPorts) {

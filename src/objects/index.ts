@@ -21,6 +21,7 @@ import {
   listRecords,
   listUploads,
   listVersions,
+  type ObjectPage,
 } from './listing/listing.js';
 import { type Bucket, bucketKey, keyStateKey, type ObjectRecord, objectKey } from './records.js';
 import { Backlog } from './replication/backlog.js';
@@ -28,7 +29,6 @@ import { Garbage, type ReadElsewhere } from './upkeep/garbage.js';
 import { type LifecycleReport, runLifecycle } from './upkeep/lifecycle.js';
 import { Uploads } from './uploads/uploads.js';
 import { type CopySource, type CopyTarget, copyVersion } from './versions/copy.js';
-import type { ListedObject } from './versions/version-records.js';
 import { Versions } from './versions/versions.js';
 
 interface ObjectsOptions {
@@ -123,7 +123,7 @@ export class Objects {
   }
 
   /** A page of a bucket's current objects, as clients are shown them. */
-  list(bucket: Bucket, options: ListOptions): Promise<ListPage<ListedObject>> {
+  list(bucket: Bucket, options: ListOptions): Promise<ObjectPage> {
     return listObjects(this.#kv, bucket, options);
   }
 
@@ -215,6 +215,7 @@ export type { Inventory, StoredInventory } from './buckets/inventories.js';
 export type { SettingsById } from './buckets/settings-by-id.js';
 export * from './events/events.js';
 export type { Announcement, Outbox, Pending } from './events/outbox.js';
+export type { FoundObject, PlacedObject } from './listing/found-object.js';
 export {
   entryName,
   everyEntry,
@@ -223,6 +224,7 @@ export {
   type ListedVersion,
   type ListOptions,
   type ListPage,
+  type ObjectPage,
 } from './listing/listing.js';
 export * from './records.js';
 export type { Backlog } from './replication/backlog.js';

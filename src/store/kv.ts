@@ -66,6 +66,17 @@ export interface Entry {
 
 export interface Item extends Entry {
   readonly key: Key;
+  /** For who reads thousands. Absent of stores that do not have both there. */
+  readonly place?: ItemPlace;
+}
+
+/** Where an item lies, in memory that is not written again. */
+export interface ItemPlace {
+  readonly bytes: Buffer;
+  /** Its key, as keys.ts encodes it, is from here up to `keyEnd`, and its value behind it, up to `end`. */
+  readonly start: number;
+  readonly keyEnd: number;
+  readonly end: number;
 }
 
 export interface Range {

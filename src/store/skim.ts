@@ -42,12 +42,19 @@ export function knownTexts(...texts: readonly string[]): readonly Known[] {
  */
 export class Skim {
   readonly #bytes: Buffer;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
+  /** Where the text is that was passed last. */
+  textStart = 0;
+  textEnd = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** The record is from `start` to `end`. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = Buffer.isBuffer(bytes)
       ? bytes
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = start;
+    this.#end = end;
   }
 
   /** Goes into an array; answers how many values it has. */
@@ -67,13 +74,19 @@ export class Skim {
   }
 
   string(): string {
+    this.text();
+    return this.#bytes.toString('utf8', this.textStart, this.textEnd);
+  }
+
+  /** Goes behind a string, of which `textStart` and `textEnd` then tell where it is. */
+  text(): void {
     const tag = this.#tag();
     let size = tag - 0xa0;
     if (tag >= 0xd9 && tag <= 0xdb) size = this.#number(LENGTH[tag - 0xc0]!);
     else if (size < 0 || size > 0x1f) throw unexpected(tag);
-    const start = this.#at;
+    this.textStart = this.#at;
     this.#pass(size);
-    return this.#bytes.toString('utf8', start, this.#at);
+    this.textEnd = this.#at;
   }
 
   /** As `string`, of one that is most likely among `known`, which takes no new one. */
@@ -137,7 +150,7 @@ export class Skim {
 
   #pass(size: number): void {
     this.#at += size;
-    if (this.#at > this.#bytes.length) throw new RangeError('a stored record is cut short');
+    if (this.#at > this.#end) throw new RangeError('a stored record is cut short');
   }
 }
 

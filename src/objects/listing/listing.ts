@@ -8,7 +8,8 @@ import {
   uploadRecords,
   type VersionRecord,
 } from '../records.js';
-import { type ListedObject, listedObject, versionRecords } from '../versions/version-records.js';
+import { versionRecords } from '../versions/version-records.js';
+import { clientKey, type FoundObject, foundObjects } from './found-object.js';
 import { compareNames, prefixRange, successor } from './key-range.js';
 
 /** Rows read at once, at least and at most: few where folding may skip the rest, many where it does not. */
@@ -38,8 +39,13 @@ export interface ListOptions {
 /** An entry of a listing: a common prefix, or what stands under a key. */
 export type ListEntry<T> = { readonly prefix: string } | { readonly key: string; readonly item: T };
 
-export interface ListPage<T> {
-  readonly entries: readonly ListEntry<T>[];
+export interface ListPage<T> extends Page<ListEntry<T>> {}
+
+/** Current objects: what clients are shown of them. */
+export interface ObjectPage extends Page<{ readonly prefix: string } | FoundObject> {}
+
+interface Page<E> {
+  readonly entries: readonly E[];
   /** Whether there are more behind the last. */
   readonly more: boolean;
 }
@@ -92,34 +98,9 @@ export function entryName(entry: ListEntry<unknown>): string {
  * A page of a bucket's current objects: what clients are shown of them, read of an entry when it is asked for. Throws
  * `ValueDamaged`.
  */
-export async function listObjects(
-  kv: Kv,
-  bucket: Bucket,
-  options: ListOptions,
-): Promise<ListPage<ListedObject>> {
-  return await listFolded(kv, bucket, ['object'], options, row => new FoundObject(row));
-}
-
-/** An object in a listing. Its `item` throws `RecordUnreadable`. */
-class FoundObject {
-  readonly #row: Item;
-
-  constructor(row: Item) {
-    this.#row = row;
-  }
-
-  get key(): string {
-    return clientKey(this.#row)!;
-  }
-
-  get item(): ListedObject {
-    return listedObject(this.#row.value);
-  }
-}
-
-/** The client's key is the third part of a row's. */
-function clientKey({ key }: { readonly key: Key }): string | undefined {
-  return key[2] as string | undefined;
+export async function listObjects(kv: Kv, bucket: Bucket, options: ListOptions): Promise<ObjectPage> {
+  const found = foundObjects(['object', bucket.id]);
+  return await listFolded(kv, bucket, ['object'], options, found);
 }
 
 /** As `listObjects`: all that is stored of them. */
@@ -205,16 +186,16 @@ async function mapped<T>(
  * order. What it reads is in proportion to what it answers: the rest of a common prefix is skipped, not read. Nor does
  * it matter then whether it is whole.
  */
-async function listFolded<T>(
+async function listFolded<E>(
   kv: Kv,
   bucket: Bucket,
   names: readonly string[],
   options: ListOptions,
-  found: (row: Item) => ListEntry<T>,
-): Promise<ListPage<T>> {
+  found: (row: Item) => E,
+): Promise<Page<E | { readonly prefix: string }>> {
   const { prefix = '', delimiter = '', limit } = options;
   const tables = names.map(name => [name, bucket.id]);
-  const entries: ListEntry<T>[] = [];
+  const entries: (E | { readonly prefix: string })[] = [];
   const damaged: string[] = [];
   const page = (more: boolean) => {
     if (damaged.length > 0) throw damagedKeys(bucket, damaged);
@@ -254,10 +235,11 @@ export function damagedKeys({ name }: Bucket, keys: readonly string[]): ValueDam
 }
 
 /** A row of a listing; without a value where it is damaged. */
-type Row = Item | { readonly key: Key; readonly value?: undefined };
+type Row = Item | { readonly key: Key; readonly value?: never };
 
 function isWhole(row: Row): row is Item {
-  return row.value !== undefined;
+  // Not by asking for it: the value of a row is made each time.
+  return 'value' in row;
 }
 
 /** What a key is folded into. */

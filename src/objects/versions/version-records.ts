@@ -74,41 +74,77 @@ export interface ListedObject
 
 /** Reads of an object's record what a listing shows. Throws `RecordUnreadable`. */
 export function listedObject(bytes: Uint8Array): ListedObject {
+  const glance = glanceAt(bytes);
+  // Of an earlier format, of a kind that is new to this reader, or damaged: which of them, that reader finds out.
+  if (glance === undefined) return versionRecords.decode(bytes) as ObjectRecord;
+  const { modified, size, algorithm, type, etagStart, etagEnd } = glance;
+  const etag = Buffer.from(bytes.buffer, bytes.byteOffset).toString('utf8', etagStart, etagEnd);
+  return { modified, size, etag, checksum: { algorithm, type } };
+}
+
+/** What a listing shows of nearly every object, found in its record without making anything. */
+export interface Glance {
+  /** Milliseconds since the epoch. */
+  readonly modified: number;
+  readonly size: number;
+  /** Where the ETag is. */
+  readonly etagStart: number;
+  readonly etagEnd: number;
+  readonly algorithm: Checksum['algorithm'];
+  readonly type: Checksum['type'];
+}
+
+/**
+ * A glance at the record that lies in `bytes` from `start` to `end`, or nothing where it shows more than that or cannot
+ * be read so. It is written over by the next one.
+ */
+export function glanceAt(bytes: Uint8Array, start = 0, end = bytes.length): Glance | undefined {
   try {
-    return skimmed(new Skim(bytes));
+    skim(new Skim(bytes, start, end));
+    return glance;
   } catch {
-    // Of an earlier format, of a kind that is new to this reader, or damaged: which of them, that reader finds out.
-    return versionRecords.decode(bytes) as ObjectRecord;
+    return undefined;
   }
 }
 
 /** Of nearly all objects. */
 const ALGORITHMS = knownTexts('CRC64NVME', 'CRC32', 'SHA256', 'CRC32C');
 const TYPES = knownTexts('FULL_OBJECT', 'COMPOSITE');
+/** Of `rest`. */
+const USUAL_REST = knownTexts('encryption', 'salt', 'headers', 'tags', 'upload');
 
-/** Throws `RangeError` where the record is not as it is written now. */
-function skimmed(skim: Skim): ListedObject {
-  skim.array();
-  if (skim.number() !== VERSION) throw new RangeError('another format');
-  const values = skim.array();
-  skim.skip(2);
-  const modified = skim.number();
-  const size = skim.number();
-  const etag = skim.string();
-  const algorithm = skim.oneOf(ALGORITHMS) as Checksum['algorithm'];
-  skim.skip();
-  const type = skim.oneOf(TYPES) as Checksum['type'];
-  const listed = { modified, size, etag, checksum: { algorithm, type } };
+const glance: { -readonly [Member in keyof Glance]: Glance[Member] } = {
+  modified: 0,
+  size: 0,
+  etagStart: 0,
+  etagEnd: 0,
+  algorithm: 'CRC64NVME',
+  type: 'FULL_OBJECT',
+};
+
+/** Throws `RangeError` where the record is not as it is written now, or shows more. */
+function skim(record: Skim): void {
+  record.array();
+  if (record.number() !== VERSION) throw new RangeError('another format');
+  const values = record.array();
+  record.skip(2);
+  glance.modified = record.number();
+  glance.size = record.number();
+  record.text();
+  glance.etagStart = record.textStart;
+  glance.etagEnd = record.textEnd;
+  glance.algorithm = record.oneOf(ALGORITHMS) as Checksum['algorithm'];
+  record.skip();
+  glance.type = record.oneOf(TYPES) as Checksum['type'];
   // To the end, where nothing further is shown: a record that is cut short is none.
-  skim.skip(REST_AT - 8);
-  if (values === REST_AT) return listed;
-  for (let pairs = skim.map(); pairs > 0; pairs--) {
-    const name = skim.string();
+  record.skip(REST_AT - 8);
+  if (values === REST_AT) return;
+  for (let pairs = record.map(); pairs > 0; pairs--) {
+    const name = record.oneOf(USUAL_REST);
     // Few objects have either, and an owner is a structure of its own.
     if (name === 'storageClass' || name === 'owner') throw new RangeError('more than is skimmed');
-    skim.skip();
+    record.skip();
   }
-  return listed;
 }
 
 function markerRow({ id, isNull, modified }: DeleteMarker): MarkerRow {

@@ -1,6 +1,6 @@
 /** Values as lmdb-js hands them out. */
 import { decodeKey } from '../keys.js';
-import type { Entry, Item, Key, Version } from '../kv.js';
+import type { Entry, Item, ItemPlace, Key, Version } from '../kv.js';
 import { valueUnder, verifiedEnd } from './value-checksum.js';
 
 /** Where versions begin whose values end in a checksum. */
@@ -29,31 +29,35 @@ function keyWithin(bytes: Buffer, start: number, end: number, { parts, length }:
 }
 
 /** A row of a range, whole: its key and its value are taken out when they are asked for, as many never are. */
-class StoredRow implements Item {
+class StoredRow implements Item, ItemPlace {
   readonly version: Version;
-  readonly #bytes: Buffer;
-  readonly #start: number;
-  readonly #keyEnd: number;
-  readonly #end: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly keyEnd: number;
+  readonly end: number;
   readonly #beginning: Beginning;
   #key: Key | undefined;
 
   constructor({ bytes, start, keyEnd }: RowReader, end: number, version: Version, beginning: Beginning) {
     this.version = version;
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#keyEnd = keyEnd;
-    this.#end = end;
+    this.bytes = bytes;
+    this.start = start;
+    this.keyEnd = keyEnd;
+    this.end = end;
     this.#beginning = beginning;
   }
 
   get key(): Key {
-    this.#key ??= keyWithin(this.#bytes, this.#start, this.#keyEnd, this.#beginning);
+    this.#key ??= keyWithin(this.bytes, this.start, this.keyEnd, this.#beginning);
     return this.#key;
   }
 
   get value(): Buffer {
-    return this.#bytes.subarray(this.#keyEnd, this.#end);
+    return this.bytes.subarray(this.keyEnd, this.end);
+  }
+
+  get place(): ItemPlace {
+    return this;
   }
 }
 

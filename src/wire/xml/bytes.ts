@@ -3,6 +3,7 @@ import { escapeXml, references } from './escape.js';
 
 /** Bytes that are held from one document to the next. */
 const HELD = 1024 * 1024;
+const FEW = 48;
 /** The most that a character of ASCII takes, escaped. */
 const LONGEST = 6;
 /** Bytes up to which a document is handed out as text, which leaves together with its headers. */
@@ -22,9 +23,27 @@ export class XmlBytes {
     this.#demand(length);
     const bytes = this.#bytes;
     const from = this.#at;
-    // So few that a copy by the engine would take longer to call.
-    for (let index = 0; index < length; index++) bytes[from + index] = markup[index]!;
+    // Of so few, a copy by the engine would take longer to call.
+    if (length > FEW) bytes.set(markup, from);
+    else for (let index = 0; index < length; index++) bytes[from + index] = markup[index]!;
     this.#at = from + length;
+  }
+
+  /**
+   * ASCII from elsewhere in memory, where all of it is plain: `isPlain` has a 1 for each such byte. Answers whether it
+   * was; nothing is written otherwise. `raised`: how much each byte there is greater than what it stands for.
+   */
+  plain(source: Uint8Array, start: number, end: number, isPlain: Uint8Array, raised = 0): boolean {
+    this.#demand(end - start);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = start; index < end; index++) {
+      const code = source[index]! - raised;
+      if (isPlain[code] !== 1) return false;
+      bytes[at++] = code;
+    }
+    this.#at = at;
+    return true;
   }
 
   /** ASCII that is written as it is. */

@@ -11,6 +11,9 @@ export const references: readonly (string | undefined)[] = Array.from({ length: 
   return named[character] ?? (code < 0x20 || code === 0x7f ? numeric(code) : undefined);
 });
 
+/** By character of ASCII: 1 where it is written as itself. */
+export const plainInXml = Uint8Array.from(references, reference => (reference === undefined ? 1 : 0));
+
 /**
  * Escapes text for an element or for an attribute in double quotes. By characters rather than by an expression: most
  * texts of a listing are short, and every ETag has its quotes.

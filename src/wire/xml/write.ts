@@ -5,6 +5,7 @@ import { kindOf, membersOf, type Schema } from '../schema.js';
 import { formatDateTime, formatHttpDate } from '../timestamps.js';
 import { XmlBytes } from './bytes.js';
 import { escapeXml } from './escape.js';
+import { WrittenList } from './written-list.js';
 
 /** Writes one element (for a flattened list or map: all of its elements). */
 export type ElementWriter = (value: unknown, xml: XmlBytes) => void;
@@ -122,6 +123,7 @@ export class XmlWriters {
     const member = schema.getValueSchema();
     const item = this.element(member, flattened ? name : elementName(member, 'member'));
     const items: ElementWriter = (value, xml) => {
+      if (value instanceof WrittenList) return value.write(xml, item);
       (value as readonly unknown[] | LazyList<unknown>).forEach(entry => {
         if (entry !== undefined && entry !== null) item(entry, xml);
       });

@@ -1,32 +1,25 @@
 /** ListObjectsV2 and its predecessor. */
 import type {
-  _Object as ListedContent,
   ListObjectsOutput,
   ListObjectsRequest,
   ListObjectsV2Output,
   ListObjectsV2Request,
-  Owner,
 } from '@aws-sdk/client-s3';
-import { LazyList } from '../../../core/lazy-list.js';
 import type { Call, Operation, Resolution } from '../../../core/operation.js';
 import { invalidArgument } from '../../../core/s3-errors.js';
-import { type Bucket, entryName, type ListEntry, type ListedObject } from '../../../objects/index.js';
+import { type Bucket, entryName } from '../../../objects/index.js';
 import { ownersIn } from '../bucket/owner.js';
-import { quoted } from '../object/attributes.js';
 import type { S3Ports } from '../ports.js';
 import { onBucket } from '../requirements.js';
 import { bucketOf, type OnBucket } from '../target.js';
+import { type Listed, listed } from './contents.js';
 import { openToken, sealToken } from './tokens.js';
 import { keyWriter } from './url-encoding.js';
 
 const MOST_ENTRIES = 1000;
 
 /** The bucket's region goes in a header, which the model of listings does not have. */
-type Listing<O> = Omit<O, 'Contents'> & {
-  readonly BucketRegion: string;
-  /** What `_Object` says, each as it is written down. */
-  readonly Contents?: LazyList<ListedContent>;
-};
+type Listing<O> = Omit<O, keyof Listed> & Listed & { readonly BucketRegion: string };
 
 export const ListObjectsV2: Operation<
   S3Ports,
@@ -58,7 +51,7 @@ export const ListObjectsV2: Operation<
       IsTruncated: more,
       ContinuationToken: input.ContinuationToken,
       ...(more && { NextContinuationToken: sealToken(entryName(entries.at(-1)!)) }),
-      ...listed(entries, write, ownerOf),
+      ...listed(entries, input.EncodingType, ownerOf),
     };
   },
 };
@@ -83,7 +76,7 @@ export const ListObjects: Operation<S3Ports, ListObjectsRequest, Listing<ListObj
       IsTruncated: more,
       // Without a delimiter, clients go on behind the last key (ListObjects, S3 API Reference).
       ...(more && delimiter && { NextMarker: write(entryName(entries.at(-1)!)) }),
-      ...listed(entries, write, await shownOwners(bucket, call, ports)),
+      ...listed(entries, input.EncodingType, await shownOwners(bucket, call, ports)),
     };
   },
 };
@@ -116,43 +109,4 @@ export function entriesAsked(asked: number | undefined, name: string): number {
   if (asked === undefined) return MOST_ENTRIES;
   if (asked >= 0 && asked <= 0x7fffffff) return Math.min(asked, MOST_ENTRIES);
   throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, String(asked));
-}
-
-function listed(
-  entries: readonly ListEntry<ListedObject>[],
-  write: (text: string) => string,
-  ownerOf: ((record: ListedObject) => Owner) | undefined,
-): Pick<Listing<ListObjectsOutput>, 'Contents' | 'CommonPrefixes'> {
-  const contents: ListedKey[] = [];
-  const CommonPrefixes: { Prefix: string }[] = [];
-  for (const entry of entries) {
-    if ('prefix' in entry) CommonPrefixes.push({ Prefix: write(entry.prefix) });
-    else contents.push(entry);
-  }
-  const shown = (index: number) => {
-    const { key, item } = contents[index]!;
-    return contentOf(write(key), item, ownerOf?.(item));
-  };
-  return {
-    ...(contents.length > 0 && { Contents: new LazyList(contents.length, shown) }),
-    ...(CommonPrefixes.length > 0 && { CommonPrefixes }),
-  };
-}
-
-type ListedKey = Exclude<ListEntry<ListedObject>, { readonly prefix: string }>;
-
-function contentOf(Key: string, record: ListedObject, owner: Owner | undefined): ListedContent {
-  const { algorithm, type } = record.checksum;
-  const content: ListedContent = {
-    Key,
-    LastModified: new Date(record.modified),
-    ETag: quoted(record.etag),
-    ChecksumAlgorithm: [algorithm],
-    ChecksumType: type,
-    Size: record.size,
-    StorageClass: (record.storageClass ?? 'STANDARD') as NonNullable<ListedContent['StorageClass']>,
-  };
-  // Not spread: that would take as long as all the rest.
-  if (owner) content.Owner = owner;
-  return content;
 }

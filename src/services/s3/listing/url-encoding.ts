@@ -15,6 +15,12 @@ function asIs(text: string): string {
   return text;
 }
 
+/** By character of ASCII: 1 where `urlEncoded` leaves it as it is. */
+export const plainInUrl = Uint8Array.from({ length: 0x80 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return urlEncoded(character) === character ? 1 : 0;
+});
+
 /** How a listing writes keys. Throws InvalidArgument for an encoding that S3 does not know. */
 export function keyWriter(encodingType: string | undefined): (text: string) => string {
   if (encodingType === undefined) return asIs;
