@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
+import { CountedQuota } from '../core/counted-quota.js';
 import { Slices } from '../core/slices.js';
 import { DAY_MS } from '../core/time.js';
 import type { Database, Parts, Transaction } from '../store/tables.js';
@@ -42,8 +43,6 @@ type KeyIdentity = KeyPlace & Pick<KeyRecord, 'partition'>;
 const MOST_KEYS = 100_000;
 /** Rows read at once where all are counted. */
 const COUNTED_AT_ONCE = 500;
-/** Processes that may make keys of an account at once, each by its own count. */
-const COUNTING = 16;
 
 /** How many keys one sweep looks at before it asks the store again. */
 const SWEEP = 100;
@@ -52,8 +51,8 @@ const SWEEP = 100;
 export class Keys {
   /** By what was opened, and as what. */
   readonly #lent = new Map<string, { readonly secret: Buffer; borrowers: number }>();
-  /** By account and Region: keys that may be made before they are counted again. */
-  readonly #spare = new Map<string, number>();
+  /** By account and Region. */
+  readonly #quota: CountedQuota;
 
   constructor(
     readonly store: Database,
@@ -61,8 +60,14 @@ export class Keys {
     readonly clock: Clock,
     readonly makePair: PairMaker = generatePair,
     /** Keys of an account in a Region. */
-    readonly most = MOST_KEYS,
-  ) {}
+    most = MOST_KEYS,
+  ) {
+    this.#quota = new CountedQuota({
+      most,
+      count: place => this.#countKeys(place),
+      refusal: () => errors.LimitExceededException(`An account can have ${most} keys in a Region.`),
+    });
+  }
 
   /** The key as it is now; `undefined` where there is none, or none any more. */
   async find(account: string, region: string, id: string): Promise<KeyRecord | undefined> {
@@ -80,10 +85,16 @@ export class Keys {
    * Makes a key, and material unless that is to be imported. Throws `AlreadyExistsException` where the alias or the id
    * of a copy is taken, `LimitExceededException`.
    */
-  async create({ multiRegion, alias, copyOf, ...input }: NewKey): Promise<KeyRecord> {
+  create(key: NewKey): Promise<KeyRecord> {
+    const { manager, account, region } = key;
+    return manager === 'CUSTOMER'
+      ? this.withinQuota(account, region, () => this.#create(key))
+      : this.#create(key);
+  }
+
+  async #create({ multiRegion, alias, copyOf, ...input }: NewKey): Promise<KeyRecord> {
     const id = copyOf ?? (multiRegion ? `mrk-${randomUUID().replaceAll('-', '')}` : randomUUID());
     const now = this.clock.now();
-    if (input.manager === 'CUSTOMER') await this.demandQuota(input.account, input.region);
     const isEmpty = input.origin === 'EXTERNAL' && copyOf === undefined;
     const material = isEmpty ? undefined : await this.newMaterial(input, id);
     const managed = input.manager === 'AWS';
@@ -112,24 +123,13 @@ export class Keys {
     return key;
   }
 
-  /**
-   * Throws `LimitExceededException` where the account may have no further key in the Region. Counting reads as many
-   * rows as there are keys, so that is done the more seldom the fewer there are.
-   */
-  async demandQuota(account: string, region: string): Promise<void> {
-    const place = `${account}/${region}`;
-    let spare = this.#spare.get(place) ?? 0;
-    if (spare === 0) {
-      const owned = await this.#countKeys(account, region);
-      if (owned >= this.most) {
-        throw errors.LimitExceededException(`An account can have ${this.most} keys in a Region.`);
-      }
-      spare = Math.ceil((this.most - owned) / COUNTING);
-    }
-    this.#spare.set(place, spare - 1);
+  /** Makes a customer's key. Throws `LimitExceededException` where the account may have no more in the Region. */
+  withinQuota<T>(account: string, region: string, make: () => Promise<T>): Promise<T> {
+    return this.#quota.run(`${account}/${region}`, make);
   }
 
-  async #countKeys(account: string, region: string): Promise<number> {
+  async #countKeys(place: string): Promise<number> {
+    const [account, region] = place.split('/') as [string, string];
     const slices = new Slices(account);
     let count = 0;
     let after: Parts | undefined;

@@ -370,6 +370,8 @@ type ObjectsKey = KeyOf<'objects'>;
 
 export const bucketKey = (name: string): ObjectsKey => ['bucket', name];
 export const ownedBucketKey = (owner: string, name: string): ObjectsKey => ['bucket-of', owner, name];
+/** While a bucket is being deleted, so that a start finds what a crash cut short without looking at every bucket. */
+export const bucketDeletionKey = (name: string): ObjectsKey => ['bucket-deletion', name];
 /** The current version of a key, unless that is a delete marker. */
 export const objectKey = (bucket: string, key: string): ObjectsKey => ['object', bucket, key];
 /** Every other version, delete markers included, the newest first. */

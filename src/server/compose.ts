@@ -39,7 +39,7 @@ import { readingAhead } from './reading-ahead.js';
 import { ReplicationEndpoints } from './replication-endpoints.js';
 import { s3PortsOf, served } from './services.js';
 import { readSettings, type Settings } from './settings.js';
-import { lookForDamage } from './store-damage.js';
+import { type Left, lookForDamage } from './store-damage.js';
 import { openTraces } from './traces.js';
 
 export interface ServerOptions extends Partial<Settings> {
@@ -72,6 +72,8 @@ export interface OpenServices {
   readonly counts: Omit<Counts, 'connections'>;
   /** Turns the log up or down; one of the caller's own is left as it is. */
   setLogLevel(level: LogLevel): void;
+  /** Begins what no request asks for: once requests are answered, since some of it goes through much of the store. */
+  begin(): void;
   readonly accountId: string;
   readonly root: RootCredentials | undefined;
   readonly credentialsFile: string | undefined;
@@ -127,11 +129,11 @@ export async function openServices(
   const close = async () => {
     while (opened.length > 0) await opened.pop()!();
   };
-  let afterCrash = false;
+  let left: Left | undefined;
   try {
     if (!inMemory && keeps) {
       const lock = await lockDirectory(settings.data);
-      afterCrash = lock.afterCrash;
+      left = { directory: settings.data, afterCrash: lock.afterCrash };
       opened.push(() => lock.release());
     }
     if (keeps && settings.tls === 'self-signed') {
@@ -144,7 +146,8 @@ export async function openServices(
     const stores = await openStores(settings, now, scheduler);
     opened.push(() => stores.close());
     const { kv, blobs, room } = stores;
-    if (stores.pages) opened.push(await lookForDamage(stores.pages, log, afterCrash));
+    const look = stores.pages && (await lookForDamage(stores.pages, log, left));
+    if (look) opened.push(() => look.ended());
     await demandWhole(kv);
     await demandKnownFormat(kv, keeps);
     if (stores.isShared) await demandSameRootKey(kv, rootKeys);
@@ -207,12 +210,12 @@ export async function openServices(
     });
     const replicator = new Replicator(s3, log);
     const trails = openTrails({ kv, ...sealing, clock, log, feed: audit, logs: trailLogs(s3) });
-    if (keeps) {
+    const beginKeeping = () => {
       const { outbox, replications, backlog } = objects;
       const inventories = new InventoryRuns(servicePorts, log);
       const failed = (what: string) => (error: unknown) =>
         log.error(`${what} failed`, { error: String(error) });
-      const begin = () => {
+      const keepForAll = () => {
         const stops = [
           startHousekeeping(objects, failed('housekeeping of buckets'), chores, scheduler, [
             { name: 'inventories', every: MINUTE_MS, run: signal => inventories.run(signal) },
@@ -251,13 +254,13 @@ export async function openServices(
         stores.isShared
           ? holdLease(kv, {
               name: 'housekeeping',
-              begin,
+              begin: keepForAll,
               failed: failed('the lease of housekeeping'),
               scheduler,
             })
-          : begin(),
+          : keepForAll(),
       );
-    }
+    };
     const first = await firstAccount(kv, identity, settings);
     const services = served({
       identity,
@@ -311,6 +314,10 @@ export async function openServices(
       counts,
       setLogLevel: level => {
         if (leveled) leveled.level = level;
+      },
+      begin: () => {
+        look?.begin();
+        if (keeps) beginKeeping();
       },
       ...first,
       close,

@@ -103,6 +103,7 @@ export async function runServer(services: OpenServices, front: Front): Promise<R
     }
     const own = await listenForOwn(services);
     if (own) listeners.push(own);
+    services.begin();
     let current = settings;
     return {
       endpoint,

@@ -24,6 +24,7 @@ export const KEYSPACES = {
   kms: { owner: 'kms', holds: 'tables of keys, aliases, grants: table, parts' },
   bucket: { owner: 'objects', holds: 'a bucket and its settings: name' },
   'bucket-of': { owner: 'objects', holds: 'which buckets an account has: account, name' },
+  'bucket-deletion': { owner: 'objects', holds: 'a bucket that is being deleted: name' },
   'account-public-access-block': { owner: 'objects', holds: 'Block Public Access of an account: account' },
   object: { owner: 'objects', holds: 'the current version of a key: bucket, key' },
   version: { owner: 'objects', holds: 'each other version, newest first: bucket, key, version' },

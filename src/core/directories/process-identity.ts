@@ -33,12 +33,14 @@ export async function livenessOf({ pid, started, scope }: ProcessIdentity): Prom
 }
 
 async function ownScope(): Promise<string> {
-  if (process.platform !== 'linux') return hostname();
-  const [boot, namespace] = await Promise.all([
-    readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-    readlink('/proc/self/ns/pid'),
-  ]);
-  return `${boot.trim()} ${namespace}`;
+  const boot = await ownBoot();
+  return boot === undefined ? hostname() : `${boot} ${await readlink('/proc/self/ns/pid')}`;
+}
+
+/** What the system calls the time since it was started; undefined where it does not tell (elsewhere than on Linux). */
+export async function ownBoot(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 
 /** Field 22 of /proc/pid/stat (proc(5)): clock ticks from boot to the start of the process. */

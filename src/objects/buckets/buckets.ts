@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
+import { CountedQuota } from '../../core/counted-quota.js';
 import { ApiError } from '../../core/errors.js';
 import { contended, s3Errors } from '../../core/s3-errors.js';
-import { type Check, type Entry, type Kv, under } from '../../store/kv.js';
+import { Slices } from '../../core/slices.js';
+import { type Check, type Entry, type Key, type Kv, under } from '../../store/kv.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
 import type { Announcement } from '../events/outbox.js';
 import { after, prefixRange } from '../listing/key-range.js';
@@ -11,6 +13,7 @@ import {
   type Bucket,
   type BucketRecord,
   type BucketSettings,
+  bucketDeletionKey,
   bucketKey,
   bucketRecords,
   EMPTY,
@@ -21,11 +24,9 @@ import {
  * "By default, you can create up to 10,000 general purpose buckets per AWS account" ("General purpose bucket quotas").
  */
 const MOST_BUCKETS = 10_000;
-/** Processes that may make buckets of an account at once, each by its own count. */
-const COUNTING = 16;
-
-/** Buckets read at once where all are gone through. */
-const PAGE = 1000;
+/** Rows read at once where all are gone through: buckets, which may have long policies, and names alone. */
+const PAGE = 100;
+const NAMES = 1000;
 
 /** Decoded bucket records kept; every request reads one or more. */
 const CACHED_BUCKETS = 1000;
@@ -64,19 +65,18 @@ export class Buckets {
   readonly #holdings: BucketHoldings;
   /** The same stored version is the same object: what is derived from it can be kept with it. */
   readonly #cache = new BoundedCache<string, Bucket>(CACHED_BUCKETS);
-  /** By owner: buckets that may be made before they are counted again. */
-  readonly #spare = new Map<string, number>();
+  readonly #quota: CountedQuota;
 
   /** `most`: buckets of an account. */
-  constructor(
-    kv: Kv,
-    clock: Clock,
-    holdings: BucketHoldings,
-    private readonly most = MOST_BUCKETS,
-  ) {
+  constructor(kv: Kv, clock: Clock, holdings: BucketHoldings, most = MOST_BUCKETS) {
     this.#kv = kv;
     this.#clock = clock;
     this.#holdings = holdings;
+    this.#quota = new CountedQuota({
+      most,
+      count: owner => this.#countOwned(owner),
+      refusal: () => s3Errors.TooManyBuckets(),
+    });
   }
 
   async find(name: string): Promise<Bucket | undefined> {
@@ -132,13 +132,13 @@ export class Buckets {
           ? s3Errors.BucketAlreadyOwnedByYou({ members })
           : s3Errors.BucketAlreadyExists({ members });
       }
-      await this.#demandQuota(bucket.owner);
       const key = bucketKey(bucket.name);
       const writes = [
         { key, value: bucketRecords.encode(record) },
         { key: ownedBucketKey(bucket.owner, bucket.name), value: EMPTY },
       ];
-      const created = await this.#kv.commit([{ key, version: undefined }], writes);
+      const checks = [{ key, version: undefined }];
+      const created = await this.#quota.run(bucket.owner, () => this.#kv.commit(checks, writes));
       return created ? await this.get(bucket.name) : OVERTAKEN;
     }, contended);
   }
@@ -186,14 +186,20 @@ export class Buckets {
       const now = again ? await this.again(bucket) : bucket;
       if (now.deleting) return now;
       await this.#demandEmpty(now);
-      const replaced = await this.#replace(now, { ...recordOf(now), deleting: true });
+      const note = { key: bucketDeletionKey(bucket.name), value: EMPTY };
+      const replaced = await this.#replace(
+        now,
+        { ...recordOf(now), deleting: true },
+        { checks: [], writes: [note] },
+      );
       return replaced ? await this.again(bucket) : OVERTAKEN;
     }, contended);
+    const ended = { key: bucketDeletionKey(bucket.name), value: undefined };
     try {
       await this.#demandEmpty(marked);
     } catch (error) {
       const { deleting: _, ...record } = recordOf(marked);
-      await this.#replace(marked, record);
+      await this.#replace(marked, record, { checks: [], writes: [ended] });
       throw error;
     }
     await this.#holdings.clear(marked);
@@ -202,6 +208,7 @@ export class Buckets {
       [
         { key: bucketKey(bucket.name), value: undefined },
         { key: ownedBucketKey(bucket.owner, bucket.name), value: undefined },
+        ended,
       ],
     );
     // Another deletion has taken the mark: it either did the same, or found something and took it back.
@@ -210,6 +217,7 @@ export class Buckets {
 
   /** Every bucket of every account, by name. */
   async *all(): AsyncGenerator<Bucket> {
+    const slices = new Slices();
     const { start, end } = under(['bucket']);
     let from = start;
     for (;;) {
@@ -217,25 +225,48 @@ export class Buckets {
       for (const row of rows) yield this.#bucket(String(row.key[1]), row);
       if (rows.length < PAGE) return;
       from = after(['bucket'], String(rows.at(-1)!.key[1]), start);
+      await slices.pause();
     }
   }
 
   /** Ends the deletions that a crash cut short. */
   async recover(): Promise<void> {
-    for await (const bucket of this.all()) {
-      if (bucket.deleting) await this.delete(bucket).catch(ifRefused);
+    const { end } = under(['bucket-deletion']);
+    for (let start: Key = ['bucket-deletion']; ; ) {
+      const rows = await this.#kv.list({ start, end, limit: PAGE });
+      for (const { key } of rows) await this.#endDeletion(String(key[1]));
+      if (rows.length < PAGE) return;
+      start = [...rows.at(-1)!.key, 0];
     }
   }
 
-  /** Counting reads as many rows as there are buckets, so that is done the more seldom the fewer there are. */
-  async #demandQuota(owner: string): Promise<void> {
-    let spare = this.#spare.get(owner) ?? 0;
-    if (spare === 0) {
-      const owned = await this.#kv.list({ ...under(['bucket-of', owner]), limit: this.most });
-      if (owned.length >= this.most) throw s3Errors.TooManyBuckets();
-      spare = Math.ceil((this.most - owned.length) / COUNTING);
+  async #endDeletion(name: string): Promise<void> {
+    const bucket = await this.find(name);
+    if (bucket?.deleting) {
+      await this.endDeletion(bucket);
+      return;
     }
-    this.#spare.set(owner, spare - 1);
+    // An earlier version, which knows nothing of notes, has ended it.
+    const check = { key: bucketKey(name), version: bucket?.stored };
+    await this.#kv.commit([check], [{ key: bucketDeletionKey(name), value: undefined }]);
+  }
+
+  /** Goes on with the deletion of a bucket that is marked, unless others do, or it is not empty any more. */
+  async endDeletion(bucket: Bucket): Promise<void> {
+    await this.delete(bucket).catch(ifRefused);
+  }
+
+  async #countOwned(owner: string): Promise<number> {
+    const slices = new Slices(owner);
+    const { end } = under(['bucket-of', owner]);
+    let count = 0;
+    for (let start: Key = ['bucket-of', owner]; ; ) {
+      const rows = await this.#kv.list({ start, end, limit: NAMES });
+      count += rows.length;
+      if (rows.length < NAMES) return count;
+      start = [...rows.at(-1)!.key, 0];
+      await slices.pause();
+    }
   }
 
   async #demandEmpty(bucket: Bucket): Promise<void> {

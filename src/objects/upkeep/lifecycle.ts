@@ -89,6 +89,8 @@ export async function runLifecycle(stores: LifecycleStores): Promise<LifecycleRe
   let damage: Error | undefined;
   for await (const bucket of stores.buckets.all()) {
     const rules = bucket.lifecycle?.filter(rule => rule.enabled) ?? [];
+    // Earlier versions left no note of it that a start would find.
+    if (bucket.deleting) await stores.buckets.endDeletion(bucket);
     if (rules.length === 0 || bucket.deleting) continue;
     const run = new BucketRun(stores, bucket, rules, report);
     await run.versions();

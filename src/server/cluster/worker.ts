@@ -101,6 +101,7 @@ async function start(settings: Settings): Promise<Serving | undefined> {
       publicHost: publicHostOf(settings),
       tls: certificateFiles(settings),
     });
+    services.begin();
     send({ kind: 'ready', port: http.port });
     return {
       services,

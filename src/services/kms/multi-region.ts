@@ -9,6 +9,7 @@ import { defaultPolicy, demandNoLockout, readPolicy } from '../../kms/key-polici
 import { demandUsable, isPrimary } from '../../kms/key-states.js';
 import { homeOf, type Target } from '../../kms/kms.js';
 import { type KeyRecord, keyArn, tables } from '../../kms/records.js';
+import type { Transaction } from '../../store/tables.js';
 import { demandKey, keyContext, keyOperation, keyRequirement, kmsOperation, requestTags } from './access.js';
 import { keyMetadata } from './key-metadata.js';
 import { readTags, tagList } from './tags.js';
@@ -52,8 +53,7 @@ export const ReplicateKey = keyOperation<ReplicateKeyRequest, ReplicateKeyRespon
     }
     const tags = readTags(input.Tags);
     let replica: KeyRecord | undefined;
-    await kms.keys.demandQuota(key.account, region);
-    await kms.keys.update(key, async (primary, transaction) => {
+    const replicate = async (primary: KeyRecord, transaction: Transaction) => {
       demandPrimary(primary);
       if (await transaction.get(tables.keys, account, region, id)) {
         throw errors.AlreadyExistsException(`The key ${id} exists in ${region} already.`);
@@ -76,7 +76,8 @@ export const ReplicateKey = keyOperation<ReplicateKeyRequest, ReplicateKeyRespon
       kms.keys.save(transaction, undefined, replica);
       await kms.keys.eachRelated(transaction, primary, other => ({ ...other, related }));
       return after;
-    });
+    };
+    await kms.keys.withinQuota(account, region, () => kms.keys.update(key, replicate));
     const { CurrentKeyMaterialId: _, ...metadata } = keyMetadata(replica as KeyRecord);
     return {
       // AWS answers before the replica is made, and callers wait until DescribeKey says Enabled.

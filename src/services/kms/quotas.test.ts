@@ -28,7 +28,10 @@ test('an account has its keys in a Region and no more; another Region and accoun
   for (let i = 0; i < 40; i++) await made(ACCOUNT, 'us-east-1');
   const tooMany = refusal('LimitExceededException');
   await assert.rejects(made(ACCOUNT, 'us-east-1'), tooMany);
-  await assert.rejects(keys.demandQuota(ACCOUNT, 'us-east-1'), tooMany);
+  await assert.rejects(
+    keys.withinQuota(ACCOUNT, 'us-east-1', async () => undefined),
+    tooMany,
+  );
   await made(ACCOUNT, 'us-east-1', 'AWS');
   await made(ACCOUNT, 'eu-west-1');
   await made('444455556666', 'us-east-1');

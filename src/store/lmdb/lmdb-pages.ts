@@ -89,6 +89,11 @@ function readTree(page: Buffer, at: number): Tree {
   };
 }
 
+/** As `readUInt16LE`, for places within a page that were looked at: there are dozens of them in each. */
+function read16(page: Buffer, at: number): number {
+  return page[at]! | (page[at + 1]! << 8);
+}
+
 function read64(page: Buffer, at: number): number {
   return page.readUInt32LE(at) + page.readUInt32LE(at + 4) * 2 ** 32;
 }
@@ -112,20 +117,41 @@ export interface BranchPage {
 }
 
 export interface LeafPage {
-  readonly keys: readonly Buffer[];
+  readonly entries: number;
+  /** The first key and the last. They lie in the page that was read. */
+  readonly first: Buffer;
+  readonly last: Buffer;
   readonly large: readonly Large[];
 }
 
 /** How the keys of a tree are ordered. */
-export type Order = (a: Buffer, b: Buffer) => number;
+export interface Order {
+  keys(a: Buffer, b: Buffer): number;
+  /** The keys of two nodes of a page, by where these begin: a page has dozens, too many to cut each out. */
+  nodes(page: Buffer, a: number, b: number): number;
+}
 
 /** Of the records: byte by byte. */
-export const byBytes: Order = (a, b) => Buffer.compare(a, b);
+export const byBytes: Order = {
+  keys: (a, b) => Buffer.compare(a, b),
+  nodes(page, a, b) {
+    const [long, other] = [keyLength(page, a), keyLength(page, b)];
+    const both = Math.min(long, other);
+    for (let at = NODE; at < NODE + both; at++) {
+      const difference = page[a + at]! - page[b + at]!;
+      if (difference !== 0) return difference;
+    }
+    return long - other;
+  },
+};
 
 /** Of the lists of free pages, whose keys are numbers of transactions. */
-export const byNumber: Order = (a, b) => {
-  demand(a.length === 8 && b.length === 8, 'has a key that is no number');
-  return read64(a, 0) - read64(b, 0);
+export const byNumber: Order = {
+  keys(a, b) {
+    demand(a.length === 8 && b.length === 8, 'has a key that is no number');
+    return read64(a, 0) - read64(b, 0);
+  },
+  nodes: (page, a, b) => byNumber.keys(keyOf(page, a), keyOf(page, b)),
 };
 
 /** Which page it must be, in which snapshot and what kind of tree. */
@@ -145,36 +171,38 @@ function demandHeader(page: Buffer, place: Place, kind: number): void {
 export function readBranch(page: Buffer, place: Place): BranchPage {
   demandHeader(page, place, BRANCH);
   const children: Child[] = [];
-  for (const at of nodesOf(page, 2, branchEnd)) {
+  const nodes = nodesOf(page, 2, branchEnd);
+  for (const at of nodes) {
     const key = keyOf(page, at);
     const child =
       page.readUInt16LE(at) + page.readUInt16LE(at + 2) * 2 ** 16 + page.readUInt16LE(at + 4) * 2 ** 32;
     demand(children.length === 0 || key.length > 0, 'has an entry without a key');
     children.push({ page: child, from: children.length === 0 ? undefined : key });
   }
-  demandOrder(
-    children.slice(1).map(({ from }) => from!),
-    place.order,
-  );
+  // The first has no key that counts.
+  demandOrder(page, nodes.slice(1), place.order);
   return { children };
 }
 
 /** Reads a leaf of a tree. Throws `PageDamaged`. */
 export function readLeaf(page: Buffer, place: Place): LeafPage {
   demandHeader(page, place, LEAF);
-  const keys: Buffer[] = [];
   const large: Large[] = [];
-  for (const at of nodesOf(page, 1, leafEnd)) {
-    const key = keyOf(page, at);
-    demand(key.length > 0, 'has a record without a key');
-    const flags = page.readUInt16LE(at + 4);
+  const nodes = nodesOf(page, 1, leafEnd);
+  for (const at of nodes) {
+    const length = keyLength(page, at);
+    demand(length > 0, 'has a record without a key');
+    const flags = read16(page, at + 4);
     demand(flags === 0 || flags === BIG, 'has a record of an unknown kind');
-    keys.push(key);
-    if (flags === BIG)
-      large.push({ page: read64(page, at + NODE + key.length), bytes: page.readUInt32LE(at) });
+    if (flags === BIG) large.push({ page: read64(page, at + NODE + length), bytes: page.readUInt32LE(at) });
   }
-  demandOrder(keys, place.order);
-  return { keys, large };
+  demandOrder(page, nodes, place.order);
+  return {
+    entries: nodes.length,
+    first: keyOf(page, nodes[0]!),
+    last: keyOf(page, nodes.at(-1)!),
+    large,
+  };
 }
 
 /** Checks the first of the pages that hold one record's data, and answers how many they are. Throws `PageDamaged`. */
@@ -199,7 +227,7 @@ function nodesOf(page: Buffer, fewest: number, endOf: (page: Buffer, at: number)
   const nodes: number[] = [];
   let used = 0;
   for (let index = 0; index < count; index++) {
-    const at = page.readUInt16LE(HEADER + 2 * index) + HEADER;
+    const at = read16(page, HEADER + 2 * index) + HEADER;
     demand(at >= upper && at + NODE <= page.length && at % 2 === 0, 'has an entry outside of itself');
     const end = endOf(page, at);
     demand(end <= page.length, 'has an entry that is longer than itself');
@@ -212,23 +240,24 @@ function nodesOf(page: Buffer, fewest: number, endOf: (page: Buffer, at: number)
 
 const even = (length: number): number => length + (length & 1);
 
-const branchEnd = (page: Buffer, at: number): number => at + even(NODE + page.readUInt16LE(at + 6));
+const keyLength = (page: Buffer, node: number): number => read16(page, node + 6);
+
+const branchEnd = (page: Buffer, at: number): number => at + even(NODE + keyLength(page, at));
 
 /** The data of a large record are where they are: page, transaction and number of pages, 8 bytes each. */
 function leafEnd(page: Buffer, at: number): number {
-  const bytes = page.readUInt16LE(at + 4) & BIG ? 24 : page.readUInt32LE(at);
-  return at + even(NODE + page.readUInt16LE(at + 6) + bytes);
+  const bytes = read16(page, at + 4) & BIG ? 24 : page.readUInt32LE(at);
+  return at + even(NODE + keyLength(page, at) + bytes);
 }
 
-function keyOf(page: Buffer, at: number): Buffer {
-  const begin = at + NODE;
-  const end = begin + page.readUInt16LE(at + 6);
-  demand(end <= page.length, 'has a key that is longer than itself');
-  return page.subarray(begin, end);
+/** Of a node that ends within the page. */
+function keyOf(page: Buffer, node: number): Buffer {
+  const begin = node + NODE;
+  return page.subarray(begin, begin + keyLength(page, node));
 }
 
-function demandOrder(keys: readonly Buffer[], order: Order): void {
-  for (let at = 1; at < keys.length; at++) {
-    demand(order(keys[at - 1]!, keys[at]!) < 0, 'has keys that are out of order');
+function demandOrder(page: Buffer, nodes: readonly number[], order: Order): void {
+  for (let at = 1; at < nodes.length; at++) {
+    demand(order.nodes(page, nodes[at - 1]!, nodes[at]!) < 0, 'has keys that are out of order');
   }
 }

@@ -151,9 +151,9 @@ async function stable(file: FileHandle, look: (meta: Meta) => Promise<TreeReport
 function newestMeta(file: FileHandle): Meta | PageDamaged {
   let which = 0;
   try {
-    const first = readMeta(read(file, 0, META_BYTES));
+    const first = readMeta(read(file, 0, Buffer.alloc(META_BYTES)));
     which = 1;
-    const second = readMeta(read(file, first.pageSize, META_BYTES));
+    const second = readMeta(read(file, first.pageSize, Buffer.alloc(META_BYTES)));
     return second.transaction > first.transaction ? second : first;
   } catch (error) {
     if (error instanceof PageDamaged) return new PageDamaged(`page ${which} ${error.message}`);
@@ -161,10 +161,9 @@ function newestMeta(file: FileHandle): Meta | PageDamaged {
   }
 }
 
-/** Bytes of the file; fewer where it ends before. */
-function read(file: FileHandle, position: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(length);
-  return buffer.subarray(0, readSync(file.fd, buffer, 0, length, position));
+/** Bytes of the file, into a buffer; fewer where it ends before. */
+function read(file: FileHandle, position: number, into: Buffer): Buffer {
+  return into.subarray(0, readSync(file.fd, into, 0, into.length, position));
 }
 
 async function walkAll(file: FileHandle, size: number, meta: Meta): Promise<TreeReport> {
@@ -206,6 +205,8 @@ class Walk {
   readonly #meta: Meta;
   /** The last page that the store has and the file holds. */
   readonly #last: number;
+  /** What a page is read into that nothing is needed of later: memory for each would take longer than the look. */
+  readonly #scratch: Buffer;
   /** A bit for each page that was met. */
   readonly #seen: Uint8Array;
   /** The leaf that was met last, which is the one behind the next. */
@@ -222,6 +223,7 @@ class Walk {
     this.#meta = meta;
     this.#last = Math.min(meta.lastPage, Math.floor(size / meta.pageSize) - 1);
     this.#seen = new Uint8Array(Math.ceil((this.#last + 1) / 8));
+    this.#scratch = Buffer.allocUnsafe(meta.pageSize);
   }
 
   report(): TreeReport {
@@ -277,19 +279,21 @@ class Walk {
   #subtree({ page: number, depth, bounds }: Subtree, order: Order, counts: Counts): Subtree[] {
     let under: Subtree[] = [];
     const before = this.damage.length;
-    this.#page(number, bounds, page => {
+    const look = (page: Buffer) => {
       const read = this.#parse(page, number, depth === 1, order);
       if ('children' in read) {
         counts.branches++;
         under = childrenOf(read, depth - 1, bounds, order);
         return;
       }
-      const { keys, large } = read;
-      demandWithin({ from: keys[0], to: keys.at(-1) }, bounds, order, true);
+      const { entries, first, last, large } = read;
+      demandWithin({ from: first, to: last }, bounds, order, true);
       counts.leaves++;
-      counts.entries += keys.length;
+      counts.entries += entries;
       for (const one of large) counts.overflow += this.#large(one, bounds, order);
-    });
+    };
+    // The keys of an inner page are the bounds of those under it.
+    this.#page(number, bounds, look, depth > 1 ? Buffer.allocUnsafe(this.#meta.pageSize) : this.#scratch);
     // From the last page to the first: what was met before is behind this one.
     if (under.length > 0) return under;
     for (const one of this.damage.slice(this.#widened, before)) one.near = { ...one.near, from: bounds.from };
@@ -317,11 +321,11 @@ class Walk {
   }
 
   /** Reads one page, and notes what is wrong with it. */
-  #page(number: number, bounds: Bounds, look: (page: Buffer) => unknown): void {
+  #page(number: number, bounds: Bounds, look: (page: Buffer) => unknown, into = this.#scratch): void {
     try {
       if (!this.#mark(number)) throw new PageDamaged('is in two places, or does not exist');
       const { pageSize } = this.#meta;
-      const page = read(this.#file, number * pageSize, pageSize);
+      const page = read(this.#file, number * pageSize, into);
       if (page.length < pageSize) throw new PageDamaged('is behind the end of the file');
       this.#pages++;
       look(page);
@@ -357,8 +361,8 @@ function childrenOf({ children }: BranchPage, depth: number, outer: Bounds, orde
 
 /** `closed`: `to` is the last key itself. */
 function demandWithin(inner: Bounds, outer: Bounds, order: Order, closed = false): void {
-  const before = inner.from && outer.from && order(inner.from, outer.from) < 0;
-  const behind = inner.to && outer.to ? order(inner.to, outer.to) : -1;
+  const before = inner.from && outer.from && order.keys(inner.from, outer.from) < 0;
+  const behind = inner.to && outer.to ? order.keys(inner.to, outer.to) : -1;
   if (before || behind > 0 || (closed && behind === 0))
     throw new PageDamaged('has keys that belong elsewhere');
 }
