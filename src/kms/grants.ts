@@ -2,15 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import type { GrantOperation } from '@aws-sdk/client-kms';
 import type { Caller } from '../core/caller.js';
+import { Slices } from '../core/slices.js';
 import { Unsealable } from '../crypto/sealing.js';
-import type { Row } from '../store/tables.js';
+import { at, type Parts, type Row } from '../store/tables.js';
 import { errors } from './errors.js';
+import { dropGrant, type NewGrant, nameAll, namePlace } from './grant-rows.js';
 import type { Keys } from './keys.js';
 import { type GrantConstraint, type GrantRecord, type KeyRecord, type Pairs, tables } from './records.js';
 
 /** Grants per key (KMS Developer Guide, "Resource quotas"). */
 const MAX_GRANTS = 50_000;
 const TOKEN = 'grant token';
+/** Grants of one principal that are looked at in one go. */
+const LOOKED_AT = 200;
 
 /** What a request must be for a grant to apply to it. */
 export interface GrantUse {
@@ -37,8 +41,6 @@ export interface GrantToken extends PlacedGrant {
   readonly partition: string;
 }
 
-type NewGrant = Omit<GrantRecord, 'id' | 'created'>;
-
 export class Grants {
   constructor(readonly keys: Keys) {}
 
@@ -50,8 +52,12 @@ export class Grants {
     const { account, region, id } = key;
     let made: GrantRecord | undefined;
     await this.keys.update(key, async (now, transaction) => {
-      made = input.name === undefined ? undefined : await this.#same(now, input);
-      if (made) return now;
+      const named = input.name === undefined ? undefined : namePlace(now, input);
+      if (named && !now.namesGrants) await nameAll(transaction, now);
+      const namesGrants = now.namesGrants || named !== undefined;
+      const same = named && (await transaction.get(tables.namedGrants, ...named));
+      made = same && (await transaction.get(tables.grants, account, region, id, same.id));
+      if (made) return { ...now, namesGrants };
       if (now.grants >= MAX_GRANTS) {
         throw errors.LimitExceededException(`A key can have ${MAX_GRANTS} grants.`);
       }
@@ -60,7 +66,8 @@ export class Grants {
       transaction.put(tables.grantees, [account, region, id, made.grantee, made.id], true);
       if (made.retiring !== undefined)
         transaction.put(tables.retiring, [made.retiring, account, region, id, made.id], true);
-      return { ...now, grants: now.grants + 1 };
+      if (named) transaction.put(tables.namedGrants, named, { id: made.id });
+      return { ...now, namesGrants, grants: now.grants + 1 };
     });
     return made as GrantRecord;
   }
@@ -103,10 +110,7 @@ export class Grants {
     await this.keys.update(key, async (now, transaction) => {
       const grant = await transaction.get(tables.grants, account, region, id, grantId);
       if (!grant) throw errors.NotFoundException(`Grant ID ${grantId} not found`);
-      transaction.delete(tables.grants, account, region, id, grantId);
-      transaction.delete(tables.grantees, account, region, id, grant.grantee, grantId);
-      if (grant.retiring !== undefined)
-        transaction.delete(tables.retiring, grant.retiring, account, region, id, grantId);
+      dropGrant(transaction, key, grant);
       return { ...now, grants: now.grants - 1 };
     });
   }
@@ -115,14 +119,26 @@ export class Grants {
   async applying(key: KeyRecord, caller: Caller, use: GrantUse): Promise<GrantRecord[]> {
     if (key.grants === 0) return [];
     const { account, region, id } = key;
-    const lists = namesOf(caller).map(async name => {
-      const rows = await this.keys.store.list(tables.grantees, [account, region, id, name]);
-      return await Promise.all(
-        rows.map(({ parts }) => this.keys.store.get(tables.grants, account, region, id, parts[4] as string)),
-      );
-    });
-    const grants = (await Promise.all(lists)).flat();
-    return grants.filter(grant => grant !== undefined).filter(grant => covers(grant, use));
+    const lists = namesOf(caller).map(name => this.#covering([account, region, id, name], use));
+    return (await Promise.all(lists)).flat();
+  }
+
+  /** Of the grants of one principal, which may be all that the key can have. */
+  async #covering(place: Parts, use: GrantUse): Promise<GrantRecord[]> {
+    const { store } = this.keys;
+    const slices = new Slices(String(place[0]));
+    const found: GrantRecord[] = [];
+    let after: Parts | undefined;
+    for (;;) {
+      const rows = await store.listParts(tables.grantees, place, { after, limit: LOOKED_AT });
+      const places = rows.map(parts => at(tables.grants, ...place.slice(0, 3), parts[4]!));
+      for (const grant of await store.getMany(...places)) {
+        if (grant !== undefined && covers(grant, use)) found.push(grant);
+      }
+      if (rows.length < LOOKED_AT) return found;
+      after = rows.at(-1);
+      await slices.pause();
+    }
   }
 
   /** A token that names the grant; each one is different, all of them are good. */
@@ -141,23 +157,6 @@ export class Grants {
       throw error;
     }
   }
-
-  /** The grant of that name with the same parameters. */
-  async #same(key: KeyRecord, input: NewGrant): Promise<GrantRecord | undefined> {
-    const { account, region, id } = key;
-    const rows = await this.keys.store.list(tables.grantees, [account, region, id, input.grantee]);
-    for (const { parts } of rows) {
-      const grant = await this.find({ account, region, key: id, grant: parts[4] as string });
-      if (grant && fingerprint(grant) === fingerprint(input)) return grant;
-    }
-    return undefined;
-  }
-}
-
-function fingerprint({ name, grantee, retiring, operations, constraint, issuer }: NewGrant): string {
-  const { equals, subset, sourceArn } = constraint ?? {};
-  const parts = [name, grantee, retiring, [...operations].sort(), equals, subset, sourceArn, issuer];
-  return JSON.stringify(parts.map(part => part ?? null));
 }
 
 /** The names under which grants may speak of a caller. */

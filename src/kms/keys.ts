@@ -5,6 +5,7 @@ import { Slices } from '../core/slices.js';
 import { DAY_MS } from '../core/time.js';
 import type { Database, Parts, Transaction } from '../store/tables.js';
 import { errors } from './errors.js';
+import { dropGrant } from './grant-rows.js';
 import { isPrimary, isRotationDue, nextDue, stateOf, withoutExpired } from './key-states.js';
 import { type KmsKeyring, materialId } from './keyring.js';
 import { type KeyRecord, keyArn, type Material, tables } from './records.js';
@@ -305,10 +306,7 @@ export class Keys {
     const { account, region, id } = key;
     for (const name of key.aliases) transaction.delete(tables.aliases, account, region, name);
     for (const { value: grant } of await transaction.list(tables.grants, [account, region, id])) {
-      transaction.delete(tables.grants, account, region, id, grant.id);
-      transaction.delete(tables.grantees, account, region, id, grant.grantee, grant.id);
-      if (grant.retiring !== undefined)
-        transaction.delete(tables.retiring, grant.retiring, account, region, id, grant.id);
+      dropGrant(transaction, key, grant);
     }
     if (!isPrimary(key)) await this.#leave(transaction, key, now);
     this.save(transaction, key, undefined);

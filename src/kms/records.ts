@@ -52,6 +52,8 @@ export interface KeyRecord {
   readonly aliases: readonly string[];
   /** How many grants there are. */
   readonly grants: number;
+  /** Whether those of them that have a name are in `tables.namedGrants`. */
+  readonly namesGrants?: boolean | undefined;
   readonly enabled: boolean;
   /** When the waiting period ends after which the key is deleted, milliseconds since the epoch. */
   readonly deletion?: number | undefined;
@@ -111,6 +113,8 @@ export const tables = {
   grants: table<GrantRecord>('grant'),
   /** account of the key, region, key id, grantee, grant id. */
   grantees: table<true>('grantee'),
+  /** account, region, key id, digest of all that makes two grants of a name the same. */
+  namedGrants: table<{ readonly id: string }>('named-grant'),
   /** retiring principal, account of the key, region, key id, grant id. */
   retiring: table<true>('retiring'),
   /** due time, account, region, key id: when a key must be looked at. */

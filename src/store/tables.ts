@@ -2,7 +2,7 @@
 import { BoundedCache } from '../core/bounded-cache.js';
 import { KeyedMutex } from '../core/keyed-mutex.js';
 import type { Keyspace } from './keyspace.js';
-import { type Check, END, type Entry, type Key, type Kv, type Write } from './kv.js';
+import { type Check, END, type Entry, type Item, type Key, type Kv, type Write } from './kv.js';
 import { type RecordFormat, type RecordType, recordType } from './records.js';
 import { OVERTAKEN, untilCommitted } from './retry.js';
 
@@ -94,6 +94,12 @@ export class Database {
     return await this.#rows(of, prefix, [...keyOf(this.#owner, of, to), END], slice);
   }
 
+  /** The parts of the keys of the rows under `prefix`: what is in the rows is not looked at. */
+  async listParts(of: Table<unknown>, prefix: Parts, slice: Slice = {}): Promise<Parts[]> {
+    const rows = await this.#items(of, prefix, [...keyOf(this.#owner, of, prefix), END], slice);
+    return rows.map(partsOf);
+  }
+
   /** The rows of a table before `end`. */
   async listUntil<T>(of: Table<T>, end: Parts, slice: Slice = {}): Promise<Row<T>[]> {
     return await this.#rows(of, [], keyOf(this.#owner, of, end), slice);
@@ -122,10 +128,14 @@ export class Database {
     );
   }
 
-  async #rows<T>(of: Table<T>, from: Parts, end: Key, { after, limit }: Slice): Promise<Row<T>[]> {
+  async #rows<T>(of: Table<T>, from: Parts, end: Key, slice: Slice): Promise<Row<T>[]> {
+    const items = await this.#items(of, from, end, slice);
+    return items.map(item => ({ parts: partsOf(item), value: of.type.decode(item.value) }));
+  }
+
+  #items(of: Table<unknown>, from: Parts, end: Key, { after, limit }: Slice): Promise<Item[]> {
     const start: Key = after ? [...keyOf(this.#owner, of, after), END] : keyOf(this.#owner, of, from);
-    const items = await this.#kv.list({ start, end, ...(limit !== undefined && { limit }) });
-    return items.map(item => ({ parts: item.key.slice(2) as Parts, value: of.type.decode(item.value) }));
+    return this.#kv.list({ start, end, ...(limit !== undefined && { limit }) });
   }
 
   #decode<T>(of: Table<T>, key: Key, entry: Entry): T {
@@ -166,7 +176,7 @@ export class Transaction {
   async list<T>(of: Table<T>, prefix: Parts, limit?: number): Promise<Row<T>[]> {
     const base = keyOf(this.#owner, of, prefix);
     const items = await this.#kv.list({ start: base, end: [...base, END], ...(limit && { limit }) });
-    return items.map(item => ({ parts: item.key.slice(2) as Parts, value: of.type.decode(item.value) }));
+    return items.map(item => ({ parts: partsOf(item), value: of.type.decode(item.value) }));
   }
 
   put<T>(of: Table<T>, parts: Parts, value: T): void {
@@ -188,6 +198,10 @@ export class Transaction {
     const key = keyOf(this.#owner, of, parts);
     this.#writes.set(key.join('\0'), { key, value, record });
   }
+}
+
+function partsOf({ key }: Item): Parts {
+  return key.slice(2) as Parts;
 }
 
 function keyOf(owner: Owner, of: Table<unknown>, parts: Parts): Key {

@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.js';
 import { type RateLimit, Rates } from '../../core/rates.js';
+import { Slices } from '../../core/slices.js';
 import { Unsealable } from '../../crypto/sealing.js';
-import type { Database, Row } from '../../store/tables.js';
+import type { Database, Parts, Row } from '../../store/tables.js';
 import { demandActiveSts } from '../accounts/regions.js';
 import { accountOfId, newId } from '../entities/unique-id.js';
 import { errors } from '../errors.js';
@@ -157,8 +158,10 @@ export class Sessions {
    * who asks seldom, while an index would cost every session that is issued.
    */
   async find(account: string, accessKeyId: string): Promise<SessionView | undefined> {
+    const slices = new Slices(account);
     let after: SessionPlace | undefined;
     for (;;) {
+      await slices.pause();
       const page = await this.list(account, LOOKED_AT, after);
       const found = page.find(session => session.accessKeyId === accessKeyId);
       if (found !== undefined || page.length < LOOKED_AT) return found;
@@ -167,16 +170,18 @@ export class Sessions {
     }
   }
 
-  /** How many sessions of all accounts have not expired. Reads a record of each: for a look every few minutes. */
+  /** How many sessions of all accounts have not expired. Reads a row of each: for a look every few minutes. */
   async countLive(): Promise<number> {
     const now = Math.floor(this.#clock.now() / 1000);
-    let after: Row<SessionRecord>['parts'] | undefined;
+    const slices = new Slices();
+    let after: Parts | undefined;
     let live = 0;
     for (;;) {
-      const page = await this.#db.list(tables.sessions, [], { after, limit: LOOKED_AT });
-      live += page.filter(({ parts }) => (parts[1] as number) > now).length;
+      const page = await this.#db.listParts(tables.sessions, [], { after, limit: LOOKED_AT });
+      live += page.filter(([, end]) => (end as number) > now).length;
       if (page.length < LOOKED_AT) return live;
-      after = page.at(-1)!.parts;
+      after = page.at(-1);
+      await slices.pause();
     }
   }
 

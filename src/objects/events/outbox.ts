@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { Slices } from '../../core/slices.js';
 import type { SpaceOf } from '../../store/keyspace.js';
 import { type Check, END, type Key, type Kv, type Range, ValueDamaged, type Write } from '../../store/kv.js';
 import { RecordUnreadable, recordType } from '../../store/records.js';
@@ -171,9 +172,11 @@ export class Outbox {
   async count(destination: string, most: number): Promise<number> {
     const end: Key = [this.#table, destination, END];
     let start: Key = [this.#table, destination];
+    const slices = new Slices();
     let found = 0;
     let damaged = 0;
     while (found + damaged < most) {
+      await slices.pause();
       const limit = Math.min(COUNTED_AT_ONCE, most - found - damaged);
       const page = await this.#kv.list({ start, end, limit, damaged: () => damaged++ });
       found += page.length;

@@ -8,6 +8,7 @@ import type {
 } from '@aws-sdk/client-kms';
 import type { Call } from '../../core/operation.js';
 import { bytes, describe, type KmsWorld, newKey, openKmsWorld } from '../../kms/kms.test.support.js';
+import { tables } from '../../kms/records.js';
 import { addAccount, addUser, allow, callerOf, type KeyPair, refusal } from '../harness.test.support.js';
 
 const user = (name: string) => `arn:aws:iam::111122223333:user/${name}`;
@@ -156,6 +157,24 @@ suite('grants', () => {
     await grant({});
     await grant({});
     assert.equal((await list(kms, key.KeyId)).Grants?.length, 4);
+  });
+
+  test('with a name, one that an earlier version made is not made twice', async () => {
+    const { kms, key, grant } = await stage();
+    const first = await grant({ Name: 'once' });
+    const { store } = kms.kms.keys;
+    const place = { account: '111122223333', region: 'us-east-1', id: key.KeyId };
+    const record = (await kms.kms.keys.find(place.account, place.region, place.id))!;
+    await store.transact('earlier', async transaction => {
+      const { namesGrants: _, ...earlier } = record;
+      transaction.put(tables.keys, [place.account, place.region, place.id], earlier);
+      for (const { parts } of await transaction.list(tables.namedGrants, []))
+        transaction.delete(tables.namedGrants, ...parts);
+    });
+    await grant({ Name: 'other' });
+    assert.equal((await grant({ Name: 'once' })).GrantId, first.GrantId);
+    await kms.call(kms.root, 'RevokeGrant', { KeyId: key.KeyId, GrantId: first.GrantId });
+    assert.notEqual((await grant({ Name: 'once' })).GrantId, first.GrantId);
   });
 
   test('are listed as they were made, in pages, by grantee and by id', async () => {
