@@ -4,14 +4,15 @@
  * took, seconds.
  */
 import { json } from 'node:stream/consumers';
+import { createAuthoriser } from '../src/auth/authorise.js';
 import { systemClock } from '../src/core/clock.js';
 import { bodyOf } from '../src/core/http-message.js';
 import { loadRootKeys } from '../src/crypto/root-key.js';
-import { openIdentity } from '../src/identity/index.js';
+import { type Account, type Identity, openIdentity } from '../src/identity/index.js';
 import { openObjects } from '../src/objects/index.js';
 import { holdsRecords } from '../src/store/data-directory.js';
 import { openStores } from '../src/store/open.js';
-import { issueSession } from './directory.js';
+import { issueSession, microseconds } from './directory.js';
 
 export interface Fill {
   /** Of the bucket that gets the keys, `k00000000` and so on. */
@@ -19,15 +20,21 @@ export interface Fill {
   readonly keys: number;
   readonly buckets: number;
   readonly sessions: number;
-  /** Each has `POLICIES` policies; the sessions are spread over them. */
+  /** The sessions are spread over them. */
   readonly roles: number;
+  /** Of each role. */
+  readonly policies: number;
 }
 
 export interface Filled {
   readonly seconds: Readonly<Record<string, number>>;
+  /** Microseconds from a role session's access key to a decision: always the same role's, and all of them in turn. */
+  readonly decisions: { readonly one: number; readonly all: number };
 }
 
-const POLICIES = 10;
+/** Roles of which a session asks, and decisions that are timed. */
+const ASKING = 2000;
+const DECISIONS = 20_000;
 /** AWS's quota of an account. */
 const ROLES = 1000;
 /** Changes under way at a time: they share commits. */
@@ -40,11 +47,11 @@ const stores = await openStores({ data }, () => systemClock.now());
 const seconds: Record<string, number> = {};
 try {
   await fillObjects();
-  await fillIdentity();
+  const decisions = await fillIdentity();
+  process.stdout.write(JSON.stringify({ seconds, decisions } satisfies Filled));
 } finally {
   await stores.close();
 }
-process.stdout.write(JSON.stringify({ seconds } satisfies Filled));
 
 async function fillObjects(): Promise<void> {
   const { kv, blobs } = stores;
@@ -62,7 +69,7 @@ async function fillObjects(): Promise<void> {
   });
 }
 
-async function fillIdentity(): Promise<void> {
+async function fillIdentity(): Promise<Filled['decisions']> {
   const identity = await openIdentity({ kv: stores.kv, rootKey, clock: systemClock });
   const policy = (Statement: readonly object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
   const accounts = await Promise.all(
@@ -72,12 +79,12 @@ async function fillIdentity(): Promise<void> {
     }),
   );
   const accountOf = (role: number) => accounts[Math.floor(role / ROLES)]!;
-  await repeat('roles with ten policies each', fill.roles, async number => {
+  await repeat('roles with their policies', fill.roles, async number => {
     const account = accountOf(number);
     const Principal = { AWS: `arn:aws:iam::${account.id}:root` };
     const trust = policy([{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }]);
     await identity.roles.create(account, { name: `role-${number}`, trust });
-    for (let index = 0; index < POLICIES; index++) {
+    for (let index = 0; index < fill.policies; index++) {
       const Resource = `arn:aws:s3:::bucket-${number}/${index}/*`;
       const document = policy([{ Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource }]);
       const name = `policy-${index}`;
@@ -88,7 +95,32 @@ async function fillIdentity(): Promise<void> {
     const role = number % fill.roles;
     await issueSession(identity, accountOf(role), `role-${role}`);
   });
+  const decisions = await timeDecisions(identity, accountOf);
   await identity.close();
+  return decisions;
+}
+
+async function timeDecisions(
+  identity: Identity,
+  accountOf: (role: number) => Account,
+): Promise<Filled['decisions']> {
+  const authorise = createAuthoriser({ credentials: identity });
+  const count = Math.min(ASKING, fill.roles);
+  const roles = Array.from({ length: count }, (_, index) => Math.floor((index * fill.roles) / count));
+  const sessions = await Promise.all(
+    roles.map(role => issueSession(identity, accountOf(role), `role-${role}`)),
+  );
+  const over = (asking: number) =>
+    microseconds(DECISIONS, async number => {
+      const { accessKeyId, sessionToken } = sessions[number % asking]!;
+      const found = await identity.lookup(accessKeyId, sessionToken, systemClock.now());
+      if (found.found !== 'valid') throw new Error(`the session is ${found.found}`);
+      const bucket = `arn:aws:s3:::bucket-${roles[number % asking]}`;
+      const requirement = { action: 's3:GetObject', resource: `${bucket}/${fill.policies - 1}/report.csv` };
+      const { decision } = await authorise(found.caller, requirement, () => ({}));
+      if (!decision.allowed) throw new Error('what a policy allows was refused');
+    });
+  return { one: await over(1), all: await over(count) };
 }
 
 async function repeat(

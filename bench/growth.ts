@@ -1,7 +1,9 @@
 /** What requests cost in a store that holds much, beside an empty one. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../src/core/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
+import { until } from '../test/support/until.js';
 import { bound, type Figure, median } from './figures.js';
 import type { Fill, Filled } from './growth-fill.js';
 import { type Load, load, residentMegabytes, runScript } from './processes.js';
@@ -16,25 +18,52 @@ const STARTS = 3;
 /** Objects that are asked for: their keys lie evenly among all. */
 const OBJECTS = 256;
 const OBJECT = Buffer.alloc(4096, 'x');
-const BUCKETS = 10_000;
+/** With the one that has the keys, all that an account may have. */
+const BUCKETS = 9999;
+/** At least; one for every thousand keys. */
 const ROLES = 1000;
+const POLICIES = 10;
 /** The aim: how much more a request may take. */
 const MORE = 1.2;
+/** Aims: microseconds of a decision of a role that was not asked for lately, milliseconds of a GET. */
+const DECISION = 500;
+const LATE = 20;
+
+/** A listener for the metrics alone. */
+const METRICS = ['--metrics-listen', '0'];
 
 interface Place {
   readonly data: string;
   readonly role: PreparedRole;
 }
 
-/** `keys`: that the bucket holds; a tenth as many sessions live. In a directory for temporary files. */
+/**
+ * `keys`: that the bucket holds; a tenth as many sessions live, and a hundredth as many policies are in force (at least
+ * ten thousand). In a directory for temporary files.
+ */
 export async function measureGrowth(directory: string, keys = 300_000): Promise<readonly Figure[]> {
   const small = await prepare(join(directory, 'small'), keys);
   const large = await prepare(join(directory, 'large'), keys);
-  const fill: Fill = { bucket: BUCKET, keys, buckets: BUCKETS, sessions: keys / 10, roles: ROLES };
+  const roles = Math.max(ROLES, Math.floor(keys / 1000));
+  const sessions = Math.floor(keys / 10);
+  const fill: Fill = { bucket: BUCKET, keys, buckets: BUCKETS, sessions, roles, policies: POLICIES };
   const input = JSON.stringify(fill);
-  const { seconds } = await runScript<Filled>('growth-fill.js', [large.data], { input });
+  const filled = await runScript<Filled>('growth-fill.js', [large.data], { input });
+  return [
+    filledFigure(fill, filled),
+    ...(await measureStores(small, large, keys)),
+    decisionFigure(fill, filled),
+  ];
+}
+
+/** Ends within three minutes. */
+async function measureStores(small: Place, large: Place, keys: number): Promise<readonly Figure[]> {
   const starts = [await startOf(small.data), await startOf(large.data)] as const;
-  const servers = [await startServerProcess(small.data), await startServerProcess(large.data)] as const;
+  const servers = [
+    await startServerProcess(small.data),
+    await startServerProcess(large.data, METRICS),
+  ] as const;
+  for (const { data } of [small, large]) await lookedThrough(data);
   try {
     const figures = [startFigure(...starts)];
     for (const [name, requestsOf] of operations(keys)) {
@@ -43,9 +72,8 @@ export async function measureGrowth(directory: string, keys = 300_000): Promise<
     }
     const [before, after] = await Promise.all(servers.map(({ pid }) => residentMegabytes(pid, 'RssAnon')));
     figures.push(figureOf('memory', before!, after!, 'MB'));
-    const filled = Object.entries(seconds).map(([what, took]) => `${what} in ${Math.round(took)} s`);
-    const value = `${keys} keys`;
-    return [{ name: 'filled', value, against: filled.join(', '), met: true }, ...figures];
+    figures.push(await besideHousekeeping(servers[1], objectRequests('GET', keys)(servers[1], large.role)));
+    return figures;
   } finally {
     for (const server of servers) await server.kill();
   }
@@ -71,14 +99,58 @@ function startFigure(empty: number, full: number): Figure {
   return { ...figure, against: `${against}; the empty store ${Math.round(empty)} ms` };
 }
 
-/** Milliseconds from the start of the process until it has answered, the median of several starts. */
+function filledFigure({ keys, buckets, sessions, roles, policies }: Fill, { seconds }: Filled): Figure {
+  const took = Object.entries(seconds).map(([what, time]) => `${what} in ${Math.round(time)} s`);
+  const value = `${keys} keys, ${buckets} buckets, ${roles * policies} policies, ${sessions} sessions`;
+  return { name: 'filled', value, against: took.join(', '), met: true };
+}
+
+/** Not held against one role's: what is asked for the first time in a while is read, and compiled, first. */
+function decisionFigure({ roles, policies }: Fill, { decisions: { one, all } }: Filled): Figure {
+  const value = `${Math.round(all)} µs`;
+  const against = `${Math.round(one)} µs where one role asks; aim under ${DECISION} µs`;
+  return {
+    name: `decision, one of ${roles} roles with ${policies} policies`,
+    value,
+    against,
+    met: all < DECISION,
+  };
+}
+
+/**
+ * How long a GET takes while live sessions are counted for a scrape of the metrics, the only work in the background that
+ * reads all of something every few minutes.
+ */
+async function besideHousekeeping({ endpoint, metrics }: ServerProcess, requests: readonly Buffer[]) {
+  const quiet = await load(new URL(endpoint), requests, { ...HOW, connections: 1 });
+  const [busy] = await Promise.all([
+    load(new URL(endpoint), requests, { ...HOW, connections: 1, warmUp: 0 }),
+    fetch(metrics!),
+  ]);
+  const figure = bound('GET while sessions are counted, 99th percentile', busy.p99, 'ms', LATE);
+  return { ...figure, against: `${figure.against}; ${quiet.p99.toFixed(1)} ms else` };
+}
+
+/** Resolves once the server on that directory has looked at every page of its store. */
+function lookedThrough(data: string): Promise<void> {
+  return until(() => existsSync(join(data, 'server.whole')));
+}
+
+/**
+ * Milliseconds from the start of the process until it has answered, the median of several starts, each after the
+ * process before was killed.
+ */
 async function startOf(data: string): Promise<number> {
   const times: number[] = [];
+  const first = await startServerProcess(data);
+  await lookedThrough(data);
+  await first.kill();
   for (let round = 0; round < STARTS; round++) {
     const begun = performance.now();
     const server = await startServerProcess(data);
     await fetch(`${server.endpoint}/-/ready`);
     times.push(performance.now() - begun);
+    await lookedThrough(data);
     await server.kill();
   }
   return median(times);

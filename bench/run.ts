@@ -2,8 +2,8 @@
  * `npm run bench`: what the server does, as ratios to what the machine can do at most, measured in the same run.
  * `npm run bench -- objects`, `-- identity`, `-- encryption`, `-- floods`, `-- memory`, `-- staging`, `-- growth` and
  * `-- cluster` look closer at those, and `-- peers` at other servers. Each ends within two minutes, `-- cluster` and
- * `-- growth` within four, `-- peers` within one for each server; `--json` prints the figures alone. See README.md in
- * this directory.
+ * `-- growth` within four (with `--keys`: and one for every million more), `-- peers` within one for each server;
+ * `--json` prints the figures alone. See README.md in this directory.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
