@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.js';
 import { type RateLimit, Rates } from '../../core/rates.js';
 import { Slices } from '../../core/slices.js';
@@ -173,15 +174,14 @@ export class Sessions {
   /** How many sessions of all accounts have not expired. Reads a row of each: for a look every few minutes. */
   async countLive(): Promise<number> {
     const now = Math.floor(this.#clock.now() / 1000);
-    const slices = new Slices();
     let after: Parts | undefined;
     let live = 0;
     for (;;) {
-      const page = await this.#db.listParts(tables.sessions, [], { after, limit: LOOKED_AT });
+      const page = await this.#db.listParts(tables.sessions, [], { after, limit: COUNTED_AT_ONCE });
       live += page.filter(([, end]) => (end as number) > now).length;
-      if (page.length < LOOKED_AT) return live;
+      if (page.length < COUNTED_AT_ONCE) return live;
       after = page.at(-1);
-      await slices.pause();
+      await setImmediate();
     }
   }
 
@@ -254,6 +254,8 @@ const ISSUED: RateLimit = { burst: 1_000_000, rate: 1_000_000 / HOUR };
 
 /** Sessions that are read at once in search of one. */
 const LOOKED_AT = 1000;
+/** Where no request waits for the count: half a millisecond of each turn of the event loop. */
+const COUNTED_AT_ONCE = 200;
 /** Expired sessions that one sweep forgets. */
 const SWEPT = 256;
 /** Links of a chain that are kept. */

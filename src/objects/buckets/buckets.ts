@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
 import { CountedQuota } from '../../core/counted-quota.js';
@@ -217,7 +218,6 @@ export class Buckets {
 
   /** Every bucket of every account, by name. */
   async *all(): AsyncGenerator<Bucket> {
-    const slices = new Slices();
     const { start, end } = under(['bucket']);
     let from = start;
     for (;;) {
@@ -225,7 +225,7 @@ export class Buckets {
       for (const row of rows) yield this.#bucket(String(row.key[1]), row);
       if (rows.length < PAGE) return;
       from = after(['bucket'], String(rows.at(-1)!.key[1]), start);
-      await slices.pause();
+      await setImmediate();
     }
   }
 
