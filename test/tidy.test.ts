@@ -95,6 +95,7 @@ const PATIENT = [
   'src/server/cluster/primary.ts',
   'src/server/running.ts',
   'src/staging/land.ts',
+  'src/store/lmdb/handover.ts',
   'src/store/postgres/connection.ts',
   'src/store/postgres/lane.ts',
   'src/store/retry.ts',

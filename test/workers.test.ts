@@ -25,6 +25,8 @@ import { type ServerProcess, startServerProcess } from './faults/server-process.
 import { eventsInFiles } from './support/event-lines.js';
 import { until } from './support/until.js';
 
+/** So many that the first process commits for all of them. */
+const WORKERS = 3;
 const Bucket = 'shared';
 const PART = 5 * 1024 * 1024;
 let home: string;
@@ -48,7 +50,7 @@ function connect(more: S3ClientConfig = {}): S3Client {
 before(async () => {
   home = await mkdtemp(join(tmpdir(), 'karikagi-workers-'));
   data = join(home, 'data');
-  server = await startServerProcess(data, ['--workers', '2']);
+  server = await startServerProcess(data, ['--workers', String(WORKERS)]);
   clients = Array.from({ length: 4 }, () => connect());
   await clients[0]!.send(new CreateBucketCommand({ Bucket }));
 });
@@ -106,7 +108,7 @@ test('what one client was told is written, every other reads, whichever process 
     const listed = await readers[0]!.send(new ListObjectsV2Command({ Bucket, Prefix: 'list/' }));
     assert.equal(listed.KeyCount, round + 1);
   }
-  await until(async () => (await processesThat(({ eventName }) => eventName === 'GetObject')) === 2);
+  await until(async () => (await processesThat(({ eventName }) => eventName === 'GetObject')) === WORKERS);
 });
 
 test('of conditional writes to one key exactly one succeeds, across processes', async () => {
@@ -143,7 +145,7 @@ test('who reads an object that another process deletes gets all of it, and then 
   await clients[0]!.send(new PutObjectCommand({ Bucket, Key: 'unread', Body: parts[0]! }));
   const url = await getSignedUrl(clients[0]!, new GetObjectCommand({ Bucket, Key: 'parts' }));
   const answers = await Promise.all(
-    [0, 1].map(async () => {
+    Array.from({ length: WORKERS }, async () => {
       const [answer] = await once(get(url, { agent: false }), 'response');
       answer.pause();
       return answer;
@@ -159,7 +161,7 @@ test('who reads an object that another process deletes gets all of it, and then 
   // Each process had a reader.
   const isReading = ({ eventName, resources }: AuditEvent) =>
     eventName === 'GetObject' && (resources?.[0]?.ARN?.endsWith('/parts') ?? false);
-  await until(async () => (await processesThat(isReading)) === 2);
+  await until(async () => (await processesThat(isReading)) === WORKERS);
 });
 
 test('a worker that is killed is replaced, and nothing is lost', async () => {
@@ -180,6 +182,24 @@ test('a worker that is killed is replaced, and nothing is lost', async () => {
   });
 });
 
+test('while the first process stands still, reads go on, and writes are answered after it', async () => {
+  await clients[0]!.send(new PutObjectCommand({ Bucket, Key: 'still', Body: 'before' }));
+  const first = await clients[1]!.send(new GetObjectCommand({ Bucket, Key: 'still' }));
+  await first.Body!.transformToString();
+  process.kill(server.pid, 'SIGSTOP');
+  try {
+    const written = clients[0]!.send(new PutObjectCommand({ Bucket, Key: 'still', Body: 'after' }));
+    const read = await clients[1]!.send(new GetObjectCommand({ Bucket, Key: 'still' }));
+    assert.equal(await read.Body!.transformToString(), 'before');
+    process.kill(server.pid, 'SIGCONT');
+    await written;
+  } finally {
+    process.kill(server.pid, 'SIGCONT');
+  }
+  const read = await clients[1]!.send(new GetObjectCommand({ Bucket, Key: 'still' }));
+  assert.equal(await read.Body!.transformToString(), 'after');
+});
+
 /** Whether a process is there. */
 function isThere(pid: number): boolean {
   try {
@@ -191,7 +211,7 @@ function isThere(pid: number): boolean {
 
 test('workers whose first process is killed end their requests and go, and leave the data to the next', async () => {
   const workers = await childrenOf(server.pid);
-  assert.equal(workers.length, 2);
+  assert.equal(workers.length, WORKERS);
   const Body = 'a body that comes in two pieces';
   // What is signed has no body yet.
   const signer = connect({ requestChecksumCalculation: 'WHEN_REQUIRED' });
@@ -207,7 +227,7 @@ test('workers whose first process is killed end their requests and go, and leave
   assert.equal(statusCode, 200);
   await until(() => !workers.some(isThere));
   for (const client of clients) client.destroy();
-  server = await startServerProcess(data, ['--workers', '2']);
+  server = await startServerProcess(data, ['--workers', String(WORKERS)]);
   clients = Array.from({ length: 4 }, () => connect());
   const read = await clients[0]!.send(new GetObjectCommand({ Bucket, Key: 'left' }));
   assert.equal(await read.Body!.transformToString(), Body);
@@ -216,7 +236,7 @@ test('workers whose first process is killed end their requests and go, and leave
 test('SIGTERM ends them all with status 0, and the next start finds everything', async () => {
   assert.equal(await server.stop(), 0);
   for (const client of clients) client.destroy();
-  server = await startServerProcess(data, ['--workers', '2']);
+  server = await startServerProcess(data, ['--workers', String(WORKERS)]);
   clients = [connect()];
   const read = await clients[0]!.send(new GetObjectCommand({ Bucket, Key: 'kept' }));
   assert.equal(await read.Body!.transformToString(), 'kept');
@@ -232,12 +252,12 @@ test('a worker that is stopped, and may hold a lock, is ended and replaced', {
   timeout: 240_000,
 }, async () => {
   const before = await childrenOf(server.pid);
-  assert.equal(before.length, 2);
+  assert.equal(before.length, WORKERS);
   process.kill(before[0]!, 'SIGSTOP');
   await until(async () => {
     const now = await childrenOf(server.pid);
     assert.ok(now.includes(before[1]!), 'the other goes on');
-    return now.length === 2 && !now.includes(before[0]!);
+    return now.length === WORKERS && !now.includes(before[0]!);
   });
   // The new one takes its share of connections, and writes.
   const fresh = Array.from({ length: 6 }, () => connect({ maxAttempts: 5 }));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { demandWhole } from '../admin/moving.js';
 import { demandSameRootKey, startResealing } from '../admin/root-key-rotation.js';
 import { Chores, startChores } from '../core/chores.js';
@@ -67,7 +68,7 @@ export interface OpenServices {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly audit: AuditLog;
-  readonly stores: Pick<Stores, 'kv' | 'blobs' | 'room' | 'isShared'>;
+  readonly stores: Pick<Stores, 'kv' | 'blobs' | 'room' | 'isShared' | 'takeOver'>;
   /** What this process counts, but for its connections. */
   readonly counts: Omit<Counts, 'connections'>;
   /** Turns the log up or down; one of the caller's own is left as it is. */
@@ -86,6 +87,8 @@ export interface Part {
   readonly keeps: boolean;
   /** Asks the server's other processes what they are reading. */
   readonly readElsewhere?: ReadElsewhere;
+  /** A channel to the process that commits for this one. Default: it commits by itself. */
+  readonly committer?: Duplex | undefined;
   /** Default: true. `false` has no SSE-S3 and stores bodies as they come: for measuring what encryption costs. */
   readonly encrypts?: boolean;
 }
@@ -113,7 +116,7 @@ const ALONE: Part = { keeps: true };
 /** Opens everything but the socket. Throws as `startServer` does. */
 export async function openServices(
   options: ServerOptions = {},
-  { keeps, readElsewhere, encrypts = true }: Part = ALONE,
+  { keeps, readElsewhere, committer, encrypts = true }: Part = ALONE,
 ): Promise<OpenServices> {
   const { clock = systemClock, scheduler = systemScheduler, logger, limits: _, ...flags } = options;
   const settings = readSettings(flags);
@@ -143,7 +146,7 @@ export async function openServices(
     }
     const rootKeys = await loadRootKeys(settings, holdsRecords);
     const sealing = { rootKey: rootKeys.current, formerRootKeys: rootKeys.former.map(({ key }) => key) };
-    const stores = await openStores(settings, now, scheduler);
+    const stores = await openStores(settings, now, scheduler, committer);
     opened.push(() => stores.close());
     const { kv, blobs, room } = stores;
     const look = stores.pages && (await lookForDamage(stores.pages, log, left));

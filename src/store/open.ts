@@ -1,4 +1,5 @@
 /** The stores of a server: the one place that knows which kinds there are, and where they lie. */
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Scheduler, systemScheduler } from '../core/scheduler.js';
 import type { Blobs } from './blobs.js';
@@ -9,6 +10,7 @@ import { BlobCopier } from './files/blob-copier.js';
 import { openFileBlobs } from './files/files.js';
 import { keyspaceOf } from './keyspace.js';
 import type { Kv, Snapshot } from './kv.js';
+import { Handover } from './lmdb/handover.js';
 import { openLmdb } from './lmdb/lmdb.js';
 import type { TreeReport } from './lmdb/lmdb-tree.js';
 import { openMemoryKv } from './memory/memory.js';
@@ -43,6 +45,8 @@ export interface Stores {
   readonly snapshot: (() => Promise<Snapshot>) | undefined;
   /** Where the records are this machine's: their file, and what looks at its pages (see `LmdbStore`). */
   readonly pages: RecordPages | undefined;
+  /** Commits for another process of this machine; absent where the records are elsewhere. */
+  readonly takeOver: ((channel: Duplex) => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -57,13 +61,14 @@ class BadStorePlace extends Error {
 }
 
 /**
- * Opens both stores. `now`: milliseconds since the epoch. Throws `BadStorePlace`, and what the stores' own openers
- * throw.
+ * Opens both stores. `now`: milliseconds since the epoch. `committer`: a channel to a process that commits for this one
+ * (its `takeOver`). Throws `BadStorePlace`, and what the stores' own openers throw.
  */
 export async function openStores(
   places: StorePlaces,
   now: () => number,
   scheduler: Scheduler = systemScheduler,
+  committer?: Duplex,
 ): Promise<Stores> {
   demandPair(places);
   const opened: (() => unknown)[] = [];
@@ -73,12 +78,12 @@ export async function openStores(
   try {
     const room = await openRoom(places, scheduler);
     opened.push(() => room?.close());
-    const { kv, readAhead, commits, time, snapshot, pages } = await openKv(places, room);
+    const { kv, readAhead, commits, time, snapshot, pages, takeOver } = await openKv(places, room, committer);
     opened.push(() => kv.close());
     const blobs = await openBlobs(places, now, room);
     opened.push(() => blobs.close());
     const isShared = places.kv !== undefined;
-    return { kv, readAhead, blobs, room, isShared, commits, time, snapshot, pages, close };
+    return { kv, readAhead, blobs, room, isShared, commits, time, snapshot, pages, takeOver, close };
   } catch (error) {
     await close();
     throw error;
@@ -116,6 +121,7 @@ async function openRoom(places: StorePlaces, scheduler: Scheduler): Promise<Room
 export async function openKv(
   { data, kv }: StorePlaces,
   room?: Room,
+  committer?: Duplex,
 ): Promise<{
   kv: Kv;
   readAhead?: ReadAhead;
@@ -123,6 +129,7 @@ export async function openKv(
   time?: () => Promise<number>;
   snapshot?: () => Promise<Snapshot>;
   pages?: RecordPages;
+  takeOver?: (channel: Duplex) => void;
 }> {
   if (kv !== undefined) {
     const { openPostgres } = await import('./postgres/postgres.js');
@@ -132,11 +139,15 @@ export async function openKv(
     return { kv: readAhead.kv, readAhead, commits, time: () => store.time(), snapshot };
   }
   if (data === 'memory') return { kv: openMemoryKv() };
-  const store = await openLmdb(recordsIn(data), { demandRoom: room?.demandLast });
+  const store = await openLmdb(recordsIn(data), {
+    demandRoom: room?.demandLast,
+    handover: committer && new Handover(committer),
+  });
   return {
     kv: store,
     commits: store.commits,
     pages: { file: recordsFile(data), verify: () => store.verify() },
+    takeOver: channel => store.takeOver(channel),
   };
 }
 

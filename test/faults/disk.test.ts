@@ -50,13 +50,13 @@ suite('a failing disk', { skip: without('cc') }, () => {
   after(() => rm(home, { recursive: true }));
 
   /** A server on a disk of its own, with an object of each size in it. */
-  async function start(t: TestContext) {
+  async function start(t: TestContext, more: readonly string[] = []) {
     const directory = await mkdtemp(join(home, 'server-'));
     const data = join(directory, 'data');
     const faults = join(directory, 'faults');
     await mkdir(faults);
     const environment = { LD_PRELOAD: library, DISK_FAULTS: faults };
-    const server = await startServerProcess(data, ['--metrics-listen', '0'], environment);
+    const server = await startServerProcess(data, ['--metrics-listen', '0', ...more], environment);
     /** Resolves once the server has seen whether its disk is full; it looks ten times a second. */
     const seen = (isFull: boolean) =>
       until(async () => ((await scrape(server.metrics!)).sum('karikagi_disk_free_bytes') === 0) === isFull);
@@ -168,15 +168,18 @@ suite('a failing disk', { skip: without('cc') }, () => {
     await checkStopped(disk, server);
   });
 
-  for (const [fault, part, size] of [
+  const committed = ['--workers', '3'];
+  for (const [fault, part, size, flags = []] of [
     ['sync', '/blobs/', LARGE],
     ['sync', '/kv/', SMALL],
     ['commit', '/kv/', SMALL],
+    ['sync', '/kv/', SMALL, committed],
+    ['commit', '/kv/', SMALL, committed],
     ['full', '/blobs/', LARGE],
     ['open', '/blobs/', LARGE],
   ] as const) {
-    test(`writes end with an error where ${fault} fails in ${part}, and go on afterwards`, async t => {
-      const disk = await start(t);
+    test(`writes ${flags.join(' ')} end with an error where ${fault} fails in ${part}, and go on afterwards`, async t => {
+      const disk = await start(t, flags);
       const { s3, server, put, fail, heal } = disk;
       for (let round = 0; round < 3; round++) {
         await fail(fault, part);

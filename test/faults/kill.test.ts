@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -281,7 +281,32 @@ const inDirectory = (title: string, body: (directory: string, t: TestContext) =>
     }
   });
 
-inDirectory('nothing acknowledged is lost by kill -9', async (directory, t) => {
+/** Workers are killed before the process that commits for them: else they would say that it went away. */
+async function startWorkers(directory: string): Promise<ServerProcess> {
+  const server = await startServerProcess(directory, ['--workers', '3']);
+  const kill = async () => {
+    const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8');
+    for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGKILL');
+    await server.kill();
+  };
+  return { ...server, kill };
+}
+
+inDirectory('nothing acknowledged is lost by kill -9', (directory, t) =>
+  killAgainAndAgain(t, ROUNDS, () => startServerProcess(directory), directory),
+);
+
+inDirectory(
+  'nothing acknowledged is lost by kill -9 of workers and of the process that commits for them',
+  (directory, t) => killAgainAndAgain(t, Math.ceil(ROUNDS / 4), () => startWorkers(directory), directory),
+);
+
+async function killAgainAndAgain(
+  t: TestContext,
+  most: number,
+  start: () => Promise<ServerProcess>,
+  directory: string,
+): Promise<void> {
   const ledgers: Ledgers = {
     objects: new Ledger<Body | typeof ABSENT>(ABSENT),
     users: new Ledger(false),
@@ -289,15 +314,15 @@ inDirectory('nothing acknowledged is lost by kill -9', async (directory, t) => {
     won: new Map(),
     credentials: [],
   };
-  let server = await startServerProcess(directory);
+  let server = await start();
   const first = connect(server);
   await first.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   disconnect(first);
   const end = performance.now() + MINUTES * 60_000;
   let rounds = 0;
-  for (; rounds < ROUNDS && performance.now() < end; rounds++) {
+  for (; rounds < most && performance.now() < end; rounds++) {
     await killUnderLoad(server, ledgers, rounds);
-    server = await startServerProcess(directory);
+    server = await start();
     const clients = connect(server);
     await compare(clients, ledgers);
     await tryCredentials(server, ledgers);
@@ -309,7 +334,7 @@ inDirectory('nothing acknowledged is lost by kill -9', async (directory, t) => {
   t.diagnostic(
     `killed ${rounds} times; ${ledgers.objects.acknowledged} changes of objects were acknowledged`,
   );
-});
+}
 
 inDirectory('a server that is killed at any moment of its first start starts again', async directory => {
   for (let round = 0; round < Math.min(ROUNDS, 8); round++) {

@@ -5,8 +5,12 @@ import type { ReadElsewhere } from '../../objects/index.js';
 import type { Family } from '../metrics/families.js';
 import type { Settings } from '../settings.js';
 
+/** The file descriptor in a worker over which it hands its commits to the primary. */
+export const COMMITS = 4;
+
 export type ToWorker =
-  | { readonly kind: 'start'; readonly settings: Settings }
+  /** `handsOver`: the primary commits for it, over the channel `COMMITS`. */
+  | { readonly kind: 'start'; readonly settings: Settings; readonly handsOver: boolean }
   /** Asks whether it still works. */
   | { readonly kind: 'ping' }
   /** `grace`: milliseconds for running requests to end; `quiet`: see `HttpServer.close`. */

@@ -4,6 +4,7 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { LogLevel } from '../../core/log.js';
 import type { Cancel } from '../../core/scheduler.js';
@@ -15,7 +16,7 @@ import type { Family } from '../metrics/families.js';
 import type { WatchedWorkers } from '../monitoring.js';
 import type { Settings } from '../settings.js';
 import { VERSION } from '../version.js';
-import { type Question, Questions, type ToPrimary, type ToWorker } from './messages.js';
+import { COMMITS, type Question, Questions, type ToPrimary, type ToWorker } from './messages.js';
 
 /**
  * Between the end of a worker and the start of the next in its place, milliseconds: one that cannot live must not take
@@ -41,6 +42,12 @@ const COUNTING = 2000;
 const LOOK_EVERY = 5000;
 /** Looks that a worker may leave unanswered: it is stopped, or hangs, and may hold a lock that all wait for. */
 const MOST_UNANSWERED = 6;
+
+/**
+ * From so many workers on, the primary commits for all of them. Of two, one always waits while the other's commits are
+ * being synced: there is nothing to put together, and handing over costs more than it gains.
+ */
+const HAND_OVER = 3;
 
 /** A worker that has started. */
 interface Running {
@@ -127,7 +134,8 @@ export class Workers implements WatchedWorkers {
     const { workers, port } = services.settings;
     this.#settings = services.settings;
     this.#endLooks = services.scheduler.every(LOOK_EVERY, () => this.#look(services));
-    cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] });
+    const exec = fileURLToPath(new URL('./worker.js', import.meta.url));
+    cluster.setupPrimary({ exec, args: [], stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
     try {
       // A port of 0 is a free one, which the first worker settles for all.
       let shared = port;
@@ -168,6 +176,11 @@ export class Workers implements WatchedWorkers {
 
   async #startOne(services: OpenServices, port: number): Promise<number> {
     const worker = cluster.fork();
+    // Of those that it was started with: a socket that the two share and that has no name.
+    const commits = worker.process.stdio[COMMITS] as Duplex;
+    const handsOver = services.settings.workers >= HAND_OVER && services.stores.takeOver !== undefined;
+    if (handsOver) services.stores.takeOver?.(commits);
+    else commits.destroy();
     const questions = new Questions(question => tell(worker, question));
     const running: Running = { worker, questions, unanswered: 0, counted: [] };
     this.#running.set(worker.id, running);
@@ -183,7 +196,7 @@ export class Workers implements WatchedWorkers {
           case 'listening':
             running.isListening = true;
             if (message.version === VERSION) {
-              tell(worker, { kind: 'start', settings: { ...this.#settings!, port } });
+              tell(worker, { kind: 'start', settings: { ...this.#settings!, port }, handsOver });
               break;
             }
             worker.process.kill('SIGKILL');

@@ -1,5 +1,6 @@
 /** A worker process: answers requests on the socket that it shares with the others. Started by `primary.ts`. */
 import cluster from 'node:cluster';
+import { Socket } from 'node:net';
 import { within } from '../../core/within.js';
 import { httpLimits } from '../../http/budgets.js';
 import { QUIET } from '../../http/idle-connections.js';
@@ -11,7 +12,7 @@ import { measureProcess, type ProcessMetrics } from '../metrics/exposition.js';
 import { processFamilies } from '../metrics/process-metrics.js';
 import { proxiesOf, publicHostOf, type Settings } from '../settings.js';
 import { VERSION } from '../version.js';
-import { Questions, type ToPrimary, type ToWorker } from './messages.js';
+import { COMMITS, Questions, type ToPrimary, type ToWorker } from './messages.js';
 
 /** How long the primary may take to hear the last, milliseconds. */
 const HEARING = 1000;
@@ -45,7 +46,7 @@ let leaveToReaders = (_blobs: readonly string[]): string[] => [];
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start':
-      starting = start(message.settings);
+      starting = start(message.settings, message.handsOver);
       break;
     case 'stop':
       void stop(message.grace, message.quiet);
@@ -82,10 +83,11 @@ process.on('SIGHUP', () => {});
 process.on('SIGUSR2', () => {});
 send({ kind: 'listening', version: VERSION });
 
-async function start(settings: Settings): Promise<Serving | undefined> {
+async function start(settings: Settings, handsOver: boolean): Promise<Serving | undefined> {
   tuneCollector();
   try {
-    const part = { keeps: false, readElsewhere: primary.ask };
+    const committer = handsOver ? new Socket({ fd: COMMITS, readable: true, writable: true }) : undefined;
+    const part = { keeps: false, readElsewhere: primary.ask, committer };
     const services = await openServices(settings, part);
     const { pipeline, log, objects, budgets, close } = services;
     leaveToReaders = blobs => objects.leaveToReaders(blobs);

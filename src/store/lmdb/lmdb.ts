@@ -14,6 +14,10 @@
  * inside LMDB's write transaction, so that checks hold against other processes too. The transaction is nested:
  * should a write fail midway, all of it is rolled back and all its commits are rejected.
  *
+ * Several processes that commit take turns at LMDB's write lock, each with a sync of its own. Those of one server may
+ * hand their commits to one of them instead (handover.ts), which applies them as its own. The lock stays what keeps
+ * commits apart: any process may commit by itself at any time.
+ *
  * Integrity. LMDB's pages have no checksums: a flipped bit would be read as if it had been written. So each value
  * ends in a checksum (value-checksum.ts). Whether the pages are whole is what `verify` looks at, and a range notices
  * where a damaged page cuts it short (range-check.ts). What is known to be damaged is not read, and nothing is written
@@ -21,6 +25,7 @@
  */
 import { chmod, open as openFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { getLastVersion, open } from 'lmdb';
 import { crc32 } from '../../core/crc32.js';
 import { makeDirectory, syncDirectory } from '../../core/directories/directories.js';
@@ -41,6 +46,8 @@ import {
 } from '../kv.js';
 import { RangeCheck, TOP } from '../range-check.js';
 import { commits } from './exit-guard.js';
+import { type Handover, takeOver } from './handover.js';
+import type { EncodedCommit } from './handover-frames.js';
 import {
   demandHead,
   harmsKey,
@@ -76,9 +83,7 @@ interface Database {
   close(): Promise<void>;
 }
 
-interface Commit {
-  readonly checks: readonly { readonly key: Uint8Array; readonly version: Version | undefined }[];
-  readonly writes: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[];
+interface Commit extends EncodedCommit {
   readonly resolve: (applied: boolean) => void;
   readonly reject: (error: unknown) => void;
   applied: boolean;
@@ -89,11 +94,15 @@ interface LmdbOptions {
   readonly mapSize?: number;
   /** What it throws ends a commit before it is tried. */
   readonly demandRoom?: (() => void) | undefined;
+  /** To a process that commits for this one. Default: it commits by itself. */
+  readonly handover?: Handover | undefined;
 }
 
 export interface LmdbStore extends Kv {
   /** Of this process. */
   readonly commits: CommitStats;
+  /** Commits for another process, which ends the channel. */
+  takeOver(channel: Duplex): void;
   /**
    * Writes what was committed last into a new store in an empty directory, while others go on, and resolves once it is
    * on disk. The copy has no free pages.
@@ -139,7 +148,7 @@ export async function openLmdb(path: string, options: LmdbOptions = {}): Promise
   const db = openDatabase();
   await chmod(file, 0o600);
   await syncDirectory(directory);
-  return new LmdbKv(file, db, openDatabase, options.demandRoom);
+  return new LmdbKv(file, db, openDatabase, options);
 }
 
 function writeAnyKey(key: Key | Uint8Array, target: Buffer, start: number): number {
@@ -172,6 +181,7 @@ class LmdbKv implements LmdbStore {
   #db: Database;
   readonly #open: () => Database;
   readonly #demandRoom: () => void;
+  readonly #handover: Handover | undefined;
   /** The file. */
   readonly #path: string;
   /** What is known to be damaged. */
@@ -188,11 +198,17 @@ class LmdbKv implements LmdbStore {
   #endOfVersions = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, db: Database, open: () => Database, demandRoom: () => void = () => undefined) {
+  constructor(
+    path: string,
+    db: Database,
+    open: () => Database,
+    { demandRoom = () => undefined, handover }: LmdbOptions,
+  ) {
     this.#path = path;
     this.#db = db;
     this.#open = open;
     this.#demandRoom = demandRoom;
+    this.#handover = handover;
   }
 
   async get(key: Key): Promise<Entry | undefined> {
@@ -269,19 +285,39 @@ class LmdbKv implements LmdbStore {
   }
 
   async commit(checks: readonly Check[], writes: readonly Write[]): Promise<boolean> {
-    this.#demandOpen();
-    if (this.#damage.length > 0) throw new StoreDamaged(this.#path, this.#damage);
-    this.#demandRoom();
+    this.#demandWritable();
     const encodedChecks = checks.map(({ key, version }) => ({ key: encodeBound(key), version }));
     const encodedWrites = writes.map(({ key, value }) => {
       const encoded = encodeKey(key);
       return { key: encoded, value: value && checkedValue(encoded, value) };
     });
+    const commit = { checks: encodedChecks, writes: encodedWrites };
+    if (this.#handover === undefined) return this.#commit(commit);
+    const applied = await this.#handover.commit(commit);
+    // The read transaction may be from before.
+    this.#expire();
+    return applied ?? this.#commit(commit);
+  }
+
+  takeOver(channel: Duplex): void {
+    takeOver(channel, async commit => {
+      this.#demandWritable();
+      return await this.#commit(commit);
+    });
+  }
+
+  #commit({ checks, writes }: EncodedCommit): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const commit = { checks: encodedChecks, writes: encodedWrites, resolve, reject, applied: false };
-      this.#waiting.push(commit);
+      this.#waiting.push({ checks, writes, resolve, reject, applied: false });
       this.#running ??= this.#run();
     });
+  }
+
+  /** Throws what keeps a commit from being tried. */
+  #demandWritable(): void {
+    this.#demandOpen();
+    if (this.#damage.length > 0) throw new StoreDamaged(this.#path, this.#damage);
+    this.#demandRoom();
   }
 
   async verify(): Promise<TreeReport> {
@@ -345,6 +381,7 @@ class LmdbKv implements LmdbStore {
   }
 
   async #close(): Promise<void> {
+    await this.#handover?.close();
     await this.#running;
     await this.#db.close();
   }
