@@ -53,8 +53,9 @@ interface Served {
 export async function measureObjects(directory: string): Promise<readonly Figure[]> {
   const limits = await measureLimits(directory);
   const alone = await measureAlone(directory, limits);
-  const together = await measureWorkers(directory, alone.rates);
-  return [...alone.figures, ...together];
+  const two = await measureWorkers(directory, alone.rates, 2);
+  const four = await measureWorkers(directory, alone.rates, 4);
+  return [...alone.figures, ...two, ...four];
 }
 
 async function measureAlone(directory: string, limits: Limits) {
@@ -95,18 +96,28 @@ async function measureAlone(directory: string, limits: Limits) {
   }
 }
 
-/** Two workers against the one process that was measured before. */
-async function measureWorkers(directory: string, before: ReadonlyMap<string, number>): Promise<Figure[]> {
-  const server = await startServerProcess(join(directory, 'workers'), ['--workers', '2']);
+/** So many workers against the one process that was measured before. */
+async function measureWorkers(
+  directory: string,
+  before: ReadonlyMap<string, number>,
+  workers: number,
+): Promise<Figure[]> {
+  const server = await startServerProcess(join(directory, `workers-${workers}`), ['--workers', `${workers}`]);
   try {
     const served = { server, session: (await prepareRole(server)).session };
     const figures: Figure[] = [];
-    for (const method of ['PUT', 'GET'] as const) {
-      const measured = await measure(served, requestsOf(served, method, FOUR_KIB), howOf(FOUR_KIB));
-      const perSecond = before.get(`${method} 4 KiB`)!;
-      figures.push(
-        figureOf(`${method} 4 KiB, two workers`, measured, [{ name: 'one process', perSecond, aim: 1.7 }]),
-      );
+    // Each of them compiles for itself, from its share of the requests.
+    const warmUp = (1 + workers) * WARM_UP;
+    for (const [name, method, connections] of [
+      ['PUT 4 KiB', 'PUT', 32],
+      ['PUT 4 KiB, 128 clients', 'PUT', 128],
+      ['GET 4 KiB', 'GET', 32],
+    ] as const) {
+      const how = { ...howOf(FOUR_KIB), connections, warmUp };
+      const measured = await measure(served, requestsOf(served, method, FOUR_KIB), how);
+      const aim = method === 'PUT' ? 1.5 : 1.7;
+      const bound = { name: 'one process', perSecond: before.get(name)!, aim };
+      figures.push(figureOf(`${name}, ${workers} workers`, measured, [bound]));
     }
     return figures;
   } finally {
