@@ -56,9 +56,6 @@ const NAMES = Object.keys(MEMBERS) as Member[];
 const OWN = NAMES.filter(name => MEMBERS[name] === 'own');
 const OF_FORM = NAMES.filter(name => MEMBERS[name] === 'form');
 
-/** Of forms and of clients that are remembered: where they are more, some stand in the file again. */
-const MOST = 10_000;
-
 /** A form that stands in the file. */
 interface WrittenForm {
   readonly members: readonly unknown[];
@@ -70,7 +67,7 @@ interface WrittenClient {
   readonly at: number;
 }
 
-/** Makes the lines of one file, from its beginning on. */
+/** Makes the lines of one file, from its beginning on. What it remembers is less than what stands in the file. */
 export class LineWriter {
   readonly #forms = new Map<string, WrittenForm>();
   readonly #clients = new Map<string, WrittenClient>();
@@ -113,7 +110,6 @@ export class LineWriter {
       members,
       at: this.#append(formOf(event)),
     }));
-    if (this.#latestForms.size >= MOST) this.#latestForms.clear();
     this.#latestForms.set(eventName, form);
     return form;
   }
@@ -148,7 +144,6 @@ function found<T>(known: Map<string, T>, key: string, make: () => T): T {
   let one = known.get(key);
   if (one === undefined) {
     one = make();
-    if (known.size >= MOST) known.clear();
     known.set(key, one);
   }
   return one;
