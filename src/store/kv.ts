@@ -94,10 +94,11 @@ export interface Range {
    */
   readonly damaged?: (key: Key, version: Version) => void;
   /**
-   * Hears of each item's key, upwards, and may answer a later one: what lies before that is of no use. A store that can
-   * go there at once does (`Kv.skips`), the others answer it all.
+   * Hears of each item's key, upwards: where in `bytes` it is, as keys.ts encodes it. It may answer a later one,
+   * encoded too: what lies before that is of no use, the item itself included. A store that can go there at once does
+   * (`Kv.skips`), the others answer it all.
    */
-  readonly skipTo?: (key: Key) => Key | undefined;
+  readonly skipTo?: (bytes: Buffer, start: number, end: number) => Buffer | undefined;
 }
 
 /** Holds if the key is at that version, or, where `version` is `undefined`, absent. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ManualClock } from '../../core/clock.js';
-import { compareKeys } from '../../store/keys.js';
-import type { Item, Key, Kv, Range } from '../../store/kv.js';
+import { encodeKey } from '../../store/keys.js';
+import type { Item, Kv, Range } from '../../store/kv.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
 import { openMemoryBlobs } from '../../store/memory/memory-blobs.js';
 import { entryName, type Objects, openObjects } from '../index.js';
@@ -29,12 +29,13 @@ class CountingKv implements Kv {
 
 function withoutSkipped(rows: readonly Item[], { skipTo, limit = Number.POSITIVE_INFINITY }: Range): Item[] {
   const passed: Item[] = [];
-  let next: Key | undefined;
+  let next: Buffer | undefined;
   for (const row of rows) {
     if (passed.length === limit) break;
-    if (next && compareKeys(row.key, next) < 0) continue;
-    passed.push(row);
-    next = skipTo?.(row.key);
+    const key = encodeKey(row.key);
+    if (next && Buffer.compare(key, next) < 0) continue;
+    next = skipTo?.(key, 0, key.length);
+    if (!next) passed.push(row);
   }
   return passed;
 }
@@ -115,7 +116,7 @@ test('a listing reads in proportion to what it answers, not to what it folds', a
   const skipping = await bucketWith(keys, true);
   const folded = await skipping.objects.list(skipping.bucket, { delimiter: '/', limit: 1000 });
   assert.deepEqual(folded.entries, page.entries);
-  assert.equal(skipping.kv.rows, 6, 'two of each prefix');
+  assert.equal(skipping.kv.rows, 3, 'one of each prefix');
   kv.rows = 0;
   const first = await objects.list(bucket, { limit: 10 });
   assert.equal(first.more, true);

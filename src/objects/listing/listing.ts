@@ -11,6 +11,7 @@ import {
 import { versionRecords } from '../versions/version-records.js';
 import { clientKey, type FoundObject, foundObjects } from './found-object.js';
 import { compareNames, prefixRange, successor } from './key-range.js';
+import { type Fold, skipFolded } from './skip-folded.js';
 
 /** Rows read at once, at least and at most: few where folding may skip the rest, many where it does not. */
 const SMALLEST_BATCH = 16;
@@ -202,14 +203,14 @@ async function listFolded<E>(
     return { entries, more };
   };
   if (limit === 0) return { entries, more: false };
-  const fold = delimiter === '' ? undefined : (key: string) => commonPrefix(key, prefix, delimiter);
+  const fold = delimiter === '' ? undefined : { prefix, delimiter };
   const cursors = await Promise.all(tables.map(table => openCursor(kv, table, options, fold)));
   for (;;) {
     for (const cursor of cursors) if (cursor.needsLoading) await cursor.load();
     const first = firstOf(cursors);
     if (!first) return page(false);
     if (entries.length + damaged.length === limit) return page(true);
-    const folded = fold?.(first.key!);
+    const folded = fold && commonPrefix(first.key!, prefix, delimiter);
     if (folded === undefined) {
       const row = first.row!;
       if (isWhole(row)) entries.push(found(row));
@@ -304,7 +305,7 @@ class Cursor {
       end: this.#end,
       limit: this.#batch,
       damaged: (key: Key) => damaged.push(key),
-      ...(this.#fold && { skipTo: this.#skipping(this.#fold) }),
+      ...(this.#fold && { skipTo: skipFolded(this.#table, this.#fold) }),
     };
     const rows = await turns.run(String(this.#table[1]), () => this.#kv.list(range));
     this.#rows = damaged.length === 0 ? rows : inOrder(rows, damaged);
@@ -325,22 +326,7 @@ class Cursor {
     this.#next = behindPrefix(this.#table, prefix);
     this.#batch = this.#smallest;
   }
-
-  /** Passes what is folded into the same prefix as the key before it. */
-  #skipping(fold: Fold): (key: Key) => Key | undefined {
-    let last: string | undefined;
-    return row => {
-      const key = clientKey({ key: row });
-      const folded = key === undefined ? undefined : fold(key);
-      const isAgain = folded !== undefined && folded === last;
-      last = folded;
-      return isAgain ? (behindPrefix(this.#table, folded) ?? this.#end) : undefined;
-    };
-  }
 }
-
-/** What a key is folded into; undefined where it is shown itself. */
-type Fold = (key: string) => string | undefined;
 
 interface CursorRange {
   readonly start: Key | undefined;
@@ -372,9 +358,8 @@ function behindPrefix(table: Key, prefix: string): Key | undefined {
 async function openCursor(kv: Kv, table: Key, options: ListOptions, fold: Fold | undefined): Promise<Cursor> {
   const range = prefixRange(table, options.prefix ?? '');
   const start = await startOf(kv, table, options, range);
-  // One more shows whether there are more; of what is folded, up to two rows stand for one entry.
-  const limit = fold ? 2 * options.limit + 1 : options.limit + 1;
-  return new Cursor(kv, table, { start, end: range.end, limit }, fold);
+  // One more shows whether there are more.
+  return new Cursor(kv, table, { start, end: range.end, limit: options.limit + 1 }, fold);
 }
 
 /** Where a listing starts; undefined where it would start behind everything. */

@@ -72,7 +72,11 @@ export class RowReader {
   bytes: Buffer = Buffer.alloc(0);
   start = 0;
   keyEnd = 0;
+  /** Behind what is in `bytes` so far. */
   end = 0;
+  /** What is stored under the key: in memory that lmdb-js uses again, of which it sets `length` alone. */
+  #shared = this.bytes as Uint8Array;
+  #length = 0;
 
   /** A row begins with its key. */
   key(source: Uint8Array, from: number, to: number): void {
@@ -85,15 +89,15 @@ export class RowReader {
     this.end = at;
   }
 
-  /** What is stored follows. lmdb-js has it in memory that it uses again, of which it sets `length` alone. */
+  /** What is stored follows. It is copied when the row is opened, before lmdb-js reads the next one. */
   value(shared: Uint8Array, length: number): void {
-    if (this.keyEnd + length > this.bytes.length) this.#move(length);
-    this.bytes.set(new Uint8Array(shared.buffer, shared.byteOffset, length), this.keyEnd);
-    this.end = this.keyEnd + length;
+    this.#shared = shared;
+    this.#length = length;
   }
 
   /** The row as it was read, or nothing where it is damaged. `beginning`: what its key begins with. */
   opened(version: Version, beginning: Beginning): StoredRow | undefined {
+    this.#copyValue();
     const { bytes, start, keyEnd, end } = this;
     if (!Number.isInteger(version) || version < 0) return undefined;
     const valueEnd = verifiedEnd(bytes, start, keyEnd, end);
@@ -107,6 +111,13 @@ export class RowReader {
   /** Of the row, whole or not. Empty where the stored key is damaged. */
   keyOf(beginning: Beginning): Key {
     return keyWithin(this.bytes, this.start, this.keyEnd, beginning);
+  }
+
+  #copyValue(): void {
+    const { buffer, byteOffset } = this.#shared;
+    if (this.keyEnd + this.#length > this.bytes.length) this.#move(this.#length);
+    this.bytes.set(new Uint8Array(buffer, byteOffset, this.#length), this.keyEnd);
+    this.end = this.keyEnd + this.#length;
   }
 
   #renew(size: number): void {

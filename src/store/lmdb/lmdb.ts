@@ -264,12 +264,12 @@ class LmdbKv implements LmdbStore {
     for (const { version } of this.#db.getRange(checked.range)) {
       demandOrder(checked);
       if (checked.ended) return undefined;
+      const next = skipTo?.(row.bytes, row.start, row.keyEnd);
+      if (next) return next;
       const item = row.opened(version, beginning);
       if (item === undefined) damaged(row.keyOf(beginning), version);
       else items.push(item);
       if (++asked.read === limit) return undefined;
-      const next = skipTo?.(item ? item.key : row.keyOf(beginning));
-      if (next) return encodeBound(next);
     }
     return undefined;
   }
