@@ -43,12 +43,13 @@ async function serve(flags: ServeFlags): Promise<void> {
     guard(request) === undefined ? answer(request) : { status: 403, body: '', headers: {} },
   );
   const profiles = await profileNames();
+  const stopped = untilSignal();
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ endpoint: server.endpoint, tokenFile: flags.tokenFile, profiles })}\n`
       : greeting(server.endpoint, flags.tokenFile, profiles),
   );
-  await untilSignal();
+  await stopped;
   await server.close();
 }
 

@@ -78,8 +78,9 @@ async function imds(command: readonly string[], flags: ImdsFlags): Promise<void>
     }
     if (flags.exec) process.exitCode = await runBeside(running, command, flags);
     else {
+      const stopped = untilSignal();
       process.stdout.write(flags.json ? `${JSON.stringify(startOf(running))}\n` : greeting(running));
-      await untilSignal();
+      await stopped;
     }
   } finally {
     await running.close();

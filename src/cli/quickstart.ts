@@ -59,6 +59,7 @@ async function quickstart({ data, port, keep = false, json = false }: Quickstart
         return details[0]!.summary;
       },
     });
+    const stopped = keep ? untilStopped(server) : undefined;
     const profiles = keep ? await writeProfiles(directory, server, result) : undefined;
     if (json) {
       const { endpoint, accountId } = server;
@@ -69,7 +70,7 @@ async function quickstart({ data, port, keep = false, json = false }: Quickstart
       say(summary(result.steps));
       if (profiles) say(howToGoOn(profiles));
     }
-    if (keep) await untilStopped(server);
+    await stopped;
   } finally {
     await server.close();
     if (!keep && data === undefined) await rm(directory, { recursive: true, force: true });

@@ -149,8 +149,9 @@ export function serveCommand(): Command {
       const read = () => readSettings(given, process.env, config, { consolePort: 'beside' });
       const server = await startServer(read());
       const stop = followSignals(server, read);
+      const stopped = untilStopped(server);
       process.stdout.write(json ? `${JSON.stringify(startOf(server))}\n` : greeting(server));
-      await untilStopped(server);
+      await stopped;
       stop();
     });
 }
