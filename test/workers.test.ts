@@ -25,7 +25,6 @@ import { type ServerProcess, startServerProcess } from './faults/server-process.
 import { eventsInFiles } from './support/event-lines.js';
 import { until } from './support/until.js';
 
-/** So many that the first process commits for all of them. */
 const WORKERS = 3;
 const Bucket = 'shared';
 const PART = 5 * 1024 * 1024;
@@ -50,7 +49,7 @@ function connect(more: S3ClientConfig = {}): S3Client {
 before(async () => {
   home = await mkdtemp(join(tmpdir(), 'karikagi-workers-'));
   data = join(home, 'data');
-  server = await startServerProcess(data, ['--workers', String(WORKERS)]);
+  server = await startServerProcess(data, ['--workers', String(WORKERS), '--commits', 'together']);
   clients = Array.from({ length: 4 }, () => connect());
   await clients[0]!.send(new CreateBucketCommand({ Bucket }));
 });

@@ -68,6 +68,12 @@ export function serveCommand(): Command {
       'after SIGTERM, how long the server answers on while it says that it is not ready any more (default: 0)',
     )
     .option('--workers <number>', 'processes that answer requests, on one data directory (default: 1)')
+    .addOption(
+      new Option(
+        '--commits <way>',
+        'how workers commit: "together" syncs a disk less often whose syncs take milliseconds (default: apart)',
+      ).choices(['apart', 'together']),
+    )
     .option('--account <id>', 'id of the first account, 12 digits (default: a random one)')
     .option('--account-name <name>', 'name of the first account')
     .addOption(

@@ -44,6 +44,11 @@ export interface Settings {
   readonly drainDelay: number;
   /** Processes that answer requests. */
   readonly workers: number;
+  /**
+   * How several of them commit to records on this machine: each for itself, or the first process for all of them, which
+   * syncs a slow disk less often.
+   */
+  readonly commits: 'apart' | 'together';
   /** The first account's id, 12 digits; a random one where absent. Only the first start looks at it. */
   readonly account: string | undefined;
   readonly accountName: string;
@@ -298,6 +303,7 @@ const readers: { readonly [K in keyof Settings]: Reader<Settings[K]> } = {
   forwardedHeader: oneOf('x-forwarded-for', 'forwarded'),
   drainDelay: whole(0, 3600),
   workers: whole(1, 256),
+  commits: oneOf('apart', 'together'),
   account: optional(matching(/^[1-9]\d{11}$/, 'an account id: 12 digits, the first not 0')),
   accountName: text,
   partition: oneOf('aws', 'aws-cn', 'aws-us-gov'),
@@ -341,6 +347,7 @@ function defaults(partition: Settings['partition']): Settings {
     forwardedHeader: 'x-forwarded-for',
     drainDelay: 0,
     workers: 1,
+    commits: 'apart',
     account: undefined,
     accountName: 'karikagi',
     partition,

@@ -168,7 +168,7 @@ suite('a failing disk', { skip: without('cc') }, () => {
     await checkStopped(disk, server);
   });
 
-  const committed = ['--workers', '3'];
+  const committed = ['--workers', '3', '--commits', 'together'];
   for (const [fault, part, size, flags = []] of [
     ['sync', '/blobs/', LARGE],
     ['sync', '/kv/', SMALL],

@@ -283,7 +283,7 @@ const inDirectory = (title: string, body: (directory: string, t: TestContext) =>
 
 /** Workers are killed before the process that commits for them: else they would say that it went away. */
 async function startWorkers(directory: string): Promise<ServerProcess> {
-  const server = await startServerProcess(directory, ['--workers', '3']);
+  const server = await startServerProcess(directory, ['--workers', '3', '--commits', 'together']);
   const kill = async () => {
     const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8');
     for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGKILL');

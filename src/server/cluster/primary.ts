@@ -43,12 +43,6 @@ const LOOK_EVERY = 5000;
 /** Looks that a worker may leave unanswered: it is stopped, or hangs, and may hold a lock that all wait for. */
 const MOST_UNANSWERED = 6;
 
-/**
- * From so many workers on, the primary commits for all of them. Of two, one always waits while the other's commits are
- * being synced: there is nothing to put together, and handing over costs more than it gains.
- */
-const HAND_OVER = 3;
-
 /** A worker that has started. */
 interface Running {
   readonly worker: Worker;
@@ -178,8 +172,8 @@ export class Workers implements WatchedWorkers {
     const worker = cluster.fork();
     // Of those that it was started with: a socket that the two share and that has no name.
     const commits = worker.process.stdio[COMMITS] as Duplex;
-    const handsOver = services.settings.workers >= HAND_OVER && services.stores.takeOver !== undefined;
-    if (handsOver) services.stores.takeOver?.(commits);
+    const takeOver = services.settings.commits === 'together' ? services.stores.takeOver : undefined;
+    if (takeOver) takeOver(commits);
     else commits.destroy();
     const questions = new Questions(question => tell(worker, question));
     const running: Running = { worker, questions, unanswered: 0, counted: [] };
@@ -196,7 +190,11 @@ export class Workers implements WatchedWorkers {
           case 'listening':
             running.isListening = true;
             if (message.version === VERSION) {
-              tell(worker, { kind: 'start', settings: { ...this.#settings!, port }, handsOver });
+              tell(worker, {
+                kind: 'start',
+                settings: { ...this.#settings!, port },
+                handsOver: takeOver !== undefined,
+              });
               break;
             }
             worker.process.kill('SIGKILL');
