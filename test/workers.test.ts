@@ -23,6 +23,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { AuditEvent } from '../src/core/cloudtrail.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
 import { eventsInFiles } from './support/event-lines.js';
+import { isThere } from './support/processes.js';
 import { until } from './support/until.js';
 
 const WORKERS = 3;
@@ -198,15 +199,6 @@ test('while the first process stands still, reads go on, and writes are answered
   const read = await clients[1]!.send(new GetObjectCommand({ Bucket, Key: 'still' }));
   assert.equal(await read.Body!.transformToString(), 'after');
 });
-
-/** Whether a process is there. */
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 test('workers whose first process is killed end their requests and go, and leave the data to the next', async () => {
   const workers = await childrenOf(server.pid);

@@ -51,9 +51,6 @@ del AS (DELETE FROM kv USING w WHERE kv.k = w.k AND w.v IS NULL)
 SELECT EXISTS (SELECT 1 FROM lane) AS applied, ARRAY(SELECT i FROM bad) AS bad,
   current_setting('transaction_isolation') AS isolation`;
 
-/** Lanes of servers that ended without a word, days after they were last used. */
-const FORGOTTEN = `DELETE FROM kv_lane WHERE used < now() - interval '30 days'`;
-
 /** PostgreSQL has no room. Its code is that of a full disk. */
 class DatabaseFull extends Error {
   override readonly name = 'DatabaseFull';
@@ -107,10 +104,6 @@ export class Lane {
       }
       if (performance.now() > deadline) throw this.#ended(inDoubt, undefined);
     }
-  }
-
-  async forgetOthers(): Promise<void> {
-    await this.connection.ask({ text: FORGOTTEN });
   }
 
   /** Takes the lane's row away: it has applied its last batch. */
