@@ -8,7 +8,8 @@ import type {
   CloudTrailTls,
   CloudTrailValue,
 } from '../core/cloudtrail.js';
-import { foreignIdentityOf, identityOf, secondOf } from './identities.js';
+import { secondOf } from '../core/time.js';
+import { foreignIdentityOf, identityOf } from './identities.js';
 import { errorCodeOf, eventNameOf, isDataEvent, isReadOnly } from './names.js';
 import { type OwnedResource, resourcesOf } from './resources.js';
 
@@ -86,7 +87,7 @@ function eventOf(
   return {
     eventVersion: VERSION,
     userIdentity,
-    eventTime: secondOf(call.arrived),
+    eventTime: `${secondOf(call.arrived)}Z`,
     eventSource: service && `${service}.amazonaws.com`,
     eventName,
     awsRegion: call.region,
@@ -164,7 +165,7 @@ export function signInEvent({ arrived, requestId, region, sourceIp, userAgent, a
             accountId,
             ...(isUser && { userName: arn.slice(arn.lastIndexOf('/') + 1) }),
           },
-    eventTime: secondOf(arrived),
+    eventTime: `${secondOf(arrived)}Z`,
     eventSource: 'signin.amazonaws.com',
     eventName: 'ConsoleLogin',
     awsRegion: region,

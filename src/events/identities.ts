@@ -128,16 +128,6 @@ function text(value: Context[string] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** The last one made: many events are of one second. */
-let shown = { second: Number.NaN, text: '' };
-
-/** Milliseconds since the epoch as `2026-01-31T12:00:00Z`. */
-export function secondOf(time: number): string {
-  const second = Math.floor(time / 1000);
-  if (second !== shown.second) shown = { second, text: wholeSeconds(new Date(second * 1000).toISOString()) };
-  return shown.text;
-}
-
 /** `2026-01-31T12:00:00.123Z` → `2026-01-31T12:00:00Z` */
 function wholeSeconds<T extends string | undefined>(time: T): T {
   return time?.replace(/\.\d+Z$/, 'Z') as T;

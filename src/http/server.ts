@@ -180,7 +180,7 @@ function connectionOf(
   const secure = socket instanceof TLSSocket;
   const passedOn = proxies?.trusts(peer);
   const expendable = (is: boolean) => connections.answering(socket, !is);
-  // Of a proxy's own connection nothing is said: it says nothing about the client's.
+  // How a proxy's own connection is secured says nothing about the client's.
   if (passedOn) return { ...proxies!.origin(peer, secure, headers), expendable };
   return secure
     ? { sourceIp: peer, secure, ...tlsOf(socket), expendable }

@@ -1,5 +1,5 @@
 /** Timestamps on the wire: reading is strict, `undefined` stands for text that is no such timestamp. */
-import { DAY_MS } from '../core/time.js';
+import { DAY_MS, secondOf } from '../core/time.js';
 
 const dateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 
@@ -66,29 +66,10 @@ export function formatDateTime(date: Date): string {
   return date.toISOString().replace('.000Z', 'Z');
 }
 
-/** The last ones made: a listing has a thousand times, most of few days, many of one second. */
-let shownDay = { day: Number.NaN, text: '' };
-let shownSecond = { second: Number.NaN, text: '' };
-
 /** `2009-10-12T17:50:30.000Z`: S3 writes milliseconds, but its times have whole seconds, as in `Last-Modified`. */
 export function formatDateTimeZeroMillis(date: Date): string {
-  const second = Math.floor(date.getTime() / 1000);
-  if (second !== shownSecond.second) shownSecond = { second, text: formatSecond(date, second) };
-  return shownSecond.text;
+  return `${secondOf(date.getTime())}.000Z`;
 }
-
-function formatSecond(date: Date, time: number): string {
-  const day = Math.floor(time / DAY_SECONDS);
-  if (day !== shownDay.day) {
-    shownDay = { day, text: date.toISOString().slice(0, -'00:00:00.000Z'.length) };
-  }
-  const second = time - day * DAY_SECONDS;
-  const minute = Math.floor(second / 60);
-  return `${shownDay.text}${TWO_DIGITS[Math.floor(minute / 60)]}:${TWO_DIGITS[minute % 60]}:${TWO_DIGITS[second % 60]}.000Z`;
-}
-
-const DAY_SECONDS = DAY_MS / 1000;
-const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
 
 /** `Wed, 12 Oct 2009 17:50:00 GMT` */
 export function formatHttpDate(date: Date): string {

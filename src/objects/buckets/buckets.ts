@@ -8,6 +8,7 @@ import { contended, s3Errors } from '../../core/s3-errors.js';
 import { Slices } from '../../core/slices.js';
 import { type Check, type Entry, type Key, type Kv, under } from '../../store/kv.js';
 import { OVERTAKEN, untilCommitted } from '../../store/retry.js';
+import { rowsOf } from '../../store/scan.js';
 import type { Announcement } from '../events/outbox.js';
 import { after, prefixRange } from '../listing/key-range.js';
 import {
@@ -231,12 +232,8 @@ export class Buckets {
 
   /** Ends the deletions that a crash cut short. */
   async recover(): Promise<void> {
-    const { end } = under(['bucket-deletion']);
-    for (let start: Key = ['bucket-deletion']; ; ) {
-      const rows = await this.#kv.list({ start, end, limit: PAGE });
-      for (const { key } of rows) await this.#endDeletion(String(key[1]));
-      if (rows.length < PAGE) return;
-      start = [...rows.at(-1)!.key, 0];
+    for await (const { key } of rowsOf(this.#kv, under(['bucket-deletion']))) {
+      await this.#endDeletion(String(key[1]));
     }
   }
 
