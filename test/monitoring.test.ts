@@ -1,7 +1,7 @@
 /** Health and metrics of a running server: with workers, under attack of label values, and when something is wrong. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ import { without } from './clients/run.js';
 import { assumableRole } from './faults/assumable-role.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
 import { Scrape, scrape } from './support/metrics.js';
+import { childrenOf } from './support/processes.js';
 import { until } from './support/until.js';
 
 const Bucket = 'watched';
@@ -157,8 +158,8 @@ suite('a server of two workers', () => {
   test('sums do not fall when a worker is killed and another takes its place', async () => {
     const puts = { service: 's3', operation: 'PutObject' };
     const before = await count('karikagi_requests_total', puts);
-    const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8');
-    process.kill(Number(children.trim().split(' ')[0]), 'SIGKILL');
+    const [worker] = await childrenOf(server.pid);
+    process.kill(worker!, 'SIGKILL');
     await until(async () => (await count('karikagi_worker_ends_total', {})) === 1);
     assert.ok((await count('karikagi_requests_total', puts)) >= before);
     await until(async () => (await count('karikagi_workers', {})) === 2);

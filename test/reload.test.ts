@@ -16,6 +16,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { type ServerProcess, spawnServer, startServerProcess, untilReady } from './faults/server-process.js';
+import { childrenOf } from './support/processes.js';
 import { until } from './support/until.js';
 
 const Bucket = 'moving';
@@ -98,10 +99,6 @@ function load(t: TestContext, server: ServerProcess) {
   };
 }
 
-async function childrenOf({ pid }: ServerProcess): Promise<string[]> {
-  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean);
-}
-
 /** The lines that the server writes to standard error. */
 function linesOf(child: ChildProcess): string[] {
   const lines: string[] = [];
@@ -122,11 +119,11 @@ test('SIGHUP replaces every worker under load, and no request fails', { timeout:
   const work = load(t, server);
   await until(() => work.done > 20);
   for (let round = 0; round < 2; round++) {
-    const before = await childrenOf(server);
+    const before = await childrenOf(server.pid);
     assert.equal(before.length, 2);
     process.kill(server.pid, 'SIGHUP');
     await until(async () => {
-      const now = await childrenOf(server);
+      const now = await childrenOf(server.pid);
       return now.length === 2 && !now.some(pid => before.includes(pid));
     });
     const { done } = work;

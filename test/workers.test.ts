@@ -1,7 +1,7 @@
 /** A server of several processes on one data directory. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Agent, get, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { AuditEvent } from '../src/core/cloudtrail.js';
 import { type ServerProcess, startServerProcess } from './faults/server-process.js';
 import { eventsInFiles } from './support/event-lines.js';
-import { isThere } from './support/processes.js';
+import { childrenOf, isThere } from './support/processes.js';
 import { until } from './support/until.js';
 
 const WORKERS = 3;
@@ -232,12 +232,6 @@ test('SIGTERM ends them all with status 0, and the next start finds everything',
   const read = await clients[0]!.send(new GetObjectCommand({ Bucket, Key: 'kept' }));
   assert.equal(await read.Body!.transformToString(), 'kept');
 });
-
-/** The processes that a process has started. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.trim().split(' ').map(Number);
-}
 
 test('a worker that is stopped, and may hold a lock, is ended and replaced', {
   timeout: 240_000,

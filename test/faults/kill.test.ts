@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -33,7 +33,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { isThere } from '../support/processes.js';
+import { childrenOf, isThere } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { Ledger } from './ledger.js';
 import { type ServerProcess, spawnServer, startServerProcess } from './server-process.js';
@@ -287,12 +287,7 @@ const inDirectory = (title: string, body: (directory: string, t: TestContext) =>
 async function startWorkers(directory: string): Promise<ServerProcess> {
   const server = await startServerProcess(directory, ['--workers', '3', '--commits', 'together']);
   const kill = async () => {
-    const file = `/proc/${server.pid}/task/${server.pid}/children`;
-    const workers = (await readFile(file, 'utf8').catch(() => ''))
-      .trim()
-      .split(' ')
-      .filter(Boolean)
-      .map(Number);
+    const workers = await childrenOf(server.pid).catch(() => []);
     for (const pid of workers) process.kill(pid, 'SIGKILL');
     await server.kill();
     // What they were writing is left to them as long as one is there.
