@@ -4,7 +4,7 @@
  *
  *   node tools/md5-wasm.mjs
  */
-import { writeModule } from './wasm-module.mjs';
+import { writeModules } from './wasm-module.mjs';
 
 const PAGE = 64 * 1024;
 const LANES = 8;
@@ -176,10 +176,9 @@ const source = `(module
   ${lanes(1)}
   ${lanes(2)})`;
 
-await writeModule({
+await writeModules({
   file: 'md5-wasm.ts',
   script: 'md5-wasm.mjs',
-  source,
   head: `/** Bytes of a stream that the memory has room for. */
 export const PIECE = ${PIECE};
 
@@ -188,8 +187,14 @@ export const PIECES = ${PIECES};
 
 /** Where the states are: the first word of streams 0 to 3, their second one …, then those of streams 4 to 7. */
 export const STATES = ${STATES};`,
-  about: `/**
+  modules: [
+    {
+      name: 'MODULE',
+      about: `/**
  * The module, in base64: \`lanes1\`, \`lanes4\` and \`lanes8\` take \`length\` bytes of so many streams out of its \`memory\`,
  * whole blocks of 64 and at least one, and put the next states there.
  */`,
+      source,
+    },
+  ],
 });

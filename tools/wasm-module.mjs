@@ -1,25 +1,30 @@
-/** For the scripts that write a module in WebAssembly as a source file. */
+/** For the scripts that write modules in WebAssembly as a source file. */
 import { writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
 /**
- * Assembles `source` and writes it to a file of src/crypto/digests: `head` first, and `about`, a comment, before the
- * module in base64. `script`: the name of the script that does.
+ * Assembles the source of each of `modules` and writes them to a file of src/crypto/digests: `head` first, then each
+ * module in base64 under its `name`, behind `about`, a comment. `script`: the name of the script that does.
  */
-export async function writeModule({ file, script, source, head, about }) {
-  const parsed = (await wabt()).parseWat(file, source, { simd: true });
-  const code = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
-  const lines = code.match(/.{1,100}/g).map(line => `  '${line}'`);
+export async function writeModules({ file, script, head, modules }) {
+  const written = await Promise.all(modules.map(assembled));
   writeFileSync(
     new URL(`../src/crypto/digests/${file}`, import.meta.url),
     `/** Made by tools/${script}, where its source is. */
 
 ${head}
 
-${about}
-export const MODULE = [
-${lines.join(',\n')},
-].join('');
+${written.join('\n\n')}
 `,
   );
+}
+
+async function assembled({ name, about, source }) {
+  const parsed = (await wabt()).parseWat(name, source, { simd: true, bulk_memory: true });
+  const code = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
+  const lines = code.match(/.{1,100}/g).map(line => `  '${line}'`);
+  return `${about}
+export const ${name} = [
+${lines.join(',\n')},
+].join('');`;
 }

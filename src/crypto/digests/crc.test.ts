@@ -37,6 +37,27 @@ for (const name of NAMES) {
   });
 }
 
+test('a long run has the check that it has in short pieces, which go another way', () => {
+  const random = Buffer.alloc(300_000);
+  for (let at = 0, value = 1; at < random.length; at++) {
+    value = (Math.imul(value, 1_103_515_245) + 12_345) | 0;
+    random[at] = value >>> 16;
+  }
+  const lengths = [
+    10_549, 10_550, 10_551, 13_483, 13_484, 13_485, 20_000, 262_143, 262_144, 262_145, 275_628, 300_000,
+  ];
+  for (const name of NAMES) {
+    for (const length of lengths) {
+      for (const start of [0, 1, 7]) {
+        const run = random.subarray(start, length);
+        const pieces: Buffer[] = [];
+        for (let at = 0; at < run.length; at += 4001) pieces.push(run.subarray(at, at + 4001));
+        assert.deepEqual(crcOf(name, run), crcOf(name, ...pieces), `${name} of ${run.length}`);
+      }
+    }
+  }
+});
+
 test('bodies of any length: the check of the whole is that of its pieces joined', () => {
   const whole = Buffer.alloc(300_001, 'abcdefghijklmnopqrstuvwxyz and some more');
   for (const name of NAMES) {

@@ -1,9 +1,9 @@
 /**
- * The cyclic redundancy checks that Node lacks, eight or sixteen bytes a step ("slicing"), and the arithmetic that
+ * The cyclic redundancy checks of S3: CRC-32 by Node, the others, which Node lacks, in WebAssembly; and the arithmetic that
  * gives the check of joined pieces from the checks of the pieces.
  */
 import { crc32 } from '../../core/crc32.js';
-import { BYTES_OF_TABLES, MODULE, STEP } from './crc64-wasm.js';
+import { CRC32C_MODULE, CRC64_MODULE, ROOM, ROOM_BYTES, STEP } from './crc-wasm.js';
 import { copyShared } from './shared-bytes.js';
 import { openModule } from './wasm.js';
 
@@ -51,76 +51,63 @@ function tables(polynomial: bigint, count: number): BigUint64Array {
   return entries;
 }
 
-let crc32cTable: Int32Array | undefined;
-
-export class Crc32c implements Crc {
-  readonly #table = (crc32cTable ??= Int32Array.from(tables(CRC32C, 8), Number));
-  #value = -1;
-
-  update(chunk: Uint8Array): void {
-    const table = this.#table;
-    let value = this.#value;
-    let at = 0;
-    for (const stop = chunk.length - 7; at < stop; at += 8) {
-      value ^= chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 24);
-      value =
-        table[1792 + (value & 0xff)]! ^
-        table[1536 + ((value >>> 8) & 0xff)]! ^
-        table[1280 + ((value >>> 16) & 0xff)]! ^
-        table[1024 + (value >>> 24)]! ^
-        table[768 + chunk[at + 4]!]! ^
-        table[512 + chunk[at + 5]!]! ^
-        table[256 + chunk[at + 6]!]! ^
-        table[chunk[at + 7]!]!;
-    }
-    for (; at < chunk.length; at++) value = (value >>> 8) ^ table[(value ^ chunk[at]!) & 0xff]!;
-    this.#value = value;
-  }
-
-  digest(): Buffer {
-    const bytes = Buffer.allocUnsafe(4);
-    bytes.writeInt32BE(~this.#value);
-    return bytes;
-  }
-}
-
-/** The loop over its memory: the tables first, then room for what is to be checked. */
-interface Loop {
+/** A module of crc-wasm.ts, and the part of its memory that takes what is to be checked. */
+interface Machine {
   readonly room: Buffer;
-  readonly start: number;
   update(crc: bigint, start: number, end: number): bigint;
 }
 
-/** What the module exports. */
-interface Loop64 extends Pick<Loop, 'update'> {
+interface Exports extends Pick<Machine, 'update'> {
   readonly memory: { readonly buffer: ArrayBuffer };
 }
 
-let crc64Loop: Loop | undefined;
-
-function openLoop(): Loop {
-  const { memory, update } = openModule<Loop64>(MODULE);
-  new BigUint64Array(memory.buffer).set(tables(CRC64NVME, STEP));
-  return { room: Buffer.from(memory.buffer, BYTES_OF_TABLES), start: BYTES_OF_TABLES, update };
+function openMachine(module: string, polynomial: bigint): Machine {
+  const { memory, update } = openModule<Exports>(module);
+  new BigUint64Array(memory.buffer).set(tables(polynomial, STEP));
+  return { room: Buffer.from(memory.buffer, ROOM, ROOM_BYTES), update };
 }
 
-export class Crc64Nvme implements Crc {
-  readonly #loop = (crc64Loop ??= openLoop());
-  #value = -1n;
+class WebAssemblyCrc implements Crc {
+  readonly #machine: Machine;
+  /** Of the check, bytes. */
+  readonly #width: number;
+  #value: bigint;
+
+  constructor(machine: Machine, width: number) {
+    this.#machine = machine;
+    this.#width = width;
+    this.#value = BigInt.asUintN(8 * width, -1n);
+  }
 
   update(chunk: Uint8Array): void {
-    const { room, start, update } = this.#loop;
+    const { room, update } = this.#machine;
     for (let at = 0; at < chunk.length; at += room.length) {
       const piece = chunk.length <= room.length ? chunk : chunk.subarray(at, at + room.length);
       copyShared(piece, room);
-      this.#value = update(this.#value, start, start + piece.length);
+      this.#value = update(this.#value, ROOM, ROOM + piece.length);
     }
   }
 
   digest(): Buffer {
     const bytes = Buffer.allocUnsafe(8);
-    bytes.writeBigInt64BE(~this.#value);
-    return bytes;
+    bytes.writeBigUInt64BE(BigInt.asUintN(64, ~this.#value));
+    return bytes.subarray(8 - this.#width);
+  }
+}
+
+let crc32c: Machine | undefined;
+
+export class Crc32c extends WebAssemblyCrc {
+  constructor() {
+    super((crc32c ??= openMachine(CRC32C_MODULE, CRC32C)), 4);
+  }
+}
+
+let crc64: Machine | undefined;
+
+export class Crc64Nvme extends WebAssemblyCrc {
+  constructor() {
+    super((crc64 ??= openMachine(CRC64_MODULE, CRC64NVME)), 8);
   }
 }
 
