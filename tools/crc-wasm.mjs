@@ -1,5 +1,5 @@
 /**
- * Writes src/crypto/digests/crc-wasm.ts: CRC-32C and CRC-64/NVME in WebAssembly.
+ * Writes src/core/crc-wasm.ts: CRC-32, CRC-32C and CRC-64/NVME in WebAssembly.
  *
  * A long run of bytes is folded first, without tables. The check does not change when a multiple of its polynomial is added
  * to the message. The multiple used here has few terms, all of them a whole number of bytes apart: where its first term
@@ -14,6 +14,13 @@
 import { writeModules } from './wasm-module.mjs';
 
 const CHECKS = [
+  {
+    name: 'CRC-32',
+    module: 'CRC32_MODULE',
+    width: 32n,
+    polynomial: 0xedb88320n,
+    terms: [140, 791, 3006],
+  },
   {
     name: 'CRC-32C',
     module: 'CRC32C_MODULE',
@@ -152,7 +159,7 @@ function sourceOf({ terms }) {
 for (const check of CHECKS) demandMultiple(check);
 
 await writeModules({
-  file: 'crc-wasm.ts',
+  file: 'core/crc-wasm.ts',
   script: 'crc-wasm.mjs',
   head: `/** Bytes that the loop takes at a step: so many tables it needs, 8 bytes an entry, at the beginning of the memory. */
 export const STEP = ${STEP};

@@ -177,7 +177,7 @@ const source = `(module
   ${lanes(2)})`;
 
 await writeModules({
-  file: 'md5-wasm.ts',
+  file: 'crypto/digests/md5-wasm.ts',
   script: 'md5-wasm.mjs',
   head: `/** Bytes of a stream that the memory has room for. */
 export const PIECE = ${PIECE};

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
 /**
- * Assembles the source of each of `modules` and writes them to a file of src/crypto/digests: `head` first, then each
+ * Assembles the source of each of `modules` and writes them to `file`, a path in src: `head` first, then each
  * module in base64 under its `name`, behind `about`, a comment. `script`: the name of the script that does.
  */
 export async function writeModules({ file, script, head, modules }) {
   const written = await Promise.all(modules.map(assembled));
   writeFileSync(
-    new URL(`../src/crypto/digests/${file}`, import.meta.url),
+    new URL(`../src/${file}`, import.meta.url),
     `/** Made by tools/${script}, where its source is. */
 
 ${head}

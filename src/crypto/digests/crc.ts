@@ -1,14 +1,12 @@
 /**
- * The cyclic redundancy checks of S3: CRC-32 by Node, the others, which Node lacks, in WebAssembly; and the arithmetic that
- * gives the check of joined pieces from the checks of the pieces.
+ * The cyclic redundancy checks of S3, and the arithmetic that gives the check of joined pieces from the checks of the
+ * pieces.
  */
-import { crc32 } from '../../core/crc32.js';
-import { CRC32C_MODULE, CRC64_MODULE, ROOM, ROOM_BYTES, STEP } from './crc-wasm.js';
-import { copyShared } from './shared-bytes.js';
-import { openModule } from './wasm.js';
+import { type NextCrc, openCrc } from '../../core/crc.js';
+import { CRC32C_MODULE, CRC64_MODULE } from '../../core/crc-wasm.js';
+import { CRC32, crc32 } from '../../core/crc32.js';
 
 /** Polynomials, bits reversed as all of S3's checks are. */
-const CRC32 = 0xedb88320n;
 const CRC32C = 0x82f63b78n;
 const CRC64NVME = 0x9a6c9329ac4bc9b5n;
 
@@ -33,59 +31,20 @@ export class Crc32 implements Crc {
   }
 }
 
-/**
- * `count` tables of 256 entries, one after another: table `k` holds the effect of a byte that has `k` further bytes
- * behind it.
- */
-function tables(polynomial: bigint, count: number): BigUint64Array {
-  const entries = new BigUint64Array(count * 256);
-  for (let byte = 0; byte < 256; byte++) {
-    let value = BigInt(byte);
-    for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ polynomial : value >> 1n;
-    entries[byte] = value;
-  }
-  for (let at = 256; at < entries.length; at++) {
-    const value = entries[at - 256]!;
-    entries[at] = (value >> 8n) ^ entries[Number(value & 0xffn)]!;
-  }
-  return entries;
-}
-
-/** A module of crc-wasm.ts, and the part of its memory that takes what is to be checked. */
-interface Machine {
-  readonly room: Buffer;
-  update(crc: bigint, start: number, end: number): bigint;
-}
-
-interface Exports extends Pick<Machine, 'update'> {
-  readonly memory: { readonly buffer: ArrayBuffer };
-}
-
-function openMachine(module: string, polynomial: bigint): Machine {
-  const { memory, update } = openModule<Exports>(module);
-  new BigUint64Array(memory.buffer).set(tables(polynomial, STEP));
-  return { room: Buffer.from(memory.buffer, ROOM, ROOM_BYTES), update };
-}
-
 class WebAssemblyCrc implements Crc {
-  readonly #machine: Machine;
+  readonly #next: NextCrc;
   /** Of the check, bytes. */
   readonly #width: number;
   #value: bigint;
 
-  constructor(machine: Machine, width: number) {
-    this.#machine = machine;
+  constructor(next: NextCrc, width: number) {
+    this.#next = next;
     this.#width = width;
     this.#value = BigInt.asUintN(8 * width, -1n);
   }
 
   update(chunk: Uint8Array): void {
-    const { room, update } = this.#machine;
-    for (let at = 0; at < chunk.length; at += room.length) {
-      const piece = chunk.length <= room.length ? chunk : chunk.subarray(at, at + room.length);
-      copyShared(piece, room);
-      this.#value = update(this.#value, ROOM, ROOM + piece.length);
-    }
+    this.#value = this.#next(this.#value, chunk);
   }
 
   digest(): Buffer {
@@ -95,19 +54,19 @@ class WebAssemblyCrc implements Crc {
   }
 }
 
-let crc32c: Machine | undefined;
+let nextCrc32c: NextCrc | undefined;
 
 export class Crc32c extends WebAssemblyCrc {
   constructor() {
-    super((crc32c ??= openMachine(CRC32C_MODULE, CRC32C)), 4);
+    super((nextCrc32c ??= openCrc(CRC32C_MODULE, CRC32C)), 4);
   }
 }
 
-let crc64: Machine | undefined;
+let nextCrc64: NextCrc | undefined;
 
 export class Crc64Nvme extends WebAssemblyCrc {
   constructor() {
-    super((crc64 ??= openMachine(CRC64_MODULE, CRC64NVME)), 8);
+    super((nextCrc64 ??= openCrc(CRC64_MODULE, CRC64NVME)), 8);
   }
 }
 

@@ -5,9 +5,9 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { copyShared } from '../../core/shared-bytes.js';
 import type { BodyDigests, DigestAlgorithm } from './digest.js';
 import type { FromThread, ToThread } from './digests-thread.js';
-import { copyShared } from './shared-bytes.js';
 
 /** Bytes of a slab: enough that handing it over costs little beside digesting it. */
 const SLAB = 256 * 1024;
