@@ -1,3 +1,4 @@
+import { Background } from '../../core/background.js';
 import { turns } from '../../core/slices.js';
 import { encodeKey } from '../../store/keys.js';
 import { type Item, type Key, type Kv, type Range, under, ValueDamaged } from '../../store/kv.js';
@@ -63,21 +64,26 @@ export interface ListedUpload {
   readonly upload: UploadRecord;
 }
 
-/** Entries read at once where all are gone through. */
-const PAGE = 1000;
+/** Entries read at once where all are gone through: it takes about a millisecond. */
+const PAGE = 100;
 
 /**
- * Every entry of a listing without delimiter, page by page. `idOf`: for listings that have several entries of one key,
+ * Every entry of a listing without delimiter, page by page, for work that nobody waits for: it leaves the process to others,
+ * the time that is spent on each entry included. `idOf`: for listings that have several entries of one key,
  * the id by which they tell them apart.
  */
 export async function* everyEntry<T>(
   list: (options: ListOptions) => Promise<ListPage<T>>,
   idOf: (item: T) => string | undefined = () => undefined,
 ): AsyncGenerator<{ readonly key: string; readonly item: T }> {
+  const background = new Background();
   let from: Pick<ListOptions, 'after' | 'afterId'> = {};
   for (;;) {
     const { entries, more } = await list({ ...from, limit: PAGE });
-    for (const entry of entries) yield withKey(entry);
+    for (const entry of entries) {
+      yield withKey(entry);
+      await background.pause();
+    }
     const last = entries.at(-1);
     if (!more || !last) return;
     const { key, item } = withKey(last);

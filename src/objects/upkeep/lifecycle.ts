@@ -3,7 +3,6 @@
 import type { Clock } from '../../core/clock.js';
 import { ApiError } from '../../core/errors.js';
 import { s3RequestId } from '../../core/random.js';
-import { Slices } from '../../core/slices.js';
 import { DAY_MS } from '../../core/time.js';
 import type { Buckets } from '../buckets/buckets.js';
 import type { Origin } from '../events/events.js';
@@ -105,8 +104,6 @@ export async function runLifecycle(stores: LifecycleStores): Promise<LifecycleRe
 class BucketRun {
   /** Keys under which a record is damaged. */
   readonly damaged = new Set<string>();
-  /** A thousand rules on each of a thousand keys take a while. */
-  readonly #slices = new Slices();
   readonly #stores: LifecycleStores;
   readonly #bucket: Bucket;
   readonly #rules: readonly LifecycleRule[];
@@ -138,7 +135,6 @@ class BucketRun {
     const damaged = (name: string) => this.damaged.add(name);
     const list = (options: ListOptions) => this.#stores.listVersions(this.#bucket, { ...options, damaged });
     for await (const entry of everyEntry(list, ({ version }) => version.id)) {
-      await this.#slices.pause();
       if (entry.key !== key && key !== undefined) await this.#key(key, group.splice(0));
       key = entry.key;
       group.push(entry.item.version);
@@ -150,7 +146,6 @@ class BucketRun {
     const damaged = (name: string) => this.damaged.add(name);
     const list = (options: ListOptions) => this.#stores.listUploads(this.#bucket, { ...options, damaged });
     for await (const { key, item } of everyEntry(list, ({ id }) => id)) {
-      await this.#slices.pause();
       const due = this.#rules.some(
         rule =>
           rule.abortUploadsAfter !== undefined &&
