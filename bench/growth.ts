@@ -1,6 +1,7 @@
 /** What requests cost in a store that holds much, beside an empty one. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PutBucketLifecycleConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../src/core/clock.js';
 import { type ServerProcess, startServerProcess } from '../test/faults/server-process.js';
 import { until } from '../test/support/until.js';
@@ -52,6 +53,7 @@ export async function measureGrowth(directory: string, keys = 300_000): Promise<
   return [
     filledFigure(fill, filled),
     ...(await measureStores(small, large, keys)),
+    await besideLifecycle(large, keys),
     decisionFigure(fill, filled),
   ];
 }
@@ -129,6 +131,35 @@ async function besideHousekeeping({ endpoint, metrics }: ServerProcess, requests
   ]);
   const figure = bound('GET while sessions are counted, 99th percentile', busy.p99, 'ms', LATE);
   return { ...figure, against: `${figure.against}; ${quiet.p99.toFixed(1)} ms else` };
+}
+
+/** How long a GET takes while lifecycle rules go over all keys: a server does so when it starts, and every hour. */
+async function besideLifecycle({ data, role }: Place, keys: number): Promise<Figure> {
+  const before = await startServerProcess(data);
+  await setLifecycleRule(before);
+  await before.stop();
+  const server = await startServerProcess(data, METRICS);
+  try {
+    await lookedThrough(data);
+    const requests = objectRequests('GET', keys)(server, role);
+    const busy = await load(new URL(server.endpoint), requests, { ...HOW, connections: 1 });
+    const metrics = await fetch(server.metrics!).then(answer => answer.text());
+    if (!metrics.includes('karikagi_chore_running{chore="lifecycle"} 1')) {
+      throw new Error('lifecycle rules had ended before the end of the measurement: give it more keys');
+    }
+    return bound('GET while lifecycle rules go over all keys, 99th percentile', busy.p99, 'ms', LATE);
+  } finally {
+    await server.kill();
+  }
+}
+
+/** One that every key must be looked at for, and none is due by. */
+async function setLifecycleRule({ endpoint, credentials }: ServerProcess): Promise<void> {
+  const s3 = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
+  const rule = { ID: 'old', Status: 'Enabled', Filter: { Prefix: 'k' }, Expiration: { Days: 3650 } } as const;
+  const LifecycleConfiguration = { Rules: [rule] };
+  await s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, LifecycleConfiguration }));
+  s3.destroy();
 }
 
 /** Resolves once the server on that directory has looked at every page of its store. */

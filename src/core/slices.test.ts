@@ -42,6 +42,23 @@ test('what comes while others wait does not go before them; owners have turns', 
   assert.deepEqual(done(), ['xx', 'ab', 'ac', 'aa', 'a']);
 });
 
+test('an owner of many short pieces does as much in its turn as an owner of a long one', async () => {
+  const { turns, work, done } = counted();
+  const long = async () => {
+    const slices = new Slices('long', turns);
+    for (let step = 0; step < 3; step++) {
+      work('L', 10);
+      await slices.pause();
+    }
+  };
+  const short = (times: number) =>
+    Array.from({ length: times }, () => turns.run('short', () => work('s', 0.5)));
+  turns.hasTime();
+  work('-', 10);
+  await Promise.all([...short(6), long()]);
+  assert.deepEqual(done(), ['-L', 'ssssL', 'ssL']);
+});
+
 test('what follows on a piece that has waited goes with it while there is time', async () => {
   const { turns, work, done } = counted();
   const ask = async (name: string) => {
@@ -65,7 +82,7 @@ test('work that fails fails for who asked for it', async () => {
 
 test('work of unknown length begins in a turn of its own, the owners in turn', async () => {
   const { turns, work, done } = counted();
-  const ask = (source: string) => turns.next(source).then(() => work(source, 1));
+  const ask = (source: string) => turns.next(source).then(() => work(source, 2));
   await Promise.all([...'aaabcb'].map(ask));
   assert.deepEqual(done(), ['a', 'b', 'c', 'a', 'b', 'a']);
 });

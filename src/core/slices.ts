@@ -5,6 +5,8 @@
 
 /** Milliseconds of long work in one turn of the event loop. */
 const TURN = 10;
+/** Of them for one owner before the next has its turn: one long piece, or many short ones. */
+const OWNER_TURN = 2;
 
 /** Answers whether more may begin in the same turn. */
 type Waiting = () => boolean;
@@ -19,6 +21,8 @@ export class Turns {
   /** When the turn under way took up long work; undefined where it has not. */
   #began: number | undefined;
   readonly #waiting = new Map<string, Waiting[]>();
+  /** Whose turn it is among them, and since when. */
+  #served: { readonly owner: string; readonly since: number } | undefined;
   /** What follows on pieces that have been done. Every other place is theirs, so that little lies about half done. */
   readonly #begun: Waiting[] = [];
   #begunIsNext = true;
@@ -110,18 +114,32 @@ export class Turns {
     return this.#begun.length > 0 || this.#waiting.size > 0;
   }
 
-  /** What is next; its owner goes to the end of the row. */
+  /** What is next. */
   #first(): Waiting {
     if (this.#begun.length > 0 && (this.#begunIsNext || this.#waiting.size === 0)) {
       this.#begunIsNext = false;
       return this.#begun.shift()!;
     }
     this.#begunIsNext = true;
+    this.#endOwnersTurn();
     const [[owner, pieces]] = this.#waiting as unknown as [[string, Waiting[]]];
+    this.#served ??= { owner, since: this.#now() };
     const piece = pieces.shift()!;
-    this.#waiting.delete(owner);
-    if (pieces.length > 0) this.#waiting.set(owner, pieces);
+    if (pieces.length === 0) {
+      this.#waiting.delete(owner);
+      this.#served = undefined;
+    }
     return piece;
+  }
+
+  /** Once it has lasted long enough: the owner goes to the end of the row. */
+  #endOwnersTurn(): void {
+    if (!this.#served || this.#now() - this.#served.since < OWNER_TURN) return;
+    const { owner } = this.#served;
+    const pieces = this.#waiting.get(owner)!;
+    this.#waiting.delete(owner);
+    this.#waiting.set(owner, pieces);
+    this.#served = undefined;
   }
 }
 

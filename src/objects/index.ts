@@ -159,14 +159,14 @@ export class Objects {
     return copyVersion(this, source, target);
   }
 
-  /** Applies every bucket's lifecycle rules once. */
-  applyLifecycle(): Promise<LifecycleReport> {
-    return runLifecycle(this);
+  /** Applies every bucket's lifecycle rules once; `signal` ends it early. */
+  applyLifecycle(signal?: AbortSignal): Promise<LifecycleReport> {
+    return runLifecycle(this, signal);
   }
 
-  /** Deletes the blobs that crashes left behind. Answers how many. */
-  sweep(): Promise<number> {
-    return this.#garbage.sweep();
+  /** Deletes the blobs that crashes left behind; `signal` ends it early. Answers how many. */
+  sweep(signal?: AbortSignal): Promise<number> {
+    return this.#garbage.sweep(signal);
   }
 
   /** Answers another process's `ReadElsewhere`: see `Garbage.leave`. */

@@ -220,7 +220,9 @@ export async function openServices(
         log.error(`${what} failed`, { error: String(error) });
       const keepForAll = () => {
         const stops = [
-          startHousekeeping(objects, failed('housekeeping of buckets'), chores, scheduler, [
+          startHousekeeping(objects, failed('housekeeping of buckets'), chores, scheduler),
+          // None waits for lifecycle rules, which take minutes for millions of keys in a busy process.
+          startChores({ clock, scheduler, counts: chores, failed: failed('a list, a copy or a digest') }, [
             { name: 'inventories', every: MINUTE_MS, run: signal => inventories.run(signal) },
             { name: 'copies of existing objects', every: MINUTE_MS, run: signal => backlog.run(signal) },
             { name: 'digests of trails', every: MINUTE_MS, run: signal => trails.digests.run(signal) },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from '../../../test/support/until.js';
 import { Chores } from '../../core/chores.js';
 import { ManualClock } from '../../core/clock.js';
 import { BlobDamaged, type Blobs } from '../../store/blobs.js';
@@ -121,8 +122,10 @@ test('housekeeping runs at once, and tells what failed', async () => {
   await objects.buckets.update(bucket, { lifecycle: [rule] });
   clock.advance(3 * 24 * 3600);
   const failures: unknown[] = [];
-  await startHousekeeping(objects, error => failures.push(error), new Chores(clock), clock)();
-  assert.deepEqual((await objects.list(await objects.buckets.get('bucket'), { limit: 1 })).entries, []);
+  const stop = startHousekeeping(objects, error => failures.push(error), new Chores(clock), clock);
+  const listed = async () => objects.list(await objects.buckets.get('bucket'), { limit: 1 });
+  await until(async () => (await listed()).entries.length === 0);
+  await stop();
   const broken = Object.create(objects, {
     applyLifecycle: { value: () => Promise.reject(new Error('disk')) },
   });

@@ -1,3 +1,4 @@
+import { Background } from '../../core/background.js';
 import type { Clock } from '../../core/clock.js';
 import { type Scheduler, systemScheduler } from '../../core/scheduler.js';
 import { Slices } from '../../core/slices.js';
@@ -104,11 +105,14 @@ export class Garbage {
     await Promise.all(this.#deletions);
   }
 
-  /** Deletes the blobs that a crash left without reference. Answers how many. */
-  async sweep(): Promise<number> {
+  /** Deletes the blobs that a crash left without reference, until `signal` ends it. Answers how many. */
+  async sweep(signal?: AbortSignal): Promise<number> {
     const before = this.#clock.now() - ORPHAN_AGE_MS;
     let swept = 0;
+    const background = new Background();
     for await (const { id, modified } of this.#blobs.list()) {
+      if (signal?.aborted) break;
+      await background.pause();
       if (modified < before && (await this.#deleteUnreferenced(id))) swept++;
     }
     return swept;

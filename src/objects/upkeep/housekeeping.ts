@@ -1,4 +1,4 @@
-import { type Chore, type Chores, startChores } from '../../core/chores.js';
+import { type Chores, startChores } from '../../core/chores.js';
 import type { Clock } from '../../core/clock.js';
 import type { Scheduler } from '../../core/scheduler.js';
 import { DAY_MS, HOUR_MS } from '../../core/time.js';
@@ -7,34 +7,31 @@ import { DAY_MS, HOUR_MS } from '../../core/time.js';
 interface Upkeep {
   readonly clock: Clock;
   /** Answers how often each of its actions was done. */
-  applyLifecycle(): Promise<object>;
+  applyLifecycle(signal: AbortSignal): Promise<object>;
   /** Answers how many it deleted. */
-  sweep(): Promise<number>;
+  sweep(signal: AbortSignal): Promise<number>;
 }
 
 /**
- * Applies lifecycle rules now and every hour, and deletes orphaned blobs now and every day, by the engine's clock;
- * `further` are what others have done as regularly. Answers the function that ends it, which resolves when nothing runs
- * any more. `failed` hears of what did not succeed; its next turn tries again. `counts` has how it goes.
+ * Applies lifecycle rules now and every hour, and deletes orphaned blobs now and every day, by the engine's clock.
+ * Answers the function that ends it, which resolves when nothing runs any more. `failed` hears of what did not succeed; its next turn tries again. `counts` has how it goes.
  */
 export function startHousekeeping(
   objects: Upkeep,
   failed: (error: unknown) => void,
   counts: Chores,
   scheduler: Scheduler,
-  further: readonly Chore[] = [],
 ): () => Promise<void> {
   return startChores({ clock: objects.clock, scheduler, counts, failed }, [
-    { name: 'lifecycle', every: HOUR_MS, run: () => applyLifecycle(objects, counts) },
-    { name: 'sweep', every: DAY_MS, run: async () => counts.did(SWEPT, await objects.sweep()) },
-    ...further,
+    { name: 'lifecycle', every: HOUR_MS, run: signal => applyLifecycle(objects, counts, signal) },
+    { name: 'sweep', every: DAY_MS, run: async signal => counts.did(SWEPT, await objects.sweep(signal)) },
   ]);
 }
 
 /** What a sweep counts, beside what lifecycle rules count by the names in their report. */
 export const SWEPT = 'swept';
 
-async function applyLifecycle(objects: Upkeep, counts: Chores): Promise<void> {
-  const report = await objects.applyLifecycle();
+async function applyLifecycle(objects: Upkeep, counts: Chores, signal: AbortSignal): Promise<void> {
+  const report = await objects.applyLifecycle(signal);
   for (const [action, times] of Object.entries(report)) counts.did(action, times);
 }

@@ -81,17 +81,19 @@ export interface LifecycleReport {
 /**
  * Applies the rules of every bucket once. Several processes may do it at the same time. What is written to
  * while it runs is left for the next time, and so is what Object Lock protects. Keys under which a record is damaged
- * are left as they are; when all others are done, throws `ValueDamaged` for them.
+ * are left as they are; when all others are done, throws `ValueDamaged` for them. Where `signal` ends it, what is left waits for
+ * the next run.
  */
-export async function runLifecycle(stores: LifecycleStores): Promise<LifecycleReport> {
+export async function runLifecycle(stores: LifecycleStores, signal?: AbortSignal): Promise<LifecycleReport> {
   const report: LifecycleReport = { expired: 0, removed: 0, transitioned: 0, aborted: 0 };
   let damage: Error | undefined;
   for await (const bucket of stores.buckets.all()) {
+    if (signal?.aborted) break;
     const rules = bucket.lifecycle?.filter(rule => rule.enabled) ?? [];
     // Earlier versions left no note of it that a start would find.
     if (bucket.deleting) await stores.buckets.endDeletion(bucket);
     if (rules.length === 0 || bucket.deleting) continue;
-    const run = new BucketRun(stores, bucket, rules, report);
+    const run = new BucketRun(stores, bucket, rules, report, signal);
     await run.versions();
     await run.uploads();
     if (run.damaged.size > 0) damage ??= damagedKeys(bucket, [...run.damaged]);
@@ -108,6 +110,7 @@ class BucketRun {
   readonly #bucket: Bucket;
   readonly #rules: readonly LifecycleRule[];
   readonly #report: LifecycleReport;
+  readonly #signal: AbortSignal | undefined;
   readonly #now: number;
   readonly #origin: Origin = {
     requestId: s3RequestId(),
@@ -121,11 +124,13 @@ class BucketRun {
     bucket: Bucket,
     rules: readonly LifecycleRule[],
     report: LifecycleReport,
+    signal: AbortSignal | undefined,
   ) {
     this.#stores = stores;
     this.#bucket = bucket;
     this.#rules = rules;
     this.#report = report;
+    this.#signal = signal;
     this.#now = stores.clock.now();
   }
 
@@ -135,6 +140,8 @@ class BucketRun {
     const damaged = (name: string) => this.damaged.add(name);
     const list = (options: ListOptions) => this.#stores.listVersions(this.#bucket, { ...options, damaged });
     for await (const entry of everyEntry(list, ({ version }) => version.id)) {
+      // Not with the versions of a key that have been read so far.
+      if (this.#signal?.aborted) return;
       if (entry.key !== key && key !== undefined) await this.#key(key, group.splice(0));
       key = entry.key;
       group.push(entry.item.version);
@@ -146,6 +153,7 @@ class BucketRun {
     const damaged = (name: string) => this.damaged.add(name);
     const list = (options: ListOptions) => this.#stores.listUploads(this.#bucket, { ...options, damaged });
     for await (const { key, item } of everyEntry(list, ({ id }) => id)) {
+      if (this.#signal?.aborted) return;
       const due = this.#rules.some(
         rule =>
           rule.abortUploadsAfter !== undefined &&

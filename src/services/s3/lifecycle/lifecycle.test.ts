@@ -102,6 +102,33 @@ test('locked versions stay', async () => {
   assert.equal((await s3.objects.applyLifecycle()).removed, 0);
 });
 
+test('a run that is ended takes no key for all of what it has read of it', async () => {
+  const { s3, put } = await opened(rule({ Expiration: { ExpiredObjectDeleteMarker: true } }));
+  const VersioningConfiguration = { Status: 'Enabled' };
+  await s3.send('PutBucketVersioning', { Bucket, VersioningConfiguration });
+  await put('k');
+  await s3.send('DeleteObject', { Bucket, Key: 'k' });
+  for (const steps of [0, 1, 2, 3]) {
+    let left = steps;
+    const signal = Object.create(new AbortController().signal, { aborted: { get: () => left-- <= 0 } });
+    assert.equal((await s3.objects.applyLifecycle(signal)).removed, 0);
+    const { Entries } = await s3.send('ListObjectVersions', { Bucket });
+    assert.equal((Entries as unknown[]).length, 2, `ended after ${steps} looks`);
+  }
+});
+
+test('a run that is ended leaves the rest to the next', async () => {
+  const { s3, put, keys } = await opened(rule({ Expiration: { Days: 1 } }));
+  for (const key of ['a', 'b', 'c', 'd']) await put(key);
+  s3.clock.advance(9 * DAY);
+  let looks = 0;
+  const signal = Object.create(new AbortController().signal, { aborted: { get: () => ++looks > 4 } });
+  const { expired } = await s3.objects.applyLifecycle(signal);
+  assert.ok(expired > 0 && expired < 4, `${expired} of 4`);
+  assert.equal((await keys()).length, 4 - expired);
+  assert.equal((await s3.objects.applyLifecycle()).expired, 4 - expired);
+});
+
 test('unfinished uploads are aborted, and classes changed', async () => {
   const { s3, put } = await opened(
     rule({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
