@@ -1,24 +1,26 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { ManualClock } from '../../core/clock.js';
 import type { RequestBody } from '../../core/http-message.js';
+import { BlobDamaged } from '../../store/blobs.js';
 import { openMemoryKv } from '../../store/memory/memory.js';
 import { openMemoryBlobs } from '../../store/memory/memory-blobs.js';
-import { openObjects } from '../index.js';
+import { type ObjectRecord, openObjects } from '../index.js';
 import { bodyOf, code } from '../testing.test.support.js';
 
 const clock = new ManualClock(1_700_000_000_000);
 
 async function opened() {
   const blobs = openMemoryBlobs(() => clock.now());
-  const objects = await openObjects({ kv: openMemoryKv(), blobs, clock, inlineLimit: 1000 });
+  const kv = openMemoryKv();
+  const objects = await openObjects({ kv, blobs, clock, inlineLimit: 100_000 });
   const count = async () => {
     let number = 0;
     for await (const _ of blobs.list()) number++;
     return number;
   };
-  return { contents: objects.contents, count };
+  return { kv, contents: objects.contents, count };
 }
 
 /** A body whose SHA-256 was signed, `expected`; reading it without its claim is an error here. */
@@ -36,7 +38,7 @@ function claimed(bytes: Uint8Array, expected: Buffer): RequestBody {
   };
 }
 
-for (const size of [0, 900, 100_000, 3_000_000]) {
+for (const size of [0, 900, 200_000, 3_000_000]) {
   const bytes = Buffer.alloc(size, 'content');
   const sha256 = createHash('sha256').update(bytes).digest();
 
@@ -56,6 +58,39 @@ for (const size of [0, 900, 100_000, 3_000_000]) {
     assert.equal(await count(), stored, 'nothing stays of a refused body');
   });
 }
+
+test('a small encrypted body that is not what was stored is not handed out', async () => {
+  const { kv, contents } = await opened();
+  const dataKey = randomBytes(32);
+  const stored = async (id: string, size: number) => {
+    const received = await contents.receive(bodyOf(randomBytes(size)), size, {}, { dataKey });
+    const { content, salt, writes } = contents.place('bucket', id, received.stored);
+    await kv.commit([], writes);
+    const { key, value } = writes[0]!;
+    return {
+      version: { id, size, content, salt, encryption: {} } as unknown as ObjectRecord,
+      key,
+      value: value!,
+    };
+  };
+  const { version, key, value } = await stored('id', 70_000);
+  const read = () => contents.read('bucket', version, { dataKey });
+  assert.equal(((await read()) as Uint8Array).length, 70_000);
+  const { value: another } = await stored('other', 70_000);
+  const flipped = Buffer.from(value);
+  flipped[5]! ^= 1;
+  const segment = 64 * 1024 + 16;
+  const damaged = {
+    flipped,
+    another,
+    'cut off': value.subarray(0, 100),
+    'without its end': value.subarray(0, segment),
+  };
+  for (const [name, bytes] of Object.entries({ ...damaged, gone: new Uint8Array(0) })) {
+    await kv.commit([], [{ key, value: bytes }]);
+    await assert.rejects(read(), BlobDamaged, name);
+  }
+});
 
 test('a body that is longer or shorter than declared is refused, and nothing stays of it', async () => {
   const { contents, count } = await opened();
