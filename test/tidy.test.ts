@@ -78,11 +78,12 @@ test('lengths of time are written once', () => {
   );
 });
 
-/** Patience with a peer, a thread, a disk or another writer; and waits of clients, which have no scheduler. */
+/** Patience with a peer, a thread, a disk, another writer or requests; and waits of clients, which have no scheduler. */
 const PATIENT = [
   'src/admin/scrub.ts',
   'src/clients/setup/proof.ts',
   'src/clients/setup/setup.ts',
+  'src/core/background.ts',
   'src/core/scheduler.ts',
   'src/core/within.ts',
   'src/credentials/shared-cache.ts',

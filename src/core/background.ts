@@ -1,9 +1,9 @@
-/** Pace of work that nobody waits for: what chores do over millions of rows. */
+/** The pace of work in the background: what chores do over millions of rows. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds of work at a time: a request crosses a handful of turns, and waits for this in each of them. */
 const SLICE = 1;
-/** It rests at most so many times as long as it worked, so that it comes to its end in a process that is always busy. */
+/** It rests at most so many times as long as it worked: it is to end in a process that is always busy, too. */
 const LONGEST_REST = 20;
 
 /** The event loop that the work shares with others. Times are milliseconds. */
@@ -21,9 +21,9 @@ const ownLoop: Loop = {
 };
 
 /**
- * `await background.pause()` between the steps of a piece of work, each of which should take less than a millisecond. It costs
- * nothing until the work has taken a slice; then it gives the event loop back as much idle time as it took: half of it
- * in a process with nothing else to do, a twentieth in a busy one.
+ * `await background.pause()` stands between the steps of such work, each of which should take less than a millisecond.
+ * It costs nothing until the work has taken a slice. Then the event loop gets as much idle time as the work took: the
+ * work has half of the time in a process with nothing else to do, and a twentieth in a busy one.
  */
 export class Background {
   readonly #loop: Loop;
@@ -43,7 +43,7 @@ export class Background {
 
   async #rest(): Promise<void> {
     const loop = this.#loop;
-    // What it waited for, a disk or a database, has kept nobody waiting.
+    // While it waited for a disk or a database, it was in no one's way.
     const worked = loop.now() - this.#began - (loop.idle() - this.#idleBefore);
     if (worked >= SLICE) {
       const [began, idleBefore] = [loop.now(), loop.idle()];

@@ -45,7 +45,7 @@ export class Chores {
 }
 
 /** Something that is to be done again and again. */
-export interface Chore {
+interface Chore {
   readonly name: string;
   /** Milliseconds by the clock. */
   readonly every: number;

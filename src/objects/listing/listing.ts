@@ -68,9 +68,9 @@ export interface ListedUpload {
 const PAGE = 100;
 
 /**
- * Every entry of a listing without delimiter, page by page, for work that nobody waits for: it leaves the process to others,
- * the time that is spent on each entry included. `idOf`: for listings that have several entries of one key,
- * the id by which they tell them apart.
+ * Every entry of a listing without delimiter, page by page, for work in the background: it goes at that pace, with all
+ * that is done with each entry. `idOf`: for listings that have several entries of one key, the id by which they tell
+ * them apart.
  */
 export async function* everyEntry<T>(
   list: (options: ListOptions) => Promise<ListPage<T>>,

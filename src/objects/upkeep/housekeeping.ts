@@ -14,7 +14,8 @@ interface Upkeep {
 
 /**
  * Applies lifecycle rules now and every hour, and deletes orphaned blobs now and every day, by the engine's clock.
- * Answers the function that ends it, which resolves when nothing runs any more. `failed` hears of what did not succeed; its next turn tries again. `counts` has how it goes.
+ * Answers the function that ends it, which resolves when nothing runs any more. `failed` hears of what did not succeed;
+ * its next turn tries again. `counts` has how it goes.
  */
 export function startHousekeeping(
   objects: Upkeep,

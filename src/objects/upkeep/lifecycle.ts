@@ -81,8 +81,8 @@ export interface LifecycleReport {
 /**
  * Applies the rules of every bucket once. Several processes may do it at the same time. What is written to
  * while it runs is left for the next time, and so is what Object Lock protects. Keys under which a record is damaged
- * are left as they are; when all others are done, throws `ValueDamaged` for them. Where `signal` ends it, what is left waits for
- * the next run.
+ * are left as they are; when all others are done, throws `ValueDamaged` for them. Where `signal` ends it, what is left
+ * waits for the next run.
  */
 export async function runLifecycle(stores: LifecycleStores, signal?: AbortSignal): Promise<LifecycleReport> {
   const report: LifecycleReport = { expired: 0, removed: 0, transitioned: 0, aborted: 0 };
