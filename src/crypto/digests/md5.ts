@@ -2,7 +2,6 @@
  * MD5 (RFC 1321) of several streams side by side. OpenSSL's takes each stream by itself and is bound by the length of a
  * step; here up to eight streams share the steps, each in a lane of its own.
  */
-
 import { copyShared } from '../../core/shared-bytes.js';
 import { openModule } from '../../core/wasm.js';
 import { MODULE, PIECE, PIECES, STATES } from './md5-wasm.js';

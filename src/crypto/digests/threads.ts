@@ -16,17 +16,18 @@ const KEPT_SLABS = 64;
 /** More threads than this hardly ever find work. */
 const MOST_THREADS = 8;
 
-/** About how much longer one algorithm takes than another, so that threads share the work evenly. */
+/** About the tenths of a second that a GiB takes, so that threads share the work evenly. */
 const WEIGHTS: Readonly<Record<DigestAlgorithm, number>> = {
   CRC32: 1,
-  CRC64NVME: 2,
-  CRC32C: 3,
-  SHA256: 2,
-  SHA1: 3,
-  MD5: 5,
-  SHA512: 5,
-  XXHASH128: 1,
-  XXHASH3: 1,
+  CRC64NVME: 1,
+  CRC32C: 1,
+  SHA256: 6,
+  SHA1: 6,
+  // Of one of several bodies: alone it takes 16.
+  MD5: 6,
+  SHA512: 15,
+  XXHASH128: 2,
+  XXHASH3: 2,
   XXHASH64: 1,
 };
 
