@@ -4,7 +4,7 @@ import { Background } from './background.js';
 
 /** An event loop whose time passes with work and rest alone; `busy`: the share of a rest that others take. */
 function loopOf(busy: number) {
-  const loop = { time: 0, waited: 0, rested: 0 };
+  const loop = { time: 0, waited: 0, rested: 0, turn: () => {} };
   return {
     loop,
     background: new Background({
@@ -14,6 +14,9 @@ function loopOf(busy: number) {
         loop.time += time;
         loop.rested += time;
         loop.waited += time * (1 - busy);
+      },
+      turn(turned) {
+        loop.turn = turned;
       },
     }),
   };
@@ -47,8 +50,21 @@ test('time that it waited for something is no work', async () => {
   const { loop, background } = loopOf(0);
   loop.time += 10;
   loop.waited += 9.5;
+  loop.turn();
   await background.pause();
   assert.equal(loop.rested, 0);
+  loop.time += 10;
+  await background.pause();
+  assert.equal(loop.rested, 10, 'what follows on it is work again');
+});
+
+test('work that waited is not kept from going on, however busy others were meanwhile', async () => {
+  const { loop, background } = loopOf(1);
+  for (let step = 0; step < 3; step++) {
+    loop.time += 10;
+    loop.turn();
+    assert.equal(background.pause(), undefined);
+  }
 });
 
 test('in a process, its idle time is seen', async () => {

@@ -12,45 +12,54 @@ interface Loop {
   /** Spent waiting for something to do, in all. */
   idle(): number;
   rest(time: number): Promise<unknown>;
+  /** Calls back once others have had their turn. */
+  turn(turned: () => void): void;
 }
 
 const ownLoop: Loop = {
   now: () => performance.now(),
   idle: () => performance.eventLoopUtilization().idle,
   rest: sleep,
+  turn: setImmediate,
 };
 
 /**
  * `await background.pause()` stands between the steps of such work, each of which should take less than a millisecond.
  * It costs nothing until the work has taken a slice. Then the event loop gets as much idle time as the work took: the
- * work has half of the time in a process with nothing else to do, and a twentieth in a busy one.
+ * work has half of the time in a process with nothing else to do, and a twentieth in a busy one. Work that waited for a
+ * disk or a database has given up its turn by that, and needs no rest.
  */
 export class Background {
   readonly #loop: Loop;
-  #began: number;
-  #idleBefore: number;
+  /** The slice under way. */
+  #slice: { readonly began: number; hasTurned: boolean };
 
   constructor(loop = ownLoop) {
     this.#loop = loop;
-    this.#began = loop.now();
-    this.#idleBefore = loop.idle();
+    this.#slice = this.#begin();
   }
 
   pause(): Promise<void> | undefined {
-    if (this.#loop.now() - this.#began < SLICE) return undefined;
-    return this.#rest();
+    const worked = this.#loop.now() - this.#slice.began;
+    if (worked < SLICE) return undefined;
+    if (!this.#slice.hasTurned) return this.#rest(worked);
+    this.#slice = this.#begin();
+    return undefined;
   }
 
-  async #rest(): Promise<void> {
+  #begin() {
+    const slice = { began: this.#loop.now(), hasTurned: false };
+    this.#loop.turn(() => {
+      slice.hasTurned = true;
+    });
+    return slice;
+  }
+
+  async #rest(worked: number): Promise<void> {
     const loop = this.#loop;
-    // While it waited for a disk or a database, it was in no one's way.
-    const worked = loop.now() - this.#began - (loop.idle() - this.#idleBefore);
-    if (worked >= SLICE) {
-      const [began, idleBefore] = [loop.now(), loop.idle()];
-      do await loop.rest(SLICE);
-      while (loop.idle() - idleBefore < worked && loop.now() - began < LONGEST_REST * worked);
-    }
-    this.#began = loop.now();
-    this.#idleBefore = loop.idle();
+    const [began, idleBefore] = [loop.now(), loop.idle()];
+    do await loop.rest(SLICE);
+    while (loop.idle() - idleBefore < worked && loop.now() - began < LONGEST_REST * worked);
+    this.#slice = this.#begin();
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { Background } from '../../core/background.js';
 import { BoundedCache } from '../../core/bounded-cache.js';
 import type { Clock } from '../../core/clock.js';
 import { CountedQuota } from '../../core/counted-quota.js';
@@ -26,8 +26,7 @@ import {
  * "By default, you can create up to 10,000 general purpose buckets per AWS account" ("General purpose bucket quotas").
  */
 const MOST_BUCKETS = 10_000;
-/** Rows read at once where all are gone through: buckets, which may have long policies, and names alone. */
-const PAGE = 100;
+/** Names read at once where all are gone through. */
 const NAMES = 1000;
 
 /** Decoded bucket records kept; every request reads one or more. */
@@ -217,16 +216,12 @@ export class Buckets {
     if (!deleted && (await this.find(bucket.name))?.id === bucket.id) throw s3Errors.OperationAborted();
   }
 
-  /** Every bucket of every account, by name. */
+  /** Every bucket of every account, by name, for work in the background. */
   async *all(): AsyncGenerator<Bucket> {
-    const { start, end } = under(['bucket']);
-    let from = start;
-    for (;;) {
-      const rows = await this.#kv.list({ start: from, end, limit: PAGE });
-      for (const row of rows) yield this.#bucket(String(row.key[1]), row);
-      if (rows.length < PAGE) return;
-      from = after(['bucket'], String(rows.at(-1)!.key[1]), start);
-      await setImmediate();
+    const background = new Background();
+    for await (const row of rowsOf(this.#kv, under(['bucket']))) {
+      yield this.#bucket(String(row.key[1]), row);
+      await background.pause();
     }
   }
 
